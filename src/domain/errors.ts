@@ -1,0 +1,66 @@
+/**
+ * Everything tierd can fail with. One class, one catalogue of codes: a code is never reused and
+ * each has a paragraph in docs/errors.md (a test keeps the two equal).
+ */
+
+/** What a process that ends with an error exits with. */
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  refused: 3,
+  partly: 4,
+  leaseHeld: 5,
+  interrupted: 130,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/**
+ * The catalogue: code → the exit code it ends a command with, and whether the same call may
+ * succeed later without anybody changing anything.
+ */
+export const ERROR_CODES = {
+  CONFIG_INVALID: { exit: EXIT.usage, retry: false },
+  USAGE: { exit: EXIT.usage, retry: false },
+  INTERNAL: { exit: EXIT.failed, retry: false },
+  INTERRUPTED: { exit: EXIT.interrupted, retry: true },
+  LEASE_HELD: { exit: EXIT.leaseHeld, retry: true },
+  LEASE_LOST: { exit: EXIT.leaseHeld, retry: true },
+} as const satisfies Record<string, { exit: ExitCode; retry: boolean }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export interface TierdErrorInit {
+  readonly code: ErrorCode;
+  /** What failed, on what, and what was kept safe. One or two sentences. */
+  readonly message: string;
+  /** What to do next, ideally the command to type. */
+  readonly hint?: string;
+  /** Figures and names for the log and for `--json`. Never a secret. */
+  readonly context?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+export class TierdError extends Error {
+  override readonly name = 'TierdError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly context: Readonly<Record<string, unknown>>;
+
+  constructor(init: TierdErrorInit) {
+    super(init.message, { cause: init.cause });
+    this.code = init.code;
+    this.hint = init.hint;
+    this.context = init.context ?? {};
+  }
+
+  get exitCode(): ExitCode {
+    return ERROR_CODES[this.code].exit;
+  }
+
+  /** Whether the same call may succeed later without anybody changing anything. */
+  get retry(): boolean {
+    return ERROR_CODES[this.code].retry;
+  }
+}
