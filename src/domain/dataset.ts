@@ -1,0 +1,50 @@
+/** One configured dataset, with every default filled in. Made by `config/load`. */
+import type { IntegerTimeUnit, TableRef } from './table.ts';
+import type { SliceUnit } from './time-range.ts';
+
+/** How a column is held in the lake: as its type's native Parquet type, or as exact text. */
+export type ColumnChoice = 'native' | 'text';
+
+export type VerifyLevel = 'standard' | 'independent';
+
+export interface Dataset {
+  readonly name: string;
+  readonly table: TableRef;
+  readonly timeColumn: string;
+  /** Required when the time column is an integer. */
+  readonly timeUnit?: IntegerTimeUnit;
+  readonly slice: SliceUnit;
+  /** Rows older than this many days leave the hot store. */
+  readonly hotDays: number;
+  /** With `hotIntervals`: rows of other intervals leave as soon as their slice is closed. */
+  readonly intervalColumn?: string;
+  readonly hotIntervals?: readonly string[];
+  /** Whether the schedule and a `tierd rotate` without names include it. */
+  readonly autoRotation: boolean;
+  /** Segments are sorted by these columns; the time column is appended when absent. */
+  readonly sortBy: readonly string[];
+  /** Per column, where the type's default is not what is wanted. */
+  readonly columns: Readonly<Record<string, ColumnChoice>>;
+  readonly verify: VerifyLevel;
+  readonly targetFileBytes: number;
+  readonly limits: RotationLimits;
+}
+
+/** What a rotation may do to the source, and when it must refuse. */
+export interface RotationLimits {
+  /** 0 is no limit. */
+  readonly maxRowsPerSecond: number;
+  readonly pauseBetweenSlicesMs: number;
+  /** Refuse to move more than this share of a table's rows in one run, 0..1. */
+  readonly maxShare: number;
+  /** Tables below this many rows are exempt from `maxShare`. */
+  readonly maxShareMinRows: number;
+  /** Refuse when the clock is further than this from the database's, or behind the last run. */
+  readonly maxClockSkewMs: number;
+  /** Refuse when rows lie further in the future than this. */
+  readonly maxFutureMs: number;
+  /** Stop, keeping what is done, when a replica lags more. 0 is no limit. */
+  readonly maxReplicaLagMs: number;
+  /** Free disk to keep, in bytes, beyond what the rotation itself needs. */
+  readonly minFreeBytes: number;
+}

@@ -1,0 +1,83 @@
+/**
+ * Time as tierd reckons with it: UTC milliseconds since 1970 as plain numbers, and half-open
+ * ranges of them. Slice boundaries are whole hours, so milliseconds lose nothing here; the rows'
+ * own microseconds never pass through these types.
+ */
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type EpochMs = number;
+
+/** `[fromInclusive, toExclusive)`. */
+export interface TimeRange {
+  readonly fromInclusive: EpochMs;
+  readonly toExclusive: EpochMs;
+}
+
+export type SliceUnit = 'hour' | 'day' | 'month';
+
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
+
+/** The start of the UTC hour, day or month that holds `at`. */
+export function floorToUnit(at: EpochMs, unit: SliceUnit): EpochMs {
+  switch (unit) {
+    case 'hour':
+      return Math.floor(at / HOUR_MS) * HOUR_MS;
+    case 'day':
+      return Math.floor(at / DAY_MS) * DAY_MS;
+    case 'month': {
+      const date = new Date(at);
+      return utcDate(date.getUTCFullYear(), date.getUTCMonth());
+    }
+  }
+}
+
+/** The start of the unit after the one that begins at `start`. */
+export function nextUnit(start: EpochMs, unit: SliceUnit): EpochMs {
+  switch (unit) {
+    case 'hour':
+      return start + HOUR_MS;
+    case 'day':
+      return start + DAY_MS;
+    case 'month': {
+      const date = new Date(start);
+      return utcDate(date.getUTCFullYear(), date.getUTCMonth() + 1);
+    }
+  }
+}
+
+/** The pieces of `range` that `unit` boundaries cut it into; the first and last may be partial. */
+export function splitByUnit(range: TimeRange, unit: SliceUnit): TimeRange[] {
+  const pieces: TimeRange[] = [];
+  let from = range.fromInclusive;
+  while (from < range.toExclusive) {
+    const to = Math.min(nextUnit(floorToUnit(from, unit), unit), range.toExclusive);
+    pieces.push({ fromInclusive: from, toExclusive: to });
+    from = to;
+  }
+  return pieces;
+}
+
+export function rangesOverlap(a: TimeRange, b: TimeRange): boolean {
+  return a.fromInclusive < b.toExclusive && b.fromInclusive < a.toExclusive;
+}
+
+export function contains(outer: TimeRange, inner: TimeRange): boolean {
+  return outer.fromInclusive <= inner.fromInclusive && inner.toExclusive <= outer.toExclusive;
+}
+
+/** `2024-01-15` for a whole UTC day, `2024-01-15T06:00:00.000Z/…T07:00:00.000Z` for anything else. */
+export function formatRange(range: TimeRange): string {
+  const from = new Date(range.fromInclusive).toISOString();
+  const wholeDay =
+    range.toExclusive - range.fromInclusive === DAY_MS && range.fromInclusive % DAY_MS === 0;
+  if (wholeDay) return from.slice(0, 10);
+  return `${from}/${new Date(range.toExclusive).toISOString()}`;
+}
+
+/** `Date.UTC` that does not read the years 0 to 99 as 1900 to 1999. */
+function utcDate(year: number, month: number): EpochMs {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month, 1);
+  return date.getTime();
+}
