@@ -27,6 +27,7 @@ export const ERROR_CODES = {
   INTERRUPTED: { exit: EXIT.interrupted, retry: true },
   LEASE_HELD: { exit: EXIT.leaseHeld, retry: true },
   LEASE_LOST: { exit: EXIT.leaseHeld, retry: true },
+  MOVE_NOT_OURS: { exit: EXIT.leaseHeld, retry: true },
 } as const satisfies Record<string, { exit: ExitCode; retry: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,54 @@
+/** Brings the schema `tierd` to the newest version, or says what is missing. */
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { runner } from 'node-pg-migrate';
+import type pg from 'pg';
+
+/** The same two levels up from src/ledger and from dist/ledger. */
+const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
+const SCHEMA = 'tierd';
+const TABLE = 'migrations';
+
+export interface MigrationStatus {
+  readonly applied: readonly string[];
+  readonly pending: readonly string[];
+}
+
+/**
+ * Applies every pending migration in one transaction.
+ *
+ * @returns the names of those applied now, oldest first; empty when there was nothing to do.
+ */
+export async function migrate(client: pg.Client): Promise<readonly string[]> {
+  const applied = await runner({
+    dbClient: client,
+    dir: MIGRATIONS,
+    ignorePattern: '(?!.*\\.sql$).*|schema\\.sql',
+    direction: 'up',
+    schema: SCHEMA,
+    createSchema: true,
+    migrationsSchema: SCHEMA,
+    createMigrationsSchema: true,
+    migrationsTable: TABLE,
+    singleTransaction: true,
+    log: () => undefined,
+  });
+  return applied.map((migration) => migration.name);
+}
+
+/** Reads only: what is applied and what is not. A database that never saw tierd has nothing applied. */
+export async function migrationStatus(client: pg.Client): Promise<MigrationStatus> {
+  const known = (await readdir(MIGRATIONS))
+    .filter((file) => /^\d+_.*\.sql$/.test(file))
+    .map((file) => file.replace(/\.sql$/, ''))
+    .sort();
+  const found = await client.query<{ present: boolean }>(
+    `select to_regclass('${SCHEMA}.${TABLE}') is not null as present`,
+  );
+  if (found.rows[0]?.present !== true) return { applied: [], pending: known };
+  const rows = await client.query<{ name: string }>(
+    `select name from ${SCHEMA}.${TABLE} order by run_on, id`,
+  );
+  const applied = rows.rows.map((row) => row.name);
+  return { applied, pending: known.filter((name) => !applied.includes(name)) };
+}

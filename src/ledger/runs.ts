@@ -1,0 +1,123 @@
+/** The history of runs: one row for each job on a dataset. */
+import type { Queryable } from './queryable.ts';
+
+export type RunState = 'running' | 'done' | 'partly' | 'failed' | 'refused' | 'interrupted' | 'abandoned';
+
+export interface RunEnd {
+  readonly state: Exclude<RunState, 'running'>;
+  readonly rowsMoved: bigint;
+  readonly bytesWritten: bigint;
+  readonly errorCode?: string | undefined;
+  readonly errorMessage?: string | undefined;
+}
+
+export interface RunRecord {
+  readonly id: bigint;
+  readonly job: string;
+  readonly dataset: string;
+  readonly holder: string;
+  readonly state: RunState;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly rowsMoved: bigint;
+  readonly bytesWritten: bigint;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+}
+
+/** @param startedAtMs the clock that the plan was made by: the next run compares its own with it. */
+export async function startRun(
+  db: Queryable,
+  run: { readonly job: string; readonly dataset: string; readonly holder: string; readonly startedAtMs: number },
+): Promise<bigint> {
+  const inserted = await db.query<{ id: string }>(
+    `insert into tierd.runs (job, dataset, holder, state, started_at)
+     values ($1, $2, $3, 'running', $4::timestamptz) returning id::text`,
+    [run.job, run.dataset, run.holder, new Date(run.startedAtMs).toISOString()],
+  );
+  return BigInt(inserted.rows[0]?.id ?? '0');
+}
+
+export async function finishRun(db: Queryable, runId: bigint, end: RunEnd): Promise<void> {
+  await db.query(
+    `update tierd.runs
+     set state = $2, finished_at = clock_timestamp(), rows_moved = $3, bytes_written = $4,
+         error_code = $5, error_message = $6
+     where id = $1 and state = 'running'`,
+    [
+      runId.toString(),
+      end.state,
+      end.rowsMoved.toString(),
+      end.bytesWritten.toString(),
+      end.errorCode ?? null,
+      end.errorMessage ?? null,
+    ],
+  );
+}
+
+/** Marks the runs of a dead process. Only the holder of the dataset's lease may call it. */
+export async function abandonRuns(db: Queryable, job: string, dataset: string): Promise<number> {
+  const ended = await db.query(
+    `update tierd.runs set state = 'abandoned', finished_at = clock_timestamp(),
+       error_message = 'the process ended without finishing; a later run recovered'
+     where job = $1 and dataset = $2 and state = 'running'`,
+    [job, dataset],
+  );
+  return ended.rowCount ?? 0;
+}
+
+/** When the newest run of the job began by its own clock, ms since 1970, or null. */
+export async function lastRunStart(
+  db: Queryable,
+  job: string,
+  dataset: string,
+): Promise<number | null> {
+  const found = await db.query<{ ms: string | null }>(
+    `select (extract(epoch from max(started_at)) * 1000)::bigint::text as ms
+     from tierd.runs where job = $1 and dataset = $2`,
+    [job, dataset],
+  );
+  const ms = found.rows[0]?.ms;
+  return ms === null || ms === undefined ? null : Number(ms);
+}
+
+/** The newest runs, newest first. */
+export async function listRuns(
+  db: Queryable,
+  filter: { readonly dataset?: string; readonly limit: number },
+): Promise<readonly RunRecord[]> {
+  const found = await db.query<{
+    id: string;
+    job: string;
+    dataset: string;
+    holder: string;
+    state: RunState;
+    started_at: string;
+    finished_at: string | null;
+    rows_moved: string;
+    bytes_written: string;
+    error_code: string | null;
+    error_message: string | null;
+  }>(
+    `select id::text, job, dataset, holder, state,
+            to_char(started_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as started_at,
+            to_char(finished_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as finished_at,
+            rows_moved::text, bytes_written::text, error_code, error_message
+     from tierd.runs where $1::text is null or dataset = $1
+     order by id desc limit $2`,
+    [filter.dataset ?? null, filter.limit],
+  );
+  return found.rows.map((row) => ({
+    id: BigInt(row.id),
+    job: row.job,
+    dataset: row.dataset,
+    holder: row.holder,
+    state: row.state,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+    rowsMoved: BigInt(row.rows_moved),
+    bytesWritten: BigInt(row.bytes_written),
+    errorCode: row.error_code,
+    errorMessage: row.error_message,
+  }));
+}
