@@ -39,8 +39,10 @@ export interface RotationLimits {
   readonly maxShare: number;
   /** Tables below this many rows are exempt from `maxShare`. */
   readonly maxShareMinRows: number;
-  /** Refuse when the clock is further than this from the database's, or behind the last run. */
+  /** `max_clock_skew`: refuse when the clock is further than this from the database's, or behind the last run. */
   readonly maxClockSkewMs: number;
+  /** `max_clock_jump`, 30 days unless configured: refuse when the clock is further than this ahead of the last run. */
+  readonly maxClockJumpMs: number;
   /** Refuse when rows lie further in the future than this. */
   readonly maxFutureMs: number;
   /** Stop, keeping what is done, when a replica lags more. 0 is no limit. */
