@@ -35,6 +35,12 @@ export interface BaseType {
   /** -1 where there is none. */
   readonly typmod: number;
   readonly isArray: boolean;
+  /**
+   * The types it is made of, each behind its domains: an array's element, a range's or multirange's
+   * subtype, a composite's fields in order; empty for all others. A composite that holds a
+   * `regclass` is as little held exactly as a `regclass` is.
+   */
+  readonly madeOf: readonly BaseType[];
 }
 
 /** How the configured time column tells time. */
