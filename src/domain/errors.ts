@@ -28,6 +28,15 @@ export const ERROR_CODES = {
   LEASE_HELD: { exit: EXIT.leaseHeld, retry: true },
   LEASE_LOST: { exit: EXIT.leaseHeld, retry: true },
   MOVE_NOT_OURS: { exit: EXIT.leaseHeld, retry: true },
+
+  LAKE_UNWRITABLE: { exit: EXIT.failed, retry: false },
+  LAKE_FULL: { exit: EXIT.failed, retry: false },
+  LAKE_UNREADABLE: { exit: EXIT.failed, retry: false },
+  LAKE_NOT_THE_SAME: { exit: EXIT.failed, retry: false },
+  OBJECT_KEY_INVALID: { exit: EXIT.failed, retry: false },
+  OBJECT_CONFLICT: { exit: EXIT.failed, retry: false },
+  OBJECT_MISSING: { exit: EXIT.failed, retry: false },
+  STAGED_FILE_CHANGED: { exit: EXIT.failed, retry: true },
 } as const satisfies Record<string, { exit: ExitCode; retry: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,221 @@
+/** The lake on a local disk (or on anything mounted like one). */
+import { dirname, join } from 'node:path';
+import { TierdError } from '../domain/errors.ts';
+import { checksumOf } from './checksum.ts';
+import { directoriesBetween, removeEmptyDirectories } from './directories.ts';
+import type { ByteRange, FileSystem } from './file-system.ts';
+import { isNodeError } from './file-system.ts';
+import { interrupted, readFailure, reading, writing } from './lake-failure.ts';
+import { assertObjectKey, MARKER_KEY, STAGING_DIRECTORY } from './object-key.ts';
+import type { ListedObject, ObjectFacts, ObjectStore, PutOutcome } from './object-store.ts';
+import { publishFile } from './publish-file.ts';
+import { createStaging, removeStaging } from './staging.ts';
+
+/**
+ * A lake in the directory `root`, which may be a symbolic link and need not exist yet. Changes
+ * nothing: the directory is made with the marker or the first object.
+ *
+ * @param root absolute
+ * @throws TierdError LAKE_UNREADABLE
+ */
+export async function openLocalStore(root: string, fs: FileSystem): Promise<ObjectStore> {
+  return new LocalStore(await reading(`open ${root}`, () => resolveRoot(root, fs)), fs);
+}
+
+/** The real path, as far as it exists, so that links inside the lake can be told from the way to it. */
+async function resolveRoot(root: string, fs: FileSystem): Promise<string> {
+  try {
+    return await fs.realPath(root);
+  } catch (error) {
+    if (!isNodeError(error, 'ENOENT') || root === dirname(root)) throw error;
+    return join(await resolveRoot(dirname(root), fs), root.slice(dirname(root).length));
+  }
+}
+
+class LocalStore implements ObjectStore {
+  readonly place: string;
+  readonly stagingRoot: string;
+  readonly #fs: FileSystem;
+
+  constructor(root: string, fs: FileSystem) {
+    this.place = root;
+    this.stagingRoot = join(root, STAGING_DIRECTORY);
+    this.#fs = fs;
+  }
+
+  async putIfAbsent(
+    key: string,
+    stagedPath: string,
+    facts: ObjectFacts,
+    signal?: AbortSignal,
+  ): Promise<PutOutcome> {
+    const finalPath = this.locate(key);
+    if (signal?.aborted === true) throw interrupted(`publish ${finalPath}`, signal.reason);
+    await this.#assertMarked();
+    return writing(`publish ${finalPath}`, async () => {
+      await this.#assertNoLinkOnTheWay(finalPath);
+      return publishFile(this.#fs, { root: this.place, stagedPath, finalPath, facts }, signal);
+    });
+  }
+
+  async putSmallIfAbsent(key: string, bytes: Uint8Array): Promise<PutOutcome> {
+    const finalPath = this.locate(key);
+    return writing(`publish ${finalPath}`, async () => {
+      const facts = await checksumOf(chunksOf(bytes));
+      return this.#inStaging(`small-${facts.sha256}`, async (directory) => {
+        const stagedPath = join(directory, 'object');
+        await this.#fs.writeNewFile(stagedPath, bytes);
+        return publishFile(this.#fs, { root: this.place, stagedPath, finalPath, facts });
+      });
+    });
+  }
+
+  async stat(key: string): Promise<{ readonly bytes: number } | null> {
+    const path = this.locate(key);
+    const facts = await reading(`look at ${path}`, () => this.#fs.look(path));
+    return facts?.kind === 'file' ? { bytes: facts.bytes } : null;
+  }
+
+  async *read(key: string, range?: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    const path = this.locate(key);
+    if (signal?.aborted === true) throw interrupted(`read ${path}`, signal.reason);
+    if (range !== undefined && range.fromInclusive >= range.toExclusive) return;
+    try {
+      yield* this.#fs.read(path, range ?? null, signal);
+    } catch (error) {
+      throw isNodeError(error, 'ENOENT', 'ENOTDIR')
+        ? objectMissing(path, error)
+        : readFailure(`read ${path}`, error);
+    }
+  }
+
+  async *list(prefix: string, signal?: AbortSignal): AsyncIterable<ListedObject> {
+    if (prefix !== '') assertObjectKey(prefix.replace(/\/$/, ''));
+    const directory = join(this.place, prefix);
+    for await (const found of this.#walk(directory, prefix, signal)) {
+      if (found.key !== MARKER_KEY) yield found;
+    }
+  }
+
+  async remove(key: string): Promise<void> {
+    const path = this.locate(key);
+    await writing(`remove ${path}`, async () => {
+      await this.#assertNoLinkOnTheWay(path);
+      await unlinkIfThere(this.#fs, path);
+      await removeEmptyDirectories(this.#fs, this.place, dirname(path));
+    });
+  }
+
+  locate(key: string): string {
+    assertObjectKey(key);
+    return join(this.place, ...key.split('/'));
+  }
+
+  async freeBytes(): Promise<number> {
+    return reading(`measure the free space at ${this.place}`, async () => {
+      let existing = this.place;
+      while ((await this.#fs.look(existing)) === null) existing = dirname(existing);
+      return this.#fs.freeBytes(existing);
+    });
+  }
+
+  async checkWritable(): Promise<void> {
+    await writing(`write a probe into ${this.place}`, () =>
+      this.#inStaging(`probe-${String(process.pid)}`, async (directory) => {
+        await this.#fs.writeNewFile(join(directory, 'probe'), PROBE);
+        await this.#fs.syncDirectory(directory);
+      }),
+    );
+  }
+
+  async #inStaging<T>(id: string, step: (directory: string) => Promise<T>): Promise<T> {
+    const directory = await createStaging(this.#fs, this.stagingRoot, id);
+    try {
+      return await step(directory);
+    } finally {
+      await removeStaging(this.#fs, this.stagingRoot, id);
+    }
+  }
+
+  /** An empty mount point looks like a new lake; the marker tells that the disk is there. */
+  async #assertMarked(): Promise<void> {
+    const path = this.locate(MARKER_KEY);
+    if ((await reading(`look at ${path}`, () => this.#fs.look(path))) !== null) return;
+    throw new TierdError({
+      code: 'LAKE_NOT_THE_SAME',
+      message: `${this.place} has no ${MARKER_KEY}: it is no lake of tierd, or its disk is not mounted. Nothing was written.`,
+      hint: 'Mount the lake’s disk, or correct `lake` in the configuration, then run `tierd doctor`.',
+      context: { place: this.place },
+    });
+  }
+
+  /** A link inside the lake could lead a write or a removal anywhere. */
+  async #assertNoLinkOnTheWay(path: string): Promise<void> {
+    for (const at of directoriesBetween(this.place, path)) {
+      const facts = await this.#fs.look(at);
+      if (facts === null) return;
+      if (facts.kind !== 'link') continue;
+      throw new TierdError({
+        code: 'LAKE_UNWRITABLE',
+        message: `${at} is a symbolic link inside the lake, and tierd writes and removes only what lies in the lake itself. Nothing was changed.`,
+        hint: 'Put the whole lake where it has the room (its root may be a link), and replace the link by what it points to.',
+        context: { path: at },
+      });
+    }
+  }
+
+  async *#walk(
+    directory: string,
+    prefix: string,
+    signal: AbortSignal | undefined,
+  ): AsyncIterable<ListedObject> {
+    if (signal?.aborted === true) throw interrupted(`list ${directory}`, signal.reason);
+    for (const entry of await this.#entries(directory)) {
+      const path = join(directory, entry.name);
+      const key = prefix + entry.name;
+      if (entry.kind === 'directory') {
+        if (key !== STAGING_DIRECTORY) yield* this.#walk(path, `${key}/`, signal);
+        continue;
+      }
+      // Removed since the directory was read: no longer an object.
+      const facts = await reading(`look at ${path}`, () => this.#fs.look(path));
+      if (facts !== null) yield { key, bytes: facts.bytes };
+    }
+  }
+
+  async #entries(directory: string) {
+    return reading(`list ${directory}`, async () => {
+      try {
+        const entries = await this.#fs.readDirectory(directory);
+        return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+      } catch (error) {
+        if (isNodeError(error, 'ENOENT')) return [];
+        throw error;
+      }
+    });
+  }
+}
+
+const PROBE = new TextEncoder().encode('tierd was here\n');
+
+async function unlinkIfThere(fs: FileSystem, path: string): Promise<void> {
+  try {
+    await fs.unlink(path);
+  } catch (error) {
+    if (!isNodeError(error, 'ENOENT')) throw error;
+  }
+}
+
+async function* chunksOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}
+
+function objectMissing(path: string, cause: unknown): TierdError {
+  return new TierdError({
+    code: 'OBJECT_MISSING',
+    message: `${path} is not in the lake.`,
+    hint: 'Run `tierd scrub`: it tells which segments are missing or altered. If the disk is not mounted, mount it.',
+    context: { path },
+    cause,
+  });
+}

@@ -1,0 +1,84 @@
+/**
+ * `_tierd_lake.json` in the lake's root says which lake it is. The ledger remembers the id, so an
+ * unmounted disk (an empty mount point), a wrong path or another lake is recognised before
+ * anything is planned: without it every segment would look missing.
+ */
+import { z } from 'zod';
+import { TierdError } from '../domain/errors.ts';
+import { MARKER_KEY } from './object-key.ts';
+import type { ObjectStore } from './object-store.ts';
+
+export interface LakeMarker {
+  readonly lakeId: string;
+}
+
+const markerSchema = z.object({ tierdLake: z.literal(1), lakeId: z.string().min(1) });
+
+/** Null where there is none. @throws TierdError LAKE_NOT_THE_SAME when it is no marker of ours. */
+export async function readLakeMarker(store: ObjectStore): Promise<LakeMarker | null> {
+  if ((await store.stat(MARKER_KEY)) === null) return null;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of store.read(MARKER_KEY)) chunks.push(chunk);
+  return parseMarker(Buffer.concat(chunks).toString('utf8'), store.place);
+}
+
+/**
+ * The lake's marker, made with `newLakeId` (a random one) where there is none. Two processes that
+ * make it at once both get the one that lasted.
+ */
+export async function ensureLakeMarker(store: ObjectStore, newLakeId: string): Promise<LakeMarker> {
+  const present = await readLakeMarker(store);
+  if (present !== null) return present;
+  const text = `${JSON.stringify({ tierdLake: 1, lakeId: newLakeId })}\n`;
+  try {
+    await store.putSmallIfAbsent(MARKER_KEY, new TextEncoder().encode(text));
+  } catch (error) {
+    if (!(error instanceof TierdError && error.code === 'OBJECT_CONFLICT')) throw error;
+  }
+  return (await readLakeMarker(store)) ?? { lakeId: newLakeId };
+}
+
+/**
+ * @param expectedLakeId what the ledger remembers; null before its first segment
+ * @throws TierdError LAKE_NOT_THE_SAME
+ */
+export function assertSameLake(
+  found: LakeMarker | null,
+  expectedLakeId: string | null,
+  place: string,
+): void {
+  if (expectedLakeId === null || found?.lakeId === expectedLakeId) return;
+  const what =
+    found === null
+      ? `${place} has no ${MARKER_KEY}, so it is not the lake that the ledger knows`
+      : `${place} is the lake ${found.lakeId}, and the ledger knows ${expectedLakeId}`;
+  throw new TierdError({
+    code: 'LAKE_NOT_THE_SAME',
+    message: `${what}. Nothing was read, written or deleted.`,
+    hint:
+      found === null
+        ? 'Mount the lake’s disk, or correct `lake` in the configuration.'
+        : 'Correct `lake` or `postgres` in the configuration: the two belong to different installations.',
+    context: { place, expectedLakeId, foundLakeId: found?.lakeId ?? null },
+  });
+}
+
+function parseMarker(text: string, place: string): LakeMarker {
+  const parsed = markerSchema.safeParse(parseJson(text));
+  if (parsed.success) return { lakeId: parsed.data.lakeId };
+  throw new TierdError({
+    code: 'LAKE_NOT_THE_SAME',
+    message: `${MARKER_KEY} in ${place} is not a marker that this version of tierd wrote. Nothing was read, written or deleted.`,
+    hint: 'Restore that file from a backup of the lake; it is {"tierdLake":1,"lakeId":"…"} with the id that `tierd doctor` shows.',
+    context: { place },
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON is one more way of not being a marker.
+    return undefined;
+  }
+}

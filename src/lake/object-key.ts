@@ -1,0 +1,42 @@
+/** Keys of objects in the lake: `market_data/year=2024/month=01/day=15/market_data_20240115-….parquet`. */
+import { TierdError } from '../domain/errors.ts';
+
+/** Where files wait to be published, below a local lake's root. Readers of Hive layouts skip `_…`. */
+export const STAGING_DIRECTORY = '_staging';
+
+/** Says which lake this is; see `marker.ts`. */
+export const MARKER_KEY = '_tierd_lake.json';
+
+/** S3's own limit; every local file system allows more. */
+const MAX_KEY_BYTES = 1024;
+/** The limit of a name on ext4, XFS, APFS and exFAT alike. */
+const MAX_NAME_BYTES = 255;
+
+/**
+ * Characters that mean the same on every file system and in every object store, unescaped. A name
+ * that starts with a dot could hide, or lead upwards.
+ */
+const NAME = /^[A-Za-z0-9_=-][A-Za-z0-9._=-]*$/;
+
+/** @throws TierdError OBJECT_KEY_INVALID: nothing was read or written. */
+export function assertObjectKey(key: string): void {
+  const problem = problemOf(key);
+  if (problem === null) return;
+  throw new TierdError({
+    code: 'OBJECT_KEY_INVALID',
+    message: `"${key}" is no key of an object in the lake: ${problem}. Nothing was read or written.`,
+    hint: 'Keys come from the ledger: run `tierd doctor`, and look for who changed tierd.segments by hand.',
+    context: { key },
+  });
+}
+
+function problemOf(key: string): string | null {
+  if (key.length > MAX_KEY_BYTES) return `it is longer than ${String(MAX_KEY_BYTES)} bytes`;
+  const names = key.split('/');
+  if (names[0] === STAGING_DIRECTORY) return 'it lies in the staging area';
+  for (const name of names) {
+    if (!NAME.test(name)) return `"${name}" is not allowed as a part of it`;
+    if (name.length > MAX_NAME_BYTES) return `a part is longer than ${String(MAX_NAME_BYTES)} bytes`;
+  }
+  return null;
+}

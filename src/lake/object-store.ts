@@ -1,0 +1,81 @@
+/**
+ * Where segments lie. One interface; `test/contract/object-store.ts` is what it promises, and
+ * every backend passes it.
+ */
+import type { ByteRange } from './file-system.ts';
+
+/** What the writer of a staged file knows of it. */
+export interface ObjectFacts {
+  readonly bytes: number;
+  /** SHA-256 of the whole object, 64 lower-case hex digits. */
+  readonly sha256: string;
+}
+
+export interface ListedObject {
+  /** As found: what others put into the lake need not be a valid key. */
+  readonly key: string;
+  readonly bytes: number;
+}
+
+export type PutOutcome = 'created' | 'already-there';
+
+export interface ObjectStore {
+  /** For messages: the lake's root directory or bucket. */
+  readonly place: string;
+  /** A local directory, absolute, on the file system from which `putIfAbsent` publishes best. */
+  readonly stagingRoot: string;
+
+  /**
+   * Publishes a staged file under `key`, never replacing anything. Returns once the object would
+   * survive a power cut; the staged file is gone then. `already-there`: an object of that very
+   * SHA-256 lies there, as read back now (a retry that meets its own leftover adopts it).
+   *
+   * Killed or failed half-way, the object is either not there or whole, and the same call again
+   * converges. After a failure of the device (LAKE_UNWRITABLE) stage the file anew: what a failed
+   * flush left of it is unknown.
+   *
+   * @throws TierdError OBJECT_CONFLICT when another object lies there; LAKE_FULL; LAKE_UNWRITABLE;
+   *   LAKE_NOT_THE_SAME when the lake has no marker; STAGED_FILE_CHANGED; INTERRUPTED before
+   *   anything was published.
+   */
+  putIfAbsent(
+    key: string,
+    stagedFilePath: string,
+    facts: ObjectFacts,
+    signal?: AbortSignal,
+  ): Promise<PutOutcome>;
+
+  /** The same for an object of a few bytes, and without asking for the marker (it may be it). */
+  putSmallIfAbsent(key: string, bytes: Uint8Array): Promise<PutOutcome>;
+
+  /** Null when there is no such object. @throws TierdError LAKE_UNREADABLE */
+  stat(key: string): Promise<{ readonly bytes: number } | null>;
+
+  /**
+   * The object's bytes, or those of `range`, streamed.
+   * @throws TierdError OBJECT_MISSING, LAKE_UNREADABLE; INTERRUPTED when `signal` aborts
+   */
+  read(key: string, range?: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+
+  /**
+   * Every object whose key starts with `prefix`, in the order of their keys' UTF-16 units within
+   * each directory; the marker and the staging area are left out. `prefix` is empty or ends with a
+   * slash.
+   */
+  list(prefix: string, signal?: AbortSignal): AsyncIterable<ListedObject>;
+
+  /** Removes the object, and directories that it leaves empty. No object: nothing to do. */
+  remove(key: string): Promise<void>;
+
+  /** What a query engine opens: an absolute path, or an URL. Does not look whether it exists. */
+  locate(key: string): string;
+
+  /** Null where there is no such limit. */
+  freeBytes(): Promise<number | null>;
+
+  /**
+   * Writes, publishes and removes a probe. Not for a dry run.
+   * @throws TierdError LAKE_UNWRITABLE, LAKE_FULL
+   */
+  checkWritable(): Promise<void>;
+}
