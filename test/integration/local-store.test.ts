@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -70,6 +71,21 @@ describe('publishing on a local disk', () => {
       }
     },
   );
+
+  test('I4: another that empties and removes the partition meanwhile does not hinder it', async () => {
+    await markLake();
+    let meddled = 0;
+    const fs = watchEffects(nodeFileSystem, {
+      before: (effect) => {
+        if (effect !== 'link' || meddled === 3) return;
+        meddled += 1;
+        rmSync(join(root, 'ticks'), { recursive: true });
+      },
+    });
+    expect(await publish(fs)).toBe('created');
+    expect(meddled).toBe(3);
+    expect(await readFile(join(root, KEY), 'utf8')).toBe(BODY);
+  });
 
   test('I1: flushes the file before it is named, and each directory after', async () => {
     await markLake();
