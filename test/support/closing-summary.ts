@@ -1,0 +1,33 @@
+/**
+ * vitest reporter: the run's last line says what was not tested for want of a server. A test that is
+ * skipped for any other reason, or for any reason in CI, fails the run: nothing goes unnoticed.
+ */
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import { MISSING_MARK } from './missing-mark.ts';
+
+export class ClosingSummary implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const skipped = modules.flatMap((module) => [...module.children.allTests('skipped')]);
+    const perReason = new Map<string, number>();
+    for (const test of skipped) {
+      const reason = missingServer(test) ?? `UNEXPLAINED: ${test.fullName}`;
+      perReason.set(reason, (perReason.get(reason) ?? 0) + 1);
+    }
+    for (const [reason, count] of perReason) {
+      process.stdout.write(`Not tested: ${String(count)} tests, ${reason}\n`);
+    }
+    const unexplained = [...perReason.keys()].some((reason) => reason.startsWith('UNEXPLAINED'));
+    // `-t` and friends skip what they don't select; only whole runs are held to this.
+    const isWhole = !process.argv.some((argument) => /^(-t|--testNamePattern)/.test(argument));
+    if (isWhole && (unexplained || (process.env['CI'] === 'true' && skipped.length > 0))) {
+      process.stdout.write('Failed: tests were skipped.\n');
+      process.exitCode = 1;
+    }
+  }
+}
+
+function missingServer(test: TestCase): string | null {
+  const at = test.fullName.indexOf(MISSING_MARK);
+  if (at === -1) return null;
+  return test.fullName.slice(at + MISSING_MARK.length).split(')')[0]?.concat(')') ?? null;
+}

@@ -1,0 +1,93 @@
+/**
+ * vitest global set-up of the projects that need servers: one PostgreSQL and one Redis for the whole
+ * run, started when the first project asks and stopped when the last is through.
+ */
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { KEPT_COMMENT } from './database.ts';
+import { startPostgres, type PostgresServer } from './postgres-server.ts';
+import { startRedis, type RedisServer } from './redis-server.ts';
+import { sweepDeadRuns } from './server-process.ts';
+import { openServerTree } from './server-tree.ts';
+import type { Need, SharedServers } from './servers.ts';
+
+interface Run {
+  readonly shared: SharedServers;
+  readonly postgres: PostgresServer | null;
+  readonly redis: RedisServer | null;
+}
+
+/** Each project loads this module for itself; the run is found under this key by all of them. */
+const RUN = Symbol.for('tierd.test-servers');
+const registry = globalThis as { [RUN]?: { run: Promise<Run>; users: number } };
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const entry = (registry[RUN] ??= { run: startRun(), users: 0 });
+  entry.users += 1;
+  project.provide('servers', (await entry.run).shared);
+  return async () => {
+    entry.users -= 1;
+    if (entry.users > 0) return;
+    delete registry[RUN];
+    await endRun(await entry.run);
+  };
+}
+
+async function startRun(): Promise<Run> {
+  const tree = await openServerTree();
+  await sweepDeadRuns(tree.runsDir);
+  const given = process.env['TIERD_TEST_POSTGRES_URL'];
+  const givenRedis = process.env['TIERD_TEST_REDIS_URL'];
+  const [postgres, redis] = await Promise.all([
+    given === undefined ? startPostgres() : null,
+    givenRedis === undefined && tree.full ? startRedis() : null,
+  ]);
+  const postgresUrl = given ?? postgres?.url ?? '';
+  const timescale = await offersTimescale(postgresUrl);
+  const redisUrl = givenRedis ?? redis?.url ?? null;
+  const missing: Partial<Record<Need, string>> = {};
+  if (!timescale) missing.timescale = given === undefined ? tree.lacks : 'not in the given server';
+  if (redisUrl === null) missing.redis = tree.lacks;
+  if (!tree.full) missing.s3 = tree.lacks;
+  return { shared: { postgresUrl, timescale, redisUrl, missing }, postgres, redis };
+}
+
+async function endRun({ shared, postgres, redis }: Run): Promise<void> {
+  await redis?.remove();
+  const kept = await keptDatabases(shared.postgresUrl);
+  for (const { name, comment } of kept) {
+    process.stderr.write(`Kept database ${name}: ${comment.slice(KEPT_COMMENT.length)} failed\n`);
+  }
+  if (kept.length === 0 || postgres === null) {
+    await postgres?.remove();
+    return;
+  }
+  await postgres.keep();
+  process.stderr.write(`Look at it with: npm run test:kept\n`);
+}
+
+async function offersTimescale(url: string): Promise<boolean> {
+  const rows = await ask(
+    url,
+    `select 1 from pg_catalog.pg_available_extensions where name = 'timescaledb'`,
+  );
+  return rows.length > 0;
+}
+
+async function keptDatabases(url: string): Promise<{ name: string; comment: string }[]> {
+  const sql = `select datname as name, comment
+    from (select datname, shobj_description(oid, 'pg_database') as comment
+            from pg_catalog.pg_database) as databases
+    where comment like $1`;
+  return (await ask(url, sql, [`${KEPT_COMMENT}%`])) as { name: string; comment: string }[];
+}
+
+async function ask(url: string, sql: string, values: unknown[] = []): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql, values)).rows as unknown[];
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,99 @@
+/** A private Redis on a free loopback port; there is one where there is the Debian tree. */
+import { mkdir } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import {
+  freePort,
+  makeRunDir,
+  readLog,
+  removeRunDir,
+  startServer,
+  waitUntilReady,
+  type ServerProcess,
+} from './server-process.ts';
+import { openServerTree } from './server-tree.ts';
+
+export interface RedisOptions {
+  /** Directives of redis.conf, over those of the tests: `{ maxmemory: '10mb' }`. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface RedisServer {
+  /** The same after a restart. */
+  readonly url: string;
+  readonly port: number;
+  readonly dataDir: string;
+  /** Throws when stopped. */
+  pid(): number;
+  log(): string;
+  /** `fast` is SIGTERM, `immediate` kill -9. */
+  stop(mode?: 'fast' | 'immediate'): Promise<void>;
+  start(): Promise<void>;
+  /** Stops it and removes its data. */
+  remove(): Promise<void>;
+}
+
+/** Starts an empty server with an append-only file, so that a restart keeps what it held. */
+export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
+  const tree = await openServerTree();
+  if (!tree.full) throw new Error(`There is no Redis for the tests here: ${tree.lacks}.`);
+  const runDir = await makeRunDir(tree.runsDir, 'redis');
+  const dataDir = join(runDir, 'data');
+  await mkdir(dataDir, { mode: 0o700 });
+  await tree.giveTo('redis', dataDir);
+  const port = await freePort();
+  const settings = {
+    bind: '127.0.0.1',
+    port: String(port),
+    dir: tree.inside(dataDir),
+    save: '',
+    appendonly: 'yes',
+    appendfsync: 'always',
+    ...options.settings,
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  const argv = tree.command('redis', 'KILL', ['redis-server', ...args]);
+  let server: ServerProcess | null = null;
+
+  const start = async (): Promise<void> => {
+    if (server !== null && !server.hasExited()) throw new Error('it is running');
+    server = await startServer(runDir, argv);
+    await waitUntilReady(runDir, server, () => answersPing(port));
+  };
+  const stop = async (mode: 'fast' | 'immediate' = 'fast'): Promise<void> => {
+    await server?.end(mode === 'fast' ? 'SIGTERM' : 'SIGKILL');
+    server = null;
+  };
+  await start();
+  return {
+    url: `redis://127.0.0.1:${String(port)}`,
+    port,
+    dataDir,
+    pid: () => {
+      if (server === null || server.hasExited()) throw new Error('it is not running');
+      return server.pid;
+    },
+    log: () => readLog(runDir),
+    stop,
+    start,
+    remove: async () => {
+      await stop('immediate');
+      await removeRunDir(runDir);
+    },
+  };
+}
+
+/** While it loads its data Redis accepts connections and answers -LOADING. */
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.on('connect', () => socket.write('PING\r\n'));
+    socket.on('data', (reply) => {
+      socket.destroy();
+      done(reply.toString().startsWith('+PONG'));
+    });
+    socket.on('error', () => {
+      done(false);
+    });
+  });
+}

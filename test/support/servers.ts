@@ -1,0 +1,45 @@
+/** What a test file sees of the run's shared servers, and how it says which it can't do without. */
+import { describe, inject, it } from 'vitest';
+import { MISSING_MARK } from './missing-mark.ts';
+
+/** Beyond PostgreSQL, which is always there. `s3` is one that the suite starts: `startS3()`. */
+export type Need = 'timescale' | 'redis' | 's3';
+
+export interface SharedServers {
+  /** A superuser's URL of the database `postgres`. */
+  readonly postgresUrl: string;
+  readonly timescale: boolean;
+  readonly redisUrl: string | null;
+  /** Why each server that isn't there isn't. */
+  readonly missing: Readonly<Partial<Record<Need, string>>>;
+}
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    servers: SharedServers;
+  }
+}
+
+export const servers = (): SharedServers => inject('servers');
+
+/**
+ * `describe` for a suite that needs more than PostgreSQL. Where a server isn't to be had the suite
+ * is skipped and the closing summary says so; in CI it fails.
+ */
+export function describeOn(needs: Need | readonly Need[], title: string, body: () => void): void {
+  const { missing } = servers();
+  const wanted = typeof needs === 'string' ? [needs] : needs;
+  const lacking = wanted.find((need) => missing[need] !== undefined);
+  if (lacking === undefined) {
+    describe(title, body);
+    return;
+  }
+  const reason = `${MISSING_MARK}${lacking} (${missing[lacking] ?? ''})`;
+  if (process.env['CI'] === 'true') {
+    it(`${title}: ${reason}`, () => {
+      throw new Error(`${title} could not run: there is no ${lacking} here.`);
+    });
+  } else {
+    describe.skip(`${title}: ${reason}`, body);
+  }
+}

@@ -1,0 +1,64 @@
+import { defineConfig } from 'vitest/config';
+import { ClosingSummary } from './test/support/closing-summary.ts';
+
+// DuckDB works on libuv's threads and would leave none for the file system. It counts only in the
+// environment that a process starts with: the workers inherit this one.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
+
+const onServers = {
+  globalSetup: ['test/support/global-setup.ts'],
+  setupFiles: ['test/support/close-databases.ts'],
+};
+
+const minutes = (count: number): number => count * 60_000;
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    allowOnly: false,
+    reporters: ['default', new ClosingSummary()],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...onServers,
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: minutes(1),
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...onServers,
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: minutes(2),
+          hookTimeout: minutes(2),
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...onServers,
+          name: 'crash',
+          include: ['test/crash/**/*.test.ts'],
+          testTimeout: minutes(10),
+          hookTimeout: minutes(2),
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+  },
+});
