@@ -84,7 +84,8 @@ export function planRotation(input: PlanInput): RotationPlan {
   const moves = input.regions.flatMap(movesOf);
   const rows = moves.reduce((sum, move) => sum + move.rows, 0);
   const { tableRows, tableBytes } = input.facts;
-  const estimatedHotBytes = tableRows === 0 ? 0 : Math.round((tableBytes * rows) / Math.max(tableRows, rows));
+  const estimatedHotBytes =
+    tableRows === 0 ? 0 : Math.round((tableBytes * rows) / Math.max(tableRows, rows));
   const largest = largestMoveBytes(moves, tableBytes / Math.max(1, tableRows));
   return {
     dataset: input.dataset.name,
@@ -216,8 +217,7 @@ function notesOf({ facts, table, cutoffs }: PlanInput): string[] {
     );
   }
   const waiting = table.parts.find(
-    (part) =>
-      part.range.fromInclusive < cutoffs.aged && part.range.toExclusive > cutoffs.aged,
+    (part) => part.range.fromInclusive < cutoffs.aged && part.range.toExclusive > cutoffs.aged,
   );
   if (waiting !== undefined) {
     notes.push(

@@ -4,13 +4,7 @@
  */
 import type { Dataset } from './dataset.ts';
 import type { Part, TableDescription } from './table.ts';
-import {
-  DAY_MS,
-  type EpochMs,
-  floorToUnit,
-  rangesOverlap,
-  type TimeRange,
-} from './time-range.ts';
+import { DAY_MS, type EpochMs, floorToUnit, rangesOverlap, type TimeRange } from './time-range.ts';
 
 /** `aged`: every row, older than hot_days. `interval`: only rows whose interval does not stay hot. */
 export type Lane = 'aged' | 'interval';

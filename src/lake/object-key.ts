@@ -36,7 +36,8 @@ function problemOf(key: string): string | null {
   if (names[0] === STAGING_DIRECTORY) return 'it lies in the staging area';
   for (const name of names) {
     if (!NAME.test(name)) return `"${name}" is not allowed as a part of it`;
-    if (name.length > MAX_NAME_BYTES) return `a part is longer than ${String(MAX_NAME_BYTES)} bytes`;
+    if (name.length > MAX_NAME_BYTES)
+      return `a part is longer than ${String(MAX_NAME_BYTES)} bytes`;
   }
   return null;
 }

@@ -1,7 +1,14 @@
 /** The history of runs: one row for each job on a dataset. */
 import type { Queryable } from './queryable.ts';
 
-export type RunState = 'running' | 'done' | 'partly' | 'failed' | 'refused' | 'interrupted' | 'abandoned';
+export type RunState =
+  | 'running'
+  | 'done'
+  | 'partly'
+  | 'failed'
+  | 'refused'
+  | 'interrupted'
+  | 'abandoned';
 
 export interface RunEnd {
   readonly state: Exclude<RunState, 'running'>;
@@ -28,7 +35,12 @@ export interface RunRecord {
 /** @param startedAtMs the clock that the plan was made by: the next run compares its own with it. */
 export async function startRun(
   db: Queryable,
-  run: { readonly job: string; readonly dataset: string; readonly holder: string; readonly startedAtMs: number },
+  run: {
+    readonly job: string;
+    readonly dataset: string;
+    readonly holder: string;
+    readonly startedAtMs: number;
+  },
 ): Promise<bigint> {
   const inserted = await db.query<{ id: string }>(
     `insert into tierd.runs (job, dataset, holder, state, started_at)

@@ -84,10 +84,9 @@ export async function announceSlice(
 
 /** Makes a move's segments readable. Only inside the transaction that deletes their rows (I2). */
 export async function publishSegments(db: Queryable, moveId: string): Promise<void> {
-  await db.query(
-    `update tierd.slices set published_at = clock_timestamp() where move_id = $1`,
-    [moveId],
-  );
+  await db.query(`update tierd.slices set published_at = clock_timestamp() where move_id = $1`, [
+    moveId,
+  ]);
   await db.query(
     `update tierd.segments
      set state = 'live', published_at = clock_timestamp(), changed_at = clock_timestamp()

@@ -84,17 +84,25 @@ export function describeObjectStore(name: string, make: () => Promise<StoreUnder
           const key = KEY.replace('0123456789ab', `${String(round)}00000000000`);
           const bodies = [someBytes(2_000), someBytes(2_000)] as const;
           const second = await subject.reopen();
-          const outcomes = await Promise.allSettled([put(key, bodies[0]), put(key, bodies[1], second)]);
+          const outcomes = await Promise.allSettled([
+            put(key, bodies[0]),
+            put(key, bodies[1], second),
+          ]);
           const winner = outcomes.findIndex((outcome) => outcome.status === 'fulfilled');
           const loser = outcomes[1 - winner];
-          expect(loser?.status === 'rejected' && (loser.reason as TierdError).code).toBe('OBJECT_CONFLICT');
+          expect(loser?.status === 'rejected' && (loser.reason as TierdError).code).toBe(
+            'OBJECT_CONFLICT',
+          );
           expectSame(await readAll(store, key), bodies[winner === 0 ? 0 : 1]);
         }
       });
 
       test('I4: two that put the same object at once both succeed', async () => {
         const bytes = someBytes(2_000);
-        const outcomes = await Promise.all([put(KEY, bytes), put(KEY, bytes, await subject.reopen())]);
+        const outcomes = await Promise.all([
+          put(KEY, bytes),
+          put(KEY, bytes, await subject.reopen()),
+        ]);
         expect(outcomes).toContain('created');
         expectSame(await readAll(store, KEY), bytes);
       });
@@ -215,7 +223,10 @@ export function describeObjectStore(name: string, make: () => Promise<StoreUnder
         await put(SIBLING, someBytes(11));
         await put(OTHER_DAY, someBytes(12));
         await store.remove(KEY);
-        expect((await listAll(store, '')).map((object) => object.key)).toEqual([SIBLING, OTHER_DAY]);
+        expect((await listAll(store, '')).map((object) => object.key)).toEqual([
+          SIBLING,
+          OTHER_DAY,
+        ]);
       });
 
       test('I4: is content when the object is gone already', async () => {
@@ -249,13 +260,17 @@ export function describeObjectStore(name: string, make: () => Promise<StoreUnder
     describe('the marker', () => {
       test('says which lake it is, and is made once', async () => {
         expect(await readLakeMarker(store)).toEqual({ lakeId: 'lake-1' });
-        expect(await ensureLakeMarker(await subject.reopen(), 'lake-2')).toEqual({ lakeId: 'lake-1' });
+        expect(await ensureLakeMarker(await subject.reopen(), 'lake-2')).toEqual({
+          lakeId: 'lake-1',
+        });
       });
 
       test('is the same for all that make it at once', async () => {
         await store.remove('_tierd_lake.json');
         const stores = await Promise.all([1, 2, 3, 4].map(() => subject.reopen()));
-        const markers = await Promise.all(stores.map((each) => ensureLakeMarker(each, randomUUID())));
+        const markers = await Promise.all(
+          stores.map((each) => ensureLakeMarker(each, randomUUID())),
+        );
         const lasting = await readLakeMarker(store);
         for (const marker of markers) expect(marker).toEqual(lasting);
       });
@@ -303,7 +318,10 @@ function expectSame(actual: Uint8Array, expected: Uint8Array): void {
   expect([actual.byteLength, digestOf(actual)]).toEqual([expected.byteLength, digestOf(expected)]);
 }
 
-async function stage(store: ObjectStore, bytes: Uint8Array): Promise<{ path: string; facts: ObjectFacts }> {
+async function stage(
+  store: ObjectStore,
+  bytes: Uint8Array,
+): Promise<{ path: string; facts: ObjectFacts }> {
   const path = join(store.stagingRoot, randomUUID(), 'part-0.parquet');
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, bytes);

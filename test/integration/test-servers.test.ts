@@ -31,7 +31,9 @@ describe('a test database', () => {
     await database.connect();
     const other = await createTestDatabase();
     await database.drop();
-    const { rows } = await other.query('select 1 from pg_database where datname = $1', [database.name]);
+    const { rows } = await other.query('select 1 from pg_database where datname = $1', [
+      database.name,
+    ]);
     expect(rows).toEqual([]);
   });
 });
@@ -48,20 +50,23 @@ describeOn('timescale', 'a test database with TimescaleDB', () => {
 });
 
 describe('a private PostgreSQL', () => {
-  it.each(['fast', 'immediate', 'kill'] as const)('keeps its data and port over a %s stop', async (mode) => {
-    const server = await startPostgres({ settings: { max_connections: '17' } });
-    try {
-      await ask(server.url, 'create table kept as select 42 as answer');
-      await server.stop(mode);
-      await expect(ask(server.url, 'select 1')).rejects.toThrow();
-      await server.start();
-      expect(await ask(server.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
-      expect(await ask(server.url, 'show max_connections')).toEqual([{ max_connections: '17' }]);
-    } finally {
-      await server.remove();
-    }
-    expect(existsSync(server.runDir)).toBe(false);
-  });
+  it.each(['fast', 'immediate', 'kill'] as const)(
+    'keeps its data and port over a %s stop',
+    async (mode) => {
+      const server = await startPostgres({ settings: { max_connections: '17' } });
+      try {
+        await ask(server.url, 'create table kept as select 42 as answer');
+        await server.stop(mode);
+        await expect(ask(server.url, 'select 1')).rejects.toThrow();
+        await server.start();
+        expect(await ask(server.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+        expect(await ask(server.url, 'show max_connections')).toEqual([{ max_connections: '17' }]);
+      } finally {
+        await server.remove();
+      }
+      expect(existsSync(server.runDir)).toBe(false);
+    },
+  );
 });
 
 describeOn('redis', 'a private Redis', () => {

@@ -29,5 +29,10 @@ export class ClosingSummary implements Reporter {
 function missingServer(test: TestCase): string | null {
   const at = test.fullName.indexOf(MISSING_MARK);
   if (at === -1) return null;
-  return test.fullName.slice(at + MISSING_MARK.length).split(')')[0]?.concat(')') ?? null;
+  return (
+    test.fullName
+      .slice(at + MISSING_MARK.length)
+      .split(')')[0]
+      ?.concat(')') ?? null
+  );
 }

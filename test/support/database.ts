@@ -15,7 +15,7 @@ export interface TestDatabase {
 
 interface OpenDatabase {
   readonly database: TestDatabase;
-  keep(reason: string): Promise<void>;
+  readonly keep: (reason: string) => Promise<void>;
 }
 
 /** What the databases of a failed file are marked with, for the run's end to find. */

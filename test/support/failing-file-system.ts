@@ -1,17 +1,16 @@
 import type { FileSystem } from '../../src/lake/file-system.ts';
 
-const EFFECTS = [
-  'makeDirectory',
-  'writeNewFile',
-  'syncFile',
-  'syncDirectory',
-  'link',
-  'rename',
-  'unlink',
-  'removeDirectory',
-] as const satisfies readonly (keyof FileSystem)[];
-
-export type Effect = (typeof EFFECTS)[number];
+export type Effect = keyof Pick<
+  FileSystem,
+  | 'makeDirectory'
+  | 'writeNewFile'
+  | 'syncFile'
+  | 'syncDirectory'
+  | 'link'
+  | 'rename'
+  | 'unlink'
+  | 'removeDirectory'
+>;
 
 /** Called before and after each effect; what it throws, the caller of the effect gets. */
 export interface EffectHooks {

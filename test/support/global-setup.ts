@@ -5,8 +5,8 @@
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { KEPT_COMMENT } from './database.ts';
-import { startPostgres, type PostgresServer } from './postgres-server.ts';
-import { startRedis, type RedisServer } from './redis-server.ts';
+import { type PostgresServer, startPostgres } from './postgres-server.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
 import { sweepDeadRuns } from './server-process.ts';
 import { openServerTree } from './server-tree.ts';
 import type { Need, SharedServers } from './servers.ts';
@@ -17,18 +17,17 @@ interface Run {
   readonly redis: RedisServer | null;
 }
 
-/** Each project loads this module for itself; the run is found under this key by all of them. */
-const RUN = Symbol.for('tierd.test-servers');
-const registry = globalThis as { [RUN]?: { run: Promise<Run>; users: number } };
+/** Each project loads this module for itself; the run is found here by all of them. */
+const registry = globalThis as { tierdTestRun?: { run: Promise<Run>; users: number } | undefined };
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const entry = (registry[RUN] ??= { run: startRun(), users: 0 });
+  const entry = (registry.tierdTestRun ??= { run: startRun(), users: 0 });
   entry.users += 1;
   project.provide('servers', (await entry.run).shared);
   return async () => {
     entry.users -= 1;
     if (entry.users > 0) return;
-    delete registry[RUN];
+    registry.tierdTestRun = undefined;
     await endRun(await entry.run);
   };
 }

@@ -14,9 +14,9 @@ import {
   makeRunDir,
   readLog,
   removeRunDir,
+  type ServerProcess,
   startServer,
   waitUntilReady,
-  type ServerProcess,
 } from './server-process.ts';
 import { openServerTree, type ServerTree } from './server-tree.ts';
 
@@ -140,7 +140,10 @@ async function initialise(tree: ServerTree, dataDir: string): Promise<void> {
   await run(program ?? '', args, { cwd: '/' });
 }
 
-async function configure(dataDir: string, settings: Readonly<Record<string, string>>): Promise<void> {
+async function configure(
+  dataDir: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
   const lines = Object.entries(settings).map(
     ([name, value]) => `${name} = '${value.replaceAll("'", "''")}'\n`,
   );

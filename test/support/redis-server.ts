@@ -7,9 +7,9 @@ import {
   makeRunDir,
   readLog,
   removeRunDir,
+  type ServerProcess,
   startServer,
   waitUntilReady,
-  type ServerProcess,
 } from './server-process.ts';
 import { openServerTree } from './server-tree.ts';
 

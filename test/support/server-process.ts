@@ -82,7 +82,9 @@ export async function waitUntilReady(
   const deadline = Date.now() + timeoutMs;
   while (!(await isReady())) {
     if (server.hasExited() || Date.now() > deadline) {
-      const what = server.hasExited() ? 'ended at once' : `was not ready in ${String(timeoutMs)} ms`;
+      const what = server.hasExited()
+        ? 'ended at once'
+        : `was not ready in ${String(timeoutMs)} ms`;
       throw new Error(`The server in ${dir} ${what}:\n${readLog(dir).slice(-2_000)}`);
     }
     await pause(POLL_MS);
@@ -149,10 +151,11 @@ async function writeRecord(dir: string, record: RunRecord): Promise<void> {
   await writeFile(join(dir, RECORD), JSON.stringify(record));
 }
 
-async function readRecord(dir: string): Promise<RunRecord | null> {
+/** `null` while it is being written, or when it is gone. */
+export async function readRecord(dir: string): Promise<RunRecord | null> {
   try {
     return JSON.parse(await readFile(join(dir, RECORD), 'utf8')) as RunRecord;
   } catch {
-    return null; // being written, or already removed
+    return null;
   }
 }

@@ -53,7 +53,10 @@ function whyNoDebianTree(): string | null {
 
 async function debianTree(): Promise<ServerTree> {
   const cache = process.env['TIERD_TEST_CACHE'] ?? join(homedir(), '.cache', 'tierd');
-  const hash = createHash('sha256').update(await readFile(RECIPE)).digest('hex').slice(0, 12);
+  const hash = createHash('sha256')
+    .update(await readFile(RECIPE))
+    .digest('hex')
+    .slice(0, 12);
   const root = resolve(cache, `trixie-${hash}`);
   if (!existsSync(root)) await buildDebianTree(root);
   const users = await readUsers(root);
@@ -140,7 +143,8 @@ async function embeddedTree(lacks: string): Promise<ServerTree> {
   if (isRoot) {
     // nobody can't look into /root, where the checkout may be.
     const copy = join(base, 'postgres');
-    if (!existsSync(copy)) await cp(dirname(bin), copy, { recursive: true, verbatimSymlinks: true });
+    if (!existsSync(copy))
+      await cp(dirname(bin), copy, { recursive: true, verbatimSymlinks: true });
     bin = join(copy, 'bin');
   }
   const hasSetpriv = existsSync('/usr/bin/setpriv');

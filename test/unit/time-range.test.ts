@@ -30,7 +30,10 @@ describe('a slice unit', () => {
 
 describe('a time range', () => {
   it('is cut at unit boundaries into pieces that cover it without gap or overlap', () => {
-    const range = { fromInclusive: at('2024-01-30T12:00:00Z'), toExclusive: at('2024-02-01T06:00:00Z') };
+    const range = {
+      fromInclusive: at('2024-01-30T12:00:00Z'),
+      toExclusive: at('2024-02-01T06:00:00Z'),
+    };
     const pieces = splitByUnit(range, 'day');
     expect(pieces.map(formatRange)).toEqual([
       '2024-01-30T12:00:00.000Z/2024-01-31T00:00:00.000Z',

@@ -1,0 +1,92 @@
+/** The borders between the rooms of src/. CONTRIBUTING.md has the map. */
+
+/** A rule: files in `room` import, of src/, only `room` itself and what is named. */
+const onlyFrom = (room, allowed, comment) => ({
+  name: `${room}-borders`,
+  comment,
+  severity: 'error',
+  from: { path: `^src/${room}/` },
+  to: { path: '^src/', pathNot: `^src/(${[room, ...allowed].join('|')})/` },
+});
+
+const STORES = ['live', 'hot', 'lake', 'ledger'];
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    onlyFrom('domain', [], 'domain is pure: it imports nothing of the rest.'),
+    {
+      name: 'domain-without-libraries',
+      comment: 'domain decides on values alone; a library belongs to the room that acts with it.',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { dependencyTypesNot: ['local', 'core'] },
+    },
+    ...STORES.map((room) =>
+      onlyFrom(room, ['domain'], 'The stores know the domain, never each other.'),
+    ),
+    onlyFrom('config', ['domain'], 'Configuration becomes domain values and knows no store.'),
+    onlyFrom('jobs', ['domain', ...STORES], 'A job is a story over the stores.'),
+    onlyFrom('query', ['domain', ...STORES], 'A query reads the stores.'),
+    {
+      name: 'jobs-are-commands',
+      comment:
+        'daemon and http know jobs only as commands: a crash takes a job down, not the daemon.',
+      severity: 'error',
+      from: { path: '^src/(daemon|http)/' },
+      to: { path: '^src/(jobs|cli)/' },
+    },
+    {
+      name: 'cli-is-the-top',
+      comment: 'cli wires the rooms; only main.ts knows it.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(cli/|main\\.ts$)' },
+      to: { path: '^src/(cli/|main\\.ts$)' },
+    },
+    {
+      name: 'no-circular',
+      comment: 'Two modules that need each other are one, or lack a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'Nobody imports it and it imports nobody.',
+      severity: 'warn',
+      from: { orphan: true, path: '^src/', pathNot: '^src/main\\.ts$|\\.d\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'src-stands-alone',
+      comment: 'What is shipped imports no test, bench or script.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|scripts)/' },
+    },
+    {
+      name: 'no-dev-dependencies-in-src',
+      comment: 'What is shipped runs without the tools it was made with. Types are erased.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'no-undeclared',
+      comment: 'Every package is named in package.json and every file is there.',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'], couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|coverage|data_lake)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+    },
+  },
+};
