@@ -16,10 +16,16 @@ import { createStaging, removeStaging } from './staging.ts';
  * nothing: the directory is made with the marker or the first object.
  *
  * @param root absolute
+ * @param stagingRoot absolute and on the same file system; unless given, hidden in `root`
  * @throws TierdError LAKE_UNREADABLE
  */
-export async function openLocalStore(root: string, fs: FileSystem): Promise<ObjectStore> {
-  return new LocalStore(await reading(`open ${root}`, () => resolveRoot(root, fs)), fs);
+export async function openLocalStore(
+  root: string,
+  fs: FileSystem,
+  stagingRoot?: string,
+): Promise<ObjectStore> {
+  const real = await reading(`open ${root}`, () => resolveRoot(root, fs));
+  return new LocalStore(real, stagingRoot ?? join(real, STAGING_DIRECTORY), fs);
 }
 
 /** The real path, as far as it exists, so that links inside the lake can be told from the way to it. */
@@ -37,9 +43,9 @@ class LocalStore implements ObjectStore {
   readonly stagingRoot: string;
   readonly #fs: FileSystem;
 
-  constructor(root: string, fs: FileSystem) {
+  constructor(root: string, stagingRoot: string, fs: FileSystem) {
     this.place = root;
-    this.stagingRoot = join(root, STAGING_DIRECTORY);
+    this.stagingRoot = stagingRoot;
     this.#fs = fs;
   }
 
