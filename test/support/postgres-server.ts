@@ -23,6 +23,8 @@ import { openServerTree, type ServerTree } from './server-tree.ts';
 export interface PostgresOptions {
   /** Settings for postgresql.conf, over those of the tests. `fsync` is off unless given here. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** The fullest that can be had, unless given. */
+  readonly tree?: ServerTree;
 }
 
 /** `fast` disconnects everybody and checkpoints, `immediate` recovers at the next start, `kill` is kill -9. */
@@ -72,7 +74,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 
 /** Starts a server with an empty cluster. The caller stops it with `remove()`. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
-  const tree = await openServerTree();
+  const tree = options.tree ?? (await openServerTree());
   const runDir = await makeRunDir(tree.runsDir, 'postgres');
   const dataDir = join(runDir, 'data');
   await initialise(tree, dataDir);

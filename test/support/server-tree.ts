@@ -35,12 +35,12 @@ const RECIPE = resolve(import.meta.dirname, 'debian-tree.sh');
 /** The fullest tree that can be had here, built now if need be (about 40 s). */
 export async function openServerTree(): Promise<ServerTree> {
   const reason = whyNoDebianTree();
-  if (reason !== null) return embeddedTree(reason);
+  if (reason !== null) return embeddedTree(sharedBase(), reason);
   try {
     return await debianTree();
   } catch (error) {
     process.stderr.write(`${String(error)}\n`);
-    return embeddedTree('building the Debian tree failed');
+    return embeddedTree(sharedBase(), 'building the Debian tree failed');
   }
 }
 
@@ -130,12 +130,16 @@ async function readUsers(root: string): Promise<Map<string, { uid: number; gid: 
   return users;
 }
 
+function sharedBase(): string {
+  return join(tmpdir(), `tierd-test-${String(process.getuid?.() ?? 0)}`);
+}
+
 /** PostgreSQL refuses to run as root, so root borrows the ids of nobody. */
 const NOBODY = 65_534;
 
-async function embeddedTree(lacks: string): Promise<ServerTree> {
+/** The PostgreSQL of the npm package, with all that it needs below `base`. */
+export async function embeddedTree(base: string, lacks = ''): Promise<ServerTree> {
   const isRoot = process.getuid?.() === 0;
-  const base = join(tmpdir(), `tierd-test-${String(process.getuid?.() ?? 0)}`);
   const runsDir = join(base, 'runs');
   await mkdir(runsDir, { recursive: true });
   await chmod(base, 0o711);
