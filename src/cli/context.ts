@@ -1,0 +1,121 @@
+/** What every verb is handed: the world outside, and the few things all of them do. */
+import type { Readable } from 'node:stream';
+import type { Command } from 'commander';
+import type { Logger } from 'pino';
+import { loadConfig, type TierdConfig } from '../config/load.ts';
+import type { LogLevel } from '../config/log-section.ts';
+import type { Clock } from '../domain/clock.ts';
+import { EXIT, type ExitCode } from '../domain/errors.ts';
+import { createLog } from './terminal/log.ts';
+import { stringify } from './terminal/errors.ts';
+import { createLiveLine, type LiveLine } from './terminal/live-line.ts';
+import { type Output, type Style, styleOf } from './terminal/style.ts';
+
+/** The process as a command sees it; a test hands in its own. */
+export interface CliIo {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly workingDirectory: string;
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly clock: Clock;
+  /** Aborted by the first Ctrl-C or SIGTERM. */
+  readonly signal: AbortSignal;
+}
+
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly verbose?: true;
+  readonly logLevel?: LogLevel;
+  readonly color: boolean;
+  readonly stack?: true;
+}
+
+/** What a verb ends with. */
+export interface Report {
+  /** The one document that `--json` prints. */
+  readonly json: unknown;
+  /** The same for a person; without a trailing newline. */
+  readonly text: (style: Style) => string;
+  /** What the process exits with; 0 unless said otherwise. */
+  readonly exitCode?: ExitCode;
+}
+
+export interface CliContext extends CliIo {
+  /** The options that stand before or behind any verb. Only once the command line is parsed. */
+  readonly options: GlobalOptions;
+  readonly out: Style;
+  readonly err: Style;
+  /** Everything that is drawn on stderr goes through here. */
+  readonly liveLine: LiveLine;
+  /** To stderr, at the level and in the format of the configuration and the options. */
+  readonly logger: Logger;
+  /** Reads the configuration once. Throws CONFIG_INVALID with all its problems. */
+  loadConfig(): TierdConfig;
+  /** Prints the result, as one JSON document or as text. Called once, at the end of a verb. */
+  report(result: Report): void;
+  readonly exitCode: ExitCode;
+}
+
+export function createContext(io: CliIo, program: Command): CliContext {
+  const options = (): GlobalOptions => program.opts();
+  const style = (stream: Output): Style =>
+    styleOf(stream, { wanted: options().color, env: io.env });
+  const liveLine = createLiveLine(io.stderr);
+  let config: TierdConfig | undefined;
+  let log: ReturnType<typeof createLog> | undefined;
+  let exitCode: ExitCode = EXIT.done;
+
+  const openLog = (): ReturnType<typeof createLog> =>
+    (log ??= createLog({
+      liveLine,
+      style: style(io.stderr),
+      level: chosenLevel(options()) ?? 'info',
+      format: 'text',
+    }));
+
+  return {
+    ...io,
+    liveLine,
+    get options() {
+      return options();
+    },
+    get out() {
+      return style(io.stdout);
+    },
+    get err() {
+      return style(io.stderr);
+    },
+    get logger() {
+      return openLog().logger;
+    },
+    get exitCode() {
+      return exitCode;
+    },
+    loadConfig() {
+      config ??= loadConfig({
+        file: options().config,
+        env: io.env,
+        workingDirectory: io.workingDirectory,
+      });
+      openLog().configure(chosenLevel(options()) ?? config.log.level, config.log.format);
+      return config;
+    },
+    report(result) {
+      liveLine.clear();
+      exitCode = result.exitCode ?? EXIT.done;
+      const text = options().json === true ? stringify(result.json, 2) : result.text(style(io.stdout));
+      if (text !== '') io.stdout.write(`${text}\n`);
+    },
+  };
+}
+
+/** `--log-level` says it outright; `--quiet` and `--verbose` are its short forms. */
+function chosenLevel(options: GlobalOptions): LogLevel | undefined {
+  if (options.logLevel !== undefined) return options.logLevel;
+  if (options.quiet === true) return 'warn';
+  return options.verbose === true ? 'debug' : undefined;
+}

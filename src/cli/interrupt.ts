@@ -1,0 +1,38 @@
+/** Ctrl-C and SIGTERM: the first asks for an orderly end, the second is taken at its word. */
+import { EXIT, type ExitCode } from '../domain/errors.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+export interface Interrupt {
+  /** Aborted at the first signal. */
+  readonly signal: AbortSignal;
+  /** Stops listening. */
+  release(): void;
+}
+
+/**
+ * `say` gets one line to show; `exit` has to end the process at once, whatever is still running.
+ * That is safe: every step of a job may be killed and run again (I4).
+ */
+export function listenForInterrupt(
+  source: NodeJS.EventEmitter,
+  say: (line: string) => void,
+  exit: (code: ExitCode) => void,
+): Interrupt {
+  const controller = new AbortController();
+  const onSignal = (name: string): void => {
+    if (controller.signal.aborted) {
+      exit(EXIT.interrupted);
+      return;
+    }
+    controller.abort(name);
+    say('Finishing the current step; press again to stop at once.');
+  };
+  for (const name of SIGNALS) source.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    release() {
+      for (const name of SIGNALS) source.off(name, onSignal);
+    },
+  };
+}

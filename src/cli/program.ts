@@ -1,0 +1,57 @@
+/** The command tree. A verb is one file with one `register…` function, listed in `VERBS`. */
+import { readFileSync } from 'node:fs';
+import { Option } from 'commander';
+import { LOG_LEVELS } from '../config/log-section.ts';
+import { TierdCommand } from './command.ts';
+import { registerCompletion } from './completion.ts';
+import { registerConfig } from './config.ts';
+import { type CliContext, type CliIo, createContext } from './context.ts';
+
+/** In the order of `tierd --help`: the daily ones first. */
+const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] = [
+  registerConfig,
+  registerCompletion,
+];
+
+export function createProgram(io: CliIo): { program: TierdCommand; context: CliContext } {
+  const program = new TierdCommand('tierd');
+  program
+    .description(
+      'Moves rows of time-series tables from PostgreSQL to a Parquet lake as they age,\nproves each move before it deletes anything, and answers queries across both.',
+    )
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'explain a command')
+    .helpCommand('help [command]', 'explain a command')
+    .addOption(new Option('-c, --config <file>', 'use this configuration file'))
+    .addOption(new Option('--json', 'print the result as one JSON document on stdout'))
+    .addOption(new Option('-q, --quiet', 'no progress, only warnings and errors').conflicts('verbose'))
+    .addOption(new Option('-v, --verbose', 'also say what is done on the way'))
+    .addOption(new Option('--log-level <level>', 'the least severe message on stderr').choices(LOG_LEVELS))
+    .addOption(new Option('--no-color', 'no colours (as does NO_COLOR in the environment)'))
+    .addOption(new Option('--stack', 'with an error, say where in the program it arose'))
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .addHelpText(
+      'after',
+      `
+Exit codes:
+  0 done   1 failed   2 bad usage or configuration   3 refused by a guard
+  4 partly done, nothing lost   5 another tierd holds the lease   130 interrupted
+
+Examples:
+  $ tierd config check
+  $ tierd config print --json`,
+    );
+  program.hook('preAction', () => {
+    program.throwProblems();
+  });
+  const context = createContext(io, program);
+  for (const register of VERBS) register(program, context);
+  return { program, context };
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  );
+  return (manifest as { readonly version: string }).version;
+}

@@ -1,0 +1,91 @@
+/** Every failure ends here: told once, in words, with what to do next. */
+import { type ExitCode, TierdError } from '../../domain/errors.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { Style } from './style.ts';
+
+/** Anything thrown, as a TierdError. What nobody foresaw becomes INTERNAL. */
+export function asTierdError(thrown: unknown): TierdError {
+  if (thrown instanceof TierdError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new TierdError({
+    code: 'INTERNAL',
+    message: `tierd failed in a way it did not foresee: ${message}`,
+    hint: 'Run it again with --stack to see where. Every step can be run again safely.',
+    cause: thrown,
+  });
+}
+
+/** The document that `--json` prints for an error. */
+export function errorDocument(error: TierdError): {
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string | null;
+    readonly retry: boolean;
+    readonly exitCode: ExitCode;
+    readonly context: unknown;
+  };
+} {
+  const { code, message, hint, retry, exitCode, context } = error;
+  return { error: { code, message, hint: hint ?? null, retry, exitCode, context } };
+}
+
+/** The error for a person: message, figures, hint; the stack only when asked for. */
+export function renderError(error: TierdError, style: Style, stack: boolean): string {
+  const { colour } = style;
+  const { problems, ...figures } = error.context;
+  const lines = [`${colour.red(colour.bold('error'))} ${colour.bold(error.message)}`];
+  for (const [name, value] of Object.entries(figures)) {
+    lines.push(`  ${colour.dim(`${name}:`)} ${showFigure(value)}`);
+  }
+  if (isProblems(problems)) lines.push('', ...problems.flatMap((item) => renderProblem(item, style)));
+  if (error.hint !== undefined) lines.push(`${colour.cyan('hint')}  ${error.hint}`);
+  lines.push(colour.dim(`code  ${error.code}, exit ${String(error.exitCode)}`));
+  if (stack) lines.push('', ...stacks(error));
+  return `${lines.join('\n')}\n`;
+}
+
+function renderProblem(problem: Problem, { colour }: Style): string[] {
+  const line = problem.line === undefined ? [] : [`line ${String(problem.line)}`];
+  const where = problem.where === '' ? [] : [colour.bold(problem.where)];
+  const head = [...line, ...where].join('  ');
+  const body = [
+    ...(problem.message === undefined ? [] : [problem.message]),
+    ...(problem.found === undefined ? [] : [`found     ${problem.found}`]),
+    ...(problem.expected === undefined ? [] : [`expected  ${problem.expected}`]),
+  ];
+  return [...(head === '' ? [] : [`  ${head}`]), ...body.map((text) => `    ${text}`), ''];
+}
+
+function showFigure(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'bigint') return value.toLocaleString('en-US');
+  return stringify(value);
+}
+
+function stacks(error: Error): string[] {
+  const lines: string[] = [];
+  const seen = new Set<unknown>();
+  for (let at: unknown = error; at !== undefined && !seen.has(at); at = causeOf(at)) {
+    seen.add(at);
+    const text = at instanceof Error ? (at.stack ?? String(at)) : String(at);
+    lines.push(lines.length === 0 ? text : `caused by ${text}`);
+  }
+  return lines;
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
+}
+
+function isProblems(value: unknown): value is readonly Problem[] {
+  return Array.isArray(value) && value.length > 0;
+}
+
+/** JSON that can hold everything a result or a context may: bigints become exact text. */
+export function stringify(value: unknown, indent?: number): string {
+  const exact = (_key: string, item: unknown): unknown =>
+    typeof item === 'bigint' ? item.toString() : item;
+  // JSON.stringify(undefined) is undefined, whatever its declaration says.
+  return (JSON.stringify(value, exact, indent) as string | undefined) ?? 'null';
+}

@@ -1,0 +1,49 @@
+interface CronField {
+  readonly min: number;
+  readonly max: number;
+  readonly names?: readonly string[];
+}
+
+const MONTHS = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ');
+const WEEKDAYS = 'sun mon tue wed thu fri sat'.split(' ');
+
+const FIELDS: readonly CronField[] = [
+  { min: 0, max: 59 },
+  { min: 0, max: 23 },
+  { min: 1, max: 31 },
+  { min: 1, max: 12, names: MONTHS },
+  { min: 0, max: 7, names: WEEKDAYS },
+];
+
+/** Whether `text` is a crontab(5) schedule of five fields: numbers, names, ranges, lists and steps. */
+export function isCronSchedule(text: string): boolean {
+  const fields = text.trim().split(/\s+/);
+  return (
+    fields.length === FIELDS.length &&
+    FIELDS.every((field, index) =>
+      (fields[index] ?? '').split(',').every((part) => isCronPart(part, field)),
+    )
+  );
+}
+
+function isCronPart(part: string, field: CronField): boolean {
+  const [range = '', step, ...rest] = part.split('/');
+  if (rest.length > 0) return false;
+  if (step !== undefined && !(/^\d+$/.test(step) && Number(step) > 0)) return false;
+  if (range === '*') return true;
+  const ends = range.split('-').map((end) => cronValue(end, field));
+  const [from, to = from] = ends;
+  if (ends.length > 2 || from === undefined || to === undefined) return false;
+  // A step needs a range to walk: cron reads `5/10` differently from place to place.
+  if (step !== undefined && ends.length === 1) return false;
+  return from <= to;
+}
+
+function cronValue(text: string, field: CronField): number | undefined {
+  if (!/^\d+$/.test(text)) {
+    const index = field.names?.indexOf(text.toLowerCase()) ?? -1;
+    return index < 0 ? undefined : index + (field.names === MONTHS ? 1 : 0);
+  }
+  const value = Number(text);
+  return value >= field.min && value <= field.max ? value : undefined;
+}

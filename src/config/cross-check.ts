@@ -1,0 +1,156 @@
+/**
+ * What can only be judged by looking at several values together. The checks read the file as it is
+ * written, wrong parts included, so that their problems are told together with all others.
+ */
+import { formatTable } from '../domain/table.ts';
+import { DATASET_NAME, DATASET_NAME_EXPECTED, parseTable } from './datasets-section.ts';
+import { asRecord, type ConfigPath, formatPath } from './path.ts';
+import { POSTGRES_SECRETS } from './postgres-section.ts';
+import type { PlacedProblem } from './validate.ts';
+
+type Raw = Readonly<Record<string, unknown>>;
+
+export function crossCheck(root: unknown): PlacedProblem[] {
+  const file = asRecord(root);
+  return [
+    ...checkPostgres(file),
+    ...checkNames(file),
+    ...checkIntervals(file),
+    ...checkTables(file),
+    ...checkSort(file),
+  ];
+}
+
+const PARTS = ['host', 'port', 'user', 'password', 'password_file', 'database'] as const;
+
+function checkPostgres(file: Raw): PlacedProblem[] {
+  // A section that is absent is the schema's to report.
+  if (file['postgres'] === undefined) return [];
+  const postgres = asRecord(file['postgres']);
+  const problems: PlacedProblem[] = [];
+  for (const key of POSTGRES_SECRETS) {
+    if (has(postgres, key) && has(postgres, `${key}_file`)) {
+      problems.push(problem(['postgres', `${key}_file`], `stands beside ${key}`, 'only one of the two'));
+    }
+  }
+  const byUrl = has(postgres, 'url') || has(postgres, 'url_file');
+  const parts = PARTS.filter((key) => has(postgres, key));
+  if (byUrl && parts.length > 0) {
+    for (const key of parts) {
+      problems.push(problem(['postgres', key], 'stands beside url', 'it inside the url, or no url'));
+    }
+  } else if (!byUrl && !has(postgres, 'host')) {
+    problems.push(problem(['postgres'], 'says nowhere to connect to', 'url, url_file or host'));
+  } else if (!byUrl && !has(postgres, 'database')) {
+    problems.push(problem(['postgres', 'database'], 'missing', 'the database, since host is given'));
+  }
+  for (const key of ['url', 'direct_url']) {
+    const url = postgres[key];
+    if (typeof url === 'string') problems.push(...checkUrl(['postgres', key], url, postgres['ssl']));
+  }
+  return problems;
+}
+
+/** Also for URLs that came out of a file. Never echoes the URL: it holds the password. */
+export function checkUrl(path: ConfigPath, url: string, ssl: unknown): PlacedProblem[] {
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
+    const expected =
+      'postgres://user:password@host:5432/database, with special characters in the password percent-encoded';
+    return [{ where: formatPath(path), path, found: 'something that is not such a URL', expected }];
+  }
+  if (ssl !== undefined && new URL(url).searchParams.has('sslmode')) {
+    return [problem(path, 'has an sslmode while ssl is set too', 'only one of the two')];
+  }
+  return [];
+}
+
+/** Here and not in the schema, where a bad name would hide what is wrong inside its dataset. */
+function checkNames(file: Raw): PlacedProblem[] {
+  return Object.keys(asRecord(file['datasets']))
+    .filter((name) => !DATASET_NAME.test(name))
+    .map((name) => {
+      const path = ['datasets', name];
+      const found = JSON.stringify(name);
+      return { where: formatPath(path), path, found, expected: DATASET_NAME_EXPECTED };
+    });
+}
+
+function checkIntervals(file: Raw): PlacedProblem[] {
+  const lifecycle = asRecord(asRecord(file['storage'])['lifecycle']);
+  const datasets = Object.entries(asRecord(file['datasets']));
+  const problems: PlacedProblem[] = [];
+  for (const [name, value] of datasets) {
+    const dataset = asRecord(value);
+    const path = ['datasets', name];
+    if (has(dataset, 'hot_intervals') && !has(dataset, 'interval_column')) {
+      problems.push(
+        problem([...path, 'hot_intervals'], 'has no effect without interval_column', 'both or neither'),
+      );
+    }
+    const intervals = has(dataset, 'hot_intervals') || has(lifecycle, 'hot_intervals');
+    if (has(dataset, 'interval_column') && !intervals) {
+      problems.push(
+        problem(
+          [...path, 'interval_column'],
+          'has no effect without hot_intervals',
+          'hot_intervals here or in storage.lifecycle',
+        ),
+      );
+    }
+  }
+  const used = datasets.some(([, dataset]) => has(asRecord(dataset), 'interval_column'));
+  if (has(lifecycle, 'hot_intervals') && datasets.length > 0 && !used) {
+    problems.push(
+      problem(
+        ['storage', 'lifecycle', 'hot_intervals'],
+        'has no effect: no dataset names its interval_column',
+        'interval_column in at least one dataset',
+      ),
+    );
+  }
+  return problems;
+}
+
+/** Two datasets over one table would archive, and then delete, the same rows twice. */
+function checkTables(file: Raw): PlacedProblem[] {
+  const owners = new Map<string, string>();
+  const problems: PlacedProblem[] = [];
+  for (const [name, value] of Object.entries(asRecord(file['datasets']))) {
+    const written = asRecord(value)['table'] ?? name;
+    const table = typeof written === 'string' ? parseTable(written) : undefined;
+    if (table === undefined) continue;
+    const owner = owners.get(formatTable(table));
+    owners.set(formatTable(table), owner ?? name);
+    if (owner === undefined) continue;
+    const message = `${formatTable(table)} already belongs to datasets.${owner}`;
+    problems.push(problem(['datasets', name, 'table'], message, 'one dataset for each table'));
+  }
+  return problems;
+}
+
+function checkSort(file: Raw): PlacedProblem[] {
+  return Object.entries(asRecord(file['datasets'])).flatMap(([name, value]) => {
+    const columns: unknown = asRecord(value)['sort_by'];
+    if (!Array.isArray(columns)) return [];
+    return columns.flatMap((column: unknown, index) =>
+      columns.indexOf(column) === index
+        ? []
+        : [
+            problem(
+              ['datasets', name, 'sort_by', index],
+              `the column ${String(column)} is already in the list`,
+              'each column once',
+            ),
+          ],
+    );
+  });
+}
+
+function has(record: Raw, key: string): boolean {
+  // A key whose variable was missing is there, with undefined: it is not also "missing".
+  return Object.hasOwn(record, key);
+}
+
+function problem(path: ConfigPath, message: string, expected: string): PlacedProblem {
+  return { where: formatPath(path), path, message, expected };
+}

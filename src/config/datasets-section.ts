@@ -1,0 +1,154 @@
+/** The `datasets` section: one entry for each table that tierd looks after. */
+import { z } from 'zod';
+import type { Dataset } from '../domain/dataset.ts';
+import type { TableRef } from '../domain/table.ts';
+import { choice, columnName, flag, textList, wholeNumber } from './fields.ts';
+import { guardsOverride, resolveLimits } from './guards.ts';
+import { hotDays, hotIntervals, type StorageFile } from './storage-section.ts';
+
+/** Safe as a directory, as an unquoted SQL name and in a shell. */
+export const DATASET_NAME = /^[a-z][a-z0-9_]{0,62}$/;
+export const DATASET_NAME_EXPECTED =
+  'a dataset name: lower-case letters, digits and _, beginning with a letter, at most 63 long';
+
+const TABLE_EXPECTED =
+  'a table as the catalogue spells it: name or schema.name, with "double quotes" around a part that holds a dot';
+
+const dataset = z.strictObject({
+  table: z
+    .string({ error: TABLE_EXPECTED })
+    .refine((table) => parseTable(table) !== undefined, { error: TABLE_EXPECTED })
+    .meta({
+      description:
+        'The table, spelled as in the catalogue. The schema is `public` unless given; the dataset’s own name when left out.',
+      expects: 'name or schema.name',
+      examples: ['market_data', 'trading.candles_1m'],
+    })
+    .optional(),
+  time_column: columnName('The column that says how old a row is.', 'timestamp'),
+  time_unit: choice(
+    ['s', 'ms', 'us', 'ns'],
+    'For a time column of integers: what they count since 1970.',
+  ).optional(),
+  interval_column: columnName('The column that `hot_intervals` speaks of.', 'interval').optional(),
+  hot_days: hotDays('Instead of storage.lifecycle.hot_days.').optional(),
+  hot_intervals: hotIntervals('Instead of storage.lifecycle.hot_intervals.').optional(),
+  slice: choice(
+    ['hour', 'day', 'month'],
+    'The piece, in UTC, that is moved and proven at a time, and the folder it goes to.',
+  ).default('day'),
+  sort_by: textList(
+    'columns',
+    'Sort segments by these columns: put first what queries filter by. The time column is appended.',
+    ['symbol', 'timestamp'],
+  ).default([]),
+  columns: z
+    .record(
+      z.string(),
+      choice(['native', 'text'], 'How the column is held in Parquet.'),
+      { error: 'a mapping of column names to native or text' },
+    )
+    .default({})
+    .meta({
+      description:
+        'For a column that Parquet cannot hold exactly in its own type: `text` keeps it as exact text, `native` as the closest exact type.',
+      expects: 'column: native or text',
+      examples: [{ volume: 'text' }],
+    }),
+  verify: choice(
+    ['standard', 'independent'],
+    'How a published segment is proven. `independent` reads every value again with a second Parquet reader: slower, trusts less.',
+  ).default('standard'),
+  target_file_mb: wholeNumber(
+    { min: 1, max: 4096 },
+    'A slice that is larger is cut into several files of at most this many MB.',
+    'a whole number of MB',
+  ).default(256),
+  auto_rotation: flag(
+    'Whether the schedule, and a `tierd rotate` without names, include this dataset.',
+  ).default(true),
+  guards: guardsOverride
+    .prefault({})
+    .meta({ description: 'Instead of storage.lifecycle.guards, key by key.' }),
+});
+
+export const datasetsSection = z
+  .record(z.string(), dataset, { error: 'a mapping of dataset names to their settings' })
+  .refine((datasets) => Object.keys(datasets).length > 0, { error: 'at least one dataset' })
+  .meta({ propertyNames: { type: 'string', pattern: DATASET_NAME.source } });
+
+export type DatasetFile = z.output<typeof dataset>;
+export type DatasetsFile = z.output<typeof datasetsSection>;
+
+export function resolveDatasets(
+  datasets: DatasetsFile,
+  storage: StorageFile,
+  minFreeBytes: number,
+): Dataset[] {
+  return Object.entries(datasets).map(([name, file]) =>
+    resolveDataset(name, withInherited(file, storage), minFreeBytes),
+  );
+}
+
+/** The dataset with everything it inherits from `storage.lifecycle` written out. */
+export function withInherited(file: DatasetFile, storage: StorageFile) {
+  const { lifecycle } = storage;
+  const intervals = file.hot_intervals ?? lifecycle.hot_intervals;
+  return {
+    ...file,
+    hot_days: file.hot_days ?? lifecycle.hot_days,
+    // A dataset without the column is not touched by the intervals of the others.
+    ...(file.interval_column === undefined || intervals === undefined
+      ? {}
+      : { hot_intervals: intervals }),
+    guards: { ...lifecycle.guards, ...definedOf(file.guards) },
+  };
+}
+
+function resolveDataset(
+  name: string,
+  file: ReturnType<typeof withInherited>,
+  minFreeBytes: number,
+): Dataset {
+  const table = parseTable(file.table ?? name);
+  if (table === undefined) throw new RangeError(`datasets.${name}.table was not checked`);
+  return {
+    name,
+    table,
+    timeColumn: file.time_column,
+    ...(file.time_unit === undefined ? {} : { timeUnit: file.time_unit }),
+    slice: file.slice,
+    hotDays: file.hot_days,
+    ...(file.interval_column === undefined ? {} : { intervalColumn: file.interval_column }),
+    ...(file.hot_intervals === undefined ? {} : { hotIntervals: file.hot_intervals }),
+    autoRotation: file.auto_rotation,
+    sortBy: file.sort_by.includes(file.time_column)
+      ? file.sort_by
+      : [...file.sort_by, file.time_column],
+    columns: file.columns,
+    verify: file.verify,
+    targetFileBytes: file.target_file_mb * 1024 * 1024,
+    limits: resolveLimits(file.guards, minFreeBytes),
+  };
+}
+
+/** `name`, `schema.name`, either part in double quotes; undefined when it is none of these. */
+export function parseTable(text: string): TableRef | undefined {
+  const match = /^(?:("(?:[^"]|"")+"|[^".\s]+)\.)?("(?:[^"]|"")+"|[^".\s]+)$/.exec(text);
+  const name = match?.[2];
+  return name === undefined
+    ? undefined
+    : { schema: unquote(match?.[1] ?? 'public'), name: unquote(name) };
+}
+
+function unquote(part: string): string {
+  return part.startsWith('"') ? part.slice(1, -1).replaceAll('""', '"') : part;
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Without the keys that hold undefined, which would hide what they are laid over. */
+function definedOf<T extends object>(value: T): Defined<T> {
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined);
+  return Object.fromEntries(entries) as Defined<T>;
+}

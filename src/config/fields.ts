@@ -1,0 +1,103 @@
+/**
+ * The kinds of values the configuration knows. Each carries what it expects as its error message,
+ * so that a problem reads "found …, expected …", and its meaning for the docs and for editors.
+ */
+import { z } from 'zod';
+import { isCronSchedule } from './cron.ts';
+import { DURATION_EXPECTED, DURATION_PATTERN, SIZE_EXPECTED, SIZE_PATTERN } from './units.ts';
+
+export function text(description: string, ...examples: string[]): z.ZodString {
+  return someText('some text').meta(meta(description, 'text', examples));
+}
+
+export function columnName(description: string, ...examples: string[]): z.ZodString {
+  const what = 'the name of a column';
+  return someText(what).meta(meta(description, what, examples));
+}
+
+function someText(expected: string): z.ZodString {
+  const error = ({ input }: { readonly input?: unknown }): string =>
+    typeof input === 'number' || typeof input === 'boolean'
+      ? `${expected}: put it in "quotes"`
+      : expected;
+  return z.string({ error }).min(1, { error });
+}
+
+/** Never echoed, printed or logged: `redact` finds these fields by their meta. */
+export function secret(description: string, ...examples: string[]): z.ZodString {
+  return someText('some text').meta({ ...meta(description, 'text', examples), secret: true });
+}
+
+export function flag(description: string): z.ZodBoolean {
+  return z.boolean({ error: 'true or false' }).meta(meta(description, 'true or false', []));
+}
+
+export function choice<const T extends readonly [string, ...string[]]>(
+  values: T,
+  description: string,
+): z.ZodEnum<{ [K in T[number]]: K }> {
+  const error = oneOf(values);
+  return z.enum(values, { error }).meta(meta(description, error, []));
+}
+
+export function wholeNumber(
+  limits: { readonly min: number; readonly max: number },
+  description: string,
+  what = 'a whole number',
+): z.ZodInt {
+  const { min, max } = limits;
+  const error = `${what} from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}`;
+  return z
+    .int({ error })
+    .min(min, { error })
+    .max(max, { error })
+    .meta(meta(description, error, []));
+}
+
+export function share(description: string): z.ZodNumber {
+  const error = 'a share between 0 and 1, such as 0.5 for half';
+  return z
+    .number({ error })
+    .gt(0, { error })
+    .max(1, { error })
+    .meta(meta(description, error, []));
+}
+
+export function duration(description: string): z.ZodString {
+  const error = DURATION_EXPECTED;
+  return z.string({ error }).regex(DURATION_PATTERN, { error }).meta(meta(description, error, []));
+}
+
+export function size(description: string): z.ZodString {
+  const error = SIZE_EXPECTED;
+  return z.string({ error }).regex(SIZE_PATTERN, { error }).meta(meta(description, error, []));
+}
+
+export function cron(description: string): z.ZodString {
+  const error = 'five cron fields (minute hour day month weekday), such as "0 2 * * *"';
+  return z.string({ error }).refine(isCronSchedule, { error }).meta(meta(description, error, []));
+}
+
+export function textList(
+  what: string,
+  description: string,
+  ...examples: string[][]
+): z.ZodArray<z.ZodString> {
+  const error = `a list of ${what}, such as [${(examples[0] ?? []).join(', ')}]`;
+  return z
+    .array(someText('some text'), { error })
+    .meta({ ...meta(description, `list of ${what}`, []), examples });
+}
+
+export function oneOf(values: readonly string[]): string {
+  if (values.length <= 1) return values.join('');
+  return `${values.slice(0, -1).join(', ')} or ${values.at(-1) ?? ''}`;
+}
+
+function meta(
+  description: string,
+  expects: string,
+  examples: readonly string[],
+): Record<string, unknown> {
+  return { description, expects, ...(examples.length > 0 ? { examples } : {}) };
+}

@@ -1,0 +1,46 @@
+/** The `lake` section: what may be written there and what it becomes. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { size, text } from './fields.ts';
+import { parseSize } from './units.ts';
+
+/** One member for each kind of object store; `type` tells them apart. */
+export type LakeConfig = LocalLakeConfig;
+
+export interface LocalLakeConfig {
+  readonly type: 'local';
+  /** Absolute. `cold_storage/` is made in it. */
+  readonly path: string;
+  /** Absolute; where segments are written before they are published, when not in the lake itself. */
+  readonly staging?: string;
+  readonly minFreeBytes: number;
+}
+
+const localLake = z.strictObject({
+  type: z.literal('local').meta({ description: 'The lake is a directory on this machine.' }),
+  path: text(
+    'Directory of the lake; `cold_storage/` is made in it. Relative to this file.',
+    '/var/lib/tierd/data_lake',
+  ),
+  min_free: size(
+    'Refuse to rotate when less than this would remain free on the disk of the lake.',
+  ).default('1GB'),
+  staging: text(
+    'Directory where segments are written before they are published. It has to be on the disk of the lake. When left out, a hidden directory inside the lake.',
+  ).optional(),
+});
+
+export const lakeSection = z.discriminatedUnion('type', [localLake], {
+  error: 'a store: "local"',
+});
+
+export type LakeFile = z.output<typeof lakeSection>;
+
+export function resolveLake(file: LakeFile, fileDirectory: string): LakeConfig {
+  return {
+    type: file.type,
+    path: resolve(fileDirectory, file.path),
+    ...(file.staging === undefined ? {} : { staging: resolve(fileDirectory, file.staging) }),
+    minFreeBytes: parseSize(file.min_free),
+  };
+}

@@ -1,0 +1,58 @@
+/** The `storage` section: the life of a row, for all datasets that do not say otherwise. */
+import { z } from 'zod';
+import { cron, flag, textList, wholeNumber } from './fields.ts';
+import { guardsSection } from './guards.ts';
+
+export interface LifecycleConfig {
+  readonly hotDays: number;
+  readonly hotIntervals?: readonly string[];
+  /** Rotate after a backfill. */
+  readonly archiveOnBackfill: boolean;
+  readonly autoRotation: { readonly enabled: boolean; readonly schedule: string };
+}
+
+export const MAX_HOT_DAYS = 36_500;
+
+export function hotDays(description: string): z.ZodInt {
+  return wholeNumber({ min: 0, max: MAX_HOT_DAYS }, description, 'a whole number of days');
+}
+
+export function hotIntervals(description: string): z.ZodArray<z.ZodString> {
+  return textList('intervals', description, ['1day']);
+}
+
+const lifecycle = z.strictObject({
+  hot_days: hotDays('Days to keep in PostgreSQL. Older rows go to the lake.').default(30),
+  hot_intervals: hotIntervals(
+    'For datasets with an `interval_column`: only rows of these intervals stay for hot_days. Rows of other intervals leave as soon as their slice is closed.',
+  ).optional(),
+  archive_on_backfill: flag('Rotate after a backfill.').default(true),
+  auto_rotation: z
+    .strictObject({
+      enabled: flag('Whether the daemon rotates on a schedule.').default(true),
+      schedule: cron('When, as in crontab: minute hour day month weekday.').default('0 2 * * *'),
+    })
+    .prefault({})
+    .meta({ description: 'The daily rotation.' }),
+  guards: guardsSection
+    .prefault({})
+    .meta({ description: 'When a rotation must refuse, and how hard it may press the database.' }),
+});
+
+export const storageSection = z.strictObject({
+  lifecycle: lifecycle.prefault({}).meta({
+    description: 'What holds for every dataset that does not say otherwise.',
+  }),
+});
+
+export type StorageFile = z.output<typeof storageSection>;
+
+export function resolveLifecycle(file: StorageFile): LifecycleConfig {
+  const { hot_days, hot_intervals, archive_on_backfill, auto_rotation } = file.lifecycle;
+  return {
+    hotDays: hot_days,
+    ...(hot_intervals === undefined ? {} : { hotIntervals: hot_intervals }),
+    archiveOnBackfill: archive_on_backfill,
+    autoRotation: auto_rotation,
+  };
+}
