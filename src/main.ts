@@ -9,11 +9,7 @@ const end = (code: ExitCode): void => {
   process.exit(code);
 };
 
-const interrupt = listenForInterrupt(
-  process,
-  (line) => process.stderr.write(`\n${line}\n`),
-  end,
-);
+const interrupt = listenForInterrupt(process, (line) => process.stderr.write(`\n${line}\n`), end);
 
 // `tierd … | head`: whoever read has seen enough. Nothing more is written, nobody is alarmed.
 for (const stream of [process.stdout, process.stderr]) {

@@ -73,12 +73,17 @@ export class TierdCommand extends Command {
       return { operands: before.filter((word) => !isHelp(word)), unknown: before.filter(isHelp) };
     }
     const help = before.filter(isHelp);
-    return { operands: unknown.slice(verb, verb + 1), unknown: [...help, ...unknown.slice(verb + 1)] };
+    return {
+      operands: unknown.slice(verb, verb + 1),
+      unknown: [...help, ...unknown.slice(verb + 1)],
+    };
   }
 
   /** Called by commander for each kind of mistake; it goes on after this returns. */
   override error(message: string, options?: { code?: string }): never {
-    const unknownOption = this.problems.some(({ message }) => message?.startsWith('unknown option'));
+    const unknownOption = this.problems.some(({ message }) =>
+      message?.startsWith('unknown option'),
+    );
     // The value that followed an unknown option is not a mistake of its own.
     if (!(unknownOption && options?.code === 'commander.excessArguments')) {
       this.problems.push(this.problemOf(message, options?.code));

@@ -15,7 +15,10 @@ export function registerConfig(program: Command, context: CliContext): void {
   config
     .command('check')
     .description('read the configuration and report every problem in it')
-    .addHelpText('after', '\nExample:\n  $ tierd config check --config /etc/tierd/unified_config.yaml')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ tierd config check --config /etc/tierd/unified_config.yaml',
+    )
     .action(() => {
       const { file, datasets } = context.loadConfig();
       const names = datasets.map(({ name }) => name);
@@ -27,7 +30,9 @@ export function registerConfig(program: Command, context: CliContext): void {
 
   config
     .command('print')
-    .description('print the configuration as tierd understands it, defaults included, secrets hidden')
+    .description(
+      'print the configuration as tierd understands it, defaults included, secrets hidden',
+    )
     .addHelpText('after', '\nExamples:\n  $ tierd config print\n  $ tierd config print --json')
     .action(() => {
       const { file, document } = effective(readFrom(context));

@@ -6,9 +6,9 @@ import { loadConfig, type TierdConfig } from '../config/load.ts';
 import type { LogLevel } from '../config/log-section.ts';
 import type { Clock } from '../domain/clock.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
-import { createLog } from './terminal/log.ts';
 import { stringify } from './terminal/errors.ts';
 import { createLiveLine, type LiveLine } from './terminal/live-line.ts';
+import { createLog } from './terminal/log.ts';
 import { type Output, type Style, styleOf } from './terminal/style.ts';
 
 /** The process as a command sees it; a test hands in its own. */
@@ -107,7 +107,8 @@ export function createContext(io: CliIo, program: Command): CliContext {
     report(result) {
       liveLine.clear();
       exitCode = result.exitCode ?? EXIT.done;
-      const text = options().json === true ? stringify(result.json, 2) : result.text(style(io.stdout));
+      const text =
+        options().json === true ? stringify(result.json, 2) : result.text(style(io.stdout));
       if (text !== '') io.stdout.write(`${text}\n`);
     },
   };

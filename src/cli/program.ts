@@ -24,9 +24,13 @@ export function createProgram(io: CliIo): { program: TierdCommand; context: CliC
     .helpCommand('help [command]', 'explain a command')
     .addOption(new Option('-c, --config <file>', 'use this configuration file'))
     .addOption(new Option('--json', 'print the result as one JSON document on stdout'))
-    .addOption(new Option('-q, --quiet', 'no progress, only warnings and errors').conflicts('verbose'))
+    .addOption(
+      new Option('-q, --quiet', 'no progress, only warnings and errors').conflicts('verbose'),
+    )
     .addOption(new Option('-v, --verbose', 'also say what is done on the way'))
-    .addOption(new Option('--log-level <level>', 'the least severe message on stderr').choices(LOG_LEVELS))
+    .addOption(
+      new Option('--log-level <level>', 'the least severe message on stderr').choices(LOG_LEVELS),
+    )
     .addOption(new Option('--no-color', 'no colours (as does NO_COLOR in the environment)'))
     .addOption(new Option('--stack', 'with an error, say where in the program it arose'))
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })

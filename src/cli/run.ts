@@ -1,5 +1,5 @@
 /** One command line from parsing to its exit code. Never throws, never exits. */
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { EXIT, type ExitCode, TierdError } from '../domain/errors.ts';
 import type { CliContext, CliIo } from './context.ts';
 import { createProgram } from './program.ts';
@@ -12,14 +12,14 @@ export async function runCli(io: CliIo): Promise<ExitCode> {
   const hold = (text: string): void => {
     help += text;
   };
-  const configure = (command: typeof program): void => {
+  const configure = (command: Command): void => {
     command.exitOverride().configureOutput({
       writeOut: hold,
       writeErr: hold,
       getOutHelpWidth: () => context.out.width ?? 100,
       getErrHelpWidth: () => context.err.width ?? 100,
     });
-    for (const child of command.commands) configure(child as typeof program);
+    for (const child of command.commands) configure(child);
   };
   configure(program);
 
@@ -60,7 +60,8 @@ function fail(thrown: unknown, context: CliContext): ExitCode {
 /** What an aborted call threw, in tierd's words; a job's own account of it is better. */
 function interrupted(thrown: unknown, signal: AbortSignal): TierdError | undefined {
   if (!signal.aborted || thrown instanceof TierdError) return undefined;
-  const isAbort = thrown === signal.reason || (thrown instanceof Error && thrown.name === 'AbortError');
+  const isAbort =
+    thrown === signal.reason || (thrown instanceof Error && thrown.name === 'AbortError');
   if (!isAbort) return undefined;
   return new TierdError({
     code: 'INTERRUPTED',

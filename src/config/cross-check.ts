@@ -30,23 +30,30 @@ function checkPostgres(file: Raw): PlacedProblem[] {
   const problems: PlacedProblem[] = [];
   for (const key of POSTGRES_SECRETS) {
     if (has(postgres, key) && has(postgres, `${key}_file`)) {
-      problems.push(problem(['postgres', `${key}_file`], `stands beside ${key}`, 'only one of the two'));
+      problems.push(
+        problem(['postgres', `${key}_file`], `stands beside ${key}`, 'only one of the two'),
+      );
     }
   }
   const byUrl = has(postgres, 'url') || has(postgres, 'url_file');
   const parts = PARTS.filter((key) => has(postgres, key));
   if (byUrl && parts.length > 0) {
     for (const key of parts) {
-      problems.push(problem(['postgres', key], 'stands beside url', 'it inside the url, or no url'));
+      problems.push(
+        problem(['postgres', key], 'stands beside url', 'it inside the url, or no url'),
+      );
     }
   } else if (!byUrl && !has(postgres, 'host')) {
     problems.push(problem(['postgres'], 'says nowhere to connect to', 'url, url_file or host'));
   } else if (!byUrl && !has(postgres, 'database')) {
-    problems.push(problem(['postgres', 'database'], 'missing', 'the database, since host is given'));
+    problems.push(
+      problem(['postgres', 'database'], 'missing', 'the database, since host is given'),
+    );
   }
   for (const key of ['url', 'direct_url']) {
     const url = postgres[key];
-    if (typeof url === 'string') problems.push(...checkUrl(['postgres', key], url, postgres['ssl']));
+    if (typeof url === 'string')
+      problems.push(...checkUrl(['postgres', key], url, postgres['ssl']));
   }
   return problems;
 }
@@ -84,7 +91,11 @@ function checkIntervals(file: Raw): PlacedProblem[] {
     const path = ['datasets', name];
     if (has(dataset, 'hot_intervals') && !has(dataset, 'interval_column')) {
       problems.push(
-        problem([...path, 'hot_intervals'], 'has no effect without interval_column', 'both or neither'),
+        problem(
+          [...path, 'hot_intervals'],
+          'has no effect without interval_column',
+          'both or neither',
+        ),
       );
     }
     const intervals = has(dataset, 'hot_intervals') || has(lifecycle, 'hot_intervals');

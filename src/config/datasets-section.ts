@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Dataset } from '../domain/dataset.ts';
 import type { TableRef } from '../domain/table.ts';
 import { choice, columnName, flag, textList, wholeNumber } from './fields.ts';
-import { guardsOverride, resolveLimits } from './guards.ts';
+import { type GuardsFile, guardsOverride, resolveLimits } from './guards.ts';
 import { hotDays, hotIntervals, type StorageFile } from './storage-section.ts';
 
 /** Safe as a directory, as an unquoted SQL name and in a shell. */
@@ -43,11 +43,9 @@ const dataset = z.strictObject({
     ['symbol', 'timestamp'],
   ).default([]),
   columns: z
-    .record(
-      z.string(),
-      choice(['native', 'text'], 'How the column is held in Parquet.'),
-      { error: 'a mapping of column names to native or text' },
-    )
+    .record(z.string(), choice(['native', 'text'], 'How the column is held in Parquet.'), {
+      error: 'a mapping of column names to native or text',
+    })
     .default({})
     .meta({
       description:
@@ -90,8 +88,13 @@ export function resolveDatasets(
   );
 }
 
+export type EffectiveDataset = Omit<DatasetFile, 'hot_days' | 'guards'> & {
+  readonly hot_days: number;
+  readonly guards: GuardsFile;
+};
+
 /** The dataset with everything it inherits from `storage.lifecycle` written out. */
-export function withInherited(file: DatasetFile, storage: StorageFile) {
+export function withInherited(file: DatasetFile, storage: StorageFile): EffectiveDataset {
   const { lifecycle } = storage;
   const intervals = file.hot_intervals ?? lifecycle.hot_intervals;
   return {
@@ -105,11 +108,7 @@ export function withInherited(file: DatasetFile, storage: StorageFile) {
   };
 }
 
-function resolveDataset(
-  name: string,
-  file: ReturnType<typeof withInherited>,
-  minFreeBytes: number,
-): Dataset {
+function resolveDataset(name: string, file: EffectiveDataset, minFreeBytes: number): Dataset {
   const table = parseTable(file.table ?? name);
   if (table === undefined) throw new RangeError(`datasets.${name}.table was not checked`);
   return {

@@ -65,17 +65,26 @@ export function share(description: string): z.ZodNumber {
 
 export function duration(description: string): z.ZodString {
   const error = DURATION_EXPECTED;
-  return z.string({ error }).regex(DURATION_PATTERN, { error }).meta(meta(description, error, []));
+  return z
+    .string({ error })
+    .regex(DURATION_PATTERN, { error })
+    .meta(meta(description, error, []));
 }
 
 export function size(description: string): z.ZodString {
   const error = SIZE_EXPECTED;
-  return z.string({ error }).regex(SIZE_PATTERN, { error }).meta(meta(description, error, []));
+  return z
+    .string({ error })
+    .regex(SIZE_PATTERN, { error })
+    .meta(meta(description, error, []));
 }
 
 export function cron(description: string): z.ZodString {
   const error = 'five cron fields (minute hour day month weekday), such as "0 2 * * *"';
-  return z.string({ error }).refine(isCronSchedule, { error }).meta(meta(description, error, []));
+  return z
+    .string({ error })
+    .refine(isCronSchedule, { error })
+    .meta(meta(description, error, []));
 }
 
 export function textList(

@@ -14,6 +14,9 @@ const maxShareMinRows = wholeNumber(
 const maxClockSkew = duration(
   'Refuse when this machine and the database disagree about the time by more than this.',
 );
+const maxClockJump = duration(
+  'Refuse when this machine’s clock is further than this ahead of the last run: a clock that jumped would move everything.',
+);
 const maxFuture = duration(
   'Refuse when rows lie further in the future than this. Rows of the future never move the cutoff.',
 );
@@ -30,6 +33,7 @@ export const guardsSection = z.strictObject({
   max_share: maxShare.default(0.5),
   max_share_min_rows: maxShareMinRows.default(10_000),
   max_clock_skew: maxClockSkew.default('5min'),
+  max_clock_jump: maxClockJump.default('30d'),
   max_future: maxFuture.default('1d'),
   max_replica_lag: maxReplicaLag.default('30s'),
   max_rows_per_second: maxRowsPerSecond.default(0),
@@ -40,6 +44,7 @@ export const guardsOverride = z.strictObject({
   max_share: maxShare.optional(),
   max_share_min_rows: maxShareMinRows.optional(),
   max_clock_skew: maxClockSkew.optional(),
+  max_clock_jump: maxClockJump.optional(),
   max_future: maxFuture.optional(),
   max_replica_lag: maxReplicaLag.optional(),
   max_rows_per_second: maxRowsPerSecond.optional(),
@@ -53,6 +58,7 @@ export function resolveLimits(guards: GuardsFile, minFreeBytes: number): Rotatio
     maxShare: guards.max_share,
     maxShareMinRows: guards.max_share_min_rows,
     maxClockSkewMs: parseDuration(guards.max_clock_skew),
+    maxClockJumpMs: parseDuration(guards.max_clock_jump),
     maxFutureMs: parseDuration(guards.max_future),
     maxReplicaLagMs: parseDuration(guards.max_replica_lag),
     maxRowsPerSecond: guards.max_rows_per_second,

@@ -69,7 +69,8 @@ function lookUp(
   const found = env[name];
   const fallback = match?.[2];
   // As in a shell, `:-` also stands in for a variable that is set but empty.
-  if (fallback !== undefined) return { value: found === undefined || found === '' ? fallback : found };
+  if (fallback !== undefined)
+    return { value: found === undefined || found === '' ? fallback : found };
   if (found === undefined) return { fault: `the environment variable ${name} is not set` };
   return { value: found };
 }

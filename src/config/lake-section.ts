@@ -9,10 +9,8 @@ export type LakeConfig = LocalLakeConfig;
 
 export interface LocalLakeConfig {
   readonly type: 'local';
-  /** Absolute. `cold_storage/` is made in it. */
-  readonly path: string;
-  /** Absolute; where segments are written before they are published, when not in the lake itself. */
-  readonly staging?: string;
+  /** Absolute: `cold_storage` in the configured directory. The object store lives here. */
+  readonly root: string;
   readonly minFreeBytes: number;
 }
 
@@ -25,9 +23,6 @@ const localLake = z.strictObject({
   min_free: size(
     'Refuse to rotate when less than this would remain free on the disk of the lake.',
   ).default('1GB'),
-  staging: text(
-    'Directory where segments are written before they are published. It has to be on the disk of the lake. When left out, a hidden directory inside the lake.',
-  ).optional(),
 });
 
 export const lakeSection = z.discriminatedUnion('type', [localLake], {
@@ -39,8 +34,7 @@ export type LakeFile = z.output<typeof lakeSection>;
 export function resolveLake(file: LakeFile, fileDirectory: string): LakeConfig {
   return {
     type: file.type,
-    path: resolve(fileDirectory, file.path),
-    ...(file.staging === undefined ? {} : { staging: resolve(fileDirectory, file.staging) }),
+    root: resolve(fileDirectory, file.path, 'cold_storage'),
     minFreeBytes: parseSize(file.min_free),
   };
 }

@@ -41,7 +41,7 @@ export interface CheckedFile {
   readonly secrets: Secrets;
 }
 
-type Secrets = { readonly [K in (typeof POSTGRES_SECRETS)[number]]?: string };
+type Secrets = Readonly<Partial<Record<(typeof POSTGRES_SECRETS)[number], string>>>;
 
 /**
  * Finds, reads and checks the configuration. Touches nothing but the file and those it names.
@@ -83,7 +83,10 @@ export function readConfig(place: ConfigPlace): CheckedFile {
       const line = yaml.lineOf(path);
       return line === undefined ? problem : { ...problem, line };
     });
-    throw invalid(file, placed.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)));
+    throw invalid(
+      file,
+      placed.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    );
   }
   return { file, config, secrets };
 }

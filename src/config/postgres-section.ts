@@ -30,7 +30,9 @@ export const postgresSection = z.strictObject({
     ['disable', 'require', 'verify-full'],
     'Encryption. `require` encrypts without checking who answers; `verify-full` checks the certificate and the name. When left out, what the URL says.',
   ).optional(),
-  ssl_ca_file: text('Certificate authority for `verify-full`, where the system does not know it.').optional(),
+  ssl_ca_file: text(
+    'Certificate authority for `verify-full`, where the system does not know it.',
+  ).optional(),
   direct_url: secret(
     'A connection past PgBouncer, for the lease and VACUUM. When left out, the same connection is used for everything.',
   ).optional(),

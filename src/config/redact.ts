@@ -1,5 +1,5 @@
-import { type ConfigPath, isRecord } from './path.ts';
 import { isSecretAt, type SchemaNode } from './json-schema.ts';
+import { type ConfigPath, isRecord } from './path.ts';
 
 export const REDACTED = '(hidden)';
 

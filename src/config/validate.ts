@@ -47,11 +47,7 @@ export function validate(interpolation: Interpolation): {
  * Two things a person would not call mistakes: a section whose lines are all commented out is an
  * empty section, and what a variable holds is a number where a number is wanted.
  */
-function repair(
-  value: unknown,
-  issues: readonly Issue[],
-  replaced: ReadonlySet<string>,
-): unknown {
+function repair(value: unknown, issues: readonly Issue[], replaced: ReadonlySet<string>): unknown {
   let repaired = value;
   let changed = false;
   for (const issue of issues) {
@@ -64,10 +60,7 @@ function repair(
   return changed ? repaired : undefined;
 }
 
-function betterInput(
-  issue: z.core.$ZodIssueInvalidType,
-  replaced: ReadonlySet<string>,
-): unknown {
+function betterInput(issue: z.core.$ZodIssueInvalidType, replaced: ReadonlySet<string>): unknown {
   const { input } = issue;
   const expected: string = issue.expected;
   if (input === null && (expected === 'object' || expected === 'record')) return {};
@@ -104,7 +97,10 @@ function unknownKey(path: ConfigPath, key: string, known: readonly string[]): Pl
 }
 
 function expectedOf(issue: Issue): string {
-  if (issue.code === 'invalid_type' && (issue.expected === 'object' || issue.expected === 'record')) {
+  if (
+    issue.code === 'invalid_type' &&
+    (issue.expected === 'object' || issue.expected === 'record')
+  ) {
     return 'a mapping: indented lines of "key: value"';
   }
   return issue.message;
@@ -127,7 +123,7 @@ function describe(value: unknown): string {
   if (value === null) return 'nothing';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (isRecord(value)) return Object.keys(value).length === 0 ? 'an empty mapping' : 'a mapping';
-  if (typeof value !== 'string') return String(value);
+  if (typeof value !== 'string') return JSON.stringify(value);
   const shown = redactUrls(value);
   return JSON.stringify(shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown);
 }

@@ -63,7 +63,12 @@ function explain(code: string, message: string, text: string, at: number): strin
 
 function keyAt(text: string, at: number): string {
   const line = text.slice(at).split('\n', 1)[0] ?? '';
-  return line.split(':', 1)[0]?.trim().replace(/^["']|["']$/g, '') ?? '';
+  return (
+    line
+      .split(':', 1)[0]
+      ?.trim()
+      .replace(/^["']|["']$/g, '') ?? ''
+  );
 }
 
 /** The offset of the key (or list item) at `path`, following aliases and `<<` merges. */

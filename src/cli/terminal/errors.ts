@@ -38,7 +38,8 @@ export function renderError(error: TierdError, style: Style, stack: boolean): st
   for (const [name, value] of Object.entries(figures)) {
     lines.push(`  ${colour.dim(`${name}:`)} ${showFigure(value)}`);
   }
-  if (isProblems(problems)) lines.push('', ...problems.flatMap((item) => renderProblem(item, style)));
+  if (isProblems(problems))
+    lines.push('', ...problems.flatMap((item) => renderProblem(item, style)));
   if (error.hint !== undefined) lines.push(`${colour.cyan('hint')}  ${error.hint}`);
   lines.push(colour.dim(`code  ${error.code}, exit ${String(error.exitCode)}`));
   if (stack) lines.push('', ...stacks(error));
@@ -68,7 +69,7 @@ function stacks(error: Error): string[] {
   const seen = new Set<unknown>();
   for (let at: unknown = error; at !== undefined && !seen.has(at); at = causeOf(at)) {
     seen.add(at);
-    const text = at instanceof Error ? (at.stack ?? String(at)) : String(at);
+    const text = at instanceof Error ? (at.stack ?? at.message) : stringify(at);
     lines.push(lines.length === 0 ? text : `caused by ${text}`);
   }
   return lines;
@@ -86,6 +87,5 @@ function isProblems(value: unknown): value is readonly Problem[] {
 export function stringify(value: unknown, indent?: number): string {
   const exact = (_key: string, item: unknown): unknown =>
     typeof item === 'bigint' ? item.toString() : item;
-  // JSON.stringify(undefined) is undefined, whatever its declaration says.
-  return (JSON.stringify(value, exact, indent) as string | undefined) ?? 'null';
+  return JSON.stringify(value, exact, indent);
 }

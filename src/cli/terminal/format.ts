@@ -71,7 +71,11 @@ export function formatShare(share: number): string {
 }
 
 function threeDigits(value: number): string {
-  return value < 9.95 ? value.toFixed(1) : value < 99.5 ? trimZero(value.toFixed(1)) : value.toFixed(0);
+  return value < 9.95
+    ? value.toFixed(1)
+    : value < 99.5
+      ? trimZero(value.toFixed(1))
+      : value.toFixed(0);
 }
 
 function trimZero(text: string): string {

@@ -48,7 +48,7 @@ function optionsOf(command: Command): Word[] {
   const words: Word[] = [{ word: '--help', description: 'explain this command' }];
   for (let at: Command | null = command; at !== null; at = at.parent) {
     for (const { long, description, hidden } of at.options) {
-      if (long !== undefined && long !== null && !hidden) words.push({ word: long, description });
+      if (long !== undefined && !hidden) words.push({ word: long, description });
     }
   }
   return words;
