@@ -7,7 +7,7 @@ process.env['UV_THREADPOOL_SIZE'] ??= '16';
 
 const onServers = {
   globalSetup: ['test/support/global-setup.ts'],
-  setupFiles: ['test/support/close-databases.ts'],
+  setupFiles: ['test/support/end-with-the-run.ts', 'test/support/close-databases.ts'],
 };
 
 const minutes = (count: number): number => count * 60_000;
@@ -16,7 +16,11 @@ export default defineConfig({
   test: {
     pool: 'forks',
     allowOnly: false,
-    reporters: ['default', new ClosingSummary()],
+    reporters: [
+      process.env['CI'] === 'true' ? 'verbose' : 'default',
+      ['json', { outputFile: 'test-results/vitest.json' }],
+      new ClosingSummary(),
+    ],
     projects: [
       {
         extends: true,

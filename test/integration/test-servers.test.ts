@@ -1,10 +1,13 @@
 /** The servers that all other suites lean on do what they promise. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import pg from 'pg';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
 import { startPostgres } from '../support/postgres-server.ts';
 import { startRedis } from '../support/redis-server.ts';
+import { startS3 } from '../support/s3-server.ts';
 import { describeOn } from '../support/servers.ts';
 
 async function ask(url: string, sql: string): Promise<unknown[]> {
@@ -67,6 +70,37 @@ describe('a private PostgreSQL', () => {
       expect(existsSync(server.runDir)).toBe(false);
     },
   );
+});
+
+describe('a server of a test process that is killed', () => {
+  it('ends with it', async () => {
+    const source = `import { startPostgres } from './test/support/postgres-server.ts';
+      const { url } = await startPostgres();
+      console.log(url);
+      setInterval(() => undefined, 1000);`;
+    const owner = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', source]);
+    const [printed] = (await once(owner.stdout, 'data')) as [Buffer];
+    const url = printed.toString().trim();
+    expect(await ask(url, 'select 1 as one')).toEqual([{ one: 1 }]);
+    owner.kill('SIGKILL');
+    await vi.waitFor(() => expect(ask(url, 'select 1')).rejects.toThrow('ECONNREFUSED'), 10_000);
+  });
+});
+
+describeOn('s3', 'a private S3', () => {
+  it('refuses to overwrite an object that must not be there yet', async () => {
+    const server = await startS3();
+    const put = (body: string): Promise<Response> =>
+      fetch(`${server.url}/${server.bucket}/key`, {
+        method: 'PUT',
+        headers: { 'if-none-match': '*', authorization: server.testAuthorization },
+        body,
+      });
+    expect((await put('first')).status).toBe(200);
+    expect((await put('second')).status).toBe(412);
+    await server.remove();
+    await expect(fetch(server.url)).rejects.toThrow();
+  });
 });
 
 describeOn('redis', 'a private Redis', () => {

