@@ -59,11 +59,23 @@ describe('the place of a segment', () => {
   });
 
   test.each([
-    ['a range over two days', () => segmentKey('d', whole('2024-01-15T00:00:00Z', DAY_MS + 1), 'day', ID)],
+    [
+      'a range over two days',
+      () => segmentKey('d', whole('2024-01-15T00:00:00Z', DAY_MS + 1), 'day', ID),
+    ],
     ['an empty range', () => segmentKey('d', whole('2024-01-15T00:00:00Z', 0), 'day', ID)],
-    ['a dataset that is no name', () => segmentKey('../d', whole('2024-01-15T00:00:00Z', 1), 'day', ID)],
-    ['a dataset that readers would skip', () => segmentKey('_d', whole('2024-01-15T00:00:00Z', 1), 'day', ID)],
-    ['a content id that is no hash', () => segmentKey('d', whole('2024-01-15T00:00:00Z', 1), 'day', 'latest')],
+    [
+      'a dataset that is no name',
+      () => segmentKey('../d', whole('2024-01-15T00:00:00Z', 1), 'day', ID),
+    ],
+    [
+      'a dataset that readers would skip',
+      () => segmentKey('_d', whole('2024-01-15T00:00:00Z', 1), 'day', ID),
+    ],
+    [
+      'a content id that is no hash',
+      () => segmentKey('d', whole('2024-01-15T00:00:00Z', 1), 'day', 'latest'),
+    ],
     ['a year before 1', () => segmentKey('d', whole('0000-12-31T00:00:00Z', 1), 'day', ID)],
     ['a year after 9999', () => segmentKey('d', whole('+010000-01-01T00:00:00Z', 1), 'day', ID)],
   ])('does not exist for %s', (_what, make) => {
