@@ -37,6 +37,22 @@ export const ERROR_CODES = {
   OBJECT_CONFLICT: { exit: EXIT.failed, retry: false },
   OBJECT_MISSING: { exit: EXIT.failed, retry: false },
   STAGED_FILE_CHANGED: { exit: EXIT.failed, retry: true },
+  POSTGRES_UNREACHABLE: { exit: EXIT.failed, retry: true },
+  POSTGRES_FAILED: { exit: EXIT.failed, retry: false },
+  POSTGRES_OUT_OF_RESOURCES: { exit: EXIT.failed, retry: true },
+  OUTCOME_UNKNOWN: { exit: EXIT.failed, retry: true },
+  LOCK_TIMEOUT: { exit: EXIT.failed, retry: true },
+  DEADLOCK: { exit: EXIT.failed, retry: true },
+  SERIALIZATION_CONFLICT: { exit: EXIT.failed, retry: true },
+  STATEMENT_TIMEOUT: { exit: EXIT.failed, retry: false },
+  PERMISSION_DENIED: { exit: EXIT.failed, retry: false },
+  TABLE_NOT_FOUND: { exit: EXIT.usage, retry: false },
+  TABLE_UNSUPPORTED: { exit: EXIT.refused, retry: false },
+  COLUMN_NOT_FOUND: { exit: EXIT.usage, retry: false },
+  TIME_COLUMN_INVALID: { exit: EXIT.usage, retry: false },
+  SLICE_TOO_FINE: { exit: EXIT.usage, retry: false },
+  DIGEST_MISMATCH: { exit: EXIT.failed, retry: true },
+  PARTS_CHANGED: { exit: EXIT.failed, retry: true },
 } as const satisfies Record<string, { exit: ExitCode; retry: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

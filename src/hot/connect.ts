@@ -1,0 +1,82 @@
+/** Opening a connection to the hot store. */
+import pg from 'pg';
+import { TierdError } from '../domain/errors.ts';
+import { postgresError } from './postgres-error.ts';
+
+export interface PostgresTarget {
+  /** `postgres://…`, or empty to take everything from the PG* environment variables. */
+  readonly url: string;
+  /** What the connection is for: `rotate`, `drain`; seen as `tierd/rotate` in pg_stat_activity. */
+  readonly job: string;
+  readonly connectTimeoutMs?: number;
+}
+
+/** Long enough for a server that is failing over to answer, short enough to be told about it. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * A connected client. Nothing is sent in the startup packet but what PgBouncer lets through;
+ * every session setting is made per transaction by `inTransaction`.
+ *
+ * Throws POSTGRES_UNREACHABLE or PERMISSION_DENIED, naming host, port and database, never the
+ * password. A connection that breaks while idle is noticed by the next query, not as a crash.
+ */
+export async function connect(target: PostgresTarget): Promise<pg.Client> {
+  const client = newClient(target);
+  // Without a listener Node would end the process when the server closes an idle connection.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    const place = describeClient(client);
+    await disconnect(client);
+    throw postgresError(error, `connecting to PostgreSQL at ${place}`);
+  }
+  return client;
+}
+
+/** Closes the connection; one that is broken already counts as closed. */
+export async function disconnect(client: pg.Client): Promise<void> {
+  // Nothing can be lost here: whatever had to be committed has been answered before this.
+  await client.end().catch(() => undefined);
+}
+
+/** `db.example:5432/market as tierd`, for messages. */
+export function describeClient(client: pg.Client): string {
+  return `${client.host}:${String(client.port)}/${client.database ?? ''} as ${client.user ?? ''}`;
+}
+
+function newClient(target: PostgresTarget): pg.Client {
+  try {
+    return new pg.Client({
+      ...(target.url === '' ? {} : { connectionString: target.url }),
+      application_name: `tierd/${target.job}`,
+      connectionTimeoutMillis: target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      types: { getTypeParser: parserOf },
+    });
+  } catch (error) {
+    throw new TierdError({
+      code: 'CONFIG_INVALID',
+      message: 'postgres.url can not be read as a connection URL',
+      hint: 'write it as postgres://user:password@host:5432/database, with special characters percent-encoded',
+      // The cause's own message may quote the URL, password and all.
+      context: { reason: error instanceof Error ? error.name : 'unknown' },
+    });
+  }
+}
+
+/**
+ * Types that JavaScript would round or shift: they stay the text that PostgreSQL sent. int8 and
+ * numeric are text in pg already; date, timestamp, timestamptz, interval and their arrays are not.
+ */
+const KEPT_AS_TEXT: ReadonlySet<number> = new Set([
+  1082, 1114, 1184, 1186, 1182, 1115, 1185, 1187,
+]);
+
+function parserOf(oid: number, format?: string): (value: string) => unknown {
+  if (KEPT_AS_TEXT.has(oid)) return (value) => value;
+  return pg.types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text') as (
+    value: string,
+  ) => unknown;
+}

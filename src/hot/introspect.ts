@@ -1,0 +1,165 @@
+/** What a configured table is, found by looking. */
+import { TierdError } from '../domain/errors.ts';
+import { nearest } from '../domain/nearest.ts';
+import {
+  type ColumnDescription,
+  formatTable,
+  type IntegerTimeUnit,
+  type Part,
+  type TableDescription,
+  type TableKind,
+  type TableRef,
+  type TimeColumn,
+  type TimeKind,
+} from '../domain/table.ts';
+import { describeChunks, findTimescale, isHypertable } from './chunks.ts';
+import { describeColumns } from './columns.ts';
+import { describePartitions } from './partitions.ts';
+import { type Queryable, run, sql } from './sql.ts';
+
+/**
+ * Describes the table by which a dataset is configured. Call it inside `inTransaction`, for the
+ * text of partition bounds depends on the session.
+ *
+ * Throws TABLE_NOT_FOUND or COLUMN_NOT_FOUND with what exists, TABLE_UNSUPPORTED for what is no
+ * table, TIME_COLUMN_INVALID when the column does not tell time or the unit does not fit it.
+ */
+export async function describeTable(
+  db: Queryable,
+  ref: TableRef,
+  timeColumn: string,
+  timeUnit?: IntegerTimeUnit,
+): Promise<TableDescription> {
+  const table = await findTable(db, ref);
+  const columns = await describeColumns(db, table.oid);
+  const time = timeColumnOf(ref, columns, timeColumn, timeUnit);
+  const { kind, parts } = await describeParts(db, ref, table, time);
+  return { ref, oid: table.oid, kind, columns, timeColumn: time, parts };
+}
+
+interface TableRow {
+  readonly oid: number;
+  readonly kind: string;
+}
+
+/** `pg_class.relkind` of what has rows and is no table of this database's own. */
+const NOT_A_TABLE: Readonly<Record<string, string>> = {
+  v: 'a view',
+  m: 'a materialized view',
+  f: 'a foreign table',
+};
+
+async function findTable(db: Queryable, ref: TableRef): Promise<TableRow> {
+  const [found] = await run<TableRow>(
+    db,
+    sql`select c.oid, c.relkind as kind
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = ${ref.schema} and c.relname = ${ref.name}
+          and c.relkind in ('r', 'p', 'v', 'm', 'f')`,
+  );
+  if (found === undefined) throw await tableNotFound(db, ref);
+  const other = NOT_A_TABLE[found.kind];
+  if (other === undefined) return found;
+  throw new TierdError({
+    code: 'TABLE_UNSUPPORTED',
+    message: `${formatTable(ref)} is ${other}, and only the rows of an ordinary, partitioned or hypertable can be moved; nothing was changed`,
+    hint: 'name the table that holds the rows',
+    context: { table: formatTable(ref), kind: other },
+  });
+}
+
+async function tableNotFound(db: Queryable, ref: TableRef): Promise<TierdError> {
+  const tables = await run<{ readonly schema: string; readonly name: string }>(
+    db,
+    sql`select n.nspname as schema, c.relname as name
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'p') and not c.relispartition
+          and n.nspname !~ '^pg_|^information_schema$|^_?timescaledb_' and n.nspname <> 'tierd'
+        order by 1, 2`,
+  );
+  const names = tables.map((table) => formatTable(table));
+  return new TierdError({
+    code: 'TABLE_NOT_FOUND',
+    message: `there is no table ${formatTable(ref)} that this role can see; nothing was changed`,
+    hint: suggestion(formatTable(ref), names, 'the database has no tables of its own yet'),
+    context: { table: formatTable(ref), tables: names.slice(0, 50) },
+  });
+}
+
+/** The built-in types that tell time, by oid. */
+const TIME_KINDS: ReadonlyMap<number, TimeKind> = new Map([
+  [1184, 'timestamptz'],
+  [1114, 'timestamp'],
+  [1082, 'date'],
+  [20, 'integer'],
+  [21, 'integer'],
+  [23, 'integer'],
+]);
+
+function timeColumnOf(
+  ref: TableRef,
+  columns: readonly ColumnDescription[],
+  wanted: string,
+  unit: IntegerTimeUnit | undefined,
+): TimeColumn {
+  const column = columns.find((candidate) => candidate.name === wanted);
+  const where = `${formatTable(ref)}.${wanted}`;
+  if (column === undefined) {
+    const times = columns.filter((candidate) => TIME_KINDS.has(candidate.baseType.oid));
+    throw new TierdError({
+      code: 'COLUMN_NOT_FOUND',
+      message: `${formatTable(ref)} has no column ${wanted}; nothing was changed`,
+      hint: suggestion(wanted, times.map((candidate) => candidate.name), 'the table has no column that tells time'),
+      context: { table: formatTable(ref), columns: columns.map((candidate) => candidate.name) },
+    });
+  }
+  const kind = TIME_KINDS.get(column.baseType.oid);
+  if (kind === undefined) {
+    throw timeColumnInvalid(
+      `${where} is of type ${column.typeName}, which does not tell time`,
+      'use a column of type timestamptz, timestamp, date, or an integer with `time_unit`',
+    );
+  }
+  if (kind !== 'integer') {
+    if (unit === undefined) return { name: wanted, kind };
+    throw timeColumnInvalid(
+      `${where} is of type ${column.typeName}, which needs no time_unit (found ${unit})`,
+      'remove `time_unit` from this dataset',
+    );
+  }
+  if (unit !== undefined) return { name: wanted, kind, unit };
+  throw timeColumnInvalid(
+    `${where} is of type ${column.typeName}: whether it counts seconds or nanoseconds can't be seen`,
+    'set `time_unit` of this dataset to s, ms, us or ns',
+  );
+}
+
+function timeColumnInvalid(found: string, hint: string): TierdError {
+  return new TierdError({
+    code: 'TIME_COLUMN_INVALID',
+    message: `${found}; nothing was changed`,
+    hint,
+  });
+}
+
+async function describeParts(
+  db: Queryable,
+  ref: TableRef,
+  table: TableRow,
+  time: TimeColumn,
+): Promise<{ readonly kind: TableKind; readonly parts: readonly Part[] }> {
+  if (table.kind === 'p') {
+    return { kind: 'partitioned', parts: await describePartitions(db, table.oid, time) };
+  }
+  if ((await findTimescale(db)) !== null && (await isHypertable(db, ref))) {
+    return { kind: 'hypertable', parts: await describeChunks(db, ref, time) };
+  }
+  return { kind: 'plain', parts: [] };
+}
+
+function suggestion(wanted: string, existing: readonly string[], none: string): string {
+  if (existing.length === 0) return none;
+  const close = nearest(wanted, existing);
+  const shown = existing.slice(0, 10).join(', ');
+  return close === null ? `there is ${shown}` : `did you mean ${close}? (there is ${shown})`;
+}

@@ -1,0 +1,119 @@
+/** Leaf partitions of a declaratively partitioned table whose bounds in time are known. */
+import type { Part, TableRef, TimeColumn } from '../domain/table.ts';
+import type { EpochMs } from '../domain/time-range.ts';
+import { boundToMs, parseRangeBound } from './partition-bound.ts';
+import { type Queryable, run, sql } from './sql.ts';
+
+interface NodeRow {
+  readonly oid: number;
+  readonly parent: number | null;
+  readonly is_leaf: boolean;
+  readonly kind: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly bound: string | null;
+  readonly strategy: string | null;
+  /** The first key column's name; null when it is an expression. */
+  readonly first_key: string | null;
+  readonly estimated_rows: string;
+  readonly bytes: string;
+}
+
+interface Span {
+  readonly from: EpochMs | null;
+  readonly to: EpochMs | null;
+}
+
+const UNBOUNDED: Span = { from: null, to: null };
+
+/**
+ * Leaf partitions with finite bounds in the time column, at whichever level they were cut by time.
+ * All others (default, list, hash, half-open, foreign, bounds between milliseconds) are no parts:
+ * their rows are deleted, not dropped.
+ */
+export async function describePartitions(
+  db: Queryable,
+  root: number,
+  time: TimeColumn,
+): Promise<readonly Part[]> {
+  const nodes = new Map((await selectPartitionTree(db, root)).map((node) => [node.oid, node]));
+  const parts: Part[] = [];
+  for (const node of nodes.values()) {
+    if (!node.is_leaf || node.kind !== 'r') continue;
+    const span = spanOf(nodes, node, time);
+    if (span?.from == null || span.to === null || span.from >= span.to) continue;
+    parts.push({
+      oid: node.oid,
+      ref: refOf(node),
+      range: { fromInclusive: span.from, toExclusive: span.to },
+      compressed: false,
+      estimatedRows: Number(node.estimated_rows),
+      bytes: Number(node.bytes),
+    });
+  }
+  return parts.sort((a, b) => a.range.fromInclusive - b.range.fromInclusive);
+}
+
+/** The intersection of what each level up to the root says; null when a bound can't be reckoned with. */
+function spanOf(
+  nodes: ReadonlyMap<number, NodeRow>,
+  leaf: NodeRow,
+  time: TimeColumn,
+): Span | null {
+  let span = UNBOUNDED;
+  for (let node = leaf; node.parent !== null; ) {
+    const parent = nodes.get(node.parent);
+    if (parent === undefined) break;
+    const level = levelSpan(parent, node, time);
+    if (level === null) return null;
+    span = { from: later(span.from, level.from), to: earlier(span.to, level.to) };
+    node = parent;
+  }
+  return span;
+}
+
+function levelSpan(parent: NodeRow, node: NodeRow, time: TimeColumn): Span | null {
+  if (parent.strategy !== 'r' || parent.first_key !== time.name) return UNBOUNDED;
+  const bound = parseRangeBound(node.bound ?? '');
+  if (bound === null) return UNBOUNDED;
+  // FROM ('2024-01-01', 'm') cuts within an instant: no half-open range of time says the same.
+  if ([...bound.from.slice(1), ...bound.to.slice(1)].some((value) => value !== null)) return null;
+  const from = edge(time, bound.from[0]);
+  const to = edge(time, bound.to[0]);
+  return from === undefined || to === undefined ? null : { from, to };
+}
+
+/** Milliseconds, null for no bound, undefined for one that can't be reckoned with. */
+function edge(time: TimeColumn, literal: string | null | undefined): EpochMs | null | undefined {
+  if (literal === null) return null;
+  return literal === undefined ? undefined : (boundToMs(time, literal) ?? undefined);
+}
+
+function later(a: EpochMs | null, b: EpochMs | null): EpochMs | null {
+  return a === null ? b : b === null ? a : Math.max(a, b);
+}
+
+function earlier(a: EpochMs | null, b: EpochMs | null): EpochMs | null {
+  return a === null ? b : b === null ? a : Math.min(a, b);
+}
+
+function refOf(node: NodeRow): TableRef {
+  return { schema: node.schema, name: node.name };
+}
+
+function selectPartitionTree(db: Queryable, root: number): Promise<readonly NodeRow[]> {
+  return run<NodeRow>(
+    db,
+    sql`select c.oid, nullif(t.parentrelid::oid, 0) as parent, t.isleaf as is_leaf, c.relkind as kind,
+               n.nspname as schema, c.relname as name,
+               pg_get_expr(c.relpartbound, c.oid) as bound,
+               p.partstrat as strategy, a.attname as first_key,
+               greatest(c.reltuples, 0)::bigint::text as estimated_rows,
+               pg_total_relation_size(c.oid)::text as bytes
+        from pg_partition_tree(${root}::oid::regclass) t
+        join pg_class c on c.oid = t.relid
+        join pg_namespace n on n.oid = c.relnamespace
+        left join pg_partitioned_table p on p.partrelid = c.oid
+        left join pg_attribute a on a.attrelid = c.oid and a.attnum = p.partattrs[0]`,
+  );
+}
