@@ -37,6 +37,7 @@ export const ERROR_CODES = {
   OBJECT_CONFLICT: { exit: EXIT.failed, retry: false },
   OBJECT_MISSING: { exit: EXIT.failed, retry: false },
   STAGED_FILE_CHANGED: { exit: EXIT.failed, retry: true },
+
   POSTGRES_UNREACHABLE: { exit: EXIT.failed, retry: true },
   POSTGRES_FAILED: { exit: EXIT.failed, retry: false },
   POSTGRES_OUT_OF_RESOURCES: { exit: EXIT.failed, retry: true },

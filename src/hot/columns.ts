@@ -28,7 +28,10 @@ export async function describeColumns(
   tableOid: number,
 ): Promise<readonly ColumnDescription[]> {
   const columns = await selectColumns(db, tableOid);
-  const types = await selectTypes(db, columns.map((column) => column.type_oid));
+  const types = await selectTypes(
+    db,
+    columns.map((column) => column.type_oid),
+  );
   return columns.map((column) => ({
     name: column.name,
     typeName: column.type_name,
@@ -86,11 +89,7 @@ async function selectTypes(
   return new Map(rows.map((row) => [row.oid, row]));
 }
 
-function baseTypeOf(
-  types: ReadonlyMap<number, TypeRow>,
-  oid: number,
-  typmod: number,
-): BaseType {
+function baseTypeOf(types: ReadonlyMap<number, TypeRow>, oid: number, typmod: number): BaseType {
   const type = types.get(oid);
   if (type === undefined) throw new RangeError(`type ${String(oid)} is not in pg_type`);
   if (type.kind === 'd') return baseTypeOf(types, type.domain_base, type.domain_typmod);

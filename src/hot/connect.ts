@@ -70,13 +70,14 @@ function newClient(target: PostgresTarget): pg.Client {
  * Types that JavaScript would round or shift: they stay the text that PostgreSQL sent. int8 and
  * numeric are text in pg already; date, timestamp, timestamptz, interval and their arrays are not.
  */
-const KEPT_AS_TEXT: ReadonlySet<number> = new Set([
-  1082, 1114, 1184, 1186, 1182, 1115, 1185, 1187,
-]);
+const KEPT_AS_TEXT: ReadonlySet<number> = new Set([1082, 1114, 1184, 1186, 1182, 1115, 1185, 1187]);
 
-function parserOf(oid: number, format?: string): (value: string) => unknown {
+type Parser = (value: string) => unknown;
+
+/** As pg declares it, but for the oids that its list of built-in types does not have. */
+const standardParsers: { getTypeParser(oid: number, format: 'text' | 'binary'): Parser } = pg.types;
+
+function parserOf(oid: number, format?: string): Parser {
   if (KEPT_AS_TEXT.has(oid)) return (value) => value;
-  return pg.types.getTypeParser(oid, format === 'binary' ? 'binary' : 'text') as (
-    value: string,
-  ) => unknown;
+  return standardParsers.getTypeParser(oid, format === 'binary' ? 'binary' : 'text');
 }

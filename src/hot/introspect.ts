@@ -109,7 +109,11 @@ function timeColumnOf(
     throw new TierdError({
       code: 'COLUMN_NOT_FOUND',
       message: `${formatTable(ref)} has no column ${wanted}; nothing was changed`,
-      hint: suggestion(wanted, times.map((candidate) => candidate.name), 'the table has no column that tells time'),
+      hint: suggestion(
+        wanted,
+        times.map((candidate) => candidate.name),
+        'the table has no column that tells time',
+      ),
       context: { table: formatTable(ref), columns: columns.map((candidate) => candidate.name) },
     });
   }

@@ -1,11 +1,28 @@
 /** What the planner wants to know about a table's rows. */
 import type { SliceFacts } from '../domain/plan.ts';
 import type { TableDescription, TimeColumn } from '../domain/table.ts';
-import { DAY_MS, type EpochMs, floorToUnit, HOUR_MS, nextUnit, type SliceUnit, type TimeRange } from '../domain/time-range.ts';
+import {
+  DAY_MS,
+  type EpochMs,
+  floorToUnit,
+  HOUR_MS,
+  nextUnit,
+  type SliceUnit,
+  type TimeRange,
+} from '../domain/time-range.ts';
 import { findTimescale, timescaleFunction } from './chunks.ts';
 import { type RowFilter, rowsWhere } from './row-filter.ts';
 import { type Queryable, raw, run, runOne, type Sql, sql, tableName } from './sql.ts';
-import { atOrAfter, integerToMsFloor, SLICEABLE, timeBounds, timeExpression, unitOf, unitsIn, unsliceable } from './time-bounds.ts';
+import {
+  atOrAfter,
+  integerToMsFloor,
+  SLICEABLE,
+  timeBounds,
+  timeExpression,
+  unitOf,
+  unitsIn,
+  unsliceable,
+} from './time-bounds.ts';
 
 /**
  * The slices of `range` that have rows passing `filter`, oldest first, each clipped to `range`.

@@ -34,8 +34,9 @@ export function boundToMs(time: TimeColumn, literal: string): EpochMs | null {
   if (time.kind === 'integer') {
     return /^-?\d+$/.test(literal) ? integerToMs(BigInt(literal), unitOf(time)) : null;
   }
-  const match =
-    /^(\d{4})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d{1,3})0*)?(\+00)?)?$/.exec(literal);
+  const match = /^(\d{4})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d{1,3})0*)?(\+00)?)?$/.exec(
+    literal,
+  );
   if (match === null) return null;
   const [, year, month, day, hours, minutes, seconds, fraction = '', zone] = match;
   // A zone other than UTC would have matched nothing; a missing one means another type.

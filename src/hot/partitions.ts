@@ -1,6 +1,6 @@
 /** Leaf partitions of a declaratively partitioned table whose bounds in time are known. */
 import type { Part, TableRef, TimeColumn } from '../domain/table.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs, TimeRange } from '../domain/time-range.ts';
 import { boundToMs, parseRangeBound } from './partition-bound.ts';
 import { type Queryable, run, sql } from './sql.ts';
 
@@ -40,26 +40,22 @@ export async function describePartitions(
   const parts: Part[] = [];
   for (const node of nodes.values()) {
     if (!node.is_leaf || node.kind !== 'r') continue;
-    const span = spanOf(nodes, node, time);
-    if (span?.from == null || span.to === null || span.from >= span.to) continue;
+    const range = finiteRange(spanOf(nodes, node, time));
+    if (range === null) continue;
     parts.push({
       oid: node.oid,
       ref: refOf(node),
-      range: { fromInclusive: span.from, toExclusive: span.to },
+      range,
       compressed: false,
       estimatedRows: Number(node.estimated_rows),
       bytes: Number(node.bytes),
     });
   }
-  return parts.sort((a, b) => a.range.fromInclusive - b.range.fromInclusive);
+  return parts.sort((a, b) => a.range.fromInclusive - b.range.fromInclusive || a.oid - b.oid);
 }
 
 /** The intersection of what each level up to the root says; null when a bound can't be reckoned with. */
-function spanOf(
-  nodes: ReadonlyMap<number, NodeRow>,
-  leaf: NodeRow,
-  time: TimeColumn,
-): Span | null {
+function spanOf(nodes: ReadonlyMap<number, NodeRow>, leaf: NodeRow, time: TimeColumn): Span | null {
   let span = UNBOUNDED;
   for (let node = leaf; node.parent !== null; ) {
     const parent = nodes.get(node.parent);
@@ -70,6 +66,12 @@ function spanOf(
     node = parent;
   }
   return span;
+}
+
+function finiteRange(span: Span | null): TimeRange | null {
+  const { from = null, to = null } = span ?? {};
+  if (from === null || to === null || from >= to) return null;
+  return { fromInclusive: from, toExclusive: to };
 }
 
 function levelSpan(parent: NodeRow, node: NodeRow, time: TimeColumn): Span | null {

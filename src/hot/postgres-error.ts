@@ -7,23 +7,49 @@ import { type ErrorCode, TierdError } from '../domain/errors.ts';
  * Source: PostgreSQL's documentation, appendix A.
  */
 const BY_SQLSTATE: Readonly<Record<string, readonly [code: ErrorCode, hint: string]>> = {
-  '55P03': ['LOCK_TIMEOUT', 'another session holds a lock on it; see `tierd doctor`, or run again when it has ended'],
+  '55P03': [
+    'LOCK_TIMEOUT',
+    'another session holds a lock on it; see `tierd doctor`, or run again when it has ended',
+  ],
   '40P01': ['DEADLOCK', 'run again; two transactions waited for each other and this one gave way'],
   '40001': ['SERIALIZATION_CONFLICT', 'run again; another transaction changed the same rows'],
   '57014': ['STATEMENT_TIMEOUT', 'raise postgres.statement_timeout, or use a smaller slice'],
-  '25P03': ['POSTGRES_UNREACHABLE', 'run again; the server ended the session because it was idle in a transaction'],
-  '25P04': ['STATEMENT_TIMEOUT', 'the server limits transaction_timeout; raise it for this role, or use a smaller slice'],
+  '25P03': [
+    'POSTGRES_UNREACHABLE',
+    'run again; the server ended the session because it was idle in a transaction',
+  ],
+  '25P04': [
+    'STATEMENT_TIMEOUT',
+    'the server limits transaction_timeout; raise it for this role, or use a smaller slice',
+  ],
   '42501': ['PERMISSION_DENIED', '`tierd doctor` lists what the role needs'],
-  '28': ['PERMISSION_DENIED', 'check user and password in the configuration, and pg_hba.conf on the server'],
+  '28': [
+    'PERMISSION_DENIED',
+    'check user and password in the configuration, and pg_hba.conf on the server',
+  ],
   '3D000': ['POSTGRES_UNREACHABLE', 'check the database name in the configuration'],
-  '53': ['POSTGRES_OUT_OF_RESOURCES', 'free disk, memory or connections on the database server, then run again'],
+  '53': [
+    'POSTGRES_OUT_OF_RESOURCES',
+    'free disk, memory or connections on the database server, then run again',
+  ],
   '08': ['POSTGRES_UNREACHABLE', 'check that the server runs and can be reached, then run again'],
-  '57P': ['POSTGRES_UNREACHABLE', 'the server is starting, stopping or in recovery; run again when it is up'],
+  '57P': [
+    'POSTGRES_UNREACHABLE',
+    'the server is starting, stopping or in recovery; run again when it is up',
+  ],
 };
 
 /** Socket errors, by Node's code. */
 const LINE_ERRORS: ReadonlySet<string> = new Set([
-  'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EPIPE', 'ENOENT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'ENOENT',
 ]);
 
 /**
@@ -54,17 +80,23 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 function classify(error: unknown): { readonly code: ErrorCode; readonly hint: string } {
-  const unexpected = { code: 'POSTGRES_FAILED', hint: 'the message is PostgreSQL’s own; nothing was committed' } as const;
+  const unexpected = {
+    code: 'POSTGRES_FAILED',
+    hint: 'the message is PostgreSQL’s own; nothing was committed',
+  } as const;
   if (error instanceof pg.DatabaseError) {
     const state = error.code ?? '';
-    const found = BY_SQLSTATE[state] ?? BY_SQLSTATE[state.slice(0, 3)] ?? BY_SQLSTATE[state.slice(0, 2)];
+    const found =
+      BY_SQLSTATE[state] ?? BY_SQLSTATE[state.slice(0, 3)] ?? BY_SQLSTATE[state.slice(0, 2)];
     return found === undefined ? unexpected : { code: found[0], hint: found[1] };
   }
   const lineCode = error instanceof Error && 'code' in error ? error.code : undefined;
-  const lost =
-    (typeof lineCode === 'string' && LINE_ERRORS.has(lineCode)) || isPgLineError(error);
+  const lost = (typeof lineCode === 'string' && LINE_ERRORS.has(lineCode)) || isPgLineError(error);
   return lost
-    ? { code: 'POSTGRES_UNREACHABLE', hint: 'check that the server runs and can be reached, then run again' }
+    ? {
+        code: 'POSTGRES_UNREACHABLE',
+        hint: 'check that the server runs and can be reached, then run again',
+      }
     : unexpected;
 }
 

@@ -73,7 +73,8 @@ export function timeLiteral(time: TimeColumn, at: EpochMs, range: TimeRange | nu
     case 'timestamp':
       return sql`${isoInstant(at).replace('Z', '')}::timestamp`;
     case 'date':
-      if (at % DAY_MS !== 0) throw sliceTooFine(time, range ?? { fromInclusive: at, toExclusive: at });
+      if (at % DAY_MS !== 0)
+        throw sliceTooFine(time, range ?? { fromInclusive: at, toExclusive: at });
       return sql`${isoDate(at)}::date`;
     case 'integer':
       return sql`${ceilToUnit(at, unitOf(time)).toString()}::bigint`;
@@ -97,7 +98,8 @@ export function unitsIn(ms: number, unit: IntegerTimeUnit): bigint {
 }
 
 export function unitOf(time: TimeColumn): IntegerTimeUnit {
-  if (time.unit === undefined) throw new RangeError(`integer time column ${time.name} without a unit`);
+  if (time.unit === undefined)
+    throw new RangeError(`integer time column ${time.name} without a unit`);
   return time.unit;
 }
 

@@ -113,8 +113,7 @@ export async function fixSession(client: pg.ClientBase, limits: TransactionLimit
 function settingStatements(verb: string, settings: Readonly<Record<string, string>>): string[] {
   return Object.entries(settings).map(
     // search_path and datestyle are lists: as one quoted string they would be one odd name.
-    ([setting, value]) =>
-      `${verb} ${setting} = ${value.split(', ').map(quoteLiteral).join(', ')}`,
+    ([setting, value]) => `${verb} ${setting} = ${value.split(', ').map(quoteLiteral).join(', ')}`,
   );
 }
 
