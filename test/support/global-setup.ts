@@ -47,7 +47,7 @@ async function startRun(): Promise<Run> {
   const missing: Partial<Record<Need, string>> = {};
   if (!timescale) missing.timescale = given === undefined ? tree.lacks : 'not in the given server';
   if (redisUrl === null) missing.redis = tree.lacks;
-  if (!tree.full) missing.s3 = tree.lacks;
+  if (!tree.full) missing.s3 = missing.pg_dump = tree.lacks;
   return { shared: { postgresUrl, timescale, redisUrl, missing }, postgres, redis };
 }
 

@@ -2,8 +2,11 @@
 import { describe, inject, it } from 'vitest';
 import { MISSING_MARK } from './missing-mark.ts';
 
-/** Beyond PostgreSQL, which is always there. `s3` is one that the suite starts: `startS3()`. */
-export type Need = 'timescale' | 'redis' | 's3';
+/**
+ * Beyond PostgreSQL, which is always there. `s3` is one that the suite starts: `startS3()`;
+ * `pg_dump` is what `dumpDatabase()` runs.
+ */
+export type Need = 'timescale' | 'redis' | 's3' | 'pg_dump';
 
 export interface SharedServers {
   /** A superuser's URL of the database `postgres`. */

@@ -1,0 +1,180 @@
+CREATE SCHEMA tierd;
+
+CREATE TABLE tierd.lake (
+    only_row boolean DEFAULT true NOT NULL,
+    lake_id uuid NOT NULL,
+    CONSTRAINT lake_only_row_check CHECK (only_row)
+);
+
+CREATE TABLE tierd.leases (
+    dataset text NOT NULL,
+    token bigint NOT NULL,
+    holder text NOT NULL,
+    acquired_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT leases_token_check CHECK ((token > 0))
+);
+
+CREATE TABLE tierd.migrations (
+    id integer NOT NULL,
+    name character varying(255) NOT NULL,
+    run_on timestamp without time zone NOT NULL
+);
+
+CREATE SEQUENCE tierd.migrations_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE tierd.migrations_id_seq OWNED BY tierd.migrations.id;
+
+CREATE TABLE tierd.moves (
+    id uuid NOT NULL,
+    run_id bigint NOT NULL,
+    dataset text NOT NULL,
+    token bigint NOT NULL,
+    removal text NOT NULL,
+    range_from timestamp with time zone NOT NULL,
+    range_to timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    row_count bigint,
+    source_digest text,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT moves_check CHECK ((range_to > range_from)),
+    CONSTRAINT moves_removal_check CHECK ((removal = ANY (ARRAY['drop'::text, 'delete'::text]))),
+    CONSTRAINT moves_state_check CHECK ((state = ANY (ARRAY['exporting'::text, 'publishing'::text, 'committed'::text, 'finished'::text, 'abandoned'::text])))
+);
+
+CREATE TABLE tierd.runs (
+    id bigint NOT NULL,
+    job text NOT NULL,
+    dataset text NOT NULL,
+    holder text NOT NULL,
+    state text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    rows_moved bigint DEFAULT 0 NOT NULL,
+    bytes_written bigint DEFAULT 0 NOT NULL,
+    error_code text,
+    error_message text,
+    CONSTRAINT runs_check CHECK (((state = 'running'::text) = (finished_at IS NULL))),
+    CONSTRAINT runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'partly'::text, 'failed'::text, 'refused'::text, 'interrupted'::text, 'abandoned'::text])))
+);
+
+ALTER TABLE tierd.runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tierd.runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE tierd.segments (
+    id bigint NOT NULL,
+    slice_id bigint NOT NULL,
+    dataset text NOT NULL,
+    object_key text NOT NULL,
+    state text NOT NULL,
+    bytes bigint NOT NULL,
+    sha256 text NOT NULL,
+    row_count bigint NOT NULL,
+    min_time_us bigint NOT NULL,
+    max_time_us bigint NOT NULL,
+    statistics jsonb NOT NULL,
+    published_at timestamp with time zone,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT segments_bytes_check CHECK ((bytes > 0)),
+    CONSTRAINT segments_check CHECK ((max_time_us >= min_time_us)),
+    CONSTRAINT segments_row_count_check CHECK ((row_count > 0)),
+    CONSTRAINT segments_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT segments_state_check CHECK ((state = ANY (ARRAY['publishing'::text, 'live'::text, 'retired'::text, 'removed'::text, 'abandoned'::text])))
+);
+
+ALTER TABLE tierd.segments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tierd.segments_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE tierd.slices (
+    id bigint NOT NULL,
+    move_id uuid NOT NULL,
+    dataset text NOT NULL,
+    range_from timestamp with time zone NOT NULL,
+    range_to timestamp with time zone NOT NULL,
+    generation integer NOT NULL,
+    row_count bigint NOT NULL,
+    fingerprint jsonb NOT NULL,
+    columns jsonb NOT NULL,
+    published_at timestamp with time zone,
+    CONSTRAINT slices_check CHECK ((range_to > range_from)),
+    CONSTRAINT slices_generation_check CHECK ((generation > 0)),
+    CONSTRAINT slices_row_count_check CHECK ((row_count > 0))
+);
+
+ALTER TABLE tierd.slices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tierd.slices_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY tierd.migrations ALTER COLUMN id SET DEFAULT nextval('tierd.migrations_id_seq'::regclass);
+
+ALTER TABLE ONLY tierd.lake
+    ADD CONSTRAINT lake_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY tierd.leases
+    ADD CONSTRAINT leases_pkey PRIMARY KEY (dataset);
+
+ALTER TABLE ONLY tierd.migrations
+    ADD CONSTRAINT migrations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tierd.moves
+    ADD CONSTRAINT moves_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tierd.runs
+    ADD CONSTRAINT runs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tierd.segments
+    ADD CONSTRAINT segments_object_key_key UNIQUE (object_key);
+
+ALTER TABLE ONLY tierd.segments
+    ADD CONSTRAINT segments_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tierd.slices
+    ADD CONSTRAINT slices_pkey PRIMARY KEY (id);
+
+CREATE INDEX moves_unfinished ON tierd.moves USING btree (dataset) WHERE (state = ANY (ARRAY['exporting'::text, 'publishing'::text, 'committed'::text]));
+
+CREATE INDEX runs_by_dataset ON tierd.runs USING btree (dataset, started_at DESC);
+
+CREATE INDEX segments_abandoned ON tierd.segments USING btree (dataset) WHERE (state = 'abandoned'::text);
+
+CREATE INDEX segments_by_slice ON tierd.segments USING btree (slice_id);
+
+CREATE INDEX segments_live ON tierd.segments USING btree (dataset, min_time_us, max_time_us) WHERE (state = 'live'::text);
+
+CREATE INDEX slices_by_move ON tierd.slices USING btree (move_id);
+
+CREATE UNIQUE INDEX slices_generations ON tierd.slices USING btree (dataset, range_from, range_to, generation) WHERE (published_at IS NOT NULL);
+
+ALTER TABLE ONLY tierd.moves
+    ADD CONSTRAINT moves_run_id_fkey FOREIGN KEY (run_id) REFERENCES tierd.runs(id);
+
+ALTER TABLE ONLY tierd.segments
+    ADD CONSTRAINT segments_slice_id_fkey FOREIGN KEY (slice_id) REFERENCES tierd.slices(id);
+
+ALTER TABLE ONLY tierd.slices
+    ADD CONSTRAINT slices_move_id_fkey FOREIGN KEY (move_id) REFERENCES tierd.moves(id);
+
