@@ -28,6 +28,9 @@ export const ERROR_CODES = {
   LEASE_HELD: { exit: EXIT.leaseHeld, retry: true },
   LEASE_LOST: { exit: EXIT.leaseHeld, retry: true },
   MOVE_NOT_OURS: { exit: EXIT.leaseHeld, retry: true },
+  LEDGER_OUTDATED: { exit: EXIT.usage, retry: false },
+  REFUSED: { exit: EXIT.refused, retry: false },
+  REPLICA_LAGS: { exit: EXIT.partly, retry: true },
 
   LAKE_UNWRITABLE: { exit: EXIT.failed, retry: false },
   LAKE_FULL: { exit: EXIT.failed, retry: false },

@@ -13,9 +13,24 @@ export type MoveEvent = 'staged' | 'commit' | 'vacuumed' | 'abandon';
  * only copy.
  */
 export const MOVE_TRANSITIONS = {
-  exporting: { staged: 'publishing', commit: null, vacuumed: null, abandon: 'abandoned' },
-  publishing: { staged: null, commit: 'committed', vacuumed: null, abandon: 'abandoned' },
-  committed: { staged: null, commit: null, vacuumed: 'finished', abandon: null },
+  exporting: {
+    staged: 'publishing',
+    commit: null,
+    vacuumed: null,
+    abandon: 'abandoned',
+  },
+  publishing: {
+    staged: null,
+    commit: 'committed',
+    vacuumed: null,
+    abandon: 'abandoned',
+  },
+  committed: {
+    staged: null,
+    commit: null,
+    vacuumed: 'finished',
+    abandon: null,
+  },
   finished: { staged: null, commit: null, vacuumed: null, abandon: null },
   abandoned: { staged: null, commit: null, vacuumed: null, abandon: null },
 } as const satisfies Record<MoveState, Record<MoveEvent, MoveState | null>>;

@@ -3,6 +3,8 @@ import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
+import { TierdError } from '../domain/errors.ts';
+import type { Queryable } from './queryable.ts';
 
 /** The same two levels up from src/ledger and from dist/ledger. */
 const MIGRATIONS = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -36,17 +38,37 @@ export async function migrate(client: pg.Client): Promise<readonly string[]> {
   return applied.map((migration) => migration.name);
 }
 
+/** Whether the ledger is there at all. */
+export async function hasLedger(db: Queryable): Promise<boolean> {
+  const found = await db.query<{ present: boolean }>(
+    `select to_regclass('${SCHEMA}.${TABLE}') is not null as present`,
+  );
+  return found.rows[0]?.present === true;
+}
+
+/** Throws LEDGER_OUTDATED when a migration is pending. */
+export async function assertMigrated(db: Queryable): Promise<void> {
+  const { applied, pending } = await migrationStatus(db);
+  if (pending.length === 0) return;
+  throw new TierdError({
+    code: 'LEDGER_OUTDATED',
+    message:
+      applied.length === 0
+        ? 'this database has no ledger yet (schema tierd); nothing was changed'
+        : `the ledger lacks ${pending.join(', ')}; nothing was changed`,
+    hint: 'run `tierd migrate up`',
+    context: { pending },
+  });
+}
+
 /** Reads only: what is applied and what is not. A database that never saw tierd has nothing applied. */
-export async function migrationStatus(client: pg.Client): Promise<MigrationStatus> {
+export async function migrationStatus(db: Queryable): Promise<MigrationStatus> {
   const known = (await readdir(MIGRATIONS))
     .filter((file) => /^\d+_.*\.sql$/.test(file))
     .map((file) => file.replace(/\.sql$/, ''))
     .sort();
-  const found = await client.query<{ present: boolean }>(
-    `select to_regclass('${SCHEMA}.${TABLE}') is not null as present`,
-  );
-  if (found.rows[0]?.present !== true) return { applied: [], pending: known };
-  const rows = await client.query<{ name: string }>(
+  if (!(await hasLedger(db))) return { applied: [], pending: known };
+  const rows = await db.query<{ name: string }>(
     `select name from ${SCHEMA}.${TABLE} order by run_on, id`,
   );
   const applied = rows.rows.map((row) => row.name);

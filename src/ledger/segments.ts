@@ -1,4 +1,6 @@
 /** Slices and segments in the ledger. A segment's row is written before its object (I4). */
+import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { SliceFingerprint } from '../domain/fingerprint.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import type { Lease } from './lease.ts';
 import type { Queryable } from './queryable.ts';
@@ -9,15 +11,6 @@ export type SegmentState = 'publishing' | 'live' | 'retired' | 'removed' | 'aban
 export interface ColumnStatistics {
   readonly min: string | null;
   readonly max: string | null;
-}
-
-/** A column as it lies in the lake. */
-export interface HeldColumn {
-  readonly name: string;
-  /** What `format_type` said of it in PostgreSQL. */
-  readonly postgresType: string;
-  /** DuckDB's name of the type that the Parquet column reads as. */
-  readonly lakeType: string;
 }
 
 export interface NewSegment {
@@ -34,8 +27,9 @@ export interface NewSlice {
   readonly range: TimeRange;
   readonly generation: number;
   readonly rows: bigint;
-  readonly fingerprint: unknown;
-  readonly columns: readonly HeldColumn[];
+  /** Of the whole slice: all of its segments together. */
+  readonly fingerprint: SliceFingerprint;
+  readonly columns: readonly ColumnPlan[];
   readonly segments: readonly NewSegment[];
 }
 
@@ -161,8 +155,9 @@ export interface SegmentRecord {
   readonly minTimeUs: bigint;
   readonly maxTimeUs: bigint;
   readonly statistics: Readonly<Record<string, ColumnStatistics>>;
-  readonly columns: readonly HeldColumn[];
-  readonly fingerprint: unknown;
+  readonly columns: readonly ColumnPlan[];
+  /** Of the whole slice: all of its segments together. */
+  readonly fingerprint: SliceFingerprint;
 }
 
 /**
@@ -189,8 +184,8 @@ export async function listSegments(
     min_time_us: string;
     max_time_us: string;
     statistics: Record<string, ColumnStatistics>;
-    columns: HeldColumn[];
-    fingerprint: unknown;
+    columns: ColumnPlan[];
+    fingerprint: SliceFingerprint;
   }>(
     `select g.object_key, g.state, g.dataset, g.slice_id::text, g.bytes::text, g.sha256,
             g.row_count::text, g.min_time_us::text, g.max_time_us::text, g.statistics,
