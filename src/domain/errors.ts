@@ -57,6 +57,7 @@ export const ERROR_CODES = {
   SLICE_TOO_FINE: { exit: EXIT.usage, retry: false },
   DIGEST_MISMATCH: { exit: EXIT.failed, retry: true },
   PARTS_CHANGED: { exit: EXIT.failed, retry: true },
+  PART_READS_EMPTY: { exit: EXIT.failed, retry: false },
 } as const satisfies Record<string, { exit: ExitCode; retry: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

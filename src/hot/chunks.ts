@@ -1,7 +1,8 @@
 /** Chunks of a TimescaleDB hypertable. */
-import type { Part, TableRef, TimeColumn } from '../domain/table.ts';
-import { name, type Queryable, run, type Sql, sql } from './sql.ts';
-import { integerToMs, SLICEABLE, unitOf } from './time-bounds.ts';
+import type { Part, TableDescription, TableRef, TimeColumn } from '../domain/table.ts';
+import type { EpochMs, TimeRange } from '../domain/time-range.ts';
+import { name, type Queryable, run, type Sql, sql, tableName } from './sql.ts';
+import { integerToMs, SLICEABLE, timeLiteral, unitOf } from './time-bounds.ts';
 
 export interface Timescale {
   readonly version: string;
@@ -74,6 +75,39 @@ export async function describeChunks(
     });
   }
   return parts;
+}
+
+/**
+ * Drops every chunk that lies within `range` and gives their names. The caller holds the locks,
+ * and rolls back when the names are not those it planned.
+ */
+export async function dropChunks(
+  db: Queryable,
+  table: TableDescription,
+  range: TimeRange,
+): Promise<readonly TableRef[]> {
+  const timescale = await findTimescale(db);
+  if (timescale === null) throw new RangeError('a hypertable without TimescaleDB');
+  const dropped = await run<{ readonly schema: string; readonly name: string }>(
+    db,
+    sql`with dropped as (
+          select parse_ident(chunk) as parts
+          from ${timescaleFunction(timescale, 'drop_chunks')}(
+            ${table.oid}::oid::regclass,
+            older_than => ${boundOf(table, range.toExclusive)},
+            newer_than => ${boundOf(table, range.fromInclusive)}) as chunk
+        )
+        select parts[1] as schema, parts[2] as name from dropped`,
+  );
+  return dropped;
+}
+
+/** drop_chunks takes "any", and wants the very type of the column: int4, not int8. */
+function boundOf(table: TableDescription, at: EpochMs): Sql {
+  const time = table.timeColumn;
+  const type = table.columns.find((column) => column.name === time.name)?.baseType;
+  if (type === undefined) throw new RangeError(`no column ${time.name}`);
+  return sql`${timeLiteral(time, at, null)}::${tableName({ schema: type.schema, name: type.name })}`;
 }
 
 function chunkBound(

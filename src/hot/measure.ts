@@ -35,21 +35,13 @@ export async function measureSlices(
   unit: SliceUnit,
   filter: RowFilter | null,
 ): Promise<readonly SliceFacts[]> {
-  const time = table.timeColumn;
   // Months are added up from days: no arithmetic on integers finds the first of a month.
   const stepMs = unit === 'hour' ? HOUR_MS : DAY_MS;
-  const counts = await run<{ readonly step: string; readonly rows: string }>(
-    db,
-    sql`select counted.step::text as step, counted.rows::text as rows
-        from (select ${stepOf(time, stepMs)} as step, count(*) as rows
-              from ${tableName(table.ref)}
-              where ${rowsWhere(time, range, filter)}
-              group by 1) as counted`,
-  );
+  const where = rowsWhere(table.timeColumn, range, filter);
   const slices = new Map<EpochMs, number>();
-  for (const count of counts) {
-    const start = floorToUnit(stepStart(time, count.step, stepMs), unit);
-    slices.set(start, (slices.get(start) ?? 0) + Number(count.rows));
+  for (const step of await countSteps(db, table, where, stepMs)) {
+    const start = floorToUnit(step.start, unit);
+    slices.set(start, (slices.get(start) ?? 0) + step.rows);
   }
   return [...slices]
     .sort(([a], [b]) => a - b)
@@ -62,27 +54,54 @@ export async function measureSlices(
     }));
 }
 
-/** The hour or day of a row, as the cheapest value that groups: seconds since 1970, or a count of steps. */
+export interface StepCount {
+  /** A multiple of the step's length. */
+  readonly start: EpochMs;
+  readonly rows: number;
+}
+
+/**
+ * Counts rows by steps of `stepMs` since 1970, oldest first, steps without rows left out.
+ * Whole days only for a date column, whole units for an integer one.
+ */
+export async function countSteps(
+  db: Queryable,
+  table: TableDescription,
+  where: Sql,
+  stepMs: number,
+): Promise<readonly StepCount[]> {
+  const time = table.timeColumn;
+  const counts = await run<{ readonly step: string; readonly rows: string }>(
+    db,
+    sql`select ${time.kind === 'integer' ? raw('step::text') : raw('(extract(epoch from step) * 1000)::bigint::text')} as step,
+               counted.rows::text as rows
+        from (select ${stepOf(time, stepMs)} as step, count(*) as rows
+              from ${tableName(table.ref)} where ${where} group by 1) as counted
+        order by counted.step`,
+  );
+  return counts.map((count) => ({
+    start: Number(count.step) * (time.kind === 'integer' ? stepMs : 1),
+    rows: Number(count.rows),
+  }));
+}
+
+/** The step of a row: its first instant, or for an integer its number. */
 function stepOf(time: TimeColumn, stepMs: number): Sql {
   const column = timeExpression(time);
-  const stride = stepMs === HOUR_MS ? raw(`interval '1 hour'`) : raw(`interval '24 hours'`);
+  const stride = sql`(${stepMs}::float8 * interval '1 millisecond')`;
   switch (time.kind) {
     case 'timestamptz':
-      return sql`extract(epoch from date_bin(${stride}, ${column}, timestamptz '1970-01-01 00:00:00+00'))`;
+      return sql`date_bin(${stride}, ${column}, timestamptz '1970-01-01 00:00:00+00')`;
     case 'timestamp':
-      return sql`extract(epoch from date_bin(${stride}, ${column}, timestamp '1970-01-01 00:00:00'))`;
+      return sql`date_bin(${stride}, ${column}, timestamp '1970-01-01 00:00:00')`;
     case 'date':
-      return sql`extract(epoch from ${column})`;
+      return sql`date_bin(${stride}, ${column}::timestamp, timestamp '1970-01-01 00:00:00')`;
     case 'integer': {
       const units = raw(`${unitsIn(stepMs, unitOf(time)).toString()}::bigint`);
       // Integer division rounds towards zero, and time does not.
       return sql`${column} / ${units} - case when ${column} % ${units} < 0 then 1 else 0 end`;
     }
   }
-}
-
-function stepStart(time: TimeColumn, step: string, stepMs: number): EpochMs {
-  return time.kind === 'integer' ? Number(step) * stepMs : Math.round(Number(step) * 1000);
 }
 
 export interface TableFacts {

@@ -1,6 +1,6 @@
 /** Leaf partitions of a declaratively partitioned table whose bounds in time are known. */
 import type { Part, TableRef, TimeColumn } from '../domain/table.ts';
-import type { EpochMs, TimeRange } from '../domain/time-range.ts';
+import { type EpochMs, rangesOverlap, type TimeRange } from '../domain/time-range.ts';
 import { boundToMs, parseRangeBound } from './partition-bound.ts';
 import { type Queryable, run, sql } from './sql.ts';
 
@@ -52,6 +52,58 @@ export async function describePartitions(
     });
   }
   return parts.sort((a, b) => a.range.fromInclusive - b.range.fromInclusive || a.oid - b.oid);
+}
+
+/** Leaf partitions beside `planned` in which rows of `range` may lie: default ones above all. */
+export async function leavesBeside(
+  db: Queryable,
+  root: number,
+  time: TimeColumn,
+  range: TimeRange,
+  planned: ReadonlySet<number>,
+): Promise<readonly TableRef[]> {
+  const nodes = new Map((await selectPartitionTree(db, root)).map((node) => [node.oid, node]));
+  return [...nodes.values()]
+    .filter((node) => node.is_leaf && !planned.has(node.oid))
+    .filter((node) => mayHold(spanOf(nodes, node, time), range))
+    .map(refOf);
+}
+
+/** A partition to drop, and the table that it is attached to. */
+export interface PartitionNode {
+  readonly ref: TableRef;
+  readonly parent: TableRef;
+}
+
+/**
+ * What to drop so that the planned leaves go and no partition is left without leaves: a sub-
+ * partitioned partition goes as a whole when all its leaves are planned.
+ */
+export async function nodesToDrop(
+  db: Queryable,
+  root: number,
+  planned: ReadonlySet<number>,
+): Promise<readonly PartitionNode[]> {
+  const tree = await selectPartitionTree(db, root);
+  const childrenOf = (oid: number): NodeRow[] => tree.filter((node) => node.parent === oid);
+  const goes = (node: NodeRow): boolean => {
+    const children = childrenOf(node.oid);
+    return children.length === 0 ? planned.has(node.oid) : children.every(goes);
+  };
+  const topmost = (parent: NodeRow): PartitionNode[] =>
+    childrenOf(parent.oid).flatMap((node) =>
+      goes(node) ? [{ ref: refOf(node), parent: refOf(parent) }] : topmost(node),
+    );
+  return tree.filter((node) => node.oid === root).flatMap(topmost);
+}
+
+/** Null is a bound that can't be reckoned with: it may hold anything. */
+function mayHold(span: Span | null, range: TimeRange): boolean {
+  if (span === null) return true;
+  return rangesOverlap(range, {
+    fromInclusive: span.from ?? Number.NEGATIVE_INFINITY,
+    toExclusive: span.to ?? Number.POSITIVE_INFINITY,
+  });
 }
 
 /** The intersection of what each level up to the root says; null when a bound can't be reckoned with. */

@@ -1,0 +1,234 @@
+/** Removing whole chunks or partitions, rows proven first. */
+import type pg from 'pg';
+import { TierdError } from '../domain/errors.ts';
+import { formatTable, type Part, type TableDescription, type TableRef } from '../domain/table.ts';
+import { rangesOverlap, type TimeRange } from '../domain/time-range.ts';
+import { describeChunks, dropChunks } from './chunks.ts';
+import {
+  assertSameRows,
+  deleteAndDigest,
+  digestRows,
+  EVERY_ROW,
+  fingerprintColumns,
+  type RowsDigest,
+} from './digest.ts';
+import { inShortAttempts, lockTables, type Patience, writersWait } from './locks.ts';
+import { leavesBeside, nodesToDrop, type PartitionNode } from './partitions.ts';
+import { rowsWhere } from './row-filter.ts';
+import { join, run, runOne, sql, tableName } from './sql.ts';
+
+export interface DropOptions extends Patience {
+  /** All of the time that `parts` cover. */
+  readonly range: TimeRange;
+  readonly parts: readonly Part[];
+  /** What was exported of `range`. */
+  readonly exported: RowsDigest;
+  /**
+   * `drop` removes the parts. `truncate`, for partitions only, leaves them empty: it locks nothing
+   * but the partitions, and late rows still find their place.
+   */
+  readonly method: 'drop' | 'truncate';
+}
+
+/**
+ * Inside the caller's open READ COMMITTED transaction: locks the parts against writers, takes the
+ * digest of every row in them, compares it with the export's and removes them (I1). Rows of the
+ * range that lie in other partitions (a DEFAULT one) are deleted and are part of the digest.
+ * Gives the digest of what was removed.
+ *
+ * Throws DIGEST_MISMATCH when the rows changed, PARTS_CHANGED when the parts are no longer those
+ * planned, LOCK_TIMEOUT when others hold them too long; in each case roll back, nothing is lost.
+ *
+ * A session that waits to insert into a dropped chunk gets through after the commit, and into a
+ * new chunk; so does one that waits for a partition, if there is a place for its row.
+ */
+export async function dropParts(
+  client: pg.ClientBase,
+  table: TableDescription,
+  options: DropOptions,
+): Promise<RowsDigest> {
+  await requireReadCommitted(client);
+  const parts = options.parts.map((part) => part.ref);
+  await lockAgainstWriters(client, table, options, parts);
+  const found = await digestEverything(client, table, options);
+  assertSameRows(table.ref, options.exported, found);
+  if (found.rows === 0n) throw emptyParts(parts);
+  if (table.kind === 'hypertable') await dropLockedChunks(client, table, options, parts);
+  else if (options.method === 'truncate') await truncateLocked(client, options, parts);
+  else await dropLockedPartitions(client, table, options, parts);
+  return found;
+}
+
+/**
+ * A snapshot older than the locks would not see what was committed before they were granted, and
+ * the drop would take it along unseen.
+ */
+async function requireReadCommitted(client: pg.ClientBase): Promise<void> {
+  const { isolation } = await runOne<{ readonly isolation: string }>(
+    client,
+    sql`select current_setting('transaction_isolation') as isolation`,
+  );
+  if (isolation === 'read committed') return;
+  throw new TierdError({
+    code: 'INTERNAL',
+    message: `parts can be dropped under read committed only, not ${isolation}; nothing was dropped`,
+  });
+}
+
+/** SHARE lets readers read and waits for every writer; whoever comes to write waits for us. */
+async function lockAgainstWriters(
+  client: pg.ClientBase,
+  table: TableDescription,
+  options: DropOptions,
+  parts: readonly TableRef[],
+): Promise<void> {
+  try {
+    await inShortAttempts(client, parts, options, () => lockTables(client, parts, 'share', 'only'));
+  } catch (error) {
+    throw isUndefinedTable(error) ? partsChanged(table, parts, 'one of them is gone') : error;
+  }
+}
+
+async function digestEverything(
+  client: pg.ClientBase,
+  table: TableDescription,
+  options: DropOptions,
+): Promise<RowsDigest> {
+  const { mode } = options.exported;
+  let rows = 0n;
+  let sum = 0n;
+  for (const part of options.parts) {
+    // All of its rows, not those of the range: all of them will go.
+    const inPart = await digestRows(client, part.ref, EVERY_ROW, mode);
+    if (part.compressed && inPart.rows === 0n) throw emptyParts([part.ref]);
+    rows += inPart.rows;
+    sum += inPart.sum;
+  }
+  for (const leaf of await othersInRange(client, table, options)) {
+    const where = rowsWhere(table.timeColumn, options.range, null);
+    const beside = await deleteAndDigest(client, leaf, where, mode);
+    rows += beside.rows;
+    sum += beside.sum;
+  }
+  return { mode, rows, sum, columns: await fingerprintColumns(client, table) };
+}
+
+/** Where else rows of the range may lie. A chunk that nobody planned for is a reason to stop. */
+async function othersInRange(
+  client: pg.ClientBase,
+  table: TableDescription,
+  { parts, range }: DropOptions,
+): Promise<readonly TableRef[]> {
+  const planned = new Set(parts.map((part) => part.oid));
+  if (table.kind === 'partitioned') {
+    return leavesBeside(client, table.oid, table.timeColumn, range, planned);
+  }
+  const chunks = await describeChunks(client, table.ref, table.timeColumn);
+  const more = chunks.filter(
+    (chunk) => rangesOverlap(chunk.range, range) && !planned.has(chunk.oid),
+  );
+  if (more.length === 0) return [];
+  throw partsChanged(
+    table,
+    more.map((chunk) => chunk.ref),
+    'they appeared since the plan was made',
+  );
+}
+
+/**
+ * The chunks first, so that waiting for a slow reader of old rows stops no writer of new ones; the
+ * parent last and only for as long as the drop takes, so that an insert that was on its way looks
+ * for its chunk after the drop, not before.
+ */
+async function dropLockedChunks(
+  client: pg.ClientBase,
+  table: TableDescription,
+  options: DropOptions,
+  parts: readonly TableRef[],
+): Promise<void> {
+  const hindered = (): Promise<boolean> => writersWait(client, parts);
+  await inShortAttempts(
+    client,
+    parts,
+    options,
+    () => lockTables(client, parts, 'access exclusive', 'only'),
+    hindered,
+  );
+  const dropped = await inShortAttempts(
+    client,
+    [table.ref],
+    options,
+    async () => {
+      await lockTables(client, [table.ref], 'share', 'only');
+      return dropChunks(client, table, options.range);
+    },
+    hindered,
+  );
+  const planned = parts.map(formatTable).sort();
+  if (planned.join() === dropped.map(formatTable).sort().join()) return;
+  throw partsChanged(table, dropped, `the drop took them instead of ${planned.join(', ')}`);
+}
+
+/** PostgreSQL locks the parent against readers too, for as long as it takes to unlink a partition. */
+async function dropLockedPartitions(
+  client: pg.ClientBase,
+  table: TableDescription,
+  options: DropOptions,
+  parts: readonly TableRef[],
+): Promise<void> {
+  const planned = new Set(options.parts.map((part) => part.oid));
+  const nodes = await nodesToDrop(client, table.oid, planned);
+  const parents = uniqueParents(nodes);
+  await inShortAttempts(
+    client,
+    [...parents, ...parts],
+    options,
+    async () => {
+      await lockTables(client, parents, 'access exclusive', 'only');
+      const names = nodes.map((node) => tableName(node.ref));
+      await run(client, sql`drop table ${join(names, ', ')}`);
+    },
+    () => writersWait(client, parts),
+  );
+}
+
+async function truncateLocked(
+  client: pg.ClientBase,
+  options: DropOptions,
+  parts: readonly TableRef[],
+): Promise<void> {
+  await inShortAttempts(client, parts, options, async () => {
+    await run(client, sql`truncate table only ${join(parts.map(tableName), ', ')}`);
+  });
+}
+
+function uniqueParents(nodes: readonly PartitionNode[]): readonly TableRef[] {
+  return [...new Map(nodes.map((node) => [formatTable(node.parent), node.parent])).values()];
+}
+
+function isUndefinedTable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '42P01';
+}
+
+function partsChanged(
+  table: TableDescription,
+  parts: readonly TableRef[],
+  what: string,
+): TierdError {
+  return new TierdError({
+    code: 'PARTS_CHANGED',
+    message: `the parts of ${formatTable(table.ref)} are not those planned: ${parts.map(formatTable).join(', ')}: ${what}; the removal was rolled back and nothing was dropped`,
+    hint: 'run again: the plan is made anew from what is there',
+    context: { table: formatTable(table.ref), parts: parts.map(formatTable) },
+  });
+}
+
+/** A compressed chunk has been read as if it were empty (timescaledb #8498). */
+function emptyParts(parts: readonly TableRef[]): TierdError {
+  return new TierdError({
+    code: 'PART_READS_EMPTY',
+    message: `${parts.map(formatTable).join(', ')} gave no rows although the plan counted some; nothing was dropped`,
+    hint: 'look at it by hand with select count(*); TimescaleDB before 2.22 could read a compressed chunk as empty',
+    context: { parts: parts.map(formatTable) },
+  });
+}

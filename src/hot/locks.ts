@@ -1,0 +1,159 @@
+/**
+ * Waiting for table locks without harm to others. Whoever waits for a strong lock makes everybody
+ * behind it wait too, and two who wait for each other lose one by the server's choice, not ours.
+ * So tierd waits in short attempts, gives everything back between them, and is never waiting when
+ * another session's deadlock check fires.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { TierdError } from '../domain/errors.ts';
+import { formatTable, type TableRef } from '../domain/table.ts';
+import { quoteTable } from './quote.ts';
+import { join, type Queryable, raw, run, sql, tableName } from './sql.ts';
+
+export interface Patience {
+  /** In all; then LOCK_TIMEOUT. */
+  readonly lockTimeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Half of deadlock_timeout's default. A session that begins to wait for us during an attempt looks
+ * for a deadlock a whole deadlock_timeout later, when we have given way.
+ */
+const ATTEMPT_MS = 500;
+/** Time for those who queued behind an attempt to get through. */
+const PAUSE_MS = 100;
+
+export type LockMode = 'access share' | 'share' | 'access exclusive';
+
+/** `only`: a parent's own lock and not its children's. */
+export async function lockTables(
+  db: Queryable,
+  tables: readonly TableRef[],
+  mode: LockMode,
+  only: 'only' | 'with children',
+): Promise<void> {
+  const names = tables.map((table) =>
+    only === 'only' ? sql`only ${tableName(table)}` : tableName(table),
+  );
+  // Always in one order, so that two who lock the same tables can't hold half each.
+  await run(db, sql`lock table ${join(names, ', ')} in ${raw(mode)} mode`);
+}
+
+/**
+ * Runs `work`, whose statements may wait for locks, in short attempts under savepoints of the
+ * caller's transaction, until it gets through. Throws LOCK_TIMEOUT naming who holds `tables`, or
+ * what else `work` threw; either way the transaction is as it was before and can go on.
+ *
+ * `hindered` is asked before each attempt: true ends the waiting at once, for it can't succeed.
+ */
+export async function inShortAttempts<Result>(
+  client: pg.ClientBase,
+  tables: readonly TableRef[],
+  patience: Patience,
+  work: () => Promise<Result>,
+  hindered: () => Promise<boolean> = () => Promise.resolve(false),
+): Promise<Result> {
+  const until = performance.now() + patience.lockTimeoutMs;
+  for (;;) {
+    if (await hindered()) throw await lockTimeout(client, tables);
+    const left = Math.max(1, Math.ceil(until - performance.now()));
+    const attempt = await tryOnce(client, Math.min(ATTEMPT_MS, left), work);
+    if (attempt.done) return attempt.result;
+    if (performance.now() + PAUSE_MS >= until) throw await lockTimeout(client, tables);
+    await pause(patience.signal);
+  }
+}
+
+type Attempt<Result> = { readonly done: true; readonly result: Result } | { readonly done: false };
+
+async function tryOnce<Result>(
+  client: pg.ClientBase,
+  attemptMs: number,
+  work: () => Promise<Result>,
+): Promise<Attempt<Result>> {
+  await client.query(`savepoint tierd_attempt; set local lock_timeout = ${String(attemptMs)}`);
+  try {
+    const result = await work();
+    await client.query('release savepoint tierd_attempt');
+    return { done: true, result };
+  } catch (error) {
+    // Gives back the locks taken since the savepoint, and the old lock_timeout with them.
+    await client.query('rollback to savepoint tierd_attempt; release savepoint tierd_attempt');
+    if (isLockConflict(error)) return { done: false };
+    throw error;
+  }
+}
+
+/** lock_not_available, or that we were the one to give way in a deadlock. */
+function isLockConflict(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === '55P03' || code === '40P01';
+}
+
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await sleep(PAUSE_MS, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    throw new TierdError({
+      code: 'INTERRUPTED',
+      message: 'waiting for a lock was interrupted; nothing was changed',
+      cause: error,
+    });
+  }
+}
+
+/** A session that holds or waits for a lock on one of some tables. */
+export interface LockHolder {
+  readonly pid: number | null;
+  readonly application: string;
+  readonly state: string;
+  readonly mode: string;
+  readonly granted: boolean;
+  /** How long its transaction has been open. */
+  readonly transactionSeconds: number;
+}
+
+/** Others' locks on the tables, those of the oldest transaction first. */
+export function otherLocks(
+  db: Queryable,
+  tables: readonly TableRef[],
+): Promise<readonly LockHolder[]> {
+  return run<LockHolder>(
+    db,
+    sql`select l.pid, coalesce(a.application_name, '') as application,
+               case when l.pid is null then 'prepared' else coalesce(a.state, 'hidden') end as state,
+               l.mode, l.granted,
+               coalesce(extract(epoch from clock_timestamp() - a.xact_start), 0)::int as "transactionSeconds"
+        from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+        where l.locktype = 'relation' and l.pid is distinct from pg_backend_pid()
+          and l.database = (select oid from pg_database where datname = current_database())
+          and l.relation = any (array(select to_regclass(unnest(${tables.map(quoteTable)}::text[]))::oid))
+        order by a.xact_start nulls first`,
+  );
+}
+
+/** Whether another session waits to write into one of the tables. Readers don't count. */
+export async function writersWait(db: Queryable, tables: readonly TableRef[]): Promise<boolean> {
+  const locks = await otherLocks(db, tables);
+  return locks.some((lock) => !lock.granted && lock.mode !== 'AccessShareLock');
+}
+
+async function lockTimeout(db: Queryable, tables: readonly TableRef[]): Promise<TierdError> {
+  const locks = await otherLocks(db, tables);
+  const others = [...new Set(locks.map(describeHolder))];
+  return new TierdError({
+    code: 'LOCK_TIMEOUT',
+    message: `no lock on ${tables.map(formatTable).join(', ')} within the time allowed: ${others.length === 0 ? 'others came and went all the while' : others.slice(0, 5).join('; ')}; nothing was removed`,
+    hint: 'run again when these sessions have ended, or raise postgres.lock_timeout',
+    context: { tables: tables.map(formatTable), locks: locks.slice(0, 20) },
+  });
+}
+
+function describeHolder(lock: LockHolder): string {
+  const who = lock.pid === null ? 'a prepared transaction' : `pid ${String(lock.pid)}`;
+  const named = lock.application === '' ? who : `${who} (${lock.application})`;
+  const verb = lock.granted ? 'holds' : 'waits for';
+  return `${named}, ${lock.state} for ${String(lock.transactionSeconds)} s, ${verb} ${lock.mode}`;
+}

@@ -1,0 +1,15 @@
+/** The reader's half of I2. */
+import type { TableRef } from '../domain/table.ts';
+import { lockTables } from './locks.ts';
+import type { Queryable } from './sql.ts';
+
+/**
+ * Takes ACCESS SHARE on the table and all its chunks or partitions until the transaction ends.
+ *
+ * Dropping a chunk is not MVCC: a snapshot older than the drop would read the ledger as before the
+ * drop and the chunk's rows as gone (I2). Call it as the first statement of a `repeatable read`
+ * transaction: the lock comes first, the snapshot with the first query after it, and a drop waits.
+ */
+export async function lockForReading(db: Queryable, table: TableRef): Promise<void> {
+  await lockTables(db, [table], 'access share', 'with children');
+}
