@@ -30,8 +30,9 @@ fi
 . /etc/os-release
 mirror=
 if [ "$ID" = debian ]; then
+  suites="${VERSION_CODENAME:-sid}|stable|oldstable|testing"
   mirror=$(apt-get --print-uris update |
-    sed -n "s|^'\([^']*\)/dists/$VERSION_CODENAME/InRelease'.*|\1|p" | head -n 1)
+    sed -nE "s#^'([^']*)/dists/($suites)/InRelease'.*#\1#p" | head -n 1)
 fi
 debootstrap --variant=minbase --include=ca-certificates "$release" "$tree" ${mirror:+"$mirror"}
 
