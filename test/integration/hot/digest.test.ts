@@ -107,11 +107,9 @@ describe.each(['versions', 'content'] as const)('the digest by %s', (mode) => {
   it('of the parts adds up to that of the whole', async () => {
     const whole = await digest(table, mode);
     const noon = day.fromInclusive + 43_200_000;
-    const halves = await Promise.all([digest(table, mode, { ...day, toExclusive: noon })]);
-    halves.push(await digest(table, mode, { ...day, fromInclusive: noon }));
-    const [first, ...more] = halves;
-    if (first === undefined) throw new Error('no halves');
-    expect(formatDigest(addDigests(first, ...more))).toBe(formatDigest(whole));
+    const first = await digest(table, mode, { ...day, toExclusive: noon });
+    const second = await digest(table, mode, { ...day, fromInclusive: noon });
+    expect(formatDigest(addDigests(first, second))).toBe(formatDigest(whole));
   });
 
   it('of no rows is a digest too', async () => {
