@@ -1,32 +1,49 @@
 #!/usr/bin/env node
 /** argv → command → exit code. The only file that ends the process. */
-import { listenForInterrupt } from './cli/interrupt.ts';
+import { listenForInterrupt, READER_GONE } from './cli/interrupt.ts';
 import { runCli } from './cli/run.ts';
+import { asTierdError, renderError } from './cli/terminal/errors.ts';
+import { styleOf } from './cli/terminal/style.ts';
 import { systemClock } from './domain/clock.ts';
-import type { ExitCode } from './domain/errors.ts';
+import { EXIT, type ExitCode } from './domain/errors.ts';
+
+const { argv, env, stdin, stdout, stderr } = process;
 
 const end = (code: ExitCode): void => {
   process.exit(code);
 };
 
-const interrupt = listenForInterrupt(process, (line) => process.stderr.write(`\n${line}\n`), end);
+// What escapes every catch is told like any other error, not as a bare stack.
+process.on('uncaughtException', (error) => {
+  const style = styleOf(stderr, { wanted: !argv.includes('--no-color'), env });
+  stderr.write(renderError(asTierdError(error), style, argv.includes('--stack')));
+  end(EXIT.failed);
+});
 
-// `tierd … | head`: whoever read has seen enough. Nothing more is written, nobody is alarmed.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    stream.destroy();
-  });
-}
+const interrupt = listenForInterrupt(
+  process,
+  (line) => stderr.write(stderr.isTTY ? `\n${line}\n` : `${line}\n`),
+  end,
+);
+
+// `tierd … | head`: whoever read has seen enough. What was asked for stops; nobody is alarmed.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  interrupt.abort(READER_GONE);
+});
+// Messages that nobody reads must not stop a job.
+stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
 
 end(
   await runCli({
-    argv: process.argv.slice(2),
-    env: process.env,
+    argv: argv.slice(2),
+    env,
     workingDirectory: process.cwd(),
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdin,
+    stdout,
+    stderr,
     clock: systemClock,
     signal: interrupt.signal,
   }),

@@ -9,6 +9,7 @@ import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { stringify } from './terminal/errors.ts';
 import { createLiveLine, type LiveLine } from './terminal/live-line.ts';
 import { createLog } from './terminal/log.ts';
+import { createProgress, type Progress } from './terminal/progress.ts';
 import { type Output, type Style, styleOf } from './terminal/style.ts';
 
 /** The process as a command sees it; a test hands in its own. */
@@ -55,10 +56,14 @@ export interface CliContext extends CliIo {
   readonly logger: Logger;
   /** Reads the configuration once. Throws CONFIG_INVALID with all its problems. */
   loadConfig(): TierdConfig;
+  /** For one long job; silent with `--quiet`. Its `end` has to be called. */
+  createProgress(unit: 'rows' | 'bytes'): Progress;
   /** Prints the result, as one JSON document or as text. Called once, at the end of a verb. */
   report(result: Report): void;
   readonly exitCode: ExitCode;
 }
+
+const SILENT: Progress = { update: () => undefined, end: () => undefined };
 
 export function createContext(io: CliIo, program: Command): CliContext {
   const options = (): GlobalOptions => program.opts();
@@ -103,6 +108,11 @@ export function createContext(io: CliIo, program: Command): CliContext {
       });
       openLog().configure(chosenLevel(options()) ?? config.log.level, config.log.format);
       return config;
+    },
+    createProgress(unit) {
+      if (options().quiet === true) return SILENT;
+      const { logger } = openLog();
+      return createProgress({ unit, style: style(io.stderr), liveLine, logger, clock: io.clock });
     },
     report(result) {
       liveLine.clear();

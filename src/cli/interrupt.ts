@@ -1,11 +1,16 @@
 /** Ctrl-C and SIGTERM: the first asks for an orderly end, the second is taken at its word. */
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 
+/** The reason of an abort because stdout was closed, as by `| head`. */
+export const READER_GONE = 'reader gone';
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export interface Interrupt {
   /** Aborted at the first signal. */
   readonly signal: AbortSignal;
+  /** As the first signal, for another reason and without a word: nobody reads the result any more. */
+  abort(reason: string): void;
   /** Stops listening. */
   release(): void;
 }
@@ -31,6 +36,9 @@ export function listenForInterrupt(
   for (const name of SIGNALS) source.on(name, onSignal);
   return {
     signal: controller.signal,
+    abort(reason) {
+      controller.abort(reason);
+    },
     release() {
       for (const name of SIGNALS) source.off(name, onSignal);
     },

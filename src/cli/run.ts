@@ -2,6 +2,7 @@
 import { type Command, CommanderError } from 'commander';
 import { EXIT, type ExitCode, TierdError } from '../domain/errors.ts';
 import type { CliContext, CliIo } from './context.ts';
+import { READER_GONE } from './interrupt.ts';
 import { createProgram } from './program.ts';
 import { asTierdError, errorDocument, renderError, stringify } from './terminal/errors.ts';
 
@@ -47,6 +48,7 @@ export async function runCli(io: CliIo): Promise<ExitCode> {
 /** Tells the error once: on stdout as JSON when a program reads it, on stderr for people. */
 function fail(thrown: unknown, context: CliContext): ExitCode {
   context.liveLine.clear();
+  if (context.signal.reason === READER_GONE) return EXIT.done;
   const error = interrupted(thrown, context.signal) ?? asTierdError(thrown);
   if (context.options.json === true) {
     context.stdout.write(`${stringify(errorDocument(error), 2)}\n`);

@@ -20,7 +20,7 @@ const dataset = z.strictObject({
     .refine((table) => parseTable(table) !== undefined, { error: TABLE_EXPECTED })
     .meta({
       description:
-        'The table, spelled as in the catalogue. The schema is `public` unless given; the dataset’s own name when left out.',
+        "The table, spelled as in the catalogue. The schema is `public` unless given; the dataset's own name when left out.",
       expects: 'name or schema.name',
       examples: ['market_data', 'trading.candles_1m'],
     })

@@ -11,8 +11,7 @@ export function text(description: string, ...examples: string[]): z.ZodString {
 }
 
 export function columnName(description: string, ...examples: string[]): z.ZodString {
-  const what = 'the name of a column';
-  return someText(what).meta(meta(description, what, examples));
+  return someText('the name of a column').meta(meta(description, 'column', examples));
 }
 
 function someText(expected: string): z.ZodString {
@@ -46,12 +45,13 @@ export function wholeNumber(
   what = 'a whole number',
 ): z.ZodInt {
   const { min, max } = limits;
-  const error = `${what} from ${min.toLocaleString('en')} to ${max.toLocaleString('en')}`;
+  const range = `${min.toLocaleString('en')} to ${max.toLocaleString('en')}`;
+  const error = `${what} from ${range}`;
   return z
     .int({ error })
     .min(min, { error })
     .max(max, { error })
-    .meta(meta(description, error, []));
+    .meta(meta(description, `${what.replace(/^a /, '')}, ${range}`, []));
 }
 
 export function share(description: string): z.ZodNumber {
@@ -60,7 +60,7 @@ export function share(description: string): z.ZodNumber {
     .number({ error })
     .gt(0, { error })
     .max(1, { error })
-    .meta(meta(description, error, []));
+    .meta(meta(description, 'share: above 0, up to 1', []));
 }
 
 export function duration(description: string): z.ZodString {
@@ -68,7 +68,7 @@ export function duration(description: string): z.ZodString {
   return z
     .string({ error })
     .regex(DURATION_PATTERN, { error })
-    .meta(meta(description, error, []));
+    .meta(meta(description, 'duration', []));
 }
 
 export function size(description: string): z.ZodString {
@@ -76,7 +76,7 @@ export function size(description: string): z.ZodString {
   return z
     .string({ error })
     .regex(SIZE_PATTERN, { error })
-    .meta(meta(description, error, []));
+    .meta(meta(description, 'size', []));
 }
 
 export function cron(description: string): z.ZodString {
@@ -84,7 +84,7 @@ export function cron(description: string): z.ZodString {
   return z
     .string({ error })
     .refine(isCronSchedule, { error })
-    .meta(meta(description, error, []));
+    .meta(meta(description, 'cron schedule', []));
 }
 
 export function textList(

@@ -8,14 +8,14 @@ const maxShare = share(
   'Refuse a run that would move more than this share of a table: more likely a wrong clock or a wrong hot_days than a real backlog. `--force` overrides once.',
 );
 const maxShareMinRows = wholeNumber(
-  { min: 0, max: Number.MAX_SAFE_INTEGER },
+  { min: 0, max: 1_000_000_000_000 },
   'Tables with fewer rows than this are exempt from max_share.',
 );
 const maxClockSkew = duration(
   'Refuse when this machine and the database disagree about the time by more than this.',
 );
 const maxClockJump = duration(
-  'Refuse when this machine’s clock is further than this ahead of the last run: a clock that jumped would move everything.',
+  "Refuse when this machine's clock is further than this ahead of the last run: a clock that jumped would move everything.",
 );
 const maxFuture = duration(
   'Refuse when rows lie further in the future than this. Rows of the future never move the cutoff.',

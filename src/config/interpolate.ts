@@ -9,8 +9,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Interpolation {
   readonly value: unknown;
-  /** Paths of the values that came, wholly or partly, from the environment. */
-  readonly replaced: ReadonlySet<string>;
+  /** Paths of the values that came, wholly or partly, from the environment → what is written there. */
+  readonly replaced: ReadonlyMap<string, string>;
   /** Paths of the values that could not be made; they are undefined in `value`. */
   readonly failed: ReadonlySet<string>;
   readonly problems: readonly (Problem & { readonly path: ConfigPath })[];
@@ -20,7 +20,7 @@ const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g;
 const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
 export function interpolate(root: unknown, env: Environment): Interpolation {
-  const replaced = new Set<string>();
+  const replaced = new Map<string, string>();
   const failed = new Set<string>();
   const problems: (Problem & { path: ConfigPath })[] = [];
 
@@ -37,7 +37,7 @@ export function interpolate(root: unknown, env: Environment): Interpolation {
     const faults: string[] = [];
     const result = value.replace(REFERENCE, (whole: string, inside?: string, close?: string) => {
       if (inside === undefined) return '${';
-      replaced.add(formatPath(path));
+      replaced.set(formatPath(path), value);
       const answer = lookUp(inside, close === '}', env);
       if ('fault' in answer) {
         faults.push(answer.fault);

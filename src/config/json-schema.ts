@@ -27,7 +27,7 @@ export function configJsonSchema(): SchemaNode {
   return z.toJSONSchema(configSchema, { io: 'input', reused: 'inline' }) as SchemaNode;
 }
 
-/** As `configJsonSchema`, for editors: any value may also be a `${VAR}`. */
+/** As `configJsonSchema`, for editors: any value may also be a `${VAR}`, and no words of our own. */
 export function editorSchema(): SchemaNode {
   return {
     ...allowVariables(configJsonSchema()),
@@ -35,9 +35,10 @@ export function editorSchema(): SchemaNode {
   };
 }
 
-function allowVariables(node: SchemaNode): SchemaNode {
+function allowVariables({ expects: _, secret: __, ...node }: SchemaNode): SchemaNode {
   const { properties, additionalProperties, items, oneOf } = node;
-  if (node.const !== undefined) return node;
+  const isText = node.type === 'string' && node.pattern === undefined && node.enum === undefined;
+  if (node.const !== undefined || isText) return node;
   if (properties === undefined && additionalProperties === undefined && !items && !oneOf) {
     const { description, default: preset, examples, ...value } = node;
     return {

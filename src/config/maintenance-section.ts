@@ -24,7 +24,7 @@ export const maintenanceSection = z.strictObject({
   vacuum: z
     .strictObject({
       enabled: flag('VACUUM a table after rows were deleted from it.').default(true),
-      analyze: flag('Refresh the planner’s statistics in the same go.').default(true),
+      analyze: flag("Refresh the planner's statistics in the same go.").default(true),
       truncate: flag(
         'Give free pages at the end of the table back to the disk. Takes a lock that stops every reader for a moment.',
       ).default(false),
@@ -37,7 +37,7 @@ export const maintenanceSection = z.strictObject({
   memory_limit: size('Memory for DuckDB. The process needs about 200MB besides.').default('384MB'),
   threads: wholeNumber({ min: 1, max: 256 }, 'Threads for DuckDB.').default(2),
   temp_dir: text(
-    'Directory where DuckDB spills what does not fit in memory_limit. The system’s temporary directory when left out.',
+    "Directory where DuckDB spills what does not fit in memory_limit. The system's temporary directory when left out.",
   ).optional(),
 });
 

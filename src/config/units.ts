@@ -19,7 +19,7 @@ const BYTES_PER: Readonly<Record<string, number>> = {
 
 // No bare `m`: it is read as minutes by some, months by others and MB by a third.
 export const DURATION_PATTERN = /^(\d+(?:\.\d+)?) ?(ms|s|min|h|d)$/;
-export const SIZE_PATTERN = /^(\d+(?:\.\d+)?) ?(B|KB|MB|GB|TB)$/i;
+export const SIZE_PATTERN = /^(\d+(?:\.\d+)?) ?(B|[kKMGT]B)$/;
 
 export const DURATION_EXPECTED = 'a duration with its unit, such as 30s, 5min, 2h or 7d';
 export const SIZE_EXPECTED = 'a size with its unit, such as 256MB or 5GB';

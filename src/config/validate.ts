@@ -36,7 +36,7 @@ export function validate(interpolation: Interpolation): {
     if (repaired === undefined) {
       const problems = result.error.issues
         .filter((issue) => !interpolation.failed.has(formatPath(issue.path)))
-        .flatMap((issue) => explain(issue, schema));
+        .flatMap((issue) => explain(issue, schema, interpolation.replaced));
       return { config: undefined, problems };
     }
     value = repaired;
@@ -47,7 +47,11 @@ export function validate(interpolation: Interpolation): {
  * Two things a person would not call mistakes: a section whose lines are all commented out is an
  * empty section, and what a variable holds is a number where a number is wanted.
  */
-function repair(value: unknown, issues: readonly Issue[], replaced: ReadonlySet<string>): unknown {
+function repair(
+  value: unknown,
+  issues: readonly Issue[],
+  replaced: ReadonlyMap<string, string>,
+): unknown {
   let repaired = value;
   let changed = false;
   for (const issue of issues) {
@@ -60,7 +64,10 @@ function repair(value: unknown, issues: readonly Issue[], replaced: ReadonlySet<
   return changed ? repaired : undefined;
 }
 
-function betterInput(issue: z.core.$ZodIssueInvalidType, replaced: ReadonlySet<string>): unknown {
+function betterInput(
+  issue: z.core.$ZodIssueInvalidType,
+  replaced: ReadonlyMap<string, string>,
+): unknown {
   const { input } = issue;
   const expected: string = issue.expected;
   if (input === null && (expected === 'object' || expected === 'record')) return {};
@@ -71,7 +78,11 @@ function betterInput(issue: z.core.$ZodIssueInvalidType, replaced: ReadonlySet<s
   return undefined;
 }
 
-function explain(issue: Issue, schema: SchemaNode): PlacedProblem[] {
+function explain(
+  issue: Issue,
+  schema: SchemaNode,
+  replaced: ReadonlyMap<string, string>,
+): PlacedProblem[] {
   const { path } = issue;
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => unknownKey([...path, key], key, keysAt(schema, path)));
@@ -80,7 +91,9 @@ function explain(issue: Issue, schema: SchemaNode): PlacedProblem[] {
   if (issue.input === undefined || isMissingDiscriminator(issue)) {
     return [{ where: formatPath(path), path, message: 'missing', expected: wanted }];
   }
-  const found = isSecretAt(schema, path) ? 'a value that is not shown' : describe(inputOf(issue));
+  const shown = isSecretAt(schema, path) ? 'a value that is not shown' : describe(inputOf(issue));
+  const source = replaced.get(formatPath(path));
+  const found = source === undefined ? shown : `${shown}, from ${source}`;
   return [{ where: formatPath(path), path, found, expected: wanted }];
 }
 

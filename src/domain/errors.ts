@@ -23,6 +23,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export const ERROR_CODES = {
   CONFIG_INVALID: { exit: EXIT.usage, retry: false },
   USAGE: { exit: EXIT.usage, retry: false },
+  CONFIRMATION_NEEDED: { exit: EXIT.usage, retry: false },
   INTERNAL: { exit: EXIT.failed, retry: false },
   INTERRUPTED: { exit: EXIT.interrupted, retry: true },
   LEASE_HELD: { exit: EXIT.leaseHeld, retry: true },

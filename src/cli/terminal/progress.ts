@@ -1,0 +1,140 @@
+/** Progress of a long job: a bar that redraws in place on a terminal, a log line now and then elsewhere. */
+import type { Logger } from 'pino';
+import type { Clock } from '../../domain/clock.ts';
+import type { EpochMs } from '../../domain/time-range.ts';
+import { formatBytes, formatCount, formatDuration, formatShare } from './format.ts';
+import type { LiveLine } from './live-line.ts';
+import { RateMeter } from './rate-meter.ts';
+import type { Style } from './style.ts';
+import { truncate, widthOf } from './text-width.ts';
+
+export interface ProgressState {
+  /** What is going on: `market_data 2024-01-15 export`. */
+  readonly label: string;
+  readonly done: number;
+  /** Left out when nobody knows; then there is no bar and no time left. */
+  readonly total?: number;
+}
+
+export interface Progress {
+  /** Cheap: may be called for every batch. A smaller `done` than before begins something new. */
+  update(state: ProgressState): void;
+  /** Takes the bar away and stops redrawing. Has to be called, also after a failure. */
+  end(): void;
+}
+
+export interface ProgressParts {
+  readonly unit: 'rows' | 'bytes';
+  readonly style: Style;
+  readonly liveLine: LiveLine;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** Ten times a second is smooth; more only burns the terminal. */
+const REDRAW_MS = 100;
+/** Also without news, so that a stalled job is seen to stall. */
+const HEARTBEAT_MS = 500;
+const LOG_EVERY_MS = 5_000;
+
+export function createProgress(parts: ProgressParts): Progress {
+  const meter = new RateMeter();
+  let state: ProgressState | undefined;
+  let saidAt = parts.style.isTerminal ? -Infinity : parts.clock.now();
+
+  const say = (): void => {
+    const now = parts.clock.now();
+    if (state === undefined) return;
+    const perSecond = meter.perSecond(now);
+    if (parts.style.isTerminal) {
+      parts.liveLine.show(renderProgress({ ...state, perSecond, unit: parts.unit }, parts.style));
+    } else {
+      parts.logger.info(describeProgress({ ...state, perSecond, unit: parts.unit }));
+    }
+    saidAt = now;
+  };
+
+  const heartbeat = parts.style.isTerminal ? setInterval(say, HEARTBEAT_MS) : undefined;
+  heartbeat?.unref();
+
+  return {
+    update(next) {
+      const now = parts.clock.now();
+      state = next;
+      meter.add(now, next.done);
+      if (isDue(now, saidAt, parts.style.isTerminal ? REDRAW_MS : LOG_EVERY_MS)) say();
+    },
+    end() {
+      clearInterval(heartbeat);
+      parts.liveLine.clear();
+    },
+  };
+}
+
+/** A clock that was set back must not silence the bar until it has caught up. */
+function isDue(now: EpochMs, saidAt: EpochMs, everyMs: number): boolean {
+  return Math.abs(now - saidAt) >= everyMs;
+}
+
+interface Moment extends ProgressState {
+  readonly unit: 'rows' | 'bytes';
+  readonly perSecond: number | undefined;
+}
+
+const BAR_MAX = 30;
+const BAR_MIN = 8;
+
+/** One line that fits the terminal; what matters least goes first when it is narrow. */
+export function renderProgress(moment: Moment, style: Style): string {
+  const width = (style.width ?? 80) - 1;
+  const { colour } = style;
+  const parts = figures(moment);
+  while (parts.length > 1 && lengthOf([moment.label, ...parts]) > width) parts.pop();
+  const label = truncate(moment.label, Math.max(1, width - lengthOf(parts) - 2));
+  const room = width - lengthOf([label, ...parts]) - 2;
+  const share = shareOf(moment);
+  const bar =
+    share === undefined || room < BAR_MIN ? [] : [drawBar(share, Math.min(room, BAR_MAX))];
+  return [colour.bold(label), ...bar.map((text) => colour.cyan(text)), ...parts].join('  ');
+}
+
+/** The same in one line of a log. */
+export function describeProgress(moment: Moment): string {
+  return `${moment.label}: ${figures(moment).join(', ')}`;
+}
+
+/** The most wanted first. */
+function figures(moment: Moment): string[] {
+  const { done, total, perSecond, unit } = moment;
+  const share = shareOf(moment);
+  const amount = unit === 'bytes' ? formatBytes : formatCount;
+  const name = unit === 'bytes' ? '' : ' rows';
+  const left =
+    total !== undefined && perSecond !== undefined && perSecond > 0 && total > done
+      ? [`${formatDuration(secondsUp(((total - done) / perSecond) * 1000))} left`]
+      : [];
+  return [
+    ...(share === undefined ? [] : [formatShare(share)]),
+    total === undefined ? `${amount(done)}${name}` : `${amount(done)} of ${amount(total)}${name}`,
+    ...left,
+    ...(perSecond === undefined ? [] : [`${amount(perSecond)}${name}/s`]),
+  ];
+}
+
+/** Milliseconds left are noise: whole seconds, at least one. */
+function secondsUp(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000)) * 1000;
+}
+
+function shareOf({ done, total }: ProgressState): number | undefined {
+  return total === undefined || total <= 0 ? undefined : Math.min(1, done / total);
+}
+
+function drawBar(share: number, width: number): string {
+  const full = Math.floor(share * width);
+  return '█'.repeat(full) + '░'.repeat(width - full);
+}
+
+function lengthOf(parts: readonly string[]): number {
+  return widthOf(parts.join('  '));
+}
