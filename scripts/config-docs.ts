@@ -96,7 +96,7 @@ function renderTable(
 }
 
 function valueOf(node: SchemaNode): string {
-  return node.const === undefined ? (node.expects ?? '') : `\`${String(node.const)}\``;
+  return node.const === undefined ? (node.expects ?? '') : `\`${showYaml(node.const)}\``;
 }
 
 function meaningOf(node: SchemaNode): string {

@@ -6,10 +6,12 @@ import { TierdCommand } from './command.ts';
 import { registerCompletion } from './completion.ts';
 import { registerConfig } from './config.ts';
 import { type CliContext, type CliIo, createContext } from './context.ts';
+import { registerMigrate } from './migrate.ts';
 
 /** In the order of `tierd --help`: the daily ones first. */
 const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] = [
   registerConfig,
+  registerMigrate,
   registerCompletion,
 ];
 

@@ -4,7 +4,13 @@ import { EXIT, type ExitCode, TierdError } from '../domain/errors.ts';
 import type { CliContext, CliIo } from './context.ts';
 import { READER_GONE } from './interrupt.ts';
 import { createProgram } from './program.ts';
-import { asTierdError, errorDocument, renderError, stringify } from './terminal/errors.ts';
+import {
+  asTierdError,
+  errorDocument,
+  renderError,
+  renderStack,
+  stringify,
+} from './terminal/errors.ts';
 
 export async function runCli(io: CliIo): Promise<ExitCode> {
   const { program, context } = createProgram(io);
@@ -52,7 +58,7 @@ function fail(thrown: unknown, context: CliContext): ExitCode {
   const error = interrupted(thrown, context.signal) ?? asTierdError(thrown);
   if (context.options.json === true) {
     context.stdout.write(`${stringify(errorDocument(error), 2)}\n`);
-    if (context.options.stack === true) context.stderr.write(`${String(error.stack)}\n`);
+    if (context.options.stack === true) context.stderr.write(`${renderStack(error)}\n`);
   } else {
     context.stderr.write(renderError(error, context.err, context.options.stack === true));
   }

@@ -11,7 +11,6 @@ export interface PostgresConfig {
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
-  readonly applicationName: string;
 }
 
 export const postgresSection = z.strictObject({
@@ -44,7 +43,6 @@ export const postgresSection = z.strictObject({
   lock_timeout: duration(
     'Longest wait for a lock on a table. Short, because whoever wants the table next queues behind tierd.',
   ).default('5s'),
-  application_name: text('How tierd names itself in pg_stat_activity.').default('tierd'),
 });
 
 export type PostgresFile = z.output<typeof postgresSection>;
@@ -60,7 +58,6 @@ export function resolvePostgres(file: PostgresFile): PostgresConfig {
     connectTimeoutMs: parseDuration(file.connect_timeout),
     statementTimeoutMs: parseDuration(file.statement_timeout),
     lockTimeoutMs: parseDuration(file.lock_timeout),
-    applicationName: file.application_name,
   };
 }
 

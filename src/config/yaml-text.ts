@@ -1,5 +1,14 @@
 /** YAML text → a plain value, and the line on which each part of it stands. */
-import { type Document, isAlias, isMap, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+} from 'yaml';
 import type { Problem } from '../domain/problem.ts';
 import type { ConfigPath } from './path.ts';
 
@@ -19,9 +28,10 @@ export function parseYaml(text: string): YamlResult {
     lineCounter: lines,
     prettyErrors: false,
     merge: true,
-    // Warnings are about tags, which the configuration has no use for: treat them as errors too.
-    logLevel: 'silent',
+    // With 'silent' a second document would not be reported.
+    logLevel: 'error',
   });
+  // Warnings are about tags, which the configuration has no use for.
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
     return {
@@ -55,7 +65,7 @@ function explain(code: string, message: string, text: string, at: number): strin
       return 'a second document begins here (---); the configuration is a single one';
     case 'BAD_INDENT':
     case 'BLOCK_AS_IMPLICIT_KEY':
-      return `the indentation is wrong, or a colon or quote is missing nearby (${message})`;
+      return `the indentation is wrong, or a colon, quote or bracket is missing nearby (${message})`;
     default:
       return `this is not valid YAML: ${message}`;
   }
@@ -110,8 +120,9 @@ function descend(document: Document, from: unknown, key: PropertyKey): Step | un
   return undefined;
 }
 
-function textOf(key: unknown): string {
-  return String((key as { value?: unknown } | null)?.value ?? key);
+/** As written: `merge: true` turns the value of `<<` into a symbol, and of `5` into a number. */
+function textOf(key: unknown): string | undefined {
+  return isScalar(key) ? (key.source ?? String(key.value)) : undefined;
 }
 
 function startOf(node: unknown): number | undefined {

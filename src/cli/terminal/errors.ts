@@ -34,15 +34,16 @@ export function errorDocument(error: TierdError): {
 export function renderError(error: TierdError, style: Style, stack: boolean): string {
   const { colour } = style;
   const { problems, ...figures } = error.context;
-  const lines = [`${colour.red(colour.bold('error'))} ${colour.bold(error.message)}`];
+  const lines = [`${colour.red(colour.bold('error'))} ${colour.bold(asSentence(error.message))}`];
   for (const [name, value] of Object.entries(figures)) {
+    if (value === undefined || value === null) continue;
     lines.push(`  ${colour.dim(`${name}:`)} ${showFigure(value)}`);
   }
   if (isProblems(problems))
     lines.push('', ...problems.flatMap((item) => renderProblem(item, style)));
-  if (error.hint !== undefined) lines.push(`${colour.cyan('hint')}  ${error.hint}`);
+  if (error.hint !== undefined) lines.push(`${colour.cyan('hint')}  ${asSentence(error.hint)}`);
   lines.push(colour.dim(`code  ${error.code}, exit ${String(error.exitCode)}`));
-  if (stack) lines.push('', ...stacks(error));
+  if (stack) lines.push('', renderStack(error));
   return `${lines.join('\n')}\n`;
 }
 
@@ -58,13 +59,19 @@ function renderProblem(problem: Problem, { colour }: Style): string[] {
   return [...(head === '' ? [] : [`  ${head}`]), ...body.map((text) => `    ${text}`), ''];
 }
 
+/** Rooms write a message so that it can stand inside another; here it stands alone. */
+function asSentence(text: string): string {
+  return /^(?!tierd )[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
 function showFigure(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'bigint') return value.toLocaleString('en-US');
   return stringify(value);
 }
 
-function stacks(error: Error): string[] {
+/** Where the error arose, and each error behind it. */
+export function renderStack(error: Error): string {
   const lines: string[] = [];
   const seen = new Set<unknown>();
   for (let at: unknown = error; at !== undefined && !seen.has(at); at = causeOf(at)) {
@@ -72,7 +79,7 @@ function stacks(error: Error): string[] {
     const text = at instanceof Error ? (at.stack ?? at.message) : stringify(at);
     lines.push(lines.length === 0 ? text : `caused by ${text}`);
   }
-  return lines;
+  return lines.join('\n');
 }
 
 function causeOf(error: unknown): unknown {
