@@ -125,6 +125,13 @@ export class TierdCommand extends Command {
     return [...rest, ...words.slice(end + 1)];
   }
 
+  private expectationOf(name: string): Pick<Problem, 'expected'> {
+    const argument = this.registeredArguments.find((candidate) => candidate.name() === name);
+    const choices = argument?.argChoices;
+    if (choices !== undefined) return { expected: `one of ${choices.join(', ')}` };
+    return argument === undefined ? {} : { expected: argument.description };
+  }
+
   private problemOf(message: string, code: string | undefined): Problem {
     const text = message.replace(/^error: /, '').replace(/\.$/, '');
     if (code === 'commander.unknownCommand') {
@@ -135,7 +142,23 @@ export class TierdCommand extends Command {
         ? { where: word, message: 'unknown command', expected: `one of ${names.join(', ')}` }
         : { where: word, message: `unknown command; did you mean ${near}?` };
     }
-    return { where: commandPath(this), message: text };
+    // commander quotes what it speaks of: '-c, --config <file>' or 'shell'.
+    const [subject = ''] = /(?<=')[^']+/.exec(text) ?? [];
+    switch (code) {
+      case 'commander.optionMissingArgument': {
+        const [flag = subject] = /--[a-z-]+/.exec(subject) ?? [];
+        return { where: flag, message: `needs a value: ${subject}` };
+      }
+      case 'commander.missingArgument':
+        return { where: `<${subject}>`, message: 'missing', ...this.expectationOf(subject) };
+      case 'commander.excessArguments': {
+        const most = this.registeredArguments.length;
+        const extra = this.args.slice(most).join(' ');
+        return { where: extra, message: `too much for \`${commandPath(this)}\`` };
+      }
+      default:
+        return { where: commandPath(this), message: text };
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 import { type ExitCode, TierdError } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Style } from './style.ts';
+import { showControls } from './text-width.ts';
 
 /** Anything thrown, as a TierdError. What nobody foresaw becomes INTERNAL. */
 export function asTierdError(thrown: unknown): TierdError {
@@ -60,12 +61,18 @@ function renderProblem(problem: Problem, { colour }: Style): string[] {
 }
 
 /** Rooms write a message so that it can stand inside another; here it stands alone. */
-function asSentence(text: string): string {
+function asSentence(raw: string): string {
+  const text = showLines(raw);
   return /^(?!tierd )[a-z]+ /.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
 }
 
+/** What PostgreSQL quotes out of a table must not steer the terminal. */
+function showLines(text: string): string {
+  return text.split('\n').map(showControls).join('\n');
+}
+
 function showFigure(value: unknown): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return showLines(value);
   if (typeof value === 'number' || typeof value === 'bigint') return value.toLocaleString('en-US');
   return stringify(value);
 }

@@ -4,6 +4,7 @@ import type { LogFormat, LogLevel } from '../../config/log-section.ts';
 import { stringify } from './errors.ts';
 import type { LiveLine } from './live-line.ts';
 import type { Style } from './style.ts';
+import { showControls } from './text-width.ts';
 
 export interface Log {
   readonly logger: Logger;
@@ -53,9 +54,9 @@ function renderRecord(record: string, { colour, isTerminal }: Style): string {
   const parts = [
     colour.dim(isTerminal ? at.slice(11, 19) : at),
     paint(name.padEnd(5)),
-    typeof msg === 'string' ? msg : '',
-    ...(figures === '' ? [] : [colour.dim(figures)]),
-    ...(err === undefined ? [] : [messageOf(err)]),
+    typeof msg === 'string' ? showControls(msg) : '',
+    ...(figures === '' ? [] : [colour.dim(showControls(figures))]),
+    ...(err === undefined ? [] : [showControls(messageOf(err))]),
   ];
   return parts.join(' ');
 }

@@ -111,7 +111,7 @@ function figures(moment: Moment): string[] {
   const name = unit === 'bytes' ? '' : ' rows';
   const left =
     total !== undefined && perSecond !== undefined && perSecond > 0 && total > done
-      ? [`${formatDuration(secondsUp(((total - done) / perSecond) * 1000))} left`]
+      ? [`${formatTimeLeft((total - done) / perSecond)} left`]
       : [];
   return [
     ...(share === undefined ? [] : [formatShare(share)]),
@@ -121,9 +121,10 @@ function figures(moment: Moment): string[] {
   ];
 }
 
-/** Milliseconds left are noise: whole seconds, at least one. */
-function secondsUp(ms: number): number {
-  return Math.max(1, Math.ceil(ms / 1000)) * 1000;
+/** Tenths of a second are noise here: `5 s`, `3 min 20 s`; at least one second. */
+function formatTimeLeft(seconds: number): string {
+  const whole = Math.max(1, Math.ceil(seconds));
+  return whole < 60 ? `${whole} s` : formatDuration(whole * 1000);
 }
 
 function shareOf({ done, total }: ProgressState): number | undefined {
