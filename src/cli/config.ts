@@ -43,6 +43,15 @@ export function registerConfig(program: Command, context: CliContext): void {
     });
 
   config
+    .command('datasets')
+    .description('print the names of the datasets, one a line')
+    .addHelpText('after', '\nExample:\n  $ tierd config datasets')
+    .action(() => {
+      const names = context.loadConfig().datasets.map(({ name }) => name);
+      context.report({ json: names, text: () => names.join('\n') });
+    });
+
+  config
     .command('schema')
     .description('print the JSON Schema of the configuration, for editors')
     .addHelpText('after', '\nExample:\n  $ tierd config schema > unified_config.schema.json')

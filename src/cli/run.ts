@@ -54,8 +54,8 @@ export async function runCli(io: CliIo): Promise<ExitCode> {
 /** Tells the error once: on stdout as JSON when a program reads it, on stderr for people. */
 function fail(thrown: unknown, context: CliContext): ExitCode {
   context.liveLine.clear();
-  if (context.signal.reason === READER_GONE) return EXIT.done;
   const error = interrupted(thrown, context.signal) ?? asTierdError(thrown);
+  if (context.signal.reason === READER_GONE && error.code === 'INTERRUPTED') return EXIT.done;
   if (context.options.json === true) {
     context.stdout.write(`${stringify(errorDocument(error), 2)}\n`);
     if (context.options.stack === true) context.stderr.write(`${renderStack(error)}\n`);

@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { Command, Option } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { bashScript } from '../../../src/cli/shells/bash.ts';
+import { readTree } from '../../../src/cli/shells/command-tree.ts';
+import { fishScript } from '../../../src/cli/shells/fish.ts';
+import { zshScript } from '../../../src/cli/shells/zsh.ts';
+
+function program(): Command {
+  const tierd = new Command('tierd').option('-c, --config <file>', "what isn't the default");
+  tierd
+    .command('rotate')
+    .description('move: PG to lake')
+    .argument('[dataset...]')
+    .option('--dry-run', 'only show');
+  tierd
+    .command('query')
+    .argument('<sql>')
+    .addOption(new Option('--format <format>', 'how').choices(['table', 'csv']));
+  const config = tierd.command('config').description('configuration');
+  config.command('check').description('check it');
+  return tierd;
+}
+
+/** What bash would offer after these words, the last of which is being typed. */
+function complete(script: string, words: readonly string[]): string[] {
+  const typed = words.map((word) => `'${word}'`).join(' ');
+  const test = `${script}
+tierd() { echo market_data; echo news; }
+COMP_WORDS=(${typed}); COMP_CWORD=${String(words.length - 1)}; _tierd; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const output = execFileSync('bash', ['-euc', test], { encoding: 'utf8' });
+  return output.split('\n').filter((line) => line !== '');
+}
+
+describe('bash completion', () => {
+  const script = bashScript(readTree(program()));
+
+  it.each<[string, string[]]>([
+    ['tierd ', ['rotate', 'query', 'config', '--config', '--help']],
+    ['tierd ro', ['rotate']],
+    ['tierd config ', ['check', '--config', '--help']],
+    ['tierd config check --', ['--config', '--help']],
+    ['tierd --dry-run rotate --d', ['--dry-run']],
+    ['tierd rotate ', ['--dry-run', '--config', '--help', 'market_data', 'news']],
+    ['tierd rotate news ma', ['market_data']],
+    ['tierd query --format ', ['table', 'csv']],
+    ['tierd --config /etc/host', ['/etc/host.conf', '/etc/hostname', '/etc/hosts']],
+  ])('%s', (line, expected) => {
+    const offered = complete(script, line.split(' '));
+    if (line.includes('/etc')) expect(expected).toEqual(expect.arrayContaining(offered));
+    else expect(offered).toEqual(expected);
+  });
+});
+
+it('fish is told of each word where it may stand', () => {
+  const lines = fishScript(readTree(program())).split('\n');
+  expect(lines).toContain(
+    "complete -c tierd -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from check' -a check -d 'check it'",
+  );
+  expect(lines).toContainEqual(
+    expect.stringContaining("-l config -r -F -d 'what isn'\\''t the default'"),
+  );
+  expect(lines).toContainEqual(expect.stringContaining("-l format -x -a 'table csv'"));
+  expect(lines).toContainEqual(expect.stringContaining("-a '(tierd config datasets 2>/dev/null)'"));
+});
+
+it('zsh gets each word with its description', () => {
+  const script = zshScript(readTree(program()));
+  expect(script).toMatch(/^#compdef tierd\n/);
+  expect(script).toContain("'rotate:move: PG to lake'");
+  expect(script).toContain('-c|--config) _files; return ;;');
+  expect(script).toContain('--format) compadd -- table csv; return ;;');
+});
