@@ -22,6 +22,11 @@ export interface ColumnBatch {
    * bytes, little-endian) in the place where DuckDB wants a pointer.
    */
   readonly heap: Uint8Array | null;
+  /**
+   * A float of the batch is −0 or a NaN of other bits than PostgreSQL's own. Parquet dictionaries
+   * as DuckDB writes them compare floats as numbers and would make −0 and 0 one.
+   */
+  readonly hasOddFloats: boolean;
 }
 
 export interface ColumnVector {

@@ -59,6 +59,12 @@ export const ERROR_CODES = {
   DIGEST_MISMATCH: { exit: EXIT.failed, retry: true },
   PARTS_CHANGED: { exit: EXIT.failed, retry: true },
   PART_READS_EMPTY: { exit: EXIT.failed, retry: false },
+
+
+  COPY_STREAM_BROKEN: { exit: EXIT.failed, retry: true },
+  VALUE_NOT_HELD: { exit: EXIT.refused, retry: false },
+  SEGMENT_WRITE_FAILED: { exit: EXIT.failed, retry: true },
+  VERIFY_MISMATCH: { exit: EXIT.failed, retry: false },
 } as const satisfies Record<string, { exit: ExitCode; retry: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
