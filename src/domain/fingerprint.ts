@@ -66,8 +66,11 @@ export class FingerprintBuilder {
     this.#rowB = new Int32Array(maxBatchRows).fill(ROW_B);
   }
 
-  /** Adds one column of a batch. Every column must be added, in order, before `endBatch`. */
-  addColumn(index: number, bytes: ColumnBytes, rows: number): void {
+  /**
+   * Adds rows `[fromRow, toRow)` of one column of a batch. All rows of every column must be added,
+   * column after column in order, before `endBatch`.
+   */
+  addColumn(index: number, bytes: ColumnBytes, fromRow: number, toRow: number): void {
     const { view, offsets, lengths } = bytes;
     const lanes = this.#lanes;
     const rowA = this.#rowA;
@@ -75,7 +78,7 @@ export class FingerprintBuilder {
     let sumA = 0;
     let sumB = 0;
     let nulls = 0;
-    for (let row = 0; row < rows; row += 1) {
+    for (let row = fromRow; row < toRow; row += 1) {
       const length = lengths[row] as number;
       const offset = offsets[row] as number;
       let a: number;

@@ -85,7 +85,7 @@ export class BatchDecoder {
       target.usesHeap = false;
       target.hasOddFloats = false;
       decode(source, rows, target);
-      this.#fingerprint.addColumn(index, source, rows);
+      this.#fingerprint.addColumn(index, source, 0, rows);
       const nulls = target.markNulls(source.lengths, rows);
       return { data: target.data, width: target.width, nulls, validity: target.validity };
     });

@@ -1,6 +1,7 @@
 /**
  * Values that are bytes or text. A string of up to 12 bytes goes into its 16-byte entry; of a
- * longer one the entry says where it lies among the bytes received, so nothing is copied here.
+ * longer one the entry says where it lies among the bytes received, so nothing is copied here. The
+ * entry of a null is empty: a stale one would look like an address.
  */
 import { isUtf8 } from 'node:buffer';
 import { INLINE_STRING_BYTES } from '../../domain/column-batch.ts';
@@ -15,8 +16,8 @@ export function decodeBytes(source: ColumnBytes, rows: number, target: ColumnTar
   const { view, offsets, lengths } = source;
   for (let row = 0; row < rows; row += 1) {
     const length = lengths[row] as number;
-    if (length < 0) continue;
-    writeEntry(view, offsets[row] as number, length, target, row);
+    if (length < 0) target.words.fill(0, row * 4, row * 4 + 4);
+    else writeEntry(view, offsets[row] as number, length, target, row);
   }
 }
 
@@ -35,7 +36,10 @@ export function decodeJsonb(checkUtf8: boolean): DecodeColumn {
     const { view, offsets, lengths } = source;
     for (let row = 0; row < rows; row += 1) {
       const length = lengths[row] as number;
-      if (length < 0) continue;
+      if (length < 0) {
+        target.words.fill(0, row * 4, row * 4 + 4);
+        continue;
+      }
       const offset = offsets[row] as number;
       if (length === 0 || view.getUint8(offset) !== JSONB_VERSION) {
         throw target.malformed('it has no or an unknown version');

@@ -1,0 +1,132 @@
+/** A slice's rows, batch by batch, into sorted zstd Parquet files that are not yet published. */
+import type { ColumnBatch } from '../domain/column-batch.ts';
+import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { TimeColumn } from '../domain/table.ts';
+import { type Checksum, checksumOf } from './checksum.ts';
+import type { FileSystem } from './file-system.ts';
+import { writing } from './lake-failure.ts';
+import { type DuckConnection, type DuckEngine, writeFailed } from './segment/duckdb.ts';
+import { type FileStatistics, readFileStatistics } from './segment/file-statistics.ts';
+import { writeParquetFiles } from './segment/parquet-files.ts';
+import { StagingTable } from './segment/staging-table.ts';
+
+export interface SegmentWriterOptions {
+  /** Shared with other writers and the verifier; it outlives the writer. */
+  readonly engine: DuckEngine;
+  readonly fs: FileSystem;
+  readonly columns: readonly ColumnPlan[];
+  readonly timeColumn: TimeColumn;
+  /** Names of columns; the time column is appended when absent. */
+  readonly sortBy: readonly string[];
+  /** An existing directory, absolute; the files appear in it as `<prefix>-0001.parquet` and so on. */
+  readonly directory: string;
+  readonly namePrefix: string;
+  /** No file is larger, unless a single row is. */
+  readonly targetFileBytes: number;
+}
+
+/** A whole file that nobody else knows of yet, flushed to the disk. */
+export interface StagedSegment extends FileStatistics, Checksum {
+  readonly path: string;
+}
+
+export interface SegmentWriter {
+  /** Copies the batch, so that it may be filled again at once. Throws SEGMENT_WRITE_FAILED. */
+  append(batch: ColumnBatch): void;
+  /**
+   * Sorts, encodes and flushes, on DuckDB's threads; returns the files in sort order, none when no
+   * row was appended. `metadata` goes into the footer of each. Throws SEGMENT_WRITE_FAILED,
+   * LAKE_FULL or LAKE_UNWRITABLE; files of a failed attempt may remain in the directory.
+   */
+  finish(metadata: Readonly<Record<string, string>>): Promise<readonly StagedSegment[]>;
+  /** Stops and forgets everything but files already written. May be called at any time, and twice. */
+  abandon(): Promise<void>;
+}
+
+export async function openSegmentWriter(options: SegmentWriterOptions): Promise<SegmentWriter> {
+  const { engine, columns } = options;
+  const connection = await engine.connect();
+  try {
+    const table = await StagingTable.create(connection, engine.uniqueName('slice'), columns);
+    return new DuckSegmentWriter(options, connection, table);
+  } catch (error) {
+    connection.close();
+    throw writeFailed('making a staging table', error);
+  }
+}
+
+class DuckSegmentWriter implements SegmentWriter {
+  readonly #options: SegmentWriterOptions;
+  readonly #connection: DuckConnection;
+  readonly #table: StagingTable;
+  #ended: Promise<void> | null = null;
+  #finishing: Promise<unknown> = Promise.resolve();
+
+  constructor(options: SegmentWriterOptions, connection: DuckConnection, table: StagingTable) {
+    this.#options = options;
+    this.#connection = connection;
+    this.#table = table;
+  }
+
+  append(batch: ColumnBatch): void {
+    try {
+      this.#table.append(batch);
+    } catch (error) {
+      throw writeFailed('taking rows in', error);
+    }
+  }
+
+  async finish(metadata: Readonly<Record<string, string>>): Promise<readonly StagedSegment[]> {
+    const finishing = this.#finish(metadata);
+    this.#finishing = finishing;
+    try {
+      return await finishing;
+    } catch (error) {
+      throw writeFailed('sorting and encoding', error);
+    } finally {
+      await this.#end();
+    }
+  }
+
+  async abandon(): Promise<void> {
+    if (this.#ended === null) this.#connection.interrupt();
+    // What it failed with has been told to whoever called `finish`.
+    await this.#finishing.catch(() => undefined);
+    await this.#end();
+  }
+
+  async #finish(metadata: Readonly<Record<string, string>>): Promise<StagedSegment[]> {
+    const { fs, columns, timeColumn, directory, namePrefix, targetFileBytes } = this.#options;
+    const sortBy = sortColumns(this.#options);
+    this.#table.close();
+    if (this.#table.rows === 0) return [];
+    const target = { directory, namePrefix, columns, sortBy, targetFileBytes, metadata };
+    const paths = await writeParquetFiles(this.#connection, fs, this.#table, target);
+    await this.#table.drop();
+    const segments: StagedSegment[] = [];
+    for (const path of paths) {
+      const [checksum, statistics] = await Promise.all([
+        writing(`flush ${path}`, async () => {
+          await fs.syncFile(path);
+          return checksumOf(fs.read(path, null));
+        }),
+        readFileStatistics(this.#connection, path, columns, timeColumn, sortBy),
+      ]);
+      segments.push({ path, ...checksum, ...statistics });
+    }
+    return segments;
+  }
+
+  #end(): Promise<void> {
+    this.#ended ??= this.#table
+      .drop()
+      // The table dies with the engine at the latest.
+      .catch(() => undefined)
+      .finally(() => this.#connection.close());
+    return this.#ended;
+  }
+}
+
+function sortColumns({ sortBy, timeColumn }: SegmentWriterOptions): string[] {
+  return sortBy.includes(timeColumn.name) ? [...sortBy] : [...sortBy, timeColumn.name];
+}

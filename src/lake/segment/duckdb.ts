@@ -1,0 +1,131 @@
+/**
+ * DuckDB at the level of its C interface, which is what lets a column cross as one copy of bytes.
+ * One engine per job: its memory limit is shared by all that write and verify at the same time.
+ */
+import duckdb, { type Connection, type Database, type DataChunk } from '@duckdb/node-bindings';
+import { TierdError } from '../../domain/errors.ts';
+
+export interface EngineOptions {
+  /** What DuckDB's buffers may use together; beyond it they go to `tempDirectory`. */
+  readonly memoryLimitBytes: number;
+  /** An existing directory of this job alone. */
+  readonly tempDirectory: string;
+  readonly threads: number;
+}
+
+/**
+ * Freed memory is given back to the system once so much of it has gathered; DuckDB's default of
+ * 128 MB per thread would count twice against what the process may use.
+ */
+const ALLOCATOR_FLUSH = '16MiB';
+
+export class DuckEngine {
+  readonly #database: Database;
+  #names = 0;
+
+  private constructor(database: Database) {
+    this.#database = database;
+  }
+
+  static async open(options: EngineOptions): Promise<DuckEngine> {
+    const config = duckdb.create_config();
+    const settings = {
+      threads: String(options.threads),
+      memory_limit: `${options.memoryLimitBytes} bytes`,
+      temp_directory: options.tempDirectory,
+      allocator_flush_threshold: ALLOCATOR_FLUSH,
+      // Nothing is ever loaded from the network or from the user's home.
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+    };
+    for (const [name, value] of Object.entries(settings)) duckdb.set_config(config, name, value);
+    return new DuckEngine(await duckdb.open(':memory:', config));
+  }
+
+  async connect(): Promise<DuckConnection> {
+    const connection = new DuckConnection(await duckdb.connect(this.#database));
+    // Timestamps as text, in statistics, must not depend on the machine.
+    await connection.run("set TimeZone = 'UTC'");
+    return connection;
+  }
+
+  /** A name for a table that no other writer of this engine uses. */
+  uniqueName(prefix: string): string {
+    this.#names += 1;
+    return `${prefix}_${this.#names}`;
+  }
+
+  close(): void {
+    duckdb.close_sync(this.#database);
+  }
+}
+
+/** One query at a time. */
+export class DuckConnection {
+  readonly handle: Connection;
+
+  constructor(handle: Connection) {
+    this.handle = handle;
+  }
+
+  async run(sql: string): Promise<void> {
+    await duckdb.query(this.handle, sql);
+  }
+
+  /** Runs a query whose result is small, and waits for all of it. */
+  async materialise(sql: string): Promise<DataChunk[]> {
+    const result = await duckdb.query(this.handle, sql);
+    const chunks: DataChunk[] = [];
+    for (;;) {
+      const chunk = await duckdb.fetch_chunk(result);
+      if (chunk === null || duckdb.data_chunk_get_size(chunk) === 0) return chunks;
+      chunks.push(chunk);
+    }
+  }
+
+  /**
+   * The result's chunks of up to 2,048 rows, as they are made.
+   *
+   * An error after the first chunk, and an interrupt, look like the end of the result: DuckDB's
+   * C interface returns no chunk and the bindings don't ask why. So this is only for callers that
+   * know how many rows there must be.
+   */
+  async *stream(sql: string): AsyncGenerator<DataChunk> {
+    const statement = await duckdb.prepare(this.handle, sql);
+    const result = await duckdb.execute_prepared_streaming(statement);
+    for (;;) {
+      const chunk = await duckdb.fetch_chunk(result);
+      if (chunk === null || duckdb.data_chunk_get_size(chunk) === 0) return;
+      yield chunk;
+    }
+  }
+
+  /** Stops what runs: its promise rejects within milliseconds. */
+  interrupt(): void {
+    duckdb.interrupt(this.handle);
+  }
+
+  close(): void {
+    duckdb.disconnect_sync(this.handle);
+  }
+}
+
+export function quoteSqlName(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function quoteSqlText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** Whatever DuckDB says while a segment is made: out of disk, out of memory, a defect. */
+export function writeFailed(step: string, cause: unknown): TierdError {
+  if (cause instanceof TierdError) return cause;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new TierdError({
+    code: 'SEGMENT_WRITE_FAILED',
+    message: `Writing a segment failed (${step}): ${text}. Nothing was deleted.`,
+    hint: 'Look at free disk space and memory (`tierd doctor`), then run the same command again.',
+    cause,
+  });
+}

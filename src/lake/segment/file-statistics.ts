@@ -1,0 +1,90 @@
+/** What the ledger keeps of a file, read from the file itself. */
+import type { ColumnPlan } from '../../domain/column-plan.ts';
+import type { IntegerTimeUnit, TimeColumn } from '../../domain/table.ts';
+import { type DuckConnection, quoteSqlName, quoteSqlText } from './duckdb.ts';
+import { readTexts } from './small-results.ts';
+
+/** Smallest and largest value as text; null where the column is all null or a bound is too long. */
+export interface ColumnBounds {
+  readonly min: string | null;
+  readonly max: string | null;
+}
+
+export interface FileStatistics {
+  readonly rows: number;
+  /** Microseconds since 1970, rounded down. */
+  readonly minTimeUs: bigint;
+  readonly maxTimeUs: bigint;
+  readonly bounds: Readonly<Record<string, ColumnBounds>>;
+}
+
+/** Longer bounds would only bloat the ledger; no bound prunes nothing, which is never wrong. */
+const MAX_BOUND_CHARS = 256;
+
+export async function readFileStatistics(
+  connection: DuckConnection,
+  path: string,
+  columns: readonly ColumnPlan[],
+  timeColumn: TimeColumn,
+  sortBy: readonly string[],
+): Promise<FileStatistics> {
+  const micros = microsOf(timeColumn);
+  const bounded = columns.filter(({ name }) => sortBy.includes(name) || name === timeColumn.name);
+  const expressions = [
+    'count(*)::varchar',
+    `min(${micros})::varchar`,
+    `max(${micros})::varchar`,
+    ...bounded.flatMap((plan) => {
+      const quoted = quoteSqlName(plan.name);
+      return [`min(${quoted})::varchar`, `max(${quoted})::varchar`];
+    }),
+  ];
+  const texts = await readTexts(
+    connection,
+    `select ${expressions.join(', ')} from read_parquet(${quoteSqlText(path)}, hive_partitioning = false)`,
+  );
+  const [rows, minTime, maxTime, ...bounds] = texts;
+  return {
+    rows: Number(rows),
+    minTimeUs: BigInt(minTime ?? 0),
+    maxTimeUs: BigInt(maxTime ?? 0),
+    bounds: Object.fromEntries(
+      bounded.map(({ name }, index) => [
+        name,
+        { min: shortEnough(bounds[index * 2]), max: shortEnough(bounds[index * 2 + 1]) },
+      ]),
+    ),
+  };
+}
+
+function shortEnough(bound: string | null | undefined): string | null {
+  return typeof bound === 'string' && bound.length <= MAX_BOUND_CHARS ? bound : null;
+}
+
+/** SQL for the time column as whole microseconds since 1970, rounded down. */
+function microsOf({ name, kind, unit }: TimeColumn): string {
+  const quoted = quoteSqlName(name);
+  switch (kind) {
+    case 'timestamptz':
+    case 'timestamp':
+      return `epoch_us(${quoted})`;
+    case 'date':
+      return `epoch_us(${quoted}::timestamp)`;
+    case 'integer':
+      return integerMicros(quoted, unit ?? 's');
+  }
+}
+
+function integerMicros(quoted: string, unit: IntegerTimeUnit): string {
+  switch (unit) {
+    case 's':
+      return `${quoted}::hugeint * 1000000`;
+    case 'ms':
+      return `${quoted}::hugeint * 1000`;
+    case 'us':
+      return `${quoted}::hugeint`;
+    case 'ns':
+      // Integer division rounds towards zero; this rounds down before 1970 as well.
+      return `(${quoted}::hugeint - (((${quoted}::hugeint % 1000) + 1000) % 1000)) // 1000`;
+  }
+}
