@@ -44,6 +44,13 @@ module.exports = {
       to: { path: '^src/(cli/|main\\.ts$)' },
     },
     {
+      name: 'proof-is-made-by-verification',
+      comment: 'What deletes takes a proof, and only the verifier can make one (I1).',
+      severity: 'error',
+      from: { pathNot: '^src/(domain/proof|lake/segment-verifier)\\.ts$' },
+      to: { path: '^src/domain/proof-key\\.ts$' },
+    },
+    {
       name: 'no-circular',
       comment: 'Two modules that need each other are one, or lack a third.',
       severity: 'error',

@@ -21,7 +21,7 @@ const KEPT_CAPACITY = 16 << 20;
 const MAX_WINDOW_BYTES = 32 << 20;
 
 /** Rows `[fromRow, toRow)` of a vector and their bytes. */
-export interface StringWindow {
+export interface BytesWindow {
   readonly bytes: ColumnBytes;
   readonly fromRow: number;
   readonly toRow: number;
@@ -37,7 +37,7 @@ export class StringReader {
   readonly #address = new BigUint64Array(1);
 
   /** All rows of the vector, in order, in one window unless they are long; each valid until the next. */
-  *read(vector: Vector, rows: number): Generator<StringWindow> {
+  *read(vector: Vector, rows: number): Generator<BytesWindow> {
     if (this.#bytes.length > KEPT_CAPACITY) this.#resize(INITIAL_CAPACITY, 0);
     const entries = duckdb.vector_get_data(vector, rows * ENTRY_BYTES);
     const validity = duckdb.vector_get_validity(

@@ -1,0 +1,141 @@
+/**
+ * The proof that published segments hold what PostgreSQL sent (I1). Nothing is taken on trust from
+ * the writer: the bytes are hashed again, the footer is read by another reader, and every value is
+ * read back, turned into the bytes PostgreSQL would send for it, and fingerprinted.
+ */
+import type { AsyncBuffer } from 'hyparquet';
+import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { VerifyLevel } from '../domain/dataset.ts';
+import { TierdError } from '../domain/errors.ts';
+import {
+  addFingerprints,
+  compareFingerprints,
+  FingerprintBuilder,
+  type SliceFingerprint,
+} from '../domain/fingerprint.ts';
+import { type ProvenSegment, ProvenSegments } from '../domain/proof.ts';
+import { PROOF_KEY } from '../domain/proof-key.ts';
+import { checksumOf } from './checksum.ts';
+import type { FileSystem } from './file-system.ts';
+import { reading } from './lake-failure.ts';
+import type { DuckEngine } from './segment/duckdb.ts';
+import { verifyMismatch } from './segment/mismatch.ts';
+import { checkFooter, readFooter } from './segment/parquet-footer.ts';
+import { fingerprintByDuckdb } from './segment/read-by-duckdb.ts';
+import { fingerprintByHyparquet } from './segment/read-by-hyparquet.ts';
+
+export interface VerifyOptions {
+  readonly engine: DuckEngine;
+  readonly fs: FileSystem;
+  /** Where they were published, in any order: all files of the slice. */
+  readonly segments: readonly PublishedSegment[];
+  readonly columns: readonly ColumnPlan[];
+  /** What must be in every footer's key/value metadata. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The export's. */
+  readonly expected: SliceFingerprint;
+  readonly level: VerifyLevel;
+  readonly signal: AbortSignal;
+}
+
+export interface PublishedSegment {
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly rows: number;
+}
+
+/**
+ * Reads every file whole, twice. Throws VERIFY_MISMATCH, which names the file, the column, what was
+ * expected and what was found; LAKE_UNREADABLE; INTERRUPTED. Changes nothing.
+ */
+export async function verifySegments(options: VerifyOptions): Promise<ProvenSegments> {
+  const { segments, columns, expected } = options;
+  const names = columns.map((plan) => plan.name);
+  let total = new FingerprintBuilder(names, 0).finish();
+  const proven: ProvenSegment[] = [];
+  for (const segment of segments) {
+    await checkBytes(options, segment);
+    await checkFooterOf(options, segment);
+    const fingerprint = await fingerprintOf(options, segment);
+    if (fingerprint.rows !== segment.rows) {
+      throw mismatch(segment, 'rows', segment.rows, fingerprint.rows);
+    }
+    total = addFingerprints(total, fingerprint);
+    proven.push({ ...segment, fingerprint });
+  }
+  const [first] = compareFingerprints(expected, total);
+  if (first !== undefined) {
+    throw verifyMismatch({ ...first, file: segments.map(({ path }) => path).join(', ') });
+  }
+  return new ProvenSegments(PROOF_KEY, proven, total);
+}
+
+async function checkBytes(options: VerifyOptions, segment: PublishedSegment): Promise<void> {
+  const { fs, signal } = options;
+  const found = await reading(`read ${segment.path}`, () =>
+    checksumOf(fs.read(segment.path, null, signal)),
+  );
+  if (found.bytes !== segment.bytes) throw mismatch(segment, 'bytes', segment.bytes, found.bytes);
+  if (found.sha256 !== segment.sha256) {
+    throw mismatch(segment, 'SHA-256', segment.sha256, found.sha256);
+  }
+}
+
+async function checkFooterOf(options: VerifyOptions, segment: PublishedSegment): Promise<void> {
+  const { columns, metadata } = options;
+  const footer = await readFooter(fileBuffer(options, segment), segment.path);
+  checkFooter(footer, { path: segment.path, rows: segment.rows, columns, metadata });
+}
+
+async function fingerprintOf(
+  { engine, fs, columns, level, signal }: VerifyOptions,
+  segment: PublishedSegment,
+): Promise<SliceFingerprint> {
+  const { path } = segment;
+  try {
+    if (level === 'standard') {
+      return await fingerprintByDuckdb({ engine, path, columns, signal });
+    }
+    const file = fileBuffer({ fs, signal }, segment);
+    return await fingerprintByHyparquet({ file, path, columns, signal });
+  } catch (cause) {
+    if (cause instanceof TierdError) throw cause;
+    const found = cause instanceof Error ? cause.message : String(cause);
+    const what = 'reading its values';
+    throw verifyMismatch({ file: path, column: null, what, expected: 'possible', found, cause });
+  }
+}
+
+/** The file as hyparquet wants it. */
+function fileBuffer(
+  { fs, signal }: Pick<VerifyOptions, 'fs' | 'signal'>,
+  { path, bytes }: PublishedSegment,
+): AsyncBuffer {
+  return {
+    byteLength: bytes,
+    async slice(start, end = bytes) {
+      const whole = new Uint8Array(end - start);
+      let at = 0;
+      await reading(`read ${path}`, async () => {
+        const range = { fromInclusive: start, toExclusive: end };
+        for await (const chunk of fs.read(path, range, signal)) {
+          whole.set(chunk, at);
+          at += chunk.length;
+        }
+      });
+      return whole.buffer;
+    },
+  };
+}
+
+function mismatch(
+  { path }: PublishedSegment,
+  what: string,
+  expected: string | number,
+  found: string | number,
+): TierdError {
+  const figures = { expected: String(expected), found: String(found) };
+  return verifyMismatch({ file: path, column: null, what, ...figures });
+}

@@ -1,0 +1,50 @@
+/** A segment's fingerprint, every value read by DuckDB's Parquet reader. */
+import duckdb from '@duckdb/node-bindings';
+import { MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
+import type { ColumnPlan } from '../../domain/column-plan.ts';
+import { FingerprintBuilder, type SliceFingerprint } from '../../domain/fingerprint.ts';
+import { interrupted } from '../lake-failure.ts';
+import { type DuckEngine, quoteSqlName, quoteSqlText } from './duckdb.ts';
+import { reencoderFor } from './reencode.ts';
+
+export interface DuckdbRead {
+  readonly engine: DuckEngine;
+  readonly path: string;
+  readonly columns: readonly ColumnPlan[];
+  readonly signal: AbortSignal;
+}
+
+/** Fewer rows than the file has mean that reading failed; see `DuckConnection.stream`. */
+export async function fingerprintByDuckdb(read: DuckdbRead): Promise<SliceFingerprint> {
+  const { engine, path, columns, signal } = read;
+  const reencoders = columns.map((plan) => reencoderFor(plan));
+  const builder = new FingerprintBuilder(
+    columns.map((plan) => plan.name),
+    MAX_BATCH_ROWS,
+  );
+  const connection = await engine.connect();
+  const onAbort = (): void => connection.interrupt();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const names = columns.map((plan) => quoteSqlName(plan.name)).join(', ');
+    const sql = `select ${names} from read_parquet(${quoteSqlText(path)}, hive_partitioning = false)`;
+    for await (const chunk of connection.stream(sql)) {
+      const rows = duckdb.data_chunk_get_size(chunk);
+      reencoders.forEach((reencode, index) => {
+        const vector = duckdb.data_chunk_get_vector(chunk, index);
+        for (const { bytes, fromRow, toRow } of reencode(vector, rows)) {
+          builder.addColumn(index, bytes, fromRow, toRow);
+        }
+      });
+      builder.endBatch(rows);
+      if (signal.aborted) break;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    connection.close();
+  }
+  if (signal.aborted) throw interrupted(`verify ${path}`, signal.reason);
+  return builder.finish();
+}
