@@ -60,7 +60,6 @@ export const ERROR_CODES = {
   PARTS_CHANGED: { exit: EXIT.failed, retry: true },
   PART_READS_EMPTY: { exit: EXIT.failed, retry: false },
 
-
   COPY_STREAM_BROKEN: { exit: EXIT.failed, retry: true },
   VALUE_NOT_HELD: { exit: EXIT.refused, retry: false },
   SEGMENT_WRITE_FAILED: { exit: EXIT.failed, retry: true },
