@@ -24,7 +24,6 @@ export function validate(interpolation: Interpolation): {
     const expected = 'sections such as postgres:, lake: and datasets:';
     return { config: undefined, problems: [{ where: '', path: [], found, expected }] };
   }
-  const schema = configJsonSchema();
   let value: unknown = interpolation.value;
   // Each repair takes away the issue that called for it, so this ends.
   for (;;) {
@@ -34,6 +33,7 @@ export function validate(interpolation: Interpolation): {
     }
     const repaired = repair(value, result.error.issues, interpolation.replaced);
     if (repaired === undefined) {
+      const schema = configJsonSchema();
       const problems = result.error.issues
         .filter((issue) => !interpolation.failed.has(formatPath(issue.path)))
         .flatMap((issue) => explain(issue, schema, interpolation.replaced));

@@ -43,9 +43,13 @@ export function parseYaml(text: string): YamlResult {
       })),
     };
   }
+  const resolved = resolveAliases(document);
+  if ('fault' in resolved) {
+    return { yaml: undefined, problems: [{ where: '', message: resolved.fault }] };
+  }
   return {
     yaml: {
-      value: document.toJS(),
+      value: resolved.value,
       lineOf: (path) => {
         const offset = offsetOf(document, path);
         return offset === undefined ? undefined : lines.linePos(offset).line;
@@ -53,6 +57,21 @@ export function parseYaml(text: string): YamlResult {
     },
     problems: [],
   };
+}
+
+/** Aliases and merges are followed only now, and can lead to nothing, to too much or in a circle. */
+function resolveAliases(
+  document: Document,
+): { readonly value: unknown } | { readonly fault: string } {
+  try {
+    const value: unknown = document.toJS();
+    // The cheapest walk over everything: it throws where a value contains itself.
+    JSON.stringify(value);
+    return { value };
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : '';
+    return { fault: `an alias (*name) or merge (<<) can't be followed: ${reason}` };
+  }
 }
 
 function explain(code: string, message: string, text: string, at: number): string {

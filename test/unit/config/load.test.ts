@@ -130,6 +130,22 @@ describe('a file that is not even YAML', () => {
       'datasets: [a, b\n',
       'line 2: the indentation is wrong, or a colon, quote or bracket is missing',
     ],
+    [
+      'an alias to itself',
+      'log: &a { level: *a }\n',
+      "an alias (*name) or merge (<<) can't be followed",
+    ],
+    ['an alias to nothing', 'log: *gone\n', "can't be followed"],
+    [
+      'a merge of what is no mapping',
+      'log:\n  <<: 5\n',
+      "can't be followed: Merge sources must be maps",
+    ],
+    [
+      'a bomb of aliases',
+      `a: &a [x, x, x, x]\n${[...'bcdefgh'].map((k, i) => `${k}: &${k} [${Array.from({ length: 9 }, () => `*${'abcdefgh'.charAt(i)}`).join(', ')}]\n`).join('')}`,
+      "can't be followed: Excessive alias count",
+    ],
     ['an empty file', '', 'found an empty file, expected sections such as postgres:'],
     ['only comments', '# nothing\n', 'found an empty file'],
     ['a list', '- a\n- b\n', 'found a list'],
