@@ -66,13 +66,22 @@ export function contains(outer: TimeRange, inner: TimeRange): boolean {
   return outer.fromInclusive <= inner.fromInclusive && inner.toExclusive <= outer.toExclusive;
 }
 
-/** `2024-01-15` for a whole UTC day, `2024-01-15T06:00:00.000Z/…T07:00:00.000Z` for anything else. */
+/**
+ * `2024-01` for a whole UTC month, `2024-01-15` for a whole UTC day,
+ * `2024-01-15T06:00:00.000Z/2024-01-15T07:00:00.000Z` for anything else.
+ */
 export function formatRange(range: TimeRange): string {
   const from = new Date(range.fromInclusive).toISOString();
-  const wholeDay =
-    range.toExclusive - range.fromInclusive === DAY_MS && range.fromInclusive % DAY_MS === 0;
-  if (wholeDay) return from.slice(0, 10);
+  if (isWholeUnit(range, 'month')) return from.slice(0, -'-01T00:00:00.000Z'.length);
+  if (isWholeUnit(range, 'day')) return from.slice(0, -'T00:00:00.000Z'.length);
   return `${from}/${new Date(range.toExclusive).toISOString()}`;
+}
+
+function isWholeUnit({ fromInclusive, toExclusive }: TimeRange, unit: SliceUnit): boolean {
+  return (
+    floorToUnit(fromInclusive, unit) === fromInclusive &&
+    nextUnit(fromInclusive, unit) === toExclusive
+  );
 }
 
 /** `Date.UTC` that does not read the years 0 to 99 as 1900 to 1999. */

@@ -43,6 +43,17 @@ describe('a time range', () => {
     expect(splitByUnit({ fromInclusive: 0, toExclusive: 0 }, 'day')).toEqual([]);
   });
 
+  it('is named by its month or day when it is a whole one', () => {
+    const name = (from: string, to: string): string =>
+      formatRange({ fromInclusive: at(from), toExclusive: at(to) });
+    expect(name('2024-02-01T00:00:00Z', '2024-03-01T00:00:00Z')).toBe('2024-02');
+    expect(name('2024-02-29T00:00:00Z', '2024-03-01T00:00:00Z')).toBe('2024-02-29');
+    expect(name('+012024-02-01T00:00:00Z', '+012024-02-02T00:00:00Z')).toBe('+012024-02-01');
+    expect(name('2024-02-01T00:00:00Z', '2024-03-02T00:00:00Z')).toBe(
+      '2024-02-01T00:00:00.000Z/2024-03-02T00:00:00.000Z',
+    );
+  });
+
   it('does not overlap the one that begins where it ends', () => {
     const first = { fromInclusive: 0, toExclusive: HOUR_MS };
     const second = { fromInclusive: HOUR_MS, toExclusive: 2 * HOUR_MS };
