@@ -113,11 +113,12 @@ export class TierdCommand extends Command {
     const end = words.includes('--') ? words.indexOf('--') : words.length;
     const rest: string[] = [];
     for (const word of words.slice(0, end)) {
-      if (word.length < 2 || !word.startsWith('-') || isHelp(word)) {
+      const flag = word.split('=', 1)[0] ?? word;
+      // No option has a space in it, but SQL that begins with a comment does.
+      if (!/^-\S+$/.test(flag) || isHelp(word)) {
         rest.push(word);
         continue;
       }
-      const flag = word.split('=', 1)[0] ?? word;
       const near = flag.startsWith('--') ? suggest(flag, known) : undefined;
       const tail = near === undefined ? '' : `; did you mean ${near}?`;
       this.problems.push({ where: flag, message: `unknown option${tail}` });

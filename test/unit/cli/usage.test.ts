@@ -51,6 +51,12 @@ describe('a command line with mistakes', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  it('does not take SQL that begins with a comment for an option', async () => {
+    const { stderr } = await runInside(['completion', '-- all of it\nselect 1']);
+    expect(stderr).toContain('<shell>\n    found     "-- all of it');
+    expect(stderr).not.toContain('unknown option');
+  });
+
   it('is one JSON document with --json', async () => {
     const { exitCode, stdout, stderr } = await runInside(['config', 'check', '--json', '--bogus']);
     expect(exitCode).toBe(2);
