@@ -68,9 +68,19 @@ export function decodeTimestamp(source: ColumnBytes, rows: number, target: Colum
   }
 }
 
+const MICROS_PER_DAY = 86_400_000_000n;
+/** After 400 years the Gregorian calendar begins anew. */
+const DAYS_PER_ERA = 146_097;
+
+/** A timestamp too late for JavaScript's Date, as PostgreSQL writes it. */
 function formatMicros(high: number, low: number): string {
   const micros = (BigInt(high) << 32n) | BigInt(low);
-  // Good to the year, which is what tells the reader which value is meant.
-  const year = 2000 + Number(micros / 31_556_952_000_000n);
-  return `2000-01-01 + ${String(micros)} microseconds (about the year ${String(year)})`;
+  const days = Number(micros / MICROS_PER_DAY);
+  const eras = Math.floor(days / DAYS_PER_ERA);
+  const inFirstEra = new Date(Date.UTC(2000, 0, 1 + (days % DAYS_PER_ERA)));
+  const year = inFirstEra.getUTCFullYear() + eras * 400;
+  const monthAndDay = inFirstEra.toISOString().slice(4, 10);
+  const rest = micros % MICROS_PER_DAY;
+  const time = new Date(Number(rest / 1000n)).toISOString().slice(11, 23);
+  return `${year}${monthAndDay} ${time}${String(rest % 1000n).padStart(3, '0')}`;
 }

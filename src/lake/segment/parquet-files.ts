@@ -39,7 +39,7 @@ export async function writeParquetFiles(
 ): Promise<string[]> {
   const names = new FileNames(target);
   const options = writeOptions(table, target);
-  const select = `select ${selectList(target.columns)} from ${table.name} order by ${orderBy(target)}`;
+  const select = `select ${selectList(target.columns)} from ${table.name} as staged order by ${orderBy(target)}`;
   const first: string[] = [];
   if (table.bytes <= target.targetFileBytes) {
     const path = names.next();
@@ -172,11 +172,13 @@ function writeOptions(table: StagingTable, target: ParquetTarget): string[] {
 
 function selectList(columns: readonly ColumnPlan[]): string {
   return columns
-    .map((plan, index) => `${stagedName(index)} as ${quoteSqlName(plan.name)}`)
+    .map((plan, index) => `staged.${stagedName(index)} as ${quoteSqlName(plan.name)}`)
     .join(', ');
 }
 
 /**
+ * Qualified, for the table may have a column called `c0` too, and an alias would come first.
+ *
  * Floats sort by half their value: DuckDB gives a sort column back as its sort key has it, where
  * −0 is 0 and all NaNs are one. Half a float is not the column, so that stays as it was.
  */
@@ -186,7 +188,7 @@ function orderBy({ columns, sortBy }: ParquetTarget): string {
       const index = columns.findIndex((plan) => plan.name === name);
       const kind = columns[index]?.held.kind;
       const isFloat = kind === 'float4' || kind === 'float8';
-      return `${stagedName(index)}${isFloat ? ' / 2' : ''} asc nulls last`;
+      return `staged.${stagedName(index)}${isFloat ? ' / 2' : ''} asc nulls last`;
     })
     .join(', ');
 }

@@ -65,7 +65,7 @@ function addRows(
  * make dates of microseconds, doubles of decimals and objects of JSON. Floats are read as the
  * integers of their bits: a NaN need not keep its bits in a JavaScript number.
  */
-function physicalOnly(metadata: FileMetaData): FileMetaData {
+export function physicalOnly(metadata: FileMetaData): FileMetaData {
   const bitsOf = { DOUBLE: 'INT64', FLOAT: 'INT32' } as const;
   const schema = metadata.schema.map((element) => {
     const { converted_type: _, logical_type: __, ...rest } = element;
