@@ -1,15 +1,21 @@
 /** The command tree. A verb is one file with one `register…` function, listed in `VERBS`. */
-import { readFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { LOG_LEVELS } from '../config/log-section.ts';
+import { registerCleanup } from './cleanup.ts';
 import { TierdCommand } from './command.ts';
 import { registerCompletion } from './completion.ts';
 import { registerConfig } from './config.ts';
 import { type CliContext, type CliIo, createContext } from './context.ts';
 import { registerMigrate } from './migrate.ts';
+import { registerRotate } from './rotate.ts';
+import { registerStatus } from './status.ts';
+import { readVersion } from './version.ts';
 
 /** In the order of `tierd --help`: the daily ones first. */
 const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] = [
+  registerRotate,
+  registerStatus,
+  registerCleanup,
   registerConfig,
   registerMigrate,
   registerCompletion,
@@ -53,11 +59,4 @@ Examples:
   const context = createContext(io, program);
   for (const register of VERBS) register(program, context);
   return { program, context };
-}
-
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  );
-  return (manifest as { readonly version: string }).version;
 }

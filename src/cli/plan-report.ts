@@ -1,0 +1,111 @@
+/** The plan as `--dry-run` prints it. */
+import { EXIT } from '../domain/errors.ts';
+import { type PlannedMove, type RotationPlan, standingRefusals } from '../domain/plan.ts';
+import { formatRange } from '../domain/time-range.ts';
+import { type DatasetResult, exitCodeOf } from '../jobs/rotate-all.ts';
+import type { Report } from './context.ts';
+import { errorDocument, renderError } from './terminal/errors.ts';
+import { formatBytes, formatInteger, formatRows } from './terminal/format.ts';
+import type { Style } from './terminal/style.ts';
+import { renderTable } from './terminal/table.ts';
+
+export function reportPlans(
+  results: readonly DatasetResult<RotationPlan>[],
+  force: boolean,
+): Report {
+  const refused = results.some(
+    (result) => 'outcome' in result && standingRefusals(result.outcome, force).length > 0,
+  );
+  const code = exitCodeOf(results, () => 'done');
+  return {
+    json: {
+      dry_run: true,
+      datasets: results.map((result) =>
+        'error' in result
+          ? { dataset: result.dataset, ...errorDocument(result.error) }
+          : planDocument(result.outcome),
+      ),
+    },
+    text: (style) =>
+      results
+        .map((result) =>
+          'error' in result
+            ? renderError(result.error, style, false)
+            : renderPlan(result.outcome, style),
+        )
+        .join('\n\n'),
+    exitCode: code === EXIT.done && refused ? EXIT.refused : code,
+  };
+}
+
+function planDocument(plan: RotationPlan): unknown {
+  return {
+    dataset: plan.dataset,
+    table: plan.table,
+    table_kind: plan.tableKind,
+    cutoff: new Date(plan.cutoffs.aged).toISOString(),
+    rows: plan.rows,
+    estimated_hot_bytes: plan.estimatedHotBytes,
+    moves: plan.moves.map((move) => ({
+      lane: move.lane,
+      removal: move.removal,
+      from: new Date(move.range.fromInclusive).toISOString(),
+      to: new Date(move.range.toExclusive).toISOString(),
+      rows: move.rows,
+      slices: move.slices.length,
+      parts: move.parts.map((part) => `${part.ref.schema}.${part.ref.name}`),
+    })),
+    refusals: plan.refusals,
+    notes: plan.notes,
+  };
+}
+
+/** More lines than this say less than their sum. */
+const MOVES_SHOWN = 20;
+
+export function renderPlan(plan: RotationPlan, style: Style): string {
+  const { colour } = style;
+  const cutoff = new Date(plan.cutoffs.aged).toISOString().slice(0, 16).replace('T', ' ');
+  const head = `${colour.bold(plan.dataset)}: ${formatRows(plan.rows)} of ${plan.table} (${plan.tableKind}) are due, in ${String(plan.moves.length)} moves, about ${formatBytes(plan.estimatedHotBytes)}; the cutoff is ${cutoff} UTC`;
+  const shown = plan.moves.slice(0, MOVES_SHOWN);
+  const hidden = plan.moves.slice(MOVES_SHOWN);
+  const lines = [head];
+  if (shown.length > 0) lines.push(renderMoves(shown, style));
+  if (hidden.length > 0) {
+    const rows = hidden.reduce((sum, move) => sum + move.rows, 0);
+    lines.push(
+      `… and ${formatInteger(hidden.length)} moves more with ${formatRows(rows)} (--json shows all)`,
+    );
+  }
+  for (const note of plan.notes) lines.push(`${colour.cyan('note')}: ${note}`);
+  for (const refusal of plan.refusals) {
+    const word = refusal.forceable ? colour.yellow('refused') : colour.red('refused');
+    lines.push(`${word}: ${refusal.message}`, `  ${refusal.hint}`);
+  }
+  return lines.join('\n');
+}
+
+function renderMoves(moves: readonly PlannedMove[], style: Style): string {
+  return renderTable(
+    [
+      { title: 'RANGE' },
+      { title: 'ROWS', align: 'right' },
+      { title: 'FILES OF' },
+      { title: 'REMOVAL' },
+    ],
+    moves.map((move) => [
+      formatRange(move.range),
+      formatInteger(move.rows),
+      `${String(move.slices.length)} ${move.slices.length === 1 ? 'slice' : 'slices'}`,
+      removalOf(move),
+    ]),
+    style,
+  );
+}
+
+function removalOf(move: PlannedMove): string {
+  if (move.removal === 'drop') {
+    return `drop ${move.parts.map((part) => part.ref.name).join(', ')}`;
+  }
+  return move.lane === 'interval' ? 'delete rows of other intervals' : 'delete rows';
+}

@@ -1,0 +1,71 @@
+/** Composes what the jobs work with from the configuration. */
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { TierdConfig } from '../config/load.ts';
+import { connect } from '../hot/connect.ts';
+import type { RotationEvent } from '../jobs/rotation/events.ts';
+import type { LookingRooms, Rooms } from '../jobs/rotation/rooms.ts';
+import { nodeFileSystem } from '../lake/file-system.ts';
+import { openLocalStore } from '../lake/local-store.ts';
+import { DuckEngine } from '../lake/segment/duckdb.ts';
+import type { CliContext } from './context.ts';
+import { readVersion } from './version.ts';
+
+/** A dead process's lease ends after this long; a living one renews it thrice in that time. */
+const LEASE_TTL_MS = 60_000;
+
+/** For verbs that only look. */
+export async function composeLooking(context: CliContext, job: string): Promise<LookingRooms> {
+  const config = context.loadConfig();
+  return {
+    connect: connector(config, job),
+    store: await openLocalStore(config.lake.root, nodeFileSystem),
+    clock: context.clock,
+  };
+}
+
+/** For the verbs that move rows. `work` gets rooms that are closed when it has ended. */
+export async function withRooms<Result>(
+  context: CliContext,
+  job: string,
+  emit: (event: RotationEvent) => void,
+  work: (rooms: Rooms) => Promise<Result>,
+): Promise<Result> {
+  const config = context.loadConfig();
+  const { maintenance, postgres } = config;
+  const tempDirectory = await mkdtemp(join(maintenance.tempDirectory, 'tierd-'));
+  const engine = await DuckEngine.open({
+    memoryLimitBytes: maintenance.memoryLimitBytes,
+    threads: maintenance.threads,
+    tempDirectory,
+  });
+  try {
+    return await work({
+      ...(await composeLooking(context, job)),
+      fileSystem: nodeFileSystem,
+      engine,
+      newId: randomUUID,
+      version: readVersion(),
+      holder: `${hostname()}:${String(process.pid)}`,
+      settings: {
+        leaseTtlMs: LEASE_TTL_MS,
+        statementTimeoutMs: postgres.statementTimeoutMs,
+        lockTimeoutMs: postgres.lockTimeoutMs,
+        vacuum: maintenance.vacuum,
+      },
+      signal: context.signal,
+      emit,
+    });
+  } finally {
+    engine.close();
+    await rm(tempDirectory, { recursive: true, force: true });
+  }
+}
+
+function connector({ postgres }: TierdConfig, job: string): LookingRooms['connect'] {
+  const { url, directUrl, connectTimeoutMs } = postgres;
+  return (purpose) =>
+    connect({ url: purpose === 'direct' ? directUrl : url, job, connectTimeoutMs });
+}

@@ -1,0 +1,67 @@
+/** What a rotation did, as it is printed at its end. */
+
+import { formatRange } from '../domain/time-range.ts';
+import type { RotationOutcome } from '../jobs/rotate.ts';
+import { type DatasetResult, exitCodeOf } from '../jobs/rotate-all.ts';
+import type { Report } from './context.ts';
+import { errorDocument, renderError } from './terminal/errors.ts';
+import { formatBytes, formatRows } from './terminal/format.ts';
+import type { Style } from './terminal/style.ts';
+
+export function reportRotations(results: readonly DatasetResult<RotationOutcome>[]): Report {
+  return {
+    json: { datasets: results.map(documentOf) },
+    text: (style) => results.map((result) => render(result, style)).join('\n'),
+    exitCode: exitCodeOf(results, wholeness),
+  };
+}
+
+function wholeness({ totals }: RotationOutcome): 'done' | 'partly' | 'failed' {
+  if (totals.failed.length === 0) return 'done';
+  return totals.moved.length > 0 ? 'partly' : 'failed';
+}
+
+function documentOf(result: DatasetResult<RotationOutcome>): unknown {
+  if ('error' in result) return { dataset: result.dataset, ...errorDocument(result.error) };
+  const { totals, recovered, plan, vacuumWarnings } = result.outcome;
+  return {
+    dataset: result.dataset,
+    rows_moved: Number(sumOf(result.outcome, 'rows')),
+    bytes_written: Number(sumOf(result.outcome, 'bytes')),
+    segments: totals.moved.reduce((sum, move) => sum + move.segments, 0),
+    moves_planned: plan.moves.length,
+    moves_done: totals.moved.length,
+    moves_failed: totals.failed.map(({ range, error }) => ({
+      from: new Date(range.fromInclusive).toISOString(),
+      to: new Date(range.toExclusive).toISOString(),
+      ...errorDocument(error),
+    })),
+    recovered: { moves: recovered.moves, objects: recovered.objects },
+    notes: plan.notes,
+    warnings: vacuumWarnings,
+  };
+}
+
+function render(result: DatasetResult<RotationOutcome>, style: Style): string {
+  const { colour } = style;
+  if ('error' in result) return renderError(result.error, style, false);
+  const { totals, plan, vacuumWarnings } = result.outcome;
+  const rows = formatRows(sumOf(result.outcome, 'rows'));
+  const bytes = formatBytes(Number(sumOf(result.outcome, 'bytes')));
+  const word = totals.failed.length === 0 ? colour.green('done') : colour.yellow('partly');
+  const head =
+    plan.moves.length === 0
+      ? `${colour.green('done')} ${result.dataset}: nothing is due`
+      : `${word} ${result.dataset}: ${rows} moved into ${bytes} of Parquet, ${String(totals.moved.length)} of ${String(plan.moves.length)} moves`;
+  return [
+    head,
+    ...totals.failed.map(
+      ({ range, error }) => `  ${formatRange(range)} stays hot: ${error.message}`,
+    ),
+    ...vacuumWarnings.map((warning) => `  ${colour.yellow('warning')}: ${warning}`),
+  ].join('\n');
+}
+
+function sumOf({ totals }: RotationOutcome, what: 'rows' | 'bytes'): bigint {
+  return totals.moved.reduce((sum, move) => sum + move[what], 0n);
+}

@@ -1,0 +1,153 @@
+import type { Command } from 'commander';
+import type { EpochMs } from '../domain/time-range.ts';
+import type { DatasetReport, DatasetStatus, Status } from '../jobs/status.ts';
+import type { CliContext, Report } from './context.ts';
+import { selectDatasets } from './select-datasets.ts';
+import { errorDocument, renderError } from './terminal/errors.ts';
+import { formatBytes, formatInteger, formatRelative, formatRows } from './terminal/format.ts';
+import type { Style } from './terminal/style.ts';
+import { renderTable } from './terminal/table.ts';
+
+export function registerStatus(program: Command, context: CliContext): void {
+  program
+    .command('status')
+    .description('where the rows of each dataset are, what is due, and how the last run ended')
+    .argument('[dataset...]', 'only these')
+    .addHelpText('after', '\nExamples:\n  $ tierd status\n  $ tierd status market_data --json')
+    .action(async (names: string[]) => {
+      const { datasets } = context.loadConfig();
+      const chosen = names.length === 0 ? datasets : selectDatasets(datasets, names);
+      const { readStatus } = await import('../jobs/status.ts');
+      const { composeLooking } = await import('./rooms.ts');
+      const status = await readStatus(await composeLooking(context, 'status'), chosen);
+      context.report(reportStatus(status, context.clock.now()));
+    });
+}
+
+export function reportStatus(status: Status, now: EpochMs): Report {
+  return {
+    json: {
+      ledger: status.ledger,
+      lake: { place: status.lake.place, free_bytes: status.lake.freeBytes },
+      datasets: status.datasets.map(documentOf),
+    },
+    text: (style) => renderStatus(status, now, style),
+  };
+}
+
+function documentOf(report: DatasetReport): unknown {
+  if ('error' in report) return { dataset: report.dataset, ...errorDocument(report.error) };
+  const { lastRun, lease } = report;
+  return {
+    dataset: report.dataset,
+    table: report.table,
+    table_kind: report.kind,
+    hot: sideDocument(report.hot),
+    cold: { segments: report.cold.segments, ...sideDocument(report.cold) },
+    ratio: report.ratio,
+    due: report.due,
+    refusals: report.refusals,
+    last_run:
+      lastRun === null
+        ? null
+        : {
+            job: lastRun.job,
+            state: lastRun.state,
+            started_at: lastRun.startedAt,
+            finished_at: lastRun.finishedAt,
+            rows_moved: Number(lastRun.rowsMoved),
+            bytes_written: Number(lastRun.bytesWritten),
+            error_code: lastRun.errorCode,
+            error_message: lastRun.errorMessage,
+          },
+    lease: lease?.held === true ? { holder: lease.holder, expires_at: lease.expiresAt } : null,
+  };
+}
+
+function sideDocument(side: DatasetStatus['hot']): Record<string, unknown> {
+  return {
+    rows: side.rows,
+    bytes: side.bytes,
+    oldest: side.oldest === null ? null : new Date(side.oldest).toISOString(),
+    newest: side.newest === null ? null : new Date(side.newest).toISOString(),
+  };
+}
+
+function renderStatus(status: Status, now: EpochMs, style: Style): string {
+  const { colour } = style;
+  const whole = status.datasets.filter((report): report is DatasetStatus => !('error' in report));
+  const failed = status.datasets.flatMap((report) => ('error' in report ? [report] : []));
+  const free = status.lake.freeBytes;
+  return [
+    `lake  ${status.lake.place}${free === null ? '' : `, ${formatBytes(free)} free`}`,
+    ...(status.ledger ? [] : [colour.yellow('There is no ledger yet: run `tierd migrate`.')]),
+    ...(whole.length === 0
+      ? []
+      : ['', renderSides(whole, style), '', renderRuns(whole, now, style)]),
+    ...whole.flatMap((report) =>
+      report.refusals.map((refusal) => `${colour.yellow('refused')} ${report.dataset}: ${refusal}`),
+    ),
+    ...failed.map(({ dataset, error }) => `${dataset}: ${renderError(error, style, false)}`),
+  ].join('\n');
+}
+
+function renderSides(reports: readonly DatasetStatus[], style: Style): string {
+  return renderTable(
+    [
+      { title: 'DATASET' },
+      { title: 'STORE' },
+      { title: 'ROWS', align: 'right' },
+      { title: 'BYTES', align: 'right' },
+      { title: 'OLDEST (UTC)' },
+      { title: 'NEWEST (UTC)' },
+      { title: 'NOTE' },
+    ],
+    reports.flatMap((report) => [
+      [report.dataset, 'hot', ...sideCells(report.hot), report.kind],
+      [
+        '',
+        'cold',
+        ...sideCells(report.cold),
+        report.cold.segments === 0
+          ? 'empty'
+          : `${formatInteger(report.cold.segments)} segments${report.ratio === null ? '' : `, a row takes 1/${report.ratio.toFixed(1)} of its hot size`}`,
+      ],
+    ]),
+    style,
+  );
+}
+
+function sideCells(side: DatasetStatus['hot']): string[] {
+  return [
+    formatInteger(side.rows),
+    formatBytes(side.bytes),
+    formatInstant(side.oldest),
+    formatInstant(side.newest),
+  ];
+}
+
+function formatInstant(at: EpochMs | null): string {
+  return at === null ? '-' : new Date(at).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+function renderRuns(reports: readonly DatasetStatus[], now: EpochMs, style: Style): string {
+  return renderTable(
+    [{ title: 'DATASET' }, { title: 'DUE' }, { title: 'LAST RUN' }],
+    reports.map((report) => [report.dataset, describeDue(report), describeRun(report, now)]),
+    style,
+  );
+}
+
+function describeDue({ due }: DatasetStatus): string {
+  return due.rows === 0
+    ? 'nothing'
+    : `${formatRows(due.rows)} in ${formatInteger(due.moves)} moves`;
+}
+
+function describeRun({ lastRun, lease }: DatasetStatus, now: EpochMs): string {
+  if (lease?.held === true) return `running now: ${lease.holder}`;
+  if (lastRun === null) return 'never';
+  const when = formatRelative(Date.parse(lastRun.startedAt), now);
+  const why = lastRun.errorMessage === null ? '' : `: ${lastRun.errorMessage}`;
+  return `${lastRun.state} ${when}, ${formatRows(lastRun.rowsMoved)} moved${why}`;
+}

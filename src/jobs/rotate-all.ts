@@ -1,0 +1,44 @@
+/** rotate over several datasets, one after the other: a failure of one does not hold up the rest. */
+import type { Dataset } from '../domain/dataset.ts';
+import { EXIT, type ExitCode, type TierdError } from '../domain/errors.ts';
+import { asTierdError } from './rotation/move-failure.ts';
+
+export type DatasetResult<Outcome> =
+  | { readonly dataset: string; readonly outcome: Outcome }
+  | { readonly dataset: string; readonly error: TierdError };
+
+/** Runs `rotate` for each; stops early only when interrupted. */
+export async function forEachDataset<Outcome>(
+  datasets: readonly Dataset[],
+  rotate: (dataset: Dataset) => Promise<Outcome>,
+): Promise<readonly DatasetResult<Outcome>[]> {
+  const results: DatasetResult<Outcome>[] = [];
+  for (const dataset of datasets) {
+    try {
+      results.push({ dataset: dataset.name, outcome: await rotate(dataset) });
+    } catch (thrown) {
+      const error = asTierdError(thrown);
+      results.push({ dataset: dataset.name, error });
+      if (error.code === 'INTERRUPTED') break;
+    }
+  }
+  return results;
+}
+
+/**
+ * One exit code for all: that of the failure when every dataset failed alike, `partly` when some
+ * of the work was done and some was not.
+ */
+export function exitCodeOf<Outcome>(
+  results: readonly DatasetResult<Outcome>[],
+  isWhole: (outcome: Outcome) => 'done' | 'partly' | 'failed',
+): ExitCode {
+  const codes = results.map((result): ExitCode => {
+    if ('error' in result) return result.error.exitCode;
+    return { done: EXIT.done, partly: EXIT.partly, failed: EXIT.failed }[isWhole(result.outcome)];
+  });
+  if (codes.includes(EXIT.interrupted)) return EXIT.interrupted;
+  const [first = EXIT.done, ...rest] = new Set(codes);
+  if (rest.length === 0) return first;
+  return codes.includes(EXIT.done) || codes.includes(EXIT.partly) ? EXIT.partly : EXIT.failed;
+}

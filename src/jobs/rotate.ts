@@ -1,0 +1,174 @@
+/**
+ * rotate: rows that have aged leave the hot store for the lake.
+ *
+ *     recover → plan → (export → publish → verify → commit) for each move → vacuum
+ *
+ * The next move is exported while this one is encoded, published and proven. Only `commitMove`
+ * removes rows, and it takes what only `verifySegments` can make (I1).
+ */
+import type pg from 'pg';
+import type { Dataset } from '../domain/dataset.ts';
+import { TierdError } from '../domain/errors.ts';
+import type { RotationPlan } from '../domain/plan.ts';
+import { disconnect } from '../hot/connect.ts';
+import { assertMigrated } from '../ledger/migrate.ts';
+import { finishRun, type RunEnd, startRun } from '../ledger/runs.ts';
+import { type GatheredPlan, gatherPlan } from './rotation/gather-plan.ts';
+import { type KeptLease, keepLease } from './rotation/keep-lease.ts';
+import { moveAll } from './rotation/move-all.ts';
+import { asTierdError } from './rotation/move-failure.ts';
+import type { MoveTotals, Recovered } from './rotation/outcome.ts';
+import { assertOwnLake, claimLake } from './rotation/own-lake.ts';
+import { recover } from './rotation/recover.ts';
+import { throwIfRefused } from './rotation/refusal.ts';
+import type { LookingRooms, Rooms } from './rotation/rooms.ts';
+import { vacuumAfter } from './rotation/vacuum-after.ts';
+
+export interface RotateOptions {
+  /** Overrules the guards that can be overruled. */
+  readonly force: boolean;
+}
+
+export interface RotationOutcome {
+  readonly plan: RotationPlan;
+  readonly recovered: Recovered;
+  readonly totals: MoveTotals;
+  readonly vacuumWarnings: readonly string[];
+}
+
+/** The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). */
+export async function planRotationOf(rooms: LookingRooms, dataset: Dataset): Promise<RotationPlan> {
+  const db = await rooms.connect('work');
+  try {
+    await assertOwnLake(rooms, db);
+    return (await gatherPlan(rooms, db, dataset)).plan;
+  } finally {
+    await disconnect(db);
+  }
+}
+
+/**
+ * Rotates one dataset under its lease.
+ *
+ * Throws LEASE_HELD, REFUSED, INTERRUPTED, or what stopped the run. Whatever it throws, each move
+ * is wholly done or wholly undone, or is left to the next run's recovery, and the run's row in the
+ * ledger says which rows were moved before.
+ */
+export async function rotateDataset(
+  rooms: Rooms,
+  dataset: Dataset,
+  options: RotateOptions,
+): Promise<RotationOutcome> {
+  const db = await rooms.connect('work');
+  try {
+    await assertMigrated(db);
+    const kept = await keepLease({
+      connect: () => rooms.connect('direct'),
+      dataset: dataset.name,
+      holder: rooms.holder,
+      ttlMs: rooms.settings.leaseTtlMs,
+      signal: rooms.signal,
+    });
+    try {
+      await assertOwnLake(rooms, db);
+      const recovered = await recover(rooms, db, kept.lease);
+      rooms.emit({ kind: 'recovered', dataset: dataset.name, recovered });
+      const gathered = await gatherPlan(rooms, db, dataset);
+      rooms.emit({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
+      return await runPlan(rooms, db, dataset, kept, { recovered, gathered, options });
+    } finally {
+      await kept.release();
+    }
+  } finally {
+    await disconnect(db);
+  }
+}
+
+interface Prepared {
+  readonly recovered: Recovered;
+  readonly gathered: GatheredPlan;
+  readonly options: RotateOptions;
+}
+
+async function runPlan(
+  rooms: Rooms,
+  db: pg.Client,
+  dataset: Dataset,
+  kept: KeptLease,
+  { recovered, gathered, options }: Prepared,
+): Promise<RotationOutcome> {
+  const { plan, table, columns } = gathered;
+  const totals: MoveTotals = { moved: [], failed: [] };
+  let vacuumWarnings: readonly string[] = [];
+  const runId = await startRun(db, {
+    job: 'rotate',
+    dataset: dataset.name,
+    holder: rooms.holder,
+    startedAtMs: rooms.clock.now(),
+  });
+  const run = { runId, lease: kept.lease, dataset, table, columns, signal: kept.signal };
+  let failure: TierdError | null = null;
+  try {
+    throwIfRefused(plan, options.force);
+    await claimLake(rooms, db);
+    await moveAll(rooms, run, plan.moves, totals);
+  } catch (error) {
+    failure = asTierdError(error);
+  }
+  // Also after a failure: the rows that did leave have left dead ones behind.
+  if (failure?.code !== 'LEASE_LOST') {
+    vacuumWarnings = await vacuumAfter(rooms, run, totals.moved, recovered.vacuumDue);
+  }
+  await recordEnd(rooms, runId, endOf(totals, failure));
+  if (failure !== null) throw failure.code === 'INTERRUPTED' ? standingAt(plan, totals) : failure;
+  return { plan, recovered, totals, vacuumWarnings };
+}
+
+/** Where an interrupted run stands, in words for the person who pressed Ctrl-C. */
+function standingAt(plan: RotationPlan, totals: MoveTotals): TierdError {
+  const rows = totals.moved.reduce((sum, move) => sum + move.rows, 0n);
+  return new TierdError({
+    code: 'INTERRUPTED',
+    message: `${plan.dataset} was interrupted: ${String(totals.moved.length)} of ${String(plan.moves.length)} moves are done (${rows.toString()} rows), the rest is untouched and still hot`,
+    hint: 'run the same command again to go on',
+    context: {
+      dataset: plan.dataset,
+      movesDone: totals.moved.length,
+      movesPlanned: plan.moves.length,
+      rowsMoved: rows.toString(),
+    },
+  });
+}
+
+/** On a connection of its own: the run's may be the reason why it ended. */
+async function recordEnd(rooms: Rooms, runId: bigint, end: RunEnd): Promise<void> {
+  try {
+    const db = await rooms.connect('work');
+    try {
+      await finishRun(db, runId, end);
+    } finally {
+      await disconnect(db);
+    }
+  } catch {
+    // The run stays 'running' in the ledger until the next one marks it abandoned; what it moved
+    // is told by the moves themselves.
+  }
+}
+
+function endOf(totals: MoveTotals, failure: TierdError | null): RunEnd {
+  return {
+    state: stateOf(totals, failure),
+    rowsMoved: totals.moved.reduce((sum, move) => sum + move.rows, 0n),
+    bytesWritten: totals.moved.reduce((sum, move) => sum + move.bytes, 0n),
+    errorCode: (failure ?? totals.failed[0]?.error)?.code,
+    errorMessage: (failure ?? totals.failed[0]?.error)?.message,
+  };
+}
+
+function stateOf(totals: MoveTotals, failure: TierdError | null): RunEnd['state'] {
+  if (failure?.code === 'INTERRUPTED') return 'interrupted';
+  if (failure?.code === 'REFUSED') return 'refused';
+  if (failure !== null) return totals.moved.length > 0 ? 'partly' : 'failed';
+  if (totals.failed.length === 0) return 'done';
+  return totals.moved.length > 0 ? 'partly' : 'failed';
+}

@@ -1,0 +1,97 @@
+/**
+ * The one transaction that makes a move true: its segments become live and its rows leave the hot
+ * store, or neither happens (I1, I2).
+ */
+import type pg from 'pg';
+import { TierdError } from '../../domain/errors.ts';
+import type { ProvenSegments } from '../../domain/proof.ts';
+import { formatRange } from '../../domain/time-range.ts';
+import { deleteRows } from '../../hot/delete-rows.ts';
+import { assertSameRows } from '../../hot/digest.ts';
+import { dropParts } from '../../hot/drop-parts.ts';
+import { inTransaction } from '../../hot/transaction.ts';
+import { assertLease } from '../../ledger/lease.ts';
+import { stepMove } from '../../ledger/moves.ts';
+import { publishSegments } from '../../ledger/segments.ts';
+import { pacer } from './pacer.ts';
+import { filterOf } from './region-filter.ts';
+import type { Rooms } from './rooms.ts';
+import type { RunContext, StagedMove } from './staged-move.ts';
+
+/**
+ * `proven` has one entry for each slice of `staged`, in order; only verification makes such values.
+ *
+ * Throws DIGEST_MISMATCH when the rows are no longer those that were exported, PARTS_CHANGED,
+ * LOCK_TIMEOUT or LEASE_LOST: nothing was committed. OUTCOME_UNKNOWN: look before doing anything.
+ */
+export async function commitMove(
+  rooms: Rooms,
+  run: RunContext,
+  db: pg.Client,
+  staged: StagedMove,
+  proven: readonly ProvenSegments[],
+): Promise<void> {
+  assertProven(staged, proven);
+  const { settings } = rooms;
+  await inTransaction(
+    db,
+    {
+      doing: `committing ${run.dataset.name} ${formatRange(staged.move.range)}`,
+      isolation: 'read committed',
+      readOnly: false,
+      limits: {
+        statementTimeoutMs: settings.statementTimeoutMs,
+        lockTimeoutMs: settings.lockTimeoutMs,
+      },
+    },
+    async () => {
+      await publishSegments(db, staged.id);
+      await stepMove(db, staged.id, 'commit');
+      await removeRows(rooms, run, db, staged);
+      // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
+      await assertLease(db, run.lease);
+    },
+  );
+}
+
+/** How many rows a single DELETE may take: enough to be fast, few enough to stop between two. */
+const MAX_ROWS_PER_STATEMENT = 50_000;
+
+async function removeRows(
+  rooms: Rooms,
+  run: RunContext,
+  db: pg.Client,
+  { move, source }: StagedMove,
+): Promise<void> {
+  if (move.removal === 'drop') {
+    await dropParts(db, run.table, {
+      range: move.range,
+      parts: move.parts,
+      exported: source,
+      method: 'drop',
+      lockTimeoutMs: rooms.settings.lockTimeoutMs,
+      signal: run.signal,
+    });
+    return;
+  }
+  const slowDown = pacer(run.dataset.limits.maxRowsPerSecond, rooms.clock);
+  const deleted = await deleteRows(db, run.table, {
+    range: move.range,
+    filter: filterOf(run.dataset, move.lane),
+    mode: source.mode,
+    maxRowsPerStatement: MAX_ROWS_PER_STATEMENT,
+    onDeleted: slowDown,
+    signal: run.signal,
+  });
+  assertSameRows(run.table.ref, source, deleted);
+}
+
+/** The types say that each slice was proven; this says that it was the slices of this move. */
+function assertProven(staged: StagedMove, proven: readonly ProvenSegments[]): void {
+  const rows = proven.reduce((sum, slice) => sum + BigInt(slice.rows), 0n);
+  if (proven.length === staged.slices.length && rows === staged.source.rows) return;
+  throw new TierdError({
+    code: 'INTERNAL',
+    message: `${String(proven.length)} slices with ${rows.toString()} rows were proven, and the move has ${String(staged.slices.length)} with ${staged.source.rows.toString()}; nothing was deleted`,
+  });
+}

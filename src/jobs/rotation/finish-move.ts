@@ -1,0 +1,90 @@
+/** The second half of a move: publish, verify, commit. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type pg from 'pg';
+import { TierdError } from '../../domain/errors.ts';
+import type { ProvenSegments } from '../../domain/proof.ts';
+import { disconnect } from '../../hot/connect.ts';
+import { readReplicaLag } from '../../hot/server-facts.ts';
+import { verifySegments } from '../../lake/segment-verifier.ts';
+import { commitMove } from './commit-move.ts';
+import { type PublishedSlice, publishMove } from './publish-move.ts';
+import type { Rooms } from './rooms.ts';
+import type { RunContext, StagedMove } from './staged-move.ts';
+
+export async function finishMove(rooms: Rooms, run: RunContext, staged: StagedMove): Promise<void> {
+  const { range } = staged.move;
+  const step = (name: 'publish' | 'verify' | 'commit'): void => {
+    rooms.emit({ kind: 'step', dataset: run.dataset.name, range, step: name });
+  };
+  const db = await rooms.connect('work');
+  try {
+    step('publish');
+    const published = await publishMove(rooms, run, db, staged);
+    step('verify');
+    const proven: ProvenSegments[] = [];
+    for (const slice of published) proven.push(await verifySlice(rooms, run, slice));
+    await stopAtReplicaLag(run, db);
+    step('commit');
+    await commitWhenUnlocked(rooms, run, db, staged, proven);
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function verifySlice(
+  rooms: Rooms,
+  run: RunContext,
+  published: PublishedSlice,
+): Promise<ProvenSegments> {
+  return verifySegments({
+    engine: rooms.engine,
+    fs: rooms.fileSystem,
+    segments: published.objects.map(({ key, segment }) => ({
+      ...segment,
+      path: rooms.store.locate(key),
+    })),
+    columns: run.columns,
+    metadata: published.slice.metadata,
+    expected: published.slice.fingerprint,
+    level: run.dataset.verify,
+    signal: run.signal,
+  });
+}
+
+/** Before the commit, which is what replicas have to replay. */
+async function stopAtReplicaLag(run: RunContext, db: pg.Client): Promise<void> {
+  const { maxReplicaLagMs } = run.dataset.limits;
+  if (maxReplicaLagMs === 0) return;
+  for (const { replica, lagMs } of await readReplicaLag(db)) {
+    if (lagMs === null || lagMs <= maxReplicaLagMs) continue;
+    throw new TierdError({
+      code: 'REPLICA_LAGS',
+      message: `replica ${replica} is ${String(Math.round(lagMs / 1000))} s behind (limit max_replica_lag: ${String(Math.round(maxReplicaLagMs / 1000))} s), so the rotation of ${run.dataset.name} stopped; what was moved before is done, this move was undone`,
+      hint: 'run again when the replica has caught up, or raise max_replica_lag',
+      context: { replica, lagMs, limitMs: maxReplicaLagMs },
+    });
+  }
+}
+
+const COMMIT_ATTEMPTS = 3;
+const FIRST_PAUSE_MS = 500;
+
+/** A lock held for a moment is no reason to export again. */
+async function commitWhenUnlocked(
+  rooms: Rooms,
+  run: RunContext,
+  db: pg.Client,
+  staged: StagedMove,
+  proven: readonly ProvenSegments[],
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await commitMove(rooms, run, db, staged, proven);
+      return;
+    } catch (error) {
+      const locked = error instanceof TierdError && error.code === 'LOCK_TIMEOUT';
+      if (!locked || attempt === COMMIT_ATTEMPTS) throw error;
+      await pause(FIRST_PAUSE_MS * 2 ** attempt, undefined, { signal: run.signal });
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/** Looks at catalogue, rows, lake and ledger, and lets the pure planner decide. Changes nothing (I7). */
+import type pg from 'pg';
+import { type ColumnPlan, planColumns } from '../../domain/column-plan.ts';
+import type { Dataset } from '../../domain/dataset.ts';
+import {
+  type MeasuredRegion,
+  planRotation,
+  type Refusal,
+  type RotationPlan,
+} from '../../domain/plan.ts';
+import { cutoffsOf, type Region, regionsOf } from '../../domain/regions.ts';
+import type { TableDescription } from '../../domain/table.ts';
+import { describeTable } from '../../hot/introspect.ts';
+import { measureSlices, measureTable, type TableFacts } from '../../hot/measure.ts';
+import { readDatabaseClock } from '../../hot/server-facts.ts';
+import { inTransaction } from '../../hot/transaction.ts';
+import { hasLedger } from '../../ledger/migrate.ts';
+import { lastRunStart } from '../../ledger/runs.ts';
+import { filterOf } from './region-filter.ts';
+import type { LookingRooms } from './rooms.ts';
+
+export interface GatheredPlan {
+  readonly plan: RotationPlan;
+  readonly table: TableDescription;
+  readonly columns: readonly ColumnPlan[];
+  readonly facts: TableFacts;
+}
+
+/** All facts are of one snapshot, so that the figures of a plan agree with each other. */
+export async function gatherPlan(
+  rooms: LookingRooms,
+  db: pg.Client,
+  dataset: Dataset,
+): Promise<GatheredPlan> {
+  const doing = `planning the rotation of ${dataset.name}`;
+  const options = { doing, isolation: 'repeatable read', readOnly: true } as const;
+  return inTransaction(db, options, async () => {
+    const now = rooms.clock.now();
+    const databaseNow = await readDatabaseClock(db);
+    const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
+    const { columns, refusals } = planColumns(table.columns, dataset.columns);
+    const cutoffs = cutoffsOf(dataset, now);
+    const regions: MeasuredRegion[] = [];
+    for (const region of regionsOf(table, cutoffs)) {
+      regions.push(await measureRegion(db, dataset, table, region));
+    }
+    const facts = await measureTable(db, table, now + dataset.limits.maxFutureMs);
+    const plan = planRotation({
+      dataset,
+      table,
+      cutoffs,
+      regions,
+      facts: {
+        now,
+        databaseNow,
+        lastRunAt: (await hasLedger(db)) ? await lastRunStart(db, 'rotate', dataset.name) : null,
+        tableRows: facts.rows,
+        tableBytes: facts.bytes,
+        futureRows: facts.futureRows,
+        furthestFuture: facts.furthestFuture,
+        unsliceableRows: facts.unsliceableRows,
+        freeBytes: await rooms.store.freeBytes(),
+      },
+      hazards: refusals.map(
+        (refusal): Refusal => ({
+          guard: 'type_not_held',
+          message: `column ${refusal.column} (${refusal.postgresType}) can't be held exactly: ${refusal.reason}`,
+          hint: refusal.hint.replace('<name>', dataset.name),
+          forceable: false,
+        }),
+      ),
+      notes: [],
+    });
+    return { plan, table, columns, facts };
+  });
+}
+
+async function measureRegion(
+  db: pg.Client,
+  dataset: Dataset,
+  table: TableDescription,
+  region: Region,
+): Promise<MeasuredRegion> {
+  const filter = filterOf(dataset, region.lane);
+  return { ...region, slices: await measureSlices(db, table, region.range, dataset.slice, filter) };
+}

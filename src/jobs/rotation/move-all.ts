@@ -1,0 +1,108 @@
+/** Moves the planned stretches one after the other, exporting the next while this one is finished. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { TierdError } from '../../domain/errors.ts';
+import type { PlannedMove } from '../../domain/plan.ts';
+import { finishMove } from './finish-move.ts';
+import { asTierdError, isRetryable, isSkippable, stopIfAborted } from './move-failure.ts';
+import type { MoveResult, MoveTotals } from './outcome.ts';
+import type { Rooms } from './rooms.ts';
+import { settleMove } from './settle-move.ts';
+import { type Staging, stageMove } from './stage-move.ts';
+import type { RunContext, StagedMove } from './staged-move.ts';
+
+/** A move is staged anew when its rows changed under it; by then a writer is busy with that slice. */
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Runs `moves` in order. `totals` grows as they commit, so that it is right whenever this throws;
+ * by then every move that was begun has been settled, or is left to the next run's recovery.
+ */
+export async function moveAll(
+  rooms: Rooms,
+  run: RunContext,
+  moves: readonly PlannedMove[],
+  totals: MoveTotals,
+): Promise<void> {
+  let ahead: Staging | null = null;
+  try {
+    for (const [index, move] of moves.entries()) {
+      stopIfAborted(run.signal);
+      const current: Staging = ahead ?? stageMove(rooms, run, move);
+      ahead = null;
+      // Its failure is met in `moveOne`; here only the end of the export matters.
+      await current.exported.catch(() => undefined);
+      const next = moves[index + 1];
+      ahead = next === undefined ? null : stageMove(rooms, run, next);
+      await moveOne(rooms, run, move, current, totals);
+      await pause(run.dataset.limits.pauseBetweenSlicesMs);
+    }
+  } finally {
+    if (ahead !== null) await giveUp(rooms, run, ahead);
+  }
+}
+
+async function giveUp(rooms: Rooms, run: RunContext, staging: Staging): Promise<void> {
+  staging.abort();
+  await staging.staged.catch(() => undefined);
+  await settleMove(rooms, run, staging.id);
+}
+
+async function moveOne(
+  rooms: Rooms,
+  run: RunContext,
+  move: PlannedMove,
+  first: Staging,
+  totals: MoveTotals,
+): Promise<void> {
+  const dataset = run.dataset.name;
+  let staging = first;
+  for (let attempt = 1; ; attempt += 1) {
+    const failure = await tryMove(rooms, run, move, staging, totals);
+    if (failure === null) return;
+    stopIfAborted(run.signal);
+    if (isRetryable(failure) && attempt < MAX_ATTEMPTS) {
+      const reason = failure.message;
+      rooms.emit({ kind: 'retrying', dataset, range: move.range, attempt, reason });
+      staging = stageMove(rooms, run, move);
+      continue;
+    }
+    if (!isSkippable(failure)) throw failure;
+    totals.failed.push({ range: move.range, error: failure });
+    rooms.emit({ kind: 'failed', dataset, range: move.range, reason: failure.message });
+    return;
+  }
+}
+
+/** Null when the move is committed, else why it is not; it has been settled either way. */
+async function tryMove(
+  rooms: Rooms,
+  run: RunContext,
+  move: PlannedMove,
+  staging: Staging,
+  totals: MoveTotals,
+): Promise<TierdError | null> {
+  let staged: StagedMove | null = null;
+  try {
+    staged = await staging.staged;
+    await finishMove(rooms, run, staged);
+  } catch (error) {
+    const outcome = await settleMove(rooms, run, staging.id);
+    // Committed after all: the reply to COMMIT was lost, and the ledger says it took effect (I9).
+    if (outcome !== 'committed' || staged === null) return asTierdError(error);
+  }
+  const result = resultOf(move, staged);
+  totals.moved.push(result);
+  rooms.emit({ kind: 'moved', dataset: run.dataset.name, result });
+  return null;
+}
+
+function resultOf(move: PlannedMove, staged: StagedMove): MoveResult {
+  const segments = staged.slices.flatMap((slice) => slice.segments);
+  return {
+    id: staged.id,
+    move,
+    rows: staged.source.rows,
+    bytes: segments.reduce((sum, segment) => sum + BigInt(segment.bytes), 0n),
+    segments: segments.length,
+  };
+}

@@ -1,0 +1,84 @@
+/**
+ * What a killed run left is brought to an end before anything new begins (I4). Runs under the
+ * dataset's lease. Only what the ledger names is touched: files it does not know are left alone.
+ */
+import type pg from 'pg';
+import { recoveryOf } from '../../domain/move.ts';
+import { inTransaction, type TransactionOptions } from '../../hot/transaction.ts';
+import { removeStaging } from '../../lake/staging.ts';
+import type { Lease } from '../../ledger/lease.ts';
+import { assertLease } from '../../ledger/lease.ts';
+import { lookAtMove, stepMove, unfinishedMoves } from '../../ledger/moves.ts';
+import { abandonRuns } from '../../ledger/runs.ts';
+import { abandonedKeys, abandonSegments, forgetAbandoned } from '../../ledger/segments.ts';
+import type { Recovered } from './outcome.ts';
+import type { Rooms } from './rooms.ts';
+
+export async function recover(rooms: Rooms, db: pg.Client, lease: Lease): Promise<Recovered> {
+  await abandonRuns(db, 'rotate', lease.dataset);
+  const unfinished = await unfinishedMoves(db, lease.dataset);
+  const vacuumDue: string[] = [];
+  let moves = 0;
+  for (const { id } of unfinished) {
+    const outcome = await endMove(rooms, db, lease, id);
+    if (outcome === 'abandoned') moves += 1;
+    if (outcome === 'committed') vacuumDue.push(id);
+  }
+  const objects = await sweepLeftovers(rooms, db, lease);
+  return { moves, objects, vacuumDue };
+}
+
+/**
+ * Abandons a move, unless it turns out to have been committed: the state is read under the row
+ * lock, so a COMMIT still under way on the server is waited for, never guessed at (I9).
+ */
+export async function endMove(
+  rooms: Rooms,
+  db: pg.Client,
+  lease: Lease,
+  moveId: string,
+): Promise<'abandoned' | 'committed'> {
+  const outcome = await inTransaction(db, lookOptions(rooms, moveId), async () => {
+    const state = await lookAtMove(db, moveId);
+    if (state === null) return 'abandoned' as const;
+    if (recoveryOf(state) === 'abandon') {
+      await stepMove(db, moveId, 'abandon');
+      await abandonSegments(db, moveId);
+      await assertLease(db, lease);
+      return 'abandoned' as const;
+    }
+    return state === 'abandoned' ? ('abandoned' as const) : ('committed' as const);
+  });
+  // After the ledger says where it stands: killed in between, the next run sweeps it.
+  await removeStaging(rooms.fileSystem, rooms.store.stagingRoot, moveId);
+  return outcome;
+}
+
+/** Removes the objects of abandoned moves. Each key is in the ledger once, so none can be live. */
+export async function sweepLeftovers(rooms: Rooms, db: pg.Client, lease: Lease): Promise<number> {
+  const keys = await abandonedKeys(db, lease.dataset);
+  let removed = 0;
+  for (const key of keys) {
+    if ((await rooms.store.stat(key)) === null) continue;
+    await rooms.store.remove(key);
+    removed += 1;
+  }
+  if (keys.length > 0) {
+    await forgetAbandoned(db, lease.dataset, keys, rooms.settings.leaseTtlMs * GRACE_LIFETIMES);
+  }
+  return removed;
+}
+
+/** A process that lost its lease notices within one lifetime; the rest is for a slow disk. */
+const GRACE_LIFETIMES = 10;
+
+/** Waits for a commit under way as long as its longest statement may take, and no longer. */
+function lookOptions(rooms: Rooms, moveId: string): TransactionOptions {
+  const { statementTimeoutMs } = rooms.settings;
+  return {
+    doing: `looking what became of move ${moveId}`,
+    isolation: 'read committed',
+    readOnly: false,
+    limits: { statementTimeoutMs, lockTimeoutMs: statementTimeoutMs },
+  };
+}

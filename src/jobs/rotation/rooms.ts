@@ -1,0 +1,44 @@
+/** What a rotation is given to work with. Composed in `cli`; a test composes its own. */
+import type pg from 'pg';
+import type { Clock } from '../../domain/clock.ts';
+import type { FileSystem } from '../../lake/file-system.ts';
+import type { ObjectStore } from '../../lake/object-store.ts';
+import type { DuckEngine } from '../../lake/segment/duckdb.ts';
+import type { RotationEvent } from './events.ts';
+
+/** What looking takes: nothing that could change anything. */
+export type LookingRooms = Pick<Rooms, 'connect' | 'store' | 'clock'>;
+
+export interface Rooms {
+  /**
+   * `work`: any connection, also through a pooler in transaction mode. `direct`: to the server
+   * itself, for VACUUM and the lease.
+   */
+  readonly connect: (purpose: 'work' | 'direct') => Promise<pg.Client>;
+  readonly store: ObjectStore;
+  readonly fileSystem: FileSystem;
+  /** DuckDB, by which segments are sorted, written and read back. */
+  readonly engine: DuckEngine;
+  readonly clock: Clock;
+  /** A fresh UUID. */
+  readonly newId: () => string;
+  /** Names this process in the ledger: `host:pid`. */
+  readonly holder: string;
+  /** tierd's own, for the footer of every segment. */
+  readonly version: string;
+  readonly settings: RotationSettings;
+  /** Aborts on the first Ctrl-C: the current step ends or rolls back. */
+  readonly signal: AbortSignal;
+  readonly emit: (event: RotationEvent) => void;
+}
+
+export interface RotationSettings {
+  readonly leaseTtlMs: number;
+  readonly statementTimeoutMs: number;
+  readonly lockTimeoutMs: number;
+  readonly vacuum: {
+    readonly enabled: boolean;
+    readonly analyze: boolean;
+    readonly truncate: boolean;
+  };
+}

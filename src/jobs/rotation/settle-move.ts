@@ -1,0 +1,31 @@
+import { disconnect } from '../../hot/connect.ts';
+import { endMove, sweepLeftovers } from './recover.ts';
+import type { Rooms } from './rooms.ts';
+import type { RunContext } from './staged-move.ts';
+
+/**
+ * Ends a move that did not finish, on a connection of its own, for the move's may be broken.
+ *
+ * @returns what the ledger says became of it; `unknown` when it can't be asked or the lease is
+ *   another's now: then everything stays as it is, and the next run's recovery looks (I9).
+ */
+export async function settleMove(
+  rooms: Rooms,
+  run: RunContext,
+  moveId: string,
+): Promise<'committed' | 'abandoned' | 'unknown'> {
+  try {
+    const db = await rooms.connect('work');
+    try {
+      const outcome = await endMove(rooms, db, run.lease, moveId);
+      await sweepLeftovers(rooms, db, run.lease);
+      return outcome;
+    } finally {
+      await disconnect(db);
+    }
+  } catch {
+    // Not settled is safe: the ledger's in-progress record names what was begun, and the error
+    // that brought us here is the one to be told.
+    return 'unknown';
+  }
+}

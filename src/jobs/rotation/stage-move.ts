@@ -1,0 +1,117 @@
+/**
+ * The first half of a move: its rows are read in one snapshot and written to Parquet files in the
+ * lake's staging area. Nothing is removed, and no reader can see the files.
+ */
+import { TierdError } from '../../domain/errors.ts';
+import type { PlannedMove } from '../../domain/plan.ts';
+import { formatRange, splitByUnit } from '../../domain/time-range.ts';
+import { disconnect } from '../../hot/connect.ts';
+import { digestMode, digestSlice, type RowsDigest } from '../../hot/digest.ts';
+import { inTransaction } from '../../hot/transaction.ts';
+import { createStaging } from '../../lake/staging.ts';
+import { beginMove } from '../../ledger/moves.ts';
+import { exportSlice } from './export-slice.ts';
+import { filterOf } from './region-filter.ts';
+import type { Rooms } from './rooms.ts';
+import type { ExportedSlice, RunContext, StagedMove, StagedSlice } from './staged-move.ts';
+
+export interface Staging {
+  readonly id: string;
+  /** Settles when PostgreSQL has been read: the next move's export may begin then. */
+  readonly exported: Promise<void>;
+  /** Settles when the files are whole. */
+  readonly staged: Promise<StagedMove>;
+  /** Stops at the next batch; `staged` rejects then. */
+  abort(): void;
+}
+
+/** Begins a move and reads its rows. */
+export function stageMove(rooms: Rooms, run: RunContext, move: PlannedMove): Staging {
+  const id = rooms.newId();
+  const own = new AbortController();
+  const signal = AbortSignal.any([run.signal, own.signal]);
+  const exporting = exportMove(rooms, { ...run, signal }, move, id);
+  const staged = exporting.then(({ encoding, ...move }) => encodeAll(move, encoding));
+  const exported = exporting.then(() => undefined);
+  // All carry the same failure; whoever awaits `staged` sees it.
+  exported.catch(() => undefined);
+  staged.catch(() => undefined);
+  return {
+    id,
+    exported,
+    staged,
+    abort: () => {
+      own.abort();
+    },
+  };
+}
+
+type ExportedMove = Omit<StagedMove, 'slices'> & { readonly encoding: readonly ExportedSlice[] };
+
+async function exportMove(
+  rooms: Rooms,
+  run: RunContext,
+  move: PlannedMove,
+  id: string,
+): Promise<ExportedMove> {
+  const db = await rooms.connect('work');
+  const encoding: ExportedSlice[] = [];
+  try {
+    await beginMove(db, run.lease, {
+      id,
+      runId: run.runId,
+      removal: move.removal,
+      range: move.range,
+    });
+    const directory = await createStaging(rooms.fileSystem, rooms.store.stagingRoot, id);
+    const doing = `exporting ${run.dataset.name} ${formatRange(move.range)}`;
+    return await inTransaction(
+      db,
+      { doing, isolation: 'repeatable read', readOnly: true },
+      async () => {
+        const filter = filterOf(run.dataset, move.lane);
+        // Every slice of the range, also those that were empty when the plan was made: a late row
+        // that has come in since then is in this snapshot and must be in the files.
+        for (const range of splitByUnit(move.range, run.dataset.slice)) {
+          // One slice encodes while one is read; a third would only wait, and hold memory.
+          await encoding.at(-1)?.segments;
+          const slice = await exportSlice(rooms, run, db, { moveId: id, directory, range, filter });
+          if (slice !== null) encoding.push(slice);
+        }
+        const mode = digestMode(run.table, move.range);
+        const source = await digestSlice(db, run.table, move.range, filter, mode);
+        assertWhole(run, move, source, encoding);
+        return { id, move, source, encoding };
+      },
+    );
+  } catch (error) {
+    await Promise.allSettled(encoding.map((slice) => slice.segments));
+    throw error;
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function encodeAll(
+  move: Omit<StagedMove, 'slices'>,
+  encoding: readonly ExportedSlice[],
+): Promise<StagedMove> {
+  const slices: StagedSlice[] = [];
+  for (const slice of encoding) slices.push({ ...slice, segments: await slice.segments });
+  return { ...move, slices: slices.filter((slice) => slice.segments.length > 0) };
+}
+
+/** COPY and digest read the same snapshot, so anything but the same number of rows is a defect. */
+function assertWhole(
+  run: RunContext,
+  move: PlannedMove,
+  source: RowsDigest,
+  slices: readonly ExportedSlice[],
+): void {
+  const exported = slices.reduce((sum, slice) => sum + BigInt(slice.fingerprint.rows), 0n);
+  if (exported === source.rows) return;
+  throw new TierdError({
+    code: 'INTERNAL',
+    message: `${run.dataset.name} ${formatRange(move.range)}: ${exported.toString()} rows were exported of ${source.rows.toString()} in the same snapshot; nothing was deleted`,
+  });
+}

@@ -1,0 +1,113 @@
+/** status: where each dataset's rows are, and what is due. Changes nothing. */
+import type pg from 'pg';
+import type { Dataset } from '../domain/dataset.ts';
+import { TierdError } from '../domain/errors.ts';
+import { formatTable, type TableKind } from '../domain/table.ts';
+import type { EpochMs } from '../domain/time-range.ts';
+import { disconnect } from '../hot/connect.ts';
+import { type LeaseState, readLease } from '../ledger/lease.ts';
+import { hasLedger } from '../ledger/migrate.ts';
+import { listRuns, type RunRecord } from '../ledger/runs.ts';
+import { type ColdTotals, coldTotals } from '../ledger/segments.ts';
+import { gatherPlan } from './rotation/gather-plan.ts';
+import { asTierdError } from './rotation/move-failure.ts';
+import type { LookingRooms } from './rotation/rooms.ts';
+
+export interface DatasetStatus {
+  readonly dataset: string;
+  readonly table: string;
+  readonly kind: TableKind;
+  readonly hot: SideTotals;
+  readonly cold: SideTotals & { readonly segments: number };
+  /** How many times smaller a row is in the lake than in the hot store; null until both have rows. */
+  readonly ratio: number | null;
+  readonly due: { readonly rows: number; readonly moves: number };
+  /** Guards that would refuse the next run. */
+  readonly refusals: readonly string[];
+  readonly lastRun: RunRecord | null;
+  readonly lease: LeaseState | null;
+}
+
+export interface SideTotals {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly oldest: EpochMs | null;
+  readonly newest: EpochMs | null;
+}
+
+/** A dataset that can't be looked at does not hide the others. */
+export type DatasetReport =
+  | DatasetStatus
+  | { readonly dataset: string; readonly error: TierdError };
+
+export interface Status {
+  readonly ledger: boolean;
+  readonly lake: { readonly place: string; readonly freeBytes: number | null };
+  readonly datasets: readonly DatasetReport[];
+}
+
+export async function readStatus(
+  rooms: LookingRooms,
+  datasets: readonly Dataset[],
+): Promise<Status> {
+  const db = await rooms.connect('work');
+  try {
+    const ledger = await hasLedger(db);
+    const cold = ledger ? await coldTotals(db) : [];
+    const reports: DatasetReport[] = [];
+    for (const dataset of datasets) {
+      const totals = cold.find((entry) => entry.dataset === dataset.name) ?? null;
+      reports.push(await reportOn(rooms, db, dataset, ledger, totals));
+    }
+    const lake = { place: rooms.store.place, freeBytes: await rooms.store.freeBytes() };
+    return { ledger, lake, datasets: reports };
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function reportOn(
+  rooms: LookingRooms,
+  db: pg.Client,
+  dataset: Dataset,
+  ledger: boolean,
+  totals: ColdTotals | null,
+): Promise<DatasetReport> {
+  try {
+    const { plan, table, facts } = await gatherPlan(rooms, db, dataset);
+    const { rows, bytes, oldest, newest } = facts;
+    const hot = { rows, bytes, oldest, newest };
+    const cold = {
+      segments: totals?.segments ?? 0,
+      rows: Number(totals?.rows ?? 0),
+      bytes: Number(totals?.bytes ?? 0),
+      oldest: toMs(totals?.oldestUs),
+      newest: toMs(totals?.newestUs),
+    };
+    const [lastRun] = ledger ? await listRuns(db, { dataset: dataset.name, limit: 1 }) : [];
+    return {
+      dataset: dataset.name,
+      table: formatTable(table.ref),
+      kind: table.kind,
+      hot,
+      cold,
+      ratio: ratioOf(hot, cold),
+      due: { rows: plan.rows, moves: plan.moves.length },
+      refusals: plan.refusals.map((refusal) => refusal.message),
+      lastRun: lastRun ?? null,
+      lease: ledger ? await readLease(db, dataset.name) : null,
+    };
+  } catch (error) {
+    if (error instanceof TierdError && error.code === 'POSTGRES_UNREACHABLE') throw error;
+    return { dataset: dataset.name, error: asTierdError(error) };
+  }
+}
+
+function ratioOf(hot: SideTotals, cold: SideTotals): number | null {
+  if (hot.rows === 0 || cold.rows === 0) return null;
+  return hot.bytes / hot.rows / (cold.bytes / cold.rows);
+}
+
+function toMs(us: bigint | undefined): EpochMs | null {
+  return us === undefined ? null : Number(us / 1000n);
+}

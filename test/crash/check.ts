@@ -1,0 +1,73 @@
+/** Finds every row that must exist, once, in hot ∪ cold; and in the lake nothing but what is live. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { listSegments } from '../../src/ledger/segments.ts';
+import { readCold } from '../support/cold-rows.ts';
+import type { Truth } from './truth.ts';
+
+export interface Finding {
+  readonly lost: readonly string[];
+  readonly doubled: readonly string[];
+  /** Rows that nobody committed, or of a version that was replaced. */
+  readonly wrong: readonly string[];
+}
+
+export const NOTHING_WRONG: Finding = { lost: [], doubled: [], wrong: [] };
+
+/** I1 and I2: hot rows and the ledger's live segments as one PostgreSQL snapshot has them. */
+export async function checkRows(
+  client: pg.Client,
+  table: string,
+  lake: string,
+  truth: Truth,
+): Promise<Finding> {
+  await client.query(
+    `begin isolation level repeatable read read only; lock table ${table} in access share mode`,
+  );
+  const segments = await listSegments(client, { dataset: table, states: ['live'] });
+  const hot = await client.query<{ id: string; version: number }>(
+    `select id, version from ${table}`,
+  );
+  await client.query('commit');
+  const cold = await readCold(lake, segments, 'id::varchar as id, version');
+  return compare([...hot.rows, ...(cold as unknown as Row[])], truth);
+}
+
+interface Row {
+  readonly id: string;
+  readonly version: number;
+}
+
+function compare(rows: readonly Row[], truth: Truth): Finding {
+  const seen = new Map<string, number>();
+  const wrong: string[] = [];
+  for (const row of rows) {
+    seen.set(row.id, (seen.get(row.id) ?? 0) + 1);
+    if (truth.get(row.id) !== row.version) wrong.push(`${row.id} v${String(row.version)}`);
+  }
+  return {
+    lost: [...truth.keys()].filter((id) => !seen.has(id)),
+    doubled: [...seen].filter(([, count]) => count > 1).map(([id]) => id),
+    wrong,
+  };
+}
+
+/** I4: files of the lake that are no live segment's, and live segments without their file. */
+export async function strayFiles(
+  client: pg.Client,
+  table: string,
+  lake: string,
+): Promise<string[]> {
+  const live = await listSegments(client, { dataset: table, states: ['live'] });
+  const expected = new Set(live.map((segment) => segment.key));
+  const entries = await readdir(lake, { recursive: true, withFileTypes: true }).catch(() => []);
+  const found = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(lake.length + 1))
+    .filter((file) => file.startsWith(`${table}/`) || file.startsWith('_staging/'));
+  const missing = [...expected]
+    .filter((key) => !found.includes(key))
+    .map((key) => `missing ${key}`);
+  return [...found.filter((file) => !expected.has(file)), ...missing];
+}

@@ -1,0 +1,76 @@
+/**
+ * Wraps what a rotation is given, so that the process kills itself at a chosen effect. An effect is
+ * whatever changes something outside of the process: a call to the file system, or a statement
+ * that writes, locks or ends a transaction.
+ */
+import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
+import type { FileSystem } from '../../src/lake/file-system.ts';
+
+/** `before`: the effect never happens. `sent`: it is on its way and nobody waits for the answer. */
+export type KillMoment = 'before' | 'sent';
+
+export interface EffectObserver {
+  /** Called before each effect; `sent` is called once it is on its way. */
+  before(label: string): void;
+  sent(label: string): void;
+}
+
+const FILE_EFFECTS = [
+  'makeDirectory',
+  'writeNewFile',
+  'syncFile',
+  'syncDirectory',
+  'link',
+  'rename',
+  'unlink',
+  'removeDirectory',
+] as const satisfies readonly (keyof FileSystem)[];
+
+const WRITING =
+  /^\s*(with gone|insert|update|delete|drop|truncate|lock|commit|rollback|vacuum|begin|copy|savepoint|select .*drop_chunks)/i;
+
+export function observeFileSystem(fs: FileSystem, observer: EffectObserver): FileSystem {
+  const wrapped: Record<string, unknown> = { ...fs };
+  for (const name of FILE_EFFECTS) {
+    const effect = fs[name].bind(fs) as (...args: unknown[]) => Promise<void>;
+    wrapped[name] = (...args: unknown[]): Promise<void> => {
+      const label = `fs.${name}`;
+      observer.before(label);
+      const done = effect(...args);
+      observer.sent(label);
+      return done;
+    };
+  }
+  return wrapped as unknown as FileSystem;
+}
+
+export function observeConnect(
+  connect: Rooms['connect'],
+  observer: EffectObserver,
+): Rooms['connect'] {
+  return async (purpose) => {
+    const client = await connect(purpose);
+    const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+    const observed = (...args: unknown[]): unknown => {
+      const label = labelOf(args[0]);
+      if (label === null) return query(...args);
+      observer.before(label);
+      const result = query(...args);
+      observer.sent(label);
+      return result;
+    };
+    return Object.assign(client, { query: observed });
+  };
+}
+
+/** The statement's first words, or null for one that only reads. */
+function labelOf(statement: unknown): string | null {
+  const text = typeof statement === 'string' ? statement : textOf(statement);
+  if (text === null || !WRITING.test(text)) return null;
+  return `sql ${text.trim().replaceAll(/\s+/g, ' ').slice(0, 40)}`;
+}
+
+function textOf(statement: unknown): string | null {
+  if (typeof statement !== 'object' || statement === null || !('text' in statement)) return null;
+  return typeof statement.text === 'string' ? statement.text : null;
+}

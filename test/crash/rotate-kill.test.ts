@@ -1,0 +1,156 @@
+/**
+ * kill -9 before and in every effect of a rotation, on each kind of table, while a writer inserts,
+ * updates and deletes in the very slices that move. After each kill every row that was ever
+ * committed is found once; after the next run nothing is left over.
+ */
+import { spawn } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type pg from 'pg';
+import { describe, expect, it } from 'vitest';
+import type { Dataset } from '../../src/domain/dataset.ts';
+import { TierdError } from '../../src/domain/errors.ts';
+import { type RotationOutcome, rotateDataset } from '../../src/jobs/rotate.ts';
+import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
+import { unfinishedMoves } from '../../src/ledger/moves.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { type Bench, makeDataset, openBench } from '../support/rotation.ts';
+import { describeOn } from '../support/servers.ts';
+import { checkRows, NOTHING_WRONG, strayFiles } from './check.ts';
+import { createTable, fillTable, type ScenarioKind, type VictimOrder } from './scenario.ts';
+import { readTruth, type Truth, Writer } from './truth.ts';
+
+const VICTIM = fileURLToPath(new URL('victim.ts', import.meta.url));
+/** Short, so that the run after a kill need not wait long for a dead process's lease. */
+const LEASE_TTL_MS = 300;
+const SEED = Number(process.env['TIERD_TEST_SEED'] ?? Date.now() % 1_000_000);
+
+describe('a rotation that is killed (I1, I2, I3, I4)', () => {
+  killEverywhere('plain');
+  killEverywhere('partitioned');
+});
+
+describeOn('timescale', 'a rotation of a hypertable that is killed (I1, I2, I3, I4)', () => {
+  killEverywhere('hypertable');
+});
+
+function killEverywhere(kind: ScenarioKind): void {
+  it.each(['before', 'sent'] as const)(
+    `${kind}, at each effect (%s): loses and doubles no row`,
+    async (moment) => {
+      const database = await createTestDatabase({ timescale: kind === 'hypertable' });
+      const client = await database.connect();
+      const writing = await database.connect();
+      const bench = await openBench(database);
+      const { effects } = await killAndRecover(0);
+      expect(effects.length).toBeGreaterThan(30);
+      for (let killAt = 1; killAt <= effects.length; killAt += 1) await killAndRecover(killAt);
+
+      async function killAndRecover(killAt: number): Promise<Death> {
+        const table = `${kind}_${moment}_${String(killAt)}`;
+        const where = `seed ${String(SEED)}, killed ${moment} effect ${String(killAt)}`;
+        const dataset = makeDataset(table);
+        await createTable(database, kind, table);
+        await fillTable(database, table);
+        const truth = await readTruth(client, table);
+        const writer = new Writer(writing, table, truth, randomFrom(SEED + killAt));
+
+        writer.start();
+        const death = await sendVictim(database, bench, dataset, { killAt, moment });
+        await writer.stop();
+        const told = `${where}: ${death.effects.at(-1) ?? ''}`;
+        expect(await checkRows(client, table, bench.lake, truth), told).toEqual(NOTHING_WRONG);
+
+        writer.start();
+        await rotateWhenFree(bench.rooms, dataset);
+        await writer.stop();
+        await expectConverged(client, bench, dataset, truth, told);
+        await database.query(`drop table ${table}`);
+        return death;
+      }
+    },
+  );
+}
+
+interface Death {
+  readonly effects: readonly string[];
+}
+
+async function sendVictim(
+  database: TestDatabase,
+  bench: Bench,
+  dataset: Dataset,
+  order: Pick<VictimOrder, 'killAt' | 'moment'>,
+): Promise<Death> {
+  const whole: VictimOrder = {
+    url: database.url,
+    lake: bench.lake,
+    spill: bench.directory,
+    dataset,
+    now: bench.rooms.clock.now(),
+    leaseTtlMs: LEASE_TTL_MS,
+    ...order,
+  };
+  const child = spawn(process.execPath, ['--import', 'tsx', VICTIM, JSON.stringify(whole)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (text: Buffer) => {
+    out += text.toString();
+  });
+  child.stderr.on('data', (text: Buffer) => {
+    err += text.toString();
+  });
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
+    child.on('close', (exitCode, name) => {
+      resolve([exitCode, name]);
+    });
+  });
+  // A writer can make the victim give a move up (exit 1 never: it is told in the outcome); it must
+  // end by our kill, or in order when it met fewer effects this time.
+  if (signal !== 'SIGKILL' && code !== 0) throw new Error(`the victim failed by itself: ${err}`);
+  return { effects: out.trim().split('\n') };
+}
+
+/** The dead process's lease ends by itself; then the next run recovers and goes on. */
+async function rotateWhenFree(rooms: Rooms, dataset: Dataset): Promise<RotationOutcome> {
+  for (;;) {
+    try {
+      return await rotateDataset(rooms, dataset, { force: true });
+    } catch (error) {
+      if (!(error instanceof TierdError && error.code === 'LEASE_HELD')) throw error;
+      await pause(20);
+    }
+  }
+}
+
+/** With no writer in the way the next run moves everything that is due, and leaves nothing behind. */
+async function expectConverged(
+  client: pg.Client,
+  bench: Bench,
+  dataset: Dataset,
+  truth: Truth,
+  told: string,
+): Promise<void> {
+  const outcome = await rotateWhenFree(bench.rooms, dataset);
+  expect(outcome.totals.failed, told).toEqual([]);
+  expect(await checkRows(client, dataset.name, bench.lake, truth), told).toEqual(NOTHING_WRONG);
+  expect(await strayFiles(client, dataset.name, bench.lake), told).toEqual([]);
+  expect(await unfinishedMoves(client, dataset.name), told).toEqual([]);
+  const due = await client.query(`select 1 from ${dataset.name} where time < $1`, [
+    new Date(outcome.plan.cutoffs.aged).toISOString(),
+  ]);
+  expect(due.rowCount, told).toBe(0);
+}
+
+/** mulberry32: small, seeded, good enough to choose what a writer does next. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

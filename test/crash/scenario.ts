@@ -1,0 +1,70 @@
+/** What the crash suites share: the order to a victim, and tables of each kind to rotate. */
+import type { Dataset } from '../../src/domain/dataset.ts';
+import type { EpochMs } from '../../src/domain/time-range.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { daysAgo, NOW } from '../support/rotation.ts';
+
+export interface VictimOrder {
+  readonly url: string;
+  readonly lake: string;
+  readonly spill: string;
+  readonly dataset: Dataset;
+  readonly now: EpochMs;
+  readonly leaseTtlMs: number;
+  /** The ordinal of the effect to die at; 0 is none. */
+  readonly killAt: number;
+  readonly moment: 'before' | 'sent';
+}
+
+export type ScenarioKind = 'plain' | 'partitioned' | 'hypertable';
+
+/** Days of rows before the cutoff, which are due, and one after it, which stays. */
+const DUE_DAYS = [33, 32];
+const HOT_DAY = 5;
+const ROWS_A_DAY = 40;
+
+/** `id` names a row for ever; `version` grows with each update of it. */
+export const COLUMNS =
+  'time timestamptz not null, symbol text, id bigint not null, version int not null, price numeric(20,8)';
+
+export async function createTable(
+  database: TestDatabase,
+  kind: ScenarioKind,
+  table: string,
+): Promise<void> {
+  switch (kind) {
+    case 'plain':
+      await database.query(`create table ${table} (${COLUMNS})`);
+      return;
+    case 'partitioned':
+      await database.query(`create table ${table} (${COLUMNS}) partition by range (time)`);
+      await database.query(
+        `create table ${table}_due partition of ${table} for values from ('${daysAgo(34)}') to ('${daysAgo(31)}')`,
+      );
+      await database.query(`create table ${table}_rest partition of ${table} default`);
+      return;
+    case 'hypertable':
+      await database.query(`create table ${table} (${COLUMNS})`);
+      await database.query(
+        `select create_hypertable('${table}', 'time', chunk_time_interval => interval '3 days')`,
+      );
+      return;
+  }
+}
+
+export async function fillTable(database: TestDatabase, table: string): Promise<void> {
+  for (const [index, day] of [...DUE_DAYS, HOT_DAY].entries()) {
+    await database.query(
+      `insert into ${table} select $1::timestamptz + n * interval '7 minutes', 's' || n % 3, $2 + n, 0, n / 7.0
+       from generate_series(0, ${String(ROWS_A_DAY - 1)}) n`,
+      [daysAgo(day), index * 1_000],
+    );
+  }
+}
+
+export const SCENARIO_NOW = NOW;
+/** Where writers put rows: within the days that are due. */
+export const dueInstant = (n: number): string =>
+  new Date(
+    Date.parse(daysAgo(DUE_DAYS[n % DUE_DAYS.length] ?? 0)) + (n % 1_000) * 60_000,
+  ).toISOString();

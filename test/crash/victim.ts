@@ -1,0 +1,60 @@
+/**
+ * A process that rotates and dies. Reads a `VictimOrder` from the first argument; prints the label
+ * of every effect it meets, one a line, and kills itself (SIGKILL) at the one it was told.
+ */
+import { randomUUID } from 'node:crypto';
+import { writeSync } from 'node:fs';
+import { connect } from '../../src/hot/connect.ts';
+import { rotateDataset } from '../../src/jobs/rotate.ts';
+import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
+import { nodeFileSystem } from '../../src/lake/file-system.ts';
+import { openLocalStore } from '../../src/lake/local-store.ts';
+import { DuckEngine } from '../../src/lake/segment/duckdb.ts';
+import { observeConnect, observeFileSystem } from './effects.ts';
+import type { VictimOrder } from './scenario.ts';
+
+const order = JSON.parse(process.argv[2] ?? '') as VictimOrder;
+
+let met = 0;
+const die = (): void => {
+  // Time for the kernel to pass on what was just sent; nothing of ours runs meanwhile.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+  process.kill(process.pid, 'SIGKILL');
+};
+const observer = {
+  before(label: string): void {
+    met += 1;
+    writeSync(1, `${label}\n`);
+    if (met === order.killAt && order.moment === 'before') die();
+  },
+  sent(): void {
+    if (met === order.killAt && order.moment === 'sent') die();
+  },
+};
+
+const fileSystem = observeFileSystem(nodeFileSystem, observer);
+const engine = await DuckEngine.open({
+  memoryLimitBytes: 128 * 1024 * 1024,
+  threads: 1,
+  tempDirectory: order.spill,
+});
+const rooms: Rooms = {
+  connect: observeConnect(() => connect({ url: order.url, job: 'victim' }), observer),
+  store: await openLocalStore(order.lake, fileSystem),
+  fileSystem,
+  engine,
+  clock: { now: () => order.now },
+  newId: randomUUID,
+  holder: `victim:${String(process.pid)}`,
+  version: '0.0.0-test',
+  settings: {
+    leaseTtlMs: order.leaseTtlMs,
+    statementTimeoutMs: 20_000,
+    lockTimeoutMs: 2_000,
+    vacuum: { enabled: true, analyze: false, truncate: false },
+  },
+  signal: new AbortController().signal,
+  emit: () => undefined,
+};
+await rotateDataset(rooms, order.dataset, { force: true });
+engine.close();
