@@ -12,23 +12,39 @@ import type { Rooms } from './rooms.ts';
 import type { RunContext, StagedMove } from './staged-move.ts';
 
 export async function finishMove(rooms: Rooms, run: RunContext, staged: StagedMove): Promise<void> {
-  const { range } = staged.move;
-  const step = (name: 'publish' | 'verify' | 'commit'): void => {
-    rooms.emit({ kind: 'step', dataset: run.dataset.name, range, step: name });
-  };
   const db = await rooms.connect('work');
   try {
-    step('publish');
-    const published = await publishMove(rooms, run, db, staged);
-    step('verify');
-    const proven: ProvenSegments[] = [];
-    for (const slice of published) proven.push(await verifySlice(rooms, run, slice));
+    const proven = await publishAndProve(rooms, run, db, staged);
     await stopAtReplicaLag(run, db);
-    step('commit');
+    tell(rooms, run, staged, 'commit');
     await commitWhenUnlocked(rooms, run, db, staged, proven);
   } finally {
     await disconnect(db);
   }
+}
+
+/** One entry for each slice of `staged`, in order. Its segments lie in the lake, and none is live. */
+export async function publishAndProve(
+  rooms: Rooms,
+  run: RunContext,
+  db: pg.Client,
+  staged: StagedMove,
+): Promise<readonly ProvenSegments[]> {
+  tell(rooms, run, staged, 'publish');
+  const published = await publishMove(rooms, run, db, staged);
+  tell(rooms, run, staged, 'verify');
+  const proven: ProvenSegments[] = [];
+  for (const slice of published) proven.push(await verifySlice(rooms, run, slice));
+  return proven;
+}
+
+function tell(
+  rooms: Rooms,
+  run: RunContext,
+  { move }: StagedMove,
+  step: 'publish' | 'verify' | 'commit',
+): void {
+  rooms.emit({ kind: 'step', dataset: run.dataset.name, range: move.range, step });
 }
 
 async function verifySlice(
