@@ -171,6 +171,7 @@ function selectPartitionTree(db: Queryable, root: number): Promise<readonly Node
         join pg_class c on c.oid = t.relid
         join pg_namespace n on n.oid = c.relnamespace
         left join pg_partitioned_table p on p.partrelid = c.oid
-        left join pg_attribute a on a.attrelid = c.oid and a.attnum = p.partattrs[0]`,
+        left join pg_attribute a on a.attrelid = c.oid and a.attnum = p.partattrs[0]
+        order by c.oid`,
   );
 }

@@ -66,7 +66,9 @@ export async function vacuumTable(
 /** What was not achieved, a line for each table. */
 export function vacuumWarnings(results: readonly VacuumedTable[]): readonly string[] {
   return results.flatMap(({ table, result }) =>
-    result.outcome === 'cleaned' ? [] : [`${formatTable(table)}: ${result.outcome}: ${result.reason}`],
+    result.outcome === 'cleaned'
+      ? []
+      : [`${formatTable(table)}: ${result.outcome}: ${result.reason}`],
   );
 }
 
@@ -120,7 +122,10 @@ async function tryVacuum(
 ): Promise<VacuumOutcome | null> {
   try {
     // Without skip_locked: that skips in silence, and a lock timeout says so.
-    await run(client, sql`vacuum (analyze ${raw(String(analyze))}, truncate ${raw(String(truncate))}) ${tableName(table)}`);
+    await run(
+      client,
+      sql`vacuum (analyze ${raw(String(analyze))}, truncate ${raw(String(truncate))}) ${tableName(table)}`,
+    );
     return null;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -15,7 +15,13 @@ async function vacuum(
   table: TableDescription,
   by: pg.Client = client,
 ): Promise<readonly VacuumedTable[]> {
-  return vacuumTable(by, table, { ranges: [day], analyze: true, truncate: false, lockTimeoutMs: 200, statementTimeoutMs: 60_000 });
+  return vacuumTable(by, table, {
+    ranges: [day],
+    analyze: true,
+    truncate: false,
+    lockTimeoutMs: 200,
+    statementTimeoutMs: 60_000,
+  });
 }
 
 /** Deletes as a rotation does. */
