@@ -1,0 +1,76 @@
+/** Fills the demo's tables: DuckDB reads the files and writes CSV, which PostgreSQL reads itself. */
+import { join } from 'node:path';
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type pg from 'pg';
+import { DAY_MS, type EpochMs, type TimeRange } from '../../src/domain/time-range.ts';
+import { literal } from './sql.ts';
+import type { Stores } from './stores.ts';
+import type { DemoTable } from './tables.ts';
+
+export interface LoadedTable {
+  readonly table: DemoTable;
+  readonly rows: number;
+  /** Of all rows, also those that come late. */
+  readonly span: TimeRange;
+  /** The rows held back, for `loadLateRows`. */
+  readonly lateFile: string;
+}
+
+/** Creates the table and loads all rows but the late ones. */
+export async function loadTable(
+  table: DemoTable,
+  { client, duck, exchange }: Stores,
+  now: EpochMs,
+): Promise<LoadedTable> {
+  const file = join(exchange, `${table.name}.csv`);
+  const lateFile = join(exchange, `${table.name}-late.csv`);
+  const span = await readSource(duck, table, now);
+  await writeCsv(duck, table, file, `not (${table.isLate})`);
+  await writeCsv(duck, table, lateFile, table.isLate);
+  await duck.run('drop table source');
+  await client.query(table.create(span));
+  const rows = await copyIn(client, table, file);
+  await client.query(table.index);
+  await client.query(`analyze ${table.name}`);
+  return { table, rows, span, lateFile };
+}
+
+/** Returns how many rows came late. */
+export async function loadLateRows(client: pg.Client, loaded: LoadedTable): Promise<number> {
+  return copyIn(client, loaded.table, loaded.lateFile);
+}
+
+/** Reads the file into the table `source`, with `days`: by how many its dates are to be moved. */
+async function readSource(
+  duck: DuckDBConnection,
+  table: DemoTable,
+  now: EpochMs,
+): Promise<TimeRange> {
+  await duck.run(`create temp table source as ${table.source}`);
+  const reader = await duck.runAndReadAll(
+    'select epoch_ms(min(moment))::double, epoch_ms(max(moment))::double from source',
+  );
+  const [first, last] = reader.getRows()[0] as [number, number];
+  const days = Math.floor((now - last) / DAY_MS);
+  await duck.run(`alter table source add column days integer default ${days}`);
+  return { fromInclusive: first + days * DAY_MS, toExclusive: last + days * DAY_MS + 1 };
+}
+
+async function writeCsv(
+  duck: DuckDBConnection,
+  table: DemoTable,
+  file: string,
+  condition: string,
+): Promise<void> {
+  await duck.run(`copy (
+      select ${table.select}
+      from (select * replace (moment + to_days(days) as moment) from source where ${condition})
+    ) to ${literal(file)} (format csv, header false, nullstr '\\N')`);
+}
+
+async function copyIn(client: pg.Client, table: DemoTable, file: string): Promise<number> {
+  const result = await client.query(
+    `copy ${table.name} (${table.columns.join(', ')}) from ${literal(file)} (format csv, null '\\N')`,
+  );
+  return result.rowCount ?? 0;
+}

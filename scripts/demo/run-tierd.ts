@@ -1,0 +1,57 @@
+/** tierd as a person runs it: the built program, in a process of its own, on this terminal. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export interface Tierd {
+  /** Shows all that it says. Resolves with its exit code. */
+  show(...args: readonly string[]): Promise<number>;
+  /** Returns what it says on stdout instead of showing it. Throws when it fails. */
+  read(...args: readonly string[]): Promise<string>;
+}
+
+const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+/** How long it may take to come to rest after Ctrl-C before it is killed. */
+const PATIENCE_MS = 10_000;
+
+export function tierdWith(configFile: string, signal: AbortSignal): Tierd {
+  async function run(
+    args: readonly string[],
+    stdout: 'inherit' | 'pipe',
+  ): Promise<{ code: number; output: string }> {
+    signal.throwIfAborted();
+    const child = spawn(process.execPath, [PROGRAM, '--config', configFile, ...args], {
+      stdio: ['ignore', stdout, 'inherit'],
+      // Out of reach of the terminal's Ctrl-C, which together with ours would be the second one.
+      detached: true,
+    });
+    let patience: NodeJS.Timeout | undefined;
+    const interrupt = (): void => {
+      child.kill('SIGINT');
+      patience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+    };
+    signal.addEventListener('abort', interrupt, { once: true });
+    let output = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    try {
+      const code = await new Promise<number>((done, fail) => {
+        child.on('error', fail);
+        child.on('close', (status) => done(status ?? 1));
+      });
+      signal.throwIfAborted();
+      return { code, output };
+    } finally {
+      clearTimeout(patience);
+      signal.removeEventListener('abort', interrupt);
+    }
+  }
+  return {
+    show: async (...args) => (await run(args, 'inherit')).code,
+    read: async (...args) => {
+      const { code, output } = await run(args, 'pipe');
+      if (code !== 0) throw new Error(`tierd ${args.join(' ')} ended with exit code ${code}`);
+      return output;
+    },
+  };
+}

@@ -1,0 +1,98 @@
+/** The stage: a folder, a PostgreSQL in it, a configuration. All of it goes when the demo ends. */
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import pg from 'pg';
+import { startPostgres } from '../../test/support/postgres-server.ts';
+import { embeddedTree } from '../../test/support/server-tree.ts';
+import { USUAL_SETTINGS } from '../../test/support/usual-settings.ts';
+import type { Stores } from './stores.ts';
+import type { DemoTable } from './tables.ts';
+import type { Undo } from './undo.ts';
+
+export interface Setting {
+  readonly stores: Stores;
+  readonly folder: string;
+  readonly configFile: string;
+  readonly port: number;
+  readonly serverVersion: string;
+}
+
+export async function prepareSetting(
+  tables: readonly DemoTable[],
+  hotDays: number,
+  undo: Undo,
+  signal: AbortSignal,
+): Promise<Setting> {
+  const folder = await mkdtemp(join(tmpdir(), 'tierd-demo-'));
+  undo.add(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
+  // PostgreSQL can't run as root. As whom it runs then has to get through here to its own folders.
+  await chmod(folder, 0o711);
+  const tree = await embeddedTree(folder);
+  const postgres = await startPostgres({ tree, settings: USUAL_SETTINGS });
+  undo.add(() => postgres.remove());
+  const exchange = join(folder, 'exchange');
+  await mkdir(exchange);
+  await tree.giveTo('postgres', exchange);
+
+  const client = new pg.Client({ connectionString: postgres.url });
+  client.on('error', () => undefined); // told by the query that meets it
+  await client.connect();
+  undo.add(() => client.end());
+  signal.throwIfAborted();
+  const version = await client.query<{ server_version: string }>('show server_version');
+
+  const instance = await DuckDBInstance.create(join(folder, 'kept-aside.duckdb'), {
+    memory_limit: '2GB',
+  });
+  const duck = await instance.connect();
+  undo.add(async () => {
+    duck.closeSync();
+    instance.closeSync();
+  });
+  await duck.run(`set timezone = 'UTC'`);
+  // Whatever they are at: the statement fails, and with it the demo.
+  signal.addEventListener('abort', () => {
+    duck.interrupt();
+    void client.end();
+  });
+
+  const lakeDir = join(folder, 'data_lake');
+  await mkdir(lakeDir);
+  const configFile = join(folder, 'unified_config.yaml');
+  await writeFile(configFile, configText(postgres.url, lakeDir, hotDays, tables));
+  return {
+    stores: { client, duck, exchange, lakeDir },
+    folder,
+    configFile,
+    port: postgres.port,
+    serverVersion: version.rows[0]?.server_version ?? 'of unknown version',
+  };
+}
+
+function configText(
+  url: string,
+  lakeDir: string,
+  hotDays: number,
+  tables: readonly DemoTable[],
+): string {
+  const datasets = tables.map((table) => {
+    const settings = { time_column: table.timeColumn, ...table.settings };
+    const lines = Object.entries(settings).map(([key, value]) => `    ${key}: ${value}\n`);
+    return `  ${table.name}:\n${lines.join('')}`;
+  });
+  return `postgres:
+  url: ${url}
+lake:
+  type: local
+  path: ${lakeDir}
+storage:
+  lifecycle:
+    hot_days: ${hotDays}
+datasets:
+${datasets.join('')}# A line for each of 247 moves is for a log; here the sum of each run is enough.
+log:
+  level: warn
+`;
+}
