@@ -1,0 +1,116 @@
+/**
+ * tierd up to the commit: every move staged, published and verified by the stages that a rotation
+ * runs, the next one's export beside this one's proof, as there. Only the deletion is left out.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { loadConfig } from '../../src/config/load.ts';
+import { systemClock } from '../../src/domain/clock.ts';
+import type { Dataset } from '../../src/domain/dataset.ts';
+import { connect, disconnect } from '../../src/hot/connect.ts';
+import { publishAndProve } from '../../src/jobs/rotation/finish-move.ts';
+import { gatherPlan } from '../../src/jobs/rotation/gather-plan.ts';
+import { keepLease } from '../../src/jobs/rotation/keep-lease.ts';
+import { claimLake } from '../../src/jobs/rotation/own-lake.ts';
+import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
+import { type Staging, stageMove } from '../../src/jobs/rotation/stage-move.ts';
+import type { RunContext } from '../../src/jobs/rotation/staged-move.ts';
+import { nodeFileSystem } from '../../src/lake/file-system.ts';
+import { openLocalStore } from '../../src/lake/local-store.ts';
+import { DuckEngine } from '../../src/lake/segment/duckdb.ts';
+import { startRun } from '../../src/ledger/runs.ts';
+import { compete, type Job } from '../contender.ts';
+
+await compete(async (job) => {
+  const { rooms, dataset, close } = await openRooms(job);
+  const db = await rooms.connect('work');
+  const kept = await keepLease({
+    connect: () => rooms.connect('direct'),
+    dataset: dataset.name,
+    holder: rooms.holder,
+    ttlMs: rooms.settings.leaseTtlMs,
+    signal: rooms.signal,
+  });
+  try {
+    return await stageAndProve(rooms, db, { dataset, lease: kept.lease, signal: kept.signal });
+  } finally {
+    await kept.release();
+    await disconnect(db);
+    close();
+  }
+});
+
+async function stageAndProve(
+  rooms: Rooms,
+  db: pg.Client,
+  run: Pick<RunContext, 'dataset' | 'lease' | 'signal'>,
+): Promise<{ readonly rows: number; readonly bytes: number }> {
+  const { dataset } = run;
+  const { plan, table, columns } = await gatherPlan(rooms, db, dataset);
+  const runId = await startRun(db, {
+    job: 'rotate',
+    dataset: dataset.name,
+    holder: rooms.holder,
+    startedAtMs: rooms.clock.now(),
+  });
+  await claimLake(rooms, db);
+  const context = { ...run, runId, table, columns };
+  let ahead: Staging | null = null;
+  let rows = 0;
+  let bytes = 0;
+  for (const [index, move] of plan.moves.entries()) {
+    const current: Staging = ahead ?? stageMove(rooms, context, move);
+    await current.exported;
+    const next = plan.moves[index + 1];
+    ahead = next === undefined ? null : stageMove(rooms, context, next);
+    const staged = await current.staged;
+    await publishAndProve(rooms, context, db, staged);
+    const segments = staged.slices.flatMap((slice) => slice.segments);
+    rows += Number(staged.source.rows);
+    bytes += segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  }
+  return { rows, bytes };
+}
+
+/** As the command composes them from the same configuration. */
+async function openRooms(
+  job: Job,
+): Promise<{ readonly rooms: Rooms; readonly dataset: Dataset; readonly close: () => void }> {
+  const config = loadConfig({ file: job.configFile, env: {}, workingDirectory: job.outDir });
+  const [dataset] = config.datasets;
+  if (dataset === undefined) throw new Error('no dataset');
+  const { maintenance, postgres } = config;
+  const tempDirectory = join(job.outDir, 'temp');
+  await mkdir(tempDirectory);
+  const engine = await DuckEngine.open({
+    memoryLimitBytes: maintenance.memoryLimitBytes,
+    threads: maintenance.threads,
+    tempDirectory,
+  });
+  const rooms: Rooms = {
+    connect: (purpose) =>
+      connect({
+        url: purpose === 'direct' ? postgres.directUrl : postgres.url,
+        job: 'bench',
+        connectTimeoutMs: postgres.connectTimeoutMs,
+      }),
+    store: await openLocalStore(config.lake.root, nodeFileSystem),
+    fileSystem: nodeFileSystem,
+    engine,
+    clock: systemClock,
+    newId: randomUUID,
+    holder: `bench:${process.pid}`,
+    version: 'bench',
+    settings: {
+      leaseTtlMs: 60_000,
+      statementTimeoutMs: postgres.statementTimeoutMs,
+      lockTimeoutMs: postgres.lockTimeoutMs,
+      vacuum: maintenance.vacuum,
+    },
+    signal: new AbortController().signal,
+    emit: () => undefined,
+  };
+  return { rooms, dataset, close: () => engine.close() };
+}

@@ -1,0 +1,37 @@
+/** `npm run bench -- <what>`: progress on stderr, one JSON object as the last line of stdout. */
+import { parseArgs } from 'node:util';
+import { benchArchive } from './archive.ts';
+import { benchParquetjs } from './parquetjs-faults.ts';
+
+const USAGE = `npm run bench -- archive [--rows 5000000] [--rounds 3] [--prices double|numeric] [--quick]
+npm run bench -- parquetjs`;
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rows: { type: 'string', default: '5000000' },
+    rounds: { type: 'string', default: '3' },
+    prices: { type: 'string', default: 'double' },
+    quick: { type: 'boolean', default: false },
+  },
+});
+
+async function run(): Promise<unknown> {
+  switch (positionals[0]) {
+    case 'archive':
+      return benchArchive({
+        rows: values.quick ? 1_000_000 : Number(values.rows),
+        rounds: values.quick ? 1 : Number(values.rounds),
+        priceType: values.prices === 'numeric' ? 'numeric(20,8)' : 'double precision',
+        quick: values.quick,
+        say: (text) => console.error(text),
+      });
+    case 'parquetjs':
+      return benchParquetjs();
+    default:
+      console.error(USAGE);
+      return process.exit(2);
+  }
+}
+
+console.log(JSON.stringify(await run()));

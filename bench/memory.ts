@@ -1,0 +1,65 @@
+/** The memory of a process and all that it started, as Linux reports it. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+const INTERVAL_MS = 25;
+
+export interface MemoryWatch {
+  /** The most that the tree held at once, in bytes; NaN where there is no /proc. */
+  stop(): number;
+}
+
+/**
+ * Adds up, at every look, the high-water marks (VmHWM) of the processes that live then: what a
+ * process held between two looks counts too, so the figure errs upwards if at all.
+ */
+export function watchMemory(rootPid: number): MemoryWatch {
+  let peak = Number.NaN;
+  const look = (): void => {
+    const held = treeOf(rootPid).reduce((sum, pid) => sum + highWaterMark(pid), 0);
+    if (held > 0) peak = Math.max(Number.isNaN(peak) ? 0 : peak, held);
+  };
+  const timer = setInterval(look, INTERVAL_MS);
+  look();
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return peak;
+    },
+  };
+}
+
+function treeOf(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of listProcesses()) {
+    const stat = readOrNothing(`/proc/${name}/stat`);
+    // The second field is the program's name in parentheses and may hold anything.
+    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    parents.set(Number(name), parent);
+  }
+  const tree = [root];
+  for (const pid of tree) {
+    for (const [child, parent] of parents) if (parent === pid) tree.push(child);
+  }
+  return tree;
+}
+
+function highWaterMark(pid: number): number {
+  const line = /^VmHWM:\s+(\d+) kB$/m.exec(readOrNothing(`/proc/${pid}/status`));
+  return Number(line?.[1] ?? 0) * 1024;
+}
+
+function listProcesses(): string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return []; // not Linux
+  }
+}
+
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // it has ended meanwhile
+  }
+}
