@@ -5,7 +5,7 @@ import { DAY_MS, type TimeRange } from '../domain/time-range.ts';
 import { type DigestMode, deleteAndDigest, fingerprintColumns, type RowsDigest } from './digest.ts';
 import { countSteps } from './measure.ts';
 import { type RowFilter, rowsWhere } from './row-filter.ts';
-import type { Queryable } from './sql.ts';
+import { type Queryable, run, sql } from './sql.ts';
 
 export interface DeleteOptions {
   readonly range: TimeRange;
@@ -45,8 +45,20 @@ export async function deleteRows(
     sum += gone.sum;
     await options.onDeleted?.(gone.rows);
   }
+  await flushStatistics(db);
   // After the deletes: their lock keeps the columns as they are until the transaction ends.
   return { mode, rows, sum, columns: await fingerprintColumns(db, table) };
+}
+
+/**
+ * Has the server count these dead rows at COMMIT, not seconds later when a vacuum has already
+ * removed them: it would report them as still there. PostgreSQL 14 has no such function.
+ */
+async function flushStatistics(db: Queryable): Promise<void> {
+  await run(
+    db,
+    sql`do $$ begin perform pg_stat_force_next_flush(); exception when undefined_function then null; end $$`,
+  );
 }
 
 /** A first cut this fine needs no second, unless the rows crowd together. */

@@ -121,7 +121,7 @@ async function othersInRange(
 ): Promise<readonly TableRef[]> {
   const planned = new Set(parts.map((part) => part.oid));
   if (table.kind === 'partitioned') {
-    return leavesBeside(client, table.oid, table.timeColumn, range, planned);
+    return leavesBeside(client, table.oid, table.timeColumn, [range], planned);
   }
   const chunks = await describeChunks(client, table.ref, table.timeColumn);
   const more = chunks.filter(

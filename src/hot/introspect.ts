@@ -1,6 +1,6 @@
 /** What a configured table is, found by looking. */
 import { TierdError } from '../domain/errors.ts';
-import { nearest } from '../domain/nearest.ts';
+import { suggest } from '../domain/suggest.ts';
 import {
   type ColumnDescription,
   formatTable,
@@ -163,7 +163,7 @@ async function describeParts(
 
 function suggestion(wanted: string, existing: readonly string[], none: string): string {
   if (existing.length === 0) return none;
-  const close = nearest(wanted, existing);
+  const close = suggest(wanted, existing);
   const shown = existing.slice(0, 10).join(', ');
-  return close === null ? `there is ${shown}` : `did you mean ${close}? (there is ${shown})`;
+  return close === undefined ? `there is ${shown}` : `did you mean ${close}? (there is ${shown})`;
 }

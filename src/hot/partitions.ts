@@ -54,18 +54,21 @@ export async function describePartitions(
   return parts.sort((a, b) => a.range.fromInclusive - b.range.fromInclusive || a.oid - b.oid);
 }
 
-/** Leaf partitions beside `planned` in which rows of `range` may lie: default ones above all. */
+/** Leaf partitions beside `planned` in which rows of the ranges may lie: default ones above all. */
 export async function leavesBeside(
   db: Queryable,
   root: number,
   time: TimeColumn,
-  range: TimeRange,
+  ranges: readonly TimeRange[],
   planned: ReadonlySet<number>,
 ): Promise<readonly TableRef[]> {
   const nodes = new Map((await selectPartitionTree(db, root)).map((node) => [node.oid, node]));
   return [...nodes.values()]
-    .filter((node) => node.is_leaf && !planned.has(node.oid))
-    .filter((node) => mayHold(spanOf(nodes, node, time), range))
+    .filter((node) => node.is_leaf && node.kind === 'r' && !planned.has(node.oid))
+    .filter((node) => {
+      const span = spanOf(nodes, node, time);
+      return ranges.some((range) => mayHold(span, range));
+    })
     .map(refOf);
 }
 
@@ -168,6 +171,7 @@ function selectPartitionTree(db: Queryable, root: number): Promise<readonly Node
         join pg_class c on c.oid = t.relid
         join pg_namespace n on n.oid = c.relnamespace
         left join pg_partitioned_table p on p.partrelid = c.oid
-        left join pg_attribute a on a.attrelid = c.oid and a.attnum = p.partattrs[0]`,
+        left join pg_attribute a on a.attrelid = c.oid and a.attnum = p.partattrs[0]
+        order by c.oid`,
   );
 }

@@ -1,7 +1,7 @@
 /** Dead rows are made reusable, once no export of ours holds a snapshot over them. */
 import type pg from 'pg';
 import { disconnect } from '../../hot/connect.ts';
-import { vacuumTable } from '../../hot/vacuum.ts';
+import { vacuumTable, vacuumWarnings } from '../../hot/vacuum.ts';
 import { removeStaging } from '../../lake/staging.ts';
 import { stepMove } from '../../ledger/moves.ts';
 import { asTierdError } from './move-failure.ts';
@@ -22,15 +22,22 @@ export async function vacuumAfter(
   moved: readonly MoveResult[],
   due: readonly string[],
 ): Promise<readonly string[]> {
-  const deleted = due.length > 0 || moved.some((result) => result.move.removal === 'delete');
+  const deleted = moved.filter((result) => result.move.removal === 'delete');
   const ids = [...due, ...moved.map((result) => result.id)];
   if (ids.length === 0) return [];
   const warnings: string[] = [];
   try {
     const db = await rooms.connect('direct');
     try {
-      if (deleted && rooms.settings.vacuum.enabled) {
-        warnings.push(...(await vacuumTable(db, run.table, rooms.settings.vacuum)));
+      if (due.length + deleted.length > 0 && rooms.settings.vacuum.enabled) {
+        const results = await vacuumTable(db, run.table, {
+          ...rooms.settings,
+          ...rooms.settings.vacuum,
+          // Where the rows of an earlier run lay is not known here.
+          ranges: due.length > 0 ? null : deleted.map((result) => result.move.range),
+          signal: rooms.signal,
+        });
+        warnings.push(...vacuumWarnings(results));
       }
       for (const id of ids) await finishOne(rooms, db, id);
     } finally {

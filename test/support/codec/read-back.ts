@@ -28,7 +28,7 @@ export async function readRows(path: string, columns: readonly ColumnPlan[]): Pr
       for (let row = rowStart; row < rowEnd; row += 1) {
         const { view, offsets, lengths } = column.reencode(row - rowStart, 1);
         const length = lengths[0]!;
-        rows[row]!.push(length < 0 ? null : new Uint8Array(view.buffer, offsets[0]!, length));
+        rows[row]!.push(length < 0 ? null : new Uint8Array(view.buffer, offsets[0], length));
       }
     }
   }
