@@ -3,7 +3,7 @@
  * the writer: the bytes are hashed again, the footer is read by another reader, and every value is
  * read back, turned into the bytes PostgreSQL would send for it, and fingerprinted.
  */
-import type { AsyncBuffer } from 'hyparquet';
+import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import type { ColumnPlan } from '../domain/column-plan.ts';
 import type { VerifyLevel } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
@@ -23,6 +23,7 @@ import { verifyMismatch } from './segment/mismatch.ts';
 import { checkFooter, readFooter } from './segment/parquet-footer.ts';
 import { fingerprintByDuckdb } from './segment/read-by-duckdb.ts';
 import { fingerprintByHyparquet } from './segment/read-by-hyparquet.ts';
+import { checkNullCounts, StatisticsCheck } from './segment/statistics-check.ts';
 
 export interface VerifyOptions {
   readonly engine: DuckEngine;
@@ -57,11 +58,12 @@ export async function verifySegments(options: VerifyOptions): Promise<ProvenSegm
   const proven: ProvenSegment[] = [];
   for (const segment of segments) {
     await checkBytes(options, segment);
-    await checkFooterOf(options, segment);
-    const fingerprint = await fingerprintOf(options, segment);
+    const footer = await checkedFooter(options, segment);
+    const fingerprint = await fingerprintOf(options, segment, footer);
     if (fingerprint.rows !== segment.rows) {
       throw mismatch(segment, 'rows', segment.rows, fingerprint.rows);
     }
+    checkNullCounts(segment.path, footer, fingerprint);
     total = addFingerprints(total, fingerprint);
     proven.push({ ...segment, fingerprint });
   }
@@ -83,23 +85,29 @@ async function checkBytes(options: VerifyOptions, segment: PublishedSegment): Pr
   }
 }
 
-async function checkFooterOf(options: VerifyOptions, segment: PublishedSegment): Promise<void> {
+async function checkedFooter(
+  options: VerifyOptions,
+  segment: PublishedSegment,
+): Promise<FileMetaData> {
   const { columns, metadata } = options;
   const footer = await readFooter(fileBuffer(options, segment), segment.path);
   checkFooter(footer, { path: segment.path, rows: segment.rows, columns, metadata });
+  return footer;
 }
 
 async function fingerprintOf(
   { engine, fs, columns, level, signal }: VerifyOptions,
   segment: PublishedSegment,
+  footer: FileMetaData,
 ): Promise<SliceFingerprint> {
   const { path } = segment;
+  const statistics = new StatisticsCheck(path, footer, columns);
   try {
     if (level === 'standard') {
-      return await fingerprintByDuckdb({ engine, path, columns, signal });
+      return await fingerprintByDuckdb({ engine, path, columns, statistics, signal });
     }
     const file = fileBuffer({ fs, signal }, segment);
-    return await fingerprintByHyparquet({ file, path, columns, signal });
+    return await fingerprintByHyparquet({ file, path, footer, columns, statistics, signal });
   } catch (cause) {
     if (cause instanceof TierdError) throw cause;
     const found = cause instanceof Error ? cause.message : String(cause);

@@ -52,7 +52,7 @@ export class PhysicalColumn {
 }
 
 /** Returns the length. Throws a TypeError for a value that is none of its kind. */
-function writeValue(
+export function writeValue(
   view: DataView,
   at: number,
   value: unknown,

@@ -6,17 +6,19 @@ import { FingerprintBuilder, type SliceFingerprint } from '../../domain/fingerpr
 import { interrupted } from '../lake-failure.ts';
 import { type DuckEngine, quoteSqlName, quoteSqlText } from './duckdb.ts';
 import { reencoderFor } from './reencode.ts';
+import type { StatisticsCheck } from './statistics-check.ts';
 
 export interface DuckdbRead {
   readonly engine: DuckEngine;
   readonly path: string;
   readonly columns: readonly ColumnPlan[];
+  readonly statistics: StatisticsCheck;
   readonly signal: AbortSignal;
 }
 
 /** Fewer rows than the file has mean that reading failed; see `DuckConnection.stream`. */
 export async function fingerprintByDuckdb(read: DuckdbRead): Promise<SliceFingerprint> {
-  const { engine, path, columns, signal } = read;
+  const { engine, path, columns, statistics, signal } = read;
   const reencoders = columns.map((plan) => reencoderFor(plan));
   const builder = new FingerprintBuilder(
     columns.map((plan) => plan.name),
@@ -28,15 +30,19 @@ export async function fingerprintByDuckdb(read: DuckdbRead): Promise<SliceFinger
   try {
     const names = columns.map((plan) => quoteSqlName(plan.name)).join(', ');
     const sql = `select ${names} from read_parquet(${quoteSqlText(path)}, hive_partitioning = false)`;
+    let batchStart = 0;
+    // In the file's order, which DuckDB keeps unless it is told not to.
     for await (const chunk of connection.stream(sql)) {
       const rows = duckdb.data_chunk_get_size(chunk);
       reencoders.forEach((reencode, index) => {
         const vector = duckdb.data_chunk_get_vector(chunk, index);
         for (const { bytes, fromRow, toRow } of reencode(vector, rows)) {
           builder.addColumn(index, bytes, fromRow, toRow);
+          statistics.check(index, bytes, fromRow, toRow, batchStart);
         }
       });
       builder.endBatch(rows);
+      batchStart += rows;
       if (signal.aborted) break;
     }
   } catch (error) {

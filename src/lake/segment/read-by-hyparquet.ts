@@ -8,19 +8,21 @@ import { MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
 import type { ColumnPlan } from '../../domain/column-plan.ts';
 import { FingerprintBuilder, type SliceFingerprint } from '../../domain/fingerprint.ts';
 import { interrupted } from '../lake-failure.ts';
-import { readFooter } from './parquet-footer.ts';
 import { PhysicalColumn } from './physical-values.ts';
+import type { StatisticsCheck } from './statistics-check.ts';
 
 export interface HyparquetRead {
   readonly file: AsyncBuffer;
   readonly path: string;
+  readonly footer: FileMetaData;
   readonly columns: readonly ColumnPlan[];
+  readonly statistics: StatisticsCheck;
   readonly signal: AbortSignal;
 }
 
 export async function fingerprintByHyparquet(read: HyparquetRead): Promise<SliceFingerprint> {
-  const { file, path, columns, signal } = read;
-  const metadata = physicalOnly(await readFooter(file, path));
+  const { file, path, footer, columns, statistics, signal } = read;
+  const metadata = physicalOnly(footer);
   const names = columns.map((plan) => plan.name);
   const builder = new FingerprintBuilder(names, MAX_BATCH_ROWS);
   const scan = await parquetScan({
@@ -40,7 +42,7 @@ export async function fingerprintByHyparquet(read: HyparquetRead): Promise<Slice
       const values = await scan.readColumn({ column: plan.name, rowStart, rowEnd });
       physical.push(new PhysicalColumn(plan, values));
     }
-    addRows(builder, physical, rows);
+    addRows(builder, statistics, physical, rowStart, rows);
     rowStart = rowEnd;
   }
   return builder.finish();
@@ -48,13 +50,17 @@ export async function fingerprintByHyparquet(read: HyparquetRead): Promise<Slice
 
 function addRows(
   builder: FingerprintBuilder,
+  statistics: StatisticsCheck,
   columns: readonly PhysicalColumn[],
+  rowStart: number,
   rows: number,
 ): void {
   for (let from = 0; from < rows; from += MAX_BATCH_ROWS) {
     const count = Math.min(MAX_BATCH_ROWS, rows - from);
     columns.forEach((column, index) => {
-      builder.addColumn(index, column.reencode(from, count), 0, count);
+      const bytes = column.reencode(from, count);
+      builder.addColumn(index, bytes, 0, count);
+      statistics.check(index, bytes, 0, count, rowStart + from);
     });
     builder.endBatch(count);
   }
