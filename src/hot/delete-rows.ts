@@ -6,6 +6,7 @@ import { type DigestMode, deleteAndDigest, fingerprintColumns, type RowsDigest }
 import { countSteps } from './measure.ts';
 import { type RowFilter, rowsWhere } from './row-filter.ts';
 import { type Queryable, run, sql } from './sql.ts';
+import { hasTimeIndex } from './time-index.ts';
 
 export interface DeleteOptions {
   readonly range: TimeRange;
@@ -36,7 +37,11 @@ export async function deleteRows(
   const { filter, mode } = options;
   let rows = 0n;
   let sum = 0n;
-  for (const range of await rangesOfAtMost(db, table, options)) {
+  const maxRows = await affordableRows(db, table, options);
+  for (const range of await rangesOfAtMost(db, table, {
+    ...options,
+    maxRowsPerStatement: maxRows,
+  })) {
     if (options.signal?.aborted === true) throw interrupted(table);
     // By time, never by ctid: on a hypertable one ctid names a row in every chunk.
     const where = rowsWhere(table.timeColumn, range, filter);
@@ -59,6 +64,22 @@ async function flushStatistics(db: Queryable): Promise<void> {
     db,
     sql`do $$ begin perform pg_stat_force_next_flush(); exception when undefined_function then null; end $$`,
   );
+}
+
+/** So often, at most, is a table read from end to end for want of an index. */
+const MAX_WHOLE_READS = 8;
+
+/** Without an index on time every statement reads the whole table: then fewer and larger ones. */
+async function affordableRows(
+  db: Queryable,
+  table: TableDescription,
+  { range, filter, maxRowsPerStatement }: DeleteOptions,
+): Promise<number> {
+  if (await hasTimeIndex(db, table)) return maxRowsPerStatement;
+  const where = rowsWhere(table.timeColumn, range, filter);
+  const steps = await countSteps(db, table, where, DAY_MS);
+  const rows = steps.reduce((sum, step) => sum + step.rows, 0);
+  return Math.max(maxRowsPerStatement, Math.ceil(rows / MAX_WHOLE_READS));
 }
 
 /** A first cut this fine needs no second, unless the rows crowd together. */

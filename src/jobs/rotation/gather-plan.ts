@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import { type ColumnPlan, planColumns } from '../../domain/column-plan.ts';
 import type { Dataset } from '../../domain/dataset.ts';
+import { judgeHazards } from '../../domain/hazards.ts';
 import {
   type MeasuredRegion,
   planRotation,
@@ -10,6 +11,7 @@ import {
 } from '../../domain/plan.ts';
 import { cutoffsOf, type Region, regionsOf } from '../../domain/regions.ts';
 import type { TableDescription } from '../../domain/table.ts';
+import { findHazards } from '../../hot/hazards.ts';
 import { describeTable } from '../../hot/introspect.ts';
 import { measureSlices, measureTable, type TableFacts } from '../../hot/measure.ts';
 import { readDatabaseClock } from '../../hot/server-facts.ts';
@@ -44,6 +46,8 @@ export async function gatherPlan(
     for (const region of regionsOf(table, cutoffs)) {
       regions.push(await measureRegion(db, dataset, table, region));
     }
+    const leaving = regions.filter((region) => region.slices.length > 0);
+    const verdict = judgeHazards(table, await findHazards(db, table), leaving);
     const facts = await measureTable(db, table, now + dataset.limits.maxFutureMs);
     const plan = planRotation({
       dataset,
@@ -61,15 +65,18 @@ export async function gatherPlan(
         unsliceableRows: facts.unsliceableRows,
         freeBytes: await rooms.store.freeBytes(),
       },
-      hazards: refusals.map(
-        (refusal): Refusal => ({
-          guard: 'type_not_held',
-          message: `column ${refusal.column} (${refusal.postgresType}) can't be held exactly: ${refusal.reason}`,
-          hint: refusal.hint.replace('<name>', dataset.name),
-          forceable: false,
-        }),
-      ),
-      notes: [],
+      hazards: [
+        ...refusals.map(
+          (refusal): Refusal => ({
+            guard: 'type_not_held',
+            message: `column ${refusal.column} (${refusal.postgresType}) can't be held exactly: ${refusal.reason}`,
+            hint: refusal.hint.replace('<name>', dataset.name),
+            forceable: false,
+          }),
+        ),
+        ...verdict.refusals,
+      ],
+      notes: verdict.notes,
     });
     return { plan, table, columns, facts };
   });

@@ -45,6 +45,7 @@ describe('deleting the rows of a slice', () => {
   it('keeps its statements to a size, cutting finer where rows crowd and never within a millisecond', async () => {
     await database.query(`
       create table crowded (ts timestamptz, v int);
+      create index on crowded (ts);
       insert into crowded select '2024-01-15 03:00:00.5+00', i from generate_series(1, 500) i;
       insert into crowded select '2024-01-15 03:00:01+00'::timestamptz + i * interval '10 microseconds', i from generate_series(0, 2999) i;
       insert into crowded select '2024-01-15+00'::timestamptz + i * interval '2 minutes', i from generate_series(0, 719) i`);
@@ -59,6 +60,24 @@ describe('deleting the rows of a slice', () => {
     expect(await count('crowded')).toBe(0);
     expect(sizes.filter((rows) => rows > 200n)).toEqual([500n]);
     expect(sizes.length).toBeLessThan(60);
+  });
+
+  it('reads a table without an index on time a few times, not once for every statement', async () => {
+    const rows = 4_000;
+    const fill = `select '2024-01-15+00'::timestamptz + i * interval '1 second' as ts, i as v from generate_series(0, ${String(rows - 1)}) i`;
+    await database.query(
+      `create table unindexed as ${fill}; create table indexed as ${fill}; create index on indexed (ts)`,
+    );
+    const statements = async (name: string): Promise<number> => {
+      let count = 0;
+      await remove(await describePublic(client, name), {
+        maxRowsPerStatement: 50,
+        onDeleted: () => void (count += 1),
+      });
+      return count;
+    };
+    expect(await statements('unindexed')).toBeLessThanOrEqual(10);
+    expect(await statements('indexed')).toBeGreaterThanOrEqual(rows / 50);
   });
 
   it('deletes rows equal in all columns, from a table without a key or an index', async () => {

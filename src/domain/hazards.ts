@@ -1,0 +1,225 @@
+/** What stands around a table that a removal of rows could hurt, or that could hurt it. */
+import type { Refusal } from './plan.ts';
+import type { Region } from './regions.ts';
+import { formatTable, type TableDescription, type TableRef } from './table.ts';
+import type { EpochMs } from './time-range.ts';
+
+export type ForeignKeyAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
+
+/** Facts of the catalogue, found by `hot/hazards`; what they mean is decided below. */
+export type TableHazard =
+  | {
+      readonly kind: 'foreign_key';
+      readonly constraint: string;
+      /** The table that refers to this one. */
+      readonly from: TableRef;
+      readonly onDelete: ForeignKeyAction;
+    }
+  | { readonly kind: 'row_security' }
+  | { readonly kind: 'delete_trigger'; readonly trigger: string; readonly on: TableRef }
+  | { readonly kind: 'delete_rule'; readonly rule: string; readonly on: TableRef }
+  | { readonly kind: 'inheritance'; readonly children: readonly TableRef[] }
+  | { readonly kind: 'temporary' }
+  | { readonly kind: 'unlogged' }
+  | { readonly kind: 'foreign_partition'; readonly partition: TableRef }
+  | {
+      readonly kind: 'publication';
+      readonly publication: string;
+      /** Whether it sends deletes, and whether the deleted rows can be named to the subscriber. */
+      readonly sendsDeletes: boolean;
+      readonly hasIdentity: boolean;
+    }
+  | {
+      readonly kind: 'missing_privilege';
+      readonly privilege: 'usage' | 'select' | 'delete' | 'ownership';
+    }
+  | {
+      readonly kind: 'continuous_aggregate';
+      readonly view: TableRef;
+      /** Rows before it are in the aggregate; null when that can't be found out. */
+      readonly materializedUpTo: EpochMs | null;
+    }
+  | { readonly kind: 'retention_policy'; readonly job: number; readonly dropAfter: string }
+  | { readonly kind: 'no_default_partition' }
+  | { readonly kind: 'no_time_index' };
+
+export interface HazardVerdict {
+  readonly refusals: readonly Refusal[];
+  /** What an operator should know and that stops nothing. */
+  readonly notes: readonly string[];
+}
+
+/** What the hazards mean for the removal of these regions; regions without rows left out by the caller. */
+export function judgeHazards(
+  table: TableDescription,
+  hazards: readonly TableHazard[],
+  regions: readonly Region[],
+): HazardVerdict {
+  const refusals: Refusal[] = [];
+  const notes: string[] = [];
+  for (const hazard of hazards) {
+    const verdict = judge(formatTable(table.ref), hazard, regions);
+    if (verdict === null) continue;
+    if (typeof verdict === 'string') notes.push(verdict);
+    else refusals.push(verdict);
+  }
+  return { refusals, notes };
+}
+
+function judge(
+  table: string,
+  hazard: TableHazard,
+  regions: readonly Region[],
+): Refusal | string | null {
+  const deletes = regions.some((region) => region.removal === 'delete');
+  const drops = regions.some((region) => region.removal === 'drop');
+  switch (hazard.kind) {
+    case 'foreign_key':
+      return judgeForeignKey(table, hazard);
+    case 'row_security':
+      return never(
+        'row_security',
+        `row security of ${table} hides rows from this role, and hidden rows would be dropped unseen`,
+        'let tierd connect as the owner, or as a role with BYPASSRLS',
+      );
+    case 'delete_trigger':
+      if (!deletes) {
+        return drops
+          ? `trigger ${hazard.trigger} of ${formatTable(hazard.on)} does not fire when a chunk or partition is dropped`
+          : null;
+      }
+      return {
+        guard: 'delete_trigger',
+        message: `trigger ${hazard.trigger} of ${formatTable(hazard.on)} fires for every row that is moved, as if it were deleted for good`,
+        hint: 'disable the trigger for tierd’s role, or use --force when it may fire',
+        forceable: true,
+      };
+    case 'delete_rule':
+      return never(
+        'delete_rule',
+        `rule ${hazard.rule} of ${formatTable(hazard.on)} changes what a DELETE does, so that it can't be proven`,
+        'drop the rule; a trigger can do the same',
+      );
+    case 'inheritance':
+      return `${table} has inheriting tables (${hazard.children.map(formatTable).join(', ')}): their rows are moved too, and are not vacuumed`;
+    case 'temporary':
+      return never(
+        'temporary_table',
+        `${table} is a temporary table of another session`,
+        'name a permanent table',
+      );
+    case 'unlogged':
+      return `${table} is unlogged: a crash of the server empties it, rows not yet moved included`;
+    case 'foreign_partition':
+      return never(
+        'foreign_partition',
+        `partition ${formatTable(hazard.partition)} lies on another server, where rows can't be told apart exactly`,
+        'detach the partition, or configure its table on the other server',
+      );
+    case 'publication':
+      return judgePublication(table, hazard, { deletes, drops });
+    case 'missing_privilege':
+      return judgePrivilege(table, hazard.privilege, drops);
+    case 'continuous_aggregate':
+      return judgeAggregate(hazard, regions);
+    case 'retention_policy':
+      return {
+        guard: 'retention_policy',
+        message: `TimescaleDB's retention policy (job ${String(hazard.job)}) drops chunks of ${table} after ${hazard.dropAfter}, moved or not`,
+        hint: `select remove_retention_policy('${table}'); hot_days takes its place. --force when the policy keeps more than hot_days`,
+        forceable: true,
+      };
+    case 'no_default_partition':
+      return drops
+        ? `${table} has no default partition: rows that come late for a dropped partition are refused by PostgreSQL`
+        : null;
+    case 'no_time_index':
+      return deletes
+        ? `no index of ${table} begins with its time column: every statement reads all of it`
+        : null;
+  }
+}
+
+function judgeForeignKey(
+  table: string,
+  hazard: TableHazard & { readonly kind: 'foreign_key' },
+): Refusal {
+  const { constraint, from, onDelete } = hazard;
+  if (onDelete === 'no action' || onDelete === 'restrict') {
+    return {
+      guard: 'foreign_key',
+      message: `${formatTable(from)} refers to ${table} (${constraint}): PostgreSQL will not let go of a row that is referred to`,
+      hint: 'drop the constraint, or use --force when no old row is referred to',
+      forceable: true,
+    };
+  }
+  const effect = onDelete === 'cascade' ? 'deletes' : 'changes';
+  return never(
+    'foreign_key',
+    `${formatTable(from)} refers to ${table} with ON DELETE ${onDelete.toUpperCase()} (${constraint}): moving a row ${effect} rows there that are moved nowhere`,
+    'drop the constraint',
+  );
+}
+
+function judgePublication(
+  table: string,
+  hazard: TableHazard & { readonly kind: 'publication' },
+  removal: { readonly deletes: boolean; readonly drops: boolean },
+): Refusal | string | null {
+  if (!hazard.sendsDeletes) return null;
+  if (removal.deletes && !hazard.hasIdentity) {
+    return never(
+      'replica_identity',
+      `${table} is in publication ${hazard.publication}, which sends deletes, and has no replica identity: PostgreSQL refuses every DELETE`,
+      `alter table ${table} replica identity full, or give it a primary key`,
+    );
+  }
+  if (removal.drops) {
+    return `publication ${hazard.publication} does not tell its subscribers of dropped chunks and partitions: they keep those rows of ${table}`;
+  }
+  return removal.deletes
+    ? `publication ${hazard.publication} sends the deletes: subscribers lose the moved rows of ${table} too`
+    : null;
+}
+
+function judgePrivilege(
+  table: string,
+  privilege: (TableHazard & { readonly kind: 'missing_privilege' })['privilege'],
+  drops: boolean,
+): Refusal | string | null {
+  if (privilege !== 'ownership') {
+    return never(
+      'privilege',
+      `this role lacks ${privilege.toUpperCase()} on ${privilege === 'usage' ? `the schema of ${table}` : table}`,
+      privilege === 'usage'
+        ? 'grant usage on the schema to tierd’s role'
+        : `grant select, delete on ${table} to tierd’s role`,
+    );
+  }
+  if (!drops) return `this role does not own ${table}: what it deletes is left for autovacuum`;
+  return never(
+    'privilege',
+    `this role does not own ${table} and so can't drop its chunks or partitions`,
+    'let tierd connect as the owner, or grant the owner’s role to tierd’s',
+  );
+}
+
+/** Refreshing an aggregate over rows that are gone deletes what it had aggregated from them. */
+function judgeAggregate(
+  hazard: TableHazard & { readonly kind: 'continuous_aggregate' },
+  regions: readonly Region[],
+): Refusal | null {
+  const upTo = hazard.materializedUpTo;
+  const last = Math.max(...regions.map((region) => region.range.toExclusive));
+  if (regions.length === 0 || (upTo !== null && last <= upTo)) return null;
+  const view = formatTable(hazard.view);
+  return never(
+    'continuous_aggregate',
+    `continuous aggregate ${view} ${upTo === null ? 'does not tell how far it reaches' : `reaches ${new Date(upTo).toISOString()}`}, and rows up to ${new Date(last).toISOString()} would leave`,
+    `call refresh_continuous_aggregate('${view}', null, '${new Date(last).toISOString()}'), and let its policy's start_offset not reach further back than hot_days`,
+  );
+}
+
+function never(guard: string, message: string, hint: string): Refusal {
+  return { guard, message, hint, forceable: false };
+}

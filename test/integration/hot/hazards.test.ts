@@ -1,0 +1,149 @@
+import type pg from 'pg';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { TableHazard } from '../../../src/domain/hazards.ts';
+import { findHazards } from '../../../src/hot/hazards.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { describePublic, reading } from '../../support/hot.ts';
+import { describeOn } from '../../support/servers.ts';
+
+let database: TestDatabase;
+let client: pg.Client;
+
+async function hazardsOf(name: string, by: pg.Client = client): Promise<readonly TableHazard[]> {
+  const table = await describePublic(by, name);
+  return reading(by, () => findHazards(by, table));
+}
+
+const ref = (name: string): { schema: string; name: string } => ({ schema: 'public', name });
+
+describe('hazards around a table', () => {
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    client = await database.connect();
+  });
+
+  it('are none where there is nothing but the table and an index on its time', async () => {
+    await database.query('create table calm (ts timestamptz, v int); create index on calm (ts, v)');
+    expect(await hazardsOf('calm')).toEqual([]);
+  });
+
+  it('are foreign keys that refer to it, with what they do', async () => {
+    await database.query(`
+      create table ticks (id int primary key, ts timestamptz);
+      create index on ticks (ts);
+      create table orders (tick int references ticks on delete cascade, other int references ticks)`);
+    expect(await hazardsOf('ticks')).toEqual([
+      {
+        kind: 'foreign_key',
+        constraint: 'orders_tick_fkey',
+        from: ref('orders'),
+        onDelete: 'cascade',
+      },
+      {
+        kind: 'foreign_key',
+        constraint: 'orders_other_fkey',
+        from: ref('orders'),
+        onDelete: 'no action',
+      },
+    ]);
+  });
+
+  it('are triggers and rules on delete, enabled ones only, also of one partition', async () => {
+    await database.query(`
+      create function note() returns trigger language plpgsql as $$ begin return old; end $$;
+      create table watched (ts timestamptz) partition by range (ts);
+      create index on watched (ts);
+      create table watched_1 partition of watched for values from ('2024-01-01') to ('2024-01-02');
+      create table watched_2 partition of watched default;
+      create trigger everywhere after delete on watched for each row execute function note();
+      create trigger here after delete or insert on watched_1 for each row execute function note();
+      create trigger sleeping after delete on watched_1 for each row execute function note();
+      alter table watched_1 disable trigger sleeping;
+      create trigger inserting after insert on watched for each row execute function note();
+      create table ruled (ts timestamptz);
+      create index on ruled (ts);
+      create rule kept as on delete to ruled do instead nothing`);
+    expect(await hazardsOf('watched')).toEqual([
+      { kind: 'delete_trigger', trigger: 'everywhere', on: ref('watched') },
+      { kind: 'delete_trigger', trigger: 'here', on: ref('watched_1') },
+    ]);
+    expect(await hazardsOf('ruled')).toEqual([
+      { kind: 'delete_rule', rule: 'kept', on: ref('ruled') },
+    ]);
+  });
+
+  it('are missing indexes and default partitions, unlogged tables, heirs and foreign partitions', async () => {
+    await database.query(`
+      create unlogged table loose (ts timestamptz, v int);
+      create index on loose (v, ts);
+      create table heir () inherits (loose);
+      create foreign data wrapper nowhere;
+      create server elsewhere foreign data wrapper nowhere;
+      create table parted (ts timestamptz) partition by range (ts);
+      create index on parted (ts);
+      create foreign table far partition of parted for values from ('2024-01-01') to ('2024-01-02') server elsewhere`);
+    expect(await hazardsOf('loose')).toEqual([
+      { kind: 'unlogged' },
+      { kind: 'no_time_index' },
+      { kind: 'inheritance', children: [ref('heir')] },
+    ]);
+    expect(await hazardsOf('parted')).toEqual([
+      { kind: 'no_default_partition' },
+      { kind: 'foreign_partition', partition: ref('far') },
+    ]);
+  });
+
+  it('are publications, and whether a deleted row can be named to their subscribers', async () => {
+    await database.query(`
+      create table sent (ts timestamptz primary key);
+      create table sent_bare (ts timestamptz);
+      create index on sent_bare (ts);
+      create publication everything for table sent, sent_bare;
+      create publication inserts for table sent with (publish = 'insert')`);
+    expect(await hazardsOf('sent')).toEqual([
+      { kind: 'publication', publication: 'everything', sendsDeletes: true, hasIdentity: true },
+      { kind: 'publication', publication: 'inserts', sendsDeletes: false, hasIdentity: true },
+    ]);
+    expect(await hazardsOf('sent_bare')).toEqual([
+      { kind: 'publication', publication: 'everything', sendsDeletes: true, hasIdentity: false },
+    ]);
+    await database.query('alter table sent_bare replica identity full');
+    expect(await hazardsOf('sent_bare')).toMatchObject([{ hasIdentity: true }]);
+  });
+
+  it('are rights that the role lacks and row security that applies to it', async () => {
+    const role = `reader_${database.name}`;
+    await database.query(`
+      create role ${role};
+      create table guarded (ts timestamptz, v int);
+      create index on guarded (ts);
+      alter table guarded enable row level security;
+      create policy visible on guarded using (v > 0);
+      grant select on guarded to ${role}`);
+    const reader = await database.connect();
+    try {
+      await reader.query(`set role ${role}`);
+      expect(await hazardsOf('guarded', reader)).toEqual([
+        { kind: 'row_security' },
+        { kind: 'missing_privilege', privilege: 'delete' },
+        { kind: 'missing_privilege', privilege: 'ownership' },
+      ]);
+      expect(await hazardsOf('guarded')).toEqual([]);
+    } finally {
+      await reader.end();
+      await database.query(`drop table guarded; drop role ${role}`);
+    }
+  });
+});
+
+describeOn('timescale', 'hazards around a hypertable', () => {
+  it('are none on a plain one, whose own triggers do not count', async () => {
+    database = await createTestDatabase({ timescale: true });
+    client = await database.connect();
+    await database.query(`
+      create table h (ts timestamptz not null, v int);
+      select create_hypertable('h', by_range('ts', interval '1 day'));
+      insert into h values ('2024-01-01', 1)`);
+    expect(await hazardsOf('h')).toEqual([]);
+  });
+});

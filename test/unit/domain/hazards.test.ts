@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { type HazardVerdict, judgeHazards, type TableHazard } from '../../../src/domain/hazards.ts';
+import type { Region } from '../../../src/domain/regions.ts';
+import type { TableDescription } from '../../../src/domain/table.ts';
+
+const table: TableDescription = {
+  ref: { schema: 'public', name: 'ticks' },
+  oid: 1,
+  kind: 'plain',
+  columns: [],
+  timeColumn: { name: 'ts', kind: 'timestamptz' },
+  parts: [],
+};
+
+const region = (removal: Region['removal']): Region => ({
+  lane: 'aged',
+  removal,
+  range: { fromInclusive: Date.UTC(2024, 0, 1), toExclusive: Date.UTC(2024, 0, 2) },
+  parts: [],
+});
+
+const judge = (hazard: TableHazard, ...removals: Region['removal'][]): HazardVerdict =>
+  judgeHazards(table, [hazard], removals.map(region));
+
+const guards = (verdict: HazardVerdict): string[] =>
+  verdict.refusals.map((refusal) => `${refusal.guard}${refusal.forceable ? ' (forceable)' : ''}`);
+
+const orders = { schema: 'public', name: 'orders' };
+const on = table.ref;
+
+describe('judging hazards', () => {
+  it('never lets a move cascade into another table, and lets one try that PostgreSQL would stop', () => {
+    for (const onDelete of ['cascade', 'set null', 'set default'] as const) {
+      expect(
+        guards(judge({ kind: 'foreign_key', constraint: 'k', from: orders, onDelete }, 'delete')),
+      ).toEqual(['foreign_key']);
+    }
+    expect(
+      guards(
+        judge(
+          { kind: 'foreign_key', constraint: 'k', from: orders, onDelete: 'restrict' },
+          'delete',
+        ),
+      ),
+    ).toEqual(['foreign_key (forceable)']);
+  });
+
+  it('refuses row security and rules, for what they hide can’t be proven', () => {
+    expect(guards(judge({ kind: 'row_security' }, 'drop'))).toEqual(['row_security']);
+    expect(guards(judge({ kind: 'delete_rule', rule: 'r', on }, 'delete'))).toEqual([
+      'delete_rule',
+    ]);
+  });
+
+  it('refuses a trigger where rows are deleted, mentions it where parts are dropped', () => {
+    const trigger: TableHazard = { kind: 'delete_trigger', trigger: 'audit', on };
+    expect(guards(judge(trigger, 'delete', 'drop'))).toEqual(['delete_trigger (forceable)']);
+    expect(judge(trigger, 'drop')).toMatchObject({
+      refusals: [],
+      notes: [expect.stringContaining('does not fire')],
+    });
+    expect(judge(trigger)).toEqual({ refusals: [], notes: [] });
+  });
+
+  it('refuses a DELETE that logical replication would refuse, mentions what subscribers keep or lose', () => {
+    const publication = { kind: 'publication', publication: 'p', sendsDeletes: true } as const;
+    expect(guards(judge({ ...publication, hasIdentity: false }, 'delete'))).toEqual([
+      'replica_identity',
+    ]);
+    expect(judge({ ...publication, hasIdentity: true }, 'delete').notes[0]).toContain('lose');
+    expect(judge({ ...publication, hasIdentity: false }, 'drop').notes[0]).toContain('keep');
+    expect(judge({ ...publication, sendsDeletes: false, hasIdentity: false }, 'delete')).toEqual({
+      refusals: [],
+      notes: [],
+    });
+  });
+
+  it('needs ownership to drop, not to delete', () => {
+    const missing = { kind: 'missing_privilege', privilege: 'ownership' } as const;
+    expect(guards(judge(missing, 'drop'))).toEqual(['privilege']);
+    expect(judge(missing, 'delete')).toMatchObject({
+      refusals: [],
+      notes: [expect.stringContaining('autovacuum')],
+    });
+    expect(guards(judge({ ...missing, privilege: 'select' }, 'delete'))).toEqual(['privilege']);
+  });
+
+  it('refuses rows that a continuous aggregate has not reached, and cannot be forced', () => {
+    const aggregate = { kind: 'continuous_aggregate', view: orders } as const;
+    const reaching = (upTo: number | null): string[] =>
+      guards(judge({ ...aggregate, materializedUpTo: upTo }, 'drop'));
+    expect(reaching(Date.UTC(2024, 0, 2))).toEqual([]);
+    expect(reaching(Date.UTC(2024, 0, 1, 12))).toEqual(['continuous_aggregate']);
+    expect(reaching(null)).toEqual(['continuous_aggregate']);
+    expect(judge({ ...aggregate, materializedUpTo: null })).toEqual({ refusals: [], notes: [] });
+  });
+
+  it('refuses to race TimescaleDB’s own retention', () => {
+    expect(
+      guards(judge({ kind: 'retention_policy', job: 1000, dropAfter: '90 days' }, 'drop')),
+    ).toEqual(['retention_policy (forceable)']);
+  });
+
+  it('says what late rows and missing indexes will cost, only where it matters', () => {
+    expect(judge({ kind: 'no_default_partition' }, 'drop').notes).toHaveLength(1);
+    expect(judge({ kind: 'no_default_partition' }, 'delete').notes).toEqual([]);
+    expect(judge({ kind: 'no_time_index' }, 'delete').notes).toHaveLength(1);
+    expect(judge({ kind: 'no_time_index' }, 'drop').notes).toEqual([]);
+  });
+});
