@@ -64,6 +64,13 @@ export const ERROR_CODES = {
   VALUE_NOT_HELD: { exit: EXIT.refused, retry: false },
   SEGMENT_WRITE_FAILED: { exit: EXIT.failed, retry: true },
   VERIFY_MISMATCH: { exit: EXIT.failed, retry: false },
+
+  QUERY_INVALID: { exit: EXIT.usage, retry: false },
+  QUERY_NOT_ALLOWED: { exit: EXIT.usage, retry: false },
+  QUERY_FAILED: { exit: EXIT.failed, retry: false },
+  SEGMENT_UNREADABLE: { exit: EXIT.failed, retry: false },
+  COLUMN_TYPE_CHANGED: { exit: EXIT.failed, retry: false },
+  OUTPUT_UNWRITABLE: { exit: EXIT.failed, retry: false },
 } as const satisfies Record<string, { exit: ExitCode; retry: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

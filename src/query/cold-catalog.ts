@@ -1,0 +1,55 @@
+/** What a query has to know of the lake. The ledger tells it; tests make it up. */
+import type { IntegerTimeUnit } from '../domain/table.ts';
+import type { ColumnStatistics, HeldColumn } from '../ledger/segments.ts';
+
+export interface ColdTimeColumn {
+  readonly name: string;
+  /** Only where the column is an integer. */
+  readonly unit?: IntegerTimeUnit;
+}
+
+/** A column as it lies in a segment. */
+export type ColdColumn = Pick<HeldColumn, 'name' | 'lakeType'>;
+
+/** Columns that segments of a dataset have in common; a changed table makes a further schema. */
+export interface ColdSchema {
+  readonly columns: readonly ColdColumn[];
+  readonly segments: number;
+  /** One of them, to be named in messages. */
+  readonly exampleKey: string;
+}
+
+export interface ColdDataset {
+  readonly name: string;
+  /** Null when the configuration no longer knows the dataset: its time then prunes nothing. */
+  readonly timeColumn: ColdTimeColumn | null;
+  /** Of all live segments, oldest first: what a query may name does not depend on pruning. */
+  readonly schemas: readonly ColdSchema[];
+}
+
+/** A live segment. */
+export interface SegmentRef {
+  readonly key: string;
+  readonly rows: bigint;
+  readonly bytes: bigint;
+  readonly minTimeUs: bigint;
+  readonly maxTimeUs: bigint;
+  /**
+   * In the order of the column's type in the lake; for text that is the order of its UTF-8 bytes.
+   * Null where it is not known, or the column is null in every row.
+   */
+  readonly statistics: Readonly<Record<string, ColumnStatistics>>;
+  readonly columns: readonly ColdColumn[];
+}
+
+/** Microseconds since 1970; null is no bound. */
+export interface TimeHull {
+  readonly fromInclusiveUs: bigint | null;
+  readonly toInclusiveUs: bigint | null;
+}
+
+export interface ColdCatalog {
+  readonly datasets: readonly ColdDataset[];
+  /** The live segments of a dataset that have a row in the hull, oldest first. */
+  listSegments(dataset: string, hull: TimeHull): Promise<readonly SegmentRef[]>;
+}

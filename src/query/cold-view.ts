@@ -1,0 +1,54 @@
+/**
+ * A dataset as a view over an explicit list of its segments. Columns are named and typed by the
+ * ledger, not by whatever file is opened first, so the view is the same however much was pruned.
+ */
+import type { ColdColumn, SegmentRef } from './cold-catalog.ts';
+import { foldName } from './sql-ast.ts';
+import { quoteName, quoteText } from './sql-text.ts';
+import type { ViewSchema } from './view-schema.ts';
+
+/** @param locate what DuckDB opens for a segment's key */
+export function viewQuery(
+  schema: ViewSchema,
+  segments: readonly SegmentRef[],
+  locate: (key: string) => string,
+): string {
+  if (segments.length === 0) return emptyQuery(schema);
+  return groupByColumns(segments)
+    .map((group) => {
+      const files = group.map(({ key }) => quoteText(locate(key))).join(', ');
+      const columns = selectList(schema, group[0]?.columns ?? []);
+      // No union_by_name: it would open every file to plan the query, and within a group all are alike.
+      return `select ${columns} from read_parquet([${files}], hive_partitioning = false, union_by_name = false)`;
+    })
+    .join('\nunion all\n');
+}
+
+function emptyQuery(schema: ViewSchema): string {
+  const columns = [...schema].map(([name, type]) => `null::${type} as ${quoteName(name)}`);
+  return `select ${columns.join(', ')} where false`;
+}
+
+/** Segments whose columns are alike, so that one scan reads them. */
+function groupByColumns(segments: readonly SegmentRef[]): readonly (readonly SegmentRef[])[] {
+  const groups = new Map<string, SegmentRef[]>();
+  for (const segment of segments) {
+    const shape = JSON.stringify(segment.columns.map(({ name, lakeType }) => [name, lakeType]));
+    const group = groups.get(shape);
+    if (group === undefined) groups.set(shape, [segment]);
+    else group.push(segment);
+  }
+  return [...groups.values()];
+}
+
+function selectList(schema: ViewSchema, held: readonly ColdColumn[]): string {
+  const byName = new Map(held.map((column) => [foldName(column.name), column]));
+  return [...schema]
+    .map(([name, type]) => {
+      const column = byName.get(foldName(name));
+      if (column === undefined) return `null::${type} as ${quoteName(name)}`;
+      const value = quoteName(column.name);
+      return `${column.lakeType === type ? value : `cast(${value} as ${type})`} as ${quoteName(name)}`;
+    })
+    .join(', ');
+}

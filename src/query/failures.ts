@@ -1,0 +1,120 @@
+/** What went wrong with a query, and what to do about it. */
+import { TierdError } from '../domain/errors.ts';
+import type { ObjectStore } from '../lake/object-store.ts';
+import type { SegmentRef } from './cold-catalog.ts';
+
+/** parse the query, open the segments, bind the query to them, run it. */
+export type QueryStage = 'parse' | 'open' | 'bind' | 'run';
+
+export interface FailureContext {
+  readonly stage: QueryStage;
+  readonly datasets: readonly string[];
+  /** What the query was to read. */
+  readonly segments: readonly SegmentRef[];
+  readonly store: Pick<ObjectStore, 'locate' | 'stat'>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The error to end with: TierdErrors as they are, DuckDB's with what to do. */
+export async function describeFailure(error: unknown, context: FailureContext): Promise<unknown> {
+  if (context.signal?.aborted === true) {
+    return new TierdError({
+      code: 'INTERRUPTED',
+      message: 'The query was interrupted. Nothing was changed.',
+      cause: error,
+    });
+  }
+  if (error instanceof TierdError || !isEngineError(error)) return error;
+  const damage = await findDamage(error.message, context);
+  if (damage !== null) return segmentUnreadable(damage, error);
+  switch (context.stage) {
+    case 'parse':
+    case 'bind':
+      return queryInvalid(error, context.datasets);
+    case 'open':
+      return segmentsUnlikeLedger(error, context.segments);
+    case 'run':
+      return queryFailed(error);
+  }
+}
+
+/** DuckDB's errors carry no code; all begin with their kind: `Binder Error: …`. */
+const ENGINE_ERROR = /^([A-Za-z ]+) (?:Error|Exception): /;
+
+function isEngineError(error: unknown): error is Error {
+  return error instanceof Error && ENGINE_ERROR.test(error.message);
+}
+
+interface Damage {
+  readonly key: string;
+  readonly what: string;
+}
+
+/** More would not help to see what has happened. */
+const MAX_NAMED = 3;
+
+/** Looks at the segments rather than guess from the message; null when all seem to be there. */
+async function findDamage(message: string, context: FailureContext): Promise<Damage[] | null> {
+  const damage: Damage[] = [];
+  for (const { key, bytes } of context.segments) {
+    if (damage.length === MAX_NAMED) break;
+    const found = await context.store.stat(key);
+    if (found === null) damage.push({ key, what: 'missing' });
+    else if (BigInt(found.bytes) !== bytes) {
+      damage.push({ key, what: `${String(found.bytes)} bytes long instead of ${String(bytes)}` });
+    } else if (message.includes(context.store.locate(key))) {
+      damage.push({ key, what: 'unreadable' });
+    }
+  }
+  return damage.length === 0 ? null : damage;
+}
+
+function segmentUnreadable(damage: readonly Damage[], error: Error): TierdError {
+  const named = damage.map(({ key, what }) => `${key} is ${what}`).join('; ');
+  return new TierdError({
+    code: 'SEGMENT_UNREADABLE',
+    message: `A segment can't be read: ${named}. The engine says: ${firstLine(error)}`,
+    hint: 'Run `tierd scrub`: it tells every segment that is missing or altered. Restore these from a backup of the lake; tierd changes none of them.',
+    context: { segments: damage },
+    cause: error,
+  });
+}
+
+/** The views are tierd's own: where they fail, the files are not as the ledger has them. */
+function segmentsUnlikeLedger(error: Error, segments: readonly SegmentRef[]): TierdError {
+  return new TierdError({
+    code: 'SEGMENT_UNREADABLE',
+    message: `Of ${String(segments.length)} segments at least one is not what the ledger says. The engine says: ${firstLine(error)}`,
+    hint: 'Run `tierd scrub`: it tells every segment that is missing or altered.',
+    cause: error,
+  });
+}
+
+function queryInvalid(error: Error, datasets: readonly string[]): TierdError {
+  const known =
+    datasets.length === 0
+      ? 'The lake has no segments yet.'
+      : `Datasets in the lake: ${datasets.join(', ')}; \`describe ${datasets[0] ?? ''}\` shows the columns of one.`;
+  return new TierdError({
+    code: 'QUERY_INVALID',
+    message: `The query can't be run: ${error.message}`,
+    hint: `${known} A text is compared with a number or a time only after a cast (\`column::bigint\`).`,
+    cause: error,
+  });
+}
+
+function queryFailed(error: Error): TierdError {
+  const outOfMemory = ENGINE_ERROR.exec(error.message)?.[1] === 'Out of Memory';
+  return new TierdError({
+    code: 'QUERY_FAILED',
+    message: `The query failed: ${error.message}`,
+    hint: outOfMemory
+      ? 'Give the query more memory or disk for what does not fit in it, or ask for less at once: a shorter time, fewer columns.'
+      : 'If a value could not be cast, try_cast gives NULL in its place.',
+    cause: error,
+  });
+}
+
+function firstLine(error: Error): string {
+  return error.message.split('\n', 1)[0] ?? '';
+}

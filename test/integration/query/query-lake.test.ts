@@ -1,0 +1,378 @@
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { askLake } from '../../support/ask-lake.ts';
+import { createTestLake, type TestLake } from '../../support/test-lake.ts';
+
+let lake: TestLake;
+
+const ticks = (day: number, more = '') => `
+  select timestamptz '2024-01-01 00:00:00+00' + to_days(${String(day)}) + to_minutes(i::int) as time,
+         'S' || (i % 3) as symbol, (i * 1.25)::decimal(20,8) as close, i as volume ${more}
+  from range(100) t(i)`;
+
+beforeAll(async () => {
+  lake = await createTestLake();
+  for (let day = 0; day < 10; day += 1) {
+    await lake.add('ticks', `ticks/day=${String(day)}/ticks.parquet`, ticks(day), 'epoch_us(time)');
+  }
+  await lake.add('news', 'news/a.parquet', `select 1 as time, 'old' as headline`, 'time');
+});
+afterAll(() => lake.destroy());
+
+const lines = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+describe('a query of the lake', () => {
+  test('sees each dataset as a table of its name, in cold and in main', async () => {
+    for (const name of ['ticks', 'cold.ticks', 'main.ticks', '"ticks"', 'TICKS']) {
+      const { text } = await askLake(lake, `select count(*) as n, sum(volume) as v from ${name}`);
+      expect(lines(text)).toEqual([{ n: 1000, v: 49_500 }]);
+    }
+  });
+
+  test('opens only the segments that can hold what it asks for', async () => {
+    const { text, summary, asked } = await askLake(
+      lake,
+      `select count(*) as n from ticks where time >= '2024-01-03' and time < '2024-01-05'`,
+    );
+    expect(lines(text)).toEqual([{ n: 200 }]);
+    expect(summary).toMatchObject({ rows: 1, segmentsRead: 2, segmentsLive: 10 });
+    expect(asked).toEqual([
+      {
+        dataset: 'ticks',
+        hull: {
+          fromInclusiveUs: BigInt(Date.parse('2024-01-03T00:00:00Z')) * 1000n - 1n,
+          toInclusiveUs: BigInt(Date.parse('2024-01-05T00:00:00Z')) * 1000n + 1n,
+        },
+      },
+    ]);
+  });
+
+  test('has columns and an empty answer where no segment is left', async () => {
+    const { text, summary } = await askLake(
+      lake,
+      `select *, typeof(close) as t from ticks where time > now()`,
+      {
+        format: 'csv',
+      },
+    );
+    expect(text).toBe('time,symbol,close,volume,t\r\n');
+    expect(summary.segmentsRead).toBe(0);
+    const described = await askLake(lake, 'describe (from ticks where time > now())');
+    expect(lines(described.text).map((row) => row['column_type'])).toEqual([
+      'TIMESTAMP WITH TIME ZONE',
+      'VARCHAR',
+      'DECIMAL(20,8)',
+      'BIGINT',
+    ]);
+  });
+
+  test('asks the ledger for nothing that it does not name', async () => {
+    expect((await askLake(lake, 'select 1')).asked).toEqual([]);
+    expect(lines((await askLake(lake, 'show tables')).text)).toEqual([
+      { name: 'news' },
+      { name: 'ticks' },
+    ]);
+  });
+
+  test('reckons in UTC, wherever the machine stands', async () => {
+    const { text } = await askLake(
+      lake,
+      `select min(time)::varchar as t, current_setting('TimeZone') as z from ticks`,
+    );
+    expect(lines(text)).toEqual([{ t: '2024-01-01 00:00:00+00', z: 'UTC' }]);
+  });
+
+  test('reads everything where the tables are named in a text', async () => {
+    const { summary } = await askLake(
+      lake,
+      `select count(*) from query_table('ticks'), (select 1 from ticks where time < '2024-01-02')`,
+      { timeColumns: { ticks: { name: 'time' }, news: null } },
+    );
+    expect(summary.segmentsRead).toBe(11);
+  });
+});
+
+describe('the sandbox', () => {
+  test.each([
+    ['a file outside', `select * from read_csv('/etc/passwd')`],
+    ['a file named as a table', `select * from '/etc/passwd'`],
+    ['a directory', `select * from glob('/etc/*')`],
+    ['text of a file', `select * from read_text('/etc/hostname')`],
+  ])('keeps %s closed', async (_what, sql) => {
+    await expect(askLake(lake, sql)).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+  });
+
+  test('keeps files of the lake closed that are no segments', async () => {
+    const stray = join(lake.root, 'stray.parquet');
+    await lake.duckdb.run(`copy (select 1) to '${stray}'`);
+    await expect(askLake(lake, `select * from read_parquet('${stray}')`)).rejects.toMatchObject({
+      code: 'QUERY_INVALID',
+    });
+  });
+
+  test('takes no parameters', async () => {
+    await expect(askLake(lake, 'select $1')).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+  });
+});
+
+describe('a result', () => {
+  test('goes to a file that is there whole or not at all', async () => {
+    const file = join(lake.root, 'out.csv');
+    await writeFile(file, 'what was there');
+    await expect(
+      askLake(lake, `select case when volume = 99 then error('late') else 'x' end from ticks`, {
+        format: 'csv',
+        file,
+      }),
+    ).rejects.toMatchObject({ code: 'QUERY_FAILED' });
+    expect(await readFile(file, 'utf8')).toBe('what was there');
+    const { summary } = await askLake(
+      lake,
+      `select volume from ticks where time < '2024-01-02' order by 1 limit 2`,
+      { format: 'csv', file },
+    );
+    expect(await readFile(file, 'utf8')).toBe('volume\r\n0\r\n1\r\n');
+    expect(summary.rows).toBe(2);
+    expect((await readdir(lake.root)).filter((name) => name.includes('.part'))).toEqual([]);
+  });
+
+  test('as Parquet has the same rows and types', async () => {
+    const file = join(lake.root, 'out it’s.parquet');
+    const { summary } = await askLake(
+      lake,
+      `select * from ticks where time < '2024-01-02' order by time -- all of it;`,
+      { format: 'parquet', file },
+    );
+    expect(summary.rows).toBe(100);
+    const back = await lake.duckdb.runAndReadAll(
+      `select count(*) from (from read_parquet($1) except all (${ticks(0)}))`,
+      [file],
+    );
+    expect(back.getRows()).toEqual([[0n]]);
+    const types = await lake.duckdb.runAndReadAll(
+      'select column_type from (describe from read_parquet($1))',
+      [file],
+    );
+    expect(types.getRows().flat()).toEqual([
+      'TIMESTAMP WITH TIME ZONE',
+      'VARCHAR',
+      'DECIMAL(20,8)',
+      'BIGINT',
+    ]);
+  });
+
+  test('as Parquet needs a file', async () => {
+    await expect(askLake(lake, 'select 1', { format: 'parquet' })).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+  });
+
+  test.each(['csv', 'parquet'] as const)(
+    'as %s says so when the file can not be written',
+    async (format) => {
+      const file = join(lake.root, 'no', 'such', 'directory', 'out');
+      await expect(askLake(lake, 'select 1', { format, file })).rejects.toMatchObject({
+        code: 'OUTPUT_UNWRITABLE',
+      });
+      const directory = join(lake.root, `directory-${format}`);
+      await mkdir(directory);
+      await expect(askLake(lake, 'select 1', { format, file: directory })).rejects.toMatchObject({
+        code: 'OUTPUT_UNWRITABLE',
+      });
+      expect((await readdir(lake.root)).filter((name) => name.includes('.part'))).toEqual([]);
+    },
+  );
+
+  test.each(['ndjson', 'csv', 'json', 'table'] as const)(
+    'as %s streams: memory stays bounded',
+    async (format) => {
+      let bytes = 0;
+      let peak = 0;
+      const before = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
+      await askLake(lake, `select i, repeat('x', 200) as text from range(300000) t(i)`, {
+        format,
+        memoryLimitBytes: 100_000_000,
+        onText: async (text) => {
+          bytes += text.length;
+          const now = process.memoryUsage();
+          peak = Math.max(peak, now.arrayBuffers + now.heapUsed - before);
+        },
+      });
+      expect(bytes).toBeGreaterThan(60_000_000);
+      expect(peak).toBeLessThan(bytes);
+    },
+  );
+});
+
+describe('a query that goes wrong', () => {
+  test('names the datasets where a table is unknown', async () => {
+    await expect(askLake(lake, 'select * from tick')).rejects.toMatchObject({
+      code: 'QUERY_INVALID',
+      message: expect.stringContaining('tick'),
+      hint: expect.stringContaining('ticks, news'),
+    });
+  });
+
+  test('gives the engine’s candidates where a column is unknown', async () => {
+    await expect(
+      askLake(lake, `select closing from ticks where time > '2024-01-02'`),
+    ).rejects.toMatchObject({
+      code: 'QUERY_INVALID',
+      message: expect.stringContaining('close'),
+    });
+  });
+
+  test('is rejected in the engine’s words, pruning or not', async () => {
+    await expect(askLake(lake, `select 1 from ticks where time > 'soon'`)).rejects.toMatchObject({
+      message: expect.stringContaining('soon'),
+    });
+    await expect(askLake(lake, `select 1 from ticks where time > 5`)).rejects.toMatchObject({
+      code: 'QUERY_INVALID',
+      message: expect.stringContaining('explicit cast'),
+    });
+  });
+
+  test('says what to do when memory runs out', async () => {
+    await expect(
+      askLake(lake, `select list(i) from range(20000000) t(i)`, { memoryLimitBytes: 30_000_000 }),
+    ).rejects.toMatchObject({ code: 'QUERY_FAILED', hint: expect.stringContaining('memory') });
+  });
+
+  test('stops within milliseconds when it is told to, and leaves nothing', async () => {
+    const stop = new AbortController();
+    const query = askLake(
+      lake,
+      'select sum(a.i * b.i) from range(100000000) a(i), range(100000) b(i)',
+      { signal: stop.signal },
+    );
+    const outcome = query.catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const at = Date.now();
+    stop.abort();
+    expect(await outcome).toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
+    expect(Date.now() - at).toBeLessThan(1000);
+    await expect(stat(join(lake.root, '_spill'))).rejects.toThrow('ENOENT');
+  });
+
+  test('does not begin when it was told to stop before', async () => {
+    await expect(askLake(lake, 'select 1', { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    });
+  });
+});
+
+describe('a segment that is not what it was', () => {
+  async function withDamage(damage: (path: string) => Promise<void>, sql: string) {
+    const own = await createTestLake();
+    try {
+      for (const day of [0, 1, 2])
+        await own.add('ticks', `ticks/${String(day)}.parquet`, ticks(day), 'epoch_us(time)');
+      await damage(join(own.root, 'ticks/1.parquet'));
+      return await askLake(own, sql).catch((error: unknown) => error);
+    } finally {
+      await own.destroy();
+    }
+  }
+
+  test.each([
+    ['missing', (path: string) => rm(path), 'missing'],
+    ['cut short', (path: string) => truncate(path, 100), '100 bytes long instead of'],
+    [
+      'no Parquet',
+      async (path: string) => writeFile(path, Buffer.alloc((await stat(path)).size)),
+      'unreadable',
+    ],
+  ])('is named when it is %s', async (_what, damage, words) => {
+    expect(await withDamage(damage, 'select sum(volume) from ticks')).toMatchObject({
+      code: 'SEGMENT_UNREADABLE',
+      message: expect.stringMatching(new RegExp(`ticks/1.parquet is ${words}`)),
+      hint: expect.stringContaining('tierd scrub'),
+    });
+  });
+
+  test('does not hinder a query that does not need it', async () => {
+    const answer = await withDamage(
+      (path) => rm(path),
+      `select sum(volume) as v from ticks where time >= '2024-01-03'`,
+    );
+    expect(answer).toMatchObject({ text: '{"v":4950}\n' });
+  });
+});
+
+describe('a table that changed while it was rotated', () => {
+  async function evolved(...selects: readonly string[]) {
+    const own = await createTestLake();
+    for (const [index, select] of selects.entries()) {
+      await own.add('ticks', `ticks/${String(index)}.parquet`, select, 'epoch_us(time)');
+    }
+    return own;
+  }
+  const at = (day: number) => `timestamptz '2024-01-0${String(day)} 00:00:00+00' as time`;
+
+  test('has the columns of all segments, null where a segment lacks them', async () => {
+    const own = await evolved(
+      `select ${at(1)}, 1 as dropped, 'a' as kept`,
+      `select ${at(2)}, 'b' as kept, 2 as added`,
+    );
+    try {
+      const { text } = await askLake(own, 'select * from ticks order by time');
+      expect(lines(text)).toEqual([
+        { time: '2024-01-01T00:00:00.000000Z', kept: 'a', added: null, dropped: 1 },
+        { time: '2024-01-02T00:00:00.000000Z', kept: 'b', added: 2, dropped: null },
+      ]);
+      const only = await askLake(
+        own,
+        `select dropped, added from ticks where time > '2024-01-01 12:00:00'`,
+      );
+      expect(lines(only.text)).toEqual([{ dropped: null, added: 2 }]);
+    } finally {
+      await own.destroy();
+    }
+  });
+
+  test('I6: has a type that holds the values of all segments exactly', async () => {
+    const own = await evolved(
+      `select ${at(1)}, 1::integer as n, 0.12::decimal(4,2) as p, 7::bigint as t`,
+      `select ${at(2)}, 9007199254740993::bigint as n, 12345678.123456::decimal(20,6) as p, '1e400' as t`,
+    );
+    try {
+      const { text } = await askLake(
+        own,
+        `select n::varchar as n, p::varchar as p, t, typeof(n) as types from ticks order by time`,
+      );
+      expect(lines(text)).toEqual([
+        { n: '1', p: '0.120000', t: '7', types: 'BIGINT' },
+        { n: '9007199254740993', p: '12345678.123456', t: '1e400', types: 'BIGINT' },
+      ]);
+      // The bounds of a number are no bounds of its text: '7' > '1e400', 7 < 10.
+      const found = await askLake(own, `select count(*) as n from ticks where t >= '1f'`);
+      expect(lines(found.text)).toEqual([{ n: 1 }]);
+    } finally {
+      await own.destroy();
+    }
+  });
+
+  test('is refused, by column and segment, where no type holds all', async () => {
+    const own = await evolved(
+      `select ${at(1)}, 1 as n`,
+      `select ${at(2)}, timestamp '2024-01-01' as n`,
+    );
+    try {
+      await own.add('news', 'news/a.parquet', `select 1 as time`, 'time');
+      await expect(askLake(own, 'select 1 from ticks')).rejects.toMatchObject({
+        code: 'COLUMN_TYPE_CHANGED',
+        message: expect.stringMatching(
+          /"n".*TIMESTAMP in 1 segment such as ticks\/1.parquet.*INTEGER.*ticks\/0.parquet/,
+        ),
+      });
+      expect((await askLake(own, 'select count(*) as n from news')).text).toBe('{"n":1}\n');
+    } finally {
+      await own.destroy();
+    }
+  });
+});

@@ -1,0 +1,57 @@
+/** `queryLake` as the tests of it use it: everything in memory, unless said otherwise. */
+import { join } from 'node:path';
+import type { ColdTimeColumn } from '../../src/query/cold-catalog.ts';
+import { type QueryFormat, type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
+import type { TestCatalog, TestLake } from './test-lake.ts';
+
+export interface Answer {
+  readonly text: string;
+  readonly summary: QuerySummary;
+  readonly asked: TestCatalog['asked'];
+}
+
+export interface AskOptions {
+  readonly format?: QueryFormat;
+  readonly file?: string;
+  readonly terminalWidth?: number | null;
+  readonly timeColumns?: Readonly<Record<string, ColdTimeColumn | null>>;
+  readonly memoryLimitBytes?: number;
+  readonly signal?: AbortSignal;
+  /** Sees each piece of text as it comes. */
+  readonly onText?: (text: string) => Promise<void>;
+}
+
+export async function askLake(
+  lake: TestLake,
+  sql: string,
+  options: AskOptions = {},
+): Promise<Answer> {
+  let text = '';
+  const catalog = lake.catalog(options.timeColumns ?? { ticks: { name: 'time' } });
+  const sink = {
+    async write(part: string) {
+      if (options.onText === undefined) text += part;
+      else await options.onText(part);
+    },
+  };
+  const summary = await queryLake(
+    {
+      sql,
+      format: options.format ?? 'ndjson',
+      output: options.file === undefined ? { sink } : { file: options.file },
+      terminalWidth: options.terminalWidth ?? null,
+    },
+    {
+      catalog,
+      store: lake.store,
+      limits: {
+        memoryLimitBytes: options.memoryLimitBytes ?? 500_000_000,
+        threads: 2,
+        spillDirectory: join(lake.root, '_spill'),
+      },
+      clock: { now: () => Date.now() },
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    },
+  );
+  return { text, summary, asked: catalog.asked };
+}

@@ -1,0 +1,149 @@
+/** A small lake that a test writes with DuckDB, and the catalogue of it that the ledger would give. */
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { nodeFileSystem } from '../../src/lake/file-system.ts';
+import { openLocalStore } from '../../src/lake/local-store.ts';
+import type { ObjectStore } from '../../src/lake/object-store.ts';
+import type { ColumnStatistics } from '../../src/ledger/segments.ts';
+import type {
+  ColdCatalog,
+  ColdColumn,
+  ColdDataset,
+  ColdTimeColumn,
+  SegmentRef,
+  TimeHull,
+} from '../../src/query/cold-catalog.ts';
+
+export interface TestLake {
+  readonly root: string;
+  readonly store: ObjectStore;
+  /** A DuckDB of the test's own, to make rows with. */
+  readonly duckdb: DuckDBConnection;
+  readonly segments: ReadonlyMap<string, readonly SegmentRef[]>;
+  /**
+   * Writes what `select` gives as one segment.
+   * @param timeUs the time column in microseconds, as an expression
+   */
+  add(dataset: string, key: string, select: string, timeUs: string): Promise<SegmentRef>;
+  catalog(timeColumns: Readonly<Record<string, ColdTimeColumn | null>>): TestCatalog;
+  destroy(): Promise<void>;
+}
+
+export interface TestCatalog extends ColdCatalog {
+  /** What was asked for, in order. */
+  readonly asked: { readonly dataset: string; readonly hull: TimeHull }[];
+}
+
+export async function createTestLake(): Promise<TestLake> {
+  const root = await mkdtemp(join(tmpdir(), 'tierd-lake-'));
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+  const duckdb = await instance.connect();
+  await duckdb.run(`set TimeZone = 'UTC'`);
+  const segments = new Map<string, SegmentRef[]>();
+  return {
+    root,
+    store: await openLocalStore(root, nodeFileSystem),
+    duckdb,
+    segments,
+    async add(dataset, key, select, timeUs) {
+      const path = join(root, key);
+      await mkdir(dirname(path), { recursive: true });
+      await duckdb.run(`copy (${select}) to '${path}' (format parquet, compression zstd)`);
+      const segment = await describeSegment(duckdb, key, path, timeUs);
+      segments.set(dataset, [...(segments.get(dataset) ?? []), segment]);
+      return segment;
+    },
+    catalog: (timeColumns) => catalogOf(segments, timeColumns),
+    async destroy() {
+      duckdb.closeSync();
+      instance.closeSync();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function sha256OfFile(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+}
+
+async function describeSegment(
+  duckdb: DuckDBConnection,
+  key: string,
+  path: string,
+  timeUs: string,
+): Promise<SegmentRef> {
+  const rowsOf = async (sql: string) => (await duckdb.runAndReadAll(sql)).getRows();
+  const columns: ColdColumn[] = (
+    await rowsOf(`describe from read_parquet('${path}', hive_partitioning = false)`)
+  ).map(([name, type]) => ({
+    name: String(name),
+    lakeType: String(type),
+  }));
+  const bounds = columns.flatMap(({ name }) => [
+    `min("${name}")::varchar`,
+    `max("${name}")::varchar`,
+  ]);
+  const [facts = []] = await rowsOf(
+    `select count(*), min(${timeUs}), max(${timeUs}), ${bounds.join(', ')}
+     from read_parquet('${path}', hive_partitioning = false)`,
+  );
+  const [rows, minTimeUs, maxTimeUs, ...texts] = facts;
+  const statistics: Record<string, ColumnStatistics> = {};
+  columns.forEach(({ name }, index) => {
+    statistics[name] = {
+      min: texts[2 * index] as string | null,
+      max: texts[2 * index + 1] as string | null,
+    };
+  });
+  return {
+    key,
+    rows: rows as bigint,
+    bytes: BigInt((await stat(path)).size),
+    minTimeUs: BigInt(minTimeUs as bigint | number),
+    maxTimeUs: BigInt(maxTimeUs as bigint | number),
+    statistics,
+    columns,
+  };
+}
+
+function catalogOf(
+  segments: ReadonlyMap<string, readonly SegmentRef[]>,
+  timeColumns: Readonly<Record<string, ColdTimeColumn | null>>,
+): TestCatalog {
+  const asked: { dataset: string; hull: TimeHull }[] = [];
+  return {
+    asked,
+    datasets: [...segments].map(([name, all]) => datasetOf(name, all, timeColumns[name] ?? null)),
+    async listSegments(dataset, hull) {
+      asked.push({ dataset, hull });
+      const { fromInclusiveUs: from, toInclusiveUs: to } = hull;
+      return (segments.get(dataset) ?? []).filter(
+        ({ minTimeUs, maxTimeUs }) =>
+          (from === null || maxTimeUs >= from) && (to === null || minTimeUs <= to),
+      );
+    },
+  };
+}
+
+function datasetOf(
+  name: string,
+  segments: readonly SegmentRef[],
+  timeColumn: ColdTimeColumn | null,
+): ColdDataset {
+  const groups = new Map<string, SegmentRef[]>();
+  for (const segment of segments) {
+    const shape = JSON.stringify(segment.columns);
+    groups.set(shape, [...(groups.get(shape) ?? []), segment]);
+  }
+  const schemas = [...groups.values()].map((group) => ({
+    columns: group[0]!.columns,
+    segments: group.length,
+    exampleKey: group[0]!.key,
+  }));
+  return { name, timeColumn, schemas };
+}
