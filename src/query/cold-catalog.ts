@@ -1,6 +1,7 @@
 /** What a query has to know of the lake. The ledger tells it; tests make it up. */
+import type { ColumnPlan } from '../domain/column-plan.ts';
 import type { IntegerTimeUnit } from '../domain/table.ts';
-import type { ColumnStatistics, HeldColumn } from '../ledger/segments.ts';
+import type { ColumnStatistics } from '../ledger/segments.ts';
 
 export interface ColdTimeColumn {
   readonly name: string;
@@ -9,7 +10,7 @@ export interface ColdTimeColumn {
 }
 
 /** A column as it lies in a segment. */
-export type ColdColumn = Pick<HeldColumn, 'name' | 'lakeType'>;
+export type ColdColumn = Pick<ColumnPlan, 'name' | 'duckdbType'>;
 
 /** Columns that segments of a dataset have in common; a changed table makes a further schema. */
 export interface ColdSchema {

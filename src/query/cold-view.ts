@@ -33,7 +33,7 @@ function emptyQuery(schema: ViewSchema): string {
 function groupByColumns(segments: readonly SegmentRef[]): readonly (readonly SegmentRef[])[] {
   const groups = new Map<string, SegmentRef[]>();
   for (const segment of segments) {
-    const shape = JSON.stringify(segment.columns.map(({ name, lakeType }) => [name, lakeType]));
+    const shape = JSON.stringify(segment.columns.map(({ name, duckdbType }) => [name, duckdbType]));
     const group = groups.get(shape);
     if (group === undefined) groups.set(shape, [segment]);
     else group.push(segment);
@@ -48,7 +48,7 @@ function selectList(schema: ViewSchema, held: readonly ColdColumn[]): string {
       const column = byName.get(foldName(name));
       if (column === undefined) return `null::${type} as ${quoteName(name)}`;
       const value = quoteName(column.name);
-      return `${column.lakeType === type ? value : `cast(${value} as ${type})`} as ${quoteName(name)}`;
+      return `${column.duckdbType === type ? value : `cast(${value} as ${type})`} as ${quoteName(name)}`;
     })
     .join(', ');
 }

@@ -165,7 +165,7 @@ function boundsOf(
       max: timeText(segment.maxTimeUs, type, unit, 999n),
     };
   }
-  const held = segment.columns.find(({ name }) => name === column)?.lakeType;
+  const held = segment.columns.find(({ name }) => name === column)?.duckdbType;
   // Numbers that the view shows as text are ordered otherwise than their bounds were.
   if (held === undefined || (type === 'VARCHAR' && held !== type)) return UNKNOWN;
   const { min, max } = segment.statistics[column] ?? UNKNOWN;

@@ -82,7 +82,7 @@ async function describeSegment(
     await rowsOf(`describe from read_parquet('${path}', hive_partitioning = false)`)
   ).map(([name, type]) => ({
     name: String(name),
-    lakeType: String(type),
+    duckdbType: String(type),
   }));
   const bounds = columns.flatMap(({ name }) => [
     `min("${name}")::varchar`,
