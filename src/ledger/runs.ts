@@ -78,19 +78,23 @@ export async function abandonRuns(db: Queryable, job: string, dataset: string): 
   return ended.rowCount ?? 0;
 }
 
-/** When the newest run of the job began by its own clock, ms since 1970, or null. */
+/**
+ * When the newest run of the job began by its own clock, ms since 1970, or null. Refused runs don't
+ * count: one that was refused for its clock must not be what makes the next one seem right.
+ */
 export async function lastRunStart(
   db: Queryable,
   job: string,
   dataset: string,
 ): Promise<number | null> {
-  const found = await db.query<{ ms: string | null }>(
-    `select (extract(epoch from max(started_at)) * 1000)::bigint::text as ms
-     from tierd.runs where job = $1 and dataset = $2`,
+  const found = await db.query<{ ms: string }>(
+    `select (extract(epoch from started_at) * 1000)::bigint::text as ms
+     from tierd.runs where job = $1 and dataset = $2 and state <> 'refused'
+     order by id desc limit 1`,
     [job, dataset],
   );
   const ms = found.rows[0]?.ms;
-  return ms === null || ms === undefined ? null : Number(ms);
+  return ms === undefined ? null : Number(ms);
 }
 
 /** The newest runs, newest first. */
@@ -116,7 +120,7 @@ export async function listRuns(
             to_char(finished_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as finished_at,
             rows_moved::text, bytes_written::text, error_code, error_message
      from tierd.runs where $1::text is null or dataset = $1
-     order by id desc limit $2`,
+     order by runs.id desc limit $2`,
     [filter.dataset ?? null, filter.limit],
   );
   return found.rows.map((row) => ({

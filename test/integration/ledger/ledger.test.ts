@@ -150,6 +150,28 @@ describe('runs', () => {
       startedAt: '2026-06-01T02:00:00.123Z',
     });
   });
+
+  it('are listed newest first, also beyond the tenth', async () => {
+    const started: bigint[] = [];
+    for (let n = 0; n < 12; n += 1) {
+      const run = { job: 'rotate', dataset: 'many', holder: 'a', startedAtMs: n };
+      started.push(await startRun(db, run));
+    }
+    const listed = await listRuns(db, { dataset: 'many', limit: 3 });
+    expect(listed.map((run) => run.id)).toEqual(started.reverse().slice(0, 3));
+  });
+
+  it('that were refused are no measure of the clock, nor is one that another run put right', async () => {
+    const run = async (startedAtMs: number, state: 'done' | 'refused'): Promise<void> => {
+      const id = await startRun(db, { job: 'rotate', dataset: 'clock', holder: 'a', startedAtMs });
+      await finishRun(db, id, { state, rowsMoved: 0n, bytesWritten: 0n });
+    };
+    await run(5_000, 'done');
+    await run(9_000, 'refused');
+    expect(await lastRunStart(db, 'rotate', 'clock')).toBe(5_000);
+    await run(4_000, 'done');
+    expect(await lastRunStart(db, 'rotate', 'clock')).toBe(4_000);
+  });
 });
 
 describe('a move', () => {
