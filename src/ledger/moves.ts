@@ -125,3 +125,17 @@ export async function knownMoves(
   );
   return new Set(found.rows.map((row) => row.id));
 }
+
+/** Those of `moveIds` that are moves of the dataset and at their end: what they staged is of no use. */
+export async function endedMoves(
+  db: Queryable,
+  dataset: string,
+  moveIds: readonly string[],
+): Promise<readonly string[]> {
+  const found = await db.query<{ id: string }>(
+    `select id from tierd.moves
+     where dataset = $1 and id::text = any($2) and state in ('finished', 'abandoned')`,
+    [dataset, moveIds],
+  );
+  return found.rows.map((row) => row.id);
+}

@@ -5,10 +5,10 @@
 import type pg from 'pg';
 import { recoveryOf } from '../../domain/move.ts';
 import { inTransaction, type TransactionOptions } from '../../hot/transaction.ts';
-import { removeStaging } from '../../lake/staging.ts';
+import { listStaging, removeStaging } from '../../lake/staging.ts';
 import type { Lease } from '../../ledger/lease.ts';
 import { assertLease } from '../../ledger/lease.ts';
-import { lookAtMove, stepMove, unfinishedMoves } from '../../ledger/moves.ts';
+import { endedMoves, lookAtMove, stepMove, unfinishedMoves } from '../../ledger/moves.ts';
 import { abandonRuns } from '../../ledger/runs.ts';
 import { abandonedKeys, abandonSegments, forgetAbandoned } from '../../ledger/segments.ts';
 import type { Recovered } from './outcome.ts';
@@ -24,8 +24,18 @@ export async function recover(rooms: Rooms, db: pg.Client, lease: Lease): Promis
     if (outcome === 'abandoned') moves += 1;
     if (outcome === 'committed') vacuumDue.push(id);
   }
+  await sweepStaging(rooms, db, lease);
   const objects = await sweepLeftovers(rooms, db, lease);
   return { moves, objects, vacuumDue };
+}
+
+/** What moves staged that the ledger says are over: they were killed just before they cleared up. */
+async function sweepStaging(rooms: Rooms, db: pg.Client, lease: Lease): Promise<void> {
+  const { fileSystem, store } = rooms;
+  const staged = await listStaging(fileSystem, store.stagingRoot);
+  for (const id of await endedMoves(db, lease.dataset, staged)) {
+    await removeStaging(fileSystem, store.stagingRoot, id);
+  }
 }
 
 /**
@@ -49,7 +59,7 @@ export async function endMove(
     }
     return state === 'abandoned' ? ('abandoned' as const) : ('committed' as const);
   });
-  // After the ledger says where it stands: killed in between, the next run sweeps it.
+  // After the ledger says where it stands: killed in between, the next recovery sweeps it.
   await removeStaging(rooms.fileSystem, rooms.store.stagingRoot, moveId);
   return outcome;
 }

@@ -1,4 +1,7 @@
+import type pg from 'pg';
 import { disconnect } from '../../hot/connect.ts';
+import { removeStaging } from '../../lake/staging.ts';
+import { assertOwnLake } from './own-lake.ts';
 import { endMove, sweepLeftovers } from './recover.ts';
 import type { Rooms } from './rooms.ts';
 import type { RunContext } from './staged-move.ts';
@@ -17,6 +20,7 @@ export async function settleMove(
   try {
     const db = await rooms.connect('work');
     try {
+      await assertLakeStillThere(rooms, db, moveId);
       const outcome = await endMove(rooms, db, run.lease, moveId);
       await sweepLeftovers(rooms, db, run.lease);
       return outcome;
@@ -27,5 +31,18 @@ export async function settleMove(
     // Not settled is safe: the ledger's in-progress record names what was begun, and the error
     // that brought us here is the one to be told.
     return 'unknown';
+  }
+}
+
+/**
+ * In the place of a lake that went away nothing is to be found, so the ledger must go on naming
+ * what lies in the lake. Only what this move has staged since then, in that place, is removed.
+ */
+async function assertLakeStillThere(rooms: Rooms, db: pg.Client, moveId: string): Promise<void> {
+  try {
+    await assertOwnLake(rooms, db);
+  } catch (error) {
+    await removeStaging(rooms.fileSystem, rooms.store.stagingRoot, moveId);
+    throw error;
   }
 }
