@@ -34,11 +34,16 @@ export async function moveAll(
       const next = moves[index + 1];
       ahead = next === undefined ? null : stageMove(rooms, run, next);
       await moveOne(rooms, run, move, current, totals);
-      await pause(run.dataset.limits.pauseBetweenSlicesMs);
+      await pauseUnlessAborted(run);
     }
   } finally {
     if (ahead !== null) await giveUp(rooms, run, ahead);
   }
+}
+
+/** An abort ends the pause at once; the next turn of the loop tells of it. */
+async function pauseUnlessAborted({ dataset, signal }: RunContext): Promise<void> {
+  await pause(dataset.limits.pauseBetweenSlicesMs, undefined, { signal }).catch(() => undefined);
 }
 
 async function giveUp(rooms: Rooms, run: RunContext, staging: Staging): Promise<void> {
@@ -57,10 +62,11 @@ async function moveOne(
   const dataset = run.dataset.name;
   let staging = first;
   for (let attempt = 1; ; attempt += 1) {
-    const failure = await tryMove(rooms, run, move, staging, totals);
-    if (failure === null) return;
+    const failed = await tryMove(rooms, run, move, staging, totals);
+    if (failed === null) return;
     stopIfAborted(run.signal);
-    if (isRetryable(failure) && attempt < MAX_ATTEMPTS) {
+    const failure = failed.error;
+    if (mayTryAgain(failed) && attempt < MAX_ATTEMPTS) {
       const reason = failure.message;
       rooms.emit({ kind: 'retrying', dataset, range: move.range, attempt, reason });
       staging = stageMove(rooms, run, move);
@@ -73,6 +79,16 @@ async function moveOne(
   }
 }
 
+interface FailedTry {
+  readonly error: TierdError;
+  readonly settled: 'abandoned' | 'committed' | 'unknown';
+}
+
+/** A COMMIT whose reply was lost is unknown only until the ledger was asked (I9). */
+function mayTryAgain({ error, settled }: FailedTry): boolean {
+  return isRetryable(error) || (error.code === 'OUTCOME_UNKNOWN' && settled === 'abandoned');
+}
+
 /** Null when the move is committed, else why it is not; it has been settled either way. */
 async function tryMove(
   rooms: Rooms,
@@ -80,15 +96,15 @@ async function tryMove(
   move: PlannedMove,
   staging: Staging,
   totals: MoveTotals,
-): Promise<TierdError | null> {
+): Promise<FailedTry | null> {
   let staged: StagedMove | null = null;
   try {
     staged = await staging.staged;
     await finishMove(rooms, run, staged);
   } catch (error) {
-    const outcome = await settleMove(rooms, run, staging.id);
+    const settled = await settleMove(rooms, run, staging.id);
     // Committed after all: the reply to COMMIT was lost, and the ledger says it took effect (I9).
-    if (outcome !== 'committed' || staged === null) return asTierdError(error);
+    if (settled !== 'committed' || staged === null) return { error: asTierdError(error), settled };
   }
   const result = resultOf(move, staged);
   totals.moved.push(result);

@@ -1,17 +1,14 @@
 /** What a move's failure means for the rest of the run. */
 import { type ErrorCode, TierdError } from '../../domain/errors.ts';
 
-/** The rows or their locks were in somebody's hands: the same move may succeed when staged anew. */
-const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
-  'DIGEST_MISMATCH',
-  'PARTS_CHANGED',
-  'LOCK_TIMEOUT',
-  'DEADLOCK',
-]);
+/** The rows were in somebody's hands: the same move may succeed when staged anew. */
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['DIGEST_MISMATCH', 'PARTS_CHANGED', 'DEADLOCK']);
 
 /** What concerns this move alone: the others go on, and the run ends as partly done. */
 const SKIPPABLE: ReadonlySet<ErrorCode> = new Set([
   ...RETRYABLE,
+  // Waited for as often as makes sense already; exporting again frees no lock.
+  'LOCK_TIMEOUT',
   'VALUE_NOT_HELD',
   'PART_READS_EMPTY',
 ]);
