@@ -18,8 +18,8 @@ export interface VictimOrder {
 
 export type ScenarioKind = 'plain' | 'partitioned' | 'hypertable';
 
-/** Days of rows before the cutoff, which are due, and one after it, which stays. */
-const DUE_DAYS = [33, 32];
+/** Days of rows before the cutoff, in one chunk, which are due; and one after it, which stays. */
+const DUE_DAYS = [34, 33];
 const HOT_DAY = 5;
 const ROWS_A_DAY = 40;
 
@@ -39,7 +39,7 @@ export async function createTable(
     case 'partitioned':
       await database.query(`create table ${table} (${COLUMNS}) partition by range (time)`);
       await database.query(
-        `create table ${table}_due partition of ${table} for values from ('${daysAgo(34)}') to ('${daysAgo(31)}')`,
+        `create table ${table}_due partition of ${table} for values from ('${daysAgo(35)}') to ('${daysAgo(32)}')`,
       );
       await database.query(`create table ${table}_rest partition of ${table} default`);
       return;
