@@ -6,6 +6,7 @@ import { rangesOverlap, type TimeRange } from '../domain/time-range.ts';
 import { otherLocks } from './locks.ts';
 import { leavesBeside } from './partitions.ts';
 import { postgresError } from './postgres-error.ts';
+import { findOldestSnapshot } from './snapshots.ts';
 import { raw, run, runOne, type Sql, sql, tableName } from './sql.ts';
 import { SLICEABLE } from './time-bounds.ts';
 import { fixSession } from './transaction.ts';
@@ -95,6 +96,8 @@ interface VacuumStatistics {
   readonly vacuums: string;
   readonly dead_rows: string;
   readonly counted: boolean;
+  /** PostgreSQL 14 counts by way of another process. */
+  readonly delayed: boolean;
 }
 
 async function vacuumOne(
@@ -104,28 +107,33 @@ async function vacuumOne(
 ): Promise<VacuumedTable> {
   const started = performance.now();
   const before = await readStatistics(client, table);
-  const blocked = await tryVacuum(client, table, options);
+  const blocked = await tryToRun(
+    client,
+    table,
+    sql`vacuum (truncate ${raw(String(options.truncate))})`,
+  );
   const after = blocked === null ? await statisticsAfter(client, table, before) : before;
+  const result = blocked ?? (await judge(client, before, after));
+  // After the look: ANALYZE counts the pointers that VACUUM leaves for the next time as dead rows.
+  if (options.analyze && blocked === null) await tryToRun(client, table, sql`analyze`);
   return {
     table: { schema: table.schema, name: table.name },
-    result: blocked ?? (await judge(client, before, after)),
+    result,
     deadRowsBefore: Number(before.dead_rows),
     deadRowsAfter: Number(after.dead_rows),
     ms: Math.round(performance.now() - started),
   };
 }
 
-async function tryVacuum(
+/** Null when it ran through, else why it was skipped. */
+async function tryToRun(
   client: pg.ClientBase,
   table: TableRef,
-  { analyze, truncate }: VacuumOptions,
+  command: Sql,
 ): Promise<VacuumOutcome | null> {
   try {
     // Without skip_locked: that skips in silence, and a lock timeout says so.
-    await run(
-      client,
-      sql`vacuum (analyze ${raw(String(analyze))}, truncate ${raw(String(truncate))}) ${tableName(table)}`,
-    );
+    await run(client, sql`${command} ${tableName(table)}`);
     return null;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -136,7 +144,7 @@ async function tryVacuum(
       outcome: 'skipped',
       reason:
         code === '57014'
-          ? 'the vacuum took longer than statement_timeout'
+          ? 'it took longer than statement_timeout'
           : `locked by ${who.length === 0 ? 'a session that has ended since' : [...new Set(who)].join(', ')}`,
     };
   }
@@ -160,11 +168,11 @@ async function judge(
   if (Number(after.dead_rows) === 0) return { outcome: 'cleaned' };
   return {
     outcome: 'unremovable',
-    reason: `${after.dead_rows} dead rows are still seen by ${await describeOldestSnapshot(client)}`,
+    reason: `${after.dead_rows} dead rows are still seen by ${(await findOldestSnapshot(client))?.holder ?? 'a snapshot that has ended since'}`,
   };
 }
 
-/** How long statistics may take to be seen; PostgreSQL 14 sends them by way of another process. */
+/** How long statistics may take to be seen where they are delayed. */
 const STATISTICS_DELAY_MS = 2_000;
 
 async function statisticsAfter(
@@ -175,7 +183,7 @@ async function statisticsAfter(
   const until = performance.now() + STATISTICS_DELAY_MS;
   for (;;) {
     const now = await readStatistics(client, table);
-    const seen = now.vacuums !== before.vacuums || !before.counted;
+    const seen = now.vacuums !== before.vacuums || !before.counted || !before.delayed;
     if (seen || performance.now() > until) return now;
     await sleep(50);
   }
@@ -186,33 +194,9 @@ function readStatistics(client: pg.ClientBase, table: TableRef): Promise<VacuumS
     client,
     sql`select pg_stat_get_vacuum_count(c.oid)::text as vacuums,
                pg_stat_get_dead_tuples(c.oid)::text as dead_rows,
-               current_setting('track_counts')::boolean as counted
+               current_setting('track_counts')::boolean as counted,
+               current_setting('server_version_num')::int < 150000 as delayed
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = ${table.schema} and c.relname = ${table.name}`,
   );
-}
-
-/** Everything that can hold the removal of dead rows back, each with the age of what it holds. */
-const SNAPSHOT_HOLDERS: Sql = raw(`
-  select age(backend_xmin) as age,
-         format('pid %s (%s), %s, whose transaction has been open for %s s', pid,
-                coalesce(nullif(application_name, ''), 'no application name'), coalesce(state, backend_type),
-                coalesce(extract(epoch from clock_timestamp() - xact_start)::int::text, 'unknown')) as holder
-  from pg_stat_activity where backend_xmin is not null and pid <> pg_backend_pid()
-  union all
-  select age(transaction), format('the prepared transaction %s', gid) from pg_prepared_xacts
-  union all
-  select greatest(age(xmin), age(catalog_xmin)), format('the replication slot %s', slot_name)
-  from pg_replication_slots where xmin is not null or catalog_xmin is not null
-  union all
-  select age(backend_xmin), format('the standby %s (hot_standby_feedback)', application_name)
-  from pg_stat_replication where backend_xmin is not null`);
-
-/** Who holds the oldest snapshot, in words. */
-export async function describeOldestSnapshot(client: pg.ClientBase): Promise<string> {
-  const [oldest] = await run<{ readonly holder: string }>(
-    client,
-    sql`select holder from (${SNAPSHOT_HOLDERS}) as holders order by age desc limit 1`,
-  );
-  return oldest?.holder ?? 'a snapshot that has ended since';
 }

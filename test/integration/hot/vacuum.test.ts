@@ -63,6 +63,19 @@ describe('vacuuming after a deletion', () => {
     ]);
   });
 
+  it('takes the pointers that VACUUM leaves in a large table for the next time for what they are', async () => {
+    await database.query(`
+      drop table if exists large;
+      create table large with (autovacuum_enabled = off) as
+        select '2024-01-15+00'::timestamptz - i * interval '1 minute' as ts, repeat('x', 500) as v from generate_series(-20, 20000) i;
+      create index on large (ts)`);
+    const large = await describePublic(client, 'large');
+    await remove(large);
+    expect(await vacuum(large)).toMatchObject([
+      { result: { outcome: 'cleaned' }, deadRowsBefore: 21, deadRowsAfter: 0 },
+    ]);
+  });
+
   it('names who still sees the dead rows when an old snapshot does', async () => {
     const reader = await database.connect();
     await reader.query(

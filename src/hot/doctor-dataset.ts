@@ -1,0 +1,134 @@
+/** Checks of one configured table. */
+import type { Check } from '../domain/check.ts';
+import type { Clock } from '../domain/clock.ts';
+import { planColumns } from '../domain/column-plan.ts';
+import type { Dataset } from '../domain/dataset.ts';
+import { judgeHazards } from '../domain/hazards.ts';
+import { cutoffsOf, regionsOf } from '../domain/regions.ts';
+import { formatTable, type TableDescription } from '../domain/table.ts';
+import { findTimescale } from './chunks.ts';
+import { findHazards } from './hazards.ts';
+import { describeTable } from './introspect.ts';
+import { type Queryable, runOne, sql } from './sql.ts';
+
+/** Throws what `describeTable` throws. Call it inside `inTransaction`. */
+export async function checkDataset(
+  db: Queryable,
+  dataset: Dataset,
+  clock: Clock,
+): Promise<readonly Check[]> {
+  const { name, timeColumn, timeUnit } = dataset;
+  const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
+  return [
+    { name: `dataset:${name}:table`, status: 'ok', found: describe(table) },
+    ...columnsHeld(dataset, table),
+    ...(await hazards(db, dataset, table, clock)),
+    ...(await lockTableSize(db, dataset, table)),
+    ...(await compression(db, dataset, table)),
+  ];
+}
+
+function describe(table: TableDescription): string {
+  const kind =
+    table.kind === 'plain'
+      ? 'an ordinary table'
+      : `a ${table.kind === 'hypertable' ? 'hypertable' : 'partitioned table'}`;
+  const parts = table.kind === 'plain' ? '' : ` with ${String(table.parts.length)} droppable parts`;
+  return `${formatTable(table.ref)}, ${kind}${parts}, by ${table.timeColumn.name} (${table.timeColumn.kind})`;
+}
+
+function columnsHeld(dataset: Dataset, table: TableDescription): readonly Check[] {
+  const { refusals } = planColumns(table.columns, dataset.columns);
+  const name = `dataset:${dataset.name}:columns`;
+  if (refusals.length === 0) {
+    return [
+      { name, status: 'ok', found: `all ${String(table.columns.length)} can be held exactly` },
+    ];
+  }
+  return refusals.map((refusal) => ({
+    name,
+    status: 'error',
+    found: `${refusal.column} (${refusal.postgresType}) can't be held exactly: ${refusal.reason}`,
+    advice: refusal.hint.replace('<name>', dataset.name),
+  }));
+}
+
+/** As the planner would judge them, were every slice before the cutoffs to leave now. */
+async function hazards(
+  db: Queryable,
+  dataset: Dataset,
+  table: TableDescription,
+  clock: Clock,
+): Promise<readonly Check[]> {
+  const regions = regionsOf(table, cutoffsOf(dataset, clock.now()));
+  const verdict = judgeHazards(table, await findHazards(db, table), regions);
+  const prefix = `dataset:${dataset.name}`;
+  return [
+    ...verdict.refusals.map(
+      (refusal): Check => ({
+        name: `${prefix}:${refusal.guard}`,
+        status: refusal.forceable ? 'warning' : 'error',
+        found: refusal.message,
+        advice: refusal.hint,
+      }),
+    ),
+    ...verdict.notes.map(
+      (note): Check => ({ name: `${prefix}:note`, status: 'warning', found: note }),
+    ),
+  ];
+}
+
+/** Beyond half of the server's lock table a reader of all parts may find no room in it. */
+const LOCK_TABLE_SHARE = 0.5;
+
+/** A reader locks every chunk or partition; the lock table has a fixed size. */
+async function lockTableSize(
+  db: Queryable,
+  dataset: Dataset,
+  table: TableDescription,
+): Promise<readonly Check[]> {
+  const { locks } = await runOne<{ readonly locks: number }>(
+    db,
+    sql`select current_setting('max_locks_per_transaction')::int
+               * (current_setting('max_connections')::int + current_setting('max_prepared_transactions')::int) as locks`,
+  );
+  // Each part with an index or two.
+  const needed = table.parts.length * 3;
+  if (needed < locks * LOCK_TABLE_SHARE) return [];
+  return [
+    {
+      name: `dataset:${dataset.name}:locks`,
+      status: 'warning',
+      found: `${String(table.parts.length)} parts, and the server has room for ${String(locks)} locks in all`,
+      advice: 'raise max_locks_per_transaction (needs a restart), or use larger chunks',
+    },
+  ];
+}
+
+/** Before it a compressed chunk could be read as empty (timescaledb #8498). */
+const COMPRESSION_TRUSTED_FROM = [2, 22] as const;
+
+async function compression(
+  db: Queryable,
+  dataset: Dataset,
+  table: TableDescription,
+): Promise<readonly Check[]> {
+  const compressed = table.parts.filter((part) => part.compressed).length;
+  const extension = compressed === 0 ? null : await findTimescale(db);
+  if (extension === null) return [];
+  const [major = 0, minor = 0] = extension.version.split('.').map(Number);
+  const [trustedMajor, trustedMinor] = COMPRESSION_TRUSTED_FROM;
+  const trusted = major > trustedMajor || (major === trustedMajor && minor >= trustedMinor);
+  const name = `dataset:${dataset.name}:compression`;
+  const found = `${String(compressed)} compressed chunks, TimescaleDB ${extension.version}`;
+  if (trusted) return [{ name, status: 'ok', found }];
+  return [
+    {
+      name,
+      status: 'warning',
+      found,
+      advice:
+        'alter extension timescaledb update: before 2.22 a compressed chunk could be read as empty; tierd then stops, and deletes nothing',
+    },
+  ];
+}
