@@ -51,6 +51,10 @@ export interface TimeHull {
 
 export interface ColdCatalog {
   readonly datasets: readonly ColdDataset[];
+  /** Configured, and nothing in the lake yet: they have no columns that a query could name. */
+  readonly emptyDatasets: readonly string[];
   /** The live segments of a dataset that have a row in the hull, oldest first. */
   listSegments(dataset: string, hull: TimeHull): Promise<readonly SegmentRef[]>;
+  /** Nothing more is asked: a snapshot of the ledger need not be held while rows are read. */
+  release(): Promise<void>;
 }

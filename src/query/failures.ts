@@ -1,14 +1,14 @@
 /** What went wrong with a query, and what to do about it. */
 import { TierdError } from '../domain/errors.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
-import type { SegmentRef } from './cold-catalog.ts';
+import type { ColdCatalog, SegmentRef } from './cold-catalog.ts';
 
 /** parse the query, open the segments, bind the query to them, run it. */
 export type QueryStage = 'parse' | 'open' | 'bind' | 'run';
 
 export interface FailureContext {
   readonly stage: QueryStage;
-  readonly datasets: readonly string[];
+  readonly catalog: Pick<ColdCatalog, 'datasets' | 'emptyDatasets'>;
   /** What the query was to read. */
   readonly segments: readonly SegmentRef[];
   readonly store: Pick<ObjectStore, 'locate' | 'stat'>;
@@ -30,7 +30,7 @@ export async function describeFailure(error: unknown, context: FailureContext): 
   switch (context.stage) {
     case 'parse':
     case 'bind':
-      return queryInvalid(error, context.datasets);
+      return queryInvalid(error, context.catalog);
     case 'open':
       return segmentsUnlikeLedger(error, context.segments);
     case 'run':
@@ -90,17 +90,22 @@ function segmentsUnlikeLedger(error: Error, segments: readonly SegmentRef[]): Ti
   });
 }
 
-function queryInvalid(error: Error, datasets: readonly string[]): TierdError {
-  const known =
-    datasets.length === 0
-      ? 'The lake has no segments yet.'
-      : `Datasets in the lake: ${datasets.join(', ')}; \`describe ${datasets[0] ?? ''}\` shows the columns of one.`;
+function queryInvalid(error: Error, catalog: FailureContext['catalog']): TierdError {
   return new TierdError({
     code: 'QUERY_INVALID',
     message: `The query can't be run: ${error.message}`,
-    hint: `${known} A text is compared with a number or a time only after a cast (\`column::bigint\`).`,
+    hint: `${knownDatasets(catalog)} A text is compared with a number or a time only after a cast (\`column::bigint\`).`,
     cause: error,
   });
+}
+
+function knownDatasets({ datasets, emptyDatasets }: FailureContext['catalog']): string {
+  const names = datasets.map(({ name }) => name);
+  const empty =
+    emptyDatasets.length === 0 ? '' : ` Nothing was rotated yet of: ${emptyDatasets.join(', ')}.`;
+  const [first] = names;
+  if (first === undefined) return `The lake has no segments yet.${empty}`;
+  return `Datasets in the lake: ${names.join(', ')}; \`describe ${first}\` shows the columns of one.${empty}`;
 }
 
 function queryFailed(error: Error): TierdError {

@@ -81,7 +81,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
   } catch (error) {
     throw await describeFailure(error, {
       stage: progress.stage,
-      datasets: rooms.catalog.datasets.map(({ name }) => name),
+      catalog: rooms.catalog,
       segments: progress.chosen.flatMap(({ segments }) => segments),
       store: rooms.store,
       signal: rooms.signal,
@@ -107,6 +107,7 @@ async function runQuery(
   const statement = await admitSelect(connection, request.sql);
   await connection.run('begin');
   progress.chosen = await chooseDatasets(connection, rooms.catalog, statement);
+  await rooms.catalog.release();
   progress.stage = 'open';
   await createViews(connection, progress.chosen, rooms);
   const segmentPaths = progress.chosen.flatMap(({ segments }) =>

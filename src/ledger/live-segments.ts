@@ -1,0 +1,106 @@
+/** What a query asks of the ledger. */
+import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { Queryable } from './queryable.ts';
+import type { ColumnStatistics } from './segments.ts';
+
+/** From here to `endSnapshot` every statement on `db` sees the ledger as of one instant. */
+export async function beginSnapshot(db: Queryable): Promise<void> {
+  await db.query('begin isolation level repeatable read, read only');
+}
+
+export async function endSnapshot(db: Queryable): Promise<void> {
+  await db.query('commit');
+}
+
+/** Live segments that were written with the very same columns. */
+export interface LiveSchema {
+  readonly dataset: string;
+  /** Tells the segments that belong to it. */
+  readonly id: string;
+  readonly columns: readonly ColumnPlan[];
+  readonly segments: number;
+  readonly exampleKey: string;
+}
+
+/** Of all datasets, each one's oldest publication first. */
+export async function listLiveSchemas(db: Queryable): Promise<readonly LiveSchema[]> {
+  const found = await db.query<{
+    dataset: string;
+    id: string;
+    columns: ColumnPlan[];
+    segments: number;
+    example_key: string;
+  }>(
+    `select g.dataset, md5(s.columns::text) as id, s.columns, count(*)::int as segments,
+            min(g.object_key) as example_key
+     from tierd.segments g join tierd.slices s on s.id = g.slice_id
+     where g.state = 'live'
+     group by g.dataset, s.columns
+     order by g.dataset, min(g.published_at), id`,
+  );
+  return found.rows.map((row) => ({
+    dataset: row.dataset,
+    id: row.id,
+    columns: row.columns,
+    segments: row.segments,
+    exampleKey: row.example_key,
+  }));
+}
+
+export interface LiveSegment {
+  readonly key: string;
+  readonly schemaId: string;
+  readonly rows: bigint;
+  readonly bytes: bigint;
+  readonly minTimeUs: bigint;
+  readonly maxTimeUs: bigint;
+  readonly statistics: Readonly<Record<string, ColumnStatistics>>;
+}
+
+/**
+ * The live segments of a dataset that have a row between two instants, both included, in
+ * microseconds since 1970; null is no bound. Oldest data first.
+ */
+export async function listLiveSegments(
+  db: Queryable,
+  dataset: string,
+  fromInclusiveUs: bigint | null,
+  toInclusiveUs: bigint | null,
+): Promise<readonly LiveSegment[]> {
+  const found = await db.query<{
+    object_key: string;
+    schema_id: string;
+    row_count: string;
+    bytes: string;
+    min_time_us: string;
+    max_time_us: string;
+    statistics: Record<string, ColumnStatistics>;
+  }>(
+    `select g.object_key, md5(s.columns::text) as schema_id, g.row_count::text, g.bytes::text,
+            g.min_time_us::text, g.max_time_us::text, g.statistics
+     from tierd.segments g join tierd.slices s on s.id = g.slice_id
+     where g.state = 'live' and g.dataset = $1
+       and ($2::bigint is null or g.max_time_us >= $2)
+       and ($3::bigint is null or g.min_time_us <= $3)
+     order by g.min_time_us, g.id`,
+    [dataset, boundOf(fromInclusiveUs), boundOf(toInclusiveUs)],
+  );
+  return found.rows.map((row) => ({
+    key: row.object_key,
+    schemaId: row.schema_id,
+    rows: BigInt(row.row_count),
+    bytes: BigInt(row.bytes),
+    minTimeUs: BigInt(row.min_time_us),
+    maxTimeUs: BigInt(row.max_time_us),
+    statistics: row.statistics,
+  }));
+}
+
+const MAX_BIGINT = 2n ** 63n - 1n;
+
+/** As bigint has it: no segment lies beyond, so that a bound beyond is as good at the edge. */
+function boundOf(us: bigint | null): string | null {
+  if (us === null) return null;
+  const [lowest, highest] = [-MAX_BIGINT, MAX_BIGINT];
+  return String(us < lowest ? lowest : us > highest ? highest : us);
+}

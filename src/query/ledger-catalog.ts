@@ -1,0 +1,54 @@
+/** The catalogue of the lake as the ledger has it. */
+import {
+  beginSnapshot,
+  endSnapshot,
+  listLiveSchemas,
+  listLiveSegments,
+} from '../ledger/live-segments.ts';
+import type { Queryable } from '../ledger/queryable.ts';
+import type { ColdCatalog, ColdDataset, ColdSchema, ColdTimeColumn } from './cold-catalog.ts';
+
+/** What the configuration knows of a dataset; a `Dataset` will do. */
+export interface ConfiguredDataset {
+  readonly name: string;
+  readonly timeColumn: string;
+  readonly timeUnit?: NonNullable<ColdTimeColumn['unit']>;
+}
+
+/**
+ * Reads which datasets have live segments, and holds that snapshot of the ledger until `release`.
+ *
+ * @param db in no transaction; it is the catalogue's alone until then
+ */
+export async function openColdCatalog(
+  db: Queryable,
+  configured: readonly ConfiguredDataset[],
+): Promise<ColdCatalog> {
+  await beginSnapshot(db);
+  const schemas = new Map<string, ColdSchema>();
+  const datasets = new Map<string, ColdDataset>();
+  for (const { dataset, id, ...schema } of await listLiveSchemas(db)) {
+    schemas.set(id, schema);
+    const known = datasets.get(dataset)?.schemas ?? [];
+    const timeColumn = timeColumnOf(configured.find(({ name }) => name === dataset));
+    datasets.set(dataset, { name: dataset, timeColumn, schemas: [...known, schema] });
+  }
+  return {
+    datasets: [...datasets.values()],
+    emptyDatasets: configured.map(({ name }) => name).filter((name) => !datasets.has(name)),
+    async listSegments(dataset, { fromInclusiveUs, toInclusiveUs }) {
+      const found = await listLiveSegments(db, dataset, fromInclusiveUs, toInclusiveUs);
+      return found.map(({ schemaId, ...segment }) => ({
+        ...segment,
+        columns: schemas.get(schemaId)?.columns ?? [],
+      }));
+    },
+    release: () => endSnapshot(db),
+  };
+}
+
+function timeColumnOf(dataset: ConfiguredDataset | undefined): ColdTimeColumn | null {
+  if (dataset === undefined) return null;
+  const { timeColumn: name, timeUnit: unit } = dataset;
+  return unit === undefined ? { name } : { name, unit };
+}
