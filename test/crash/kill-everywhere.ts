@@ -1,54 +1,49 @@
 /**
- * kill -9 before and in every effect of a rotation, on each kind of table, while a writer inserts,
- * updates and deletes in the very slices that move. After each kill every row that was ever
- * committed is found once; after the next run nothing is left over.
+ * kill -9 before and in every effect of a rotation, while a writer inserts, updates and deletes in
+ * the very slices that move. After each kill every row that was ever committed is found once; after
+ * the next run nothing is left over.
  */
-import { spawn } from 'node:child_process';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import { TierdError } from '../../src/domain/errors.ts';
 import { type RotationOutcome, rotateDataset } from '../../src/jobs/rotate.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
 import { unfinishedMoves } from '../../src/ledger/moves.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase } from '../support/database.ts';
 import { type Bench, makeDataset, openBench } from '../support/rotation.ts';
-import { describeOn } from '../support/servers.ts';
 import { checkRows, NOTHING_WRONG, strayFiles } from './check.ts';
-import { createTable, fillTable, type ScenarioKind, type VictimOrder } from './scenario.ts';
+import { createTable, fillTable, type ScenarioKind } from './scenario.ts';
+import { bundleVictim, sendVictim } from './send-victim.ts';
 import { readTruth, type Truth, Writer } from './truth.ts';
 
-const VICTIM = fileURLToPath(new URL('victim.ts', import.meta.url));
 /** Short, so that the run after a kill need not wait long for a dead process's lease. */
 const LEASE_TTL_MS = 300;
+/** A rotation of this size has some eighty; far fewer would mean that they are no longer seen. */
+const FEWEST_EFFECTS = 40;
 const SEED = Number(process.env['TIERD_TEST_SEED'] ?? Date.now() % 1_000_000);
 
-describe('a rotation that is killed (I1, I2, I3, I4)', () => {
-  killEverywhere('plain');
-  killEverywhere('partitioned');
-});
+export function killEverywhere(kind: ScenarioKind): void {
+  let victim = '';
 
-describeOn('timescale', 'a rotation of a hypertable that is killed (I1, I2, I3, I4)', () => {
-  killEverywhere('hypertable');
-});
+  beforeAll(async () => {
+    victim = await bundleVictim();
+  });
 
-function killEverywhere(kind: ScenarioKind): void {
   it.each(['before', 'sent'] as const)(
-    `${kind}, at each effect (%s): loses and doubles no row`,
+    `${kind}: killed at each effect (%s), loses and doubles no row`,
     async (moment) => {
       const database = await createTestDatabase({ timescale: kind === 'hypertable' });
       const client = await database.connect();
       const writing = await database.connect();
       const bench = await openBench(database);
-      const { effects } = await killAndRecover(0);
-      expect(effects.length).toBeGreaterThan(30);
+      const effects = await killAndRecover(0);
+      expect(effects.length).toBeGreaterThan(FEWEST_EFFECTS);
       for (let killAt = 1; killAt <= effects.length; killAt += 1) await killAndRecover(killAt);
 
-      async function killAndRecover(killAt: number): Promise<Death> {
+      async function killAndRecover(killAt: number): Promise<readonly string[]> {
         const table = `${kind}_${moment}_${String(killAt)}`;
-        const where = `seed ${String(SEED)}, killed ${moment} effect ${String(killAt)}`;
         const dataset = makeDataset(table);
         await createTable(database, kind, table);
         await fillTable(database, table);
@@ -56,9 +51,18 @@ function killEverywhere(kind: ScenarioKind): void {
         const writer = new Writer(writing, table, truth, randomFrom(SEED + killAt));
 
         writer.start();
-        const death = await sendVictim(database, bench, dataset, { killAt, moment });
+        const met = await sendVictim(victim, {
+          url: database.url,
+          lake: bench.lake,
+          spill: bench.directory,
+          dataset,
+          now: bench.rooms.clock.now(),
+          leaseTtlMs: LEASE_TTL_MS,
+          killAt,
+          moment,
+        });
         await writer.stop();
-        const told = `${where}: ${death.effects.at(-1) ?? ''}`;
+        const told = `seed ${String(SEED)}, killed ${moment} effect ${String(killAt)}: ${met.at(-1) ?? ''}`;
         expect(await checkRows(client, table, bench.lake, truth), told).toEqual(NOTHING_WRONG);
 
         writer.start();
@@ -66,51 +70,10 @@ function killEverywhere(kind: ScenarioKind): void {
         await writer.stop();
         await expectConverged(client, bench, dataset, truth, told);
         await database.query(`drop table ${table}`);
-        return death;
+        return met;
       }
     },
   );
-}
-
-interface Death {
-  readonly effects: readonly string[];
-}
-
-async function sendVictim(
-  database: TestDatabase,
-  bench: Bench,
-  dataset: Dataset,
-  order: Pick<VictimOrder, 'killAt' | 'moment'>,
-): Promise<Death> {
-  const whole: VictimOrder = {
-    url: database.url,
-    lake: bench.lake,
-    spill: bench.directory,
-    dataset,
-    now: bench.rooms.clock.now(),
-    leaseTtlMs: LEASE_TTL_MS,
-    ...order,
-  };
-  const child = spawn(process.execPath, ['--import', 'tsx', VICTIM, JSON.stringify(whole)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (text: Buffer) => {
-    out += text.toString();
-  });
-  child.stderr.on('data', (text: Buffer) => {
-    err += text.toString();
-  });
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
-    child.on('close', (exitCode, name) => {
-      resolve([exitCode, name]);
-    });
-  });
-  // A writer can make the victim give a move up (exit 1 never: it is told in the outcome); it must
-  // end by our kill, or in order when it met fewer effects this time.
-  if (signal !== 'SIGKILL' && code !== 0) throw new Error(`the victim failed by itself: ${err}`);
-  return { effects: out.trim().split('\n') };
 }
 
 /** The dead process's lease ends by itself; then the next run recovers and goes on. */
