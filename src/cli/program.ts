@@ -7,6 +7,7 @@ import { registerCompletion } from './completion.ts';
 import { registerConfig } from './config.ts';
 import { type CliContext, type CliIo, createContext } from './context.ts';
 import { registerMigrate } from './migrate.ts';
+import { registerQuery } from './query.ts';
 import { registerRotate } from './rotate.ts';
 import { registerStatus } from './status.ts';
 import { readVersion } from './version.ts';
@@ -16,6 +17,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerRotate,
   registerStatus,
   registerCleanup,
+  registerQuery,
   registerConfig,
   registerMigrate,
   registerCompletion,

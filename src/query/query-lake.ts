@@ -17,6 +17,7 @@ import { describeFailure, type QueryStage } from './failures.ts';
 import { replaceFile, writeTextFile } from './output-file.ts';
 import { ANY } from './predicate.ts';
 import { findNeeds } from './prune.ts';
+import type { QueryFormat } from './query-format.ts';
 import { rowSourceOf } from './row-source.ts';
 import { chooseSegments } from './segment-filter.ts';
 import { quoteName, quoteText } from './sql-text.ts';
@@ -24,9 +25,6 @@ import { admitSelect } from './statement.ts';
 import { writeTable } from './table-format.ts';
 import { type TextSink, type WriteRows, writeCsv, writeJson, writeNdjson } from './text-formats.ts';
 import { type ViewSchema, viewSchemaOf } from './view-schema.ts';
-
-export const QUERY_FORMATS = ['table', 'json', 'ndjson', 'csv', 'parquet'] as const;
-export type QueryFormat = (typeof QUERY_FORMATS)[number];
 
 export interface QueryRequest {
   /** One SELECT in DuckDB's SQL. Every dataset is a table of its name, also as `cold.<name>`. */

@@ -1,7 +1,8 @@
 /** `queryLake` as the tests of it use it: everything in memory, unless said otherwise. */
 import { join } from 'node:path';
 import type { ColdTimeColumn } from '../../src/query/cold-catalog.ts';
-import { type QueryFormat, type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
+import type { QueryFormat } from '../../src/query/query-format.ts';
+import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
 import type { TestCatalog, TestLake } from './test-lake.ts';
 
 export interface Answer {

@@ -1,0 +1,103 @@
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { TierdError } from '../domain/errors.ts';
+import { QUERY_FORMATS, type QueryFormat } from '../query/query-format.ts';
+import type { QueryRequest, QuerySummary } from '../query/query-lake.ts';
+import type { CliContext } from './context.ts';
+import { formatDuration, formatInteger, formatRows } from './terminal/format.ts';
+import type { Output } from './terminal/style.ts';
+
+interface QueryFlags {
+  readonly format?: QueryFormat;
+  readonly output?: string;
+}
+
+export function registerQuery(program: Command, context: CliContext): void {
+  program
+    .command('query')
+    .description('run one SELECT over the segments in the lake; each dataset is a table')
+    .argument('<sql>', 'a SELECT in the SQL of DuckDB')
+    .addOption(
+      new Option('-F, --format <format>', 'what the rows are printed as').choices(QUERY_FORMATS),
+    )
+    .option('-o, --output <file>', 'write to this file, replaced once the query has succeeded')
+    .addHelpText(
+      'after',
+      `
+Only rows that have left PostgreSQL are seen; a WHERE on the time column decides which files are read.
+
+Examples:
+  $ tierd query "select symbol, count(*) from market_data group by symbol"
+  $ tierd query "select * from market_data where timestamp >= '2024-01-15' and timestamp < '2024-01-16'" --format csv
+  $ tierd query "select * from news" --format parquet --output news.parquet`,
+    )
+    .action((sql: string, flags: QueryFlags) => runQuery(context, sql, flags));
+}
+
+async function runQuery(context: CliContext, sql: string, flags: QueryFlags): Promise<void> {
+  const config = context.loadConfig();
+  const { maintenance } = config;
+  const { disconnect } = await import('../hot/connect.ts');
+  const { assertMigrated } = await import('../ledger/migrate.ts');
+  const { assertOwnLake } = await import('../jobs/rotation/own-lake.ts');
+  const { openColdCatalog } = await import('../query/ledger-catalog.ts');
+  const { queryLake } = await import('../query/query-lake.ts');
+  const { composeLooking } = await import('./rooms.ts');
+  const rooms = await composeLooking(context, 'query');
+  const db = await rooms.connect('work');
+  try {
+    await assertMigrated(db);
+    await assertOwnLake(rooms, db);
+    const summary = await queryLake(requestOf(context, sql, flags), {
+      catalog: await openColdCatalog(db, config.datasets),
+      store: rooms.store,
+      limits: {
+        memoryLimitBytes: maintenance.memoryLimitBytes,
+        threads: maintenance.threads,
+        spillDirectory: join(maintenance.tempDirectory, `tierd-query-${String(process.pid)}`),
+      },
+      clock: context.clock,
+      signal: context.signal,
+    });
+    tell(context, summary);
+  } finally {
+    await disconnect(db);
+  }
+}
+
+function requestOf(context: CliContext, sql: string, flags: QueryFlags): QueryRequest {
+  if (context.options.json === true && flags.format !== undefined && flags.format !== 'json') {
+    throw new TierdError({
+      code: 'USAGE',
+      message: `--json and --format ${flags.format} contradict each other; nothing was run`,
+      hint: 'use one of them',
+    });
+  }
+  const format = context.options.json === true ? 'json' : (flags.format ?? 'table');
+  return {
+    sql,
+    format,
+    output:
+      flags.output === undefined
+        ? { sink: { write: (text) => writeAll(context.stdout, text) } }
+        : { file: resolve(context.workingDirectory, flags.output) },
+    terminalWidth: context.out.width ?? null,
+  };
+}
+
+/** Waits when the reader is slower than the query, so that nothing piles up in memory. */
+async function writeAll(stream: Output, text: string): Promise<void> {
+  if (!stream.write(text)) await once(stream, 'drain');
+}
+
+/** On stderr: stdout has the rows and nothing else. */
+function tell(context: CliContext, summary: QuerySummary): void {
+  if (context.options.quiet === true) return;
+  const { rows, elapsedMs, segmentsRead, segmentsLive } = summary;
+  context.liveLine.print(
+    context.err.colour.dim(
+      `${formatRows(rows)} in ${formatDuration(elapsedMs)}; ${formatInteger(segmentsRead)} of ${formatInteger(segmentsLive)} segments read`,
+    ),
+  );
+}
