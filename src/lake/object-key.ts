@@ -30,6 +30,11 @@ export function assertObjectKey(key: string): void {
   });
 }
 
+/** Whether tierd could have put an object there. */
+export function isObjectKey(key: string): boolean {
+  return problemOf(key) === null;
+}
+
 function problemOf(key: string): string | null {
   if (key.length > MAX_KEY_BYTES) return `it is longer than ${String(MAX_KEY_BYTES)} bytes`;
   const names = key.split('/');
