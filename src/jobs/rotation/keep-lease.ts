@@ -1,4 +1,5 @@
 /** Holds a dataset's lease for as long as a job works on it (I8). */
+import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import { acquireLease, type Lease, releaseLease, renewLease } from '../../ledger/lease.ts';
@@ -41,7 +42,7 @@ export async function keepLease(options: {
   async function renew(): Promise<void> {
     try {
       client ??= await options.connect();
-      await renewLease(client, lease, ttlMs);
+      await inTime(renewLease(client, lease, ttlMs), ttlMs / RENEWALS_PER_LIFETIME);
       lastRenewal = performance.now();
     } catch (error) {
       if (error instanceof TierdError && error.code === 'LEASE_LOST') {
@@ -52,7 +53,8 @@ export async function keepLease(options: {
       // without one means that somebody else may work by now.
       const broken = client;
       client = null;
-      await broken?.end().catch(() => undefined);
+      // Not awaited: a line that has gone silent does not answer this either.
+      void broken?.end().catch(() => undefined);
       if (performance.now() - lastRenewal > ttlMs) lost.abort(unreachable(dataset, error));
     }
   }
@@ -69,13 +71,29 @@ export async function keepLease(options: {
       await renewing;
       try {
         client ??= await options.connect();
-        await releaseLease(client, lease);
+        await inTime(releaseLease(client, lease), ttlMs);
+        await inTime(client.end(), ttlMs);
       } catch {
         // Not released is not wrong: the lease ends by itself, only later.
+        void client?.end().catch(() => undefined);
       }
-      await client?.end().catch(() => undefined);
     },
   };
+}
+
+/** A connection can go silent without an error: what is not answered in time counts as failed. */
+async function inTime<Result>(answer: Promise<Result>, limitMs: number): Promise<Result> {
+  const answered = new AbortController();
+  const silence = pause(limitMs, undefined, { signal: answered.signal }).then(() => {
+    throw new Error(`no answer in ${String(limitMs)} ms`);
+  });
+  // Aborted once the answer is here; by then nobody waits for it.
+  silence.catch(() => undefined);
+  try {
+    return await Promise.race([answer, silence]);
+  } finally {
+    answered.abort();
+  }
 }
 
 function unreachable(dataset: string, cause: unknown): TierdError {
