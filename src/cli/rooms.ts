@@ -23,6 +23,12 @@ export async function composeLooking(context: CliContext, job: string): Promise<
     connect: connector(config, job),
     store: await openLocalStore(config.lake.root, nodeFileSystem),
     clock: context.clock,
+    settings: {
+      leaseTtlMs: LEASE_TTL_MS,
+      statementTimeoutMs: config.postgres.statementTimeoutMs,
+      lockTimeoutMs: config.postgres.lockTimeoutMs,
+      vacuum: config.maintenance.vacuum,
+    },
   };
 }
 
@@ -34,7 +40,7 @@ export async function withRooms<Result>(
   work: (rooms: Rooms) => Promise<Result>,
 ): Promise<Result> {
   const config = context.loadConfig();
-  const { maintenance, postgres } = config;
+  const { maintenance } = config;
   const tempDirectory = await mkdtemp(join(maintenance.tempDirectory, 'tierd-'));
   const engine = await DuckEngine.open({
     memoryLimitBytes: maintenance.memoryLimitBytes,
@@ -49,12 +55,6 @@ export async function withRooms<Result>(
       newId: randomUUID,
       version: readVersion(),
       holder: `${hostname()}:${String(process.pid)}`,
-      settings: {
-        leaseTtlMs: LEASE_TTL_MS,
-        statementTimeoutMs: postgres.statementTimeoutMs,
-        lockTimeoutMs: postgres.lockTimeoutMs,
-        vacuum: maintenance.vacuum,
-      },
       signal: context.signal,
       emit,
     });

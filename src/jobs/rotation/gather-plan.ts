@@ -35,7 +35,9 @@ export async function gatherPlan(
   dataset: Dataset,
 ): Promise<GatheredPlan> {
   const doing = `planning the rotation of ${dataset.name}`;
-  const options = { doing, isolation: 'repeatable read', readOnly: true } as const;
+  const { statementTimeoutMs, lockTimeoutMs } = rooms.settings;
+  const limits = { statementTimeoutMs, lockTimeoutMs };
+  const options = { doing, isolation: 'repeatable read', readOnly: true, limits } as const;
   return inTransaction(db, options, async () => {
     const now = rooms.clock.now();
     const databaseNow = await readDatabaseClock(db);

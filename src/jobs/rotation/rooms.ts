@@ -7,7 +7,7 @@ import type { DuckEngine } from '../../lake/segment/duckdb.ts';
 import type { RotationEvent } from './events.ts';
 
 /** What looking takes: nothing that could change anything. */
-export type LookingRooms = Pick<Rooms, 'connect' | 'store' | 'clock'>;
+export type LookingRooms = Pick<Rooms, 'connect' | 'store' | 'clock' | 'settings'>;
 
 export interface Rooms {
   /**

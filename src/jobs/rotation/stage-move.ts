@@ -65,9 +65,11 @@ async function exportMove(
     });
     const directory = await createStaging(rooms.fileSystem, rooms.store.stagingRoot, id);
     const doing = `exporting ${run.dataset.name} ${formatRange(move.range)}`;
+    const { statementTimeoutMs, lockTimeoutMs } = rooms.settings;
+    const limits = { statementTimeoutMs, lockTimeoutMs };
     return await inTransaction(
       db,
-      { doing, isolation: 'repeatable read', readOnly: true },
+      { doing, isolation: 'repeatable read', readOnly: true, limits },
       async () => {
         const filter = filterOf(run.dataset, move.lane);
         // Every slice of the range, also those that were empty when the plan was made: a late row
