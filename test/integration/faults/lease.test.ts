@@ -1,0 +1,215 @@
+/** A lease that is lost in the middle: the loser commits nothing, the winner clears up (I8). */
+import { copyFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { DAY_MS } from '../../../src/domain/time-range.ts';
+import { connect } from '../../../src/hot/connect.ts';
+import type { RotationEvent } from '../../../src/jobs/rotation/events.ts';
+import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
+import type { ObjectStore } from '../../../src/lake/object-store.ts';
+import { listRuns } from '../../../src/ledger/runs.ts';
+import { strayFiles } from '../../crash/check.ts';
+import { NOW } from '../../support/rotation.ts';
+import { describeOn } from '../../support/servers.ts';
+import { openProxy } from '../../support/tcp-proxy.ts';
+import {
+  dueRows,
+  expectConverged,
+  expectNothingLeftOver,
+  expectNothingLost,
+  failureOf,
+  openScene,
+  rotateForced,
+  type Scene,
+  type SceneOptions,
+} from './scene.ts';
+
+/** As another process that finds the lease run out takes it. */
+async function takeOver({ database, dataset }: Scene): Promise<void> {
+  await database.query(
+    `update tierd.leases set token = token + 1, holder = 'winner', expires_at = clock_timestamp()
+     where dataset = $1`,
+    [dataset.name],
+  );
+}
+
+type Moment = 'exporting' | 'publishing' | 'verifying' | 'committing';
+
+/** Rooms whose next step waits, at the moment told, until `disturb` is through. */
+function disturbedAt(scene: Scene, moment: Moment, disturb: () => Promise<unknown>): Rooms {
+  const { rooms } = scene;
+  let disturbing: Promise<unknown> | null = null;
+  const met = (event: RotationEvent): boolean =>
+    event.kind === 'step'
+      ? event.step ===
+        { exporting: '', publishing: 'publish', verifying: 'verify', committing: 'commit' }[moment]
+      : event.kind === 'exported' && moment === 'exporting';
+  const { store } = rooms;
+  const waiting: Partial<ObjectStore> = {
+    async putIfAbsent(key, path, facts, signal) {
+      await disturbing;
+      return store.putIfAbsent(key, path, facts, signal);
+    },
+  };
+  return {
+    ...rooms,
+    emit(event) {
+      rooms.emit(event);
+      if (met(event)) disturbing ??= disturb();
+    },
+    connect: async (purpose) => {
+      const client = await rooms.connect(purpose);
+      const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+      return Object.assign(client, {
+        // Only what returns a promise: a COPY is no statement of its own.
+        query: (...args: unknown[]): unknown =>
+          disturbing === null || typeof args[0] !== 'string'
+            ? query(...args)
+            : disturbing.then(() => query(...args)),
+      });
+    },
+    store: Object.assign(Object.create(store) as ObjectStore, bound(store), waiting),
+  };
+}
+
+/** Its methods, which use private fields, bound to it. */
+function bound(store: ObjectStore): ObjectStore {
+  return {
+    place: store.place,
+    stagingRoot: store.stagingRoot,
+    putIfAbsent: store.putIfAbsent.bind(store),
+    putSmallIfAbsent: store.putSmallIfAbsent.bind(store),
+    stat: store.stat.bind(store),
+    read: store.read.bind(store),
+    list: store.list.bind(store),
+    remove: store.remove.bind(store),
+    locate: store.locate.bind(store),
+    freeBytes: store.freeBytes.bind(store),
+    checkWritable: store.checkWritable.bind(store),
+  };
+}
+
+/** A rotation whose export takes five seconds, under a lease that lasts a moment. */
+async function slowed(scene: Scene): Promise<Pick<Scene, 'rooms' | 'dataset'>> {
+  const rows = 20_000;
+  const day = new Date(NOW - 33 * DAY_MS).toISOString();
+  await scene.database.query(
+    `insert into ${scene.dataset.name}
+     select $1::timestamptz, 'x', n, 0, 1 from generate_series(1000000, $2::int) n`,
+    [day, 1_000_000 + rows - 1],
+  );
+  for (let n = 0; n < rows; n += 1) scene.truth.set(String(1_000_000 + n), 0);
+  const startedAt = performance.now();
+  const clock = { now: () => NOW + performance.now() - startedAt };
+  const settings = { ...scene.rooms.settings, leaseTtlMs: 150 };
+  const limits = { ...scene.dataset.limits, maxRowsPerSecond: 4_000 };
+  return {
+    rooms: { ...scene.rooms, settings, clock },
+    dataset: { ...scene.dataset, limits },
+  };
+}
+
+function lostAt(kind: NonNullable<SceneOptions['kind']>): void {
+  it.each(['exporting', 'publishing', 'verifying', 'committing'] as const)(
+    `of a ${kind} table while %s: nothing is committed, and what it left is swept by the next (I4, I8)`,
+    async (moment) => {
+      const scene = await openScene({ kind });
+      const failure = await failureOf(
+        rotateForced(
+          disturbedAt(scene, moment, () => takeOver(scene)),
+          scene.dataset,
+        ),
+      );
+      expect(failure).toMatchObject({ code: 'LEASE_LOST', exitCode: 5 });
+      expect(await dueRows(scene)).toBe(80);
+      await expectNothingLost(scene);
+      // It is the winner's now to look at and to remove; the loser has no say any more.
+      expect(await strayFiles(scene.client, scene.dataset.name, scene.bench.lake)).not.toEqual([]);
+      const runs = await listRuns(scene.client, { dataset: scene.dataset.name, limit: 1 });
+      expect(runs[0]).toMatchObject({ errorCode: 'LEASE_LOST' });
+      const { recovered } = await expectConverged(scene);
+      expect(recovered.moves).toBeGreaterThan(0);
+    },
+  );
+}
+
+describe('a lease that is lost', () => {
+  lostAt('plain');
+
+  it('is noticed by its renewal, also while nothing else asks (I8)', async () => {
+    const scene = await openScene();
+    const { rooms, dataset } = await slowed(scene);
+    let taking: Promise<void> | null = null;
+    const emit: Rooms['emit'] = (event) => {
+      if (event.kind === 'exported') taking ??= takeOver(scene);
+    };
+    const failure = await failureOf(rotateForced({ ...rooms, emit }, dataset));
+    expect(failure).toMatchObject({ code: 'LEASE_LOST', exitCode: 5 });
+    // Well before the export would have ended.
+    expect(rooms.clock.now() - NOW).toBeLessThan(4_000);
+    await expectNothingLost(scene);
+    await expectConverged(scene);
+  });
+
+  it('for its renewals meet silence is given up in time, and the run does not hang (I8)', async () => {
+    const scene = await openScene();
+    const proxy = await openProxy(scene.database.url);
+    proxy.onStatement((sql) =>
+      sql.includes('set expires_at = clock_timestamp() +') ? 'stall' : 'pass',
+    );
+    const { rooms, dataset } = await slowed(scene);
+    const through: Rooms = {
+      ...rooms,
+      connect: (purpose) =>
+        purpose === 'work' ? rooms.connect(purpose) : connect({ url: proxy.url, job: 'test' }),
+    };
+    const failure = await failureOf(rotateForced(through, dataset));
+    expect(failure).toMatchObject({ code: 'LEASE_LOST', exitCode: 5 });
+    expect(rooms.clock.now() - NOW).toBeLessThan(4_000);
+    await expectNothingLost(scene);
+    await expectConverged(scene);
+  });
+
+  it('leaves nothing live when its old holder publishes after the winner is through (I3, I8)', async () => {
+    const scene = await openScene();
+    const winner = async (): Promise<void> => {
+      await takeOver(scene);
+      await rotateForced(scene.rooms, scene.dataset);
+    };
+    const zombie = disturbedAt(scene, 'publishing', winner);
+    const failure = await failureOf(rotateForced(zombie, scene.dataset));
+    expect(['LEASE_LOST', 'MOVE_NOT_OURS']).toContain(failure.code);
+    expect(failure.exitCode).toBe(5);
+    expect(await dueRows(scene)).toBe(0);
+    await expectNothingLost(scene);
+    await expectConverged(scene);
+  });
+
+  it('leaves nothing over when its old holder brings an object into being long afterwards (I4, I8)', async () => {
+    const scene = await openScene();
+    const { store } = scene.rooms;
+    const held: (() => Promise<unknown>)[] = [];
+    const late: ObjectStore = {
+      ...bound(store),
+      putIfAbsent: async (key, path, facts) => {
+        // What the dead disk had taken in turns up later, whoever asks for it.
+        const copy = `${scene.bench.directory}/late-${String(held.length)}`;
+        await copyFile(path, copy);
+        held.push(() => store.putIfAbsent(key, copy, facts));
+        await takeOver(scene);
+        throw new Error('the disk does not answer');
+      },
+    };
+    await failureOf(rotateForced({ ...scene.rooms, store: late }, scene.dataset));
+    await rotateForced(scene.rooms, scene.dataset);
+    for (const publish of held) await publish();
+    await expectNothingLost(scene);
+    expect(await strayFiles(scene.client, scene.dataset.name, scene.bench.lake)).not.toEqual([]);
+    await rotateForced(scene.rooms, scene.dataset);
+    await expectNothingLost(scene);
+    await expectNothingLeftOver(scene);
+  });
+});
+
+describeOn('timescale', 'a lease that is lost, dropping chunks', () => {
+  lostAt('hypertable');
+});
