@@ -1,14 +1,16 @@
 /** Deleting the rows of a stretch of time, in statements of bounded size. */
+import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
 import type { TableDescription, TimeColumn } from '../domain/table.ts';
 import { DAY_MS, type TimeRange } from '../domain/time-range.ts';
 import { type DigestMode, deleteAndDigest, fingerprintColumns, type RowsDigest } from './digest.ts';
+import { inShortAttempts, isWaitedFor, type Patience } from './locks.ts';
 import { countSteps } from './measure.ts';
 import { type RowFilter, rowsWhere } from './row-filter.ts';
 import { type Queryable, run, sql } from './sql.ts';
 import { hasTimeIndex } from './time-index.ts';
 
-export interface DeleteOptions {
+export interface DeleteOptions extends Patience {
   readonly range: TimeRange;
   /** Only the rows that pass; null is all. */
   readonly filter: RowFilter | null;
@@ -18,7 +20,6 @@ export interface DeleteOptions {
   readonly maxRowsPerStatement: number;
   /** Called after each statement with its rows; awaited, so that it can slow the deletion down. */
   readonly onDeleted?: (rows: bigint) => Promise<void> | void;
-  readonly signal?: AbortSignal;
 }
 
 /**
@@ -26,33 +27,40 @@ export interface DeleteOptions {
  * with the export's (`assertSameRows`) before committing. What an error leaves is the transaction
  * in a failed state, to be rolled back.
  *
+ * Throws LOCK_TIMEOUT when others hold rows of the range for longer than `lockTimeoutMs`.
+ *
  * Rows that come in meanwhile either are deleted and show in the digest, or stay. Works without a
  * primary key and with rows that are equal in all columns; an index on the time column is used.
  */
 export async function deleteRows(
-  db: Queryable,
+  client: pg.ClientBase,
   table: TableDescription,
   options: DeleteOptions,
 ): Promise<RowsDigest> {
   const { filter, mode } = options;
+  const waitedFor = (): Promise<boolean> => isWaitedFor(client);
+  const waiting = { ...options, tables: [table.ref], waitedFor, whenWaitedFor: 'try' } as const;
   let rows = 0n;
   let sum = 0n;
-  const maxRows = await affordableRows(db, table, options);
-  for (const range of await rangesOfAtMost(db, table, {
+  const maxRows = await affordableRows(client, table, options);
+  for (const range of await rangesOfAtMost(client, table, {
     ...options,
     maxRowsPerStatement: maxRows,
   })) {
     if (options.signal?.aborted === true) throw interrupted(table);
     // By time, never by ctid: on a hypertable one ctid names a row in every chunk.
     const where = rowsWhere(table.timeColumn, range, filter);
-    const gone = await deleteAndDigest(db, table.ref, where, mode);
+    // A row that another is changing is waited for in short attempts: see `locks`.
+    const gone = await inShortAttempts(client, waiting, () =>
+      deleteAndDigest(client, table.ref, where, mode),
+    );
     rows += gone.rows;
     sum += gone.sum;
     await options.onDeleted?.(gone.rows);
   }
-  await flushStatistics(db);
+  await flushStatistics(client);
   // After the deletes: their lock keeps the columns as they are until the transaction ends.
-  return { mode, rows, sum, columns: await fingerprintColumns(db, table) };
+  return { mode, rows, sum, columns: await fingerprintColumns(client, table) };
 }
 
 /**

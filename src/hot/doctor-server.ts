@@ -16,6 +16,7 @@ export async function checkServer(db: Queryable, clock: Clock): Promise<readonly
     primary(facts),
     clockSkew(facts.now - (asked + clock.now()) / 2),
     timeZone(settings),
+    encoding(settings),
     await ledgerRights(db),
     vacuuming(settings),
     durability(settings),
@@ -72,6 +73,7 @@ function clockSkew(skewMs: number): Check {
 
 interface Settings {
   readonly time_zone: string;
+  readonly encoding: string;
   readonly autovacuum: boolean;
   readonly track_counts: boolean;
   readonly fsync: boolean;
@@ -85,6 +87,7 @@ function readSettings(db: Queryable): Promise<Settings> {
     db,
     // reset_val is what a session has before tierd fixes its own.
     sql`select (select reset_val from pg_settings where name = 'TimeZone') as time_zone,
+               current_setting('server_encoding') as encoding,
                current_setting('autovacuum')::boolean as autovacuum,
                current_setting('track_counts')::boolean as track_counts,
                current_setting('fsync')::boolean as fsync,
@@ -98,6 +101,17 @@ function timeZone({ time_zone }: Settings): Check {
   const utc = /^(Etc\/)?(UTC|UCT|GMT|Zulu|Universal)$/i.test(time_zone);
   const found = utc ? time_zone : `${time_zone}; tierd reckons in UTC whatever it is`;
   return { name: 'time_zone', status: 'ok', found };
+}
+
+function encoding({ encoding: found }: Settings): Check {
+  const name = 'encoding';
+  if (found !== 'SQL_ASCII') return { name, status: 'ok', found };
+  return {
+    name,
+    status: 'warning',
+    found: 'SQL_ASCII: the server does not know how its text is written',
+    advice: 'move the database to UTF8; text that is not valid UTF-8 can’t be moved',
+  };
 }
 
 async function ledgerRights(db: Queryable): Promise<Check> {

@@ -12,10 +12,10 @@ import {
   fingerprintColumns,
   type RowsDigest,
 } from './digest.ts';
-import { inShortAttempts, lockTables, type Patience, writersWait } from './locks.ts';
+import { inShortAttempts, lockTables, type Patience, type Waiting, writersWait } from './locks.ts';
 import { leavesBeside, nodesToDrop, type PartitionNode } from './partitions.ts';
 import { rowsWhere } from './row-filter.ts';
-import { join, run, runOne, sql, tableName } from './sql.ts';
+import { join, type Queryable, run, runOne, sql, tableName } from './sql.ts';
 
 export interface DropOptions extends Patience {
   /** All of the time that `parts` cover. */
@@ -83,7 +83,17 @@ async function lockAgainstWriters(
   parts: readonly TableRef[],
 ): Promise<void> {
   try {
-    await inShortAttempts(client, parts, options, () => lockTables(client, parts, 'share', 'only'));
+    await inShortAttempts(
+      client,
+      // Nothing is held yet that anybody could wait for.
+      {
+        ...options,
+        tables: parts,
+        waitedFor: () => Promise.resolve(false),
+        whenWaitedFor: 'give way',
+      },
+      () => lockTables(client, parts, 'share', 'only'),
+    );
   } catch (error) {
     throw isUndefinedTable(error) ? partsChanged(table, parts, 'one of them is gone') : error;
   }
@@ -146,23 +156,17 @@ async function dropLockedChunks(
   options: DropOptions,
   parts: readonly TableRef[],
 ): Promise<void> {
-  const hindered = (): Promise<boolean> => writersWait(client, parts);
-  await inShortAttempts(
-    client,
-    parts,
-    options,
-    () => lockTables(client, parts, 'access exclusive', 'only'),
-    hindered,
+  await inShortAttempts(client, givingWay(client, options, parts, parts), () =>
+    lockTables(client, parts, 'access exclusive', 'only'),
   );
+  const involved = [table.ref, ...(await referredTo(client, table.oid))];
   const dropped = await inShortAttempts(
     client,
-    [table.ref],
-    options,
+    givingWay(client, options, parts, involved),
     async () => {
       await lockTables(client, [table.ref], 'share', 'only');
       return dropChunks(client, table, options.range);
     },
-    hindered,
   );
   const planned = parts.map(formatTable).sort();
   if (planned.join() === dropped.map(formatTable).sort().join()) return;
@@ -179,17 +183,12 @@ async function dropLockedPartitions(
   const planned = new Set(options.parts.map((part) => part.oid));
   const nodes = await nodesToDrop(client, table.oid, planned);
   const parents = uniqueParents(nodes);
-  await inShortAttempts(
-    client,
-    [...parents, ...parts],
-    options,
-    async () => {
-      await lockTables(client, parents, 'access exclusive', 'only');
-      const names = nodes.map((node) => tableName(node.ref));
-      await run(client, sql`drop table ${join(names, ', ')}`);
-    },
-    () => writersWait(client, parts),
-  );
+  const involved = [...parents, ...parts, ...(await referredTo(client, table.oid))];
+  await inShortAttempts(client, givingWay(client, options, parts, involved), async () => {
+    await lockTables(client, parents, 'access exclusive', 'only');
+    const names = nodes.map((node) => tableName(node.ref));
+    await run(client, sql`drop table ${join(names, ', ')}`);
+  });
 }
 
 async function truncateLocked(
@@ -197,9 +196,32 @@ async function truncateLocked(
   options: DropOptions,
   parts: readonly TableRef[],
 ): Promise<void> {
-  await inShortAttempts(client, parts, options, async () => {
+  // A writer that waits gets through afterwards: the partition is still there.
+  const waiting = { waitedFor: () => Promise.resolve(false), whenWaitedFor: 'give way' } as const;
+  await inShortAttempts(client, { ...options, ...waiting, tables: parts }, async () => {
     await run(client, sql`truncate table only ${join(parts.map(tableName), ', ')}`);
   });
+}
+
+/** A writer that waits for one of the parts holds the parent, which the drop needs. */
+function givingWay(
+  client: pg.ClientBase,
+  patience: Patience,
+  parts: readonly TableRef[],
+  tables: readonly TableRef[],
+): Waiting {
+  const waitedFor = (): Promise<boolean> => writersWait(client, parts);
+  return { ...patience, tables, waitedFor, whenWaitedFor: 'give way' };
+}
+
+/** Tables that this one's foreign keys refer to: dropping a part takes locks on them too. */
+function referredTo(db: Queryable, oid: number): Promise<readonly TableRef[]> {
+  return run<TableRef>(
+    db,
+    sql`select distinct n.nspname as schema, c.relname as name
+        from pg_constraint k join pg_class c on c.oid = k.confrelid join pg_namespace n on n.oid = c.relnamespace
+        where k.contype = 'f' and k.conrelid = ${oid}::oid`,
+  );
 }
 
 function uniqueParents(nodes: readonly PartitionNode[]): readonly TableRef[] {

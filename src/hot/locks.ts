@@ -12,7 +12,7 @@ import { quoteTable } from './quote.ts';
 import { join, type Queryable, raw, run, sql, tableName } from './sql.ts';
 
 export interface Patience {
-  /** In all; then LOCK_TIMEOUT. */
+  /** In all; then LOCK_TIMEOUT. 0 is no limit. */
   readonly lockTimeoutMs: number;
   readonly signal?: AbortSignal;
 }
@@ -41,28 +41,39 @@ export async function lockTables(
   await run(db, sql`lock table ${join(names, ', ')} in ${raw(mode)} mode`);
 }
 
+export interface Waiting extends Patience {
+  /** Named in the error, with who holds them. */
+  readonly tables: readonly TableRef[];
+  /** Whether somebody waits for what this transaction holds, so that waiting for them may be a deadlock. */
+  readonly waitedFor: () => Promise<boolean>;
+  /** What to do then. `try` still takes what can be had without waiting. */
+  readonly whenWaitedFor: 'give way' | 'try';
+}
+
 /**
  * Runs `work`, whose statements may wait for locks, in short attempts under savepoints of the
- * caller's transaction, until it gets through. Throws LOCK_TIMEOUT naming who holds `tables`, or
+ * caller's transaction, until it gets through. Throws LOCK_TIMEOUT naming who holds the tables, or
  * what else `work` threw; either way the transaction is as it was before and can go on.
- *
- * `hindered` is asked before each attempt: true ends the waiting at once, for it can't succeed.
  */
 export async function inShortAttempts<Result>(
   client: pg.ClientBase,
-  tables: readonly TableRef[],
-  patience: Patience,
+  waiting: Waiting,
   work: () => Promise<Result>,
-  hindered: () => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<Result> {
-  const until = performance.now() + patience.lockTimeoutMs;
+  const patience = waiting.lockTimeoutMs === 0 ? Number.POSITIVE_INFINITY : waiting.lockTimeoutMs;
+  const until = performance.now() + patience;
   for (;;) {
-    if (await hindered()) throw await lockTimeout(client, tables);
-    const left = Math.max(1, Math.ceil(until - performance.now()));
-    const attempt = await tryOnce(client, Math.min(ATTEMPT_MS, left), work);
+    const waitedFor = await waiting.waitedFor();
+    if (waitedFor && waiting.whenWaitedFor === 'give way') {
+      throw await lockTimeout(client, waiting.tables);
+    }
+    const left = Math.max(1, Math.min(ATTEMPT_MS, Math.ceil(until - performance.now())));
+    const attempt = await tryOnce(client, waitedFor ? 1 : left, work);
     if (attempt.done) return attempt.result;
-    if (performance.now() + PAUSE_MS >= until) throw await lockTimeout(client, tables);
-    await pause(patience.signal);
+    if (waitedFor || performance.now() + PAUSE_MS >= until) {
+      throw await lockTimeout(client, waiting.tables);
+    }
+    await pause(waiting.signal);
   }
 }
 
@@ -138,6 +149,18 @@ export function otherLocks(
 export async function writersWait(db: Queryable, tables: readonly TableRef[]): Promise<boolean> {
   const locks = await otherLocks(db, tables);
   return locks.some((lock) => !lock.granted && lock.mode !== 'AccessShareLock');
+}
+
+/** Whether another session waits for this transaction to end, for a row that it changed. */
+export async function isWaitedFor(db: Queryable): Promise<boolean> {
+  const waiters = await run(
+    db,
+    sql`select from pg_locks waiter join pg_locks own using (transactionid)
+        where own.pid = pg_backend_pid() and own.granted
+          and own.locktype = 'transactionid' and waiter.locktype = 'transactionid'
+          and not waiter.granted limit 1`,
+  );
+  return waiters.length > 0;
 }
 
 async function lockTimeout(db: Queryable, tables: readonly TableRef[]): Promise<TierdError> {

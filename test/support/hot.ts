@@ -1,8 +1,10 @@
 /** The hot store's transactions, for tests that look at one step. */
 import type pg from 'pg';
+import { expect } from 'vitest';
 import type { IntegerTimeUnit, TableDescription } from '../../src/domain/table.ts';
 import { describeTable } from '../../src/hot/introspect.ts';
 import { inTransaction } from '../../src/hot/transaction.ts';
+import type { TestDatabase } from './database.ts';
 
 export function reading<Result>(client: pg.Client, work: () => Promise<Result>): Promise<Result> {
   const options = { doing: 'reading', isolation: 'repeatable read', readOnly: true } as const;
@@ -35,4 +37,12 @@ export async function backendOf(client: pg.Client): Promise<number> {
   const pid = found.rows[0]?.pid;
   if (pid === undefined) throw new Error('no backend');
   return pid;
+}
+
+/** Until the backend `pid` waits for a lock. */
+export async function untilBlocked(database: TestDatabase, pid: number): Promise<void> {
+  const blocked = `select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'`;
+  await expect
+    .poll(async () => (await database.query(blocked, [pid])).rowCount, { interval: 5 })
+    .toBe(1);
 }

@@ -81,6 +81,7 @@ async function removeRows(
     mode: source.mode,
     maxRowsPerStatement: MAX_ROWS_PER_STATEMENT,
     onDeleted: slowDown,
+    lockTimeoutMs: rooms.settings.lockTimeoutMs,
     signal: run.signal,
   });
   assertSameRows(run.table.ref, source, deleted);

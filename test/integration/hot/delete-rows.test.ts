@@ -5,7 +5,14 @@ import { type DeleteOptions, deleteRows } from '../../../src/hot/delete-rows.ts'
 import { digestSlice, formatDigest, type RowsDigest } from '../../../src/hot/digest.ts';
 import type { RowFilter } from '../../../src/hot/row-filter.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { backendOf, dayOf, describePublic, reading, writing } from '../../support/hot.ts';
+import {
+  backendOf,
+  dayOf,
+  describePublic,
+  reading,
+  untilBlocked,
+  writing,
+} from '../../support/hot.ts';
 import { describeOn } from '../../support/servers.ts';
 
 let database: TestDatabase;
@@ -16,7 +23,14 @@ const exported = (table: TableDescription, filter: RowFilter | null = null): Pro
   reading(client, () => digestSlice(client, table, day, filter, 'versions'));
 
 function options(more: Partial<DeleteOptions> = {}): DeleteOptions {
-  return { range: day, filter: null, mode: 'versions', maxRowsPerStatement: 1_000_000, ...more };
+  return {
+    range: day,
+    filter: null,
+    mode: 'versions',
+    maxRowsPerStatement: 1_000_000,
+    lockTimeoutMs: 5_000,
+    ...more,
+  };
 }
 
 const remove = (table: TableDescription, more: Partial<DeleteOptions> = {}): Promise<RowsDigest> =>
@@ -205,17 +219,7 @@ describe('deleting the rows of a slice', () => {
       await other.query(`begin; update busy set v = v where v = 700`);
       const pid = await backendOf(client);
       const removal = remove(table);
-      await expect
-        .poll(
-          async () =>
-            (
-              await database.query(
-                'select from pg_stat_activity where pid = $1 and wait_event_type = $$Lock$$',
-                [pid],
-              )
-            ).rowCount,
-        )
-        .toBe(1);
+      await untilBlocked(database, pid);
       await other.query('commit');
       const gone = await removal;
       expect(gone.rows).toBe(before.rows);
@@ -226,20 +230,36 @@ describe('deleting the rows of a slice', () => {
       await other.query(`begin; update busy set ts = ts + interval '7 days' where v = 700`);
       const pid = await backendOf(client);
       const removal = remove(table);
-      await expect
-        .poll(
-          async () =>
-            (
-              await database.query(
-                'select from pg_stat_activity where pid = $1 and wait_event_type = $$Lock$$',
-                [pid],
-              )
-            ).rowCount,
-        )
-        .toBe(1);
+      await untilBlocked(database, pid);
       await other.query('commit');
       expect((await removal).rows).toBe(before.rows - 1n);
       expect(await count('busy')).toBe(1);
+    });
+
+    it('never makes another session the victim of a deadlock', async () => {
+      await database.query('create index on busy (ts)');
+      await other.query(`begin; update busy set v = v where v = 1400`);
+      const pid = await backendOf(client);
+      const removal = remove(table, { maxRowsPerStatement: 500, lockTimeoutMs: 20_000 }).catch(
+        (error: unknown) => error,
+      );
+      await untilBlocked(database, pid);
+      // Now each waits for the other. It must get through, we must give way.
+      await other.query(`update busy set v = v where v = 1; commit`);
+      expect(await removal).toMatchObject({ code: 'LOCK_TIMEOUT', retry: true });
+      expect(await count('busy')).toBe(1440);
+    });
+
+    it('waits in vain for a row that another keeps, and says who', async () => {
+      await other.query(
+        `set application_name = 'slow correction'; begin; update busy set v = v where v = 700`,
+      );
+      await expect(remove(table, { lockTimeoutMs: 200 })).rejects.toMatchObject({
+        code: 'LOCK_TIMEOUT',
+        message: expect.stringContaining('slow correction') as string,
+      });
+      await other.query('rollback');
+      expect(formatDigest(await remove(table))).toBe(formatDigest(before));
     });
 
     it('I1: a delete by another shows', async () => {

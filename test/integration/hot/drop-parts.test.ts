@@ -8,7 +8,14 @@ import { type DropOptions, dropParts } from '../../../src/hot/drop-parts.ts';
 import { lockForReading } from '../../../src/hot/read-lock.ts';
 import { inTransaction } from '../../../src/hot/transaction.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { backendOf, dayOf, describePublic, reading, writing } from '../../support/hot.ts';
+import {
+  backendOf,
+  dayOf,
+  describePublic,
+  reading,
+  untilBlocked,
+  writing,
+} from '../../support/hot.ts';
 import { describeOn } from '../../support/servers.ts';
 
 let database: TestDatabase;
@@ -41,22 +48,6 @@ async function drop(
 
 const count = async (table: string): Promise<number> =>
   Number((await database.query(`select count(*) as n from ${table}`)).rows[0].n);
-
-/** Until the backend waits for a lock. */
-async function untilBlocked(pid: number): Promise<void> {
-  await expect
-    .poll(
-      async () =>
-        (
-          await database.query(
-            'select from pg_stat_activity where pid = $1 and wait_event_type = $$Lock$$',
-            [pid],
-          )
-        ).rowCount,
-      { interval: 5 },
-    )
-    .toBe(1);
-}
 
 interface Kind {
   readonly name: string;
@@ -158,7 +149,7 @@ function dropsAndKeeps(kind: Kind): void {
     await other.query(`begin; insert into t values ('2024-01-15 06:30+00', -1)`);
     const pid = await backendOf(client);
     const outcome = drop(table, before).catch((error: unknown) => error);
-    await untilBlocked(pid);
+    await untilBlocked(database, pid);
     await other.query('commit');
     expect(await outcome).toMatchObject({ code: 'DIGEST_MISMATCH' });
     expect(await count('t')).toBe(73);
@@ -176,7 +167,7 @@ function dropsAndKeeps(kind: Kind): void {
         lockTimeoutMs: 5_000,
       });
       insert = other.query(`insert into t values ('2024-01-15 06:30+00', -1)`);
-      await untilBlocked(pid);
+      await untilBlocked(database, pid);
     });
     await insert;
     expect(await count('t')).toBe(49);
@@ -196,9 +187,9 @@ function dropsAndKeeps(kind: Kind): void {
     const writer = await backendOf(other);
     const started = performance.now();
     const outcome = drop(table, before, { lockTimeoutMs: 20_000 }).catch((error: unknown) => error);
-    await untilBlocked(pid);
+    await untilBlocked(database, pid);
     const late = other.query(`insert into t values ('2024-01-15 06:30+00', ${String(value)})`);
-    await untilBlocked(writer);
+    await untilBlocked(database, writer);
     expect(await outcome).toMatchObject({ code: 'LOCK_TIMEOUT', retry: true });
     await late;
     await other.query('commit');
@@ -243,7 +234,7 @@ function dropsAndKeeps(kind: Kind): void {
           return (await other.query('select from public.t')).rowCount;
         },
       );
-      await untilBlocked(pid);
+      await untilBlocked(database, pid);
     });
     expect(await rows).toBe(48);
   });
@@ -340,7 +331,7 @@ function dropsAndKeeps(kind: Kind): void {
     const outcome = drop(table, before, { lockTimeoutMs: 60_000, signal: stop.signal }).catch(
       (error: unknown) => error,
     );
-    await untilBlocked(pid);
+    await untilBlocked(database, pid);
     stop.abort();
     expect(await outcome).toMatchObject({ code: 'INTERRUPTED' });
     await other.query('rollback');
@@ -445,6 +436,25 @@ describeOn('timescale', 'dropping chunks', () => {
     expect(before.rows).toBe(24n);
     expect(formatDigest(await drop(table, before, { range, parts }))).toBe(formatDigest(before));
     expect(await count('old')).toBe(48);
+  });
+
+  it('that refer to another table wait for it, and name who keeps it', async () => {
+    await database.query(`
+      create table symbols (id int primary key);
+      insert into symbols values (1);
+      create table quotes (ts timestamptz not null, symbol int references symbols);
+      select create_hypertable('quotes', by_range('ts', interval '1 day'));
+      insert into quotes select ${HOURLY}, 1 from generate_series(0, 71) i`);
+    const table = await describePublic(client, 'quotes');
+    const before = await exported(table);
+    const reader = await database.connect();
+    await reader.query(`set application_name = 'symbol report'; begin; select * from symbols`);
+    await expect(drop(table, before, { lockTimeoutMs: 200 })).rejects.toMatchObject({
+      code: 'LOCK_TIMEOUT',
+      message: expect.stringContaining('symbol report') as string,
+    });
+    await reader.query('commit');
+    expect(formatDigest(await drop(table, before))).toBe(formatDigest(before));
   });
 
   it('refuses when a chunk of the range appeared since the plan was made', async () => {

@@ -32,6 +32,7 @@ const remove = (table: TableDescription): Promise<unknown> =>
       filter: null,
       mode: 'versions',
       maxRowsPerStatement: 1_000,
+      lockTimeoutMs: 5_000,
     }),
   );
 
