@@ -6,6 +6,7 @@ import { TierdCommand } from './command.ts';
 import { registerCompletion } from './completion.ts';
 import { registerConfig } from './config.ts';
 import { type CliContext, type CliIo, createContext } from './context.ts';
+import { registerDoctor } from './doctor.ts';
 import { registerMigrate } from './migrate.ts';
 import { registerQuery } from './query.ts';
 import { registerRotate } from './rotate.ts';
@@ -18,6 +19,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerStatus,
   registerCleanup,
   registerQuery,
+  registerDoctor,
   registerConfig,
   registerMigrate,
   registerCompletion,

@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import type { Check } from '../domain/check.ts';
+import { EXIT } from '../domain/errors.ts';
+import type { CliContext, Report } from './context.ts';
+import type { Style } from './terminal/style.ts';
+
+export function registerDoctor(program: Command, context: CliContext): void {
+  program
+    .command('doctor')
+    .description(
+      'check connections, versions, permissions, hazards, disk and clock, and say what to do',
+    )
+    .addHelpText('after', '\nExamples:\n  $ tierd doctor\n  $ tierd doctor --json')
+    .action(async () => {
+      const { datasets, postgres, lake } = context.loadConfig();
+      const { examine } = await import('../jobs/doctor.ts');
+      const { composeLooking } = await import('./rooms.ts');
+      const rooms = {
+        ...(await composeLooking(context, 'doctor')),
+        hotStore: postgres,
+        minFreeBytes: lake.minFreeBytes,
+      };
+      context.report(reportChecks(await examine(rooms, datasets)));
+    });
+}
+
+function reportChecks(checks: readonly Check[]): Report {
+  const errors = checks.filter((check) => check.status === 'error').length;
+  const warnings = checks.filter((check) => check.status === 'warning').length;
+  return {
+    json: { ok: errors === 0, errors, warnings, checks },
+    text: (style) =>
+      [
+        ...checks.map((check) => renderCheck(check, style)),
+        '',
+        `${String(checks.length)} checks, ${String(warnings)} warnings, ${String(errors)} errors`,
+      ].join('\n'),
+    exitCode: errors === 0 ? EXIT.done : EXIT.failed,
+  };
+}
+
+const WIDEST_STATUS = 'warning'.length;
+
+function renderCheck({ name, status, found, advice }: Check, { colour }: Style): string {
+  const paint = { ok: colour.green, warning: colour.yellow, error: colour.red }[status];
+  const word = paint(status.padEnd(WIDEST_STATUS));
+  const indent = ' '.repeat(WIDEST_STATUS + 2);
+  return [
+    `${word}  ${colour.bold(name)}: ${found}`,
+    ...(advice === undefined ? [] : [`${indent}→ ${advice}`]),
+  ].join('\n');
+}

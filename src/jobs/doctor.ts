@@ -1,0 +1,106 @@
+/**
+ * doctor: is everything there that a rotation needs? Looks at the hot store, the ledger and the
+ * lake, each whatever the others say. The lake's disk is tried with a probe file; nothing else is
+ * changed.
+ */
+import type { Check } from '../domain/check.ts';
+import type { Dataset } from '../domain/dataset.ts';
+import { TierdError } from '../domain/errors.ts';
+import { disconnect } from '../hot/connect.ts';
+import { checkHotStore, type HotStoreTarget } from '../hot/doctor-checks.ts';
+import { readLakeMarker } from '../lake/marker.ts';
+import type { ObjectStore } from '../lake/object-store.ts';
+import { rememberedLake } from '../ledger/lake-identity.ts';
+import { hasLedger, migrationStatus } from '../ledger/migrate.ts';
+import type { LookingRooms } from './rotation/rooms.ts';
+
+export interface DoctorRooms extends LookingRooms {
+  readonly hotStore: Omit<HotStoreTarget, 'datasets' | 'clock'>;
+  /** Free bytes to keep on the lake's disk. */
+  readonly minFreeBytes: number;
+}
+
+export async function examine(
+  rooms: DoctorRooms,
+  datasets: readonly Dataset[],
+): Promise<readonly Check[]> {
+  const hot = await checkHotStore({ ...rooms.hotStore, datasets, clock: rooms.clock });
+  const reachable = hot[0]?.status !== 'error';
+  return [
+    ...hot,
+    ...(reachable ? [await attempt('ledger', () => checkLedger(rooms))] : []),
+    await attempt('lake_writable', () => checkWritable(rooms.store)),
+    await attempt('lake_space', () => checkSpace(rooms)),
+    ...(reachable ? [await attempt('lake_identity', () => checkIdentity(rooms))] : []),
+  ];
+}
+
+async function attempt(name: string, look: () => Promise<Omit<Check, 'name'>>): Promise<Check> {
+  try {
+    return { name, ...(await look()) };
+  } catch (error) {
+    if (!(error instanceof TierdError)) throw error;
+    const { message, hint } = error;
+    return {
+      name,
+      status: 'error',
+      found: message,
+      ...(hint === undefined ? {} : { advice: hint }),
+    };
+  }
+}
+
+async function checkLedger(rooms: LookingRooms): Promise<Omit<Check, 'name'>> {
+  const db = await rooms.connect('work');
+  try {
+    const { applied, pending } = await migrationStatus(db);
+    if (pending.length === 0)
+      return { status: 'ok', found: `schema tierd at ${applied.at(-1) ?? ''}` };
+    const found =
+      applied.length === 0 ? 'there is no ledger yet' : `pending: ${pending.join(', ')}`;
+    return { status: 'error', found, advice: 'run `tierd migrate`' };
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function checkWritable(store: ObjectStore): Promise<Omit<Check, 'name'>> {
+  await store.checkWritable();
+  return { status: 'ok', found: `${store.place} can be written` };
+}
+
+async function checkSpace({ store, minFreeBytes }: DoctorRooms): Promise<Omit<Check, 'name'>> {
+  const free = await store.freeBytes();
+  if (free === null) return { status: 'ok', found: 'the store knows no limit' };
+  const found = `${gigabytes(free)} GB free, ${gigabytes(minFreeBytes)} GB are kept free (lake.min_free)`;
+  if (free >= 2 * minFreeBytes) return { status: 'ok', found };
+  return {
+    status: free >= minFreeBytes ? 'warning' : 'error',
+    found,
+    advice: 'free or add disk before a rotation refuses',
+  };
+}
+
+async function checkIdentity(rooms: LookingRooms): Promise<Omit<Check, 'name'>> {
+  const db = await rooms.connect('work');
+  try {
+    const remembered = (await hasLedger(db)) ? await rememberedLake(db) : null;
+    const marker = await readLakeMarker(rooms.store);
+    if (remembered === null) {
+      return {
+        status: 'ok',
+        found: marker === null ? 'a new lake' : `lake ${marker.lakeId}, new to this ledger`,
+      };
+    }
+    if (marker?.lakeId === remembered) return { status: 'ok', found: `lake ${remembered}` };
+    return {
+      status: 'error',
+      found: `the ledger knows lake ${remembered}, and ${rooms.store.place} is ${marker?.lakeId ?? 'unmarked'}`,
+      advice: 'mount the lake’s disk, or correct `lake` in the configuration',
+    };
+  } finally {
+    await disconnect(db);
+  }
+}
+
+const gigabytes = (bytes: number): string => (bytes / 1024 ** 3).toFixed(1);
