@@ -239,14 +239,21 @@ describe('deleting the rows of a slice', () => {
     it('never makes another session the victim of a deadlock', async () => {
       await database.query('create index on busy (ts)');
       await other.query(`begin; update busy set v = v where v = 1400`);
-      const pid = await backendOf(client);
-      const removal = remove(table, { maxRowsPerStatement: 500, lockTimeoutMs: 20_000 }).catch(
-        (error: unknown) => error,
-      );
-      await untilBlocked(database, pid);
-      // Now each waits for the other. It must get through, we must give way.
-      await other.query(`update busy set v = v where v = 1; commit`);
+      const writer = await backendOf(other);
+      let late: Promise<unknown> | undefined;
+      const removal = remove(table, {
+        maxRowsPerStatement: 500,
+        lockTimeoutMs: 20_000,
+        // It begins to wait for a row that the first statement deleted, before the last one comes
+        // to wait for the row that it has updated.
+        onDeleted: async () => {
+          if (late !== undefined) return;
+          late = other.query(`update busy set v = v where v = 1; commit`);
+          await untilBlocked(database, writer);
+        },
+      }).catch((error: unknown) => error);
       expect(await removal).toMatchObject({ code: 'LOCK_TIMEOUT', retry: true });
+      await late;
       expect(await count('busy')).toBe(1440);
     });
 
