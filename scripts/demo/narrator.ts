@@ -8,6 +8,7 @@ export interface Narrator {
   say(text: string): void;
   /** The command that runs next, as a person would type it. */
   command(...args: readonly string[]): void;
+  gap(): void;
   good(text: string): void;
   bad(text: string): void;
 }
@@ -29,6 +30,7 @@ export function narrateOn(stream: NodeJS.WriteStream): Narrator {
       line();
       line(`${colour.dim('$')} ${colour.bold(`tierd ${args.map(quoted).join(' ')}`)}`);
     },
+    gap: () => line(),
     good: (text) => line(`   ${colour.green('✓')} ${text}`),
     bad: (text) => line(`   ${colour.red('✗')} ${text}`),
   };

@@ -141,7 +141,7 @@ async function showPlan(scene: Scene): Promise<void> {
   narrator.command('rotate', '--dry-run');
   const code = await tierd.show('rotate', '--dry-run');
   const { paths } = await allColdFiles(setting);
-  narrator.say('');
+  narrator.gap();
   narrator.say(
     `It ended with exit code ${code}${code === REFUSED ? ', for a guard would stop this run' : ''}, and the lake holds ${paths.length} files.`,
   );
