@@ -5,14 +5,22 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../test/support/postgres-server.ts';
 import { openServerTree } from '../test/support/server-tree.ts';
 import { USUAL_SETTINGS } from '../test/support/usual-settings.ts';
 import { type Job, type Outcome, runContender } from './contender.ts';
+import { cpuSeconds } from './cpu.ts';
 import { findPsql } from './psql.ts';
-import { type ArchiveReport, type LargeSlices, type Measured, reportArchive } from './report.ts';
-import { runRotation, setUpTierd } from './rotation.ts';
+import {
+  type ArchiveReport,
+  type LargeSlices,
+  type Measured,
+  reportArchive,
+  type Turn,
+} from './report.ts';
+import { type RotationRun, runRotation, setUpTierd } from './rotation.ts';
 import { type DropTimes, LOG_SETTINGS, logStatements, readDropTimes } from './statement-log.ts';
 import {
   type BenchTable,
@@ -84,22 +92,38 @@ async function measureSpeed(bench: Bench): Promise<Measured> {
     kind: bench.server.timescale ? 'hypertable' : 'plain',
     priceType: bench.priceType,
   });
-  const outcomes: Record<string, Outcome[]> = {};
-  const note = (name: string, outcome: Outcome): void => {
-    (outcomes[name] ??= []).push(outcome);
-    const rate = Math.round(outcome.rows / outcome.seconds / 1000);
-    say(`  ${name.padEnd(18)} ${String(rate).padStart(6)} thousand rows/s`);
+  const turns: Record<string, Turn[]> = {};
+  const take = async (name: string, run: () => Promise<Outcome>): Promise<void> => {
+    const turn = await countingPostgres(bench, run);
+    (turns[name] ??= []).push(turn);
+    const rate = Math.round(turn.rows / turn.seconds / 1000);
+    const cpu = ((turn.cpuSeconds + turn.postgresCpuSeconds) / turn.rows) * 1_000_000;
+    say(
+      `  ${name.padEnd(18)} ${String(rate).padStart(6)} thousand rows/s, ${cpu.toFixed(2)} s of processor time per million`,
+    );
   };
   for (let round = 1; round <= bench.rounds; round += 1) {
     say(`Round ${round} of ${bench.rounds}`);
     await fillTable(client, table);
-    for (const name of CONTENDERS) note(name, await runInFolder(bench, name, table));
-    note('tierd-rotation', await rotate(bench, table));
+    for (const name of CONTENDERS) await take(name, () => runInFolder(bench, name, table));
+    await take('tierd-rotation', () => rotate(bench, table));
   }
   await dropTable(client, table);
-  return { rows: table.rows, outcomes };
+  return { rows: table.rows, turns };
 }
 
+/** How long the server's processes may take to end once their client has gone. */
+const BACKEND_END_MS = 300;
+
+/** Its backends count once they have ended. */
+async function countingPostgres({ server }: Bench, run: () => Promise<Outcome>): Promise<Turn> {
+  const before = cpuSeconds(server.pid());
+  const outcome = await run();
+  await pause(BACKEND_END_MS);
+  return { ...outcome, postgresCpuSeconds: cpuSeconds(server.pid()) - before };
+}
+
+/** With a lake and a ledger of its own, whether it needs them or not. */
 async function runInFolder(bench: Bench, name: string, table: BenchTable): Promise<Outcome> {
   const { client, folder, psql, server } = bench;
   const outDir = join(folder, name);
@@ -124,14 +148,14 @@ async function runInFolder(bench: Bench, name: string, table: BenchTable): Promi
   }
 }
 
-async function rotate(bench: Bench, table: BenchTable): Promise<Outcome & { peakBytes: number }> {
+async function rotate(bench: Bench, table: BenchTable): Promise<RotationRun> {
   const { client, folder, server } = bench;
   const setup = await setUpTierd(client, { url: server.url, folder, table: table.name });
   const run = await runRotation(setup);
   if (run.rows !== table.rows) {
     throw new Error(`tierd moved ${run.rows} rows of ${table.rows}`);
   }
-  return { ...run, bytes: run.fileBytes };
+  return run;
 }
 
 /** A chunk of 1 M and one of 10 M rows in turn: what a move needs at most, and what its end costs. */

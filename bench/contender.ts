@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { runChild } from './child.ts';
+import { cpuSeconds } from './cpu.ts';
 
 export interface Job {
   readonly url: string;
@@ -30,8 +31,10 @@ export interface Slice {
 
 export interface Outcome {
   readonly rows: number;
-  /** Of the work alone: the start of the process and the loading of its modules do not count. */
+  /** Of the work alone: starting the process, loading modules and connecting do not count. */
   readonly seconds: number;
+  /** Processor time of the work, by the process and all it started, but not by PostgreSQL. */
+  readonly cpuSeconds: number;
   /** What went over the wire, or what was written. */
   readonly bytes: number;
   readonly details?: Readonly<Record<string, number>>;
@@ -57,13 +60,23 @@ export async function runContender(name: string, job: Job): Promise<Outcome> {
   return JSON.parse(ended.stdout) as Outcome;
 }
 
+export type Archived = Omit<Outcome, 'seconds' | 'cpuSeconds'>;
+
+export interface Prepared {
+  /** What is timed. */
+  readonly work: () => Promise<Archived>;
+  readonly close?: () => Promise<void>;
+}
+
 /** The other end of `runContender`. */
-export async function compete(
-  work: (job: Job) => Promise<Omit<Outcome, 'seconds'>>,
-): Promise<void> {
+export async function compete(prepare: (job: Job) => Promise<Prepared> | Prepared): Promise<void> {
   const job = JSON.parse(process.argv.at(-1) ?? '') as Job;
+  const { work, close } = await prepare(job);
   const startedAt = performance.now();
-  const outcome = await work(job);
+  const cpuBefore = cpuSeconds('self');
+  const archived = await work();
   const seconds = (performance.now() - startedAt) / 1000;
-  process.stdout.write(JSON.stringify({ ...outcome, seconds }));
+  const outcome: Outcome = { ...archived, seconds, cpuSeconds: cpuSeconds('self') - cpuBefore };
+  await close?.();
+  process.stdout.write(JSON.stringify(outcome));
 }

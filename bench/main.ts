@@ -9,8 +9,8 @@ npm run bench -- parquetjs`;
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
-    rows: { type: 'string', default: '5000000' },
-    rounds: { type: 'string', default: '3' },
+    rows: { type: 'string' },
+    rounds: { type: 'string' },
     prices: { type: 'string', default: 'double' },
     quick: { type: 'boolean', default: false },
   },
@@ -20,8 +20,8 @@ async function run(): Promise<unknown> {
   switch (positionals[0]) {
     case 'archive':
       return benchArchive({
-        rows: values.quick ? 1_000_000 : Number(values.rows),
-        rounds: values.quick ? 1 : Number(values.rounds),
+        rows: Number(values.rows ?? (values.quick ? 1_000_000 : 5_000_000)),
+        rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
         priceType: values.prices === 'numeric' ? 'numeric(20,8)' : 'double precision',
         quick: values.quick,
         say: (text) => console.error(text),

@@ -1,7 +1,7 @@
 /** The memory of a process and all that it started, as Linux reports it. */
 import { readdirSync, readFileSync } from 'node:fs';
 
-const INTERVAL_MS = 25;
+const INTERVAL_MS = 50;
 
 export interface MemoryWatch {
   /** The most that the tree held at once, in bytes; NaN where there is no /proc. */
@@ -29,16 +29,12 @@ export function watchMemory(rootPid: number): MemoryWatch {
 }
 
 function treeOf(root: number): number[] {
-  const parents = new Map<number, number>();
-  for (const name of listProcesses()) {
-    const stat = readOrNothing(`/proc/${name}/stat`);
-    // The second field is the program's name in parentheses and may hold anything.
-    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-    parents.set(Number(name), parent);
-  }
   const tree = [root];
   for (const pid of tree) {
-    for (const [child, parent] of parents) if (parent === pid) tree.push(child);
+    for (const thread of listThreads(pid)) {
+      const children = readOrNothing(`/proc/${pid}/task/${thread}/children`).split(' ');
+      tree.push(...children.filter((child) => child !== '').map(Number));
+    }
   }
   return tree;
 }
@@ -48,11 +44,11 @@ function highWaterMark(pid: number): number {
   return Number(line?.[1] ?? 0) * 1024;
 }
 
-function listProcesses(): string[] {
+function listThreads(pid: number): string[] {
   try {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    return readdirSync(`/proc/${pid}/task`);
   } catch {
-    return []; // not Linux
+    return []; // it has ended, or this is not Linux
   }
 }
 

@@ -6,10 +6,14 @@ import { round, type Spread, spreadOf } from './figures.ts';
 import type { DropTimes } from './statement-log.ts';
 import type { PriceType } from './table.ts';
 
-/** The outcomes of all rounds, by contender. */
+export interface Turn extends Outcome {
+  readonly postgresCpuSeconds: number;
+}
+
+/** The turns of all rounds, by contender. */
 export interface Measured {
   readonly rows: number;
-  readonly outcomes: Readonly<Record<string, readonly Outcome[]>>;
+  readonly turns: Readonly<Record<string, readonly Turn[]>>;
 }
 
 export interface LargeSlices {
@@ -31,6 +35,8 @@ export interface ArchiveReport {
   readonly rounds: number;
   readonly prices: PriceType;
   readonly rows_per_second: Readonly<Record<string, Spread>>;
+  /** Processor time per million rows, PostgreSQL's included: also true on a busy machine. */
+  readonly cpu_seconds_per_million: Readonly<Record<string, Spread>>;
   readonly file_bytes: Readonly<Record<string, number>>;
   readonly bytes_per_row: Readonly<Record<string, number>>;
   readonly rows_of_parquetjs: number;
@@ -93,6 +99,7 @@ export async function reportArchive(
     rounds: limit.length,
     prices: priceType,
     rows_per_second: mapValues(rates, (values) => spreadOf(values)),
+    cpu_seconds_per_million: mapValues(costsOf(measured), (values) => spreadOf(values, 2)),
     file_bytes: mapValues(files, ({ bytes }) => bytes),
     bytes_per_row: mapValues(files, ({ bytes, rows }) => round(bytes / rows, 2)),
     rows_of_parquetjs: files.parquetjs.rows,
@@ -116,20 +123,31 @@ export async function reportArchive(
 }
 
 /** Rows per second, round by round. The limit of a round is the faster of the two ways to reach it. */
-function ratesOf({ outcomes }: Measured): Record<string, number[]> {
-  const rate = (name: string): number[] =>
-    (outcomes[name] ?? []).map(({ rows, seconds }) => rows / seconds);
-  const socket = rate('copy-socket');
-  const psql = rate('copy-psql');
-  return {
-    limit: socket.map((value, index) => Math.max(value, psql[index] ?? 0)),
-    copy_socket: socket,
-    copy_psql: psql,
-    export_publish_verify: rate('tierd-stages'),
-    rotation: rate('tierd-rotation'),
-    csv_duckdb: rate('csv-duckdb'),
-    parquetjs: rate('cursor-parquetjs'),
-  };
+function ratesOf(measured: Measured): Record<string, number[]> {
+  const rates = ofEach(measured, ({ rows, seconds }) => rows / seconds);
+  const { copy_socket: socket = [], copy_psql: psql = [] } = rates;
+  return { limit: socket.map((rate, index) => Math.max(rate, psql[index] ?? 0)), ...rates };
+}
+
+function costsOf(measured: Measured): Record<string, number[]> {
+  return ofEach(
+    measured,
+    ({ rows, cpuSeconds, postgresCpuSeconds }) =>
+      ((cpuSeconds + postgresCpuSeconds) / rows) * 1_000_000,
+  );
+}
+
+const NAMES = {
+  copy_socket: 'copy-socket',
+  copy_psql: 'copy-psql',
+  export_publish_verify: 'tierd-stages',
+  rotation: 'tierd-rotation',
+  csv_duckdb: 'csv-duckdb',
+  parquetjs: 'cursor-parquetjs',
+} as const;
+
+function ofEach({ turns }: Measured, figure: (turn: Turn) => number): Record<string, number[]> {
+  return mapValues(NAMES, (name) => (turns[name] ?? []).map(figure));
 }
 
 /** Each round against itself: what slowed the machine down then slowed both. */
@@ -140,10 +158,10 @@ function ratiosOf(ours: readonly number[] = [], theirs: readonly number[] = []):
   );
 }
 
-function lastOf({ outcomes }: Measured, name: string): Outcome {
-  const outcome = outcomes[name]?.at(-1);
-  if (outcome === undefined) throw new Error(`${name} did not run`);
-  return outcome;
+function lastOf({ turns }: Measured, name: string): Turn {
+  const turn = turns[name]?.at(-1);
+  if (turn === undefined) throw new Error(`${name} did not run`);
+  return turn;
 }
 
 function mapValues<Key extends string, From, To>(

@@ -1,16 +1,17 @@
-/** A whole rotation as a person runs it: `tierd rotate`, the built program, in its own process. */
+/**
+ * A whole rotation as a person runs it: `tierd rotate`, the built program, in its own process, timed
+ * from its start to its end.
+ */
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { runChild } from './child.ts';
+import type { Outcome } from './contender.ts';
+import { cpuSeconds } from './cpu.ts';
 import { watchMemory } from './memory.ts';
 
-export interface RotationRun {
-  /** From the start of the process to its end. */
-  readonly seconds: number;
-  readonly rows: number;
-  readonly fileBytes: number;
+export interface RotationRun extends Outcome {
   /** Of the whole process tree; NaN where it can't be told. */
   readonly peakBytes: number;
 }
@@ -48,6 +49,7 @@ export async function runRotation(setup: TierdSetup): Promise<RotationRun> {
     '--json',
     '--quiet',
   ];
+  const cpuBefore = cpuSeconds('self');
   const ended = await runChild(argv, {
     onStart: (pid) => {
       watch = watchMemory(pid);
@@ -56,8 +58,9 @@ export async function runRotation(setup: TierdSetup): Promise<RotationRun> {
   const peakBytes = watch?.stop() ?? Number.NaN;
   return {
     seconds: ended.seconds,
+    cpuSeconds: cpuSeconds('self') - cpuBefore,
     rows: rowsMoved(JSON.parse(ended.stdout)),
-    fileBytes: await bytesOfSegments(setup.lakeDir),
+    bytes: await bytesOfSegments(setup.lakeDir),
     peakBytes,
   };
 }

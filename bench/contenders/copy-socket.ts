@@ -3,22 +3,29 @@
  * one buffer that is filled again and again: nothing that decodes can be faster.
  */
 import { connect, type Socket } from 'node:net';
-import { compete, type Job, selectSlice } from '../contender.ts';
+import { type Archived, compete, type Job, selectSlice } from '../contender.ts';
 
 const READY_FOR_QUERY = Buffer.from('Z\0\0\0\x05I', 'latin1');
 const BUFFER_BYTES = 1 << 20;
 
 await compete(async (job) => {
   const server = await openServer(job);
-  let rows = 0;
-  let bytes = 0;
-  for (const slice of job.slices) {
-    const answer = await server.ask(`copy (${selectSlice(job, slice)}) to stdout (format binary)`);
-    rows += Number(/COPY (\d+)\0/.exec(answer.tail)?.[1]);
-    bytes += answer.bytes;
-  }
-  server.close();
-  return { rows, bytes };
+  const work = async (): Promise<Archived> => {
+    let rows = 0;
+    let bytes = 0;
+    for (const slice of job.slices) {
+      const answer = await server.ask(
+        `copy (${selectSlice(job, slice)}) to stdout (format binary)`,
+      );
+      rows += Number(/COPY (\d+)\0/.exec(answer.tail)?.[1]);
+      bytes += answer.bytes;
+    }
+    return { rows, bytes };
+  };
+  return {
+    work,
+    close: async () => server.close(),
+  };
 });
 
 interface Answer {

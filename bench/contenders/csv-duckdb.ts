@@ -4,13 +4,23 @@
  */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DuckDBInstance } from '@duckdb/node-api';
-import { compete, selectSlice } from '../contender.ts';
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { type Archived, compete, type Job, selectSlice } from '../contender.ts';
 import { runPsql } from '../psql.ts';
 
 await compete(async (job) => {
   const instance = await DuckDBInstance.create();
   const duck = await instance.connect();
+  return {
+    work: () => archive(job, duck),
+    close: async () => {
+      duck.closeSync();
+      instance.closeSync();
+    },
+  };
+});
+
+async function archive(job: Job, duck: DuckDBConnection): Promise<Archived> {
   const columns = job.columns.map(({ name, duckdbType }) => `'${name}': '${duckdbType}'`);
   const csv = join(job.outDir, 'slice.csv');
   let rows = 0;
@@ -34,7 +44,5 @@ await compete(async (job) => {
     bytes += (await stat(parquet)).size;
     await rm(csv);
   }
-  duck.closeSync();
-  instance.closeSync();
   return { rows, bytes, details: { copy_seconds: copySeconds } };
-});
+}

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import parquet from 'parquetjs-lite';
 import pg from 'pg';
 import Cursor from 'pg-cursor';
-import { compete, selectSlice } from '../contender.ts';
+import { type Archived, compete, type Job, selectSlice } from '../contender.ts';
 
 const BATCH_ROWS = 10_000;
 const TYPES: Readonly<Record<string, string>> = {
@@ -18,10 +18,14 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 await compete(async (job) => {
-  const [slice] = job.slices;
-  if (slice === undefined) throw new Error('no slice');
   const client = new pg.Client({ connectionString: job.url });
   await client.connect();
+  return { work: () => archive(job, client), close: () => client.end() };
+});
+
+async function archive(job: Job, client: pg.Client): Promise<Archived> {
+  const [slice] = job.slices;
+  if (slice === undefined) throw new Error('no slice');
   const fields = job.columns.map(({ name, duckdbType }) => {
     // It has no type for exact numbers of that size: text is the only way to keep them.
     const type = TYPES[duckdbType] ?? 'UTF8';
@@ -47,6 +51,5 @@ await compete(async (job) => {
   }
   await writer.close();
   await cursor.close();
-  await client.end();
   return { rows, bytes: (await stat(file)).size };
-});
+}

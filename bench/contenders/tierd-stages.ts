@@ -9,6 +9,7 @@ import type pg from 'pg';
 import { loadConfig } from '../../src/config/load.ts';
 import { systemClock } from '../../src/domain/clock.ts';
 import type { Dataset } from '../../src/domain/dataset.ts';
+import type { PlannedMove } from '../../src/domain/plan.ts';
 import { connect, disconnect } from '../../src/hot/connect.ts';
 import { publishAndProve } from '../../src/jobs/rotation/finish-move.ts';
 import { gatherPlan } from '../../src/jobs/rotation/gather-plan.ts';
@@ -21,33 +22,19 @@ import { nodeFileSystem } from '../../src/lake/file-system.ts';
 import { openLocalStore } from '../../src/lake/local-store.ts';
 import { DuckEngine } from '../../src/lake/segment/duckdb.ts';
 import { startRun } from '../../src/ledger/runs.ts';
-import { compete, type Job } from '../contender.ts';
+import { type Archived, compete, type Job } from '../contender.ts';
 
 await compete(async (job) => {
   const { rooms, dataset, close } = await openRooms(job);
+  const { signal } = rooms;
   const db = await rooms.connect('work');
   const kept = await keepLease({
     connect: () => rooms.connect('direct'),
     dataset: dataset.name,
     holder: rooms.holder,
     ttlMs: rooms.settings.leaseTtlMs,
-    signal: rooms.signal,
+    signal,
   });
-  try {
-    return await stageAndProve(rooms, db, { dataset, lease: kept.lease, signal: kept.signal });
-  } finally {
-    await kept.release();
-    await disconnect(db);
-    close();
-  }
-});
-
-async function stageAndProve(
-  rooms: Rooms,
-  db: pg.Client,
-  run: Pick<RunContext, 'dataset' | 'lease' | 'signal'>,
-): Promise<{ readonly rows: number; readonly bytes: number }> {
-  const { dataset } = run;
   const { plan, table, columns } = await gatherPlan(rooms, db, dataset);
   const runId = await startRun(db, {
     job: 'rotate',
@@ -56,17 +43,33 @@ async function stageAndProve(
     startedAtMs: rooms.clock.now(),
   });
   await claimLake(rooms, db);
-  const context = { ...run, runId, table, columns };
+  const run = { runId, lease: kept.lease, dataset, table, columns, signal };
+  return {
+    work: () => stageAndProve(rooms, db, run, plan.moves),
+    close: async () => {
+      await kept.release();
+      await disconnect(db);
+      close();
+    },
+  };
+});
+
+async function stageAndProve(
+  rooms: Rooms,
+  db: pg.Client,
+  run: RunContext,
+  moves: readonly PlannedMove[],
+): Promise<Archived> {
   let ahead: Staging | null = null;
   let rows = 0;
   let bytes = 0;
-  for (const [index, move] of plan.moves.entries()) {
-    const current: Staging = ahead ?? stageMove(rooms, context, move);
+  for (const [index, move] of moves.entries()) {
+    const current: Staging = ahead ?? stageMove(rooms, run, move);
     await current.exported;
-    const next = plan.moves[index + 1];
-    ahead = next === undefined ? null : stageMove(rooms, context, next);
+    const next = moves[index + 1];
+    ahead = next === undefined ? null : stageMove(rooms, run, next);
     const staged = await current.staged;
-    await publishAndProve(rooms, context, db, staged);
+    await publishAndProve(rooms, run, db, staged);
     const segments = staged.slices.flatMap((slice) => slice.segments);
     rows += Number(staged.source.rows);
     bytes += segments.reduce((sum, segment) => sum + segment.bytes, 0);
