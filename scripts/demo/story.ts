@@ -151,7 +151,7 @@ async function showPlan(scene: Scene): Promise<void> {
 async function moveRows(scene: Scene): Promise<number> {
   scene.narrator.step('The move: export, publish, verify, and only then delete');
   scene.narrator.say(
-    'To move most of a table at once is refused, for it is mostly a mistake. This is the first move, and the plan has been read: --force.',
+    'To move most of a table at once is refused, for it is mostly a mistake. `tierd cleanup` would show the plan and ask; here nobody answers, so --force says that the plan has been read.',
   );
   const startedAt = performance.now();
   await succeed(scene, 'rotate', '--force');
