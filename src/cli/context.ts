@@ -5,8 +5,8 @@ import type { Logger } from 'pino';
 import { loadConfig, type TierdConfig } from '../config/load.ts';
 import type { LogLevel } from '../config/log-section.ts';
 import type { Clock } from '../domain/clock.ts';
-import { EXIT, type ExitCode } from '../domain/errors.ts';
-import { stringify } from './terminal/errors.ts';
+import { EXIT, type ExitCode, type TierdError } from '../domain/errors.ts';
+import { renderError, stringify } from './terminal/errors.ts';
 import { createLiveLine, type LiveLine } from './terminal/live-line.ts';
 import { createLog } from './terminal/log.ts';
 import { createProgress, type Progress } from './terminal/progress.ts';
@@ -41,6 +41,8 @@ export interface Report {
   readonly json: unknown;
   /** The same for a person; without a trailing newline. */
   readonly text: (style: Style) => string;
+  /** What failed of it, which a person is told on stderr; in `json` it stands already. */
+  readonly failures?: readonly TierdError[];
   /** What the process exits with; 0 unless said otherwise. */
   readonly exitCode?: ExitCode;
 }
@@ -120,6 +122,10 @@ export function createContext(io: CliIo, program: Command): CliContext {
       const text =
         options().json === true ? stringify(result.json, 2) : result.text(style(io.stdout));
       if (text !== '') io.stdout.write(`${text}\n`);
+      if (options().json === true) return;
+      for (const failure of result.failures ?? []) {
+        io.stderr.write(renderError(failure, style(io.stderr), options().stack === true));
+      }
     },
   };
 }

@@ -4,7 +4,6 @@ import { formatRange } from '../domain/time-range.ts';
 import type { RotationEvent } from '../jobs/rotation/events.ts';
 import type { CliContext } from './context.ts';
 import { formatBytes, formatRows } from './terminal/format.ts';
-import { createProgress } from './terminal/progress.ts';
 
 export interface Narrator {
   readonly emit: (event: RotationEvent) => void;
@@ -13,8 +12,8 @@ export interface Narrator {
 }
 
 export function narrate(context: CliContext): Narrator {
-  const { logger, liveLine, clock, err: style } = context;
-  const progress = createProgress({ unit: 'rows', style, liveLine, logger, clock });
+  const { logger } = context;
+  const progress = context.createProgress('rows');
   let total = 0;
   let exported = 0;
   let doing = 'export';

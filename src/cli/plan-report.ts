@@ -2,9 +2,9 @@
 import { EXIT } from '../domain/errors.ts';
 import { type PlannedMove, type RotationPlan, standingRefusals } from '../domain/plan.ts';
 import { formatRange } from '../domain/time-range.ts';
-import { type DatasetResult, exitCodeOf } from '../jobs/rotate-all.ts';
+import { type DatasetResult, errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
 import type { Report } from './context.ts';
-import { errorDocument, renderError } from './terminal/errors.ts';
+import { errorDocument } from './terminal/errors.ts';
 import { formatBytes, formatInteger, formatRows } from './terminal/format.ts';
 import type { Style } from './terminal/style.ts';
 import { renderTable } from './terminal/table.ts';
@@ -28,12 +28,9 @@ export function reportPlans(
     },
     text: (style) =>
       results
-        .map((result) =>
-          'error' in result
-            ? renderError(result.error, style, false)
-            : renderPlan(result.outcome, style),
-        )
+        .flatMap((result) => ('outcome' in result ? [renderPlan(result.outcome, style)] : []))
         .join('\n\n'),
+    failures: errorsOf(results),
     exitCode: code === EXIT.done && refused ? EXIT.refused : code,
   };
 }

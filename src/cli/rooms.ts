@@ -1,5 +1,6 @@
 /** Composes what the jobs work with from the configuration. */
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +43,9 @@ export async function withRooms<Result>(
   const config = context.loadConfig();
   const { maintenance } = config;
   const tempDirectory = await mkdtemp(join(maintenance.tempDirectory, 'tierd-'));
+  // A second Ctrl-C ends the process on the spot, and leaves no time to wait for anything.
+  const removeAtOnce = (): void => rmSync(tempDirectory, { recursive: true, force: true });
+  process.once('exit', removeAtOnce);
   const engine = await DuckEngine.open({
     memoryLimitBytes: maintenance.memoryLimitBytes,
     threads: maintenance.threads,
@@ -60,6 +64,7 @@ export async function withRooms<Result>(
     });
   } finally {
     engine.close();
+    process.off('exit', removeAtOnce);
     await rm(tempDirectory, { recursive: true, force: true });
   }
 }

@@ -2,16 +2,18 @@
 
 import { formatRange } from '../domain/time-range.ts';
 import type { RotationOutcome } from '../jobs/rotate.ts';
-import { type DatasetResult, exitCodeOf } from '../jobs/rotate-all.ts';
+import { type DatasetResult, errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
 import type { Report } from './context.ts';
-import { errorDocument, renderError } from './terminal/errors.ts';
+import { errorDocument } from './terminal/errors.ts';
 import { formatBytes, formatRows } from './terminal/format.ts';
 import type { Style } from './terminal/style.ts';
 
 export function reportRotations(results: readonly DatasetResult<RotationOutcome>[]): Report {
   return {
     json: { datasets: results.map(documentOf) },
-    text: (style) => results.map((result) => render(result, style)).join('\n'),
+    text: (style) =>
+      results.flatMap((result) => ('outcome' in result ? [render(result, style)] : [])).join('\n'),
+    failures: errorsOf(results),
     exitCode: exitCodeOf(results, wholeness),
   };
 }
@@ -42,9 +44,11 @@ function documentOf(result: DatasetResult<RotationOutcome>): unknown {
   };
 }
 
-function render(result: DatasetResult<RotationOutcome>, style: Style): string {
+function render(
+  result: Extract<DatasetResult<RotationOutcome>, { readonly outcome: unknown }>,
+  style: Style,
+): string {
   const { colour } = style;
-  if ('error' in result) return renderError(result.error, style, false);
   const { totals, plan, vacuumWarnings } = result.outcome;
   const rows = formatRows(sumOf(result.outcome, 'rows'));
   const bytes = formatBytes(Number(sumOf(result.outcome, 'bytes')));

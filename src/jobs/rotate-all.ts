@@ -25,6 +25,11 @@ export async function forEachDataset<Outcome>(
   return results;
 }
 
+/** What was thrown for datasets as a whole. */
+export function errorsOf(results: readonly DatasetResult<unknown>[]): readonly TierdError[] {
+  return results.flatMap((result) => ('error' in result ? [result.error] : []));
+}
+
 /**
  * One exit code for all: that of the failure when every dataset failed alike, `partly` when some
  * of the work was done and some was not.

@@ -26,7 +26,7 @@ export async function confirm(question: Confirmation): Promise<boolean> {
   if (stdin.isTTY !== true) {
     throw new TierdError({
       code: 'CONFIRMATION_NEEDED',
-      message: `${statement} This has to be confirmed, and there is no terminal to ask on; nothing was changed.`,
+      message: `${statement}\nThis has to be confirmed, and there is no terminal to ask on; nothing was changed.`,
       hint: 'Add --yes once you are sure, or --dry-run to see what would happen.',
     });
   }

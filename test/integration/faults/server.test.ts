@@ -22,7 +22,7 @@ const limited = ({ rooms }: Scene, settings: Partial<RotationSettings>): Rooms =
 interface DisturbedRooms {
   readonly rooms: Rooms;
   /** Ends the other session's transaction. */
-  end(): Promise<unknown>;
+  readonly end: () => Promise<unknown>;
 }
 
 /** Rooms that go on from the plan only when another session has run `sql` in a transaction. */
