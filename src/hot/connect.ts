@@ -1,6 +1,8 @@
 /** Opening a connection to the hot store. */
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
+import { createReadSocket } from './copy/read-socket.ts';
 import { postgresError } from './postgres-error.ts';
 
 export interface PostgresTarget {
@@ -53,6 +55,7 @@ function newClient(target: PostgresTarget): pg.Client {
       application_name: `tierd/${target.job}`,
       connectionTimeoutMillis: target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       keepAlive: true,
+      stream: socketFor,
       types: { getTypeParser: parserOf },
     });
   } catch (error) {
@@ -64,6 +67,12 @@ function newClient(target: PostgresTarget): pg.Client {
       context: { reason: error instanceof Error ? error.name : 'unknown' },
     });
   }
+}
+
+/** pg passes the connection's own settings; its types know nothing of them. */
+function socketFor(settings?: { readonly ssl?: unknown }): Socket {
+  // TLS takes a socket's reads over below Node's streams, and is read as Node reads it.
+  return settings?.ssl ? new Socket() : createReadSocket();
 }
 
 /**

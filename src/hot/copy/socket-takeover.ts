@@ -6,8 +6,9 @@
  * with half a message, and the connection is as good as before when it gets it back.
  */
 import type { Connection } from 'pg';
+import { divertReads } from './read-socket.ts';
 
-type DataListener = (chunk: Buffer) => void;
+type DataListener = (chunk: Uint8Array) => void;
 
 export interface SocketTakeover {
   /** Hands one whole message to `pg`. */
@@ -20,7 +21,10 @@ export interface SocketTakeover {
   destroy(): void;
 }
 
-/** The connection must be idle: `pg` has read the last ReadyForQuery and sent nothing since. */
+/**
+ * The connection must be idle: `pg` has read the last ReadyForQuery and sent nothing since. What
+ * `onData` is handed is valid until it returns.
+ */
 export function takeOverSocket(
   connection: Connection,
   onData: DataListener,
@@ -28,8 +32,11 @@ export function takeOverSocket(
 ): SocketTakeover {
   const { stream } = connection;
   const listeners = stream.listeners('data') as DataListener[];
-  for (const listener of listeners) stream.off('data', listener);
-  stream.on('data', onData);
+  const diverted = divertReads(stream, onData);
+  if (!diverted) {
+    for (const listener of listeners) stream.off('data', listener);
+    stream.on('data', onData);
+  }
   stream.on('close', onClose);
   return {
     forward(message) {
@@ -43,8 +50,12 @@ export function takeOverSocket(
       stream.resume();
     },
     giveBack() {
-      stream.off('data', onData);
       stream.off('close', onClose);
+      if (diverted) {
+        divertReads(stream, null);
+        return;
+      }
+      stream.off('data', onData);
       for (const listener of listeners) stream.on('data', listener);
     },
     destroy() {

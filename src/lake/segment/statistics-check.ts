@@ -3,29 +3,27 @@
  * so a bound that lies hides rows as well as a deletion would. Decimals and UUIDs are left out:
  * hyparquet gives their bounds rounded or not at all.
  */
-import type { FileMetaData, Statistics } from 'hyparquet';
+import type { FileMetaData } from 'hyparquet';
 import type { ColumnPlan, HeldKind } from '../../domain/column-plan.ts';
+import type { TierdError } from '../../domain/errors.ts';
 import type { ColumnBytes, SliceFingerprint } from '../../domain/fingerprint.ts';
+import { type Bounds, type FindOutside, findOutsideFor } from './bounds.ts';
 import { type Mismatch, verifyMismatch } from './mismatch.ts';
 import { NUMERIC_MAX_BYTES } from './numeric-bytes.ts';
 import { writeValue } from './physical-values.ts';
 
-/** Bounds of one column in one row group, in PostgreSQL's bytes. */
 interface GroupBounds {
   /** The position in the file that follows the group's last row. */
   readonly endRow: number;
-  readonly min: DataView | null;
-  readonly max: DataView | null;
+  /** Null where the group has no bounds. */
+  readonly bounds: Bounds | null;
 }
 
 interface ColumnCheck {
   readonly name: string;
   readonly groups: readonly GroupBounds[];
-  readonly compare: Compare;
+  readonly find: FindOutside;
 }
-
-/** Negative, zero or positive: how a value of so many bytes stands to a bound. */
-type Compare = (view: DataView, offset: number, length: number, bound: DataView) => number;
 
 export class StatisticsCheck {
   readonly #path: string;
@@ -33,10 +31,9 @@ export class StatisticsCheck {
 
   constructor(path: string, footer: FileMetaData, columns: readonly ColumnPlan[]) {
     this.#path = path;
-    this.#columns = columns.map((plan, index) => {
-      const compare = compareFor(plan.held.kind);
-      if (compare === null) return null;
-      return { name: plan.name, compare, groups: boundsOf(footer, index, plan.held.kind) };
+    this.#columns = columns.map(({ name, held: { kind } }, index) => {
+      const find = findOutsideFor(kind);
+      return find === null ? null : { name, find, groups: groupsOf(footer, index, kind) };
     });
   }
 
@@ -54,38 +51,24 @@ export class StatisticsCheck {
     const column = this.#columns[index] ?? null;
     if (column === null) return;
     let row = fromRow;
-    for (const group of column.groups) {
-      const end = Math.min(toRow, group.endRow - batchStart);
+    for (const { endRow, bounds } of column.groups) {
+      const end = Math.min(toRow, endRow - batchStart);
       if (end <= row) continue;
-      if (group.min !== null) this.#checkBound(column, bytes, row, end, group.min, 1);
-      if (group.max !== null) this.#checkBound(column, bytes, row, end, group.max, -1);
+      const outside = bounds === null ? -1 : column.find(bytes, row, end, bounds);
+      if (bounds !== null && outside !== -1) throw this.#lie(column.name, bytes, outside, bounds);
       row = end;
     }
   }
 
-  #checkBound(
-    { name, compare }: ColumnCheck,
-    { view, offsets, lengths }: ColumnBytes,
-    fromRow: number,
-    toRow: number,
-    bound: DataView,
-    side: 1 | -1,
-  ): void {
-    for (let row = fromRow; row < toRow; row += 1) {
-      const length = lengths[row] as number;
-      if (length < 0) continue;
-      const offset = offsets[row] as number;
-      const order = compare(view, offset, length, bound);
-      // Written so that a NaN, which stands in no order, fails as well.
-      if (order * side >= 0) continue;
-      throw verifyMismatch({
-        file: this.#path,
-        column: name,
-        what: `each value, by the statistics of its row group,`,
-        expected: `at ${side === 1 ? 'least' : 'most'} ${inHex(bound, 0, bound.byteLength)}`,
-        found: inHex(view, offset, length),
-      });
-    }
+  #lie(column: string, bytes: ColumnBytes, row: number, { min, max }: Bounds): TierdError {
+    const { view, offsets, lengths } = bytes;
+    return verifyMismatch({
+      file: this.#path,
+      column,
+      what: 'each value, by the statistics of its row group,',
+      expected: `from ${inHex(min, 0, min.byteLength)} to ${inHex(max, 0, max.byteLength)}`,
+      found: inHex(view, offsets[row] as number, lengths[row] as number),
+    });
   }
 }
 
@@ -114,21 +97,19 @@ export function checkNullCounts(
   });
 }
 
-function boundsOf(footer: FileMetaData, index: number, kind: HeldKind): GroupBounds[] {
+function groupsOf(footer: FileMetaData, index: number, kind: HeldKind): GroupBounds[] {
   let endRow = 0;
   return footer.row_groups.map((group) => {
     endRow += Number(group.num_rows);
-    const statistics = group.columns[index]?.meta_data?.statistics;
-    return {
-      endRow,
-      min: boundBytes(statistics?.min_value, kind),
-      max: boundBytes(statistics?.max_value, kind),
-    };
+    const { min_value: min, max_value: max } = group.columns[index]?.meta_data?.statistics ?? {};
+    const known = min !== undefined && max !== undefined;
+    const bounds = known ? { min: boundBytes(min, kind), max: boundBytes(max, kind) } : null;
+    return { endRow, bounds };
   });
 }
 
-function boundBytes(value: Statistics['min_value'], kind: HeldKind): DataView | null {
-  if (value === undefined) return null;
+/** In PostgreSQL's bytes. */
+function boundBytes(value: unknown, kind: HeldKind): DataView {
   const room = NUMERIC_MAX_BYTES + (value instanceof Uint8Array ? value.length : 0);
   const view = new DataView(new ArrayBuffer(room));
   return new DataView(view.buffer, 0, writeBound(view, value, kind));
@@ -146,36 +127,6 @@ function writeBound(view: DataView, value: unknown, kind: HeldKind): number {
   return writeValue(view, 0, value, kind, 0);
 }
 
-function compareFor(kind: HeldKind): Compare | null {
-  switch (kind) {
-    case 'int2':
-      return (view, offset, _, bound) => view.getInt16(offset) - bound.getInt16(0);
-    case 'int4':
-    case 'date':
-      return (view, offset, _, bound) => view.getInt32(offset) - bound.getInt32(0);
-    case 'int8':
-    case 'time':
-    case 'timestamp':
-    case 'timestamptz':
-      return compareInt64;
-    case 'float4':
-      return (view, offset, _, bound) => inOrder(view.getFloat32(offset), bound.getFloat32(0));
-    case 'float8':
-      return (view, offset, _, bound) => inOrder(view.getFloat64(offset), bound.getFloat64(0));
-    case 'bytea':
-    case 'json':
-    case 'varchar':
-    case 'text':
-      return compareBytes;
-    case 'bool':
-    case 'uint4':
-    case 'decimal':
-    case 'uuid':
-    case 'jsonb':
-      return null;
-  }
-}
-
 const MAX_SHOWN_BYTES = 32;
 
 /** PostgreSQL's bytes of a value, for a message. */
@@ -183,25 +134,4 @@ function inHex(view: DataView, offset: number, length: number): string {
   const shown = Math.min(length, MAX_SHOWN_BYTES);
   const hex = Buffer.from(view.buffer, view.byteOffset + offset, shown).toString('hex');
   return `\\x${hex}${length > shown ? '…' : ''}`;
-}
-
-/** A difference of infinities would be no number. */
-function inOrder(value: number, bound: number): number {
-  if (value === bound) return 0;
-  return value < bound ? -1 : value > bound ? 1 : NaN;
-}
-
-function compareInt64(view: DataView, offset: number, _: number, bound: DataView): number {
-  const high = view.getInt32(offset) - bound.getInt32(0);
-  return high === 0 ? view.getUint32(offset + 4) - bound.getUint32(4) : high;
-}
-
-/** As Parquet orders text and bytes: unsigned, a prefix before what it is the prefix of. */
-function compareBytes(view: DataView, offset: number, length: number, bound: DataView): number {
-  const common = Math.min(length, bound.byteLength);
-  for (let at = 0; at < common; at += 1) {
-    const difference = view.getUint8(offset + at) - bound.getUint8(at);
-    if (difference !== 0) return difference;
-  }
-  return length - bound.byteLength;
 }
