@@ -26,7 +26,12 @@ export function styleOf(stream: Output, wish: ColourWish): Style {
   const refused = (wish.env['NO_COLOR'] ?? '') !== '' || wish.env['TERM'] === 'dumb';
   return {
     colour: pc.createColors(isTerminal && wish.wanted && !refused),
-    width: isTerminal ? (stream.columns ?? 80) : undefined,
+    width: isTerminal ? columnsOf(stream) : undefined,
     isTerminal,
   };
+}
+
+/** A terminal that doesn't know its size says nothing, or 0. */
+function columnsOf({ columns = 0 }: Output): number {
+  return columns > 0 ? columns : 80;
 }

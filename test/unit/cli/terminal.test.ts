@@ -37,6 +37,9 @@ describe('a table', () => {
     const rows = [['a'.repeat(60), '12']];
     const text = renderTable(columns, rows, terminal(30).style);
     expect(Math.max(...text.split('\n').map(widthOf))).toBe(30);
+    expect(renderTable(columns, rows, terminal(0).style)).toBe(
+      renderTable(columns, rows, terminal(80).style),
+    );
     expect(text).toContain(`${'a'.repeat(23)}…    12`);
     expect(renderTable(columns, rows, plain)).toContain('a'.repeat(60));
   });
