@@ -49,18 +49,27 @@ export async function openEngine(limits: EngineLimits): Promise<Engine> {
   };
 }
 
+/** An interrupt that meets no running statement is forgotten, so it is repeated until all has ended. */
+const INTERRUPT_AGAIN_MS = 20;
+
 /** Runs `step`, which uses the connection, and interrupts it within milliseconds on `signal`. */
 export async function interruptible<T>(
   connection: DuckDBConnection,
   signal: AbortSignal | undefined,
   step: () => Promise<T>,
 ): Promise<T> {
+  let again: NodeJS.Timeout | undefined;
   const interrupt = () => connection.interrupt();
+  const onAbort = () => {
+    interrupt();
+    again = setInterval(interrupt, INTERRUPT_AGAIN_MS);
+  };
   signal?.throwIfAborted();
-  signal?.addEventListener('abort', interrupt);
+  signal?.addEventListener('abort', onAbort, { once: true });
   try {
     return await step();
   } finally {
-    signal?.removeEventListener('abort', interrupt);
+    signal?.removeEventListener('abort', onAbort);
+    clearInterval(again);
   }
 }

@@ -6,25 +6,20 @@
  * All of it in one transaction of a DuckDB of its own, so that `now()` prunes and filters by the
  * same instant.
  */
-import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
 import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
-import type { ColdCatalog, ColdDataset, SegmentRef } from './cold-catalog.ts';
-import { viewQuery } from './cold-view.ts';
+import { type ChosenDataset, chooseDatasets } from './choose-datasets.ts';
+import type { ColdCatalog } from './cold-catalog.ts';
+import { createViews } from './create-views.ts';
 import { type Engine, type EngineLimits, interruptible, openEngine } from './engine.ts';
 import { describeFailure, type QueryStage } from './failures.ts';
 import { replaceFile, writeTextFile } from './output-file.ts';
-import { ANY } from './predicate.ts';
-import { findNeeds } from './prune.ts';
 import type { QueryFormat } from './query-format.ts';
-import { rowSourceOf } from './row-source.ts';
-import { chooseSegments } from './segment-filter.ts';
-import { quoteName, quoteText } from './sql-text.ts';
+import { bindQuery, NOWHERE, writeParquet, writeRows } from './result.ts';
 import { admitSelect } from './statement.ts';
 import { writeTable } from './table-format.ts';
 import { type TextSink, type WriteRows, writeCsv, writeJson, writeNdjson } from './text-formats.ts';
-import { type ViewSchema, viewSchemaOf } from './view-schema.ts';
 
 export interface QueryRequest {
   /** One SELECT in DuckDB's SQL. Every dataset is a table of its name, also as `cold.<name>`. */
@@ -106,25 +101,34 @@ async function runQuery(
   await connection.run('begin');
   progress.chosen = await chooseDatasets(connection, rooms.catalog, statement);
   await rooms.catalog.release();
+  const locate = (key: string) => rooms.store.locate(key);
+  const createAllViews = () => createViews(connection, progress.chosen, rooms.catalog, locate);
   progress.stage = 'open';
-  await createViews(connection, progress.chosen, rooms);
+  await createAllViews();
+  const query = {
+    connection,
+    sql: request.sql,
+    createViews: createAllViews,
+    signal: rooms.signal,
+  };
   const segmentPaths = progress.chosen.flatMap(({ segments }) =>
-    segments.map(({ key }) => rooms.store.locate(key)),
+    segments.map(({ key }) => locate(key)),
   );
-  const begin = async (...morePaths: readonly string[]) => {
-    await engine.shutOff([...segmentPaths, ...morePaths]);
+  const begin = async (...outputPaths: readonly string[]) => {
+    await engine.shutOff([...segmentPaths, ...outputPaths, NOWHERE]);
     progress.stage = 'bind';
-    const prepared = await bind(connection, request.sql);
+    const prepared = await bindQuery(query);
     progress.stage = 'run';
     return prepared;
   };
   const { output } = request;
-  if ('sink' in output) return writeRows(await begin(), request, output.sink);
+  const write = writerFor(request);
+  if ('sink' in output) return writeRows(query, await begin(), write, output.sink);
   return replaceFile(output.file, async (temporary) => {
     const prepared = await begin(temporary);
     return request.format === 'parquet'
-      ? writeParquet(connection, request.sql, temporary)
-      : writeTextFile(temporary, (sink) => writeRows(prepared, request, sink));
+      ? writeParquet(query, temporary)
+      : writeTextFile(temporary, (sink) => writeRows(query, prepared, write, sink));
   });
 }
 
@@ -136,98 +140,6 @@ function assertFormatFits(request: QueryRequest): void {
     message: 'Parquet is written to a file, and none was named. Nothing was run.',
     hint: 'Add --output FILE, or choose --format csv or ndjson.',
   });
-}
-
-interface ChosenDataset {
-  readonly dataset: ColdDataset;
-  readonly schema: ViewSchema;
-  readonly segments: readonly SegmentRef[];
-}
-
-async function chooseDatasets(
-  connection: DuckDBConnection,
-  catalog: ColdCatalog,
-  statement: Parameters<typeof findNeeds>[0],
-): Promise<readonly ChosenDataset[]> {
-  const named = findNeeds(
-    statement,
-    catalog.datasets.map(({ name }) => ({ name, columns: new Map() })),
-  );
-  // A schema that can't be reconciled is the trouble of those queries only that name the dataset.
-  const datasets = catalog.datasets
-    .filter(({ name }) => named.opaque || named.datasets.has(name))
-    .map((dataset) => ({ dataset, schema: viewSchemaOf(dataset) }));
-  const needs = findNeeds(
-    statement,
-    datasets.map(({ dataset, schema }) => ({ name: dataset.name, columns: schema })),
-  );
-  const chosen: ChosenDataset[] = [];
-  for (const { dataset, schema } of datasets) {
-    const predicate = needs.opaque ? ANY : (needs.datasets.get(dataset.name) ?? ANY);
-    const segments = await chooseSegments(connection, catalog, dataset, schema, predicate);
-    chosen.push({ dataset, schema, segments });
-  }
-  return chosen;
-}
-
-async function createViews(
-  connection: DuckDBConnection,
-  chosen: readonly ChosenDataset[],
-  { catalog, store }: QueryRooms,
-): Promise<void> {
-  await connection.run('create schema cold');
-  for (const { dataset, schema, segments } of chosen) {
-    await createView(
-      connection,
-      dataset.name,
-      viewQuery(schema, segments, (key) => store.locate(key)),
-    );
-  }
-  // Those that the query does not name are there for SHOW TABLES, and read nothing.
-  for (const dataset of catalog.datasets) {
-    if (chosen.some((one) => one.dataset === dataset)) continue;
-    const schema = reconcilable(dataset);
-    if (schema !== null) await createView(connection, dataset.name, viewQuery(schema, [], String));
-  }
-}
-
-function reconcilable(dataset: ColdDataset): ViewSchema | null {
-  try {
-    return viewSchemaOf(dataset);
-  } catch (error) {
-    // Told to whoever names the dataset; this query does not.
-    if (error instanceof TierdError && error.code === 'COLUMN_TYPE_CHANGED') return null;
-    throw error;
-  }
-}
-
-async function createView(
-  connection: DuckDBConnection,
-  name: string,
-  query: string,
-): Promise<void> {
-  await connection.run(`create view cold.${quoteName(name)} as ${query}`);
-  await connection.run(`create view main.${quoteName(name)} as from cold.${quoteName(name)}`);
-}
-
-/** Binds the query to the views: what is wrong with its names and types shows here. */
-async function bind(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
-  const statements = await connection.extractStatements(sql);
-  const prepared = await statements.prepare(0);
-  if (prepared.parameterCount === 0) return prepared;
-  throw new TierdError({
-    code: 'QUERY_INVALID',
-    message: 'The query has parameters, and tierd query takes none. Nothing was run.',
-    hint: 'Write the values into the query.',
-  });
-}
-
-async function writeRows(
-  prepared: DuckDBPreparedStatement,
-  request: QueryRequest,
-  sink: TextSink,
-): Promise<number> {
-  return writerFor(request)(rowSourceOf(await prepared.stream()), sink);
 }
 
 function writerFor({ format, terminalWidth }: QueryRequest): WriteRows {
@@ -242,23 +154,6 @@ function writerFor({ format, terminalWidth }: QueryRequest): WriteRows {
     case 'csv':
       return writeCsv;
   }
-}
-
-/**
- * Through a view: the query stands last in its definition, so that it may end as it likes. Without
- * DuckDB's own temporary file, which would have a name that is not allowed; `path` is one already.
- */
-async function writeParquet(
-  connection: DuckDBConnection,
-  sql: string,
-  path: string,
-): Promise<number> {
-  const view = quoteName('tierd result');
-  await connection.run(`create temp view ${view} as ${sql}`);
-  const copied = await connection.runAndReadAll(
-    `copy (from temp.${view}) to ${quoteText(path)} (format parquet, compression zstd, use_tmp_file false)`,
-  );
-  return Number(copied.getRows()[0]?.[0] ?? 0);
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

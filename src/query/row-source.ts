@@ -12,19 +12,28 @@ export interface RowSource {
   readonly chunks: AsyncIterable<readonly (readonly DuckDBValue[])[]>;
 }
 
-export function rowSourceOf(result: DuckDBResult): RowSource {
+/**
+ * @param assertWhole called at the end of the rows: throws when it is not the end of the result.
+ *   DuckDB's C interface gives no chunk after an error or an interrupt, and the bindings don't ask
+ *   why, so that a result which broke off looks like one that is complete.
+ */
+export function rowSourceOf(result: DuckDBResult, assertWhole: () => Promise<void>): RowSource {
   const types = result.columnTypes();
   const columns = result.deduplicatedColumnNames().map((name, index) => ({
     name,
     type: types[index] as DuckDBType,
   }));
-  return { columns, chunks: chunksOf(result) };
+  return { columns, chunks: chunksOf(result, assertWhole) };
 }
 
-async function* chunksOf(result: DuckDBResult): AsyncIterable<DuckDBValue[][]> {
+async function* chunksOf(
+  result: DuckDBResult,
+  assertWhole: () => Promise<void>,
+): AsyncIterable<DuckDBValue[][]> {
   for (;;) {
     const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) return;
+    if (chunk === null || chunk.rowCount === 0) break;
     yield chunk.getRows();
   }
+  await assertWhole();
 }

@@ -388,7 +388,7 @@ describe('pruning', () => {
 
 async function answerDirectly(sql: string): Promise<string> {
   let text = '';
-  const source = rowSourceOf(await lake.duckdb.stream(sql));
+  const source = rowSourceOf(await lake.duckdb.stream(sql), async () => undefined);
   await writeNdjson(source, { write: async (part) => void (text += part) });
   return text;
 }

@@ -25,7 +25,10 @@ afterAll(() => {
 async function render(write: WriteRows, sql: string): Promise<string> {
   let text = '';
   const sink = { write: async (part: string) => void (text += part) };
-  await write(rowSourceOf(await connection.stream(sql)), sink);
+  await write(
+    rowSourceOf(await connection.stream(sql), async () => undefined),
+    sink,
+  );
   return text;
 }
 
