@@ -58,7 +58,7 @@ export default defineConfig({
           ...onServers,
           name: 'crash',
           include: ['test/crash/**/*.test.ts'],
-          testTimeout: minutes(10),
+          testTimeout: minutes(30),
           hookTimeout: minutes(2),
           sequence: { groupOrder: 3 },
         },
