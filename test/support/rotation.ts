@@ -49,7 +49,8 @@ export async function openBench(
     engine.close();
     await rm(directory, { recursive: true, force: true });
   });
-  const lake = join(directory, 'lake');
+  // As the configuration's `lake: { path: <directory> }` has it.
+  const lake = join(directory, 'cold_storage');
   await migrate(await database.connect());
   const events: RotationEvent[] = [];
   const rooms: Rooms = {

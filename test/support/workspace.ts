@@ -11,9 +11,9 @@ export interface Workspace {
   readonly directory: string;
   readonly lake: string;
   readonly spill: string;
-  tierd(...argv: readonly string[]): Promise<CliResult>;
+  readonly tierd: (...argv: readonly string[]) => Promise<CliResult>;
   /** Starts the program and comes back at once. */
-  start(...argv: readonly string[]): RunningTierd;
+  readonly start: (...argv: readonly string[]) => RunningTierd;
 }
 
 export interface RunningTierd {

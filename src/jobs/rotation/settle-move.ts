@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { TierdError } from '../../domain/errors.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { removeStaging } from '../../lake/staging.ts';
 import { assertOwnLake } from './own-lake.ts';
@@ -42,7 +43,9 @@ async function assertLakeStillThere(rooms: Rooms, db: pg.Client, moveId: string)
   try {
     await assertOwnLake(rooms, db);
   } catch (error) {
-    await removeStaging(rooms.fileSystem, rooms.store.stagingRoot, moveId);
+    if (error instanceof TierdError && error.code === 'LAKE_NOT_THE_SAME') {
+      await removeStaging(rooms.fileSystem, rooms.store.stagingRoot, moveId);
+    }
     throw error;
   }
 }

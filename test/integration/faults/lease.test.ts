@@ -3,7 +3,6 @@ import { copyFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../../src/domain/time-range.ts';
 import { connect } from '../../../src/hot/connect.ts';
-import type { RotationEvent } from '../../../src/jobs/rotation/events.ts';
 import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
 import type { ObjectStore } from '../../../src/lake/object-store.ts';
 import { listRuns } from '../../../src/ledger/runs.ts';
@@ -11,6 +10,7 @@ import { strayFiles } from '../../crash/check.ts';
 import { NOW } from '../../support/rotation.ts';
 import { describeOn } from '../../support/servers.ts';
 import { openProxy } from '../../support/tcp-proxy.ts';
+import { boundTo, disturbedAt } from './disturb.ts';
 import {
   dueRows,
   expectConverged,
@@ -30,62 +30,6 @@ async function takeOver({ database, dataset }: Scene): Promise<void> {
      where dataset = $1`,
     [dataset.name],
   );
-}
-
-type Moment = 'exporting' | 'publishing' | 'verifying' | 'committing';
-
-/** Rooms whose next step waits, at the moment told, until `disturb` is through. */
-function disturbedAt(scene: Scene, moment: Moment, disturb: () => Promise<unknown>): Rooms {
-  const { rooms } = scene;
-  let disturbing: Promise<unknown> | null = null;
-  const met = (event: RotationEvent): boolean =>
-    event.kind === 'step'
-      ? event.step ===
-        { exporting: '', publishing: 'publish', verifying: 'verify', committing: 'commit' }[moment]
-      : event.kind === 'exported' && moment === 'exporting';
-  const { store } = rooms;
-  const waiting: Partial<ObjectStore> = {
-    async putIfAbsent(key, path, facts, signal) {
-      await disturbing;
-      return store.putIfAbsent(key, path, facts, signal);
-    },
-  };
-  return {
-    ...rooms,
-    emit(event) {
-      rooms.emit(event);
-      if (met(event)) disturbing ??= disturb();
-    },
-    connect: async (purpose) => {
-      const client = await rooms.connect(purpose);
-      const query = client.query.bind(client) as (...args: unknown[]) => unknown;
-      return Object.assign(client, {
-        // Only what returns a promise: a COPY is no statement of its own.
-        query: (...args: unknown[]): unknown =>
-          disturbing === null || typeof args[0] !== 'string'
-            ? query(...args)
-            : disturbing.then(() => query(...args)),
-      });
-    },
-    store: Object.assign(Object.create(store) as ObjectStore, bound(store), waiting),
-  };
-}
-
-/** Its methods, which use private fields, bound to it. */
-function bound(store: ObjectStore): ObjectStore {
-  return {
-    place: store.place,
-    stagingRoot: store.stagingRoot,
-    putIfAbsent: store.putIfAbsent.bind(store),
-    putSmallIfAbsent: store.putSmallIfAbsent.bind(store),
-    stat: store.stat.bind(store),
-    read: store.read.bind(store),
-    list: store.list.bind(store),
-    remove: store.remove.bind(store),
-    locate: store.locate.bind(store),
-    freeBytes: store.freeBytes.bind(store),
-    checkWritable: store.checkWritable.bind(store),
-  };
 }
 
 /** A rotation whose export takes five seconds, under a lease that lasts a moment. */
@@ -171,11 +115,12 @@ describe('a lease that is lost', () => {
 
   it('leaves nothing live when its old holder publishes after the winner is through (I3, I8)', async () => {
     const scene = await openScene();
-    const winner = async (): Promise<void> => {
+    let winning: Promise<unknown> | null = null;
+    const win = async (): Promise<void> => {
       await takeOver(scene);
       await rotateForced(scene.rooms, scene.dataset);
     };
-    const zombie = disturbedAt(scene, 'publishing', winner);
+    const zombie = disturbedAt(scene, 'publishing', () => (winning ??= win()));
     const failure = await failureOf(rotateForced(zombie, scene.dataset));
     expect(['LEASE_LOST', 'MOVE_NOT_OURS']).toContain(failure.code);
     expect(failure.exitCode).toBe(5);
@@ -189,7 +134,7 @@ describe('a lease that is lost', () => {
     const { store } = scene.rooms;
     const held: (() => Promise<unknown>)[] = [];
     const late: ObjectStore = {
-      ...bound(store),
+      ...boundTo(store),
       putIfAbsent: async (key, path, facts) => {
         // What the dead disk had taken in turns up later, whoever asks for it.
         const copy = `${scene.bench.directory}/late-${String(held.length)}`;
