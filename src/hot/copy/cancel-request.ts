@@ -1,5 +1,4 @@
 /** Asking the server to stop a query that another connection runs. */
-import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Client } from 'pg';
 
@@ -29,10 +28,10 @@ export async function requestCancel(client: Client, timeoutMs: number): Promise<
     ? connect(`${client.host}/.s.PGSQL.${client.port}`)
     : connect(client.port, client.host);
   let sent = false;
-  const closed = once(socket, 'close');
+  // Not events.once, which rejects at an error. A failure ends in 'close' as well.
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
   socket.setTimeout(timeoutMs, () => socket.destroy());
   socket.on('connect', () => socket.write(request, () => (sent = true)));
-  // A failure ends in 'close' as well, which is what counts.
   socket.on('error', () => undefined);
   socket.resume();
   await closed;
