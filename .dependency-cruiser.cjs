@@ -60,7 +60,7 @@ module.exports = {
     {
       name: 'no-orphans',
       comment: 'Nobody imports it and it imports nobody.',
-      severity: 'warn',
+      severity: 'error',
       from: { orphan: true, path: '^src/', pathNot: '^src/main\\.ts$|\\.d\\.ts$' },
       to: {},
     },

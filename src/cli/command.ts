@@ -168,14 +168,14 @@ function isHelp(word: string): boolean {
 }
 
 /** `tierd config print`. */
-export function commandPath(command: Command): string {
+function commandPath(command: Command): string {
   const names: string[] = [];
   for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name());
   return names.join(' ');
 }
 
 /** The long options that may be given to `command`: its own and those of all above it. */
-export function optionsOf(command: Command): string[] {
+function optionsOf(command: Command): string[] {
   const flags: string[] = ['--help'];
   for (let at: Command | null = command; at !== null; at = at.parent) {
     flags.push(...at.options.flatMap((option) => option.long ?? []));

@@ -60,7 +60,7 @@ function planDocument(plan: RotationPlan): unknown {
 /** More lines than this say less than their sum. */
 const MOVES_SHOWN = 20;
 
-export function renderPlan(plan: RotationPlan, style: Style): string {
+function renderPlan(plan: RotationPlan, style: Style): string {
   const { colour } = style;
   const cutoff = new Date(plan.cutoffs.aged).toISOString().slice(0, 16).replace('T', ' ');
   const head = `${colour.bold(plan.dataset)}: ${formatRows(plan.rows)} of ${plan.table} (${plan.tableKind}) are due, in ${String(plan.moves.length)} moves, about ${formatBytes(plan.estimatedHotBytes)}; the cutoff is ${cutoff} UTC`;

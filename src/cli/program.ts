@@ -10,6 +10,7 @@ import { registerDoctor } from './doctor.ts';
 import { registerMigrate } from './migrate.ts';
 import { registerQuery } from './query.ts';
 import { registerRotate } from './rotate.ts';
+import { registerScrub } from './scrub.ts';
 import { registerStatus } from './status.ts';
 import { readVersion } from './version.ts';
 
@@ -19,6 +20,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerStatus,
   registerCleanup,
   registerQuery,
+  registerScrub,
   registerDoctor,
   registerConfig,
   registerMigrate,

@@ -98,7 +98,7 @@ export function textList(
     .meta({ ...meta(description, `list of ${what}`, []), examples });
 }
 
-export function oneOf(values: readonly string[]): string {
+function oneOf(values: readonly string[]): string {
   if (values.length <= 1) return values.join('');
   return `${values.slice(0, -1).join(', ')} or ${values.at(-1) ?? ''}`;
 }

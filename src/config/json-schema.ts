@@ -64,7 +64,7 @@ function mapValues<T>(record: Readonly<Record<string, T>>, change: (value: T) =>
 }
 
 /** The schemas of what may stand at `path`: more than one below a union. */
-export function nodesAt(root: SchemaNode, path: ConfigPath): readonly SchemaNode[] {
+function nodesAt(root: SchemaNode, path: ConfigPath): readonly SchemaNode[] {
   let nodes = expand(root);
   for (const key of path) {
     nodes = nodes.flatMap((node) => {

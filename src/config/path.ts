@@ -11,16 +11,6 @@ export function formatPath(path: ConfigPath): string {
     .join('');
 }
 
-/** The value at `path`, or undefined where the way there ends. */
-export function valueAt(root: unknown, path: ConfigPath): unknown {
-  let value = root;
-  for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-    value = (value as Record<PropertyKey, unknown>)[key];
-  }
-  return value;
-}
-
 /** A copy of `root` in which `path` holds `value`. */
 export function withValueAt(root: unknown, path: ConfigPath, value: unknown): unknown {
   const [key, ...rest] = path;

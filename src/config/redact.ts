@@ -1,7 +1,7 @@
 import { isSecretAt, type SchemaNode } from './json-schema.ts';
 import { type ConfigPath, isRecord } from './path.ts';
 
-export const REDACTED = '(hidden)';
+const REDACTED = '(hidden)';
 
 /** `value` without its secrets: fields that the schema calls secret, and passwords inside URLs. */
 export function redact(value: unknown, schema: SchemaNode, path: ConfigPath = []): unknown {

@@ -42,7 +42,7 @@ export interface ColumnPlans {
 }
 
 /** DuckDB's and Parquet's widest exact number. */
-export const MAX_DECIMAL_WIDTH = 38;
+const MAX_DECIMAL_WIDTH = 38;
 
 /**
  * Plans every column, in the order given; where there is a refusal the plan must not be used.
@@ -145,7 +145,7 @@ function refuseUnknownChoices(
 }
 
 /** The rule of a type itself, not yet of what it is made of. */
-export function ruleFor(type: BaseType): TypeRule {
+function ruleFor(type: BaseType): TypeRule {
   if (type.isArray) return TYPE_CLASSES.array;
   switch (type.kind) {
     case 'e':

@@ -159,7 +159,7 @@ async function countRows(db: Queryable, table: TableDescription, where: Sql): Pr
 }
 
 /** Heap, indexes and TOAST of the table and all that it is made of, in bytes. */
-export async function totalBytes(db: Queryable, table: TableDescription): Promise<number> {
+async function totalBytes(db: Queryable, table: TableDescription): Promise<number> {
   const { bytes } = await runOne<{ readonly bytes: string | null }>(
     db,
     sql`select (${await sizeOf(db, table)})::text as bytes`,

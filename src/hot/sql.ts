@@ -82,7 +82,7 @@ export async function runOne<Row extends pg.QueryResultRow>(
   return row;
 }
 
-export async function execute<Row extends pg.QueryResultRow>(
+async function execute<Row extends pg.QueryResultRow>(
   db: Queryable,
   statement: Sql,
 ): Promise<pg.QueryResult<Row>> {

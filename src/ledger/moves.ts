@@ -102,30 +102,6 @@ export async function unfinishedMoves(
   return found.rows;
 }
 
-/** The ids among `moveIds` that are still at work: their staging must be left alone. */
-export async function movesAtWork(
-  db: Queryable,
-  moveIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const found = await db.query<{ id: string }>(
-    `select id from tierd.moves where id = any($1::uuid[]) and state in ('exporting', 'publishing')`,
-    [moveIds],
-  );
-  return new Set(found.rows.map((row) => row.id));
-}
-
-/** The ids among `moveIds` that the ledger knows at all. */
-export async function knownMoves(
-  db: Queryable,
-  moveIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const found = await db.query<{ id: string }>(
-    `select id from tierd.moves where id = any($1::uuid[])`,
-    [moveIds],
-  );
-  return new Set(found.rows.map((row) => row.id));
-}
-
 /** Those of `moveIds` that are moves of the dataset and at their end: what they staged is of no use. */
 export async function endedMoves(
   db: Queryable,

@@ -59,7 +59,7 @@ export async function writeTextFile<T>(
 }
 
 /** Waits whenever the stream asks to, so that a slow reader does not fill the memory. */
-export function sinkInto(stream: Writable): TextSink {
+function sinkInto(stream: Writable): TextSink {
   return {
     async write(text) {
       if (stream.errored !== null) throw stream.errored;

@@ -80,7 +80,7 @@ describe('migrate, rotate, status, cleanup', () => {
   it('in words', async () => {
     await fill('ticks');
     const workspace = makeWorkspace(database, TICKS);
-    const { tierd } = workspace;
+    const tierd = workspace.tierd.bind(workspace);
 
     const early = await tierd('rotate');
     expect(early).toMatchObject({ exitCode: 2, stdout: '' });
@@ -113,7 +113,7 @@ describe('migrate, rotate, status, cleanup', () => {
   it('and the first move to the hot window, which asks', async () => {
     await fill('ticks');
     const workspace = makeWorkspace(database, TICKS);
-    const { tierd } = workspace;
+    const tierd = workspace.tierd.bind(workspace);
     await tierd('migrate');
     const analyzed = await tierd('cleanup', '--analyze-only');
     expect(analyzed.exitCode).toBe(0);

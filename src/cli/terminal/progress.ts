@@ -99,7 +99,7 @@ export function renderProgress(moment: Moment, style: Style): string {
 }
 
 /** The same in one line of a log. */
-export function describeProgress(moment: Moment): string {
+function describeProgress(moment: Moment): string {
   return `${moment.label}: ${figures(moment).join(', ')}`;
 }
 

@@ -1,0 +1,150 @@
+/**
+ * scrub: does the lake still hold what was published? Reads the bytes of every segment (or of a
+ * sample) and compares their SHA-256; then reads every value of the sound ones and proves them
+ * against the fingerprint that PostgreSQL's bytes had. Changes nothing.
+ */
+import type pg from 'pg';
+import type { VerifyLevel } from '../domain/dataset.ts';
+import { TierdError } from '../domain/errors.ts';
+import { disconnect } from '../hot/connect.ts';
+import type { FileSystem } from '../lake/file-system.ts';
+import { type ScrubReport, scrubLake } from '../lake/scrub.ts';
+import type { DuckEngine } from '../lake/segment/duckdb.ts';
+import { verifySegments } from '../lake/segment-verifier.ts';
+import { assertMigrated } from '../ledger/migrate.ts';
+import { listSegments, type SegmentRecord } from '../ledger/segments.ts';
+import { assertOwnLake } from './rotation/own-lake.ts';
+import type { LookingRooms } from './rotation/rooms.ts';
+
+export interface ScrubRooms extends LookingRooms {
+  readonly engine: DuckEngine;
+  readonly fileSystem: FileSystem;
+  readonly signal: AbortSignal;
+}
+
+export interface ScrubRequest {
+  /** Null is every dataset that has segments. */
+  readonly dataset: string | null;
+  readonly sample: { readonly share: number; readonly seed: string } | null;
+  /** Null compares bytes only. */
+  readonly prove: VerifyLevel | null;
+  /** Called with the bytes of segments checked so far, and those of all that will be. */
+  readonly onProgress: (doneBytes: number, ofBytes: number) => void;
+}
+
+export interface UnprovenSlice {
+  readonly keys: readonly string[];
+  readonly reason: string;
+}
+
+export interface ScrubResult {
+  readonly bytes: ScrubReport;
+  readonly provenSlices: number;
+  readonly provenRows: number;
+  /** Their bytes are those that were published, and their values are not those that were sent. */
+  readonly unproven: readonly UnprovenSlice[];
+}
+
+/** Two reads keep a disk busy; more only take memory. */
+const CONCURRENCY = 2;
+
+export async function scrub(rooms: ScrubRooms, request: ScrubRequest): Promise<ScrubResult> {
+  const db = await rooms.connect('work');
+  try {
+    await assertMigrated(db);
+    await assertOwnLake(rooms, db);
+    const live = await listKnown(db, request.dataset, ['live']);
+    const total = live.reduce((sum, segment) => sum + Number(segment.bytes), 0);
+    let done = 0;
+    const bytes = await scrubLake({
+      store: rooms.store,
+      listKnown: () =>
+        listKnown(db, request.dataset, ['publishing', 'live', 'retired', 'removed', 'abandoned']),
+      prefix: request.dataset === null ? '' : `${request.dataset}/`,
+      sample: request.sample,
+      concurrency: CONCURRENCY,
+      onRead: (segment) => {
+        done += Number(segment.bytes);
+        request.onProgress(done, total);
+      },
+      signal: rooms.signal,
+    });
+    return { bytes, ...(await proveAll(rooms, request, bytes, live)) };
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function listKnown(
+  db: pg.Client,
+  dataset: string | null,
+  states: Parameters<typeof listSegments>[1]['states'],
+): Promise<readonly SegmentRecord[]> {
+  return listSegments(db, { states, ...(dataset === null ? {} : { dataset }) });
+}
+
+/** A fingerprint is of a whole slice, so a slice is proven when all of its segments were read. */
+async function proveAll(
+  rooms: ScrubRooms,
+  { prove }: ScrubRequest,
+  bytes: ScrubReport,
+  live: readonly SegmentRecord[],
+): Promise<Omit<ScrubResult, 'bytes'>> {
+  const unproven: UnprovenSlice[] = [];
+  let provenSlices = 0;
+  let provenRows = 0;
+  if (prove === null) return { provenSlices, provenRows, unproven };
+  const sound = new Set(bytes.ok.map((segment) => segment.key));
+  for (const slice of groupBySlice(live)) {
+    if (!slice.every((segment) => sound.has(segment.key))) continue;
+    const reason = await proveSlice(rooms, slice, prove);
+    if (reason === null) {
+      provenSlices += 1;
+      provenRows += slice.reduce((sum, segment) => sum + Number(segment.rows), 0);
+    } else {
+      unproven.push({ keys: slice.map((segment) => segment.key), reason });
+    }
+  }
+  return { provenSlices, provenRows, unproven };
+}
+
+function groupBySlice(segments: readonly SegmentRecord[]): Iterable<readonly SegmentRecord[]> {
+  const slices = new Map<bigint, SegmentRecord[]>();
+  for (const segment of segments) {
+    const slice = slices.get(segment.sliceId) ?? [];
+    slice.push(segment);
+    slices.set(segment.sliceId, slice);
+  }
+  return slices.values();
+}
+
+/** Null when every value is the one that was sent. */
+async function proveSlice(
+  rooms: ScrubRooms,
+  slice: readonly SegmentRecord[],
+  level: VerifyLevel,
+): Promise<string | null> {
+  const [first] = slice;
+  if (first === undefined) return null;
+  try {
+    await verifySegments({
+      engine: rooms.engine,
+      fs: rooms.fileSystem,
+      segments: slice.map((segment) => ({
+        path: rooms.store.locate(segment.key),
+        bytes: Number(segment.bytes),
+        sha256: segment.sha256,
+        rows: Number(segment.rows),
+      })),
+      columns: first.columns,
+      metadata: {},
+      expected: first.fingerprint,
+      level,
+      signal: rooms.signal,
+    });
+    return null;
+  } catch (error) {
+    if (error instanceof TierdError && error.code === 'VERIFY_MISMATCH') return error.message;
+    throw error;
+  }
+}
