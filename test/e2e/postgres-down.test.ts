@@ -88,7 +88,7 @@ describe.each(['fast', 'immediate', 'kill'] satisfies StopMode[])(
     it('while rows are exported: nothing is lost, and the next run goes on (I1, I4)', async () => {
       const scene = await openSlowScene();
       const limits = { ...scene.dataset.limits, maxRowsPerSecond: 10_000 };
-      let stopping: Promise<void> | null = null;
+      let stopping = null as Promise<void> | null;
       const startedAt = performance.now();
       const rooms: Rooms = {
         ...shortLease(scene.rooms),
