@@ -35,7 +35,7 @@ export async function runCli(io: CliIo): Promise<ExitCode> {
     program.throwProblems();
     return context.exitCode;
   } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) return fail(thrown, context);
+    if (!(thrown instanceof CommanderError)) return fail(await named(thrown), context);
     if (thrown.exitCode === 0) {
       io.stdout.write(help);
       return EXIT.done;
@@ -49,6 +49,14 @@ export async function runCli(io: CliIo): Promise<ExitCode> {
     io.stderr.write(help);
     return EXIT.usage;
   }
+}
+
+/** A server that fails outside of any job's own care is told as such, not as a defect of ours. */
+async function named(thrown: unknown): Promise<unknown> {
+  if (thrown instanceof TierdError) return thrown;
+  // Only now: most command lines never need it.
+  const { isPostgresError, postgresError } = await import('../hot/postgres-error.ts');
+  return isPostgresError(thrown) ? postgresError(thrown, 'talking to PostgreSQL') : thrown;
 }
 
 /** Tells the error once: on stdout as JSON when a program reads it, on stderr for people. */

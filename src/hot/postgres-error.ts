@@ -56,6 +56,8 @@ const LINE_ERRORS: ReadonlySet<string> = new Set([
   'ENOENT',
 ]);
 
+const LINE_CALLS: ReadonlySet<string> = new Set(['connect', 'read', 'write', 'getaddrinfo']);
+
 /**
  * `error` as a TierdError; `doing` completes "… failed", and says what was kept safe.
  * A TierdError comes back as it is, so that this may be called at every level.
@@ -73,6 +75,14 @@ export function postgresError(error: unknown, doing: string): TierdError {
     context: { sqlstate, detail },
     cause: error,
   });
+}
+
+/** Whether `error` is PostgreSQL's, or the line's to it, and not yet a TierdError. */
+export function isPostgresError(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError || isPgLineError(error)) return true;
+  if (!(error instanceof Error && 'code' in error && 'syscall' in error)) return false;
+  // A file that is missing has the same code as a socket that is; only their calls differ.
+  return LINE_ERRORS.has(String(error.code)) && LINE_CALLS.has(String(error.syscall));
 }
 
 /** Whether the connection is gone, as against a statement that was refused. */

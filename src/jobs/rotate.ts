@@ -79,6 +79,8 @@ export async function rotateDataset(
     } finally {
       await kept.release();
     }
+  } catch (error) {
+    throw asTierdError(error);
   } finally {
     await disconnect(db);
   }

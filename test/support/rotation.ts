@@ -51,7 +51,9 @@ export async function openBench(
   });
   // As the configuration's `lake: { path: <directory> }` has it.
   const lake = join(directory, 'cold_storage');
-  await migrate(await database.connect());
+  const client = await database.connect();
+  await migrate(client);
+  await client.end();
   const events: RotationEvent[] = [];
   const rooms: Rooms = {
     connect: () => connect({ url: database.url, job: 'test' }),

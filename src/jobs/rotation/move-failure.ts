@@ -1,5 +1,6 @@
 /** What a move's failure means for the rest of the run. */
 import { type ErrorCode, TierdError } from '../../domain/errors.ts';
+import { isPostgresError, postgresError } from '../../hot/postgres-error.ts';
 
 /** The rows were in somebody's hands: the same move may succeed when staged anew. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['DIGEST_MISMATCH', 'PARTS_CHANGED', 'DEADLOCK']);
@@ -32,9 +33,10 @@ export function stopIfAborted(signal: AbortSignal): void {
   });
 }
 
-/** A defect of ours is told as such, with what was thrown as its cause. */
+/** A server or line that fails between transactions is told as such. A defect of ours is told as such, with what was thrown as its cause. */
 export function asTierdError(error: unknown): TierdError {
   if (error instanceof TierdError) return error;
+  if (isPostgresError(error)) return postgresError(error, 'talking to PostgreSQL');
   return new TierdError({
     code: 'INTERNAL',
     message: `an error that tierd did not expect: ${error instanceof Error ? error.message : String(error)}; what was not committed is rolled back and nothing was deleted`,

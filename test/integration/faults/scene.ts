@@ -28,6 +28,8 @@ export interface SceneOptions {
   readonly kind?: ScenarioKind;
   /** Unless given: one that all scenes of the test file share. */
   readonly database?: TestDatabase;
+  /** Another scene's, with its lake; unless given, a new one. */
+  readonly bench?: Bench;
 }
 
 const shared: Partial<Record<ScenarioKind, Promise<TestDatabase>>> = {};
@@ -37,12 +39,13 @@ let scenes = 0;
 export async function openScene({
   kind = 'plain',
   database: given,
+  bench: givenBench,
 }: SceneOptions = {}): Promise<Scene> {
   const database =
     given ?? (await (shared[kind] ??= createTestDatabase({ timescale: kind === 'hypertable' })));
-  const bench = await openBench(database);
+  const bench = givenBench ?? (await openBench(database));
   // This lake is a new one, and the scene before had another.
-  await database.query('delete from tierd.lake');
+  if (givenBench === undefined) await database.query('delete from tierd.lake');
   scenes += 1;
   const table = `ticks_${String(scenes)}`;
   await createTable(database, kind, table);
