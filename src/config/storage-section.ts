@@ -26,11 +26,17 @@ const lifecycle = z.strictObject({
   hot_intervals: hotIntervals(
     'For datasets with an `interval_column`: only rows of these intervals stay for hot_days. Rows of other intervals leave as soon as their slice is closed.',
   ).optional(),
-  archive_on_backfill: flag('Rotate after a backfill. Has no effect yet: this version has no backfill.').default(true),
+  archive_on_backfill: flag(
+    'Rotate after a backfill. Has no effect yet: this version has no backfill.',
+  ).default(true),
   auto_rotation: z
     .strictObject({
-      enabled: flag('Whether `tierd rotate` without names rotates anything; with false it refuses unless forced.').default(true),
-      schedule: cron('When, as in crontab: minute hour day month weekday. Has no effect yet: this version has no daemon, so run `tierd rotate` from cron.').default('0 2 * * *'),
+      enabled: flag(
+        'Whether `tierd rotate` without names rotates anything; with false it refuses unless forced.',
+      ).default(true),
+      schedule: cron(
+        'When, as in crontab: minute hour day month weekday. Has no effect yet: this version has no daemon, so run `tierd rotate` from cron.',
+      ).default('0 2 * * *'),
     })
     .prefault({})
     .meta({ description: 'The daily rotation.' }),

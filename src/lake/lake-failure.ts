@@ -41,7 +41,7 @@ export function interrupted(what: string, cause?: unknown): TierdError {
   });
 }
 
-function writeFailure(what: string, error: unknown): unknown {
+export function writeFailure(what: string, error: unknown): TierdError {
   if (error instanceof TierdError) return error;
   if (isAbort(error)) return interrupted(what, error);
   if (isNodeError(error, 'ENOSPC', 'EDQUOT')) {

@@ -1,10 +1,11 @@
 /** A slice's rows, batch by batch, into sorted zstd Parquet files that are not yet published. */
 import type { ColumnBatch } from '../domain/column-batch.ts';
 import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { TierdError } from '../domain/errors.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import { type Checksum, checksumOf } from './checksum.ts';
 import type { FileSystem } from './file-system.ts';
-import { writing } from './lake-failure.ts';
+import { writeFailure, writing } from './lake-failure.ts';
 import { type DuckConnection, type DuckEngine, writeFailed } from './segment/duckdb.ts';
 import { type FileStatistics, readFileStatistics } from './segment/file-statistics.ts';
 import { writeParquetFiles } from './segment/parquet-files.ts';
@@ -82,7 +83,7 @@ class DuckSegmentWriter implements SegmentWriter {
     try {
       return await finishing;
     } catch (error) {
-      throw writeFailed('sorting and encoding', error);
+      throw diskFull(error, this.#options.directory) ?? writeFailed('sorting and encoding', error);
     } finally {
       await this.#end();
     }
@@ -125,6 +126,15 @@ class DuckSegmentWriter implements SegmentWriter {
       .finally(() => this.#connection.close());
     return this.#ended;
   }
+}
+
+/** DuckDB passes on only as text what the system said; its spill files lie in another directory. */
+function diskFull(error: unknown, directory: string): TierdError | null {
+  const text = error instanceof Error ? error.message : '';
+  const isFull = /No space left on device|Disk quota exceeded/u.test(text);
+  if (!isFull || !text.includes(directory)) return null;
+  const asSystemError = Object.assign(new Error(text, { cause: error }), { code: 'ENOSPC' });
+  return writeFailure(`write ${directory}`, asSystemError);
 }
 
 function sortColumns({ sortBy, timeColumn }: SegmentWriterOptions): string[] {

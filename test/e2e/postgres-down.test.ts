@@ -88,20 +88,20 @@ describe.each(['fast', 'immediate', 'kill'] satisfies StopMode[])(
     it('while rows are exported: nothing is lost, and the next run goes on (I1, I4)', async () => {
       const scene = await openSlowScene();
       const limits = { ...scene.dataset.limits, maxRowsPerSecond: 10_000 };
-      let stopping = null as Promise<void> | null;
+      const stopping: { done?: Promise<void> } = {};
       const startedAt = performance.now();
       const rooms: Rooms = {
         ...shortLease(scene.rooms),
         clock: { now: () => NOW + performance.now() - startedAt },
         emit(event) {
           // Not at the first day, which is small and over at once.
-          if (event.kind === 'exported' && event.rows > 1_000) stopping ??= server.stop(mode);
+          if (event.kind === 'exported' && event.rows > 1_000) stopping.done ??= server.stop(mode);
         },
       };
       const failure = await failureOf(rotateForced(rooms, { ...scene.dataset, limits }));
       expect(failure).toMatchObject({ code: 'POSTGRES_UNREACHABLE', exitCode: 1 });
       expect(failure.hint).toContain('run again');
-      await stopping;
+      await stopping.done;
       await server.start();
       const after = await reconnected(scene);
       await expectNothingLost(after);

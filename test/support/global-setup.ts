@@ -2,6 +2,8 @@
  * vitest global set-up of the projects that need servers: one PostgreSQL and one Redis for the whole
  * run, started when the first project asks and stopped when the last is through.
  */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { KEPT_COMMENT } from './database.ts';
@@ -10,6 +12,8 @@ import { type RedisServer, startRedis } from './redis-server.ts';
 import { sweepDeadRuns } from './server-process.ts';
 import { openServerTree } from './server-tree.ts';
 import type { Need, SharedServers } from './servers.ts';
+
+const run = promisify(execFile);
 
 interface Run {
   readonly shared: SharedServers;
@@ -48,6 +52,7 @@ async function startRun(): Promise<Run> {
   if (!timescale) missing.timescale = given === undefined ? tree.lacks : 'not in the given server';
   if (redisUrl === null) missing.redis = tree.lacks;
   if (!tree.full) missing.s3 = missing.pg_dump = tree.lacks;
+  if (!(await mayMount())) missing.mounts = 'no mount namespaces here';
   return { shared: { postgresUrl, timescale, redisUrl, missing }, postgres, redis };
 }
 
@@ -63,6 +68,14 @@ async function endRun({ shared, postgres, redis }: Run): Promise<void> {
   }
   await postgres.keep();
   process.stderr.write(`Look at it with: npm run test:kept\n`);
+}
+
+async function mayMount(): Promise<boolean> {
+  const tried = run('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']);
+  return tried.then(
+    () => true,
+    () => false,
+  );
 }
 
 async function offersTimescale(url: string): Promise<boolean> {

@@ -4,9 +4,9 @@ import { MISSING_MARK } from './missing-mark.ts';
 
 /**
  * Beyond PostgreSQL, which is always there. `s3` is one that the suite starts: `startS3()`;
- * `pg_dump` is what `dumpDatabase()` runs.
+ * `pg_dump` is what `dumpDatabase()` runs, `mounts` what `mountPrivately()` makes.
  */
-export type Need = 'timescale' | 'redis' | 's3' | 'pg_dump';
+export type Need = 'timescale' | 'redis' | 's3' | 'pg_dump' | 'mounts';
 
 export interface SharedServers {
   /** A superuser's URL of the database `postgres`. */

@@ -11,6 +11,7 @@ export interface Workspace {
   readonly directory: string;
   readonly lake: string;
   readonly spill: string;
+  readonly config: string;
   readonly tierd: (...argv: readonly string[]) => Promise<CliResult>;
   /** Starts the program and comes back at once. */
   readonly start: (...argv: readonly string[]) => RunningTierd;
@@ -45,6 +46,7 @@ ${datasets}`,
     directory,
     lake: join(directory, 'lake', 'cold_storage'),
     spill,
+    config: join(directory, 'unified_config.yaml'),
     tierd: (...argv) => runTierd(argv, { workingDirectory: directory }),
     start: (...argv) => startTierd(process.execPath, [TIERD, ...argv], directory),
   };
