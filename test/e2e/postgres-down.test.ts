@@ -1,5 +1,4 @@
 /** PostgreSQL goes away in the middle of a rotation, and comes back. */
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
 import {
@@ -11,12 +10,11 @@ import {
   rotateForced,
   type Scene,
 } from '../integration/faults/scene.ts';
-import type { TestDatabase } from '../support/database.ts';
+import { databaseOn } from '../support/own-database.ts';
 import { type PostgresServer, type StopMode, startPostgres } from '../support/postgres-server.ts';
 import { daysAgo, NOW } from '../support/rotation.ts';
 
 let server: PostgresServer;
-let databases = 0;
 
 beforeAll(async () => {
   // What was committed must survive a kill -9 here.
@@ -27,40 +25,11 @@ afterAll(async () => {
   await server.remove();
 });
 
-/** Like the suite's databases, on a server that may be stopped. */
-async function ownDatabase(): Promise<TestDatabase> {
-  databases += 1;
-  const name = `own_${String(databases)}`;
-  const admin = new pg.Client({ connectionString: server.url });
-  await admin.connect();
-  await admin.query(`create database ${name}`);
-  await admin.end();
-  const url = new URL(server.url);
-  url.pathname = `/${name}`;
-  const pool = new pg.Pool({ connectionString: url.href, max: 2 });
-  pool.on('error', () => undefined); // the server went away; the next query tells
-  onTestFinished(() => pool.end());
-  const connect = async (): Promise<pg.Client> => {
-    const client = new pg.Client({ connectionString: url.href });
-    client.on('error', () => undefined);
-    await client.connect();
-    return client;
-  };
-  return {
-    url: url.href,
-    name,
-    hasTimescale: false,
-    query: (sql, values) => pool.query(sql, values),
-    connect,
-    drop: () => Promise.resolve(),
-  };
-}
-
 const ROWS = 20_000;
 
 /** A scene with so many rows that an export takes its time. */
 async function openSlowScene(): Promise<Scene> {
-  const scene = await openScene({ database: await ownDatabase() });
+  const scene = await openScene({ database: await databaseOn(server) });
   await scene.database.query(
     `insert into ${scene.dataset.name}
      select $1::timestamptz, 'x', n, 0, 1 from generate_series(1000000, $2::int) n`,
@@ -109,7 +78,7 @@ describe.each(['fast', 'immediate', 'kill'] satisfies StopMode[])(
     });
 
     it('while rows are deleted: nothing is lost, and the next run goes on (I1, I4)', async () => {
-      const scene = await openScene({ database: await ownDatabase() });
+      const scene = await openScene({ database: await databaseOn(server) });
       const holder = await scene.database.connect();
       await holder.query(`begin; select 1 from ${scene.dataset.name} where id = 5 for update`);
       const running = failureOf(rotateForced(shortLease(scene.rooms), scene.dataset));

@@ -1,0 +1,88 @@
+/** A real streaming standby that falls behind. */
+import { execFile } from 'node:child_process';
+import { appendFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { expect, it, onTestFinished } from 'vitest';
+import { listRuns } from '../../src/ledger/runs.ts';
+import { disturbedAt } from '../integration/faults/disturb.ts';
+import {
+  dueRows,
+  expectConverged,
+  expectNothingLeftOver,
+  expectNothingLost,
+  failureOf,
+  openScene,
+  rotateForced,
+} from '../integration/faults/scene.ts';
+import { databaseOn } from '../support/own-database.ts';
+import { openPostgres, type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { makeRunDir } from '../support/server-process.ts';
+import { openServerTree } from '../support/server-tree.ts';
+import { describeOn } from '../support/servers.ts';
+
+const run = promisify(execFile);
+
+async function startStandby(primary: PostgresServer): Promise<PostgresServer> {
+  const tree = await openServerTree();
+  const runDir = await makeRunDir(tree.runsDir, 'postgres');
+  const dataDir = join(runDir, 'data');
+  await mkdir(dataDir, { mode: 0o700 });
+  await tree.giveTo('postgres', dataDir);
+  const [program, ...args] = tree.command('postgres', 'KILL', [
+    join(tree.postgresBin, 'pg_basebackup'),
+    `--pgdata=${tree.inside(dataDir)}`,
+    `--dbname=${primary.url}`,
+    '--write-recovery-conf',
+    '--checkpoint=fast',
+    '--no-sync',
+  ]);
+  await run(program ?? '', args, { cwd: '/' });
+  await appendFile(join(dataDir, 'postgresql.conf'), "wal_receiver_status_interval = '1s'\n");
+  return openPostgres(tree, runDir);
+}
+
+describeOn('pg_dump', 'a replica that lags', () => {
+  it('stops the rotation before the next commit; what was done stays done (I1)', async () => {
+    const primary = await startPostgres();
+    onTestFinished(() => primary.remove());
+    const standby = await startStandby(primary);
+    onTestFinished(() => standby.remove());
+    const replica = new pg.Client({ connectionString: standby.url });
+    await replica.connect();
+    onTestFinished(() => replica.end());
+
+    const scene = await openScene({ database: await databaseOn(primary) });
+    const { database } = scene;
+    const lagMs = async (): Promise<number> => {
+      await database.query('select pg_logical_emit_message(true, $1, $1)', ['tick']);
+      const found = await database.query(
+        'select coalesce(extract(epoch from replay_lag) * 1000, 0)::float8 as lag from pg_stat_replication',
+      );
+      return (found.rows[0] as { lag: number } | undefined)?.lag ?? 0;
+    };
+    const limits = { ...scene.dataset.limits, maxReplicaLagMs: 1_000 };
+    const dataset = { ...scene.dataset, limits };
+    let moves = 0;
+    const rooms = disturbedAt(scene, 'verifying', async () => {
+      moves += 1;
+      if (moves !== 2) return;
+      await expect.poll(lagMs, { timeout: 20_000 }).toBeGreaterThan(0);
+      await replica.query('select pg_wal_replay_pause()');
+      await expect.poll(lagMs, { timeout: 30_000, interval: 100 }).toBeGreaterThan(1_500);
+    });
+    const failure = await failureOf(rotateForced(rooms, dataset));
+    expect(failure).toMatchObject({ code: 'REPLICA_LAGS', exitCode: 4 });
+    expect(failure.message).toContain('limit max_replica_lag: 1 s');
+    expect(await dueRows(scene)).toBe(40);
+    await expectNothingLost(scene);
+    await expectNothingLeftOver(scene);
+    const runs = await listRuns(scene.client, { dataset: dataset.name, limit: 1 });
+    expect(runs[0]).toMatchObject({ state: 'partly', rowsMoved: 40n, errorCode: 'REPLICA_LAGS' });
+
+    await replica.query('select pg_wal_replay_resume()');
+    await expect.poll(lagMs, { timeout: 20_000 }).toBeLessThan(1_000);
+    await expectConverged({ ...scene, dataset });
+  });
+});
