@@ -1,5 +1,5 @@
 /** Holds a dataset's lease for as long as a job works on it (I8). */
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as afterReading, setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import { acquireLease, type Lease, releaseLease, renewLease } from '../../ledger/lease.ts';
@@ -38,11 +38,14 @@ export async function keepLease(options: {
   const lost = new AbortController();
   let lastRenewal = performance.now();
   let renewing: Promise<void> = Promise.resolve();
+  let isOver = false;
 
   async function renew(): Promise<void> {
+    // Renewals that queued up behind a slow one are not waited for when nobody needs them.
+    if (isOver || lost.signal.aborted) return;
     try {
       client ??= await options.connect();
-      await inTime(renewLease(client, lease, ttlMs), ttlMs / RENEWALS_PER_LIFETIME);
+      await inTime(renewLease(client, lease, ttlMs), ttlMs);
       lastRenewal = performance.now();
     } catch (error) {
       if (error instanceof TierdError && error.code === 'LEASE_LOST') {
@@ -68,6 +71,7 @@ export async function keepLease(options: {
     signal: AbortSignal.any([options.signal, lost.signal]),
     async release() {
       clearInterval(timer);
+      isOver = true;
       await renewing;
       try {
         client ??= await options.connect();
@@ -84,7 +88,9 @@ export async function keepLease(options: {
 /** A connection can go silent without an error: what is not answered in time counts as failed. */
 async function inTime<Result>(answer: Promise<Result>, limitMs: number): Promise<Result> {
   const answered = new AbortController();
-  const silence = pause(limitMs, undefined, { signal: answered.signal }).then(() => {
+  const silence = pause(limitMs, undefined, { signal: answered.signal }).then(async () => {
+    // After work that held up all else, timers come first: the answer may be here, and not read.
+    await afterReading();
     throw new Error(`no answer in ${String(limitMs)} ms`);
   });
   // Aborted once the answer is here; by then nobody waits for it.
