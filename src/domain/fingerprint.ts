@@ -80,33 +80,29 @@ export class FingerprintBuilder {
     let nulls = 0;
     for (let row = fromRow; row < toRow; row += 1) {
       const length = lengths[row] as number;
-      const offset = offsets[row] as number;
-      let a: number;
-      let b: number;
+      let a = NULL_A;
+      let b = NULL_B;
       if (length === 8) {
+        const offset = offsets[row] as number;
         const high = view.getInt32(offset);
         const low = view.getInt32(offset + 4);
         a = finish(stepA(stepA(SEED_A, high), low), 8);
         b = finish(stepB(stepB(SEED_B, high), low), 8);
-      } else if (length === 4) {
-        const word = view.getInt32(offset);
-        a = finish(stepA(SEED_A, word), 4);
-        b = finish(stepB(SEED_B, word), 4);
-      } else if (length < 0) {
-        nulls += 1;
-        rowA[row] = chain(rowA[row] as number, NULL_A);
-        rowB[row] = chain(rowB[row] as number, NULL_B);
-        continue;
-      } else {
-        hashBytes(view, offset, length, lanes);
+      } else if (length >= 0) {
+        hashBytes(view, offsets[row] as number, length, lanes);
         a = lanes[0] as number;
         b = lanes[1] as number;
+      } else {
+        nulls += 1;
       }
       sumA = (sumA + a) | 0;
       sumB = (sumB + b) | 0;
       rowA[row] = chain(rowA[row] as number, a);
       rowB[row] = chain(rowB[row] as number, b);
     }
+    // A null counts in its row, and in its column only as a null.
+    sumA -= Math.imul(nulls, NULL_A);
+    sumB -= Math.imul(nulls, NULL_B);
     const sums = this.#sums;
     sums[index * 2] = ((sums[index * 2] as number) + sumA) | 0;
     sums[index * 2 + 1] = ((sums[index * 2 + 1] as number) + sumB) | 0;

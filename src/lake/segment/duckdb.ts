@@ -13,12 +13,6 @@ export interface EngineOptions {
   readonly threads: number;
 }
 
-/**
- * Freed memory is given back to the system once so much of it has gathered; DuckDB's default of
- * 128 MB per thread would count twice against what the process may use.
- */
-const ALLOCATOR_FLUSH = '16MiB';
-
 export class DuckEngine {
   readonly #database: Database;
   #names = 0;
@@ -32,8 +26,10 @@ export class DuckEngine {
     const settings = {
       threads: String(options.threads),
       memory_limit: `${options.memoryLimitBytes} bytes`,
+      // Blocks from one region of that size: from the general allocator they come and go in a way
+      // that leaves holes, and sorting 10 M rows took 640 MB instead of 420 under a limit of 256.
+      block_allocator_memory: `${options.memoryLimitBytes} bytes`,
       temp_directory: options.tempDirectory,
-      allocator_flush_threshold: ALLOCATOR_FLUSH,
       // Nothing is ever loaded from the network or from the user's home.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
