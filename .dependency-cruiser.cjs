@@ -28,6 +28,8 @@ module.exports = {
     onlyFrom('config', ['domain'], 'Configuration becomes domain values and knows no store.'),
     onlyFrom('jobs', ['domain', ...STORES], 'A job is a story over the stores.'),
     onlyFrom('query', ['domain', ...STORES], 'A query reads the stores.'),
+    onlyFrom('http', ['domain', 'daemon'], 'The server reads a view of the daemon.'),
+    onlyFrom('daemon', ['domain'], 'The daemon is handed what it works with.'),
     {
       name: 'jobs-are-commands',
       comment:

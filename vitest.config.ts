@@ -10,11 +10,16 @@ const onServers = {
   setupFiles: ['test/support/end-with-the-run.ts', 'test/support/close-databases.ts'],
 };
 
+/** No run can bring along what this suite needs: it is there where somebody names a server. */
+const onGivenServer = process.env['TIERD_TEST_POSTGRES_URL'] !== undefined;
+
 const minutes = (count: number): number => count * 60_000;
 
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Each test waits for servers most of its time; by default one core is left for a watching editor.
+    maxWorkers: '100%',
     allowOnly: false,
     reporters: [
       process.env['CI'] === 'true' ? 'verbose' : 'default',
@@ -63,6 +68,21 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      ...(onGivenServer
+        ? [
+            {
+              extends: true as const,
+              test: {
+                ...onServers,
+                name: 'community',
+                include: ['test/community/**/*.test.ts'],
+                testTimeout: minutes(1),
+                hookTimeout: minutes(1),
+                sequence: { groupOrder: 4 },
+              },
+            },
+          ]
+        : []),
     ],
   },
 });

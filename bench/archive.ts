@@ -13,15 +13,17 @@ import { USUAL_SETTINGS } from '../test/support/usual-settings.ts';
 import { type Job, type Outcome, runContender } from './contender.ts';
 import { cpuSeconds } from './cpu.ts';
 import { findPsql } from './psql.ts';
+import { longestWaitMs, startReader } from './reader.ts';
 import {
   type ArchiveReport,
+  type DropCost,
   type LargeSlices,
   type Measured,
   reportArchive,
   type Turn,
 } from './report.ts';
 import { type RotationRun, runRotation, setUpTierd } from './rotation.ts';
-import { type DropTimes, LOG_SETTINGS, logStatements, readDropTimes } from './statement-log.ts';
+import { LOG_SETTINGS, logStatements, readDropTimes } from './statement-log.ts';
 import {
   type BenchTable,
   COLUMNS,
@@ -163,7 +165,7 @@ async function measureLargeSlices(bench: Bench): Promise<LargeSlices> {
   const { client, say, server } = bench;
   await logStatements(client);
   const peakBytes: number[] = [];
-  const times: Record<number, DropTimes[]> = { [SMALL_SLICE]: [], [LARGE_SLICE]: [] };
+  const times: Record<number, DropCost[]> = { [SMALL_SLICE]: [], [LARGE_SLICE]: [] };
   const sizes = bench.quick ? [SMALL_SLICE] : [SMALL_SLICE, LARGE_SLICE];
   for (let round = 1; round <= bench.rounds; round += 1) {
     for (const rows of sizes) {
@@ -175,12 +177,15 @@ async function measureLargeSlices(bench: Bench): Promise<LargeSlices> {
         priceType: bench.priceType,
       });
       await fillTable(client, table);
-      const outcome = await rotate(bench, table);
+      const logged = server.log().length;
+      const reader = await startReader(server.url, table.name);
+      const outcome = await rotate(bench, table).finally(() => reader.stop());
       if (rows === sizes.at(-1)) peakBytes.push(outcome.peakBytes);
-      const drop = readDropTimes(server.log());
+      const log = server.log().slice(logged);
+      const drop = { ...readDropTimes(log), waitMs: longestWaitMs(log) };
       times[rows]?.push(drop);
       say(
-        `A slice of ${rows} rows: ${Math.round(outcome.peakBytes / 1_048_576)} MiB at most, committed in ${Math.round(drop.commitMs)} ms, dropped in ${Math.round(drop.dropMs)} ms`,
+        `A slice of ${rows} rows: ${Math.round(outcome.peakBytes / 1_048_576)} MiB at most; its chunk: ${Math.round(drop.commitMs)} ms for the whole transaction, ${Math.round(drop.lockToEndMs)} ms from the lock to its end, readers waited ${Math.round(drop.waitMs)} ms`,
       );
       await dropTable(client, table);
     }

@@ -1,9 +1,11 @@
 /** `npm run bench -- <what>`: progress on stderr, one JSON object as the last line of stdout. */
 import { parseArgs } from 'node:util';
 import { benchArchive } from './archive.ts';
+import { benchDrain } from './drain/measure.ts';
 import { benchParquetjs } from './parquetjs-faults.ts';
 
 const USAGE = `npm run bench -- archive [--rows 5000000] [--rounds 3] [--prices double|numeric] [--quick]
+npm run bench -- drain [--rows 1000000] [--rounds 3] [--backlog 5000000] [--quick]
 npm run bench -- parquetjs`;
 
 const { positionals, values } = parseArgs({
@@ -11,6 +13,7 @@ const { positionals, values } = parseArgs({
   options: {
     rows: { type: 'string' },
     rounds: { type: 'string' },
+    backlog: { type: 'string' },
     prices: { type: 'string', default: 'double' },
     quick: { type: 'boolean', default: false },
   },
@@ -24,6 +27,13 @@ async function run(): Promise<unknown> {
         rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
         priceType: values.prices === 'numeric' ? 'numeric(20,8)' : 'double precision',
         quick: values.quick,
+        say: (text) => console.error(text),
+      });
+    case 'drain':
+      return benchDrain({
+        rows: Number(values.rows ?? (values.quick ? 200_000 : 1_000_000)),
+        rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+        backlog: Number(values.backlog ?? (values.quick ? 500_000 : 5_000_000)),
         say: (text) => console.error(text),
       });
     case 'parquetjs':

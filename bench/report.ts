@@ -16,13 +16,18 @@ export interface Measured {
   readonly turns: Readonly<Record<string, readonly Turn[]>>;
 }
 
+export interface DropCost extends DropTimes {
+  /** The longest that a reader of the table had to wait for its lock. */
+  readonly waitMs: number;
+}
+
 export interface LargeSlices {
   /** Of the largest slice: `peakBytes` is of the rotations that moved it. */
   readonly rows: number;
   readonly peakBytes: readonly number[];
-  readonly of1m: readonly DropTimes[];
+  readonly of1m: readonly DropCost[];
   /** Empty when there was no time for it. */
-  readonly of10m: readonly DropTimes[];
+  readonly of10m: readonly DropCost[];
 }
 
 export interface ArchiveReport {
@@ -51,6 +56,8 @@ export interface ArchiveReport {
   readonly drop_1m_ms: number;
   readonly drop_10m_ms: number | null;
   readonly drop_ms: Readonly<Record<string, Spread>>;
+  /** The drop and the removal of its files, which nobody but tierd waits for. */
+  readonly lock_to_end_ms: Readonly<Record<string, Spread>>;
   /** The whole transaction, digest included. */
   readonly commit_ms: Readonly<Record<string, Spread>>;
 }
@@ -77,12 +84,10 @@ export async function reportArchive(
     parquetjs: lastOf(measured, 'cursor-parquetjs'),
   };
   const peak = spreadOf(slices.peakBytes.map((bytes) => bytes / MIB));
-  const drops = mapValues({ '1m': slices.of1m, '10m': slices.of10m }, (times) =>
-    spreadOf(
-      times.map(({ dropMs }) => dropMs),
-      1,
-    ),
-  );
+  const chunks = { '1m': slices.of1m, '10m': slices.of10m };
+  const spreads = (of: (cost: DropCost) => number): Record<keyof typeof chunks, Spread> =>
+    mapValues(chunks, (costs) => spreadOf(costs.map(of), 1));
+  const waits = spreads(({ waitMs }) => waitMs);
   const { server_version, timescaledb } = await askVersions(client);
   return {
     bench: 'archive',
@@ -110,15 +115,11 @@ export async function reportArchive(
     peak_rss_rows: slices.rows,
     peak_rss_mb: peak.max,
     peak_rss: peak,
-    drop_1m_ms: drops['1m'].median,
-    drop_10m_ms: slices.of10m.length === 0 ? null : drops['10m'].median,
-    drop_ms: drops,
-    commit_ms: mapValues({ '1m': slices.of1m, '10m': slices.of10m }, (times) =>
-      spreadOf(
-        times.map(({ commitMs }) => commitMs),
-        1,
-      ),
-    ),
+    drop_1m_ms: waits['1m'].median,
+    drop_10m_ms: slices.of10m.length === 0 ? null : waits['10m'].median,
+    drop_ms: waits,
+    lock_to_end_ms: spreads(({ lockToEndMs }) => lockToEndMs),
+    commit_ms: spreads(({ commitMs }) => commitMs),
   };
 }
 

@@ -7,8 +7,11 @@ export const LOG_SETTINGS: Readonly<Record<string, string>> = { log_line_prefix:
 export interface DropTimes {
   /** The whole transaction, in which the digest of every row is taken once more. */
   readonly commitMs: number;
-  /** From the chunk's exclusive lock to the end of COMMIT: how long readers may have to wait. */
-  readonly dropMs: number;
+  /**
+   * From the chunk's exclusive lock to the end of COMMIT. Its locks are released before that: the
+   * last thing a COMMIT does is to remove the files, which takes longer the larger they are.
+   */
+  readonly lockToEndMs: number;
 }
 
 interface Statement {
@@ -41,7 +44,7 @@ export function readDropTimes(log: string): DropTimes {
   }
   return {
     commitMs: commit.endMs - begin.startMs,
-    dropMs: commit.endMs - (lock ?? drop).startMs,
+    lockToEndMs: commit.endMs - (lock ?? drop).startMs,
   };
 }
 

@@ -1,5 +1,113 @@
 CREATE SCHEMA tierd;
 
+CREATE TABLE tierd.claims (
+    claim text NOT NULL,
+    source text NOT NULL,
+    list_key text NOT NULL,
+    "position" bigint NOT NULL,
+    done boolean DEFAULT false NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT claims_check CHECK ((done OR (removed_at IS NULL))),
+    CONSTRAINT claims_position_check CHECK (("position" >= 0))
+);
+
+CREATE TABLE tierd.dead_letters (
+    id bigint NOT NULL,
+    source text NOT NULL,
+    dataset text NOT NULL,
+    entry_key text NOT NULL,
+    entry_id text,
+    identity bytea NOT NULL,
+    payload bytea NOT NULL,
+    reason_code text NOT NULL,
+    reason text NOT NULL,
+    state text NOT NULL,
+    times_seen bigint DEFAULT 1 NOT NULL,
+    arrived_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT dead_letters_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'retried'::text, 'discarded'::text])))
+);
+
+ALTER TABLE tierd.dead_letters ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tierd.dead_letters_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE tierd.deliveries (
+    id bigint NOT NULL,
+    source text NOT NULL,
+    stream_key text NOT NULL,
+    consumer_group text NOT NULL,
+    first_id text NOT NULL COLLATE pg_catalog."C",
+    last_id text NOT NULL COLLATE pg_catalog."C",
+    ids bytea NOT NULL,
+    id_count integer NOT NULL,
+    committed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    acknowledged_at timestamp with time zone,
+    CONSTRAINT deliveries_check CHECK ((last_id >= first_id)),
+    CONSTRAINT deliveries_id_count_check CHECK ((id_count > 0))
+);
+
+ALTER TABLE tierd.deliveries ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tierd.deliveries_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE tierd.drain_sources (
+    source text NOT NULL,
+    dataset text NOT NULL,
+    batches bigint DEFAULT 0 NOT NULL,
+    entries bigint DEFAULT 0 NOT NULL,
+    rows_written bigint DEFAULT 0 NOT NULL,
+    dead_letters bigint DEFAULT 0 NOT NULL,
+    flagged bigint DEFAULT 0 NOT NULL,
+    repeated bigint DEFAULT 0 NOT NULL,
+    lost bigint DEFAULT 0 NOT NULL,
+    newest_time_us bigint,
+    last_batch_at timestamp with time zone,
+    last_problem text,
+    last_problem_at timestamp with time zone
+);
+
+CREATE TABLE tierd.job_runs (
+    id bigint NOT NULL,
+    owner text NOT NULL,
+    job text NOT NULL,
+    cause text NOT NULL,
+    slot timestamp with time zone,
+    holder text NOT NULL,
+    token bigint NOT NULL,
+    state text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    rows_moved bigint,
+    error_code text,
+    error_message text,
+    CONSTRAINT job_runs_cause_check CHECK ((cause = ANY (ARRAY['schedule'::text, 'catch_up'::text, 'manual'::text, 'loop'::text]))),
+    CONSTRAINT job_runs_check CHECK (((state = 'running'::text) = (finished_at IS NULL))),
+    CONSTRAINT job_runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'partly'::text, 'failed'::text, 'refused'::text, 'lease_held'::text, 'interrupted'::text, 'cancelled'::text, 'timeout'::text, 'out_of_memory'::text, 'crashed'::text, 'abandoned'::text])))
+);
+
+ALTER TABLE tierd.job_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tierd.job_runs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE tierd.lake (
     only_row boolean DEFAULT true NOT NULL,
     lake_id uuid NOT NULL,
@@ -131,6 +239,24 @@ ALTER TABLE tierd.slices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 
 ALTER TABLE ONLY tierd.migrations ALTER COLUMN id SET DEFAULT nextval('tierd.migrations_id_seq'::regclass);
 
+ALTER TABLE ONLY tierd.claims
+    ADD CONSTRAINT claims_pkey PRIMARY KEY (claim);
+
+ALTER TABLE ONLY tierd.dead_letters
+    ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tierd.dead_letters
+    ADD CONSTRAINT dead_letters_source_identity_key UNIQUE (source, identity);
+
+ALTER TABLE ONLY tierd.deliveries
+    ADD CONSTRAINT deliveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tierd.drain_sources
+    ADD CONSTRAINT drain_sources_pkey PRIMARY KEY (source);
+
+ALTER TABLE ONLY tierd.job_runs
+    ADD CONSTRAINT job_runs_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY tierd.lake
     ADD CONSTRAINT lake_pkey PRIMARY KEY (only_row);
 
@@ -154,6 +280,18 @@ ALTER TABLE ONLY tierd.segments
 
 ALTER TABLE ONLY tierd.slices
     ADD CONSTRAINT slices_pkey PRIMARY KEY (id);
+
+CREATE INDEX claims_removed ON tierd.claims USING btree (removed_at) WHERE (removed_at IS NOT NULL);
+
+CREATE INDEX dead_letters_waiting ON tierd.dead_letters USING btree (source, id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX deliveries_acknowledged ON tierd.deliveries USING btree (acknowledged_at) WHERE (acknowledged_at IS NOT NULL);
+
+CREATE INDEX deliveries_by_id ON tierd.deliveries USING btree (stream_key, consumer_group, last_id, first_id);
+
+CREATE INDEX job_runs_by_job ON tierd.job_runs USING btree (owner, job, id DESC);
+
+CREATE INDEX job_runs_running ON tierd.job_runs USING btree (owner) WHERE (state = 'running'::text);
 
 CREATE INDEX moves_unfinished ON tierd.moves USING btree (dataset) WHERE (state = ANY (ARRAY['exporting'::text, 'publishing'::text, 'committed'::text]));
 

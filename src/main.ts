@@ -4,10 +4,14 @@ import { listenForInterrupt, READER_GONE } from './cli/interrupt.ts';
 import { runCli } from './cli/run.ts';
 import { asTierdError, renderError } from './cli/terminal/errors.ts';
 import { styleOf } from './cli/terminal/style.ts';
+import type { JobMessage } from './daemon/job-message.ts';
 import { systemClock } from './domain/clock.ts';
 import { EXIT, type ExitCode } from './domain/errors.ts';
 
 const { argv, env, stdin, stdout, stderr } = process;
+
+/** Long enough for a step of a job to end or to roll back; nobody is left who would insist. */
+const ORPHAN_PATIENCE_MS = 60_000;
 
 const end = (code: ExitCode): void => {
   process.exit(code);
@@ -36,6 +40,22 @@ stderr.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
+// A job of a daemon that is gone: nobody would hear of it, and the next daemon has its own.
+const send = process.send?.bind(process);
+if (send !== undefined) {
+  const abandon = (): void => {
+    interrupt.abort('the daemon is gone');
+    setTimeout(() => end(EXIT.interrupted), ORPHAN_PATIENCE_MS).unref();
+  };
+  process.once('disconnect', abandon);
+  // It may have gone while this program was still being loaded.
+  if (!process.connected) abandon();
+}
+
+const tellDaemon = (message: JobMessage): void => {
+  if (process.connected) send?.(message);
+};
+
 end(
   await runCli({
     argv: argv.slice(2),
@@ -46,5 +66,6 @@ end(
     stderr,
     clock: systemClock,
     signal: interrupt.signal,
+    ...(send === undefined ? {} : { sendToDaemon: tellDaemon }),
   }),
 );

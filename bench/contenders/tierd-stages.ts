@@ -11,9 +11,9 @@ import { systemClock } from '../../src/domain/clock.ts';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import type { PlannedMove } from '../../src/domain/plan.ts';
 import { connect, disconnect } from '../../src/hot/connect.ts';
+import { keepLease } from '../../src/jobs/keep-lease.ts';
 import { publishAndProve } from '../../src/jobs/rotation/finish-move.ts';
 import { gatherPlan } from '../../src/jobs/rotation/gather-plan.ts';
-import { keepLease } from '../../src/jobs/rotation/keep-lease.ts';
 import { claimLake } from '../../src/jobs/rotation/own-lake.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
 import { type Staging, stageMove } from '../../src/jobs/rotation/stage-move.ts';
@@ -89,7 +89,7 @@ async function openRooms(
   await mkdir(tempDirectory);
   const engine = await DuckEngine.open({
     memoryLimitBytes: maintenance.memoryLimitBytes,
-    threads: maintenance.threads,
+    threads: maintenance.jobThreads,
     tempDirectory,
   });
   const rooms: Rooms = {

@@ -38,6 +38,14 @@ export async function keepAside(
   await stores.duck.run(`insert into ${table.name}_before ${rows}`);
 }
 
+/** Adds the rows that go to Redis first, as the files have them. */
+export async function keepLiveAside(table: DemoTable, { duck }: Stores): Promise<number> {
+  await duck.run(`insert into ${table.name}_before select * from ${table.name}_live`);
+  const reader = await duck.runAndReadAll(`select count(*)::double from ${table.name}_live`);
+  const [rows = 0] = reader.getRows()[0] as number[];
+  return rows;
+}
+
 export async function takeAccount(table: DemoTable, stores: Stores): Promise<Account> {
   const { duck } = stores;
   const { paths } = await findColdFiles(table, stores.lakeDir);

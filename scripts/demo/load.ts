@@ -14,25 +14,37 @@ export interface LoadedTable {
   readonly span: TimeRange;
   /** The rows held back, for `loadLateRows`. */
   readonly lateFile: string;
+  /** Those that come in through Redis, a JSON object on each line; null when all are loaded. */
+  readonly liveFile: string | null;
 }
 
-/** Creates the table and loads all rows but the late ones. */
+/** Creates the table and loads all rows but the late ones, and but those for Redis if it is there. */
 export async function loadTable(
   table: DemoTable,
   { client, duck, exchange }: Stores,
   now: EpochMs,
+  hasRedis: boolean,
 ): Promise<LoadedTable> {
   const file = join(exchange, `${table.name}.csv`);
   const lateFile = join(exchange, `${table.name}-late.csv`);
   const span = await readSource(duck, table, now);
-  await writeCsv(duck, table, file, `not (${table.isLate})`);
+  const { isLive, fields, kept } = table.live;
+  const isLoaded = hasRedis ? `not (${table.isLate}) and not (${isLive})` : `not (${table.isLate})`;
+  await writeCsv(duck, table, file, isLoaded);
   await writeCsv(duck, table, lateFile, table.isLate);
+  const liveFile = hasRedis ? join(exchange, `${table.name}-live.json`) : null;
+  if (liveFile !== null) {
+    const rows = `(${moved(isLive)})`;
+    await duck.run(`copy (select ${fields} from ${rows}) to ${literal(liveFile)} (format json)`);
+    // From the file, not from what PostgreSQL has of it later: that is to be counted against it.
+    await duck.run(`create table ${table.name}_live as select ${kept} from ${rows}`);
+  }
   await duck.run('drop table source');
   await client.query(table.create(span));
   const rows = await copyIn(client, table, file);
   await client.query(table.index);
   await client.query(`analyze ${table.name}`);
-  return { table, rows, span, lateFile };
+  return { table, rows, span, lateFile, liveFile };
 }
 
 /** Returns how many rows came late. */
@@ -56,6 +68,11 @@ async function readSource(
   return { fromInclusive: first + days * DAY_MS, toExclusive: last + days * DAY_MS + 1 };
 }
 
+/** DuckDB: rows of the source, with their dates moved. */
+function moved(condition: string): string {
+  return `select * replace (moment + to_days(days) as moment) from source where ${condition}`;
+}
+
 async function writeCsv(
   duck: DuckDBConnection,
   table: DemoTable,
@@ -64,7 +81,7 @@ async function writeCsv(
 ): Promise<void> {
   await duck.run(`copy (
       select ${table.select}
-      from (select * replace (moment + to_days(days) as moment) from source where ${condition})
+      from (${moved(condition)})
     ) to ${literal(file)} (format csv, header false, nullstr '\\N')`);
 }
 

@@ -7,6 +7,7 @@ import pg from 'pg';
 import { startPostgres } from '../../test/support/postgres-server.ts';
 import { embeddedTree } from '../../test/support/server-tree.ts';
 import { USUAL_SETTINGS } from '../../test/support/usual-settings.ts';
+import { drainConfig, type LiveServer, openRedis } from './redis.ts';
 import type { Stores } from './stores.ts';
 import type { DemoTable } from './tables.ts';
 import type { Undo } from './undo.ts';
@@ -17,6 +18,9 @@ export interface Setting {
   readonly configFile: string;
   readonly port: number;
   readonly serverVersion: string;
+  /** Null where there is none, and none can be had; `redisMissing` says why. */
+  readonly redis: LiveServer | null;
+  readonly redisMissing: string;
 }
 
 export async function prepareSetting(
@@ -32,6 +36,8 @@ export async function prepareSetting(
   const tree = await embeddedTree(folder);
   const postgres = await startPostgres({ tree, settings: USUAL_SETTINGS });
   undo.add(() => postgres.remove());
+  const live = await openRedis(tree, undo);
+  const redis = 'missing' in live ? null : live;
   const exchange = join(folder, 'exchange');
   await mkdir(exchange);
   await tree.giveTo('postgres', exchange);
@@ -61,20 +67,30 @@ export async function prepareSetting(
   const lakeDir = join(folder, 'data_lake');
   await mkdir(lakeDir);
   const configFile = join(folder, 'unified_config.yaml');
-  await writeFile(configFile, configText(postgres.url, lakeDir, hotDays, tables));
+  await writeFile(
+    configFile,
+    configText({ postgres: postgres.url, lakeDir, hotDays, redis }, tables),
+  );
   return {
     stores: { client, duck, exchange, lakeDir },
     folder,
     configFile,
     port: postgres.port,
+    redis,
+    redisMissing: 'missing' in live ? live.missing : '',
     serverVersion: version.rows[0]?.server_version ?? 'of unknown version',
   };
 }
 
+interface Places {
+  readonly postgres: string;
+  readonly redis: LiveServer | null;
+  readonly lakeDir: string;
+  readonly hotDays: number;
+}
+
 function configText(
-  url: string,
-  lakeDir: string,
-  hotDays: number,
+  { postgres, redis, lakeDir, hotDays }: Places,
   tables: readonly DemoTable[],
 ): string {
   const datasets = tables.map((table) => {
@@ -83,7 +99,7 @@ function configText(
     return `  ${table.name}:\n${lines.join('')}`;
   });
   return `postgres:
-  url: ${url}
+  url: ${postgres}
 lake:
   type: local
   path: ${lakeDir}
@@ -91,7 +107,7 @@ storage:
   lifecycle:
     hot_days: ${hotDays}
 datasets:
-${datasets.join('')}# A line for each of 247 moves is for a log; here the sum of each run is enough.
+${datasets.join('')}${redis === null ? '' : drainConfig(redis.url)}# A line for each of 247 moves is for a log; here the sum of each run is enough.
 log:
   level: warn
 `;

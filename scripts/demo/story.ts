@@ -1,7 +1,14 @@
 /** The demo from beginning to end. */
 import { EXIT } from '../../src/domain/errors.ts';
 import { DAY_MS, floorToUnit } from '../../src/domain/time-range.ts';
-import { type Account, type ColdFiles, findColdFiles, keepAside, takeAccount } from './account.ts';
+import {
+  type Account,
+  type ColdFiles,
+  findColdFiles,
+  keepAside,
+  keepLiveAside,
+  takeAccount,
+} from './account.ts';
 import { type LoadedTable, loadLateRows, loadTable } from './load.ts';
 import { formatCount, formatDay, formatMegabytes, type Narrator } from './narrator.ts';
 import {
@@ -12,6 +19,7 @@ import {
   questionsAbout,
   sameAnswer,
 } from './questions.ts';
+import { entriesIn, replay } from './redis.ts';
 import { type Tierd, tierdWith } from './run-tierd.ts';
 import { prepareSetting, type Setting } from './setting.ts';
 import { MARKET_DATA, TABLES } from './tables.ts';
@@ -19,6 +27,10 @@ import type { Undo } from './undo.ts';
 
 export interface DemoResult {
   readonly rows_before: number;
+  /** Of these, how many came in through Redis; null where there was none. */
+  readonly rows_replayed: number | null;
+  readonly rows_drained: number | null;
+  readonly entries_left_in_redis: number | null;
   readonly rows_hot: number;
   readonly rows_cold: number;
   readonly rows_lost: number;
@@ -30,6 +42,7 @@ export interface DemoResult {
   readonly cold_bytes: number;
   readonly cold_files: number;
   readonly load_seconds: number;
+  readonly drain_seconds: number | null;
   readonly rotate_seconds: number;
   readonly total_seconds: number;
 }
@@ -63,6 +76,8 @@ export async function tellStory(
   const scene: Scene = { setting, narrator, tierd: tierdWith(setting.configFile, signal) };
   const loaded = await loadTables(scene, now);
   const loadedAt = performance.now();
+  await succeed(scene, 'migrate', 'up');
+  const drained = await drainRedis(scene, loaded);
   const hotBytesBefore = await hotBytes(setting);
   const questions = await askBefore(scene, boundary);
 
@@ -81,6 +96,9 @@ export async function tellStory(
   );
   return {
     rows_before: account.before,
+    rows_replayed: drained?.replayed ?? null,
+    rows_drained: drained?.drained ?? null,
+    entries_left_in_redis: drained?.left ?? null,
     rows_hot: account.hot,
     rows_cold: account.cold,
     rows_lost: account.lost,
@@ -92,6 +110,7 @@ export async function tellStory(
     cold_bytes: cold.bytes,
     cold_files: cold.paths.length,
     load_seconds: secondsBetween(startedAt, loadedAt),
+    drain_seconds: drained?.seconds ?? null,
     rotate_seconds: rotateSeconds,
     total_seconds: secondsBetween(startedAt, performance.now()),
   };
@@ -103,7 +122,7 @@ async function loadTables({ setting, narrator }: Scene, now: number): Promise<Lo
   );
   const loaded: LoadedTable[] = [];
   for (const table of TABLES) {
-    const one = await loadTable(table, setting.stores, now);
+    const one = await loadTable(table, setting.stores, now, setting.redis !== null);
     const { fromInclusive, toExclusive } = one.span;
     narrator.say(
       `${table.name}: ${formatCount(one.rows)} ${table.title}, moved to ${formatDay(fromInclusive)} … ${formatDay(toExclusive)}; ${table.removal}.`,
@@ -113,6 +132,52 @@ async function loadTables({ setting, narrator }: Scene, now: number): Promise<Lo
   }
   narrator.say('A copy of every row is kept aside, to be counted against at the end.');
   return loaded;
+}
+
+interface Drained {
+  readonly replayed: number;
+  readonly drained: number;
+  readonly left: number;
+  readonly seconds: number;
+}
+
+/** Null where there is no Redis: then all rows were loaded at once. */
+async function drainRedis(scene: Scene, loaded: readonly LoadedTable[]): Promise<Drained | null> {
+  const { narrator, setting } = scene;
+  narrator.step('A hundred thousand rows come in through Redis');
+  const { redis, stores } = setting;
+  if (redis === null) {
+    narrator.say(`There is no Redis here, so this step is left out: ${setting.redisMissing}.`);
+    return null;
+  }
+  let replayed = 0;
+  for (const { table, liveFile } of loaded) {
+    if (liveFile === null) continue;
+    const entries = await replay(redis, table, liveFile);
+    replayed += await keepLiveAside(table, stores);
+    narrator.say(`${table.name}: ${entries}`);
+  }
+  narrator.say('Those rows are kept aside too, as the files have them.');
+  const before = await countRows(setting);
+  await succeed(scene, 'drain', '--dry-run');
+  const startedAt = performance.now();
+  await succeed(scene, 'drain');
+  const seconds = secondsBetween(startedAt, performance.now());
+  const drained = (await countRows(setting)) - before;
+  const left = await entriesIn(redis);
+  const text = `${formatCount(replayed)} rows were written to Redis; ${formatCount(drained)} are in PostgreSQL, and ${formatCount(left)} are left in Redis`;
+  if (replayed === drained && left === 0) narrator.good(text);
+  else narrator.bad(text);
+  return { replayed, drained, left, seconds };
+}
+
+async function countRows({ stores }: Setting): Promise<number> {
+  let rows = 0;
+  for (const { name } of TABLES) {
+    const result = await stores.client.query<{ count: string }>(`select count(*) from ${name}`);
+    rows += Number(result.rows[0]?.count);
+  }
+  return rows;
 }
 
 async function askBefore(
@@ -137,7 +202,6 @@ async function showPlan(scene: Scene): Promise<void> {
   narrator.say(
     `Rows older than ${HOT_DAYS} days are to leave. A dry run changes nothing anywhere.`,
   );
-  await succeed(scene, 'migrate', 'up');
   narrator.command('rotate', '--dry-run');
   const code = await tierd.show('rotate', '--dry-run');
   const { paths } = await allColdFiles(setting);

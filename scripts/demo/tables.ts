@@ -30,6 +30,15 @@ export interface DemoTable {
   readonly select: string;
   /** DuckDB: the rows that come late; they are held back at first. */
   readonly isLate: string;
+  /** The rows that come in through Redis, where there is one. */
+  readonly live: {
+    /** DuckDB: which rows; `moment` has not been moved. */
+    readonly isLive: string;
+    /** DuckDB: the columns in order, as text and as PostgreSQL will tell them. */
+    readonly kept: string;
+    /** DuckDB: the fields that are written to Redis, by the names of the table's columns. */
+    readonly fields: string;
+  };
   readonly removal: string;
 }
 
@@ -61,6 +70,12 @@ export const FLIGHTS: DemoTable = {
     from read_parquet(${sourceFile('flights-3m.parquet')})`,
   select: `${MOMENT}, origin, destination, delay, distance`,
   isLate: 'false',
+  live: {
+    isLive: "moment::date between '2001-05-01' and '2001-05-06'",
+    kept: 'epoch_us(moment)::varchar, origin, destination, delay::varchar, distance::varchar',
+    fields: `${MOMENT} as departed_at, origin, destination, delay as delay_minutes,
+      distance as distance_miles`,
+  },
   removal: 'partitioned by month: whole partitions will be dropped',
 };
 
@@ -90,6 +105,14 @@ export const MARKET_DATA: DemoTable = {
   select: `'^GSPC', ${MOMENT}, open, high, low, close, adjclose, volume`,
   // The week of October 2008 in which Wall Street fell by 18 %.
   isLate: "moment::date between '2008-10-06' and '2008-10-10'",
+  live: {
+    isLive: "moment::date >= '2018-01-01'",
+    kept: `'^GSPC', epoch_us(moment)::varchar,
+      ${['open', 'high', 'low', 'close', 'adjclose'].map((price) => `${price}::decimal(12, 6)::varchar`).join(', ')},
+      volume::bigint::varchar`,
+    fields: `'^GSPC' as symbol, ${MOMENT} as timestamp, open, high, low, close,
+      adjclose as adjusted_close, volume`,
+  },
   removal: 'a plain table: its rows will be deleted',
 };
 

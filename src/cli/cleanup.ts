@@ -66,8 +66,8 @@ async function analyze(context: CliContext, datasets: readonly Dataset[]): Promi
   const { readStatus } = await import('../jobs/status.ts');
   const { reportStatus } = await import('./status.ts');
   const { composeLooking } = await import('./rooms.ts');
-  const status = await readStatus(await composeLooking(context, 'cleanup'), datasets);
-  context.report(reportStatus(status, context.clock.now()));
+  const status = await readStatus(await composeLooking(context, 'cleanup'), datasets, null);
+  context.report(reportStatus(status, [], context.clock.now()));
 }
 
 async function cleanUp(
@@ -76,10 +76,10 @@ async function cleanUp(
   flags: CleanupFlags,
 ): Promise<void> {
   const { planRotationOf, rotateDataset } = await import('../jobs/rotate.ts');
-  const { forEachDataset } = await import('../jobs/rotate-all.ts');
+  const { forEachNamed } = await import('../jobs/rotate-all.ts');
   const { composeLooking, withRooms } = await import('./rooms.ts');
   const looking = await composeLooking(context, 'cleanup');
-  const plans = await forEachDataset(datasets, (dataset) => planRotationOf(looking, dataset));
+  const plans = await forEachNamed(datasets, (dataset) => planRotationOf(looking, dataset));
   const due = plans.flatMap((result) => ('outcome' in result ? [result.outcome] : []));
   if (flags.dryRun === true || due.every((plan) => plan.rows === 0)) {
     context.report(reportPlans(plans, false));
@@ -102,7 +102,7 @@ async function cleanUp(
     await withRooms(context, 'cleanup', narrator.emit, async (rooms) => {
       context.report(
         reportRotations(
-          await forEachDataset(datasets, (dataset) =>
+          await forEachNamed(datasets, (dataset) =>
             rotateDataset(rooms, dataset, { force: false }),
           ),
         ),

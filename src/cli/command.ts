@@ -35,6 +35,12 @@ export class TierdCommand extends Command {
     });
   }
 
+  /** To a group, commander hands the options that it does not know, without the verb before them. */
+  private isVerbGiven(): boolean {
+    const [group, verb] = this.parent?.args ?? [];
+    return group === this.name() && this.commands.some((command) => command.name() === verb);
+  }
+
   /** The command that the line got as far as naming. */
   private verb(): Command {
     const child = this.commands.find((command) => command.name() === this.args[0]);
@@ -65,7 +71,7 @@ export class TierdCommand extends Command {
       };
     }
     // Behind the name of a verb, what is unknown here is for the verb to know.
-    if (operands.length > 0) return { operands, unknown };
+    if (operands.length > 0 || this.isVerbGiven()) return { operands, unknown };
     const names = this.commands.map((command) => command.name());
     const verb = unknown.findIndex((word) => names.includes(word));
     const before = this.takeUnknownOptions(verb < 0 ? unknown : unknown.slice(0, verb));

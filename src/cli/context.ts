@@ -4,12 +4,14 @@ import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import { loadConfig, type TierdConfig } from '../config/load.ts';
 import type { LogLevel } from '../config/log-section.ts';
+import type { JobMessage } from '../daemon/job-message.ts';
 import type { Clock } from '../domain/clock.ts';
 import { EXIT, type ExitCode, type TierdError } from '../domain/errors.ts';
 import { renderError, stringify } from './terminal/errors.ts';
 import { createLiveLine, type LiveLine } from './terminal/live-line.ts';
 import { createLog } from './terminal/log.ts';
 import { createProgress, type Progress } from './terminal/progress.ts';
+import { createSentProgress } from './terminal/sent-progress.ts';
 import { type Output, type Style, styleOf } from './terminal/style.ts';
 
 /** The process as a command sees it; a test hands in its own. */
@@ -23,6 +25,8 @@ export interface CliIo {
   readonly clock: Clock;
   /** Aborted by the first Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Where the daemon runs this command as a job: its progress goes there, its log is JSON. */
+  readonly sendToDaemon?: (message: JobMessage) => void;
 }
 
 export interface GlobalOptions {
@@ -81,7 +85,7 @@ export function createContext(io: CliIo, program: Command): CliContext {
       liveLine,
       style: style(io.stderr),
       level: chosenLevel(options()) ?? 'info',
-      format: 'text',
+      format: io.sendToDaemon === undefined ? 'text' : 'json',
     }));
 
   return {
@@ -108,10 +112,14 @@ export function createContext(io: CliIo, program: Command): CliContext {
         env: io.env,
         workingDirectory: io.workingDirectory,
       });
-      openLog().configure(chosenLevel(options()) ?? config.log.level, config.log.format);
+      const format = io.sendToDaemon === undefined ? config.log.format : 'json';
+      openLog().configure(chosenLevel(options()) ?? config.log.level, format);
       return config;
     },
     createProgress(unit) {
+      if (io.sendToDaemon !== undefined) {
+        return createSentProgress(unit, io.sendToDaemon, io.clock);
+      }
       if (options().quiet === true) return SILENT;
       const { logger } = openLog();
       return createProgress({ unit, style: style(io.stderr), liveLine, logger, clock: io.clock });

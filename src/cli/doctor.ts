@@ -14,14 +14,30 @@ export function registerDoctor(program: Command, context: CliContext): void {
     .action(async () => {
       const { datasets, postgres, lake } = context.loadConfig();
       const { examine } = await import('../jobs/doctor.ts');
+      const { composeLiveChecks } = await import('./live-rooms.ts');
       const { composeLooking } = await import('./rooms.ts');
       const rooms = {
         ...(await composeLooking(context, 'doctor')),
         hotStore: postgres,
         minFreeBytes: lake.minFreeBytes,
+        live: await composeLiveChecks(context),
       };
-      context.report(reportChecks(await examine(rooms, datasets)));
+      const checks = await examine(rooms, datasets);
+      context.report(reportChecks([...checks, ...(await examineDrain(context, checks))]));
     });
+}
+
+/** The sources' side of PostgreSQL, where it can be reached. */
+async function examineDrain(
+  context: CliContext,
+  checks: readonly Check[],
+): Promise<readonly Check[]> {
+  const { drain, redis } = context.loadConfig();
+  // The first check is whether PostgreSQL answers.
+  if (redis === undefined || checks[0]?.status === 'error') return [];
+  const { examineSources } = await import('../jobs/drain/look-at-sources.ts');
+  const { composeDrain } = await import('./drain-rooms.ts');
+  return examineSources(await composeDrain(context, 'doctor', () => undefined), drain.sources);
 }
 
 function reportChecks(checks: readonly Check[]): Report {
@@ -33,10 +49,18 @@ function reportChecks(checks: readonly Check[]): Report {
       [
         ...checks.map((check) => renderCheck(check, style)),
         '',
-        `${String(checks.length)} checks, ${String(warnings)} warnings, ${String(errors)} errors`,
+        [
+          counted(checks.length, 'check'),
+          counted(warnings, 'warning'),
+          counted(errors, 'error'),
+        ].join(', '),
       ].join('\n'),
     exitCode: errors === 0 ? EXIT.done : EXIT.failed,
   };
+}
+
+function counted(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 const WIDEST_STATUS = 'warning'.length;

@@ -6,21 +6,29 @@ import { TierdCommand } from './command.ts';
 import { registerCompletion } from './completion.ts';
 import { registerConfig } from './config.ts';
 import { type CliContext, type CliIo, createContext } from './context.ts';
+import { registerDeadLetters } from './dead-letters.ts';
 import { registerDoctor } from './doctor.ts';
+import { registerDrain } from './drain.ts';
+import { registerJobs } from './jobs.ts';
 import { registerMigrate } from './migrate.ts';
 import { registerQuery } from './query.ts';
 import { registerRotate } from './rotate.ts';
+import { registerRun } from './run-daemon.ts';
 import { registerScrub } from './scrub.ts';
 import { registerStatus } from './status.ts';
 import { readVersion } from './version.ts';
 
 /** In the order of `tierd --help`: the daily ones first. */
 const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] = [
+  registerRun,
+  registerDrain,
   registerRotate,
   registerStatus,
+  registerJobs,
   registerCleanup,
   registerQuery,
   registerScrub,
+  registerDeadLetters,
   registerDoctor,
   registerConfig,
   registerMigrate,
@@ -31,7 +39,7 @@ export function createProgram(io: CliIo): { program: TierdCommand; context: CliC
   const program = new TierdCommand('tierd');
   program
     .description(
-      'Moves rows of time-series tables from PostgreSQL to a Parquet lake as they age,\nproves each move before it deletes anything, and answers queries across both.',
+      'Moves rows of time-series tables from Redis to PostgreSQL and on to a Parquet lake as\nthey age, proves each move before it deletes anything, and answers queries.',
     )
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'explain a command')

@@ -14,9 +14,6 @@ import { DuckEngine } from '../lake/segment/duckdb.ts';
 import type { CliContext } from './context.ts';
 import { readVersion } from './version.ts';
 
-/** A dead process's lease ends after this long; a living one renews it thrice in that time. */
-const LEASE_TTL_MS = 60_000;
-
 /** For verbs that only look. */
 export async function composeLooking(context: CliContext, job: string): Promise<LookingRooms> {
   const config = context.loadConfig();
@@ -25,7 +22,7 @@ export async function composeLooking(context: CliContext, job: string): Promise<
     store: await openLocalStore(config.lake.root, nodeFileSystem),
     clock: context.clock,
     settings: {
-      leaseTtlMs: LEASE_TTL_MS,
+      leaseTtlMs: config.daemon.leaseTtlMs,
       statementTimeoutMs: config.postgres.statementTimeoutMs,
       lockTimeoutMs: config.postgres.lockTimeoutMs,
       vacuum: config.maintenance.vacuum,
@@ -48,7 +45,7 @@ export async function withRooms<Result>(
   process.once('exit', removeAtOnce);
   const engine = await DuckEngine.open({
     memoryLimitBytes: maintenance.memoryLimitBytes,
-    threads: maintenance.threads,
+    threads: maintenance.jobThreads,
     tempDirectory,
   });
   try {
@@ -69,7 +66,7 @@ export async function withRooms<Result>(
   }
 }
 
-function connector({ postgres }: TierdConfig, job: string): LookingRooms['connect'] {
+export function connector({ postgres }: TierdConfig, job: string): LookingRooms['connect'] {
   const { url, directUrl, connectTimeoutMs } = postgres;
   return (purpose) =>
     connect({ url: purpose === 'direct' ? directUrl : url, job, connectTimeoutMs });

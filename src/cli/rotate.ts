@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
-import type { RotationOutcome } from '../jobs/rotate.ts';
 import type { CliContext } from './context.ts';
 import { reportPlans } from './plan-report.ts';
 import { reportRotations } from './rotation-report.ts';
@@ -62,10 +61,10 @@ async function dryRun(
   force: boolean,
 ): Promise<void> {
   const { planRotationOf } = await import('../jobs/rotate.ts');
-  const { forEachDataset } = await import('../jobs/rotate-all.ts');
+  const { forEachNamed } = await import('../jobs/rotate-all.ts');
   const { composeLooking } = await import('./rooms.ts');
   const rooms = await composeLooking(context, 'rotate');
-  const results = await forEachDataset(datasets, (dataset) => planRotationOf(rooms, dataset));
+  const results = await forEachNamed(datasets, (dataset) => planRotationOf(rooms, dataset));
   context.report(reportPlans(results, force));
 }
 
@@ -75,13 +74,13 @@ async function rotate(
   force: boolean,
 ): Promise<void> {
   const { rotateDataset } = await import('../jobs/rotate.ts');
-  const { forEachDataset } = await import('../jobs/rotate-all.ts');
+  const { forEachNamed } = await import('../jobs/rotate-all.ts');
   const { withRooms } = await import('./rooms.ts');
   const { narrate } = await import('./narrate-rotation.ts');
   const narrator = narrate(context);
   try {
     await withRooms(context, 'rotate', narrator.emit, async (rooms) => {
-      const results = await forEachDataset<RotationOutcome>(datasets, (dataset) =>
+      const results = await forEachNamed(datasets, (dataset) =>
         rotateDataset(rooms, dataset, { force }),
       );
       context.report(reportRotations(results));

@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import type { EpochMs } from '../domain/time-range.ts';
+import type { SourceStatus } from '../jobs/drain/look-at-sources.ts';
 import type { DatasetReport, DatasetStatus, Status } from '../jobs/status.ts';
 import type { CliContext, Report } from './context.ts';
+import { liveDocument, renderLive } from './live-report.ts';
 import { selectDatasets } from './select-datasets.ts';
+import { renderSources, sourceDocument } from './source-report.ts';
 import { errorDocument, renderError } from './terminal/errors.ts';
 import { formatBytes, formatInteger, formatRelative, formatRows } from './terminal/format.ts';
 import type { Style } from './terminal/style.ts';
@@ -18,20 +21,47 @@ export function registerStatus(program: Command, context: CliContext): void {
       const { datasets } = context.loadConfig();
       const chosen = names.length === 0 ? datasets : selectDatasets(datasets, names);
       const { readStatus } = await import('../jobs/status.ts');
+      const { composeLiveChecks } = await import('./live-rooms.ts');
       const { composeLooking } = await import('./rooms.ts');
-      const status = await readStatus(await composeLooking(context, 'status'), chosen);
-      context.report(reportStatus(status, context.clock.now()));
+      const live = await composeLiveChecks(context);
+      const status = await readStatus(await composeLooking(context, 'status'), chosen, live);
+      const datasetNames = chosen.map(({ name }) => name);
+      const sources = await lookAtDrain(context, datasetNames);
+      context.report(reportStatus(status, sources, context.clock.now()));
     });
 }
 
-export function reportStatus(status: Status, now: EpochMs): Report {
+/** The sources of these datasets; none where no live store is configured. */
+async function lookAtDrain(
+  context: CliContext,
+  datasets: readonly string[],
+): Promise<readonly SourceStatus[]> {
+  const { drain, redis } = context.loadConfig();
+  const sources = drain.sources.filter(({ dataset }) => datasets.includes(dataset.name));
+  if (redis === undefined || sources.length === 0) return [];
+  const { lookAtSources } = await import('../jobs/drain/look-at-sources.ts');
+  const { composeDrain } = await import('./drain-rooms.ts');
+  return lookAtSources(await composeDrain(context, 'status', () => undefined), sources);
+}
+
+export function reportStatus(
+  status: Status,
+  sources: readonly SourceStatus[],
+  now: EpochMs,
+): Report {
   return {
     json: {
       ledger: status.ledger,
       lake: { place: status.lake.place, free_bytes: status.lake.freeBytes },
+      live: status.live === null ? null : liveDocument(status.live),
+      sources: sources.map(sourceDocument),
       datasets: status.datasets.map(documentOf),
     },
-    text: (style) => renderStatus(status, now, style),
+    text: (style) =>
+      [
+        renderStatus(status, now, style),
+        ...(sources.length === 0 ? [] : ['', renderSources(sources, now, style)]),
+      ].join('\n'),
   };
 }
 
@@ -80,6 +110,7 @@ function renderStatus(status: Status, now: EpochMs, style: Style): string {
   const free = status.lake.freeBytes;
   return [
     `lake  ${status.lake.place}${free === null ? '' : `, ${formatBytes(free)} free`}`,
+    ...(status.live === null ? [] : renderLive(status.live, style)),
     ...(status.ledger ? [] : [colour.yellow('There is no ledger yet: run `tierd migrate`.')]),
     ...(whole.length === 0
       ? []

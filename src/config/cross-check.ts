@@ -3,6 +3,10 @@
  * written, wrong parts included, so that their problems are told together with all others.
  */
 import { formatTable } from '../domain/table.ts';
+import { checkDrain } from './cross-check-drain.ts';
+import { checkRedis } from './cross-check-redis.ts';
+import { checkSchedules } from './cross-check-schedules.ts';
+import { checkServer } from './cross-check-server.ts';
 import { DATASET_NAME, DATASET_NAME_EXPECTED, parseTable } from './datasets-section.ts';
 import { asRecord, type ConfigPath, formatPath } from './path.ts';
 import { POSTGRES_SECRETS } from './postgres-section.ts';
@@ -14,10 +18,14 @@ export function crossCheck(root: unknown): PlacedProblem[] {
   const file = asRecord(root);
   return [
     ...checkPostgres(file),
+    ...checkRedis(file),
     ...checkNames(file),
     ...checkIntervals(file),
     ...checkTables(file),
     ...checkSort(file),
+    ...checkDrain(file),
+    ...checkSchedules(file),
+    ...checkServer(file),
   ];
 }
 

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Dataset } from '../domain/dataset.ts';
 import type { TableRef } from '../domain/table.ts';
-import { choice, columnName, flag, textList, wholeNumber } from './fields.ts';
+import { DEFAULT_OWNER } from './daemon-section.ts';
+import { choice, columnName, flag, text, textList, wholeNumber } from './fields.ts';
 import { type GuardsFile, guardsOverride, resolveLimits } from './guards.ts';
 import { hotDays, hotIntervals, type StorageFile } from './storage-section.ts';
 
@@ -65,6 +66,9 @@ const dataset = z.strictObject({
   auto_rotation: flag(
     'Whether the schedule, and a `tierd rotate` without names, include this dataset.',
   ).default(true),
+  owner: text(
+    'The group of daemons that looks after it: those with the same `daemon.owner`.',
+  ).default(DEFAULT_OWNER),
   guards: guardsOverride
     .prefault({})
     .meta({ description: 'Instead of storage.lifecycle.guards, key by key.' }),
@@ -86,6 +90,10 @@ export function resolveDatasets(
   return Object.entries(datasets).map(([name, file]) =>
     resolveDataset(name, withInherited(file, storage), minFreeBytes),
   );
+}
+
+export function resolveOwners(datasets: DatasetsFile): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(datasets).map(([name, { owner }]) => [name, owner]));
 }
 
 export type EffectiveDataset = Omit<DatasetFile, 'hot_days' | 'guards'> & {

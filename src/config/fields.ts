@@ -54,6 +54,10 @@ export function wholeNumber(
     .meta(meta(description, `${what.replace(/^a /, '')}, ${range}`, []));
 }
 
+export function decimal(description: string): z.ZodNumber {
+  return z.number({ error: 'a number' }).meta(meta(description, 'number', []));
+}
+
 export function share(description: string): z.ZodNumber {
   const error = 'a share between 0 and 1, such as 0.5 for half';
   return z

@@ -3,22 +3,25 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
+import type { LiveTarget } from '../domain/live-target.ts';
 import type { Problem } from '../domain/problem.ts';
 import { checkUrl, crossCheck } from './cross-check.ts';
-import { resolveDatasets } from './datasets-section.ts';
+import { checkRedisUrl } from './cross-check-redis.ts';
+import { checkToken } from './cross-check-server.ts';
+import { type DaemonConfig, resolveDaemon } from './daemon-section.ts';
+import { resolveDatasets, resolveOwners } from './datasets-section.ts';
+import { type DrainConfig, resolveDrain } from './drain-section.ts';
 import { type ConfigPlace, findConfigFile } from './find-file.ts';
 import { interpolate } from './interpolate.ts';
 import { type LakeConfig, resolveLake } from './lake-section.ts';
 import type { LogConfig } from './log-section.ts';
 import { type MaintenanceConfig, resolveMaintenance } from './maintenance-section.ts';
-import { asRecord } from './path.ts';
-import {
-  POSTGRES_SECRETS,
-  type PostgresConfig,
-  type PostgresFile,
-  resolvePostgres,
-} from './postgres-section.ts';
+import { asRecord, type ConfigPath, formatPath, withValueAt } from './path.ts';
+import { POSTGRES_SECRETS, type PostgresConfig, resolvePostgres } from './postgres-section.ts';
+import { REDIS_SECRETS, resolveRedis, SENTINEL_SECRETS } from './redis-section.ts';
+import { resolveSchedules, type SchedulesConfig } from './schedules-section.ts';
 import type { ConfigFile } from './schema.ts';
+import { resolveServer, SERVER_SECRETS, type ServerConfig } from './server-section.ts';
 import { type LifecycleConfig, resolveLifecycle } from './storage-section.ts';
 import { type PlacedProblem, validate } from './validate.ts';
 import { parseYaml } from './yaml-text.ts';
@@ -26,47 +29,80 @@ import { parseYaml } from './yaml-text.ts';
 export interface TierdConfig {
   /** Absolute path of the file that it was read from. */
   readonly file: string;
+  /** The file as it was read, before variables and secrets were put in. */
+  readonly text: string;
   readonly postgres: PostgresConfig;
+  /** Absent where nothing is drained. */
+  readonly redis?: LiveTarget;
   readonly lake: LakeConfig;
   readonly lifecycle: LifecycleConfig;
   readonly datasets: readonly Dataset[];
+  readonly drain: DrainConfig;
   readonly maintenance: MaintenanceConfig;
+  /** Dataset → the group whose daemon looks after it. */
+  readonly owners: Readonly<Record<string, string>>;
+  readonly schedules: SchedulesConfig;
+  readonly daemon: DaemonConfig;
+  /** Absent where no status page is wanted. */
+  readonly server?: ServerConfig;
   readonly log: LogConfig;
 }
 
-/** The file as written, with its defaults, and what its `*_file` keys held. */
+/**
+ * Names the file whose text the daemon hands to a job on stdin: a job begun after a bad edit works by
+ * the configuration that the daemon has, not by what the file says now.
+ */
+export const CONFIG_ON_STDIN = 'TIERD_CONFIG_ON_STDIN';
+
+/** The file as written, with its defaults. */
 export interface CheckedFile {
   readonly file: string;
+  readonly text: string;
   readonly config: ConfigFile;
-  readonly secrets: Secrets;
+  /** What its `*_file` keys held, in the places of the keys that they stand for. */
+  readonly secrets: readonly Secret[];
 }
 
-type Secrets = Readonly<Partial<Record<(typeof POSTGRES_SECRETS)[number], string>>>;
+interface Secret {
+  readonly path: ConfigPath;
+  readonly value: string;
+}
 
 /**
  * Finds, reads and checks the configuration. Touches nothing but the file and those it names.
  * Throws CONFIG_INVALID, whose `context.problems` lists everything that is wrong (`Problem[]`).
  */
 export function loadConfig(place: ConfigPlace): TierdConfig {
-  const { file, config, secrets } = readConfig(place);
+  const { file, text, config: written, secrets } = readConfig(place);
+  const config = withSecrets(written, secrets);
   const directory = dirname(file);
-  const postgres: PostgresFile = { ...config.postgres, ...secrets };
   const lake = resolveLake(config.lake, directory);
+  const server = resolveServer(config.server);
+  const datasets = resolveDatasets(config.datasets, config.storage, lake.minFreeBytes);
   return {
     file,
-    postgres: resolvePostgres(postgres),
+    text,
+    postgres: resolvePostgres(config.postgres),
+    ...(config.redis === undefined ? {} : { redis: resolveRedis(config.redis, directory) }),
     lake,
     lifecycle: resolveLifecycle(config.storage),
-    datasets: resolveDatasets(config.datasets, config.storage, lake.minFreeBytes),
+    datasets,
+    drain: resolveDrain(config.drain, datasets),
     maintenance: resolveMaintenance(config.maintenance, directory),
+    owners: resolveOwners(config.datasets),
+    schedules: resolveSchedules(config.schedules, config.storage),
+    daemon: resolveDaemon(config.daemon),
+    ...(server === undefined ? {} : { server }),
     log: config.log,
   };
 }
 
 /** As `loadConfig`, in the words and units of the file: for printing it. */
 export function readConfig(place: ConfigPlace): CheckedFile {
-  const file = findConfigFile(place);
-  const { yaml, problems: syntax } = parseYaml(readText(file));
+  const handed = place.env[CONFIG_ON_STDIN];
+  const file = handed ?? findConfigFile(place);
+  const text = readText(file, handed === undefined ? file : STDIN);
+  const { yaml, problems: syntax } = parseYaml(text);
   if (yaml === undefined) throw invalid(file, syntax);
 
   const interpolation = interpolate(yaml.value, place.env);
@@ -88,13 +124,15 @@ export function readConfig(place: ConfigPlace): CheckedFile {
       placed.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     );
   }
-  return { file, config, secrets };
+  return { file, text, config, secrets };
 }
 
-function readText(file: string): string {
+const STDIN = 0;
+
+function readText(file: string, source: string | number): string {
   let bytes: Buffer;
   try {
-    bytes = readFileSync(file);
+    bytes = readFileSync(source);
   } catch (cause) {
     throw new TierdError({
       code: 'CONFIG_INVALID',
@@ -111,29 +149,61 @@ function readText(file: string): string {
   }
 }
 
+/** Where a key may come from a file instead, and what is asked of what the file holds. */
+const SECRETS: readonly {
+  readonly section: readonly string[];
+  readonly key: string;
+  readonly check: (path: ConfigPath, held: string, section: Section) => readonly PlacedProblem[];
+}[] = [
+  ...POSTGRES_SECRETS.map((key) => ({
+    section: ['postgres'],
+    key,
+    check: (path: ConfigPath, held: string, section: Section) =>
+      key === 'password' ? [] : checkUrl(path, held, section['ssl']),
+  })),
+  ...REDIS_SECRETS.map((key) => ({
+    section: ['redis'],
+    key,
+    check: (path: ConfigPath, held: string) => (key === 'url' ? checkRedisUrl(path, held) : []),
+  })),
+  ...SERVER_SECRETS.map((key) => ({ section: ['server'], key, check: checkToken })),
+  ...SENTINEL_SECRETS.map((key) => ({ section: ['redis', 'sentinel'], key, check: () => [] })),
+];
+
+type Section = Readonly<Record<string, unknown>>;
+
 function readSecrets(
   root: unknown,
   directory: string,
-): { readonly secrets: Secrets; readonly problems: readonly PlacedProblem[] } {
-  const postgres = asRecord(asRecord(root)['postgres']);
-  const secrets: Partial<Record<keyof Secrets, string>> = {};
+): { readonly secrets: readonly Secret[]; readonly problems: readonly PlacedProblem[] } {
+  const secrets: Secret[] = [];
   const problems: PlacedProblem[] = [];
-  for (const key of POSTGRES_SECRETS) {
-    const file = postgres[`${key}_file`];
+  for (const { section: at, key, check } of SECRETS) {
+    const section = at.reduce((value, name) => asRecord(value[name]), asRecord(root));
+    const file = section[`${key}_file`];
     if (typeof file !== 'string' || file === '') continue;
-    const path = ['postgres', `${key}_file`];
-    const where = path.join('.');
+    const path = [...at, `${key}_file`];
+    const where = formatPath(path);
     try {
       // Editors and `echo` end a file with a newline that is no part of the secret.
       const held = readFileSync(resolve(directory, file), 'utf8').replace(/[\r\n]+$/, '');
-      secrets[key] = held;
+      secrets.push({ path: [...at, key], value: held });
       if (held === '') problems.push({ where, path, message: `${file} is empty` });
-      else if (key !== 'password') problems.push(...checkUrl(path, held, postgres['ssl']));
+      else problems.push(...check(path, held, section));
     } catch (error) {
       problems.push({ where, path, message: `${file} cannot be read (${reasonOf(error)})` });
     }
   }
   return { secrets, problems };
+}
+
+/** They were checked as what they stand for, so that the result is what the schema describes. */
+function withSecrets(config: ConfigFile, secrets: readonly Secret[]): ConfigFile {
+  const filled = secrets.reduce<unknown>(
+    (value, secret) => withValueAt(value, secret.path, secret.value),
+    config,
+  );
+  return filled as ConfigFile;
 }
 
 function reasonOf(error: unknown): string {

@@ -15,7 +15,10 @@ export interface MaintenanceConfig {
   readonly gracePeriodMs: number;
   /** For DuckDB, which is only a part of the process. */
   readonly memoryLimitBytes: number;
+  /** Of a query. */
   readonly threads: number;
+  /** Of a job, whose own thread works beside them. */
+  readonly jobThreads: number;
   /** Absolute; what DuckDB spills when a sort outgrows its memory. */
   readonly tempDirectory: string;
 }
@@ -34,8 +37,11 @@ export const maintenanceSection = z.strictObject({
   grace_period: duration(
     'How long the files of a replaced segment stay in the lake for queries that still read them.',
   ).default('1d'),
-  memory_limit: size('Memory for DuckDB. The process needs about 200MB besides.').default('384MB'),
-  threads: wholeNumber({ min: 1, max: 256 }, 'Threads for DuckDB.').default(2),
+  memory_limit: size('Memory for DuckDB. The process needs about 200MB besides.').default('256MB'),
+  threads: wholeNumber(
+    { min: 1, max: 256 },
+    'Threads for DuckDB: all of them for a query, all but one for a job, which reads and proves beside it.',
+  ).default(2),
   temp_dir: text(
     "Directory where DuckDB spills what does not fit in memory_limit. The system's temporary directory when left out.",
   ).optional(),
@@ -52,6 +58,7 @@ export function resolveMaintenance(
     gracePeriodMs: parseDuration(file.grace_period),
     memoryLimitBytes: parseSize(file.memory_limit),
     threads: file.threads,
+    jobThreads: Math.max(1, file.threads - 1),
     tempDirectory: file.temp_dir === undefined ? tmpdir() : resolve(fileDirectory, file.temp_dir),
   };
 }

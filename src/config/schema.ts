@@ -1,16 +1,24 @@
 /** The whole of `unified_config.yaml`, section by section. */
 import { z } from 'zod';
+import { daemonSection } from './daemon-section.ts';
 import { datasetsSection } from './datasets-section.ts';
+import { drainSection } from './drain-section.ts';
 import { lakeSection } from './lake-section.ts';
 import { logSection } from './log-section.ts';
 import { maintenanceSection } from './maintenance-section.ts';
 import { postgresSection } from './postgres-section.ts';
+import { redisSection } from './redis-section.ts';
+import { schedulesSection } from './schedules-section.ts';
+import { serverSection } from './server-section.ts';
 import { storageSection } from './storage-section.ts';
 
 export const configSchema = z.strictObject({
   postgres: postgresSection.meta({
     description: 'The hot store: PostgreSQL, with or without TimescaleDB.',
   }),
+  redis: redisSection
+    .optional()
+    .meta({ description: 'The live store: Redis. Needed only where something is drained.' }),
   lake: lakeSection.meta({ description: 'The cold store: where Parquet segments are kept.' }),
   storage: storageSection
     .prefault({})
@@ -18,9 +26,21 @@ export const configSchema = z.strictObject({
   datasets: datasetsSection.meta({
     description: 'One entry for each table that tierd looks after.',
   }),
+  drain: drainSection.prefault({}).meta({
+    description: 'What is moved from Redis into the hot store, and what it must be like.',
+  }),
   maintenance: maintenanceSection
     .prefault({})
     .meta({ description: 'What is done after a move, and what the work may use.' }),
+  schedules: schedulesSection.prefault({}).meta({
+    description: 'When `tierd run` runs which job, and what it does when one fails.',
+  }),
+  daemon: daemonSection.prefault({}).meta({
+    description: 'How `tierd run` leads, what its jobs may use, and how it stops.',
+  }),
+  server: serverSection.prefault({}).meta({
+    description: 'Where the daemon tells how it is, and who may command it.',
+  }),
   log: logSection.prefault({}).meta({ description: 'Logs go to stderr; stdout is for results.' }),
 });
 
@@ -28,4 +48,4 @@ export const configSchema = z.strictObject({
 export type ConfigFile = z.output<typeof configSchema>;
 
 /** Sections that other versions of tierd know. */
-export const OTHER_SECTIONS: ReadonlySet<string> = new Set(['redis', 'drain', 'backup', 'server']);
+export const OTHER_SECTIONS: ReadonlySet<string> = new Set(['backup']);

@@ -32,10 +32,10 @@ const lifecycle = z.strictObject({
   auto_rotation: z
     .strictObject({
       enabled: flag(
-        'Whether `tierd rotate` without names rotates anything; with false it refuses unless forced.',
+        'Whether `tierd run`, and `tierd rotate` without names, rotate anything; with false the latter refuses unless forced.',
       ).default(true),
       schedule: cron(
-        'When, as in crontab: minute hour day month weekday. Has no effect yet: this version has no daemon, so run `tierd rotate` from cron.',
+        'When `tierd run` rotates, as in crontab: minute hour day month weekday, in the zone of schedules.rotate.time_zone.',
       ).default('0 2 * * *'),
     })
     .prefault({})

@@ -55,10 +55,16 @@ export const ERROR_CODES = {
   TABLE_UNSUPPORTED: { exit: EXIT.refused, retry: false },
   COLUMN_NOT_FOUND: { exit: EXIT.usage, retry: false },
   TIME_COLUMN_INVALID: { exit: EXIT.usage, retry: false },
+  UNIQUE_KEY_MISSING: { exit: EXIT.refused, retry: false },
   SLICE_TOO_FINE: { exit: EXIT.usage, retry: false },
   DIGEST_MISMATCH: { exit: EXIT.failed, retry: true },
   PARTS_CHANGED: { exit: EXIT.failed, retry: true },
   PART_READS_EMPTY: { exit: EXIT.failed, retry: false },
+  PART_READS_SHORT: { exit: EXIT.failed, retry: false },
+
+  REDIS_UNREACHABLE: { exit: EXIT.failed, retry: true },
+  REDIS_FAILED: { exit: EXIT.failed, retry: false },
+  CLAIM_NOT_DURABLE: { exit: EXIT.failed, retry: true },
 
   COPY_STREAM_BROKEN: { exit: EXIT.failed, retry: true },
   VALUE_NOT_HELD: { exit: EXIT.refused, retry: false },
@@ -71,6 +77,10 @@ export const ERROR_CODES = {
   SEGMENT_UNREADABLE: { exit: EXIT.failed, retry: false },
   COLUMN_TYPE_CHANGED: { exit: EXIT.failed, retry: false },
   OUTPUT_UNWRITABLE: { exit: EXIT.failed, retry: false },
+
+  SERVER_NOT_OPENED: { exit: EXIT.failed, retry: false },
+  DAEMON_UNREACHABLE: { exit: EXIT.failed, retry: true },
+  DAEMON_REFUSED: { exit: EXIT.refused, retry: false },
 } as const satisfies Record<string, { exit: ExitCode; retry: boolean }>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
@@ -84,6 +94,8 @@ export interface TierdErrorInit {
   /** Figures and names for the log and for `--json`. Never a secret. */
   readonly context?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
+  /** Some of the work was done before, and stands: the exit code says partly, not failed. */
+  readonly partly?: boolean;
 }
 
 export class TierdError extends Error {
@@ -91,16 +103,19 @@ export class TierdError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly context: Readonly<Record<string, unknown>>;
+  readonly partly: boolean;
 
   constructor(init: TierdErrorInit) {
     super(init.message, { cause: init.cause });
     this.code = init.code;
     this.hint = init.hint;
     this.context = init.context ?? {};
+    this.partly = init.partly ?? false;
   }
 
   get exitCode(): ExitCode {
-    return ERROR_CODES[this.code].exit;
+    const { exit } = ERROR_CODES[this.code];
+    return this.partly && exit === EXIT.failed ? EXIT.partly : exit;
   }
 
   /** Whether the same call may succeed later without anybody changing anything. */

@@ -1,8 +1,13 @@
 /** What stands around a table that a removal of rows could hurt, or that could hurt it. */
+import {
+  type ContinuousAggregate,
+  judgeAggregate,
+  judgeRefreshPolicy,
+  type RefreshPolicy,
+} from './aggregates.ts';
 import type { Refusal } from './plan.ts';
 import type { Region } from './regions.ts';
 import { formatTable, type TableDescription, type TableRef } from './table.ts';
-import type { EpochMs } from './time-range.ts';
 
 export type ForeignKeyAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
 
@@ -33,13 +38,11 @@ export type TableHazard =
       readonly kind: 'missing_privilege';
       readonly privilege: 'usage' | 'select' | 'delete' | 'ownership';
     }
-  | {
-      readonly kind: 'continuous_aggregate';
-      readonly view: TableRef;
-      /** Rows before it are in the aggregate; null when that can't be found out. */
-      readonly materializedUpTo: EpochMs | null;
-    }
+  | ContinuousAggregate
+  | RefreshPolicy
   | { readonly kind: 'retention_policy'; readonly job: number; readonly dropAfter: string }
+  /** Compressed chunks that no move can drop: cut by another column, or without an end. */
+  | { readonly kind: 'compressed_chunks'; readonly count: number; readonly example: TableRef }
   | { readonly kind: 'no_default_partition' }
   | { readonly kind: 'no_time_index' };
 
@@ -58,7 +61,7 @@ export function judgeHazards(
   const refusals: Refusal[] = [];
   const notes: string[] = [];
   for (const hazard of hazards) {
-    const verdict = judge(formatTable(table.ref), hazard, regions);
+    const verdict = judge(table, hazard, regions);
     if (verdict === null) continue;
     if (typeof verdict === 'string') notes.push(verdict);
     else refusals.push(verdict);
@@ -67,10 +70,11 @@ export function judgeHazards(
 }
 
 function judge(
-  table: string,
+  described: TableDescription,
   hazard: TableHazard,
   regions: readonly Region[],
 ): Refusal | string | null {
+  const table = formatTable(described.ref);
   const deletes = regions.some((region) => region.removal === 'delete');
   const drops = regions.some((region) => region.removal === 'drop');
   switch (hazard.kind) {
@@ -121,7 +125,9 @@ function judge(
     case 'missing_privilege':
       return judgePrivilege(table, hazard.privilege, drops);
     case 'continuous_aggregate':
-      return judgeAggregate(hazard, regions);
+      return judgeAggregate(described, hazard, regions);
+    case 'refresh_policy':
+      return judgeRefreshPolicy(described, hazard, regions);
     case 'retention_policy':
       return {
         guard: 'retention_policy',
@@ -129,6 +135,13 @@ function judge(
         hint: `select remove_retention_policy('${table}'); hot_days takes its place. --force when the policy keeps more than hot_days`,
         forceable: true,
       };
+    case 'compressed_chunks':
+      if (!deletes) return null;
+      return never(
+        'compressed_chunks',
+        `${String(hazard.count)} chunks of ${table} are compressed and can't be dropped by its time column (${formatTable(hazard.example)}): deleting from them would unpack them`,
+        'configure as time_column the column by which the hypertable is cut, or decompress_chunk() them',
+      );
     case 'no_default_partition':
       return drops
         ? `${table} has no default partition: rows that come late for a dropped partition are refused by PostgreSQL`
@@ -201,22 +214,6 @@ function judgePrivilege(
     'privilege',
     `this role does not own ${table} and so can't drop its chunks or partitions`,
     'let tierd connect as the owner, or grant the owner’s role to tierd’s',
-  );
-}
-
-/** Refreshing an aggregate over rows that are gone deletes what it had aggregated from them. */
-function judgeAggregate(
-  hazard: TableHazard & { readonly kind: 'continuous_aggregate' },
-  regions: readonly Region[],
-): Refusal | null {
-  const upTo = hazard.materializedUpTo;
-  const last = Math.max(...regions.map((region) => region.range.toExclusive));
-  if (regions.length === 0 || (upTo !== null && last <= upTo)) return null;
-  const view = formatTable(hazard.view);
-  return never(
-    'continuous_aggregate',
-    `continuous aggregate ${view} ${upTo === null ? 'does not tell how far it reaches' : `reaches ${new Date(upTo).toISOString()}`}, and rows up to ${new Date(last).toISOString()} would leave`,
-    `call refresh_continuous_aggregate('${view}', null, '${new Date(last).toISOString()}'), and let its policy's start_offset not reach further back than hot_days`,
   );
 }
 

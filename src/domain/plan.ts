@@ -3,7 +3,7 @@
  * `--dry-run` prints is what the executor runs; there is no second way to preview.
  */
 import type { Dataset } from './dataset.ts';
-import type { Cutoffs, Lane, Region } from './regions.ts';
+import { type Cutoffs, type Lane, type Region, waitingCompressed } from './regions.ts';
 import { formatTable, type Part, type TableDescription } from './table.ts';
 import { DAY_MS, type EpochMs, formatRange, type TimeRange } from './time-range.ts';
 
@@ -211,6 +211,13 @@ function guardDisk({ dataset, facts }: PlanInput, largestMove: number): Refusal[
 
 function notesOf({ facts, table, cutoffs }: PlanInput): string[] {
   const notes: string[] = [];
+  const packed = waitingCompressed(table, cutoffs);
+  const [firstPacked] = packed;
+  if (firstPacked !== undefined) {
+    notes.push(
+      `${String(packed.length)} chunks after the cutoff are compressed (the first: ${formatTable(firstPacked.ref)}); rows in them whose interval does not stay hot wait until the whole chunk has aged, for deleting them would unpack it: decompress_chunk() it first if they are to leave now`,
+    );
+  }
   if (facts.unsliceableRows > 0) {
     notes.push(
       `${String(facts.unsliceableRows)} rows have a time that no day of the lake can hold (null, infinite, or outside the years 1 to 9999); they stay hot`,

@@ -57,8 +57,29 @@ export function regionsOf(table: TableDescription, cutoffs: Cutoffs): readonly R
   }
   aged.push(...deletion('aged', from, cutoffs.aged));
   if (cutoffs.closed === null) return aged;
-  const leaving = aged.at(-1)?.range.toExclusive ?? EARLIEST_MS;
-  return [...aged, ...deletion('interval', leaving, cutoffs.closed)];
+  let leaving = aged.at(-1)?.range.toExclusive ?? EARLIEST_MS;
+  const interval: Region[] = [];
+  for (const { range } of groupOverlapping(compressedBetween(table, leaving, cutoffs.closed))) {
+    interval.push(...deletion('interval', leaving, range.fromInclusive));
+    leaving = range.toExclusive;
+  }
+  return [...aged, ...interval, ...deletion('interval', leaving, cutoffs.closed)];
+}
+
+/**
+ * Parts in which nothing is deleted, because TimescaleDB would unpack far more than leaves: their
+ * rows wait until the whole part has aged and is dropped.
+ */
+export function waitingCompressed(table: TableDescription, cutoffs: Cutoffs): readonly Part[] {
+  if (cutoffs.closed === null) return [];
+  const leaving = regionsOf(table, { ...cutoffs, closed: null }).at(-1)?.range.toExclusive;
+  return compressedBetween(table, leaving ?? EARLIEST_MS, cutoffs.closed);
+}
+
+function compressedBetween(table: TableDescription, from: EpochMs, to: EpochMs): readonly Part[] {
+  return table.parts.filter(
+    (part) => part.compressed && part.range.fromInclusive < to && part.range.toExclusive > from,
+  );
 }
 
 interface PartGroup {

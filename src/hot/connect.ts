@@ -37,6 +37,12 @@ export async function connect(target: PostgresTarget): Promise<pg.Client> {
   return client;
 }
 
+/**
+ * A server that has gone without a word is found out after this long without a byte, plus ten probes
+ * a second apart; the system's own default is two hours.
+ */
+const KEEP_ALIVE_DELAY_MS = 30_000;
+
 /** Closes the connection; one that is broken already counts as closed. */
 export async function disconnect(client: pg.Client): Promise<void> {
   // Nothing can be lost here: whatever had to be committed has been answered before this.
@@ -55,6 +61,7 @@ function newClient(target: PostgresTarget): pg.Client {
       application_name: `tierd/${target.job}`,
       connectionTimeoutMillis: target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
       stream: socketFor,
       types: { getTypeParser: parserOf },
     });

@@ -52,7 +52,7 @@ export async function deleteRows(
     const where = rowsWhere(table.timeColumn, range, filter);
     // A row that another is changing is waited for in short attempts: see `locks`.
     const gone = await inShortAttempts(client, waiting, () =>
-      deleteAndDigest(client, table.ref, where, mode),
+      deleteAndDigest(client, table, table.ref, where, mode),
     );
     rows += gone.rows;
     sum += gone.sum;

@@ -6,8 +6,9 @@
 import { TierdError } from '../domain/errors.ts';
 import { formatTable, type TableDescription, type TableRef } from '../domain/table.ts';
 import { rangesOverlap, type TimeRange } from '../domain/time-range.ts';
+import { anyCompressed } from './compressed-chunks.ts';
 import { type RowFilter, rowsWhere } from './row-filter.ts';
-import { name, type Queryable, raw, runOne, type Sql, sql, tableName } from './sql.ts';
+import { join, name, type Queryable, raw, runOne, type Sql, sql, tableName } from './sql.ts';
 
 /**
  * `versions`: where each row version lies and which transaction wrote it. Any write makes another,
@@ -24,12 +25,18 @@ export interface RowsDigest {
   readonly columns: string;
 }
 
-/** How the rows of `range` can be told apart: by version unless one of its parts is compressed. */
-export function digestMode(table: TableDescription, range: TimeRange): DigestMode {
-  const compressed = table.parts.some(
-    (part) => part.compressed && rangesOverlap(part.range, range),
-  );
-  return compressed ? 'content' : 'versions';
+/**
+ * How the rows of `range` can be told apart: by version unless one of its parts is compressed.
+ * Asked anew for every move, for a policy may compress a chunk while others are moved.
+ */
+export async function digestMode(
+  db: Queryable,
+  table: TableDescription,
+  range: TimeRange,
+): Promise<DigestMode> {
+  if (table.kind !== 'hypertable') return 'versions';
+  const parts = table.parts.filter((part) => rangesOverlap(part.range, range));
+  return (await anyCompressed(db, parts)) ? 'content' : 'versions';
 }
 
 /** The digest of the rows of `range` that pass `filter`, in the caller's snapshot. */
@@ -42,35 +49,39 @@ export async function digestSlice(
 ): Promise<RowsDigest> {
   const columns = await fingerprintColumns(db, table);
   const where = rowsWhere(table.timeColumn, range, filter);
-  return { ...(await digestRows(db, table.ref, where, mode)), columns };
+  return { ...(await digestRows(db, table, table.ref, where, mode)), columns };
 }
 
-/** The digest of the rows of one table, chunk or partition, without its columns. */
+/** The digest of the rows of `table`, or of `from`, a chunk or partition of it, without its columns. */
 export async function digestRows(
   db: Queryable,
-  table: TableRef,
+  table: TableDescription,
+  from: TableRef,
   where: Sql,
   mode: DigestMode,
 ): Promise<Omit<RowsDigest, 'columns'>> {
-  const found = await runOne<DigestRow>(
+  const found = await runDigest(
     db,
-    sql`select count(*)::text as rows, coalesce(sum(${rowHash(mode)}), 0)::text as sum
-        from ${tableName(table)} as ${ROW} where ${where}`,
+    from,
+    sql`select count(*)::text as rows, coalesce(sum(${rowHash(table, mode)}), 0)::text as sum
+        from ${tableName(from)} as ${ROW} where ${where}`,
   );
   return { mode, rows: BigInt(found.rows), sum: BigInt(found.sum) };
 }
 
-/** The digest of the rows that `target` (a table and a condition) deletes, by deleting them. */
+/** The digest of the rows that are deleted from `table`, or `from` a partition of it, by deleting them. */
 export async function deleteAndDigest(
   db: Queryable,
-  table: TableRef,
+  table: TableDescription,
+  from: TableRef,
   where: Sql,
   mode: DigestMode,
 ): Promise<Omit<RowsDigest, 'columns'>> {
-  const gone = await runOne<DigestRow>(
+  const gone = await runDigest(
     db,
+    from,
     sql`with gone as (
-          delete from ${tableName(table)} as ${ROW} where ${where} returning ${rowHash(mode)} as hash
+          delete from ${tableName(from)} as ${ROW} where ${where} returning ${rowHash(table, mode)} as hash
         )
         select count(*)::text as rows, coalesce(sum(hash), 0)::text as sum from gone`,
   );
@@ -82,6 +93,24 @@ interface DigestRow {
   readonly sum: string;
 }
 
+/** What a compressed chunk answers when it is asked for a row's ctid or xmin. */
+const NO_ROW_VERSIONS = '42P10';
+
+/** Throws DIGEST_MISMATCH when a chunk was compressed since the mode was chosen. */
+async function runDigest(db: Queryable, table: TableRef, statement: Sql): Promise<DigestRow> {
+  try {
+    return await runOne<DigestRow>(db, statement);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === NO_ROW_VERSIONS)) throw error;
+    throw new TierdError({
+      code: 'DIGEST_MISMATCH',
+      message: `a chunk of ${formatTable(table)} was compressed since the move began; the move was undone and nothing was deleted`,
+      hint: 'run again: the rows are exported as they now are',
+      cause: error,
+    });
+  }
+}
+
 /** What a statement that uses `rowHash` calls the row. */
 const ROW = name('tierd_row');
 
@@ -89,8 +118,12 @@ const ROW = name('tierd_row');
  * A 64-bit hash of one row; sum() adds bigints without overflow. Each hash seeds the next, for
  * hash_record would add up its columns' hashes, and two rows that exchange a value would go unseen.
  */
-function rowHash(mode: DigestMode): Sql {
-  if (mode === 'content') return sql`hashtextextended(row(${ROW}.*)::text, 0)`;
+function rowHash(table: TableDescription, mode: DigestMode): Sql {
+  if (mode === 'content') {
+    // By name: a chunk or partition that was attached may have its columns in another order.
+    const columns = table.columns.map((column) => sql`${ROW}.${name(column.name)}`);
+    return sql`hashtextextended(row(${join(columns, ', ')})::text, 0)`;
+  }
   return sql`hashtidextended(${ROW}.ctid, hashoidextended(${ROW}.tableoid, ${ROW}.xmin::text::bigint))`;
 }
 
@@ -141,7 +174,6 @@ export function assertSameRows(table: TableRef, exported: RowsDigest, found: Row
 }
 
 function difference(exported: RowsDigest, found: RowsDigest): string {
-  if (exported.mode !== found.mode) return 'a chunk was compressed or decompressed';
   if (exported.columns !== found.columns) return 'the columns were altered';
   if (exported.rows !== found.rows) {
     return `${exported.rows.toString()} were exported and there are ${found.rows.toString()}`;

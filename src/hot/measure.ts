@@ -128,8 +128,9 @@ export async function measureTable(
   futureFrom: EpochMs,
 ): Promise<TableFacts> {
   const estimate = await estimateRows(db, table);
+  const counts = estimate === null || estimate < COUNT_EXACTLY_BELOW;
   return {
-    rows: estimate < COUNT_EXACTLY_BELOW ? await countRows(db, table, raw('true')) : estimate,
+    rows: counts ? await countRows(db, table, raw('true')) : estimate,
     bytes: await totalBytes(db, table),
     ...(await edges(db, table)),
     ...(await future(db, table, futureFrom)),
@@ -137,8 +138,13 @@ export async function measureTable(
   };
 }
 
-/** What the planner expects of a whole scan: the statistics scaled to the table's present size. */
-async function estimateRows(db: Queryable, table: TableDescription): Promise<number> {
+/**
+ * What the planner expects of a whole scan: the statistics scaled to the table's present size. Null
+ * where chunks are compressed: it takes each of their batches for full, and small ones are not. They
+ * are counted without being unpacked.
+ */
+async function estimateRows(db: Queryable, table: TableDescription): Promise<number | null> {
+  if (table.parts.some((part) => part.compressed)) return null;
   const [row] = await run<{ readonly 'QUERY PLAN': readonly ExplainedPlan[] }>(
     db,
     sql`explain (format json) select from ${tableName(table.ref)}`,

@@ -3,17 +3,43 @@ import type { TableHazard } from '../domain/hazards.ts';
 import type { TableDescription, TableRef } from '../domain/table.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { type Queryable, raw, run, runOne, type Sql, sql } from './sql.ts';
-import { integerToMsFloor, unitOf } from './time-bounds.ts';
+import { integerToMsFloor, SLICEABLE, unitOf } from './time-bounds.ts';
 
 /**
- * Continuous aggregates with how far each has been materialised, and retention policies. The
- * Apache edition has the views that list them, and they are empty there.
+ * Continuous aggregates with how far each has been materialised, the policies that refresh them,
+ * retention policies, and compressed chunks that can't be dropped. The Apache edition has the views that list them, and they are empty there.
  */
 export async function findTimescaleHazards(
   db: Queryable,
   table: TableDescription,
 ): Promise<readonly TableHazard[]> {
-  return [...(await aggregates(db, table)), ...(await retentionPolicies(db, table))];
+  return [
+    ...(await aggregates(db, table)),
+    ...(await retentionPolicies(db, table)),
+    ...(await compressedElsewhere(db, table)),
+  ];
+}
+
+async function compressedElsewhere(
+  db: Queryable,
+  table: TableDescription,
+): Promise<readonly TableHazard[]> {
+  const compressed = await run<TableRef & { readonly oid: number }>(
+    db,
+    sql`select c.oid, ch.chunk_schema as schema, ch.chunk_name as name
+        from timescaledb_information.chunks ch
+        join pg_namespace n on n.nspname = ch.chunk_schema
+        join pg_class c on c.relnamespace = n.oid and c.relname = ch.chunk_name
+        where ch.is_compressed
+          and ch.hypertable_schema = ${table.ref.schema} and ch.hypertable_name = ${table.ref.name}
+        order by c.oid`,
+  );
+  const droppable = new Set(table.parts.map((part) => part.oid));
+  const others = compressed.filter((chunk) => !droppable.has(chunk.oid));
+  const [first] = others;
+  if (first === undefined) return [];
+  const example = { schema: first.schema, name: first.name };
+  return [{ kind: 'compressed_chunks', count: others.length, example }];
 }
 
 async function aggregates(db: Queryable, table: TableDescription): Promise<readonly TableHazard[]> {
@@ -31,12 +57,15 @@ async function aggregates(db: Queryable, table: TableDescription): Promise<reado
   const watermark = await watermarkFunction(db);
   const hazards: TableHazard[] = [];
   for (const { schema, name, materialization } of found) {
+    const view = { schema, name };
     hazards.push({
       kind: 'continuous_aggregate',
-      view: { schema, name },
+      view,
       materializedUpTo:
         watermark === null ? null : await readWatermark(db, table, watermark, materialization),
+      neverMaterializedBefore: await readNeverBefore(db, table, materialization),
     });
+    hazards.push(...(await refreshPolicies(db, table, view, materialization)));
   }
   return hazards;
 }
@@ -71,9 +100,75 @@ async function readWatermark(
     db,
     sql`select ${watermark}(${materialization}::int)::text as value`,
   );
+  return value === null ? null : toMs(table, BigInt(value));
+}
+
+/** An aggregate begins with an entry for all of time, of which each refresh cuts off what it did. */
+async function readNeverBefore(
+  db: Queryable,
+  table: TableDescription,
+  materialization: number,
+): Promise<EpochMs | null> {
+  const { value } = await runOne<{ readonly value: string | null }>(
+    db,
+    sql`select max(greatest_modified_value)::text as value
+        from _timescaledb_catalog.continuous_aggs_materialization_invalidation_log
+        where materialization_id = ${materialization}::int
+          and lowest_modified_value = -9223372036854775808`,
+  );
   if (value === null) return null;
-  const time = table.timeColumn;
-  return integerToMsFloor(BigInt(value), time.kind === 'integer' ? unitOf(time) : 'us');
+  const before = toMs(table, BigInt(value) + 1n);
+  return before <= SLICEABLE.fromInclusive ? null : before;
+}
+
+/** Nothing at all is the least value of the type, and the end of time the greatest: no Date holds them. */
+function toMs({ timeColumn: time }: TableDescription, value: bigint): EpochMs {
+  const ms = integerToMsFloor(value, time.kind === 'integer' ? unitOf(time) : 'us');
+  return Math.min(Math.max(ms, SLICEABLE.fromInclusive), SLICEABLE.toExclusive);
+}
+
+async function refreshPolicies(
+  db: Queryable,
+  table: TableDescription,
+  view: TableRef,
+  materialization: number,
+): Promise<readonly TableHazard[]> {
+  const found = await run<RefreshJob>(
+    db,
+    // By the server's clock, which is the one that the policy goes by.
+    sql`select job_id as job, config ->> 'start_offset' as offset,
+               jsonb_typeof(config -> 'start_offset') = 'number' as counted,
+               floor(extract(epoch from now()) * 1000)::text as now,
+               case when jsonb_typeof(config -> 'start_offset') = 'string'
+                    then floor(extract(epoch from now() - (config ->> 'start_offset')::interval) * 1000)::text
+               end as start
+        from timescaledb_information.jobs
+        where proc_name = 'policy_refresh_continuous_aggregate' and scheduled
+          and (config ->> 'mat_hypertable_id')::int = ${materialization}::int
+        order by 1`,
+  );
+  return found.map((job) => ({
+    kind: 'refresh_policy',
+    view,
+    job: job.job,
+    startOffset: job.offset,
+    from: startOf(table, job),
+  }));
+}
+
+interface RefreshJob {
+  readonly job: number;
+  readonly offset: string | null;
+  /** Of an integer time column: in its unit. */
+  readonly counted: boolean | null;
+  readonly now: string;
+  readonly start: string | null;
+}
+
+function startOf({ timeColumn: time }: TableDescription, job: RefreshJob): EpochMs | null {
+  if (job.start !== null) return Number(job.start);
+  if (job.offset === null || job.counted !== true) return null;
+  return Number(job.now) - integerToMsFloor(BigInt(job.offset), unitOf(time));
 }
 
 async function retentionPolicies(

@@ -1,6 +1,6 @@
 /**
- * doctor: is everything there that a rotation needs? Looks at the hot store, the ledger and the
- * lake, each whatever the others say. The lake's disk is tried with a probe file; nothing else is
+ * doctor: is everything there that the jobs need? Looks at the hot store, the ledger, the lake and,
+ * where something is drained, the live store, each whatever the others say. The lake's disk is tried with a probe file; nothing else is
  * changed.
  */
 import type { Check } from '../domain/check.ts';
@@ -12,12 +12,15 @@ import { readLakeMarker } from '../lake/marker.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import { rememberedLake } from '../ledger/lake-identity.ts';
 import { hasLedger, migrationStatus } from '../ledger/migrate.ts';
+import { examineLive, type LiveRooms } from './live-checks.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
 export interface DoctorRooms extends LookingRooms {
   readonly hotStore: Omit<HotStoreTarget, 'datasets' | 'clock'>;
   /** Free bytes to keep on the lake's disk. */
   readonly minFreeBytes: number;
+  /** Null where no live store is configured. */
+  readonly live: LiveRooms | null;
 }
 
 export async function examine(
@@ -32,22 +35,31 @@ export async function examine(
     await attempt('lake_writable', () => checkWritable(rooms.store)),
     await attempt('lake_space', () => checkSpace(rooms)),
     ...(reachable ? [await attempt('lake_identity', () => checkIdentity(rooms))] : []),
+    ...(rooms.live === null ? [] : await checkLive(rooms.live)),
   ];
+}
+
+async function checkLive(live: LiveRooms): Promise<readonly Check[]> {
+  try {
+    return (await examineLive(live)).checks;
+  } catch (error) {
+    return [failedCheck('redis', error)];
+  }
 }
 
 async function attempt(name: string, look: () => Promise<Omit<Check, 'name'>>): Promise<Check> {
   try {
     return { name, ...(await look()) };
   } catch (error) {
-    if (!(error instanceof TierdError)) throw error;
-    const { message, hint } = error;
-    return {
-      name,
-      status: 'error',
-      found: message,
-      ...(hint === undefined ? {} : { advice: hint }),
-    };
+    return failedCheck(name, error);
   }
+}
+
+/** Throws what is no answer of a store. */
+function failedCheck(name: string, error: unknown): Check {
+  if (!(error instanceof TierdError)) throw error;
+  const { message, hint } = error;
+  return { name, status: 'error', found: message, ...(hint === undefined ? {} : { advice: hint }) };
 }
 
 async function checkLedger(rooms: LookingRooms): Promise<Omit<Check, 'name'>> {

@@ -1,24 +1,23 @@
-/** rotate over several datasets, one after the other: a failure of one does not hold up the rest. */
-import type { Dataset } from '../domain/dataset.ts';
+/** A job over several datasets or sources, one after the other: a failure of one does not hold up the rest. */
 import { EXIT, type ExitCode, type TierdError } from '../domain/errors.ts';
-import { asTierdError } from './rotation/move-failure.ts';
+import { asTierdError } from './job-failure.ts';
 
 export type DatasetResult<Outcome> =
   | { readonly dataset: string; readonly outcome: Outcome }
   | { readonly dataset: string; readonly error: TierdError };
 
-/** Runs `rotate` for each; stops early only when interrupted. */
-export async function forEachDataset<Outcome>(
-  datasets: readonly Dataset[],
-  rotate: (dataset: Dataset) => Promise<Outcome>,
+/** Runs `work` for each dataset or source; stops early only when interrupted. */
+export async function forEachNamed<Item extends { readonly name: string }, Outcome>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Outcome>,
 ): Promise<readonly DatasetResult<Outcome>[]> {
   const results: DatasetResult<Outcome>[] = [];
-  for (const dataset of datasets) {
+  for (const item of items) {
     try {
-      results.push({ dataset: dataset.name, outcome: await rotate(dataset) });
+      results.push({ dataset: item.name, outcome: await work(item) });
     } catch (thrown) {
       const error = asTierdError(thrown);
-      results.push({ dataset: dataset.name, error });
+      results.push({ dataset: item.name, error });
       if (error.code === 'INTERRUPTED') break;
     }
   }

@@ -12,11 +12,12 @@ import { TierdError } from '../domain/errors.ts';
 import type { RotationPlan } from '../domain/plan.ts';
 import { disconnect } from '../hot/connect.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
-import { finishRun, type RunEnd, startRun } from '../ledger/runs.ts';
+import { type RunEnd, startRun } from '../ledger/runs.ts';
+import { asTierdError } from './job-failure.ts';
+import { type KeptLease, keepLease } from './keep-lease.ts';
+import { recordEnd } from './record-end.ts';
 import { type GatheredPlan, gatherPlan } from './rotation/gather-plan.ts';
-import { type KeptLease, keepLease } from './rotation/keep-lease.ts';
 import { moveAll } from './rotation/move-all.ts';
-import { asTierdError } from './rotation/move-failure.ts';
 import type { MoveTotals, Recovered } from './rotation/outcome.ts';
 import { assertOwnLake, claimLake } from './rotation/own-lake.ts';
 import { recover } from './rotation/recover.ts';
@@ -121,46 +122,52 @@ async function runPlan(
   if (failure?.code !== 'LEASE_LOST') {
     vacuumWarnings = await vacuumAfter(rooms, run, totals.moved, recovered.vacuumDue);
   }
-  await recordEnd(rooms, runId, endOf(totals, failure));
-  if (failure !== null) throw failure.code === 'INTERRUPTED' ? standingAt(plan, totals) : failure;
+  await recordEnd(() => rooms.connect('work'), runId, endOf(totals, failure));
+  if (failure?.code === 'INTERRUPTED') throw standingAt(plan, totals);
+  if (failure !== null) throw totals.moved.length > 0 ? afterMoves(failure, plan, totals) : failure;
   return { plan, recovered, totals, vacuumWarnings };
+}
+
+/** The same failure, told with what the run had done by then. */
+function afterMoves(failure: TierdError, plan: RotationPlan, totals: MoveTotals): TierdError {
+  const { code, message, hint, context, cause } = failure;
+  return new TierdError({
+    code,
+    message: `${message}; before that ${movesDone(plan, totals)}`,
+    ...(hint === undefined ? {} : { hint }),
+    context: { ...context, movesDone: totals.moved.length, movesPlanned: plan.moves.length },
+    cause,
+    partly: true,
+  });
+}
+
+function movesDone(plan: RotationPlan, { moved }: MoveTotals): string {
+  return `${String(moved.length)} of ${String(plan.moves.length)} moves were done (${rowsOf(moved).toString()} rows)`;
+}
+
+function rowsOf(moved: MoveTotals['moved']): bigint {
+  return moved.reduce((sum, move) => sum + move.rows, 0n);
 }
 
 /** Where an interrupted run stands, in words for the person who pressed Ctrl-C. */
 function standingAt(plan: RotationPlan, totals: MoveTotals): TierdError {
-  const rows = totals.moved.reduce((sum, move) => sum + move.rows, 0n);
   return new TierdError({
     code: 'INTERRUPTED',
-    message: `${plan.dataset} was interrupted: ${String(totals.moved.length)} of ${String(plan.moves.length)} moves are done (${rows.toString()} rows), the rest is untouched and still hot`,
+    message: `${plan.dataset} was interrupted: ${movesDone(plan, totals)}, the rest is untouched and still hot`,
     hint: 'run the same command again to go on',
     context: {
       dataset: plan.dataset,
       movesDone: totals.moved.length,
       movesPlanned: plan.moves.length,
-      rowsMoved: rows.toString(),
+      rowsMoved: rowsOf(totals.moved).toString(),
     },
   });
-}
-
-/** On a connection of its own: the run's may be the reason why it ended. */
-async function recordEnd(rooms: Rooms, runId: bigint, end: RunEnd): Promise<void> {
-  try {
-    const db = await rooms.connect('work');
-    try {
-      await finishRun(db, runId, end);
-    } finally {
-      await disconnect(db);
-    }
-  } catch {
-    // The run stays 'running' in the ledger until the next one marks it abandoned; what it moved
-    // is told by the moves themselves.
-  }
 }
 
 function endOf(totals: MoveTotals, failure: TierdError | null): RunEnd {
   return {
     state: stateOf(totals, failure),
-    rowsMoved: totals.moved.reduce((sum, move) => sum + move.rows, 0n),
+    rowsMoved: rowsOf(totals.moved),
     bytesWritten: totals.moved.reduce((sum, move) => sum + move.bytes, 0n),
     errorCode: (failure ?? totals.failed[0]?.error)?.code,
     errorMessage: (failure ?? totals.failed[0]?.error)?.message,

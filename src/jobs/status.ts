@@ -9,8 +9,9 @@ import { type LeaseState, readLease } from '../ledger/lease.ts';
 import { hasLedger } from '../ledger/migrate.ts';
 import { listRuns, type RunRecord } from '../ledger/runs.ts';
 import { type ColdTotals, coldTotals } from '../ledger/segments.ts';
+import { asTierdError } from './job-failure.ts';
+import { examineLive, type LiveReport, type LiveRooms } from './live-checks.ts';
 import { gatherPlan } from './rotation/gather-plan.ts';
-import { asTierdError } from './rotation/move-failure.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
 export interface DatasetStatus {
@@ -43,12 +44,15 @@ export type DatasetReport =
 export interface Status {
   readonly ledger: boolean;
   readonly lake: { readonly place: string; readonly freeBytes: number | null };
+  /** Null where no live store is configured. */
+  readonly live: LiveReport | { readonly error: TierdError } | null;
   readonly datasets: readonly DatasetReport[];
 }
 
 export async function readStatus(
   rooms: LookingRooms,
   datasets: readonly Dataset[],
+  live: LiveRooms | null,
 ): Promise<Status> {
   const db = await rooms.connect('work');
   try {
@@ -60,9 +64,17 @@ export async function readStatus(
       reports.push(await reportOn(rooms, db, dataset, ledger, totals));
     }
     const lake = { place: rooms.store.place, freeBytes: await rooms.store.freeBytes() };
-    return { ledger, lake, datasets: reports };
+    return { ledger, lake, live: live === null ? null : await reportLive(live), datasets: reports };
   } finally {
     await disconnect(db);
+  }
+}
+
+async function reportLive(live: LiveRooms): Promise<Status['live']> {
+  try {
+    return await examineLive(live);
+  } catch (error) {
+    return { error: asTierdError(error) };
   }
 }
 

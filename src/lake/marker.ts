@@ -18,7 +18,7 @@ const markerSchema = z.object({ tierdLake: z.literal(1), lakeId: z.string().min(
 export async function readLakeMarker(store: ObjectStore): Promise<LakeMarker | null> {
   if ((await store.stat(MARKER_KEY)) === null) return null;
   const chunks: Uint8Array[] = [];
-  for await (const chunk of store.read(MARKER_KEY)) chunks.push(chunk);
+  for await (const chunk of store.read(MARKER_KEY)) chunks.push(Buffer.from(chunk));
   return parseMarker(Buffer.concat(chunks).toString('utf8'), store.place);
 }
 

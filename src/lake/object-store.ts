@@ -52,7 +52,7 @@ export interface ObjectStore {
   stat(key: string): Promise<{ readonly bytes: number } | null>;
 
   /**
-   * The object's bytes, or those of `range`, streamed.
+   * The object's bytes, or those of `range`, streamed. Each chunk is lent until the next is asked for.
    * @throws TierdError OBJECT_MISSING, LAKE_UNREADABLE; INTERRUPTED when `signal` aborts
    */
   read(key: string, range?: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array>;

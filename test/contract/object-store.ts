@@ -334,7 +334,7 @@ async function readAll(
   range?: { fromInclusive: number; toExclusive: number },
 ): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of store.read(key, range)) chunks.push(chunk);
+  for await (const chunk of store.read(key, range)) chunks.push(Buffer.from(chunk));
   return Uint8Array.from(Buffer.concat(chunks));
 }
 

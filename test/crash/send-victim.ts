@@ -3,17 +3,18 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import type { DrainVictimOrder } from './drain-scenario.ts';
 import type { VictimOrder } from './scenario.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The victim as one file: it is started hundreds of times, and compiling it would be most of that. */
-export async function bundleVictim(): Promise<string> {
+export async function bundleVictim(name: 'victim' | 'drain-victim' = 'victim'): Promise<string> {
   // Inside the project, so that it finds node_modules; two levels deep, as the code it is made of,
   // so that it finds the migrations.
-  const outfile = join(ROOT, 'test-results', 'crash', `victim-${String(process.pid)}.mjs`);
+  const outfile = join(ROOT, 'test-results', 'crash', `${name}-${String(process.pid)}.mjs`);
   await build({
-    entryPoints: [join(ROOT, 'test/crash/victim.ts')],
+    entryPoints: [join(ROOT, `test/crash/${name}.ts`)],
     outfile,
     bundle: true,
     platform: 'node',
@@ -28,7 +29,10 @@ export async function bundleVictim(): Promise<string> {
  * @returns the effects that the victim met, in order
  * @throws when it ended neither by the kill that was ordered nor in order
  */
-export async function sendVictim(bundle: string, order: VictimOrder): Promise<readonly string[]> {
+export async function sendVictim(
+  bundle: string,
+  order: VictimOrder | DrainVictimOrder,
+): Promise<readonly string[]> {
   const child = spawn(process.execPath, [bundle, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -94,8 +94,8 @@ describeOn('mounts', 'a disk that fills up in the middle of a rotation', () => {
         .toBe(1);
       await fill(disk.seenFromOutside);
       await holder.query('rollback');
-      expect(await running.ended, running.stderr()).toBe(1);
-      expect(running.stderr()).toContain('code  LAKE_FULL, exit 1');
+      expect(await running.ended, running.stderr()).toBe(4);
+      expect(running.stderr()).toContain('code  LAKE_FULL, exit 4');
       expect(running.stderr()).toMatch(/free space/i);
       await expectWhole();
 

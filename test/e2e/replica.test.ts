@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
+import type { Dataset } from '../../src/domain/dataset.ts';
+import { connect } from '../../src/hot/connect.ts';
+import { planRotationOf } from '../../src/jobs/rotate.ts';
 import { listRuns } from '../../src/ledger/runs.ts';
 import { disturbedAt } from '../integration/faults/disturb.ts';
 import {
@@ -15,6 +18,7 @@ import {
   failureOf,
   openScene,
   rotateForced,
+  type Scene,
 } from '../integration/faults/scene.ts';
 import { databaseOn } from '../support/own-database.ts';
 import { openPostgres, type PostgresServer, startPostgres } from '../support/postgres-server.ts';
@@ -43,6 +47,22 @@ async function startStandby(primary: PostgresServer): Promise<PostgresServer> {
   return openPostgres(tree, runDir);
 }
 
+/** What the plan says to a role that sees the table and the ledger, and no replica. */
+async function notesForOutsider(
+  { rooms, database }: Scene,
+  dataset: Dataset,
+): Promise<readonly string[]> {
+  await database.query(
+    `create role outsider login;
+     grant usage on schema tierd to outsider;
+     grant select on all tables in schema tierd, public to outsider`,
+  );
+  const url = new URL(database.url);
+  url.username = 'outsider';
+  const connectAsOutsider = (): Promise<pg.Client> => connect({ url: url.href, job: 'test' });
+  return (await planRotationOf({ ...rooms, connect: connectAsOutsider }, dataset)).notes;
+}
+
 describeOn('pg_dump', 'a replica that lags', () => {
   it('stops the rotation before the next commit; what was done stays done (I1)', async () => {
     const primary = await startPostgres();
@@ -64,6 +84,9 @@ describeOn('pg_dump', 'a replica that lags', () => {
     };
     const limits = { ...scene.dataset.limits, maxReplicaLagMs: 1_000 };
     const dataset = { ...scene.dataset, limits };
+    const hidden = expect.stringContaining('the lag of 1 of 1 replicas is hidden from this role');
+    expect(await notesForOutsider(scene, dataset)).toContainEqual(hidden);
+    expect((await planRotationOf(scene.rooms, dataset)).notes).not.toContainEqual(hidden);
     let moves = 0;
     const rooms = disturbedAt(scene, 'verifying', async () => {
       moves += 1;

@@ -281,7 +281,7 @@ describe('Ctrl-C during a rotation', () => {
     expect(running.child.exitCode).toBeNull();
     await held.query('rollback');
     expect(await running.ended).toBe(130);
-    const standing = /ticks was interrupted: (\d) of 3 moves are done \((\d+) rows\)/i;
+    const standing = /ticks was interrupted: (\d) of 3 moves were done \((\d+) rows\)/i;
     const [, moves, rows] = standing.exec(running.stderr()) ?? [];
     expect(Number(moves) * ROWS_A_DAY).toBe(Number(rows));
     expect(await expectWhole(workspace, 'ticks')).toEqual({ hot: 250 - Number(rows) });

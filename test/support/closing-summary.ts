@@ -1,6 +1,7 @@
 /**
  * vitest reporter: the run's last line says what was not tested for want of a server. A test that is
- * skipped for any other reason, or for any reason in CI, fails the run: nothing goes unnoticed.
+ * skipped for any other reason, or for any reason in CI, fails the run: nothing goes unnoticed. What
+ * no run can bring along is no part of it, and that is said as well.
  */
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { MISSING_MARK } from './missing-mark.ts';
@@ -17,6 +18,11 @@ export class ClosingSummary implements Reporter {
     }
     for (const [reason, count] of perReason) {
       process.stdout.write(`Not tested: ${count} tests, ${reason}\n`);
+    }
+    if (process.env['TIERD_TEST_POSTGRES_URL'] === undefined) {
+      process.stdout.write(
+        'Not to be had here: test/community, which needs a server of your own with the Community edition of TimescaleDB (TIERD_TEST_POSTGRES_URL)\n',
+      );
     }
     const isCi = process.env['CI'] === 'true';
     if (skipped.some((test) => isCi || missingServer(test) === null)) {

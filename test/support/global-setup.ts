@@ -50,6 +50,9 @@ async function startRun(): Promise<Run> {
   const redisUrl = givenRedis ?? redis?.url ?? null;
   const missing: Partial<Record<Need, string>> = {};
   if (!timescale) missing.timescale = given === undefined ? tree.lacks : 'not in the given server';
+  if (given === undefined || !timescale || !(await offersCommunity(given))) {
+    missing.community = 'not in the server that is used';
+  }
   if (redisUrl === null) missing.redis = tree.lacks;
   if (!tree.full) missing.s3 = missing.pg_dump = tree.lacks;
   if (!(await mayMount())) missing.mounts = 'no mount namespaces here';
@@ -84,6 +87,21 @@ async function offersTimescale(url: string): Promise<boolean> {
     `select 1 from pg_catalog.pg_available_extensions where name = 'timescaledb'`,
   );
   return rows.length > 0;
+}
+
+/** The extension tells its edition only from within a database that has it. */
+async function offersCommunity(serverUrl: string): Promise<boolean> {
+  const name = `tierd_test_edition_${String(process.pid)}`;
+  await ask(serverUrl, `create database ${name} template template0`);
+  try {
+    const url = new URL(serverUrl);
+    url.pathname = `/${name}`;
+    await ask(url.href, 'create extension timescaledb');
+    const [found] = await ask(url.href, `select current_setting('timescaledb.license') as license`);
+    return (found as { readonly license: string }).license === 'timescale';
+  } finally {
+    await ask(serverUrl, `drop database ${name} with (force)`);
+  }
 }
 
 async function keptDatabases(url: string): Promise<{ name: string; comment: string }[]> {

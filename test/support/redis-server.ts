@@ -1,5 +1,5 @@
 /** A private Redis on a free loopback port; there is one where there is the Debian tree. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import {
@@ -11,11 +11,15 @@ import {
   startServer,
   waitUntilReady,
 } from './server-process.ts';
-import { openServerTree } from './server-tree.ts';
+import { openServerTree, type ServerTree } from './server-tree.ts';
 
 export interface RedisOptions {
   /** Directives of redis.conf, over those of the tests: `{ maxmemory: '10mb' }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Whose `redis-server` is run, given that there is one; the tests' own tree unless given. */
+  readonly tree?: ServerTree;
+  /** Watches this master as `mymaster`, alone, instead of holding data. */
+  readonly sentinelOf?: RedisServer;
 }
 
 export interface RedisServer {
@@ -35,8 +39,10 @@ export interface RedisServer {
 
 /** Starts an empty server with an append-only file, so that a restart keeps what it held. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
-  const tree = await openServerTree();
-  if (!tree.full) throw new Error(`There is no Redis for the tests here: ${tree.lacks}.`);
+  const tree = options.tree ?? (await openServerTree());
+  if (!tree.full && options.tree === undefined) {
+    throw new Error(`There is no Redis for the tests here: ${tree.lacks}.`);
+  }
   const runDir = await makeRunDir(tree.runsDir, 'redis');
   const dataDir = join(runDir, 'data');
   await mkdir(dataDir, { mode: 0o700 });
@@ -52,6 +58,12 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
     ...options.settings,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+  if (options.sentinelOf !== undefined) {
+    const file = join(dataDir, 'sentinel.conf');
+    await writeFile(file, sentinelConfig(port, tree.inside(dataDir), options.sentinelOf.port));
+    await tree.giveTo('redis', file);
+    args.splice(0, args.length, tree.inside(file), '--sentinel');
+  }
   const argv = tree.command('redis', 'KILL', ['redis-server', ...args]);
   let server: ServerProcess | null = null;
 
@@ -81,6 +93,19 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
       await removeRunDir(runDir);
     },
   };
+}
+
+/** A sentinel writes to its file, and takes no settings but from there. */
+function sentinelConfig(port: number, dir: string, masterPort: number): string {
+  return [
+    'bind 127.0.0.1',
+    `port ${String(port)}`,
+    `dir ${dir}`,
+    `sentinel monitor mymaster 127.0.0.1 ${String(masterPort)} 1`,
+    'sentinel down-after-milliseconds mymaster 1000',
+    'sentinel failover-timeout mymaster 5000',
+    '',
+  ].join('\n');
 }
 
 /** While it loads its data Redis accepts connections and answers -LOADING. */

@@ -4,9 +4,10 @@ import { MISSING_MARK } from './missing-mark.ts';
 
 /**
  * Beyond PostgreSQL, which is always there. `s3` is one that the suite starts: `startS3()`;
- * `pg_dump` is what `dumpDatabase()` runs, `mounts` what `mountPrivately()` makes.
+ * `pg_dump` is what `dumpDatabase()` runs, `mounts` what `mountPrivately()` makes; `community` is the
+ * edition of TimescaleDB that compresses, which only a server that was given may have.
  */
-export type Need = 'timescale' | 'redis' | 's3' | 'pg_dump' | 'mounts';
+export type Need = 'timescale' | 'community' | 'redis' | 's3' | 'pg_dump' | 'mounts';
 
 export interface SharedServers {
   /** A superuser's URL of the database `postgres`. */

@@ -14,7 +14,7 @@ import type { TableDescription } from '../../domain/table.ts';
 import { findHazards } from '../../hot/hazards.ts';
 import { describeTable } from '../../hot/introspect.ts';
 import { measureSlices, measureTable, type TableFacts } from '../../hot/measure.ts';
-import { readDatabaseClock } from '../../hot/server-facts.ts';
+import { readDatabaseClock, readReplicaLag } from '../../hot/server-facts.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { hasLedger } from '../../ledger/migrate.ts';
 import { lastRunStart } from '../../ledger/runs.ts';
@@ -78,10 +78,21 @@ export async function gatherPlan(
         ),
         ...verdict.refusals,
       ],
-      notes: verdict.notes,
+      notes: [...verdict.notes, ...(await hiddenReplicas(db, dataset))],
     });
     return { plan, table, columns, facts };
   });
+}
+
+/** What this role can't see can't hold a rotation back: better said than silently so. */
+async function hiddenReplicas(db: pg.Client, { limits }: Dataset): Promise<readonly string[]> {
+  if (limits.maxReplicaLagMs === 0) return [];
+  const replicas = await readReplicaLag(db);
+  const hidden = replicas.filter(({ lagMs, lagBytes }) => lagMs === null && lagBytes === null);
+  if (hidden.length === 0) return [];
+  return [
+    `the lag of ${String(hidden.length)} of ${String(replicas.length)} replicas is hidden from this role, so max_replica_lag can't be kept: grant it pg_monitor`,
+  ];
 }
 
 async function measureRegion(

@@ -2,8 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TierdError } from '../../domain/errors.ts';
 import type { PlannedMove } from '../../domain/plan.ts';
+import { asTierdError, stopIfAborted } from '../job-failure.ts';
 import { finishMove } from './finish-move.ts';
-import { asTierdError, isRetryable, isSkippable, stopIfAborted } from './move-failure.ts';
+import { isRetryable, isSkippable } from './move-failure.ts';
 import type { MoveResult, MoveTotals } from './outcome.ts';
 import type { Rooms } from './rooms.ts';
 import { settleMove } from './settle-move.ts';

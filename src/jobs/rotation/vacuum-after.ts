@@ -4,7 +4,7 @@ import { disconnect } from '../../hot/connect.ts';
 import { vacuumTable, vacuumWarnings } from '../../hot/vacuum.ts';
 import { removeStaging } from '../../lake/staging.ts';
 import { stepMove } from '../../ledger/moves.ts';
-import { asTierdError } from './move-failure.ts';
+import { asTierdError } from '../job-failure.ts';
 import type { MoveResult } from './outcome.ts';
 import type { Rooms } from './rooms.ts';
 import type { RunContext } from './staged-move.ts';

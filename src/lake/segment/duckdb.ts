@@ -89,10 +89,18 @@ export class DuckConnection {
   async *stream(sql: string): AsyncGenerator<DataChunk> {
     const statement = await duckdb.prepare(this.handle, sql);
     const result = await duckdb.execute_prepared_streaming(statement);
-    for (;;) {
-      const chunk = await duckdb.fetch_chunk(result);
-      if (chunk === null || duckdb.data_chunk_get_size(chunk) === 0) return;
-      yield chunk;
+    let next = duckdb.fetch_chunk(result);
+    try {
+      for (;;) {
+        const chunk = await next;
+        if (chunk === null || duckdb.data_chunk_get_size(chunk) === 0) return;
+        // Made on another thread while the caller works on this one.
+        next = duckdb.fetch_chunk(result);
+        yield chunk;
+      }
+    } finally {
+      // The connection must not be closed under it; what it fails with is the end of the result.
+      await next.catch(() => undefined);
     }
   }
 

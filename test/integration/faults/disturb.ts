@@ -15,7 +15,7 @@ function momentOf(event: RotationEvent): Moment | null {
 
 /** Rooms in which `disturb` is called each time the moment comes, and is through before it goes on. */
 export function disturbedAt(
-  { rooms }: Scene,
+  { rooms }: Pick<Scene, 'rooms'>,
   moment: Moment,
   disturb: () => Promise<unknown>,
 ): Rooms {

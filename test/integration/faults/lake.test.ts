@@ -107,7 +107,8 @@ describe('a rotation into a lake that fails', () => {
     const failure = await failureOf(
       rotateForced({ ...scene.rooms, fileSystem, store }, scene.dataset),
     );
-    expect(failure.code).toBe('LAKE_FULL');
+    expect(failure).toMatchObject({ code: 'LAKE_FULL', exitCode: 4 });
+    expect(failure.message).toContain('before that 1 of 2 moves were done (40 rows)');
     expect(await dueRows(scene)).toBe(40);
     await expectNothingLost(scene);
     expect(

@@ -6,6 +6,7 @@ import { CONFIG_DOCS, renderConfigDocs } from '../../../scripts/config-docs.ts';
 import { configJsonSchema, keysAt } from '../../../src/config/json-schema.ts';
 import { loadConfig, readConfig } from '../../../src/config/load.ts';
 import { ERROR_CODES } from '../../../src/domain/errors.ts';
+import { directoryWith } from '../../support/config-file.ts';
 
 const DEFAULT_FILE = fileURLToPath(new URL('../../../config/unified_config.yaml', import.meta.url));
 
@@ -51,6 +52,21 @@ describe('config/unified_config.yaml', () => {
     const { config } = readConfig(place);
     expect({ ...config.maintenance, temp_dir: '/var/tmp' }).toEqual(shown.maintenance);
     expect(config.storage.lifecycle.guards).toEqual(shown.storage.lifecycle.guards);
+  });
+
+  it('shows as comments a drain that is valid once it is switched on', () => {
+    const directory = directoryWith({
+      'unified_config.yaml': uncommented(readFileSync(DEFAULT_FILE, 'utf8')),
+    });
+    const env = {
+      ...place.env,
+      TIERD_POSTGRES_DIRECT_URL: place.env.TIERD_POSTGRES_URL,
+      TIERD_REDIS_URL: 'redis://cache',
+    };
+    const { drain } = loadConfig({ env, workingDirectory: directory });
+    expect(new Set(drain.sources.map(({ live }) => live.kind))).toEqual(
+      new Set(['snapshot', 'move', 'claim', 'list', 'stream', 'zset']),
+    );
   });
 
   it('mentions every section', () => {

@@ -272,8 +272,8 @@ describe('keys that tierd does not know', () => {
     ['lake: { type: local, path: x, minfree: 1GB }', 'unknown key; did you mean min_free?'],
     ['log: { colour: blue }', 'log.colour (line 1): unknown key, expected one of level, format'],
     ['dataset: {}', 'dataset (line 1): unknown section; did you mean datasets?'],
-    ['zebra: {}', 'unknown section, expected one of postgres, lake, storage'],
-    ['redis: {}', 'redis (line 1): this section is not in this version of tierd'],
+    ['zebra: {}', 'unknown section, expected one of postgres, redis, lake, storage'],
+    ['backup: {}', 'backup (line 1): this section is not in this version of tierd'],
     ['backup: {}', 'this section is not in this version of tierd'],
   ])('%s', (section, message) => {
     expect(problems(withSection(section))).toEqual([expect.stringContaining(message)]);
@@ -359,7 +359,7 @@ datasets:
   news:
     time_column: t
     hot_intervals: [1day]
-redis: {}
+backup: {}
 `;
   expect(problems(text)).toEqual([
     'postgres.url (line 3): the environment variable NOT_SET is not set',
@@ -370,7 +370,7 @@ redis: {}
     expect.stringMatching(/^datasets\.Bad-Name \(line 12\): found "Bad-Name"/),
     expect.stringMatching(/^datasets\.Bad-Name\.slice \(line 13\): found "week"/),
     expect.stringMatching(/^datasets\.news\.hot_intervals \(line 16\): has no effect/),
-    'redis (line 17): this section is not in this version of tierd',
+    'backup (line 17): this section is not in this version of tierd',
   ]);
 });
 

@@ -85,20 +85,16 @@ describe('judging hazards', () => {
     expect(guards(judge({ ...missing, privilege: 'select' }, 'delete'))).toEqual(['privilege']);
   });
 
-  it('refuses rows that a continuous aggregate has not reached, and cannot be forced', () => {
-    const aggregate = { kind: 'continuous_aggregate', view: orders } as const;
-    const reaching = (upTo: number | null): string[] =>
-      guards(judge({ ...aggregate, materializedUpTo: upTo }, 'drop'));
-    expect(reaching(Date.UTC(2024, 0, 2))).toEqual([]);
-    expect(reaching(Date.UTC(2024, 0, 1, 12))).toEqual(['continuous_aggregate']);
-    expect(reaching(null)).toEqual(['continuous_aggregate']);
-    expect(judge({ ...aggregate, materializedUpTo: null })).toEqual({ refusals: [], notes: [] });
-  });
-
   it('refuses to race TimescaleDB’s own retention', () => {
     expect(
       guards(judge({ kind: 'retention_policy', job: 1000, dropAfter: '90 days' }, 'drop')),
     ).toEqual(['retention_policy (forceable)']);
+  });
+
+  it('refuses to unpack compressed chunks by DELETE, and does not mind where it drops', () => {
+    const hazard = { kind: 'compressed_chunks', count: 3, example: orders } as const;
+    expect(guards(judge(hazard, 'delete'))).toEqual(['compressed_chunks']);
+    expect(judge(hazard, 'drop')).toEqual({ refusals: [], notes: [] });
   });
 
   it('says what late rows and missing indexes will cost, only where it matters', () => {

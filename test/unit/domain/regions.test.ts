@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
-import { cutoffsOf, EARLIEST_MS, regionsOf } from '../../../src/domain/regions.ts';
+import {
+  cutoffsOf,
+  EARLIEST_MS,
+  regionsOf,
+  waitingCompressed,
+} from '../../../src/domain/regions.ts';
 import { DAY_MS } from '../../../src/domain/time-range.ts';
 import { day, makeDataset, makePart, makeTable } from './planning-fixtures.ts';
 
@@ -93,6 +98,26 @@ describe('regions', () => {
         expect(region.range.toExclusive).toBeLessThanOrEqual(next.range.fromInclusive);
       }
     }
+  });
+
+  it('delete nothing from compressed parts, which wait until they are dropped whole', () => {
+    const table = makeTable([
+      { ...makePart('aged', 0, 7), compressed: true },
+      { ...makePart('packed', 7, 14), compressed: true },
+      { ...makePart('beside', 10, 16), compressed: true },
+      makePart('open', 16, 30),
+    ]);
+    const cutoffs = { aged: day(10), closed: day(20) };
+    expect(
+      regionsOf(table, cutoffs).map(({ lane, removal, range }) => [lane, removal, range]),
+    ).toEqual([
+      ['aged', 'delete', { fromInclusive: EARLIEST_MS, toExclusive: day(0) }],
+      ['aged', 'drop', { fromInclusive: day(0), toExclusive: day(7) }],
+      ['interval', 'delete', { fromInclusive: day(16), toExclusive: day(20) }],
+    ]);
+    const waiting = waitingCompressed(table, cutoffs).map((part) => part.ref.name);
+    expect(waiting).toEqual(['packed', 'beside']);
+    expect(waitingCompressed(table, { ...cutoffs, closed: null })).toEqual([]);
   });
 
   it('never reach past a cutoff, whatever the parts', () => {

@@ -1,8 +1,8 @@
 /** Holds a dataset's lease for as long as a job works on it (I8). */
 import { setImmediate as afterReading, setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
-import { TierdError } from '../../domain/errors.ts';
-import { acquireLease, type Lease, releaseLease, renewLease } from '../../ledger/lease.ts';
+import { TierdError } from '../domain/errors.ts';
+import { acquireLease, type Lease, releaseLease, renewLease } from '../ledger/lease.ts';
 
 /** Renewed thrice in its lifetime, so that one lost renewal costs nothing. */
 const RENEWALS_PER_LIFETIME = 3;

@@ -1,0 +1,93 @@
+/** The configuration's schedules as the daemon's jobs: what it would type, and when. */
+import type { TierdConfig } from '../config/load.ts';
+import type { JobSchedule } from '../config/schedules-section.ts';
+import type { JobDefinition } from '../daemon/job.ts';
+import type { JobFacts } from '../daemon/state.ts';
+
+/** Attempts come no further apart than this. */
+const MAX_RETRY_DELAY_MS = 30 * 60_000;
+/** A command that loops and fails is begun again this soon, and later each time. */
+const LOOP_RETRY_DELAY_MS = 1_000;
+
+/** Those of this daemon's owner; none for what has nothing to do here. */
+export function jobsOf(config: TierdConfig): readonly JobDefinition[] {
+  const isOurs = (dataset: string): boolean => config.owners[dataset] === config.daemon.owner;
+  const ours = config.datasets.filter(({ name }) => isOurs(name));
+  const areAllOurs = ours.length === config.datasets.length;
+  const jobs = config.schedules.jobs.flatMap((schedule): JobDefinition[] => {
+    if (schedule.job === 'rotate') {
+      const rotated = ours.filter(({ autoRotation }) => autoRotation).map(({ name }) => name);
+      if (rotated.length === 0) return [];
+      return [define(config, schedule, 'rotate', ['rotate', ...(areAllOurs ? [] : rotated)])];
+    }
+    if (areAllOurs) return [define(config, schedule, 'scrub', ['scrub'])];
+    return ours.map(({ name }) => define(config, schedule, `scrub:${name}`, ['scrub', name]));
+  });
+  return [...jobs, ...drainOf(config, isOurs)];
+}
+
+/** For the state that people look at. */
+export function factsOf({ name, argv, schedule, isLoop }: JobDefinition): JobFacts {
+  return {
+    name,
+    command: ['tierd', ...argv].join(' '),
+    schedule: isLoop
+      ? 'all the time'
+      : schedule.kind === 'cron'
+        ? `${schedule.pattern} ${schedule.timeZone}`
+        : `every ${String(schedule.everyMs / 1000)} s`,
+  };
+}
+
+function define(
+  config: TierdConfig,
+  file: JobSchedule,
+  name: string,
+  argv: readonly string[],
+): JobDefinition {
+  return {
+    name,
+    argv,
+    schedule: file.schedule,
+    isLoop: false,
+    jitterMs: file.jitterMs,
+    overlap: file.overlap,
+    catchUp: file.catchUp,
+    timeoutMs: file.timeoutMs,
+    retry: {
+      retries: file.retries,
+      firstDelayMs: file.retryDelayMs,
+      maxDelayMs: MAX_RETRY_DELAY_MS,
+    },
+    circuit: config.daemon.circuit,
+  };
+}
+
+/** One process that goes on, not one every few seconds. */
+function drainOf(
+  { drain, schedules, daemon }: TierdConfig,
+  isOurs: (dataset: string) => boolean,
+): readonly JobDefinition[] {
+  const enabled = drain.sources.filter((source) => source.enabled);
+  const ours = enabled.filter(({ dataset }) => isOurs(dataset.name));
+  if (!schedules.drain || ours.length === 0) return [];
+  const names = ours.length === enabled.length ? [] : ours.map(({ name }) => name);
+  return [
+    {
+      name: 'drain',
+      argv: ['drain', ...names, '--follow'],
+      schedule: { kind: 'every', everyMs: drain.intervalMs },
+      isLoop: true,
+      jitterMs: 0,
+      overlap: 'skip',
+      catchUp: false,
+      timeoutMs: null,
+      retry: {
+        retries: 0,
+        firstDelayMs: LOOP_RETRY_DELAY_MS,
+        maxDelayMs: MAX_RETRY_DELAY_MS,
+      },
+      circuit: daemon.circuit,
+    },
+  ];
+}

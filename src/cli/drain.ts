@@ -1,0 +1,106 @@
+import { type Command, Option } from 'commander';
+import type { DrainSource } from '../domain/drain/source.ts';
+import { TierdError } from '../domain/errors.ts';
+import type { DrainRooms } from '../jobs/drain/rooms.ts';
+import type { CliContext } from './context.ts';
+import { reportDrains, reportPreviews } from './drain-report.ts';
+import { selectSources } from './select-sources.ts';
+
+interface DrainFlags {
+  readonly dryRun?: true;
+  readonly follow?: true;
+}
+
+/** Of each source, for `--dry-run`. */
+const SAMPLE_SIZE = 5;
+
+export function registerDrain(program: Command, context: CliContext): void {
+  program
+    .command('drain')
+    .description('move what waits in Redis into PostgreSQL, each entry once')
+    .argument('[source...]', 'only these; all that are enabled when none is named')
+    .addOption(
+      new Option('-n, --dry-run', 'show what waits, and change nothing in either store').conflicts(
+        'follow',
+      ),
+    )
+    .option('--follow', 'go on: look again every drain.interval until interrupted')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tierd drain --dry-run
+  $ tierd drain trades signals_by_type
+  $ tierd drain --follow
+  $ tierd drain --json`,
+    )
+    .action(async (names: string[], flags: DrainFlags) => {
+      const sources = chooseSources(context, names);
+      if (flags.dryRun === true) await preview(context, sources);
+      else if (flags.follow === true) await follow(context, sources);
+      else await drain(context, sources);
+    });
+}
+
+function chooseSources(context: CliContext, names: readonly string[]): readonly DrainSource[] {
+  const { sources } = context.loadConfig().drain;
+  if (names.length > 0) return selectSources(sources, names);
+  const enabled = sources.filter((source) => source.enabled);
+  if (enabled.length > 0) return enabled;
+  throw new TierdError({
+    code: 'USAGE',
+    message: 'no source of the drain is configured and enabled; nothing was done',
+    hint: 'add one under drain.sources in the configuration: docs/configuration.md, config/unified_config.yaml',
+  });
+}
+
+async function preview(context: CliContext, sources: readonly DrainSource[]): Promise<void> {
+  const { previewSource } = await import('../jobs/drain/preview.ts');
+  const { forEachNamed } = await import('../jobs/rotate-all.ts');
+  const { composeDrain } = await import('./drain-rooms.ts');
+  const rooms = await composeDrain(context, 'drain', () => undefined);
+  const results = await forEachNamed(sources, (source) =>
+    previewSource(rooms, source, SAMPLE_SIZE),
+  );
+  context.report(reportPreviews(results));
+}
+
+async function drain(context: CliContext, sources: readonly DrainSource[]): Promise<void> {
+  const { drainSource } = await import('../jobs/drain.ts');
+  const { forEachNamed } = await import('../jobs/rotate-all.ts');
+  await narrated(context, async (rooms) => {
+    const results = await forEachNamed(sources, (source) =>
+      drainSource(rooms, source, { followEveryMs: null }),
+    );
+    context.report(reportDrains(results));
+  });
+}
+
+/** All at once, for each of them goes on for ever. */
+async function follow(context: CliContext, sources: readonly DrainSource[]): Promise<void> {
+  const { followSource } = await import('../jobs/drain.ts');
+  const { forEachNamed } = await import('../jobs/rotate-all.ts');
+  const { intervalMs } = context.loadConfig().drain;
+  await narrated(context, async (rooms) => {
+    const results = await Promise.all(
+      sources.map((source) =>
+        forEachNamed([source], (one) => followSource(rooms, one, intervalMs)),
+      ),
+    );
+    context.report(reportDrains(results.flat()));
+  });
+}
+
+async function narrated(
+  context: CliContext,
+  work: (rooms: DrainRooms) => Promise<void>,
+): Promise<void> {
+  const { composeDrain } = await import('./drain-rooms.ts');
+  const { narrateDrain } = await import('./narrate-drain.ts');
+  const narrator = narrateDrain(context);
+  try {
+    await work(await composeDrain(context, 'drain', narrator.emit));
+  } finally {
+    narrator.end();
+  }
+}

@@ -1,0 +1,226 @@
+import type { Command } from 'commander';
+import { nextSlot } from '../daemon/schedule.ts';
+import type { EpochMs } from '../domain/time-range.ts';
+import type { JobRunRecord } from '../ledger/job-runs.ts';
+import type { LeaseState } from '../ledger/lease.ts';
+import { wholeNumber } from './arguments.ts';
+import type { CliContext, Report } from './context.ts';
+import { factsOf, jobsOf } from './daemon-jobs.ts';
+import { formatDuration, formatInteger, formatRelative } from './terminal/format.ts';
+import type { Style } from './terminal/style.ts';
+import { renderTable } from './terminal/table.ts';
+
+export function registerJobs(program: Command, context: CliContext): void {
+  const jobs = program.command('jobs').description('what the daemon runs, and how its runs ended');
+
+  jobs
+    .command('list')
+    .description('the jobs of this configuration: when they run next, and their last run')
+    .addHelpText('after', '\nExamples:\n  $ tierd jobs list\n  $ tierd jobs list --json')
+    .action(async () => {
+      const { lease, runs } = await readLedger(context, null, RUNS_LOOKED_AT);
+      context.report(reportJobs(context, lease, runs));
+    });
+
+  jobs
+    .command('history')
+    .description('the runs that daemons have begun, the newest first')
+    .argument('[job]', 'only this one')
+    .option('--limit <count>', 'show this many', wholeNumber({ min: 1, max: 10_000 }), 20)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tierd jobs history\n  $ tierd jobs history rotate --limit 100 --json',
+    )
+    .action(async (job: string | undefined, { limit }: { limit: number }) => {
+      const { runs } = await readLedger(context, job ?? null, limit);
+      context.report(reportHistory(runs));
+    });
+
+  registerCommands(jobs, context);
+}
+
+function registerCommands(jobs: Command, context: CliContext): void {
+  jobs
+    .command('run')
+    .description('have the leading daemon run a job now')
+    .argument('<job>', 'as in `tierd jobs list`')
+    .addHelpText('after', '\nExample:\n  $ tierd jobs run rotate')
+    .action(async (job: string) => {
+      const { commandDaemon } = await import('./daemon-client.ts');
+      const answer = await commandDaemon(context.loadConfig().server, job, 'run');
+      const { outcome } = answer as { readonly outcome: 'start' | 'queue' | 'skip' };
+      context.report({ json: answer, text: () => `${job}: ${OUTCOMES[outcome]}` });
+    });
+
+  jobs
+    .command('cancel')
+    .description('have the leading daemon stop the run of a job: its step ends or is rolled back')
+    .argument('<job>', 'as in `tierd jobs list`')
+    .addHelpText('after', '\nExample:\n  $ tierd jobs cancel rotate')
+    .action(async (job: string) => {
+      const { commandDaemon } = await import('./daemon-client.ts');
+      const answer = await commandDaemon(context.loadConfig().server, job, 'cancel');
+      const { cancelled } = answer as { readonly cancelled: boolean };
+      context.report({
+        json: answer,
+        text: () => (cancelled ? `${job}: asked to stop` : `${job}: does not run`),
+      });
+    });
+}
+
+const OUTCOMES = {
+  start: 'started',
+  queue: 'queued behind the run that is going on',
+  skip: 'still runs; nothing was started',
+} as const;
+
+/** The last run of a job that is older than all of these is not shown in the list. */
+const RUNS_LOOKED_AT = 1_000;
+
+async function readLedger(
+  context: CliContext,
+  job: string | null,
+  limit: number,
+): Promise<{ readonly lease: LeaseState | null; readonly runs: readonly JobRunRecord[] }> {
+  const config = context.loadConfig();
+  const { connectForDaemon } = await import('./take-lead.ts');
+  const { disconnect } = await import('../hot/connect.ts');
+  const { assertMigrated } = await import('../ledger/migrate.ts');
+  const { readLease } = await import('../ledger/lease.ts');
+  const { daemonLease, listJobRuns } = await import('../ledger/job-runs.ts');
+  const db = await connectForDaemon(config);
+  try {
+    await assertMigrated(db);
+    return {
+      lease: await readLease(db, daemonLease(config.daemon.owner)),
+      runs: await listJobRuns(db, { job, limit }),
+    };
+  } finally {
+    await disconnect(db);
+  }
+}
+
+interface ListedJob {
+  readonly job: string;
+  readonly command: string;
+  readonly schedule: string;
+  readonly next: EpochMs | null;
+  readonly last: JobRunRecord | undefined;
+}
+
+function reportJobs(
+  context: CliContext,
+  lease: LeaseState | null,
+  runs: readonly JobRunRecord[],
+): Report {
+  const config = context.loadConfig();
+  const { owner } = config.daemon;
+  const now = context.clock.now();
+  const jobs = jobsOf(config).map((definition): ListedJob => {
+    const { name, command, schedule } = factsOf(definition);
+    return {
+      job: name,
+      command,
+      schedule,
+      next: definition.isLoop ? null : nextSlot(definition.schedule, now),
+      last: runs.find((run) => run.job === name && run.owner === owner),
+    };
+  });
+  const leader = lease?.held === true ? lease.holder : null;
+  return {
+    json: {
+      owner,
+      leader,
+      jobs: jobs.map(({ next, last, ...facts }) => ({
+        ...facts,
+        next: next === null ? null : new Date(next).toISOString(),
+        last_run: last === undefined ? null : runDocument(last),
+      })),
+    },
+    text: (style) =>
+      [
+        leader === null
+          ? style.colour.yellow(`No daemon leads for the owner ${owner}: nothing is started.`)
+          : `${leader} leads for the owner ${owner}`,
+        '',
+        renderJobs(jobs, now, style),
+      ].join('\n'),
+  };
+}
+
+function renderJobs(jobs: readonly ListedJob[], now: EpochMs, style: Style): string {
+  return renderTable(
+    [
+      { title: 'JOB' },
+      { title: 'SCHEDULE' },
+      { title: 'NEXT' },
+      { title: 'LAST' },
+      { title: 'COMMAND' },
+    ],
+    jobs.map(({ job, schedule, next, last, command }) => [
+      job,
+      schedule,
+      next === null ? '' : formatRelative(next, now),
+      last === undefined
+        ? 'never'
+        : `${stateText(last)} ${formatRelative(Date.parse(last.startedAt), now)}`,
+      command,
+    ]),
+    style,
+  );
+}
+
+function reportHistory(runs: readonly JobRunRecord[]): Report {
+  return {
+    json: { runs: runs.map(runDocument) },
+    text: (style) => (runs.length === 0 ? 'No run yet.' : renderRuns(runs, style)),
+  };
+}
+
+function renderRuns(runs: readonly JobRunRecord[], style: Style): string {
+  return renderTable(
+    [
+      { title: 'RUN', align: 'right' },
+      { title: 'JOB' },
+      { title: 'STARTED' },
+      { title: 'TOOK', align: 'right' },
+      { title: 'ROWS', align: 'right' },
+      { title: 'STATE' },
+      { title: 'CAUSE' },
+    ],
+    runs.map((run) => [
+      run.id,
+      run.job,
+      run.startedAt.slice(0, 19).replace('T', ' '),
+      run.finishedAt === null
+        ? ''
+        : formatDuration(Date.parse(run.finishedAt) - Date.parse(run.startedAt)),
+      run.rowsMoved === null ? '' : formatInteger(run.rowsMoved),
+      run.errorMessage === null ? stateText(run) : `${stateText(run)}: ${run.errorMessage}`,
+      run.cause.replaceAll('_', ' '),
+    ]),
+    style,
+  );
+}
+
+function stateText({ state }: JobRunRecord): string {
+  return state.replaceAll('_', ' ');
+}
+
+export function runDocument(run: JobRunRecord): unknown {
+  return {
+    id: run.id,
+    owner: run.owner,
+    job: run.job,
+    cause: run.cause,
+    slot: run.slot,
+    holder: run.holder,
+    state: run.state,
+    started_at: run.startedAt,
+    finished_at: run.finishedAt,
+    attempts: run.attempts,
+    rows_moved: run.rowsMoved,
+    error_code: run.errorCode,
+    error_message: run.errorMessage,
+  };
+}

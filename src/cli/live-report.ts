@@ -1,0 +1,70 @@
+/** The live store in `tierd status`. */
+import type { LiveHealth } from '../domain/live-health.ts';
+import type { Status } from '../jobs/status.ts';
+import { errorDocument, renderError } from './terminal/errors.ts';
+import { formatBytes, formatInteger } from './terminal/format.ts';
+import type { Style } from './terminal/style.ts';
+
+type Live = NonNullable<Status['live']>;
+
+export function liveDocument(live: Live): unknown {
+  if ('error' in live) return errorDocument(live.error);
+  return {
+    place: live.place,
+    servers: live.servers.map(serverDocument),
+    warnings: live.checks.filter(({ status }) => status !== 'ok'),
+  };
+}
+
+function serverDocument(health: LiveHealth): Record<string, unknown> {
+  const { aof, rdb } = health;
+  return {
+    server: health.server,
+    version: health.version,
+    role: health.role,
+    keys: health.keys,
+    used_bytes: health.usedBytes,
+    max_bytes: health.maxBytes,
+    eviction_policy: health.evictionPolicy,
+    fragmentation: health.fragmentation,
+    hit_ratio: health.hitRatio,
+    ops_per_second: health.opsPerSecond,
+    latency_ms: health.latencyMs,
+    clients: health.clients,
+    rejected_clients: health.rejectedClients,
+    evicted_keys: health.evictedKeys,
+    expired_keys: health.expiredKeys,
+    replicas: health.replicas,
+    aof: { enabled: aof.enabled, fsync: aof.fsync, ok: aof.ok },
+    rdb: {
+      enabled: rdb.enabled,
+      ok: rdb.ok,
+      saved_at: rdb.savedAt === 0 ? null : new Date(rdb.savedAt).toISOString(),
+    },
+  };
+}
+
+export function renderLive(live: Live, style: Style): string[] {
+  if ('error' in live) return [`redis ${renderError(live.error, style, false).trimEnd()}`];
+  const { colour } = style;
+  return [
+    ...live.servers.map((health) => `redis ${live.place}, ${describe(health)}`),
+    ...live.checks
+      .filter(({ status }) => status !== 'ok')
+      .map(({ name, found }) => `${colour.yellow('warning')} ${name}: ${found}`),
+  ];
+}
+
+function describe(health: LiveHealth): string {
+  const { usedBytes, maxBytes, hitRatio } = health;
+  return [
+    `${formatInteger(health.keys)} keys`,
+    `${formatBytes(usedBytes)}${maxBytes === 0 ? '' : ` of ${formatBytes(maxBytes)}`}`,
+    `fragmentation ${health.fragmentation.toFixed(2)}`,
+    ...(hitRatio === null ? [] : [`hit ratio ${(hitRatio * 100).toFixed(0)} %`]),
+    `${formatInteger(health.clients)} clients`,
+    `${health.latencyMs.toFixed(1)} ms`,
+    `${formatInteger(health.evictedKeys)} evicted`,
+    `${formatInteger(health.expiredKeys)} expired`,
+  ].join(', ');
+}

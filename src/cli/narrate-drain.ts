@@ -1,0 +1,60 @@
+/** Turns a drain's events into a progress line on a terminal and log lines elsewhere. */
+import type { DrainEvent } from '../jobs/drain/events.ts';
+import type { CliContext } from './context.ts';
+import { formatDuration, formatInteger } from './terminal/format.ts';
+
+export interface DrainNarrator {
+  readonly emit: (event: DrainEvent) => void;
+  /** Takes the line away. Has to be called, also after a failure. */
+  end(): void;
+}
+
+export function narrateDrain(context: CliContext): DrainNarrator {
+  const { logger } = context;
+  const progress = context.createProgress('rows');
+  let rows = 0;
+  /** A key of a wrong type is met in every pass, and told once. */
+  const told = new Set<string>();
+
+  return {
+    emit(event) {
+      const { source } = event;
+      switch (event.kind) {
+        case 'committed': {
+          rows += event.result.rows;
+          progress.update({ label: `drain ${source}`, done: rows });
+          const { deadLetters } = event.result;
+          if (deadLetters === 0) return;
+          const text = `${source}: ${formatInteger(deadLetters)} ${deadLetters === 1 ? 'entry' : 'entries'} became dead letters`;
+          logger.warn({ source, deadLetters }, text);
+          return;
+        }
+        case 'problem': {
+          const { key, found, reason } = event.problem;
+          if (told.has(`${source} ${key}`)) return;
+          told.add(`${source} ${key}`);
+          logger.warn({ source, key, reason }, `${source}: "${key}" was left alone: ${found}`);
+          return;
+        }
+        case 'lost':
+          logger.error(
+            { source, key: event.key, count: event.count },
+            `${source}: ${formatInteger(event.count)} entries of "${event.key}" were trimmed by somebody before they were drained; nobody has them any more`,
+          );
+          return;
+        case 'retrying':
+          logger.warn(
+            { source, attempt: event.attempt, delayMs: event.delayMs },
+            `${source}: trying again in ${formatDuration(event.delayMs)}: ${event.reason}`,
+          );
+          return;
+        case 'pass':
+          logger.debug({ source, batches: event.batches }, `${source}: nothing more is waiting`);
+          return;
+      }
+    },
+    end() {
+      progress.end();
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Command } from 'commander';
+import type { TierdConfig } from '../config/load.ts';
+import type { CliContext } from './context.ts';
+import { readVersion } from './version.ts';
+
+export function registerRun(program: Command, context: CliContext): void {
+  program
+    .command('run')
+    .description('the daemon: run every job on its schedule, or stand by while another does')
+    .addHelpText(
+      'after',
+      `
+Signals:
+  SIGTERM, SIGINT  stop: jobs end their step or roll it back; a second one stops at once
+  SIGHUP           read the configuration again; one with a problem changes nothing
+
+Example:
+  $ tierd run --config /etc/tierd/unified_config.yaml`,
+    )
+    .action(() => runDaemon(context));
+}
+
+/** A standby takes over at most this share of the lease's time after it has ended. */
+const POLLS_PER_LEASE = 4;
+
+async function runDaemon(context: CliContext): Promise<void> {
+  const first = context.loadConfig();
+  const { Daemon } = await import('../daemon/daemon.ts');
+  const { createNotifier } = await import('../daemon/service-notify.ts');
+  const { initialState, reduce } = await import('../daemon/state.ts');
+  const { runShutdownHooks, startTierdJob } = await import('./daemon-processes.ts');
+  const { factsOf, jobsOf } = await import('./daemon-jobs.ts');
+  const { onHangup } = await import('./reload.ts');
+  const { openStatusServer } = await import('./status-server.ts');
+  const { takeLead } = await import('./take-lead.ts');
+  const { clock, logger } = context;
+  let config: TierdConfig = first;
+  // A pid alone is used again, in containers always by the same program.
+  const holder = `${hostname()}:${String(process.pid)}:${randomBytes(3).toString('hex')}`;
+  const definitions = jobsOf(first);
+  let state = initialState({
+    owner: first.daemon.owner,
+    holder,
+    nowMs: clock.now(),
+    configFile: first.file,
+    jobs: definitions.map(factsOf),
+  });
+  const notifier = createNotifier({
+    env: context.env,
+    logger,
+    monotonicUs: () => process.hrtime.bigint() / 1000n,
+  });
+  logger.info({ holder }, `tierd runs ${describe(state.jobs)} for the owner ${state.owner}`);
+
+  const daemon = new Daemon(definitions, {
+    clock,
+    logger,
+    notifier,
+    random: Math.random,
+    dispatch: (event) => {
+      state = reduce(state, event);
+    },
+    start: ({ argv, timeoutMs }, hooks) => startTierdJob(config, context, argv, timeoutMs, hooks),
+    takeLead: (signal) => takeLead(config, holder, signal),
+    runHooks: (signal) => runShutdownHooks(config, context, logger, signal),
+    pollMs: first.daemon.leaseTtlMs / POLLS_PER_LEASE,
+    shutdownTimeoutMs: first.daemon.shutdownTimeoutMs,
+  });
+  const stopListening = onHangup(context, {
+    current: () => config,
+    notifier,
+    accept: (next) => {
+      config = next;
+      const jobs = jobsOf(next);
+      state = reduce(state, { kind: 'reloaded', atMs: clock.now(), jobs: jobs.map(factsOf) });
+      daemon.redefine(jobs);
+      return describe(state.jobs);
+    },
+    refuse: (error) => {
+      state = reduce(state, { kind: 'reload_refused', error });
+    },
+  });
+  const server = await openStatusServer(
+    context,
+    () => config,
+    { version: readVersion(), state: () => state },
+    { run: (job) => daemon.fire(job), cancel: (job) => daemon.cancel(job) },
+  );
+  try {
+    await daemon.run(context.signal);
+  } finally {
+    stopListening();
+    await server?.close();
+  }
+}
+
+function describe(jobs: Readonly<Record<string, unknown>>): string {
+  return Object.keys(jobs).join(', ') || 'no job';
+}

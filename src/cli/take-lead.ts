@@ -1,0 +1,73 @@
+/** The daemon's leadership, wired to its lease and to the ledger. */
+import type pg from 'pg';
+import type { TierdConfig } from '../config/load.ts';
+import type { Leadership } from '../daemon/leadership.ts';
+import { connect, disconnect } from '../hot/connect.ts';
+import { type KeptLease, keepLease } from '../jobs/keep-lease.ts';
+import {
+  abandonJobRuns,
+  beginJobRun,
+  daemonLease,
+  endJobRun,
+  lastSlots,
+} from '../ledger/job-runs.ts';
+import { assertMigrated } from '../ledger/migrate.ts';
+
+/**
+ * Tries once. Throws LEASE_HELD while another daemon of this owner leads, LEDGER_OUTDATED when a
+ * migration is pending, and what connecting throws.
+ */
+export async function takeLead(
+  config: TierdConfig,
+  holder: string,
+  signal: AbortSignal,
+): Promise<Leadership> {
+  const { owner, leaseTtlMs } = config.daemon;
+  const open = (): Promise<pg.Client> => connectForDaemon(config);
+  await withClient(open, assertMigrated);
+  const kept = await keepLease({
+    connect: open,
+    dataset: daemonLease(owner),
+    holder,
+    ttlMs: leaseTtlMs,
+    signal,
+  });
+  return {
+    token: kept.lease.token.toString(),
+    signal: kept.signal,
+    ledger: ledgerOf(open, kept, owner),
+    release: () => kept.release(),
+  };
+}
+
+/** For a few statements now and then: a connection that is kept open for them would only break. */
+export function connectForDaemon({ postgres }: TierdConfig): Promise<pg.Client> {
+  const { directUrl, connectTimeoutMs } = postgres;
+  return connect({ url: directUrl, job: 'daemon', connectTimeoutMs });
+}
+
+function ledgerOf(
+  open: () => Promise<pg.Client>,
+  { lease }: KeptLease,
+  owner: string,
+): Leadership['ledger'] {
+  return {
+    begin: (run) => withClient(open, (db) => beginJobRun(db, lease, { owner, ...run })),
+    end: (id, { result, attempts }) =>
+      withClient(open, (db) => endJobRun(db, lease, id, { ...result, attempts })),
+    abandonRuns: () => withClient(open, (db) => abandonJobRuns(db, lease, owner)),
+    lastSlots: () => withClient(open, (db) => lastSlots(db, owner)),
+  };
+}
+
+async function withClient<Result>(
+  open: () => Promise<pg.Client>,
+  work: (db: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const db = await open();
+  try {
+    return await work(db);
+  } finally {
+    await disconnect(db);
+  }
+}

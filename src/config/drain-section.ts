@@ -1,0 +1,275 @@
+/** The `drain` section: which keys of Redis become rows of which table. */
+import { z } from 'zod';
+import type { Dataset } from '../domain/dataset.ts';
+import {
+  BUILT_INS,
+  type BuiltIn,
+  type ColumnMapping,
+  type DrainSource,
+  type EntryFormat,
+  type OnMissing,
+  VALUE_TYPES,
+  type ValueOrigin,
+} from '../domain/drain/source.ts';
+import { parseKeyPattern } from '../domain/key-pattern.ts';
+import type { LiveSourceSpec, SourceKind } from '../domain/live-entry.ts';
+import { DATASET_NAME, DATASET_NAME_EXPECTED } from './datasets-section.ts';
+import { choice, columnName, duration, flag, size, text, wholeNumber } from './fields.ts';
+import { resolveRules, rulesSection } from './rules-fields.ts';
+import { parseDuration, parseSize } from './units.ts';
+
+export const SOURCE_KINDS = [
+  'snapshot',
+  'move',
+  'claim',
+  'list',
+  'stream',
+  'zset',
+] as const satisfies readonly SourceKind[];
+
+const columnsOf = (values: z.ZodType, expects: string, description: string, example: object) =>
+  z
+    .record(z.string(), values, { error: `a mapping of columns to ${expects}` })
+    .meta({ description, expects: `column: ${expects}`, examples: [example] });
+
+const scalar = z.union([z.string(), z.number(), z.boolean()], {
+  error: 'text, a number, true or false',
+});
+
+const source = z.strictObject({
+  kind: choice(
+    SOURCE_KINDS,
+    'What lies there and what becomes of it: `snapshot` (hash or JSON string) stays; `move` (hash) is removed if unchanged; `claim` (hash that is constantly written) and `list` are renamed and then read; `stream` is read by a consumer group; `zset` is a sorted set scored by time.',
+  ),
+  keys: text(
+    'The keys: a `{name}` captures text without a colon, `{name*}` any text, `{{` is a brace.',
+    'tick:latest:{symbol}',
+  ),
+  dataset: text('The dataset whose table the rows go to.', 'market_data'),
+  format: choice(
+    ['hash', 'json', 'text'],
+    'How an entry is taken apart. `hash` for hashes and streams, else `json`, unless said here.',
+  ).optional(),
+  columns: columnsOf(
+    z.string({ error: 'a field, "{capture}" or a built-in such as $key' }).min(1),
+    'field, "{capture}" or built-in',
+    `Where the value of each column comes from. Built-ins: ${BUILT_INS.join(', ')}.`,
+    { symbol: '{symbol}', timestamp: 'ts', price: 'price' },
+  ).default({}),
+  constants: columnsOf(scalar, 'value', 'Columns that hold the same value in every row.', {
+    source: 'redis',
+  }).default({}),
+  types: columnsOf(
+    choice(VALUE_TYPES, ''),
+    VALUE_TYPES.join(', '),
+    "How a column's text is read, where the type of the table's column does not say it: a time in seconds, milliseconds, microseconds or nanoseconds since 1970. Times are `time_iso` unless said here.",
+    { timestamp: 'time_ms' },
+  ).default({}),
+  on_missing: columnsOf(
+    choice(['reject', 'null'], ''),
+    'reject or null',
+    'What a missing or empty value means. `reject`, but `null` for a claim, whose missing fields leave the row as it is.',
+    { volume: 'null' },
+  ).default({}),
+  defaults: columnsOf(scalar, 'value', 'Values that stand in for missing ones.', {
+    volume: 0,
+  }).default({}),
+  version: columnName(
+    'Of two rows with one key, the one with the larger value in this column stays. Without it the one that was read last.',
+    'timestamp',
+  ).optional(),
+  group: text('For a stream: the consumer group. It is made when it is not there.').default(
+    'tierd',
+  ),
+  start_at: choice(
+    ['first', 'new'],
+    'For a stream whose group is not there yet: whether it begins at the first entry or behind the last.',
+  ).default('first'),
+  claim_idle: duration(
+    'For a stream: entries that another consumer of the group has held for this long are taken over.',
+  ).default('1min'),
+  trim: flag('For a stream: remove entries that no group needs any more (XTRIM MINID).').default(
+    false,
+  ),
+  grace: duration('For a sorted set: entries younger than this stay where they are.').default(
+    '1min',
+  ),
+  score_unit: choice(
+    ['s', 'ms', 'us'],
+    'For a sorted set: what its scores count since 1970.',
+  ).default('s'),
+  enabled: flag('Whether a `tierd drain` without names includes it.').default(true),
+  rules: rulesSection
+    .prefault({})
+    .meta({ description: 'Instead of the rules of the dataset, key by key.' }),
+});
+
+export const drainSection = z.strictObject({
+  interval: duration('How long `tierd drain --follow` rests when nothing is waiting.').default(
+    '10s',
+  ),
+  batch: z
+    .strictObject({
+      max_entries: wholeNumber(
+        { min: 1, max: 100_000 },
+        'Entries that are read, written and acknowledged at a time. Up to three batches are in memory.',
+      ).default(5_000),
+      max_size: size('A batch ends early when its entries are larger than this.').default('8MB'),
+      max_entry_size: size('A larger entry becomes a dead letter.').default('1MB'),
+    })
+    .prefault({})
+    .meta({ description: 'What is moved in one transaction.' }),
+  keep_deliveries: duration(
+    'How long it is remembered which entries were delivered, after Redis was told: what a failover brings back within this time is not doubled.',
+  ).default('7d'),
+  rules: z
+    .record(z.string(), rulesSection, { error: 'a mapping of dataset names to their rules' })
+    .default({})
+    .meta({
+      description:
+        'What an entry must be like to become a row of a dataset. What is not becomes a dead letter.',
+    }),
+  sources: z
+    .record(z.string(), source, { error: 'a mapping of source names to their settings' })
+    .default({})
+    .meta({
+      description: 'One entry for each pattern of keys.',
+      propertyNames: { type: 'string', pattern: DATASET_NAME.source },
+    }),
+});
+
+export type DrainFile = z.output<typeof drainSection>;
+type SourceFile = z.output<typeof source>;
+
+export const SOURCE_NAME = DATASET_NAME;
+export const SOURCE_NAME_EXPECTED = DATASET_NAME_EXPECTED.replace('dataset', 'source');
+
+export interface DrainConfig {
+  readonly intervalMs: number;
+  readonly keepDeliveriesMs: number;
+  readonly sources: readonly DrainSource[];
+}
+
+export function resolveDrain(file: DrainFile, datasets: readonly Dataset[]): DrainConfig {
+  return {
+    intervalMs: parseDuration(file.interval),
+    keepDeliveriesMs: parseDuration(file.keep_deliveries),
+    sources: Object.entries(file.sources).map(([name, entry]) => {
+      const dataset = datasets.find((candidate) => candidate.name === entry.dataset);
+      if (dataset === undefined) throw new RangeError(`drain.sources.${name} was not checked`);
+      return resolveSource(file, name, entry, dataset);
+    }),
+  };
+}
+
+function resolveSource(
+  file: DrainFile,
+  name: string,
+  entry: SourceFile,
+  dataset: Dataset,
+): DrainSource {
+  return {
+    name,
+    live: liveSpec(name, entry),
+    format: formatOf(entry.kind, entry.format),
+    dataset,
+    columns: [
+      ...Object.entries(entry.columns).map(
+        ([column, from]): ColumnMapping => ({
+          column,
+          origin: parseOrigin(String(from)),
+          type: typeOf(entry, column),
+          onMissing: onMissing(entry, column),
+        }),
+      ),
+      ...Object.entries(entry.constants).map(
+        ([column, value]): ColumnMapping => ({
+          column,
+          origin: { from: 'constant', text: String(value) },
+          type: typeOf(entry, column),
+          onMissing: { then: 'null' },
+        }),
+      ),
+    ],
+    version: entry.version ?? null,
+    rules: resolveRules(file.rules[dataset.name] ?? {}, entry.rules),
+    enabled: entry.enabled,
+    limits: {
+      maxEntries: file.batch.max_entries,
+      maxBytes: parseSize(file.batch.max_size),
+    },
+    maxEntryBytes: parseSize(file.batch.max_entry_size),
+  };
+}
+
+/** One at a time works on a source (its lease says so), so all of them may have one name. */
+const CONSUMER = 'tierd';
+
+function liveSpec(name: string, entry: SourceFile): LiveSourceSpec {
+  const shared = { name, pattern: parseKeyPattern(entry.keys) };
+  switch (entry.kind) {
+    case 'snapshot':
+      return {
+        ...shared,
+        kind: 'snapshot',
+        holds: formatOf('snapshot', entry.format) === 'hash' ? 'hash' : 'string',
+      };
+    case 'move':
+    case 'claim':
+    case 'list':
+      return { ...shared, kind: entry.kind };
+    case 'stream':
+      return {
+        ...shared,
+        kind: 'stream',
+        group: entry.group,
+        consumer: CONSUMER,
+        startAt: entry.start_at === 'first' ? '0' : '$',
+        claimIdleMs: parseDuration(entry.claim_idle),
+        trim: entry.trim,
+      };
+    case 'zset':
+      return {
+        ...shared,
+        kind: 'zset',
+        scoreUnit: entry.score_unit,
+        graceMs: parseDuration(entry.grace),
+      };
+  }
+}
+
+function formatOf(kind: SourceKind, written: EntryFormat | undefined): EntryFormat {
+  return written ?? (kind === 'list' || kind === 'zset' ? 'json' : 'hash');
+}
+
+/** `{symbol}` a capture, `$key` a built-in, anything else the name of a field. */
+export function parseOrigin(written: string): ValueOrigin {
+  const capture = /^\{([^{}]+)\}$/.exec(written)?.[1];
+  if (capture !== undefined) return { from: 'capture', name: capture };
+  if (isBuiltIn(written)) return { from: 'built-in', name: written };
+  return { from: 'field', name: written };
+}
+
+function isBuiltIn(word: string): word is BuiltIn {
+  return (BUILT_INS as readonly string[]).includes(word);
+}
+
+function typeOf(entry: SourceFile, column: string): ColumnMapping['type'] {
+  const written = entry.types[column] as ColumnMapping['type'] | undefined;
+  if (written !== undefined) return written;
+  switch (entry.columns[column]) {
+    case '$score':
+      return `time_${entry.score_unit}`;
+    case '$time':
+      return 'time_ms';
+    default:
+      return 'auto';
+  }
+}
+
+function onMissing(entry: SourceFile, column: string): OnMissing {
+  const preset = entry.defaults[column] as string | number | boolean | undefined;
+  if (preset !== undefined) return { then: 'default', text: String(preset) };
+  const then = entry.on_missing[column] as 'reject' | 'null' | undefined;
+  return { then: then ?? (entry.kind === 'claim' ? 'null' : 'reject') };
+}

@@ -1,0 +1,127 @@
+/** The `schedules` section: when the daemon runs which job, and what it does when one fails. */
+import { z } from 'zod';
+import { choice, cron, duration, flag, wholeNumber } from './fields.ts';
+import type { StorageFile } from './storage-section.ts';
+import { parseDuration } from './units.ts';
+
+/** One job of the daemon, as configured. */
+export interface JobSchedule {
+  readonly job: 'rotate' | 'scrub';
+  readonly schedule:
+    | { readonly kind: 'cron'; readonly pattern: string; readonly timeZone: string }
+    | { readonly kind: 'every'; readonly everyMs: number };
+  readonly jitterMs: number;
+  readonly overlap: 'skip' | 'queue-one';
+  readonly catchUp: boolean;
+  /** Null is no limit. */
+  readonly timeoutMs: number | null;
+  readonly retries: number;
+  readonly retryDelayMs: number;
+}
+
+export interface SchedulesConfig {
+  readonly jobs: readonly JobSchedule[];
+  /** Whether `tierd run` follows the live store where something is to be drained. */
+  readonly drain: boolean;
+}
+
+const ZONE_EXPECTED = 'a time zone such as UTC, Europe/Berlin or America/New_York';
+
+const timeZone = z
+  .string({ error: ZONE_EXPECTED })
+  .refine(isTimeZone, { error: ZONE_EXPECTED })
+  .meta({
+    description:
+      'The zone that the cron fields speak of. A fixed hour that a change of clocks leaves out comes when the clock jumps, one that it repeats comes once; every hour comes in each of the two.',
+    expects: 'time zone',
+  });
+
+const job = {
+  cron: cron('When, as in crontab: minute hour day month weekday.').optional(),
+  every: duration(
+    'Instead of `cron`: at the multiples of this since 1970 in UTC, so that 6h means 0, 6, 12 and 18 hours.',
+  ).optional(),
+  time_zone: timeZone.default('UTC'),
+  jitter: duration(
+    'Wait up to this long at random, so that many machines do not begin at the same instant.',
+  ).default('0s'),
+  overlap: choice(
+    ['skip', 'queue-one'],
+    'What becomes of a time that finds the job still running: it is left out, or it has its run right after.',
+  ).default('skip'),
+  catch_up: flag(
+    'When times went by while no daemon led: run once at the start, however many they were.',
+  ).default(true),
+  timeout: duration(
+    'A run that takes longer is asked to stop, and killed if it does not. 0s is no limit.',
+  ).default('0s'),
+  retries: wholeNumber(
+    { min: 0, max: 100 },
+    'How often a run is tried again when its failure may pass by itself.',
+  ).default(3),
+  retry_delay: duration(
+    'Before the first of these; it doubles each time, up to 30 minutes, and varies by half.',
+  ).default('30s'),
+};
+
+export const schedulesSection = z.strictObject({
+  rotate: z.strictObject(job).prefault({}).meta({
+    description:
+      'The rotation. Its time is storage.lifecycle.auto_rotation.schedule unless `cron` or `every` stands here.',
+  }),
+  scrub: z.strictObject(job).prefault({}).meta({
+    description: 'Reading the lake again. Only with `cron` or `every`.',
+  }),
+  drain: z
+    .strictObject({
+      enabled: flag(
+        'Follow the live store all the time, every drain.interval, where drain.sources has any.',
+      ).default(true),
+    })
+    .prefault({})
+    .meta({ description: 'The drain: one process that goes on until the daemon stops.' }),
+});
+
+export type SchedulesFile = z.output<typeof schedulesSection>;
+
+export function resolveSchedules(file: SchedulesFile, storage: StorageFile): SchedulesConfig {
+  const { enabled, schedule } = storage.lifecycle.auto_rotation;
+  const { rotate, scrub } = file;
+  const rotation =
+    rotate.cron === undefined && rotate.every === undefined
+      ? { ...rotate, cron: schedule }
+      : rotate;
+  const isScrubbed = scrub.cron !== undefined || scrub.every !== undefined;
+  return {
+    jobs: [
+      ...(enabled ? [resolveJob('rotate', rotation)] : []),
+      ...(isScrubbed ? [resolveJob('scrub', scrub)] : []),
+    ],
+    drain: file.drain.enabled,
+  };
+}
+
+function resolveJob(name: JobSchedule['job'], file: SchedulesFile['rotate']): JobSchedule {
+  const timeoutMs = parseDuration(file.timeout);
+  return {
+    job: name,
+    schedule:
+      file.every === undefined
+        ? { kind: 'cron', pattern: file.cron ?? '', timeZone: file.time_zone }
+        : { kind: 'every', everyMs: parseDuration(file.every) },
+    jitterMs: parseDuration(file.jitter),
+    overlap: file.overlap,
+    catchUp: file.catch_up,
+    timeoutMs: timeoutMs === 0 ? null : timeoutMs,
+    retries: file.retries,
+    retryDelayMs: parseDuration(file.retry_delay),
+  };
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).format().length > 0;
+  } catch {
+    return false;
+  }
+}

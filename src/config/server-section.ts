@@ -1,0 +1,61 @@
+/** The `server` section: where the daemon tells how it is, and who may command it. */
+import { z } from 'zod';
+import { secret, text, wholeNumber } from './fields.ts';
+
+export interface ServerConfig {
+  readonly host: string;
+  /** 0 is any that is free. */
+  readonly port: number;
+  /** Null: whoever can connect may read. Only on the loopback interface. */
+  readonly statusToken: string | null;
+  /** Null: nobody may command. */
+  readonly controlToken: string | null;
+  readonly requestsPerMinute: number;
+}
+
+export const serverSection = z.strictObject({
+  port: wholeNumber(
+    { min: 0, max: 65_535 },
+    'Port of the status page. There is none when this is left out; 0 takes any that is free and says which.',
+    'a port',
+  ).optional(),
+  host: text(
+    'Address to listen on. Anything but the loopback interface needs `status_token`.',
+    '127.0.0.1',
+  ).default('127.0.0.1'),
+  status_token: secret(
+    'What a reader has to show: `Authorization: Bearer …`. Without it everybody on this machine may read. /healthz and /readyz never ask.',
+  ).optional(),
+  status_token_file: text('File that holds it.').optional(),
+  control_token: secret(
+    'What has to be shown to run or cancel a job. Without it nobody can.',
+  ).optional(),
+  control_token_file: text('File that holds it.').optional(),
+  requests_per_minute: wholeNumber(
+    { min: 1, max: 1_000_000 },
+    'Of one address; above it, the answer is 429.',
+  ).default(600),
+});
+
+export type ServerFile = z.output<typeof serverSection>;
+
+/** Keys that may come from a file instead: the key with `_file` appended. */
+export const SERVER_SECRETS = ['status_token', 'control_token'] as const;
+
+export const MIN_TOKEN_LENGTH = 16;
+
+/** Undefined where no server is wanted. */
+export function resolveServer(file: ServerFile): ServerConfig | undefined {
+  if (file.port === undefined) return undefined;
+  return {
+    host: file.host,
+    port: file.port,
+    statusToken: file.status_token ?? null,
+    controlToken: file.control_token ?? null,
+    requestsPerMinute: file.requests_per_minute,
+  };
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

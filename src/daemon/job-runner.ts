@@ -1,0 +1,253 @@
+/**
+ * Runs one job: never twice at once, again when that may help, and not at all for a while when it
+ * keeps failing. Each run is in the ledger before its process starts.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Clock } from '../domain/clock.ts';
+import { TierdError } from '../domain/errors.ts';
+import type { EpochMs } from '../domain/time-range.ts';
+import { afterRun, type Circuit, CLOSED, circuitAt } from './circuit.ts';
+import type { DaemonLogger, Dispatch, JobDefinition, JobLedger } from './job.ts';
+import type { JobHooks, JobProcess } from './job-process.ts';
+import { type JobResult, judgeEnd, type StopReason } from './job-result.ts';
+import { decideOverlap } from './overlap.ts';
+import { backOffMs, retryDelayMs } from './retry.ts';
+import type { Cause, LastRun } from './state.ts';
+import { inSeconds, passOn, tellEnd, tellStart } from './tell-run.ts';
+
+export interface RunnerParts {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly ledger: JobLedger;
+  readonly start: (definition: JobDefinition, hooks: JobHooks) => JobProcess;
+  readonly dispatch: Dispatch;
+  readonly logger: DaemonLogger;
+}
+
+interface Wanted {
+  readonly cause: Cause;
+  readonly slotMs: EpochMs | null;
+}
+
+/** How often the ledger is tried again while PostgreSQL is away; the lease ends before long. */
+const LEDGER_PATIENCE = { firstDelayMs: 500, maxDelayMs: 10_000 };
+
+export class JobRunner {
+  readonly #parts: RunnerParts;
+  readonly #stopped = new AbortController();
+  #definition: JobDefinition;
+  #circuit: Circuit = CLOSED;
+  #current: Promise<void> | null = null;
+  #queued: Wanted | null = null;
+  #process: JobProcess | null = null;
+  /** Ends the wait for the next attempt of the run that is going on. */
+  #runOver = new AbortController();
+
+  constructor(definition: JobDefinition, parts: RunnerParts) {
+    this.#definition = definition;
+    this.#parts = parts;
+  }
+
+  /** Takes effect with the next run. */
+  redefine(definition: JobDefinition): void {
+    this.#definition = definition;
+  }
+
+  /** A run that a person wants is let through an open circuit: it may be the proof that all is well. */
+  fire(cause: Cause, slotMs: EpochMs | null): 'start' | 'queue' | 'skip' {
+    if (this.#stopped.signal.aborted) return 'skip';
+    const { name, overlap } = this.#definition;
+    this.#circuit = circuitAt(this.#circuit, this.#parts.clock.now());
+    const isRunning = this.#current !== null;
+    const decision =
+      this.#circuit.kind === 'open' && cause !== 'manual'
+        ? 'skip'
+        : decideOverlap(overlap, { isRunning, isQueued: this.#queued !== null });
+    switch (decision) {
+      case 'start':
+        this.#begin({ cause, slotMs });
+        break;
+      case 'queue':
+        this.#queued = { cause, slotMs };
+        this.#parts.dispatch({ job: name, kind: 'queued' });
+        break;
+      case 'skip':
+        this.#parts.dispatch({ job: name, kind: 'skipped' });
+        this.#parts.logger.debug(
+          { job: name },
+          `${name}: not started, for ${isRunning ? 'it still runs' : 'it failed too often'}`,
+        );
+        break;
+    }
+    return decision;
+  }
+
+  /** Keeps a command that loops going until stopped. */
+  keepLooping(): void {
+    if (this.#current === null && !this.#stopped.signal.aborted) {
+      this.#current = this.#loop();
+    }
+  }
+
+  /** Ends the run that is going on, if there is one; what is queued still comes. */
+  cancel(reason: StopReason): boolean {
+    if (this.#current === null) return false;
+    this.#runOver.abort();
+    this.#process?.stop(reason);
+    return true;
+  }
+
+  /** Comes back when nothing runs any more. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    this.#queued = null;
+    this.cancel('stop');
+    await this.#current;
+  }
+
+  #begin(wanted: Wanted): void {
+    this.#current = this.#run(wanted).then(() => {
+      this.#current = null;
+      const next = this.#queued;
+      this.#queued = null;
+      if (next !== null && !this.#stopped.signal.aborted) this.#begin(next);
+    });
+  }
+
+  /** Never rejects: what goes wrong is the run's result. */
+  async #run(wanted: Wanted): Promise<JobResult | null> {
+    const { clock, dispatch, logger } = this.#parts;
+    const { name } = this.#definition;
+    this.#runOver = new AbortController();
+    const startedAtMs = clock.now();
+    const runId = await this.#inLedger((ledger) =>
+      ledger.begin({ job: name, ...wanted, startedAtMs }),
+    );
+    // Without its row it must not run: the next leader would not know of it.
+    if (runId === null) return null;
+    dispatch({ job: name, kind: 'started', runId, cause: wanted.cause, atMs: startedAtMs });
+    tellStart(logger, name, runId, wanted.cause);
+
+    const { result, attempts } = await this.#attempts();
+    this.#judge(result);
+    await this.#inLedger((ledger) => ledger.end(runId, { result, attempts }));
+    const last: LastRun = {
+      runId,
+      cause: wanted.cause,
+      state: result.state,
+      startedAtMs,
+      finishedAtMs: clock.now(),
+      attempts,
+      errorCode: result.errorCode,
+      errorMessage: result.errorMessage,
+    };
+    dispatch({ job: name, kind: 'finished', last, circuit: this.#circuit });
+    tellEnd(logger, name, last, result);
+    return result;
+  }
+
+  async #attempts(): Promise<{ readonly result: JobResult; readonly attempts: number }> {
+    const { retry, name, isLoop } = this.#definition;
+    for (let attempts = 1; ; attempts += 1) {
+      const result = await this.#attempt(attempts);
+      const delayMs = isLoop ? null : retryDelayMs(retry, attempts, this.#parts.random());
+      const isLast = !result.isRetryable || delayMs === null || this.#isOver();
+      if (isLast) return { result, attempts };
+      this.#parts.logger.warn(
+        { job: name, attempt: attempts },
+        `${name}: ${result.errorMessage ?? result.state}; trying again in ${inSeconds(delayMs)}`,
+      );
+      await this.#wait(delayMs);
+      if (this.#isOver()) return { result: { ...result, ...INTERRUPTED }, attempts };
+    }
+  }
+
+  async #attempt(attempt: number): Promise<JobResult> {
+    const { dispatch } = this.#parts;
+    const definition = this.#definition;
+    const { name: job } = definition;
+    if (this.#isOver()) return NOT_BEGUN;
+    const running = this.#parts.start(definition, {
+      onProgress: (progress) => dispatch({ job, kind: 'progress', progress }),
+      onMemory: (rssBytes) => dispatch({ job, kind: 'memory', rssBytes }),
+      onLine: (line) => passOn(this.#parts.logger, job, line),
+    });
+    this.#process = running;
+    dispatch({ job, kind: 'attempt', attempt, pid: running.pid });
+    const end = await running.ended;
+    this.#process = null;
+    dispatch({ job, kind: 'attempt_over' });
+    return judgeEnd(end);
+  }
+
+  async #loop(): Promise<void> {
+    let failures = 0;
+    while (!this.#stopped.signal.aborted) {
+      const result = await this.#run({ cause: 'loop', slotMs: null });
+      failures = result === null || result.health === 'ill' ? failures + 1 : 0;
+      const circuit = this.#circuit;
+      const coolDownMs = circuit.kind === 'open' ? circuit.untilMs - this.#parts.clock.now() : 0;
+      const { retry } = this.#definition;
+      const delayMs = backOffMs(retry, Math.max(1, failures), this.#parts.random());
+      if (result?.state !== 'interrupted') await this.#wait(Math.max(coolDownMs, delayMs));
+      this.#circuit = circuitAt(this.#circuit, this.#parts.clock.now());
+    }
+    this.#current = null;
+  }
+
+  #judge(result: JobResult): void {
+    const before = this.#circuit;
+    const { circuit: policy, name: job } = this.#definition;
+    const after = afterRun(before, result.health, policy, this.#parts.clock.now());
+    this.#circuit = after;
+    if (after.kind === 'open' && after !== before) {
+      const until = new Date(after.untilMs).toISOString();
+      this.#parts.logger.error(
+        { job, failures: after.failures },
+        `${job}: failed ${String(after.failures)} times in a row; its schedule rests until ${until}`,
+      );
+    } else if (before.kind === 'half-open' && after.kind === 'closed') {
+      this.#parts.logger.info({ job }, `${job}: is well again; its schedule goes on`);
+    }
+  }
+
+  /** Tries until the ledger answers; null when stopped meanwhile, or when the lease is another's. */
+  async #inLedger<Result>(call: (ledger: JobLedger) => Promise<Result>): Promise<Result | null> {
+    const { logger, random, ledger } = this.#parts;
+    const { name: job } = this.#definition;
+    for (let failures = 1; ; failures += 1) {
+      try {
+        return await call(ledger);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        logger.warn({ job }, `${job}: the ledger could not be written: ${message}`);
+        const isLost = error instanceof TierdError && error.code === 'LEASE_LOST';
+        if (isLost || this.#stopped.signal.aborted) return null;
+        // A cancelled run is noted all the same: only the daemon's own end cuts this short.
+        await waitFor(backOffMs(LEDGER_PATIENCE, failures, random()), this.#stopped.signal);
+      }
+    }
+  }
+
+  #isOver(): boolean {
+    return this.#stopped.signal.aborted || this.#runOver.signal.aborted;
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await waitFor(ms, AbortSignal.any([this.#stopped.signal, this.#runOver.signal]));
+  }
+}
+
+/** Comes back early when aborted, without an error. */
+async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+  await pause(ms, undefined, { signal }).catch(() => undefined);
+}
+
+const INTERRUPTED = { state: 'interrupted', health: 'unknown', isRetryable: false } as const;
+const NOT_BEGUN: JobResult = {
+  ...INTERRUPTED,
+  errorCode: null,
+  errorMessage: 'was asked to stop before it began',
+  rowsMoved: null,
+};

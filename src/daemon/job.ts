@@ -1,0 +1,47 @@
+/** A job as the daemon knows it: a command line, and when and how it is run. */
+import type { EpochMs } from '../domain/time-range.ts';
+import type { CircuitPolicy } from './circuit.ts';
+import type { JobResult } from './job-result.ts';
+import type { OverlapPolicy } from './overlap.ts';
+import type { RetryPolicy } from './retry.ts';
+import type { Schedule } from './schedule.ts';
+import type { Cause, DaemonEvent } from './state.ts';
+
+export interface JobDefinition {
+  readonly name: string;
+  /** What a person would type behind `tierd`. */
+  readonly argv: readonly string[];
+  readonly schedule: Schedule;
+  /** The command goes on by itself until it is stopped: one process, not one for each slot. */
+  readonly isLoop: boolean;
+  readonly jitterMs: number;
+  readonly overlap: OverlapPolicy;
+  readonly catchUp: boolean;
+  /** Null is no limit. */
+  readonly timeoutMs: number | null;
+  readonly retry: RetryPolicy;
+  readonly circuit: CircuitPolicy;
+}
+
+/** The history of runs that outlives the daemon. Both calls throw LEASE_LOST to one that no longer leads (I8). */
+export interface JobLedger {
+  /** @returns the id of the run. */
+  begin(run: {
+    readonly job: string;
+    readonly cause: Cause;
+    /** The slot that it serves; null when it serves none. */
+    readonly slotMs: EpochMs | null;
+    readonly startedAtMs: EpochMs;
+  }): Promise<string>;
+  end(runId: string, end: { readonly result: JobResult; readonly attempts: number }): Promise<void>;
+}
+
+/** What the daemon logs to; pino's shape. */
+export interface DaemonLogger {
+  debug(figures: object, message: string): void;
+  info(figures: object, message: string): void;
+  warn(figures: object, message: string): void;
+  error(figures: object, message: string): void;
+}
+
+export type Dispatch = (event: DaemonEvent) => void;

@@ -1,0 +1,246 @@
+/**
+ * What the daemon knows of itself, as one value: `/status` shows it, and nothing else holds it.
+ * It changes only by `reduce`, one event at a time.
+ */
+import type { EpochMs } from '../domain/time-range.ts';
+import { type Circuit, CLOSED } from './circuit.ts';
+import type { JobRunState } from './job-result.ts';
+
+export type Role = 'starting' | 'standby' | 'leader' | 'stopping';
+
+/** Why a run began. */
+export type Cause = 'schedule' | 'catch_up' | 'manual' | 'loop';
+
+export interface JobProgress {
+  readonly label: string;
+  readonly unit: 'rows' | 'bytes';
+  readonly done: number;
+  readonly total: number | null;
+}
+
+export interface RunningJob {
+  readonly runId: string;
+  readonly cause: Cause;
+  readonly startedAtMs: EpochMs;
+  readonly attempt: number;
+  /** Null between two attempts. */
+  readonly pid: number | null;
+  readonly progress: JobProgress | null;
+  readonly rssBytes: number | null;
+}
+
+export interface LastRun {
+  readonly runId: string;
+  readonly cause: Cause;
+  readonly state: JobRunState;
+  readonly startedAtMs: EpochMs;
+  readonly finishedAtMs: EpochMs;
+  readonly attempts: number;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+}
+
+export interface JobState {
+  readonly name: string;
+  /** As a person would type it. */
+  readonly command: string;
+  readonly schedule: string;
+  readonly nextAtMs: EpochMs | null;
+  readonly running: RunningJob | null;
+  readonly isQueued: boolean;
+  readonly circuit: Circuit;
+  readonly last: LastRun | null;
+  /** Slots since the start that found the job still running, or its circuit open. */
+  readonly skipped: number;
+}
+
+export interface DaemonState {
+  readonly owner: string;
+  readonly holder: string;
+  readonly startedAtMs: EpochMs;
+  readonly role: Role;
+  /** Who leads, as far as this daemon knows. */
+  readonly leader: string | null;
+  /** The fencing token of a leader. */
+  readonly token: string | null;
+  /** Why this daemon can neither lead nor know who does. */
+  readonly leaseError: string | null;
+  readonly config: {
+    readonly file: string;
+    readonly loadedAtMs: EpochMs;
+    readonly reloadError: string | null;
+  };
+  readonly jobs: Readonly<Record<string, JobState>>;
+}
+
+export interface JobFacts {
+  readonly name: string;
+  readonly command: string;
+  readonly schedule: string;
+}
+
+export type DaemonEvent =
+  | { readonly kind: 'standing_by'; readonly leader: string | null }
+  | { readonly kind: 'lease_unknown'; readonly error: string }
+  | { readonly kind: 'leading'; readonly token: string }
+  | { readonly kind: 'stopping' }
+  | { readonly kind: 'reloaded'; readonly atMs: EpochMs; readonly jobs: readonly JobFacts[] }
+  | { readonly kind: 'reload_refused'; readonly error: string }
+  | ({ readonly job: string } & JobEvent);
+
+export type JobEvent =
+  | { readonly kind: 'scheduled'; readonly nextAtMs: EpochMs | null }
+  | { readonly kind: 'queued' }
+  | { readonly kind: 'skipped' }
+  | {
+      readonly kind: 'started';
+      readonly runId: string;
+      readonly cause: Cause;
+      readonly atMs: EpochMs;
+    }
+  | { readonly kind: 'attempt'; readonly attempt: number; readonly pid: number | null }
+  | { readonly kind: 'progress'; readonly progress: JobProgress }
+  | { readonly kind: 'memory'; readonly rssBytes: number }
+  | { readonly kind: 'attempt_over' }
+  | { readonly kind: 'finished'; readonly last: LastRun; readonly circuit: Circuit };
+
+export function initialState(facts: {
+  readonly owner: string;
+  readonly holder: string;
+  readonly nowMs: EpochMs;
+  readonly configFile: string;
+  readonly jobs: readonly JobFacts[];
+}): DaemonState {
+  return {
+    owner: facts.owner,
+    holder: facts.holder,
+    startedAtMs: facts.nowMs,
+    role: 'starting',
+    leader: null,
+    token: null,
+    leaseError: null,
+    config: { file: facts.configFile, loadedAtMs: facts.nowMs, reloadError: null },
+    jobs: Object.fromEntries(facts.jobs.map((job) => [job.name, newJob(job)])),
+  };
+}
+
+export function reduce(state: DaemonState, event: DaemonEvent): DaemonState {
+  switch (event.kind) {
+    case 'standing_by':
+      return {
+        ...withoutLead(state),
+        role: onlyIfUp(state, 'standby'),
+        leader: event.leader,
+        leaseError: null,
+      };
+    case 'lease_unknown':
+      return {
+        ...withoutLead(state),
+        role: onlyIfUp(state, 'standby'),
+        leader: null,
+        leaseError: event.error,
+      };
+    case 'leading':
+      return {
+        ...state,
+        role: onlyIfUp(state, 'leader'),
+        leader: state.holder,
+        token: event.token,
+        leaseError: null,
+      };
+    case 'stopping':
+      return { ...state, role: 'stopping' };
+    case 'reloaded':
+      return {
+        ...state,
+        config: { ...state.config, loadedAtMs: event.atMs, reloadError: null },
+        jobs: reloadJobs(state.jobs, event.jobs),
+      };
+    case 'reload_refused':
+      return { ...state, config: { ...state.config, reloadError: event.error } };
+    default: {
+      const job = state.jobs[event.job];
+      // What a job says after a reload took it away concerns nobody.
+      if (job === undefined) return state;
+      return { ...state, jobs: { ...state.jobs, [event.job]: reduceJob(job, event) } };
+    }
+  }
+}
+
+function reduceJob(job: JobState, event: JobEvent): JobState {
+  const { running } = job;
+  switch (event.kind) {
+    case 'scheduled':
+      return { ...job, nextAtMs: event.nextAtMs };
+    case 'queued':
+      return { ...job, isQueued: true };
+    case 'skipped':
+      return { ...job, skipped: job.skipped + 1 };
+    case 'started':
+      return {
+        ...job,
+        isQueued: false,
+        running: {
+          runId: event.runId,
+          cause: event.cause,
+          startedAtMs: event.atMs,
+          attempt: 1,
+          pid: null,
+          progress: null,
+          rssBytes: null,
+        },
+      };
+    case 'attempt':
+      return withRunning(job, running, { attempt: event.attempt, pid: event.pid, progress: null });
+    case 'progress':
+      return withRunning(job, running, { progress: event.progress });
+    case 'memory':
+      return withRunning(job, running, { rssBytes: event.rssBytes });
+    case 'attempt_over':
+      return withRunning(job, running, { pid: null, rssBytes: null });
+    case 'finished':
+      return { ...job, running: null, last: event.last, circuit: event.circuit };
+  }
+}
+
+/** What a process says when its run is over already comes too late to count. */
+function withRunning(
+  job: JobState,
+  running: RunningJob | null,
+  change: Partial<RunningJob>,
+): JobState {
+  return running === null ? job : { ...job, running: { ...running, ...change } };
+}
+
+/** Without the lease nothing is due here: the leader has its own times. */
+function withoutLead(state: DaemonState): DaemonState {
+  const jobs = Object.entries(state.jobs).map(([name, job]) => [
+    name,
+    { ...job, nextAtMs: null, isQueued: false },
+  ]);
+  return { ...state, token: null, jobs: Object.fromEntries(jobs) as DaemonState['jobs'] };
+}
+
+/** A daemon that stops does not come back. */
+function onlyIfUp(state: DaemonState, role: Role): Role {
+  return state.role === 'stopping' ? 'stopping' : role;
+}
+
+function newJob(facts: JobFacts): JobState {
+  return {
+    ...facts,
+    nextAtMs: null,
+    running: null,
+    isQueued: false,
+    circuit: CLOSED,
+    last: null,
+    skipped: 0,
+  };
+}
+
+/** A job that is still there keeps its history. */
+function reloadJobs(jobs: DaemonState['jobs'], wanted: readonly JobFacts[]): DaemonState['jobs'] {
+  return Object.fromEntries(
+    wanted.map((facts) => [facts.name, { ...(jobs[facts.name] ?? newJob(facts)), ...facts }]),
+  );
+}

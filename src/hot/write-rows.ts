@@ -1,0 +1,183 @@
+/** A batch of rows into its table; what PostgreSQL refuses is found, and the rest is written. */
+import pg from 'pg';
+import { copyIn, encodeRows, type TextRow } from './copy-in.ts';
+import { postgresError } from './postgres-error.ts';
+import {
+  copyToStaged,
+  copyToTable,
+  createStaged,
+  describeTarget,
+  insertArrays,
+  insertStaged,
+  type WriteTarget,
+} from './write-statements.ts';
+
+export interface RefusedRow {
+  /** Its place among the rows that were given. */
+  readonly index: number;
+  readonly sqlstate: string;
+  /** PostgreSQL's own words, with its detail. */
+  readonly message: string;
+}
+
+/**
+ * Whether it pays to hope that all rows are new: then they go in by COPY alone, in half the time.
+ * Shared by the batches of one target; a conflict makes the next ones cautious.
+ */
+export interface Hope {
+  /** Batches to go before it is tried again. */
+  cautiousFor: number;
+}
+
+/** After a conflict; so that rows which are always there already cost next to nothing more. */
+const CAUTIOUS_BATCHES = 64;
+
+/** With fewer rows the temporary table costs more than COPY saves. */
+const COPY_FROM_ROWS = 2_000;
+
+/**
+ * Writes the rows in the transaction that `db` is in; they take effect with its COMMIT. The values
+ * are text, in the order of the target's columns.
+ *
+ * @returns the rows that PostgreSQL refuses for what they hold: a value out of its type's range, a
+ *   broken constraint, an exception of a trigger. Any other failure is thrown, and the transaction
+ *   has to be rolled back.
+ */
+export async function writeRows(
+  db: pg.Client,
+  target: WriteTarget,
+  rows: readonly TextRow[],
+  hope: Hope = { cautiousFor: 1 },
+): Promise<readonly RefusedRow[]> {
+  if (await tryAllNew(db, target, rows, hope)) return [];
+  const refused: RefusedRow[] = [];
+  const pieces: { readonly from: number; readonly to: number }[] = [{ from: 0, to: rows.length }];
+  for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
+    const { from, to } = piece;
+    if (from === to) continue;
+    const failure = await tryPiece(db, target, rows.slice(from, to));
+    if (failure === null) continue;
+    if (to - from === 1) {
+      refused.push({ index: from, ...failure });
+      continue;
+    }
+    const middle = (from + to) >> 1;
+    // The earlier half is popped first: rows with one key go in in their order.
+    pieces.push({ from: middle, to }, { from, to: middle });
+  }
+  return refused;
+}
+
+/** Whether they are written; when not, nothing is, and the way that looks at conflicts is due. */
+async function tryAllNew(
+  db: pg.Client,
+  target: WriteTarget,
+  rows: readonly TextRow[],
+  hope: Hope,
+): Promise<boolean> {
+  if (target.key === null || target.merge || rows.length < COPY_FROM_ROWS) return false;
+  if (hope.cautiousFor > 0) {
+    hope.cautiousFor -= 1;
+    return false;
+  }
+  if (hasRepeats(target, rows)) return false;
+  const failure = await inSavepoint(
+    db,
+    target,
+    () => copyIn(db, copyToTable(target), encodeRows(rows, false)),
+    // Whatever COPY is refused for, the other way may do, or says what is wrong.
+    isRefusal,
+  );
+  if (failure !== null) hope.cautiousFor = CAUTIOUS_BATCHES;
+  return failure === null;
+}
+
+/** Null when they are written; else what is wrong with one of them, and none is written. */
+async function tryPiece(
+  db: pg.Client,
+  target: WriteTarget,
+  rows: readonly TextRow[],
+): Promise<Omit<RefusedRow, 'index'> | null> {
+  const repeats = hasRepeats(target, rows);
+  // Two claims of one key in one batch: each has fields that the other lacks.
+  if (repeats && target.merge) return rows.length === 1 ? null : REPEATED;
+  let failure = await inSavepoint(db, target, () => write(db, target, rows, repeats));
+  if (failure?.sqlstate === REPEATED.sqlstate && !target.merge) {
+    // Keys that are one to PostgreSQL although their texts differ: 1.0 and 1.00.
+    failure = await inSavepoint(db, target, () => write(db, target, rows, true));
+  }
+  return failure;
+}
+
+const REPEATED = {
+  sqlstate: '21000',
+  message: 'two rows of one statement have the same key',
+} as const;
+
+/** What PostgreSQL refuses about the rows; then `work` is undone, and the transaction goes on. */
+async function inSavepoint(
+  db: pg.Client,
+  target: WriteTarget,
+  work: () => Promise<void>,
+  isForgiven: (error: unknown) => error is pg.DatabaseError = isAboutRows,
+): Promise<Omit<RefusedRow, 'index'> | null> {
+  await db.query('savepoint tierd_rows');
+  try {
+    await work();
+  } catch (error) {
+    if (!isForgiven(error)) throw postgresError(error, `writing to ${describeTarget(target)}`);
+    await db.query('rollback to savepoint tierd_rows; release savepoint tierd_rows');
+    const detail = error.detail === undefined ? '' : `: ${error.detail}`;
+    return { sqlstate: error.code ?? '', message: `${error.message}${detail}` };
+  }
+  await db.query('release savepoint tierd_rows');
+  return null;
+}
+
+async function write(
+  db: pg.Client,
+  target: WriteTarget,
+  rows: readonly TextRow[],
+  repeats: boolean,
+): Promise<void> {
+  if (rows.length < COPY_FROM_ROWS) {
+    const arrays = target.columns.map((_, column) => rows.map((row) => row[column] ?? null));
+    await db.query(insertArrays(target, repeats), arrays);
+    return;
+  }
+  if (target.key === null) {
+    await copyIn(db, copyToTable(target), encodeRows(rows, false));
+    return;
+  }
+  await db.query(createStaged(target));
+  await copyIn(db, copyToStaged(target), encodeRows(rows, true));
+  await db.query(insertStaged(target, repeats));
+}
+
+/**
+ * SQLSTATE classes that a row's own content brings about: data exceptions, constraints, limits of
+ * a value's size, exceptions of triggers, and two rows with one key.
+ */
+const ROW_CLASSES: ReadonlySet<string> = new Set(['22', '23', '54', 'P0', '21']);
+
+function isAboutRows(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && ROW_CLASSES.has((error.code ?? '').slice(0, 2));
+}
+
+/** As against a connection that is gone, with all that was in the transaction. */
+function isRefusal(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
+}
+
+function hasRepeats({ key, columns }: WriteTarget, rows: readonly TextRow[]): boolean {
+  if (key === null) return false;
+  const at = key.map((name) => columns.findIndex((column) => column.name === name));
+  const seen = new Set<string>();
+  for (const row of rows) {
+    // NUL is in no text of PostgreSQL's.
+    let text = '';
+    for (const index of at) text += `${row[index] ?? ''}\0`;
+    seen.add(text);
+  }
+  return seen.size < rows.length;
+}

@@ -1,0 +1,70 @@
+/** Who may ask, and how often. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '../domain/clock.ts';
+import type { EpochMs } from '../domain/time-range.ts';
+
+export type Scope = 'open' | 'status' | 'control';
+
+export interface Tokens {
+  readonly status: string | null;
+  readonly control: string | null;
+}
+
+/** What is wrong with a request, as an HTTP status; null when it may pass. */
+export function admit(
+  scope: Scope,
+  tokens: Tokens,
+  authorization: string | undefined,
+): 401 | 403 | null {
+  if (scope === 'open') return null;
+  if (scope === 'status' && tokens.status === null) return null;
+  if (scope === 'control' && tokens.control === null) return 403;
+  const shown = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+  if (shown === undefined) return 401;
+  const isControl = tokens.control !== null && isEqual(shown, tokens.control);
+  const isStatus = tokens.status !== null && isEqual(shown, tokens.status);
+  if (isControl || (isStatus && scope === 'status')) return null;
+  return isStatus ? 403 : 401;
+}
+
+/** Takes as long whatever is different: the digests have one length. */
+function isEqual(shown: string, token: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(shown), digest(token));
+}
+
+/**
+ * Of a page that asks for no token, a web site could make its reader's browser ask: under a name of
+ * its own that leads to 127.0.0.1. Such a request carries that name.
+ */
+export function isLocalName(host: string | undefined): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/i.test(host ?? '');
+}
+
+const WINDOW_MS = 60_000;
+
+/** So many requests of one address in a minute. */
+export class RateLimit {
+  readonly #clock: Clock;
+  readonly #perMinute: number;
+  #windowMs: EpochMs = 0;
+  #counts = new Map<string, number>();
+
+  constructor(clock: Clock, perMinute: number) {
+    this.#clock = clock;
+    this.#perMinute = perMinute;
+  }
+
+  /** Counts the request. @returns seconds to wait when it is one too many, else null. */
+  count(address: string): number | null {
+    const now = this.#clock.now();
+    const window = Math.floor(now / WINDOW_MS) * WINDOW_MS;
+    if (window !== this.#windowMs) {
+      this.#windowMs = window;
+      this.#counts = new Map();
+    }
+    const count = (this.#counts.get(address) ?? 0) + 1;
+    this.#counts.set(address, count);
+    return count > this.#perMinute ? Math.ceil((window + WINDOW_MS - now) / 1000) : null;
+  }
+}

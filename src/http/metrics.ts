@@ -1,0 +1,166 @@
+/** The daemon's state for Prometheus: read when it is asked for, kept nowhere. */
+import { readdirSync } from 'node:fs';
+import { Gauge, Registry } from 'prom-client';
+import type { JobState } from '../daemon/state.ts';
+import type { DaemonView } from '../daemon/view.ts';
+
+export function createMetrics(view: DaemonView): Registry {
+  const registry = new Registry();
+  const registers = [registry];
+  new Gauge({
+    name: 'tierd_info',
+    help: 'The version that runs, and whose datasets it looks after.',
+    labelNames: ['version', 'owner'],
+    registers,
+    collect() {
+      this.set({ version: view.version, owner: view.state().owner }, 1);
+    },
+  });
+  const plain = (name: string, help: string, read: () => boolean): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read() ? 1 : 0);
+      },
+    });
+  };
+  plain('tierd_leader', '1 while this daemon leads.', () => view.state().role === 'leader');
+  plain(
+    'tierd_lease_known',
+    '0 while this daemon can neither lead nor tell who does.',
+    () => view.state().leader !== null,
+  );
+  plain(
+    'tierd_config_reload_ok',
+    '0 after a reload that was refused.',
+    () => view.state().config.reloadError === null,
+  );
+  for (const { name, help, read } of PROCESS_METRICS) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        const value = read();
+        if (value !== null) this.set(value);
+      },
+    });
+  }
+  for (const { name, help, read } of JOB_METRICS) {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['job'],
+      registers,
+      collect() {
+        // A job that a reload took out leaves no figure behind.
+        this.reset();
+        for (const job of Object.values(view.state().jobs)) {
+          const value = read(job);
+          if (value !== null) this.set({ job: job.name }, value);
+        }
+      },
+    });
+  }
+  return registry;
+}
+
+/**
+ * By hand and not by prom-client's own set: that one watches the event loop a hundred times a second,
+ * which is most of what an idle daemon would do.
+ */
+const PROCESS_METRICS: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly read: () => number | null;
+}[] = [
+  {
+    name: 'process_resident_memory_bytes',
+    help: "Resident memory of the daemon, without its jobs'.",
+    read: () => process.memoryUsage.rss(),
+  },
+  {
+    name: 'process_cpu_seconds_total',
+    help: 'Processor time of the daemon.',
+    read: () => {
+      const { user, system } = process.cpuUsage();
+      return (user + system) / 1e6;
+    },
+  },
+  {
+    name: 'process_open_fds',
+    help: 'Open files and connections. Linux only.',
+    read: countOpenFiles,
+  },
+  {
+    name: 'process_start_time_seconds',
+    help: 'When the daemon was started.',
+    read: () => Date.now() / 1000 - process.uptime(),
+  },
+];
+
+function countOpenFiles(): number | null {
+  try {
+    return readdirSync('/proc/self/fd').length;
+  } catch {
+    return null;
+  }
+}
+
+const JOB_METRICS: readonly {
+  readonly name: string;
+  readonly help: string;
+  readonly read: (job: JobState) => number | null;
+}[] = [
+  {
+    name: 'tierd_job_running',
+    help: '1 while the job runs.',
+    read: ({ running }) => (running === null ? 0 : 1),
+  },
+  {
+    name: 'tierd_job_memory_bytes',
+    help: "Resident memory of the job's processes.",
+    read: ({ running }) => running?.rssBytes ?? null,
+  },
+  {
+    name: 'tierd_job_next_timestamp_seconds',
+    help: 'When the job is due next.',
+    read: ({ nextAtMs }) => seconds(nextAtMs),
+  },
+  {
+    name: 'tierd_job_last_end_timestamp_seconds',
+    help: 'When its last run ended.',
+    read: ({ last }) => seconds(last?.finishedAtMs ?? null),
+  },
+  {
+    name: 'tierd_job_last_duration_seconds',
+    help: 'How long its last run took.',
+    read: ({ last }) => (last === null ? null : seconds(last.finishedAtMs - last.startedAtMs)),
+  },
+  {
+    name: 'tierd_job_last_ok',
+    help: '1 when its last run was done to its end.',
+    read: ({ last }) => (last === null ? null : last.state === 'done' ? 1 : 0),
+  },
+  {
+    name: 'tierd_job_failures',
+    help: 'Failed runs in a row.',
+    read: ({ circuit }) => circuit.failures,
+  },
+  {
+    name: 'tierd_job_resting',
+    help: '1 while the job is left alone because it failed too often.',
+    read: ({ circuit }) => (circuit.kind === 'open' ? 1 : 0),
+  },
+  {
+    name: 'tierd_job_skipped',
+    help: 'Times since the start that found it running, or resting.',
+    read: ({ skipped }) => skipped,
+  },
+];
+
+function seconds(ms: number | null): number | null {
+  return ms === null ? null : ms / 1000;
+}

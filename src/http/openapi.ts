@@ -1,0 +1,56 @@
+/** OpenAPI 3.1 out of the routes, so that the two can't disagree. */
+import { z } from 'zod';
+import type { Route } from './route.ts';
+
+type Described = Pick<Route, 'method' | 'url' | 'scope' | 'summary' | 'query' | 'response'>;
+
+export function openApiDocument(version: string, routes: readonly Described[]): unknown {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    const path = route.url.replaceAll(/:(\w+)/g, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'tierd', version },
+    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    paths,
+  };
+}
+
+function operationOf(route: Described): unknown {
+  const inPath = [...route.url.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const inQuery = Object.entries(route.query?.shape ?? {}).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: false,
+    schema: jsonSchema(schema as z.ZodType),
+  }));
+  const success = route.method === 'POST' ? '202' : '200';
+  return {
+    summary: route.summary,
+    ...(route.scope === 'open' ? {} : { security: [{ token: [route.scope] }] }),
+    parameters: [...inPath, ...inQuery],
+    responses: {
+      [success]: {
+        description: 'Done.',
+        ...(route.response === undefined
+          ? {}
+          : { content: { 'application/json': { schema: jsonSchema(route.response) } } }),
+      },
+      default: {
+        description: 'Problem Details.',
+        content: { 'application/problem+json': { schema: { type: 'object' } } },
+      },
+    },
+  };
+}
+
+function jsonSchema(schema: z.ZodType): unknown {
+  return z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });
+}

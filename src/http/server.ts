@@ -1,0 +1,112 @@
+/** The status page's server: routes, who may call them, and how often. It reads a view of the daemon. */
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
+import { ZodError } from 'zod';
+import type { DaemonControl, DaemonView } from '../daemon/view.ts';
+import type { Clock } from '../domain/clock.ts';
+import { TierdError } from '../domain/errors.ts';
+import { admit, isLocalName, RateLimit, type Tokens } from './admission.ts';
+import { sendProblem } from './problem.ts';
+import type { Answer, Route } from './route.ts';
+import { routesOf } from './routes.ts';
+
+export interface ServerParts {
+  readonly view: DaemonView;
+  readonly control: DaemonControl;
+  readonly tokens: Tokens;
+  readonly requestsPerMinute: number;
+  readonly clock: Clock;
+  /** Told of what nobody foresaw; the caller gets no details. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Nothing that is sent here has a body. */
+const MAX_BODY_BYTES = 16 * 1024;
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Not listening yet: `inject` works, and `listen` opens the socket. */
+export function createServer(parts: ServerParts): FastifyInstance {
+  const server = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Whoever keeps a connection open must not keep the daemon from ending.
+    forceCloseConnections: true,
+    logger: false,
+  });
+  const limit = new RateLimit(parts.clock, parts.requestsPerMinute);
+  server.addHook('onRequest', async (request, reply) => {
+    void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    const waitSeconds = limit.count(request.ip);
+    if (waitSeconds !== null) {
+      void reply.header('retry-after', String(waitSeconds));
+      return sendProblem(reply, 429, `Ask again in ${String(waitSeconds)} s.`);
+    }
+    if (parts.tokens.status === null && !isLocalName(request.headers.host)) {
+      return sendProblem(reply, 403, 'Without a token only localhost is answered.');
+    }
+    return undefined;
+  });
+  for (const route of routesOf(parts.view, parts.control)) {
+    server.route({
+      method: route.method,
+      url: route.url,
+      onRequest: async (request, reply) => guard(route, parts.tokens, request, reply),
+      handler: async (request, reply) => {
+        const params = request.params as Readonly<Record<string, string>>;
+        return send(reply, await route.answer({ params, query: request.query }));
+      },
+    });
+  }
+  server.setNotFoundHandler((_request, reply) =>
+    sendProblem(reply, 404, 'There is no such page; /openapi.json has those there are.'),
+  );
+  server.setErrorHandler((error, _request, reply) => sendError(error, reply, parts.onError));
+  return server;
+}
+
+function guard(
+  route: Route,
+  tokens: Tokens,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply | undefined {
+  const refusal = admit(route.scope, tokens, request.headers.authorization);
+  if (refusal === null) return undefined;
+  if (refusal === 401) {
+    void reply.header('www-authenticate', 'Bearer');
+    return sendProblem(reply, 401, `This needs a token with the scope ${route.scope}.`);
+  }
+  const detail =
+    tokens.control === null
+      ? 'Commands are switched off: server.control_token is not configured.'
+      : `This token lacks the scope ${route.scope}.`;
+  return sendProblem(reply, 403, detail);
+}
+
+function send(reply: FastifyReply, answer: Answer): FastifyReply {
+  if (answer.problem !== undefined) return sendProblem(reply, answer.status, answer.problem);
+  const type = answer.type ?? 'application/json; charset=utf-8';
+  return reply.code(answer.status).type(type).send(answer.body);
+}
+
+function sendError(
+  error: unknown,
+  reply: FastifyReply,
+  onError: (error: unknown) => void,
+): FastifyReply {
+  if (error instanceof ZodError) {
+    const [issue] = error.issues;
+    return sendProblem(
+      reply,
+      400,
+      `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
+    );
+  }
+  if (error instanceof TierdError && error.retry) return sendProblem(reply, 503, error.message);
+  const status = (error as { statusCode?: number } | null)?.statusCode ?? 500;
+  // fastify's own word on a request that it could not read.
+  if (status >= 400 && status < 500) {
+    return sendProblem(reply, status, error instanceof Error ? error.message : '');
+  }
+  onError(error);
+  return sendProblem(reply, 500, 'tierd failed in a way it did not foresee; its log says how.');
+}

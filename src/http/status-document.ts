@@ -1,0 +1,126 @@
+/** The daemon's state as `/status` shows it. */
+import { z } from 'zod';
+import type { DaemonState, JobState } from '../daemon/state.ts';
+import type { EpochMs } from '../domain/time-range.ts';
+
+const time = z.string().nullable();
+
+const job = z.object({
+  job: z.string(),
+  command: z.string(),
+  schedule: z.string(),
+  next_at: time,
+  is_queued: z.boolean(),
+  skipped: z.number(),
+  circuit: z.object({
+    state: z.enum(['closed', 'open', 'half-open']),
+    failures: z.number(),
+    open_until: time,
+  }),
+  running: z
+    .object({
+      run: z.string(),
+      cause: z.string(),
+      started_at: time,
+      attempt: z.number(),
+      pid: z.number().nullable(),
+      rss_bytes: z.number().nullable(),
+      progress: z
+        .object({
+          label: z.string(),
+          unit: z.enum(['rows', 'bytes']),
+          done: z.number(),
+          total: z.number().nullable(),
+        })
+        .nullable(),
+    })
+    .nullable(),
+  last: z
+    .object({
+      run: z.string(),
+      cause: z.string(),
+      state: z.string(),
+      started_at: time,
+      finished_at: time,
+      attempts: z.number(),
+      error_code: z.string().nullable(),
+      error_message: z.string().nullable(),
+    })
+    .nullable(),
+});
+
+export const statusSchema = z.object({
+  version: z.string(),
+  owner: z.string(),
+  holder: z.string(),
+  role: z.enum(['starting', 'standby', 'leader', 'stopping']),
+  leader: z.string().nullable(),
+  lease_error: z.string().nullable(),
+  started_at: time,
+  config: z.object({ file: z.string(), loaded_at: time, reload_error: z.string().nullable() }),
+  jobs: z.array(job),
+});
+
+export function statusDocument(version: string, state: DaemonState): z.output<typeof statusSchema> {
+  const { owner, holder, role, leader, config } = state;
+  return {
+    version,
+    owner,
+    holder,
+    role,
+    leader,
+    lease_error: state.leaseError,
+    started_at: iso(state.startedAtMs),
+    config: {
+      file: config.file,
+      loaded_at: iso(config.loadedAtMs),
+      reload_error: config.reloadError,
+    },
+    jobs: Object.values(state.jobs).map(jobDocument),
+  };
+}
+
+function jobDocument({ running, last, circuit, ...facts }: JobState): z.output<typeof job> {
+  return {
+    job: facts.name,
+    command: facts.command,
+    schedule: facts.schedule,
+    next_at: iso(facts.nextAtMs),
+    is_queued: facts.isQueued,
+    skipped: facts.skipped,
+    circuit: {
+      state: circuit.kind,
+      failures: circuit.failures,
+      open_until: circuit.kind === 'open' ? iso(circuit.untilMs) : null,
+    },
+    running:
+      running === null
+        ? null
+        : {
+            run: running.runId,
+            cause: running.cause,
+            started_at: iso(running.startedAtMs),
+            attempt: running.attempt,
+            pid: running.pid,
+            rss_bytes: running.rssBytes,
+            progress: running.progress,
+          },
+    last:
+      last === null
+        ? null
+        : {
+            run: last.runId,
+            cause: last.cause,
+            state: last.state,
+            started_at: iso(last.startedAtMs),
+            finished_at: iso(last.finishedAtMs),
+            attempts: last.attempts,
+            error_code: last.errorCode,
+            error_message: last.errorMessage,
+          },
+  };
+}
+
+function iso(ms: EpochMs | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}

@@ -1,0 +1,186 @@
+/**
+ * drain: entries of Redis become rows of the hot store, each once. Read → map and judge → one
+ * transaction (rows, dead letters, record) → acknowledge; batch after batch, until nothing is left.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type pg from 'pg';
+import { openJudge } from '../domain/drain/judge-rows.ts';
+import type { DrainSource } from '../domain/drain/source.ts';
+import { TierdError } from '../domain/errors.ts';
+import type { Hope } from '../hot/write-rows.ts';
+import { abandonRuns, type RunEnd, startRun } from '../ledger/runs.ts';
+import { Acknowledgements } from './drain/acknowledgements.ts';
+import { backoffMs } from './drain/backoff.ts';
+import type { BatchResult } from './drain/batch-result.ts';
+import type { DrainRun } from './drain/commit-batch.ts';
+import { drainLeaseOf } from './drain/lease-name.ts';
+import type { DrainRooms } from './drain/rooms.ts';
+import { openSession, type Session } from './drain/session.ts';
+import { addBatch, type DrainTotals, newTotals } from './drain/totals.ts';
+import { underLease } from './drain/under-lease.ts';
+import { asTierdError, stopIfAborted } from './job-failure.ts';
+import { recordEnd } from './record-end.ts';
+
+export interface DrainOptions {
+  /** Rests this long when nothing is left, and looks again; null ends then. */
+  readonly followEveryMs: number | null;
+}
+
+/**
+ * Drains one source under its lease, and waits for a store that is away for as long as the settings
+ * say.
+ *
+ * Throws LEASE_HELD, UNIQUE_KEY_MISSING, INTERRUPTED, or what stopped it. Whatever it throws, every
+ * entry is either in Redis, or in PostgreSQL as a row or a dead letter; the next run goes on.
+ */
+export async function drainSource(
+  rooms: DrainRooms,
+  source: DrainSource,
+  options: DrainOptions,
+): Promise<DrainTotals> {
+  return underLease(rooms, source, ({ db, plan, kept }) => {
+    const columns = plan.rows.columns.map(({ column }) => column);
+    const judge = openJudge(source.rules, columns, source.dataset.timeColumn);
+    const run = {
+      plan,
+      lease: kept.lease,
+      judge,
+      acknowledged: new Acknowledgements(),
+      hope: hopeFor(source),
+    };
+    return recorded(rooms, db, run, (totals) => drainAll(rooms, run, kept.signal, options, totals));
+  });
+}
+
+/** A snapshot's rows are there from its second reading on; all others' are new, most often. */
+function hopeFor({ live }: DrainSource): Hope {
+  return { cautiousFor: live.kind === 'snapshot' ? Number.MAX_SAFE_INTEGER : 0 };
+}
+
+/** Sessions one after the other, until the source is empty. */
+async function drainAll(
+  rooms: DrainRooms,
+  run: DrainRun,
+  signal: AbortSignal,
+  { followEveryMs }: DrainOptions,
+  totals: DrainTotals,
+): Promise<void> {
+  const source = run.plan.source.name;
+  let attempt = 0;
+  let lastProgress = rooms.clock.now();
+  const onBatch = (result: BatchResult): void => {
+    addBatch(totals, result);
+    attempt = 0;
+    lastProgress = rooms.clock.now();
+  };
+  for (;;) {
+    let session: Session | null = null;
+    try {
+      stopIfAborted(signal);
+      session = await openSession(rooms, run, signal, onBatch);
+      for (;;) {
+        const batches = await session.pass();
+        attempt = 0;
+        lastProgress = rooms.clock.now();
+        rooms.emit({ kind: 'pass', source, batches });
+        if (followEveryMs === null) return;
+        await rest(followEveryMs, signal);
+      }
+    } catch (thrown) {
+      stopIfAborted(signal);
+      const error = asTierdError(thrown);
+      const waitedMs = rooms.clock.now() - lastProgress;
+      const isPatient = followEveryMs !== null || waitedMs < rooms.settings.patienceMs;
+      if (!mayPass(error) || !isPatient) throw error;
+      attempt += 1;
+      const delayMs = backoffMs(attempt, rooms.random());
+      rooms.emit({ kind: 'retrying', source, attempt, delayMs, reason: error.message });
+      await rest(delayMs, signal);
+    } finally {
+      await session?.close();
+    }
+  }
+}
+
+/** Whether a new session may do better. Nothing is lost by trying: Redis still has what counts. */
+function mayPass(error: TierdError): boolean {
+  return error.retry && error.code !== 'LEASE_LOST' && error.code !== 'LEASE_HELD';
+}
+
+async function rest(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await pause(ms, undefined, { signal });
+  } catch {
+    stopIfAborted(signal);
+  }
+}
+
+/** Runs `work` and leaves a record of it in the ledger, also of its failure. */
+async function recorded(
+  rooms: DrainRooms,
+  db: pg.Client,
+  { plan }: DrainRun,
+  work: (totals: DrainTotals) => Promise<void>,
+): Promise<DrainTotals> {
+  const dataset = drainLeaseOf(plan.source.name);
+  const job = 'drain';
+  await abandonRuns(db, job, dataset);
+  const startedAtMs = rooms.clock.now();
+  const runId = await startRun(db, { job, dataset, holder: rooms.holder, startedAtMs });
+  const totals = newTotals(plan.source);
+  let failure: TierdError | null = null;
+  try {
+    await work(totals);
+  } catch (error) {
+    failure = asTierdError(error);
+  }
+  await recordEnd(() => rooms.connect('work'), runId, {
+    state: stateOf(failure, totals),
+    rowsMoved: BigInt(totals.rows),
+    bytesWritten: BigInt(totals.bytes),
+    errorCode: failure?.code,
+    errorMessage: failure?.message,
+  });
+  if (failure?.code === 'INTERRUPTED') throw standingAt(totals);
+  if (failure !== null) throw failure;
+  return totals;
+}
+
+function stateOf(failure: TierdError | null, totals: DrainTotals): RunEnd['state'] {
+  if (failure === null) return 'done';
+  if (failure.code === 'INTERRUPTED') return 'interrupted';
+  return totals.batches > 0 ? 'partly' : 'failed';
+}
+
+/** Where an interrupted run stands, in words for the person who pressed Ctrl-C. */
+function standingAt({ source, rows, deadLetters }: DrainTotals): TierdError {
+  return new TierdError({
+    code: 'INTERRUPTED',
+    message: `${source} was interrupted: ${String(rows)} rows and ${String(deadLetters)} dead letters are committed and their entries acknowledged; all others are still in Redis`,
+    hint: 'run the same command again to go on',
+    context: { source, rows, deadLetters },
+  });
+}
+
+/** Drains as long as nobody interrupts: also beyond a lost lease and stores that are away. */
+export async function followSource(
+  rooms: DrainRooms,
+  source: DrainSource,
+  everyMs: number,
+): Promise<DrainTotals> {
+  for (let attempt = 1; ; attempt += 1) {
+    const startedAt = rooms.clock.now();
+    try {
+      return await drainSource(rooms, source, { followEveryMs: everyMs });
+    } catch (thrown) {
+      const error = asTierdError(thrown);
+      if (!error.retry || error.code === 'INTERRUPTED') throw error;
+      // What ran for a while has not failed in a row.
+      if (rooms.clock.now() - startedAt > rooms.settings.leaseTtlMs) attempt = 1;
+      const delayMs = backoffMs(attempt, rooms.random());
+      const reason = error.message;
+      rooms.emit({ kind: 'retrying', source: source.name, attempt, delayMs, reason });
+      await rest(delayMs, rooms.signal);
+    }
+  }
+}

@@ -1,0 +1,17 @@
+import type { Told } from './acknowledgements.ts';
+
+/** What came of one batch. */
+export interface BatchResult {
+  readonly entries: number;
+  readonly rows: number;
+  readonly deadLetters: number;
+  readonly flagged: number;
+  /** Were committed before, and came again. */
+  readonly repeated: number;
+  readonly lost: number;
+  readonly bytes: number;
+  /** Of the rows, microseconds since 1970. */
+  readonly newestTimeUs: number | null;
+  /** What of the ledger is to be marked once Redis has been told. */
+  readonly told: Told;
+}

@@ -1,0 +1,178 @@
+/**
+ * The one transaction of a batch: its rows, its dead letters and the record of it, or none of them.
+ * Redis is told only after it has returned (I5).
+ */
+import type pg from 'pg';
+import type { Judge } from '../../domain/drain/judge-rows.ts';
+import type { LiveBatch } from '../../domain/live-entry.ts';
+import { inTransaction } from '../../hot/transaction.ts';
+import { type Hope, writeRows } from '../../hot/write-rows.ts';
+import { advanceClaim, readClaim } from '../../ledger/claims.ts';
+import { addDeadLetters } from '../../ledger/dead-letters.ts';
+import { findDelivered, recordDelivery } from '../../ledger/deliveries.ts';
+import { lockSource, recordBatch } from '../../ledger/drain-sources.ts';
+import { assertLease, type Lease } from '../../ledger/lease.ts';
+import type { Acknowledgements, Told } from './acknowledgements.ts';
+import type { BatchResult } from './batch-result.ts';
+import type { DrainPlan } from './plan-drain.ts';
+import type { DrainRooms } from './rooms.ts';
+import { addRefused, type MappedBatch, type SortedEntries, sortEntries } from './sort-entries.ts';
+
+/** What is the same for all sessions of a run. */
+export interface DrainRun {
+  readonly plan: DrainPlan;
+  readonly lease: Lease;
+  readonly judge: Judge;
+  /** Whether the rows are likely to be new. */
+  readonly hope: Hope;
+  /** What Redis has been told of and the ledger not yet. */
+  readonly acknowledged: Acknowledgements;
+}
+
+/**
+ * Throws LEASE_LOST and whatever refuses the transaction: nothing was committed. OUTCOME_UNKNOWN: read
+ * again from Redis; what was committed is then known by the ledger.
+ */
+export async function commitBatch(
+  rooms: DrainRooms,
+  { plan, lease, judge, hope }: DrainRun,
+  db: pg.Client,
+  mapped: MappedBatch,
+): Promise<BatchResult> {
+  const { source, target } = plan;
+  const { batch } = mapped;
+  const { statementTimeoutMs, lockTimeoutMs } = rooms.settings;
+  try {
+    const result = await inTransaction(
+      db,
+      {
+        doing: `committing a batch of ${source.name}`,
+        isolation: 'read committed',
+        readOnly: false,
+        limits: { statementTimeoutMs, lockTimeoutMs },
+      },
+      async () => {
+        // First: a COMMIT of ours that was never answered has then ended, and is seen below (I9).
+        await lockSource(db, source.name, source.dataset.name);
+        const known = await findKnown(db, batch);
+        const sorted = sortEntries(mapped, judge, rooms.clock.now(), {
+          isKnown: known.isKnown,
+          flagsIndex: plan.rows.columns.findIndex(
+            ({ origin }) => origin.from === 'built-in' && origin.name === '$flags',
+          ),
+        });
+        const values = sorted.rows.map((row) => row.values);
+        const refused = await writeRows(db, target, values, hope);
+        addRefused(sorted, mapped, refused);
+        await addDeadLetters(
+          db,
+          {
+            name: source.name,
+            dataset: source.dataset.name,
+            stays: source.live.kind === 'snapshot',
+          },
+          sorted.letters,
+        );
+        const told = await recordOrigin(db, source.name, batch, known);
+        const counts = countBatch(batch, sorted, refused.length, known);
+        await recordBatch(db, source.name, {
+          ...counts,
+          problem: batch.problems[0]?.found ?? null,
+        });
+        // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
+        await assertLease(db, lease);
+        return { ...counts, bytes: batch.bytes, told };
+      },
+    );
+    judge.keep();
+    return result;
+  } catch (error) {
+    judge.forget();
+    throw error;
+  }
+}
+
+/** What the ledger says of a batch's entries. */
+interface Known {
+  readonly isKnown: (index: number) => boolean;
+  readonly count: number;
+  /** Ids of a stream that nobody committed and that are gone. */
+  readonly lost: readonly string[];
+  /** Earlier records all of whose entries are in the batch. */
+  readonly deliveries: readonly string[];
+}
+
+const NOTHING_KNOWN: Known = { isKnown: () => false, count: 0, lost: [], deliveries: [] };
+
+async function findKnown(db: pg.Client, { origin, entries }: LiveBatch): Promise<Known> {
+  switch (origin.kind) {
+    case 'keys':
+      // A key of the table makes it harmless that they are written again.
+      return NOTHING_KNOWN;
+    case 'claimed-list': {
+      const progress = await readClaim(db, origin.claim);
+      const position = progress?.done === true ? origin.toIndex : (progress?.position ?? 0);
+      const count = Math.min(entries.length, Math.max(0, position - origin.fromIndex));
+      return { ...NOTHING_KNOWN, isKnown: (index) => index < count, count };
+    }
+    case 'stream': {
+      const ids = [...origin.ids, ...origin.lost];
+      if (ids.length === 0) return NOTHING_KNOWN;
+      const found = await findDelivered(db, origin, ids);
+      return {
+        isKnown: (index) => found.ids.has(origin.ids[index] ?? ''),
+        count: origin.ids.filter((id) => found.ids.has(id)).length,
+        // One that was committed and trimmed before Redis was told is no loss.
+        lost: origin.lost.filter((id) => !found.ids.has(id)),
+        deliveries: found.deliveries,
+      };
+    }
+  }
+}
+
+async function recordOrigin(
+  db: pg.Client,
+  source: string,
+  { origin }: LiveBatch,
+  known: Known,
+): Promise<Told> {
+  switch (origin.kind) {
+    case 'keys':
+      return { deliveries: [], claims: [] };
+    case 'claimed-list':
+      await advanceClaim(db, {
+        claim: origin.claim,
+        source,
+        key: origin.key,
+        position: origin.toIndex,
+        done: origin.last,
+      });
+      return { deliveries: [], claims: origin.last ? [origin.claim] : [] };
+    case 'stream': {
+      const fresh = [...origin.ids.filter((_, index) => !known.isKnown(index)), ...known.lost];
+      const added = fresh.length === 0 ? [] : [await recordDelivery(db, source, origin, fresh)];
+      return { deliveries: [...known.deliveries, ...added], claims: [] };
+    }
+  }
+}
+
+function countBatch(
+  { entries }: LiveBatch,
+  { rows, letters, flags }: SortedEntries,
+  refused: number,
+  known: Known,
+): Omit<BatchResult, 'bytes' | 'told'> {
+  let newestTimeUs: number | null = null;
+  for (const { timeUs } of rows) {
+    if (timeUs !== null && (newestTimeUs === null || timeUs > newestTimeUs)) newestTimeUs = timeUs;
+  }
+  return {
+    entries: entries.length,
+    rows: rows.length - refused,
+    deadLetters: letters.length,
+    flagged: Object.values(flags).reduce((sum, count) => sum + count, 0),
+    repeated: known.count,
+    lost: known.lost.length,
+    newestTimeUs,
+  };
+}

@@ -1,0 +1,17 @@
+/** What a drain says of itself while it runs: for the progress bar, the log and the daemon. */
+import type { LiveProblem } from '../../domain/live-entry.ts';
+import type { BatchResult } from './batch-result.ts';
+
+export type DrainEvent = { readonly source: string } & (
+  | { readonly kind: 'committed'; readonly result: BatchResult }
+  | { readonly kind: 'problem'; readonly problem: LiveProblem }
+  /** Trimmed away before anybody had acknowledged them: nobody has them any more. */
+  | { readonly kind: 'lost'; readonly key: string; readonly count: number }
+  | {
+      readonly kind: 'retrying';
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly reason: string;
+    }
+  | { readonly kind: 'pass'; readonly batches: number }
+);

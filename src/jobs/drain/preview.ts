@@ -1,0 +1,82 @@
+/** What a drain would move: for `--dry-run` and status. Changes nothing in either store (I7). */
+import type pg from 'pg';
+import { openJudge } from '../../domain/drain/judge-rows.ts';
+import { prepareMapping } from '../../domain/drain/map-entry.ts';
+import type { Reason } from '../../domain/drain/reason.ts';
+import type { DrainSource } from '../../domain/drain/source.ts';
+import { disconnect } from '../../hot/connect.ts';
+import { lookAhead } from '../../live/look-ahead.ts';
+import { planDrain } from './plan-drain.ts';
+import type { DrainRooms } from './rooms.ts';
+
+export type LookingDrainRooms = Pick<
+  DrainRooms,
+  'connect' | 'connectLive' | 'clock' | 'settings' | 'signal'
+>;
+
+export interface DrainPreview {
+  readonly source: string;
+  readonly dataset: string;
+  readonly kind: string;
+  readonly keys: number;
+  readonly entries: number;
+  /** By which columns a row that comes again is known; null for entries that have ids. */
+  readonly uniqueKey: readonly string[] | null;
+  readonly columns: readonly string[];
+  /** What the first entries would become. */
+  readonly sample: readonly PreviewedEntry[];
+}
+
+export type PreviewedEntry = { readonly key: string; readonly id: string | null } & (
+  | { readonly row: readonly (string | null)[] }
+  | { readonly reason: Reason }
+);
+
+export async function previewSource(
+  rooms: LookingDrainRooms,
+  source: DrainSource,
+  sampleSize: number,
+): Promise<DrainPreview> {
+  const db = await rooms.connect('work');
+  try {
+    return await lookAt(rooms, db, source, sampleSize);
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function lookAt(
+  rooms: LookingDrainRooms,
+  db: pg.Client,
+  source: DrainSource,
+  sampleSize: number,
+): Promise<DrainPreview> {
+  const { clock, signal } = rooms;
+  const plan = await planDrain(db, source, rooms.settings);
+  const store = await rooms.connectLive();
+  try {
+    const waiting = await lookAhead(store, source.live, { sampleSize, clock, signal });
+    const columns = plan.rows.columns.map(({ column }) => column);
+    const map = prepareMapping(plan.rows);
+    const judge = openJudge(source.rules, columns, source.dataset.timeColumn);
+    const now = clock.now();
+    return {
+      source: source.name,
+      dataset: source.dataset.name,
+      kind: source.live.kind,
+      keys: waiting.keys,
+      entries: waiting.entries,
+      uniqueKey: plan.target.key,
+      columns,
+      sample: waiting.sample.map((entry) => {
+        const { key, id } = entry;
+        const mapped = map(entry, { capturedUs: now * 1000 });
+        if ('reason' in mapped) return { key, id, reason: mapped.reason };
+        const { reject } = judge.judge(mapped, now);
+        return reject === null ? { key, id, row: mapped.values } : { key, id, reason: reject };
+      }),
+    };
+  } finally {
+    store.close();
+  }
+}

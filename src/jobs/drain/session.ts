@@ -1,0 +1,137 @@
+/**
+ * One connection to each store, for as long as both hold: while a batch is written, the next is read
+ * and Redis is told of the one before. Whatever fails, both are closed, and the next session reads again what was not acknowledged.
+ */
+import type pg from 'pg';
+import { prepareMapping } from '../../domain/drain/map-entry.ts';
+import type { LiveBatch, LiveSource } from '../../domain/live-entry.ts';
+import { disconnect } from '../../hot/connect.ts';
+import { readClaim } from '../../ledger/claims.ts';
+import { announceDrained } from '../../live/announce.ts';
+import type { LiveStore } from '../../live/connect.ts';
+import { openLiveSource } from '../../live/open-source.ts';
+import { stopIfAborted } from '../job-failure.ts';
+import { forgetOld } from './acknowledgements.ts';
+import type { BatchResult } from './batch-result.ts';
+import { commitBatch, type DrainRun } from './commit-batch.ts';
+import type { DrainRooms } from './rooms.ts';
+import { type MappedBatch, mapBatch } from './sort-entries.ts';
+
+export interface Session {
+  /** Drains until the source has nothing more. Gives how many batches there were. */
+  pass(): Promise<number>;
+  close(): Promise<void>;
+}
+
+interface Open {
+  readonly rooms: DrainRooms;
+  readonly run: DrainRun;
+  readonly db: pg.Client;
+  readonly store: LiveStore;
+  readonly live: LiveSource;
+  readonly signal: AbortSignal;
+  /** Called when a batch is committed and Redis has been told. */
+  readonly onBatch: (result: BatchResult) => void;
+}
+
+/** `signal` stops between two batches. Throws what either store answers. */
+export async function openSession(
+  rooms: DrainRooms,
+  run: DrainRun,
+  signal: AbortSignal,
+  onBatch: (result: BatchResult) => void,
+): Promise<Session> {
+  const db = await rooms.connect('work');
+  let store: LiveStore | null = null;
+  try {
+    store = await rooms.connectLive();
+    // Its own connection: the other is in the middle of a transaction when this is asked.
+    const ledger = await rooms.connect('work');
+    const live = openLiveSource(run.plan.source.live, {
+      store,
+      clock: rooms.clock,
+      progressOf: (claim) => readClaim(ledger, claim),
+    });
+    const open = { rooms, run, db, store, live, signal, onBatch };
+    return { pass: () => drainPass(open), close: () => closeAll(open, ledger) };
+  } catch (error) {
+    store?.close();
+    await disconnect(db);
+    throw error;
+  }
+}
+
+async function closeAll({ live, store, db }: Open, ledger: pg.Client): Promise<void> {
+  await live.close();
+  store.close();
+  await disconnect(ledger);
+  await disconnect(db);
+}
+
+async function drainPass(open: Open): Promise<number> {
+  const { rooms, run, db, signal } = open;
+  const read = reader(open);
+  let batches = 0;
+  let next = read();
+  let telling: Promise<void> = Promise.resolve();
+  try {
+    for (;;) {
+      const mapped = await next;
+      stopIfAborted(signal);
+      if (mapped === null) break;
+      next = read();
+      // Met in the next turn; not an unhandled rejection until then.
+      next.catch(() => undefined);
+      const result = await commitBatch(rooms, run, db, mapped);
+      await telling;
+      // Between two transactions: Redis may be told during one, the ledger may not.
+      await run.acknowledged.markWhenMany(db);
+      // Only now: what is removed here is held there (I5).
+      telling = tellRedis(open, mapped.batch, result);
+      telling.catch(() => undefined);
+      batches += 1;
+    }
+    await telling;
+  } finally {
+    // What is still under way would go on after its connection is closed.
+    await next.catch(() => undefined);
+    await telling.catch(() => undefined);
+  }
+  await run.acknowledged.mark(db);
+  await forgetOld(db, run.plan.source.name, rooms.settings.keepDeliveriesMs);
+  return batches;
+}
+
+/** Reads and maps: the mapping is done while PostgreSQL is busy with the batch before. */
+function reader({ rooms, run, live, signal }: Open): () => Promise<MappedBatch | null> {
+  const { source, rows } = run.plan;
+  const map = prepareMapping(rows);
+  return async () => {
+    const batch = await live.read(source.limits, signal);
+    return batch === null ? null : mapBatch(map, batch, rooms.clock.now());
+  };
+}
+
+async function tellRedis(open: Open, batch: LiveBatch, result: BatchResult): Promise<void> {
+  const { rooms, run, store, live } = open;
+  const { source } = run.plan;
+  await live.acknowledge(batch);
+  run.acknowledged.add(result.told);
+  open.onBatch(result);
+  const { origin } = batch;
+  if (result.lost > 0 && origin.kind === 'stream') {
+    rooms.emit({ kind: 'lost', source: source.name, key: origin.key, count: result.lost });
+  }
+  for (const problem of batch.problems) {
+    rooms.emit({ kind: 'problem', source: source.name, problem });
+  }
+  rooms.emit({ kind: 'committed', source: source.name, result });
+  if (result.rows === 0) return;
+  await announceDrained(store, {
+    dataset: source.dataset.name,
+    source: source.name,
+    rows: result.rows,
+    newest:
+      result.newestTimeUs === null ? null : new Date(result.newestTimeUs / 1000).toISOString(),
+  });
+}

@@ -1,0 +1,89 @@
+/**
+ * Which entries of a stream were committed, so that one that comes again is known: after a crash
+ * before its acknowledgement, or after a failover that forgot it.
+ */
+import { packIds, sortableId, unpackIds } from '../domain/drain/stream-ids.ts';
+import type { Queryable } from './queryable.ts';
+import { keyText } from './text.ts';
+
+export interface StreamOfGroup {
+  readonly key: string;
+  readonly group: string;
+}
+
+/** Those of `ids` that are committed, and the records of which `ids` has all. */
+export async function findDelivered(
+  db: Queryable,
+  stream: StreamOfGroup,
+  ids: readonly string[],
+): Promise<{ readonly ids: ReadonlySet<string>; readonly deliveries: readonly string[] }> {
+  const { first, last } = boundsOf(ids);
+  const found = await db.query<{ id: string; ids: Buffer }>(
+    `select id::text, ids from tierd.deliveries
+     where stream_key = $1 and consumer_group = $2 and last_id >= $3 and first_id <= $4`,
+    [keyText(stream.key), stream.group, first, last],
+  );
+  const wanted = new Set(ids);
+  const delivered = new Set<string>();
+  const whole: string[] = [];
+  for (const row of found.rows) {
+    const held = unpackIds(row.ids);
+    const again = held.filter((id) => wanted.has(id));
+    for (const id of again) delivered.add(id);
+    if (again.length === held.length) whole.push(row.id);
+  }
+  return { ids: delivered, deliveries: whole };
+}
+
+/** In a batch's transaction: `ids` are committed with it. Gives the record's own id. */
+export async function recordDelivery(
+  db: Queryable,
+  source: string,
+  stream: StreamOfGroup,
+  ids: readonly string[],
+): Promise<string> {
+  const { first, last } = boundsOf(ids);
+  const inserted = await db.query<{ id: string }>(
+    `insert into tierd.deliveries (source, stream_key, consumer_group, first_id, last_id, ids, id_count)
+     values ($1, $2, $3, $4, $5, $6, $7) returning id::text`,
+    [source, keyText(stream.key), stream.group, first, last, packIds(ids), ids.length],
+  );
+  return inserted.rows[0]?.id ?? '';
+}
+
+/** Redis has been told of these. */
+export async function markAcknowledged(
+  db: Queryable,
+  deliveries: readonly string[],
+): Promise<void> {
+  await db.query(
+    `update tierd.deliveries set acknowledged_at = clock_timestamp()
+     where id = any ($1::bigint[]) and acknowledged_at is null`,
+    [deliveries],
+  );
+}
+
+/** Forgets deliveries that Redis was told of that long ago. */
+export async function pruneDeliveries(
+  db: Queryable,
+  source: string,
+  olderThanMs: number,
+): Promise<number> {
+  const pruned = await db.query(
+    `delete from tierd.deliveries
+     where source = $1 and acknowledged_at < clock_timestamp() - $2 * interval '1 millisecond'`,
+    [source, olderThanMs],
+  );
+  return pruned.rowCount ?? 0;
+}
+
+function boundsOf(ids: readonly string[]): { readonly first: string; readonly last: string } {
+  let first = sortableId(ids[0] ?? '');
+  let last = first;
+  for (const id of ids) {
+    const sortable = sortableId(id);
+    if (sortable < first) first = sortable;
+    if (sortable > last) last = sortable;
+  }
+  return { first, last };
+}

@@ -1,0 +1,99 @@
+/** What each source of the drain has brought in. */
+import type { Queryable } from './queryable.ts';
+
+/**
+ * Call it first in a batch's transaction. Whoever else has this row locked is a transaction of the
+ * same source that has not ended: one whose COMMIT was never answered (I9). Waits for its end.
+ */
+export async function lockSource(db: Queryable, source: string, dataset: string): Promise<void> {
+  await db.query(
+    `insert into tierd.drain_sources (source, dataset) values ($1, $2)
+     on conflict (source) do update set dataset = excluded.dataset`,
+    [source, dataset],
+  );
+}
+
+/** What one batch adds. */
+export interface BatchCounts {
+  readonly entries: number;
+  readonly rows: number;
+  readonly deadLetters: number;
+  readonly flagged: number;
+  readonly repeated: number;
+  readonly lost: number;
+  readonly newestTimeUs: number | null;
+  /** What was found that no dead letter can hold: keys of a wrong type. */
+  readonly problem: string | null;
+}
+
+export async function recordBatch(
+  db: Queryable,
+  source: string,
+  counts: BatchCounts,
+): Promise<void> {
+  await db.query(
+    `update tierd.drain_sources
+     set batches = batches + 1, entries = entries + $2, rows_written = rows_written + $3,
+         dead_letters = dead_letters + $4, flagged = flagged + $5, repeated = repeated + $6,
+         lost = lost + $7, newest_time_us = greatest(newest_time_us, $8::bigint),
+         last_batch_at = clock_timestamp(), last_problem = coalesce($9, last_problem),
+         last_problem_at = case when $9::text is null then last_problem_at else clock_timestamp() end
+     where source = $1`,
+    [
+      source,
+      counts.entries,
+      counts.rows,
+      counts.deadLetters,
+      counts.flagged,
+      counts.repeated,
+      counts.lost,
+      counts.newestTimeUs,
+      counts.problem,
+    ],
+  );
+}
+
+export interface SourceRecord {
+  readonly source: string;
+  readonly batches: number;
+  readonly entries: number;
+  readonly rows: number;
+  readonly deadLetters: number;
+  /** Of the dead letters, those that nobody has retried or discarded. */
+  readonly waitingLetters: number;
+  readonly flagged: number;
+  readonly repeated: number;
+  readonly lost: number;
+  readonly newestTimeUs: number | null;
+  readonly lastBatchAt: string | null;
+  readonly lastProblem: string | null;
+}
+
+export async function listSources(db: Queryable): Promise<readonly SourceRecord[]> {
+  const found = await db.query<Record<string, string | null> & { readonly source: string }>(
+    `select source, batches::text, entries::text, rows_written::text, dead_letters::text,
+            flagged::text, repeated::text, lost::text, newest_time_us::text, last_problem,
+            to_char(last_batch_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_batch_at,
+            (select count(*) from tierd.dead_letters letters
+             where letters.source = drain_sources.source and letters.state = 'waiting')::text as waiting
+     from tierd.drain_sources order by source`,
+  );
+  return found.rows.map((row) => ({
+    source: row.source,
+    batches: Number(row['batches']),
+    entries: Number(row['entries']),
+    rows: Number(row['rows_written']),
+    deadLetters: Number(row['dead_letters']),
+    waitingLetters: Number(row['waiting']),
+    flagged: Number(row['flagged']),
+    repeated: Number(row['repeated']),
+    lost: Number(row['lost']),
+    newestTimeUs: numberOrNull(row['newest_time_us']),
+    lastBatchAt: row['last_batch_at'] ?? null,
+    lastProblem: row['last_problem'] ?? null,
+  }));
+}
+
+function numberOrNull(text: string | null | undefined): number | null {
+  return text === null || text === undefined ? null : Number(text);
+}

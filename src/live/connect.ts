@@ -1,0 +1,185 @@
+/** Opening the live store: one server, a master that sentinels know, or a cluster. */
+import { readFileSync } from 'node:fs';
+import type { ConnectionOptions } from 'node:tls';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { TierdError } from '../domain/errors.ts';
+import type { LiveTarget, RedisNode } from '../domain/live-target.ts';
+import { keySlot } from './key-slot.ts';
+import { redisError } from './redis-error.ts';
+
+/** ioredis' types tell its clients apart by the mapping of replies, which stays as it is. */
+type Options = Omit<RedisOptions, 'replyMapping'>;
+
+export interface LiveStore {
+  /** `redis://cache:6379/0`, for messages. */
+  readonly place: string;
+  /** Takes commands that name their keys, and finds the server that has them. */
+  readonly client: Redis | Cluster;
+  readonly isCluster: boolean;
+  readonly waitReplicas: number;
+  /** For what concerns a whole server: SCAN, INFO. One unless it is a cluster. */
+  masters(): readonly Redis[];
+  /** The server that has `key`, for commands that speak of a connection: WAITAOF. */
+  serverOf(key: string): Redis;
+  /** One more connection, for what a connection can do only once at a time; not to a cluster. */
+  openFurther(): Promise<Redis>;
+  /** Closes all its connections. */
+  close(): void;
+}
+
+/**
+ * Connected, and ready to be asked. A connection that breaks is not mended: its commands fail, and
+ * whoever used it opens another store and reads again what was not acknowledged. A command whose
+ * reply was lost is never sent a second time.
+ *
+ * Throws REDIS_UNREACHABLE or PERMISSION_DENIED, naming the place, never the password.
+ */
+export async function connectLive(target: LiveTarget, job: string): Promise<LiveStore> {
+  const place = describeTarget(target);
+  const options = optionsOf(target, job);
+  const client =
+    target.topology.kind === 'cluster'
+      ? clusterOf(target.topology.nodes, options)
+      : new Redis({ ...options, ...placeOf(target.topology, options) });
+  // Every command tells of its own failure; without a listener ioredis writes to stderr.
+  let last: unknown;
+  client.on('error', (error: unknown) => {
+    last = error;
+  });
+  try {
+    await client.connect();
+  } catch (error) {
+    client.disconnect();
+    // "Connection is closed." says less than what closed it.
+    throw redisError(last ?? error, `connecting to Redis at ${place}`);
+  }
+  return storeOf(client, place, target.waitReplicas);
+}
+
+function storeOf(client: Redis | Cluster, place: string, waitReplicas: number): LiveStore {
+  const further: Redis[] = [];
+  const masters = (): readonly Redis[] =>
+    client instanceof Redis ? [client] : client.nodes('master');
+  return {
+    place,
+    client,
+    isCluster: !(client instanceof Redis),
+    waitReplicas,
+    masters,
+    serverOf(key) {
+      if (client instanceof Redis) return client;
+      const [name] = client.slots[keySlot(key)] ?? [];
+      const found = masters().find(
+        ({ options }) => `${options.host ?? ''}:${String(options.port)}` === name,
+      );
+      if (found !== undefined) return found;
+      throw new TierdError({
+        code: 'REDIS_UNREACHABLE',
+        message: `no master of ${place} has the slot of "${key}"`,
+        hint: 'a part of the cluster is down; see CLUSTER SLOTS',
+      });
+    },
+    async openFurther() {
+      if (!(client instanceof Redis)) throw new RangeError('a cluster has no further connection');
+      const another = client.duplicate();
+      another.on('error', () => undefined);
+      further.push(another);
+      await another.connect();
+      return another;
+    },
+    close() {
+      client.disconnect();
+      for (const another of further) another.disconnect();
+    },
+  };
+}
+
+/** `redis://cache:6379/0`, without user and password. */
+function describeTarget({ topology, db, tls }: LiveTarget): string {
+  const scheme = tls === null ? 'redis' : 'rediss';
+  switch (topology.kind) {
+    case 'single':
+      return `${scheme}://${topology.node.host}:${String(topology.node.port)}/${String(db)}`;
+    case 'sentinel':
+      return `${scheme}://${topology.master}/${String(db)}, by sentinels`;
+    case 'cluster':
+      return `${scheme}://${topology.nodes[0]?.host ?? ''}, a cluster`;
+  }
+}
+
+function optionsOf(target: LiveTarget, job: string): Options {
+  const { username, password, db, connectTimeoutMs, commandTimeoutMs } = target;
+  return {
+    connectionName: `tierd/${job}`,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    db,
+    ...(target.tls === null ? {} : { tls: tlsOptions(target.tls) }),
+    connectTimeout: connectTimeoutMs,
+    commandTimeout: commandTimeoutMs,
+    // A rename or a read of a group that ran, and is run again because its reply was lost, strands
+    // what the first one took.
+    autoResendUnfulfilledCommands: false,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: null,
+    lazyConnect: true,
+  };
+}
+
+function placeOf(
+  topology: Exclude<LiveTarget['topology'], { kind: 'cluster' }>,
+  { tls, connectTimeout }: Options,
+): Options {
+  if (topology.kind === 'single') {
+    const { host, port } = topology.node;
+    return host.startsWith('/') ? { path: host } : { host, port };
+  }
+  const { master, nodes, username, password } = topology;
+  return {
+    name: master,
+    sentinels: [...nodes],
+    ...(username === undefined ? {} : { sentinelUsername: username }),
+    ...(password === undefined ? {} : { sentinelPassword: password }),
+    ...(tls === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: tls }),
+    ...(connectTimeout === undefined ? {} : { sentinelCommandTimeout: connectTimeout }),
+    sentinelRetryStrategy: () => null,
+  };
+}
+
+function clusterOf(nodes: readonly RedisNode[], options: Options): Cluster {
+  const { retryStrategy: _, enableOfflineQueue: __, path: ___, sentinels: ____, ...rest } = options;
+  return new Cluster([...nodes], {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    clusterRetryStrategy: null,
+    // Names are checked against what was configured, not against the addresses that nodes announce.
+    dnsLookup: (address, callback) => {
+      callback(null, address);
+    },
+    redisOptions: rest,
+  });
+}
+
+function tlsOptions(tls: NonNullable<LiveTarget['tls']>): ConnectionOptions {
+  return {
+    rejectUnauthorized: tls.verify,
+    ...(tls.caFile === undefined ? {} : { ca: readTlsFile(tls.caFile) }),
+    ...(tls.certFile === undefined ? {} : { cert: readTlsFile(tls.certFile) }),
+    ...(tls.keyFile === undefined ? {} : { key: readTlsFile(tls.keyFile) }),
+  };
+}
+
+function readTlsFile(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new TierdError({
+      code: 'CONFIG_INVALID',
+      message: `the TLS file ${file} of the redis section can't be read; nothing was started`,
+      hint: 'check its path and its permissions',
+      context: { file },
+      cause,
+    });
+  }
+}

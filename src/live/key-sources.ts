@@ -1,0 +1,167 @@
+/** snapshot and move: keys that stay where they are until they may be removed. */
+import type { Acknowledged, LiveBatch, LiveSource, LiveSourceSpec } from '../domain/live-entry.ts';
+import { countAnswers } from './acknowledged.ts';
+import type { LiveStore } from './connect.ts';
+import {
+  type HeldKey,
+  type KeyAnswers,
+  KeyBatches,
+  notText,
+  type WantedKey,
+  type WantedPage,
+} from './key-batches.ts';
+import { FieldReader } from './packed-fields.ts';
+import { doing } from './redis-error.ts';
+import { runOverItems, runScript, type Script } from './run-script.ts';
+import { scanKeys } from './scan-keys.ts';
+import { READ_HASHES, READ_STRINGS } from './scripts/read-keys.ts';
+import { REMOVE_UNCHANGED_HASHES } from './scripts/remove-keys.ts';
+import { type Lane, WatchLanes } from './watch-lanes.ts';
+
+type KeySpec = LiveSourceSpec & { readonly kind: 'snapshot' | 'move' };
+
+/** Reads every key of the pattern once a pass. `move` removes what has not changed since. */
+export function openKeySource(store: LiveStore, spec: KeySpec): LiveSource {
+  const holdsStrings = spec.kind === 'snapshot' && spec.holds === 'string';
+  const script = holdsStrings ? READ_STRINGS : READ_HASHES;
+  const lanes = spec.kind === 'move' && !store.isCluster ? new WatchLanes(store) : null;
+  const fields = new FieldReader();
+  const batches = new KeyBatches({
+    source: spec.name,
+    feed: (signal) => wantedKeys(store, spec, signal),
+    readMany: (wanted, room) =>
+      lanes === null
+        ? readUnwatched(store, script, wanted, room)
+        : readWatched(lanes, script, wanted, room),
+    toPayload: (bytes) => (holdsStrings ? { kind: 'value', value: bytes } : fields.read(bytes)),
+  });
+  const held = new WeakMap<LiveBatch, readonly HeldKey[]>();
+  return {
+    async read(limits, signal) {
+      const next = await batches.next(limits, signal);
+      if (next === null) return null;
+      if (spec.kind === 'move') held.set(next.batch, next.held);
+      return next.batch;
+    },
+    acknowledge(batch) {
+      const keys = held.get(batch) ?? [];
+      // Once: a second time nothing would watch the keys any more, and a newer version would go.
+      held.delete(batch);
+      return doing(`removing drained keys of ${spec.name}`, () =>
+        removeUnchanged(store, lanes, keys),
+      );
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+async function readUnwatched(
+  store: LiveStore,
+  script: Script,
+  wanted: readonly WantedKey[],
+  room: number,
+): Promise<KeyAnswers> {
+  return { answers: await readKeys(store, script, wanted, room), lane: null };
+}
+
+async function readWatched(
+  lanes: WatchLanes,
+  script: Script,
+  wanted: readonly WantedKey[],
+  room: number,
+): Promise<KeyAnswers> {
+  const keys = wanted.map(({ at }) => at);
+  return doing('reading keys that are watched', async () => {
+    const client = await lanes.watch(keys);
+    const reply = (await runScript(client, script, keys, [room])) as readonly unknown[];
+    // What was left for later is watched a second time then.
+    const answers = keys.map((_, index) => reply[index]);
+    const size = answers.filter((answer) => Buffer.isBuffer(answer)).length;
+    if (size === 0) await lanes.release(client);
+    return { answers, lane: { client, size, waiting: size } };
+  });
+}
+
+/** By lane, all at once, where nothing of it was written; key by key where something was. */
+async function removeUnchanged(
+  store: LiveStore,
+  lanes: WatchLanes | null,
+  held: readonly HeldKey[],
+): Promise<Acknowledged> {
+  const groups = new Map<Lane | null, HeldKey[]>();
+  for (const key of held) {
+    const group = groups.get(key.lane);
+    if (group === undefined) groups.set(key.lane, [key]);
+    else group.push(key);
+  }
+  const results = await Promise.all(
+    [...groups].map(async ([lane, keys]) => {
+      if (lane !== null && lanes !== null && (await removeLane(lanes, lane, keys))) {
+        return { removed: keys.length, changed: 0 };
+      }
+      return compareAndRemove(store, keys);
+    }),
+  );
+  return results.reduce(
+    (sum, { removed, changed }) => ({
+      removed: sum.removed + removed,
+      changed: sum.changed + changed,
+    }),
+    { removed: 0, changed: 0 },
+  );
+}
+
+async function removeLane(
+  lanes: WatchLanes,
+  lane: Lane,
+  keys: readonly HeldKey[],
+): Promise<boolean> {
+  lane.waiting -= keys.length;
+  if (keys.length === lane.size) {
+    return lanes.removeUnwritten(
+      lane,
+      keys.map(({ at }) => at),
+    );
+  }
+  // Cut in two by the limit of a batch: all of its keys are compared.
+  if (lane.waiting === 0) await lanes.release(lane.client);
+  return false;
+}
+
+async function compareAndRemove(store: LiveStore, keys: readonly HeldKey[]): Promise<Acknowledged> {
+  return countAnswers(
+    await runOverItems(
+      store,
+      REMOVE_UNCHANGED_HASHES,
+      [],
+      keys.map(({ at, bytes }) => ({ keys: [at], args: [bytes] })),
+    ),
+  );
+}
+
+async function* wantedKeys(
+  store: LiveStore,
+  spec: KeySpec,
+  signal: AbortSignal,
+): AsyncGenerator<WantedPage, void, undefined> {
+  for await (const { keys, unreadable } of scanKeys(store, spec.pattern, signal)) {
+    yield { wanted: keys.map((key) => ({ key, at: key })), problems: unreadable.map(notText) };
+  }
+}
+
+/** Reads where the keys lie now, with one of the scripts that take one key an item. */
+export function readKeys(
+  store: LiveStore,
+  script: Script,
+  wanted: readonly { readonly at: string }[],
+  room: number,
+): Promise<readonly unknown[]> {
+  return doing(`reading keys from ${store.place}`, () =>
+    runOverItems(
+      store,
+      script,
+      [room],
+      wanted.map(({ at }) => ({ keys: [at] })),
+    ),
+  );
+}

@@ -1,0 +1,33 @@
+import type { Clock } from '../domain/clock.ts';
+import type { ClaimProgress, LiveSource, LiveSourceSpec } from '../domain/live-entry.ts';
+import { openClaimSource } from './claim-source.ts';
+import type { LiveStore } from './connect.ts';
+import { openKeySource } from './key-sources.ts';
+import { openListSource } from './list-source.ts';
+import { openStreamSource } from './stream-source.ts';
+import { openZsetSource } from './zset-source.ts';
+
+export interface OpenSourceOptions {
+  readonly store: LiveStore;
+  readonly clock: Clock;
+  /** What the ledger knows of a claimed list; asked for claims that somebody made earlier. */
+  readonly progressOf: (claim: string) => Promise<ClaimProgress>;
+}
+
+/** Opens a source for one pass after the other. Nothing is read, claimed or made before `read`. */
+export function openLiveSource(spec: LiveSourceSpec, options: OpenSourceOptions): LiveSource {
+  const { store, clock, progressOf } = options;
+  switch (spec.kind) {
+    case 'snapshot':
+    case 'move':
+      return openKeySource(store, spec);
+    case 'claim':
+      return openClaimSource(store, spec, clock);
+    case 'list':
+      return openListSource({ store, spec, clock, progressOf });
+    case 'stream':
+      return openStreamSource(store, spec);
+    case 'zset':
+      return openZsetSource(store, spec, clock);
+  }
+}

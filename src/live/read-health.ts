@@ -1,0 +1,111 @@
+/** Asks every server of the live store how it is. Changes nothing. */
+import type { Redis } from 'ioredis';
+import type { LiveSourceSpec } from '../domain/live-entry.ts';
+import type { LiveHealth, SourceAtRisk } from '../domain/live-health.ts';
+import type { LiveStore } from './connect.ts';
+import { infoFields } from './info.ts';
+import { doing, isRefusal } from './redis-error.ts';
+import { scanKeys } from './scan-keys.ts';
+
+/** One for each master. */
+export async function readHealth(store: LiveStore): Promise<readonly LiveHealth[]> {
+  return doing(`asking ${store.place} how it is`, () =>
+    Promise.all(store.masters().map(readServer)),
+  );
+}
+
+async function readServer(server: Redis): Promise<LiveHealth> {
+  const latencyMs = await medianPing(server);
+  const fields = infoFields(await server.info());
+  const settings = await readSettings(server);
+  const number = (name: string): number => Number(fields.get(name) ?? 0);
+  const hits = number('keyspace_hits');
+  const lookUps = hits + number('keyspace_misses');
+  const save = settings.get('save');
+  return {
+    server: server.options.path ?? `${server.options.host ?? ''}:${String(server.options.port)}`,
+    version: fields.get('redis_version') ?? 'unknown',
+    role: fields.get('role') ?? 'unknown',
+    keys: await server.dbsize(),
+    usedBytes: number('used_memory'),
+    maxBytes: number('maxmemory'),
+    evictionPolicy: fields.get('maxmemory_policy') ?? null,
+    fragmentation: number('mem_fragmentation_ratio'),
+    hitRatio: lookUps === 0 ? null : hits / lookUps,
+    opsPerSecond: number('instantaneous_ops_per_sec'),
+    latencyMs,
+    clients: number('connected_clients'),
+    rejectedClients: number('rejected_connections'),
+    evictedKeys: number('evicted_keys'),
+    expiredKeys: number('expired_keys'),
+    replicas: number('connected_slaves'),
+    aof: {
+      enabled: fields.get('aof_enabled') === '1',
+      fsync: settings.get('appendfsync') ?? null,
+      ok:
+        isOk(fields.get('aof_last_write_status')) && isOk(fields.get('aof_last_bgrewrite_status')),
+    },
+    rdb: {
+      enabled: save === undefined ? null : save !== '',
+      ok: isOk(fields.get('rdb_last_bgsave_status')),
+      savedAt: number('rdb_last_save_time') * 1000,
+    },
+  };
+}
+
+const isOk = (status: string | undefined): boolean => status === undefined || status === 'ok';
+
+/** What INFO does not tell. Empty where this user may not ask: many services forbid CONFIG. */
+async function readSettings(server: Redis): Promise<ReadonlyMap<string, string>> {
+  const settings = new Map<string, string>();
+  for (const name of ['appendfsync', 'save']) {
+    try {
+      const [, value] = (await server.call('CONFIG', 'GET', name)) as string[];
+      if (value !== undefined) settings.set(name, value);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+  }
+  return settings;
+}
+
+const PINGS = 5;
+
+async function medianPing(server: Redis): Promise<number> {
+  const times: number[] = [];
+  for (let count = 0; count < PINGS; count += 1) {
+    const from = performance.now();
+    await server.ping();
+    times.push(performance.now() - from);
+  }
+  return times.sort((a, b) => a - b)[(PINGS - 1) / 2] ?? 0;
+}
+
+/** How many keys of a source are asked for their TTL. */
+const KEYS_LOOKED_AT = 200;
+
+/** The shortest TTL among some keys of each source. */
+export async function lookAtTtls(
+  store: LiveStore,
+  specs: readonly LiveSourceSpec[],
+  signal: AbortSignal,
+): Promise<readonly SourceAtRisk[]> {
+  const risks: SourceAtRisk[] = [];
+  for (const spec of specs) {
+    const keys: string[] = [];
+    for await (const page of scanKeys(store, spec.pattern, signal)) {
+      keys.push(...page.keys);
+      if (keys.length >= KEYS_LOOKED_AT) break;
+    }
+    const ttls = await doing(`looking at the keys of ${spec.name}`, () =>
+      Promise.all(keys.slice(0, KEYS_LOOKED_AT).map((key) => store.client.pttl(key))),
+    );
+    const mortal = ttls.filter((ttl) => ttl >= 0);
+    risks.push({
+      name: spec.name,
+      kind: spec.kind,
+      shortestTtlMs: mortal.length === 0 ? null : Math.min(...mortal),
+    });
+  }
+  return risks;
+}

@@ -1,0 +1,59 @@
+/** What Redis or the line to it answered, as tierd's one kind of error. */
+import { ReplyError } from 'ioredis';
+import { type ErrorCode, TierdError } from '../domain/errors.ts';
+
+type Verdict = readonly [code: ErrorCode, hint: string];
+
+const NOT_NOW = 'run again; the server can’t serve this at the moment';
+
+/** The first word of a refusal → what it means. Source: redis.io, and server.c of Redis 8. */
+const BY_PREFIX: Readonly<Record<string, Verdict>> = {
+  LOADING: ['REDIS_UNREACHABLE', 'run again when the server has loaded its data'],
+  BUSY: ['REDIS_UNREACHABLE', 'a script keeps the server busy; see SCRIPT KILL'],
+  READONLY: ['REDIS_UNREACHABLE', 'this server is a replica now; run again to find the master'],
+  MASTERDOWN: ['REDIS_UNREACHABLE', NOT_NOW],
+  CLUSTERDOWN: ['REDIS_UNREACHABLE', 'a part of the cluster is down; see CLUSTER INFO'],
+  TRYAGAIN: ['REDIS_UNREACHABLE', NOT_NOW],
+  MOVED: ['REDIS_UNREACHABLE', 'slots of the cluster moved just now; run again'],
+  ASK: ['REDIS_UNREACHABLE', 'slots of the cluster are moving; run again'],
+  NOREPLICAS: ['REDIS_UNREACHABLE', 'too few replicas are connected (min-replicas-to-write)'],
+  MISCONF: ['REDIS_UNREACHABLE', 'Redis can’t save to its disk and so takes no writes'],
+  NOGROUP: ['REDIS_UNREACHABLE', 'the stream or its group was removed just now; run again'],
+  UNBLOCKED: ['REDIS_UNREACHABLE', NOT_NOW],
+  NOAUTH: ['PERMISSION_DENIED', 'set redis.username and redis.password'],
+  WRONGPASS: ['PERMISSION_DENIED', 'check redis.username and redis.password'],
+  NOPERM: ['PERMISSION_DENIED', 'docs/configuration.md lists what the ACL user needs'],
+};
+
+/**
+ * `error` as a TierdError; `doing` completes "… failed". A TierdError comes back as it is, so that
+ * this may be called at every level.
+ */
+export function redisError(error: unknown, doing: string): TierdError {
+  if (error instanceof TierdError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const [code, hint] = isRefusal(error)
+    ? (BY_PREFIX[prefixOf(text)] ?? ['REDIS_FAILED', 'the message is Redis’ own'])
+    : (['REDIS_UNREACHABLE', 'check that the server runs and can be reached'] as const);
+  return new TierdError({ code, message: `${doing} failed: ${text}`, hint, cause: error });
+}
+
+/** Runs `work`; what it throws becomes a TierdError. */
+export async function doing<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw redisError(error, what);
+  }
+}
+
+/** Whether Redis answered, and its answer was this kind of no: `NOGROUP`, `WRONGTYPE`. */
+export function isRefusal(error: unknown, prefix?: string): error is Error {
+  // ioredis exports the class untyped.
+  const isReply = error instanceof (ReplyError as new () => Error);
+  return isReply && (prefix === undefined || prefixOf(error.message) === prefix);
+}
+
+export function prefixOf(message: string): string {
+  return /^[A-Z]+/.exec(message)?.[0] ?? '';
+}

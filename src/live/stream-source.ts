@@ -1,0 +1,192 @@
+/**
+ * stream: entries of a consumer group, acknowledged after they are committed. What is delivered a
+ * second time, after a crash or a failover that forgot the acknowledgement, the ledger knows by id.
+ */
+import type {
+  BatchLimits,
+  LiveBatch,
+  LiveProblem,
+  LiveSource,
+  LiveSourceSpec,
+} from '../domain/live-entry.ts';
+import type { LiveStore } from './connect.ts';
+import { notText, problemOf } from './key-batches.ts';
+import { FieldReader } from './packed-fields.ts';
+import { doing, isRefusal, redisError } from './redis-error.ts';
+import { runScript } from './run-script.ts';
+import { type KeyPage, scanKeys } from './scan-keys.ts';
+import { TRIM_STREAM } from './scripts/trim-stream.ts';
+import { ensureGroup, type RawEntry, type StreamGroup, StreamReader } from './stream-reader.ts';
+
+type StreamSpec = LiveSourceSpec & { readonly kind: 'stream' };
+
+/** So many are read in one go: a few milliseconds in which Redis serves nobody else. */
+const ENTRIES_PER_CALL = 1_000;
+/** XACK takes them all in one command; this many keep it under a millisecond. */
+const IDS_PER_ACK = 1_000;
+
+interface OpenStream {
+  readonly at: StreamGroup;
+  readonly reader: StreamReader;
+  readonly entries: RawEntry[];
+  readonly lost: string[];
+  bytes: number;
+  isOver: boolean;
+}
+
+export function openStreamSource(store: LiveStore, spec: StreamSpec): LiveSource {
+  return new StreamSource(store, spec);
+}
+
+class StreamSource implements LiveSource {
+  readonly #store: LiveStore;
+  readonly #spec: StreamSpec;
+  readonly #fields = new FieldReader();
+  /** Streams whose own pending entries this process has read: what is pending now, it holds. */
+  readonly #met = new Set<string>();
+  readonly #toTrim = new Set<string>();
+  /** Told as lost and not acknowledged: Redis tells of them until then. */
+  readonly #lost = new Set<string>();
+  readonly #problems: LiveProblem[] = [];
+  #pages: AsyncGenerator<KeyPage, void, undefined> | null = null;
+  #keys: string[] = [];
+  #current: OpenStream | null = null;
+
+  constructor(store: LiveStore, spec: StreamSpec) {
+    this.#store = store;
+    this.#spec = spec;
+  }
+
+  async read(limits: BatchLimits, signal: AbortSignal): Promise<LiveBatch | null> {
+    for (;;) {
+      signal.throwIfAborted();
+      this.#current ??= await this.#nextStream(signal);
+      if (this.#problems.length > 0) return this.#problemBatch();
+      const stream = this.#current;
+      if (stream === null) return null;
+      await this.#fill(stream, limits, signal);
+      if (stream.isOver && stream.entries.length === 0) this.#current = null;
+      if (stream.entries.length > 0 || stream.lost.length > 0) return this.#cut(stream, limits);
+    }
+  }
+
+  async acknowledge({ origin }: LiveBatch): Promise<{ removed: number; changed: number }> {
+    if (origin.kind !== 'stream') return { removed: 0, changed: 0 };
+    const { key, group, ids, lost } = origin;
+    const all = [...ids, ...lost];
+    await doing(`acknowledging entries of the stream "${key}"`, async () => {
+      for (let from = 0; from < all.length; from += IDS_PER_ACK) {
+        await this.#store.client.xack(key, group, ...all.slice(from, from + IDS_PER_ACK));
+      }
+    });
+    for (const id of lost) this.#lost.delete(`${id} ${key}`);
+    if (this.#spec.trim) this.#toTrim.add(key);
+    return { removed: ids.length, changed: 0 };
+  }
+
+  async close(): Promise<void> {
+    // What is not trimmed now is trimmed at the end of the next pass; nothing waits for it.
+    await this.#trim().catch(() => undefined);
+  }
+
+  async #nextStream(signal: AbortSignal): Promise<OpenStream | null> {
+    for (;;) {
+      const key = this.#keys.shift();
+      if (key === undefined) {
+        this.#pages ??= scanKeys(this.#store, this.#spec.pattern, signal);
+        const page = await this.#pages.next();
+        if (page.done === true) {
+          this.#pages = null;
+          // What was acknowledged in this pass; the last batches of it follow in the next.
+          await this.#trim();
+          return null;
+        }
+        this.#keys.push(...page.value.keys);
+        this.#problems.push(...page.value.unreadable.map(notText));
+        continue;
+      }
+      const opened = await this.#open(key);
+      if (opened !== null || this.#problems.length > 0) return opened;
+    }
+  }
+
+  async #open(key: string): Promise<OpenStream | null> {
+    const { group, consumer, startAt, claimIdleMs } = this.#spec;
+    const at: StreamGroup = { key, group, consumer, startAt, claimIdleMs };
+    try {
+      if (!(await ensureGroup(this.#store, at))) return null;
+    } catch (error) {
+      if (!isRefusal(error, 'WRONGTYPE')) throw redisError(error, `opening the stream "${key}"`);
+      this.#problems.push(problemOf(key, error.message));
+      return null;
+    }
+    const reader = new StreamReader(this.#store, at, !this.#met.has(key));
+    this.#met.add(key);
+    return { at, reader, entries: [], lost: [], bytes: 0, isOver: false };
+  }
+
+  /** Until there is enough for a batch, or the stream has no more. */
+  async #fill(stream: OpenStream, limits: BatchLimits, signal: AbortSignal): Promise<void> {
+    while (!stream.isOver && stream.lost.length < limits.maxEntries) {
+      const count = Math.min(limits.maxEntries - stream.entries.length, ENTRIES_PER_CALL);
+      const room = limits.maxBytes - stream.bytes;
+      if (count <= 0 || room <= 0) return;
+      signal.throwIfAborted();
+      const page = await stream.reader.next(count, room);
+      if (page === null) {
+        stream.isOver = true;
+        return;
+      }
+      stream.entries.push(...page.entries);
+      for (const { packed } of page.entries) stream.bytes += packed.length;
+      for (const id of page.lost) this.#addLost(stream, id);
+    }
+  }
+
+  #addLost({ at, lost }: OpenStream, id: string): void {
+    const name = `${id} ${at.key}`;
+    if (!this.#lost.has(name)) lost.push(id);
+    this.#lost.add(name);
+  }
+
+  #cut(stream: OpenStream, { maxEntries, maxBytes }: BatchLimits): LiveBatch {
+    let count = 0;
+    let bytes = 0;
+    for (const { packed } of stream.entries) {
+      if (count === maxEntries || (count > 0 && bytes + packed.length > maxBytes)) break;
+      count += 1;
+      bytes += packed.length;
+    }
+    stream.bytes -= bytes;
+    const taken = stream.entries.splice(0, count);
+    const { key, group } = stream.at;
+    return {
+      source: this.#spec.name,
+      entries: taken.map(({ id, packed }) => ({ key, id, payload: this.#fields.read(packed) })),
+      bytes,
+      origin: {
+        kind: 'stream',
+        key,
+        group,
+        ids: taken.map(({ id }) => id),
+        lost: stream.lost.splice(0),
+      },
+      problems: [],
+    };
+  }
+
+  #problemBatch(): LiveBatch {
+    const problems = this.#problems.splice(0);
+    return { source: this.#spec.name, entries: [], bytes: 0, origin: { kind: 'keys' }, problems };
+  }
+
+  async #trim(): Promise<void> {
+    const keys = [...this.#toTrim];
+    this.#toTrim.clear();
+    for (const key of keys) {
+      await doing(`trimming the stream "${key}"`, () =>
+        runScript(this.#store.client, TRIM_STREAM, [key], []),
+      );
+    }
+  }
+}

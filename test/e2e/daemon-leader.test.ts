@@ -1,0 +1,118 @@
+/** Who leads: two daemons on one database, and a database that goes away. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fillTicks, jobPidOf, makeDaemon, PATIENCE, said } from '../support/daemon.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { databaseOn } from '../support/own-database.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
+import { identityOf, isAlive } from '../support/process-identity.ts';
+
+const SLOW = 'storage: { lifecycle: { guards: { max_rows_per_second: 10, max_share: 1 } } }';
+const EVERY = 'schedules: { rotate: { every: 1s, retry_delay: 500ms } }';
+const LEASE = 'daemon: { lease_ttl: 2s, shutdown_timeout: 20s }';
+
+/** Rows in hot and in live segments together. */
+async function rowsInAll(database: Pick<TestDatabase, 'query'>): Promise<number> {
+  const { rows } = await database.query(
+    `select (select count(*) from ticks)::int
+       + coalesce((select sum(row_count) from tierd.segments where state = 'live'), 0)::int as rows`,
+  );
+  return (rows[0] as { rows: number }).rows;
+}
+
+describe('of two daemons', () => {
+  it('one stands by, says for whom, and leads when the other stops', async () => {
+    const database = await createTestDatabase();
+    await fillTicks(database, { dueDays: 1, rows: 10 });
+    const scene = await makeDaemon(database, `${SLOW}\n${EVERY}\n${LEASE}`);
+    const first = scene.run();
+    await said(first, /leading: jobs/);
+    const second = scene.run();
+    await said(second, /standing by: \S+ leads/);
+    await expect.poll(async () => (await scene.runs()).length, PATIENCE).toBeGreaterThan(1);
+    const holders = new Set((await scene.runs()).map(({ holder }) => holder));
+    expect(holders.size).toBe(1);
+
+    first.child.kill('SIGTERM');
+    expect(await first.ended).toBe(0);
+    await said(second, /leading: jobs/);
+    await expect
+      .poll(async () => new Set((await scene.runs()).map(({ holder }) => holder)).size, PATIENCE)
+      .toBe(2);
+    second.child.kill('SIGTERM');
+    expect(await second.ended).toBe(0);
+  });
+
+  it('I8: the leader that slept through its lease commits nothing when it wakes', async () => {
+    const database = await createTestDatabase();
+    await fillTicks(database, { dueDays: 3, rows: 40 });
+    const scene = await makeDaemon(database, `${SLOW}\n${EVERY}\n${LEASE}`);
+    const sleeper = scene.run();
+    // One day has moved and the next is on its way.
+    await expect.poll(() => scene.hotRows('ticks'), PATIENCE).toBe(120);
+    const job = jobPidOf(sleeper) ?? 0;
+    expect(job).toBeGreaterThan(0);
+    const jobIdentity = identityOf(job);
+    sleeper.child.kill('SIGSTOP');
+    process.kill(job, 'SIGSTOP');
+
+    scene.edit('max_rows_per_second: 10,', '');
+    const heir = scene.run();
+    await said(heir, /leading: jobs/);
+    await said(heir, /rotate: done/);
+    expect(await scene.hotRows('ticks')).toBe(40);
+    expect(await rowsInAll(database)).toBe(160);
+
+    process.kill(job, 'SIGCONT');
+    sleeper.child.kill('SIGCONT');
+    await said(sleeper, /no longer leading/);
+    await said(sleeper, /the ledger could not be written: another daemon has taken over/);
+    await said(sleeper, /standing by: \S+ leads/);
+    await expect.poll(() => isAlive(jobIdentity), PATIENCE).toBe(false);
+    expect(await rowsInAll(database)).toBe(160);
+    expect((await scene.runs())[0]).toMatchObject({ state: 'abandoned' });
+    const { rows: moves } = await database.query(
+      `select count(*)::int as count from tierd.moves where state not in ('finished', 'abandoned')`,
+    );
+    expect(moves).toEqual([{ count: 0 }]);
+
+    for (const daemon of [sleeper, heir]) {
+      daemon.child.kill('SIGTERM');
+      expect(await daemon.ended).toBe(0);
+    }
+  });
+});
+
+describe('a database that goes away', () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres({ settings: { fsync: 'on', full_page_writes: 'on' } });
+  });
+  afterAll(() => server.remove());
+
+  it('ends the lead, and the daemon leads again when it is back', async () => {
+    const database = await databaseOn(server);
+    await fillTicks(database, { dueDays: 2, rows: 40 });
+    const scene = await makeDaemon(
+      database,
+      `${SLOW}\nschedules: { rotate: { every: 1s, retries: 0 } }\n${LEASE}`,
+    );
+    const daemon = scene.run();
+    await said(daemon, /rotate: started/);
+    await server.stop('immediate');
+    await said(daemon, /no longer leading/);
+    await said(
+      daemon,
+      /standing by: Connecting to PostgreSQL|standing by: connecting to PostgreSQL/,
+    );
+    expect(daemon.child.exitCode).toBeNull();
+
+    await server.start();
+    await expect
+      .poll(() => daemon.stderr().match(/leading: jobs are started/g)?.length, PATIENCE)
+      .toBe(2);
+    await expect.poll(() => scene.hotRows('ticks'), PATIENCE).toBe(40);
+    expect(await rowsInAll(database)).toBe(120);
+    daemon.child.kill('SIGTERM');
+    expect(await daemon.ended).toBe(0);
+  });
+});

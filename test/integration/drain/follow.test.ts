@@ -1,0 +1,144 @@
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { followSource } from '../../../src/jobs/drain.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { type DrainBench, openDrainBench } from '../../support/drain.ts';
+import { makeSource, TICKS } from '../../support/drain-source.ts';
+import { openRedis } from '../../support/live.ts';
+import { type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { describeOn } from '../../support/servers.ts';
+
+const T0 = Date.parse('2026-03-01T00:00:00Z');
+
+const PATIENTLY = { timeout: 10_000, interval: 10 };
+
+describeOn('redis', 'a drain that goes on', () => {
+  let server: RedisServer;
+  let redis: Redis;
+  let database: TestDatabase;
+  let bench: DrainBench;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    redis = openRedis(server.url);
+  });
+  beforeEach(async () => {
+    await redis.flushall();
+    database = await createTestDatabase();
+    bench = await openDrainBench(database, server.url);
+    await database.query(`create table ticks (${TICKS})`);
+  });
+  afterAll(async () => {
+    redis.disconnect();
+    await server.remove();
+  });
+
+  const add = (n: number): Promise<number> =>
+    redis.rpush('ticks:A', JSON.stringify({ ts: T0 + n, price: n }));
+
+  async function count(): Promise<number> {
+    return (await database.query('select from ticks')).rowCount ?? 0;
+  }
+
+  it('takes what comes, until it is interrupted', async () => {
+    const stop = new AbortController();
+    const following = followSource(
+      { ...bench.rooms, signal: stop.signal },
+      makeSource('ticks', { kind: 'list' }),
+      20,
+    );
+    await add(1);
+    await expect.poll(count, PATIENTLY).toBe(1);
+    await add(2);
+    await expect.poll(count, PATIENTLY).toBe(2);
+    stop.abort('SIGINT');
+    await expect(following).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+      message: expect.stringContaining('2 rows') as string,
+    });
+    const runs = await database.query(
+      'select job, dataset, state, rows_moved::int as rows from tierd.runs',
+    );
+    expect(runs.rows).toEqual([
+      { job: 'drain', dataset: 'drain:list_source', state: 'interrupted', rows: 2 },
+    ]);
+  });
+
+  it('goes on after its lease was taken and given back, and after Redis was restarted', async () => {
+    const stop = new AbortController();
+    const following = followSource(
+      {
+        ...bench.rooms,
+        signal: stop.signal,
+        settings: { ...bench.rooms.settings, leaseTtlMs: 300 },
+      },
+      makeSource('ticks', { kind: 'list' }),
+      20,
+    );
+    following.catch(() => undefined);
+    await add(1);
+    await expect.poll(count, PATIENTLY).toBe(1);
+    await database.query(
+      `update tierd.leases set token = token + 1, holder = 'another', expires_at = now() + interval '500 ms'`,
+    );
+    await add(2);
+    await expect.poll(count, PATIENTLY).toBe(2);
+    await server.stop('immediate');
+    await server.start();
+    await expect.poll(() => add(3).catch(() => 0), PATIENTLY).toBeGreaterThan(0);
+    await expect.poll(count, PATIENTLY).toBe(3);
+    expect(bench.events.some(({ kind }) => kind === 'retrying')).toBe(true);
+    stop.abort('SIGINT');
+    await expect(following).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+
+  it('between two batches stops where it is asked to, and the next run goes on', async () => {
+    const stop = new AbortController();
+    for (let n = 0; n < 30; n += 1) await add(n);
+    const source = makeSource('ticks', { kind: 'list', limits: { maxEntries: 10, maxBytes: 1e6 } });
+    const stopped = bench.drain(source, {
+      signal: stop.signal,
+      emit: ({ kind }) => {
+        if (kind === 'committed') stop.abort('SIGINT');
+      },
+    });
+    await expect(stopped).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(await count()).toBe(10);
+    await bench.drain(source);
+    expect(await count()).toBe(30);
+  });
+});
+
+describeOn(['redis', 'timescale'], 'a drain into a hypertable', () => {
+  it('writes few rows and many, the newer of two', async () => {
+    const server = await startRedis();
+    const redis = openRedis(server.url);
+    try {
+      const database = await createTestDatabase({ timescale: true });
+      const bench = await openDrainBench(database, server.url);
+      await database.query(
+        `create table ticks (${TICKS}, primary key (symbol, ts));
+         select create_hypertable('ticks', 'ts', chunk_time_interval => interval '1 day')`,
+      );
+      const source = makeSource('ticks', {
+        kind: 'list',
+        version: 'price',
+        limits: { maxEntries: 5_000, maxBytes: 1e8 },
+      });
+      const entry = (n: number, price: number): string =>
+        JSON.stringify({ ts: T0 + n * 60_000, price });
+      const many = Array.from({ length: 4_000 }, (_, n) => entry(n, n % 7 === 0 ? 2 : 1));
+      await redis.rpush('ticks:A', ...many, entry(0, 1));
+      await bench.drain(source);
+      await redis.rpush('ticks:A', entry(1, 5), entry(0, 0));
+      await bench.drain(source);
+      const found = await database.query(
+        `select count(*)::int as n, (array_agg(price::int order by ts))[1:2] as first from ticks`,
+      );
+      expect(found.rows).toEqual([{ n: 4_000, first: [2, 5] }]);
+    } finally {
+      redis.disconnect();
+      await server.remove();
+    }
+  });
+});

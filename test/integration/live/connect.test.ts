@@ -1,0 +1,91 @@
+import type { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { announceDrained } from '../../../src/live/announce.ts';
+import { connectLive } from '../../../src/live/connect.ts';
+import { closeScenes, openRedis, openScene, readBatch, specOf } from '../../support/live.ts';
+import { targetOf } from '../../support/live-target.ts';
+import { type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { describeOn } from '../../support/servers.ts';
+
+describeOn('redis', 'a connection to the live store', () => {
+  let server: RedisServer;
+  let redis: Redis;
+  beforeAll(async () => {
+    server = await startRedis();
+    redis = openRedis(server.url);
+  });
+  beforeEach(() => redis.flushall());
+  afterEach(closeScenes);
+  afterAll(async () => {
+    redis.disconnect();
+    await server.remove();
+  });
+
+  it('is known to the server by the job that it is for', async () => {
+    await openScene(targetOf(server.url), specOf('move', 'a'));
+    expect(await redis.client('LIST')).toContain('name=tierd/test');
+  });
+
+  it('says where nobody answers, and never the password', async () => {
+    const target = {
+      ...targetOf('redis://127.0.0.1:1'),
+      password: 'very secret',
+      connectTimeoutMs: 1_000,
+    };
+    const error = await connectLive(target, 'test').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE' });
+    expect(String(error)).toContain('redis://127.0.0.1:1/0');
+    expect(JSON.stringify([error, String(error)])).not.toContain('secret');
+  });
+
+  it('is refused with a wrong password, and let in as an ACL user', async () => {
+    await redis.acl('SETUSER', 'drainer', 'on', '>right', '~*', '&*', '+@all');
+    const target = { ...targetOf(server.url), username: 'drainer' };
+    await expect(connectLive({ ...target, password: 'wrong' }, 'test')).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+    const store = await connectLive({ ...target, password: 'right' }, 'test');
+    expect(await store.client.call('ACL', 'WHOAMI')).toBe('drainer');
+    store.close();
+  });
+
+  it('that breaks fails its next command and is not mended behind our back', async () => {
+    await redis.hset('tick:A', { price: '1' });
+    const { source } = await openScene(targetOf(server.url), specOf('move', 'tick:{symbol}'));
+    const batch = await readBatch(source);
+    await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await expect(source.acknowledge(batch)).rejects.toMatchObject({ code: 'REDIS_UNREACHABLE' });
+    // The pass was at its end; a new one has to ask.
+    await expect(readBatch(source)).rejects.toThrow('there was no batch');
+    await expect(readBatch(source)).rejects.toMatchObject({ code: 'REDIS_UNREACHABLE' });
+    expect(await redis.exists('tick:A')).toBe(1);
+  });
+
+  it('to a server that went away, and came back, is a new one', async () => {
+    await redis.hset('tick:A', { price: '1' });
+    const first = await openScene(targetOf(server.url), specOf('move', 'tick:{symbol}'));
+    await server.stop('immediate');
+    await expect(readBatch(first.source)).rejects.toMatchObject({ code: 'REDIS_UNREACHABLE' });
+    await server.start();
+    const second = await openScene(targetOf(server.url), specOf('move', 'tick:{symbol}'));
+    expect((await readBatch(second.source)).entries).toHaveLength(1);
+  });
+
+  it('tells subscribers of what was drained', async () => {
+    const subscriber = openRedis(server.url);
+    const heard: string[] = [];
+    subscriber.on('message', (channel, message) => {
+      heard.push(`${channel} ${message}`);
+    });
+    await subscriber.subscribe('tierd:drained:ticks');
+    const { store } = await openScene(targetOf(server.url), specOf('move', 'a'));
+    const newest = '2026-01-01T00:00:00.000Z';
+    await announceDrained(store, { dataset: 'ticks', source: 'latest', rows: 3, newest });
+    await vi.waitFor(() => {
+      expect(heard).toEqual([
+        `tierd:drained:ticks {"source":"latest","rows":3,"newest":"${newest}"}`,
+      ]);
+    });
+    subscriber.disconnect();
+  });
+});

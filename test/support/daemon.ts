@@ -1,0 +1,117 @@
+/** The built daemon in a workspace of its own, with what tests ask of it. */
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { expect, onTestFinished } from 'vitest';
+import { TIERD } from './cli.ts';
+import type { TestDatabase } from './database.ts';
+import { makeWorkspace, type RunningTierd, startTierd, type Workspace } from './workspace.ts';
+
+export interface JobRun {
+  readonly id: string;
+  readonly job: string;
+  readonly cause: string;
+  readonly state: string;
+  readonly holder: string;
+  readonly attempts: number;
+  /** ms since 1970 */
+  readonly slot: number | null;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+}
+
+export interface DaemonScene {
+  readonly workspace: Workspace;
+  /** Starts `tierd run`; it is gone when the test has finished. */
+  readonly run: () => RunningTierd;
+  /** The ledger's runs, oldest first. */
+  readonly runs: (job?: string) => Promise<readonly JobRun[]>;
+  readonly hotRows: (table: string) => Promise<number>;
+  /** Replaces text of the configuration file. */
+  readonly edit: (from: string | RegExp, to: string) => void;
+}
+
+export const PATIENCE = { timeout: 30_000, interval: 50 };
+
+/** Rows of `ticks`: as many days that are due as `dueDays`, each of `rows`, and one that stays. */
+export async function fillTicks(
+  database: Pick<TestDatabase, 'query'>,
+  shape: { readonly dueDays: number; readonly rows: number; readonly table?: string },
+): Promise<void> {
+  const { dueDays, rows, table = 'ticks' } = shape;
+  await database.query(`create table if not exists ${table} (ts timestamptz, id int)`);
+  await database.query(`create index if not exists ${table}_ts on ${table} (ts)`);
+  for (const day of [5, ...Array.from({ length: dueDays }, (_, n) => 40 + n)]) {
+    await database.query(
+      `insert into ${table}
+       select date_trunc('day', now(), 'UTC') - $1::int * interval '1 day' + n * interval '10 ms', n
+       from generate_series(0, $2::int - 1) n`,
+      [day, rows],
+    );
+  }
+}
+
+/** `sections` is YAML; `daemon` and `schedules` belong into it. The ledger is there. */
+export async function makeDaemon(
+  database: Pick<TestDatabase, 'url' | 'query'>,
+  sections: string,
+  datasets = '  ticks: { time_column: ts }',
+): Promise<DaemonScene> {
+  const workspace = makeWorkspace(database, datasets, sections);
+  const migrated = await workspace.tierd('migrate');
+  expect(migrated).toMatchObject({ exitCode: 0 });
+  return {
+    workspace,
+    run: () => {
+      const daemon = startTierd(process.execPath, [TIERD, 'run'], workspace.directory);
+      onTestFinished(() => end(daemon));
+      return daemon;
+    },
+    runs: async (job) => {
+      const { rows } = await database.query(
+        `select id::text, job, cause, state, holder, attempts, (extract(epoch from slot) * 1000)::float8 as slot, error_code, error_message
+         from tierd.job_runs where $1::text is null or job = $1 order by job_runs.id`,
+        [job ?? null],
+      );
+      return rows as JobRun[];
+    },
+    hotRows: async (table) => {
+      const { rows } = await database.query(`select count(*)::int as count from ${table}`);
+      return (rows[0] as { count: number }).count;
+    },
+    edit: (from, to) => {
+      const before = readFileSync(workspace.config, 'utf8');
+      const after = before.replace(from, to);
+      expect(after).not.toBe(before);
+      writeFileSync(workspace.config, after);
+    },
+  };
+}
+
+/** Ends a daemon that a test left behind, stopped or not. */
+async function end({ child, ended }: RunningTierd): Promise<void> {
+  if (isGone(child)) return;
+  child.kill('SIGCONT');
+  child.kill('SIGKILL');
+  await ended;
+}
+
+function isGone(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Waits for a line of the daemon's log. */
+export async function said(daemon: RunningTierd, text: string | RegExp): Promise<void> {
+  await expect.poll(() => daemon.stderr(), PATIENCE).toMatch(text);
+}
+
+/** The pid of the job's process that runs now, by the process tree of the daemon. */
+export function jobPidOf(daemon: RunningTierd): number | null {
+  const pid = String(daemon.child.pid);
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    const [first] = children.split(' ').filter(Boolean).map(Number);
+    return first ?? null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import { jobsOf } from '../../../src/cli/daemon-jobs.ts';
+import { loadConfig, type TierdConfig } from '../../../src/config/load.ts';
+import { formatProblem } from '../../../src/domain/problem.ts';
+import { directoryWith, errorOf, problemsOf } from '../../support/config-file.ts';
+
+const MINIMAL = `
+postgres: { url: "postgres://tierd@db/market" }
+lake: { type: local, path: lake }
+`;
+const NEWS = 'datasets: { news: { time_column: t } }\n';
+
+function load(text: string): TierdConfig {
+  const directory = directoryWith({ 'unified_config.yaml': MINIMAL + text });
+  return loadConfig({ env: {}, workingDirectory: directory });
+}
+
+const problems = (text: string): string[] =>
+  problemsOf(errorOf(() => load(NEWS + text))).map(formatProblem);
+
+const names = (text: string): string[] => jobsOf(load(text)).map(({ argv }) => argv.join(' '));
+
+describe('the jobs of a configuration', () => {
+  it('are the rotation at its old place, unless it is switched off', () => {
+    const [rotate, ...more] = jobsOf(load(NEWS));
+    expect(more).toEqual([]);
+    expect(rotate).toMatchObject({
+      name: 'rotate',
+      argv: ['rotate'],
+      schedule: { kind: 'cron', pattern: '0 2 * * *', timeZone: 'UTC' },
+      overlap: 'skip',
+      catchUp: true,
+      timeoutMs: null,
+    });
+    expect(names(`${NEWS}storage: { lifecycle: { auto_rotation: { enabled: false } } }`)).toEqual(
+      [],
+    );
+  });
+
+  it('have their own times and limits', () => {
+    const [rotate, scrub] = jobsOf(
+      load(
+        `${NEWS}schedules:
+  rotate: { every: 6h, overlap: queue-one, timeout: 2h, retries: 0, catch_up: false, jitter: 5min }
+  scrub: { cron: "0 4 * * 0", time_zone: Europe/Berlin }`,
+      ),
+    );
+    expect(rotate).toMatchObject({
+      schedule: { kind: 'every', everyMs: 21_600_000 },
+      overlap: 'queue-one',
+      timeoutMs: 7_200_000,
+      retry: { retries: 0 },
+      catchUp: false,
+      jitterMs: 300_000,
+    });
+    expect(scrub).toMatchObject({
+      argv: ['scrub'],
+      schedule: { kind: 'cron', pattern: '0 4 * * 0', timeZone: 'Europe/Berlin' },
+    });
+  });
+
+  it('are about the datasets of this daemon, by name where others have some too', () => {
+    const two = `datasets:
+  news: { time_column: t, owner: east }
+  trades: { time_column: t, owner: west }
+schedules: { scrub: { every: 1d } }
+`;
+    expect(names(`${two}daemon: { owner: west }`)).toEqual(['rotate trades', 'scrub trades']);
+    expect(names(two)).toEqual([]);
+  });
+});
+
+describe('the sections of the daemon', () => {
+  it.each([
+    [
+      'schedules: { rotate: { every: 1h, cron: "0 2 * * *" } }',
+      'schedules.rotate.every (line 5): stands beside cron, expected only one of the two',
+    ],
+    [
+      'schedules: { rotate: { every: 10ms } }',
+      'schedules.rotate.every (line 5): is too short, expected at least 1s',
+    ],
+    [
+      'schedules: { rotate: { every: 1h } }\nstorage: { lifecycle: { auto_rotation: { schedule: "0 2 * * *" } } }',
+      'schedules.rotate.every (line 5): stands beside storage.lifecycle.auto_rotation.schedule, expected only one of the two',
+    ],
+    [
+      'schedules: { scrub: { cron: "0 2 * * *", time_zone: Mars/Olympus } }',
+      'schedules.scrub.time_zone (line 5): found "Mars/Olympus", expected a time zone such as UTC, Europe/Berlin or America/New_York',
+    ],
+    [
+      'server: { port: 9464, host: 0.0.0.0 }',
+      'server.host (line 5): others than this machine could read, expected status_token or status_token_file beside it, or a loopback address',
+    ],
+    [
+      'server: { port: 9464, control_token: short }',
+      'server.control_token (line 5): is too short to be a secret, expected at least 16 characters, as from `openssl rand -hex 32`',
+    ],
+    ['daemon: { lease_ttl: 1s }', 'daemon.lease_ttl (line 5): is too short, expected at least 2s'],
+    [
+      'daemon: { owner: nobody }',
+      "daemon.owner (line 5): no dataset has this owner, expected one of the datasets' owners: default",
+    ],
+  ])('%s', (text, expected) => {
+    expect(problems(text)).toEqual([expected]);
+  });
+});

@@ -1,0 +1,266 @@
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type DaemonEvent, initialState, reduce } from '../../../src/daemon/state.ts';
+import { TierdError } from '../../../src/domain/errors.ts';
+import { createServer, type ServerParts } from '../../../src/http/server.ts';
+
+const STATUS = 'status-token-0123456789';
+const CONTROL = 'control-token-0123456789';
+const bearer = (token: string): { authorization: string } => ({ authorization: `Bearer ${token}` });
+
+const servers: FastifyInstance[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.close();
+});
+
+interface Scene {
+  readonly server: FastifyInstance;
+  readonly commands: string[];
+  readonly errors: unknown[];
+}
+
+const LEADING: readonly DaemonEvent[] = [
+  { kind: 'leading', token: '3' },
+  { job: 'rotate', kind: 'started', runId: '7', cause: 'schedule', atMs: 1_000 },
+  { job: 'rotate', kind: 'attempt', attempt: 1, pid: 42 },
+  {
+    job: 'rotate',
+    kind: 'progress',
+    progress: { label: 'a day', unit: 'rows', done: 1, total: 2 },
+  },
+];
+
+function open(events = LEADING, change: Partial<ServerParts> = {}): Scene {
+  const commands: string[] = [];
+  const errors: unknown[] = [];
+  const state = events.reduce(
+    reduce,
+    initialState({
+      owner: 'default',
+      holder: 'here:1',
+      nowMs: 0,
+      configFile: '/etc/tierd.yaml',
+      jobs: [{ name: 'rotate', command: 'tierd rotate', schedule: '0 2 * * * UTC' }],
+    }),
+  );
+  const server = createServer({
+    view: {
+      version: '1.2.3',
+      state: () => state,
+      readRuns: async ({ job, limit }) => [{ id: '1', job: job ?? 'all', limit }],
+    },
+    control: {
+      run: (job) => {
+        commands.push(`run ${job}`);
+        return 'start';
+      },
+      cancel: (job) => {
+        commands.push(`cancel ${job}`);
+        return true;
+      },
+    },
+    tokens: { status: null, control: null },
+    requestsPerMinute: 1_000,
+    clock: { now: () => 60_000 },
+    onError: (error) => errors.push(error),
+    ...change,
+  });
+  servers.push(server);
+  return { server, commands, errors };
+}
+
+const TOKENS = { tokens: { status: STATUS, control: CONTROL } };
+const get = (
+  server: FastifyInstance,
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<LightMyRequestResponse> =>
+  server.inject({ url, headers: { host: 'localhost:9464', ...headers } });
+const post = (
+  server: FastifyInstance,
+  url: string,
+  headers: Record<string, string> = {},
+): Promise<LightMyRequestResponse> =>
+  server.inject({ method: 'POST', url, headers: { host: 'localhost:9464', ...headers } });
+
+describe('reading', () => {
+  it('/status shows who leads and what runs', async () => {
+    const response = await get(open().server, '/status');
+    expect(response.statusCode).toBe(200);
+    expect(response.headers['cache-control']).toBe('no-store');
+    expect(response.json()).toMatchObject({
+      version: '1.2.3',
+      role: 'leader',
+      leader: 'here:1',
+      jobs: [
+        {
+          job: 'rotate',
+          running: {
+            run: '7',
+            pid: 42,
+            started_at: '1970-01-01T00:00:01.000Z',
+            progress: { label: 'a day', done: 1, total: 2 },
+          },
+        },
+      ],
+    });
+  });
+
+  it('/readyz says no as long as nobody is known to lead', async () => {
+    expect((await get(open().server, '/readyz')).statusCode).toBe(200);
+    expect((await get(open([]).server, '/readyz')).statusCode).toBe(503);
+    const standby = open([{ kind: 'standing_by', leader: 'there:2' }]).server;
+    expect((await get(standby, '/readyz')).json()).toEqual({
+      ready: true,
+      role: 'standby',
+      leader: 'there:2',
+    });
+    const lost = open([{ kind: 'lease_unknown', error: 'no answer' }]).server;
+    expect((await get(lost, '/readyz')).statusCode).toBe(503);
+    expect((await get(lost, '/healthz')).statusCode).toBe(200);
+  });
+
+  it('/metrics has the figures of each job', async () => {
+    const { body, headers } = await get(open().server, '/metrics');
+    expect(headers['content-type']).toContain('text/plain');
+    expect(body).toContain('tierd_leader 1');
+    expect(body).toContain('tierd_job_running{job="rotate"} 1');
+    expect(body).toContain('tierd_info{version="1.2.3",owner="default"} 1');
+    expect(body).toContain('process_resident_memory_bytes');
+  });
+
+  it('/v1/runs takes a job and a limit, and says what is wrong with them', async () => {
+    const { server } = open();
+    expect((await get(server, '/v1/runs')).json()).toEqual({
+      runs: [{ id: '1', job: 'all', limit: 50 }],
+    });
+    expect((await get(server, '/v1/runs?job=rotate&limit=3')).json()).toEqual({
+      runs: [{ id: '1', job: 'rotate', limit: 3 }],
+    });
+    const wrong = await get(server, '/v1/runs?limit=many');
+    expect(wrong.statusCode).toBe(400);
+    expect(wrong.headers['content-type']).toContain('application/problem+json');
+    expect(wrong.json()).toMatchObject({ status: 400, detail: expect.stringContaining('limit') });
+  });
+
+  it('/openapi.json describes every route', async () => {
+    const { paths } = (await get(open().server, '/openapi.json')).json<{ paths: object }>();
+    expect(Object.keys(paths)).toEqual([
+      '/healthz',
+      '/readyz',
+      '/status',
+      '/metrics',
+      '/v1/runs',
+      '/v1/jobs/{job}/run',
+      '/v1/jobs/{job}/cancel',
+      '/openapi.json',
+    ]);
+    expect(paths).toMatchObject({
+      '/v1/jobs/{job}/run': { post: { security: [{ token: ['control'] }] } },
+    });
+  });
+});
+
+describe('errors', () => {
+  it('are Problem Details, and keep to themselves what nobody foresaw', async () => {
+    const failing = (thrown: Error): Scene => {
+      const scene = open();
+      const view = { version: '', state: () => undefined as never, readRuns: async () => [] };
+      return {
+        ...scene,
+        ...open(LEADING, {
+          view: { ...view, readRuns: () => Promise.reject(thrown) },
+        }),
+      };
+    };
+    expect((await get(open().server, '/nowhere')).json()).toMatchObject({ status: 404 });
+    const secret = failing(new Error('the secret is 42'));
+    const internal = await get(secret.server, '/v1/runs');
+    expect(internal.statusCode).toBe(500);
+    expect(internal.body).not.toContain('42');
+    expect(secret.errors).toHaveLength(1);
+    const away = failing(new TierdError({ code: 'POSTGRES_UNREACHABLE', message: 'away' }));
+    expect((await get(away.server, '/v1/runs')).json()).toMatchObject({
+      status: 503,
+      detail: 'away',
+    });
+  });
+
+  it('a body that is too large is refused', async () => {
+    const { server, commands } = open(LEADING, TOKENS);
+    const response = await server.inject({
+      method: 'POST',
+      url: '/v1/jobs/rotate/run',
+      headers: { ...bearer(CONTROL), 'content-type': 'application/json' },
+      payload: JSON.stringify('x'.repeat(20_000)),
+    });
+    expect(response.statusCode).toBe(413);
+    expect(commands).toEqual([]);
+  });
+});
+
+describe('who may ask', () => {
+  it('without a status token, whoever is on this machine; never by another name', async () => {
+    const { server } = open();
+    expect((await get(server, '/status')).statusCode).toBe(200);
+    expect((await get(server, '/status', { host: 'evil.example:9464' })).statusCode).toBe(403);
+    expect((await get(server, '/status', { host: '127.0.0.1' })).statusCode).toBe(200);
+  });
+
+  it('with tokens, each by its scope', async () => {
+    const { server, commands } = open(LEADING, TOKENS);
+    const codes = async (headers: Record<string, string>): Promise<number[]> => [
+      (await get(server, '/healthz', headers)).statusCode,
+      (await get(server, '/status', headers)).statusCode,
+      (await post(server, '/v1/jobs/rotate/run', headers)).statusCode,
+    ];
+    expect(await codes({})).toEqual([200, 401, 401]);
+    expect(await codes(bearer('wrong'))).toEqual([200, 401, 401]);
+    expect(await codes(bearer(STATUS))).toEqual([200, 200, 403]);
+    expect(commands).toEqual([]);
+    expect(await codes(bearer(CONTROL))).toEqual([200, 200, 202]);
+    expect(commands).toEqual(['run rotate']);
+    expect((await get(server, '/status')).headers['www-authenticate']).toBe('Bearer');
+  });
+
+  it('nobody may command where no control token is configured', async () => {
+    const { server, commands } = open();
+    const response = await post(server, '/v1/jobs/rotate/run', bearer(CONTROL));
+    expect(response.statusCode).toBe(403);
+    expect(response.json<{ detail: string }>().detail).toContain('server.control_token');
+    expect(commands).toEqual([]);
+  });
+
+  it('only so often', async () => {
+    let now = 60_000;
+    const { server } = open(LEADING, { requestsPerMinute: 2, clock: { now: () => now } });
+    const codes = [1, 2, 3].map(async () => (await get(server, '/healthz')).statusCode);
+    expect((await Promise.all(codes)).sort()).toEqual([200, 200, 429]);
+    expect((await get(server, '/healthz')).headers['retry-after']).toBe('60');
+    now += 60_000;
+    expect((await get(server, '/healthz')).statusCode).toBe(200);
+  });
+});
+
+describe('commands', () => {
+  it('reach the leader', async () => {
+    const { server, commands } = open(LEADING, TOKENS);
+    const run = await post(server, '/v1/jobs/rotate/run', bearer(CONTROL));
+    expect(run.json()).toEqual({ job: 'rotate', outcome: 'start' });
+    const cancel = await post(server, '/v1/jobs/rotate/cancel', bearer(CONTROL));
+    expect(cancel.json()).toEqual({ job: 'rotate', cancelled: true });
+    expect(commands).toEqual(['run rotate', 'cancel rotate']);
+  });
+
+  it('for a job that there is not, or of a standby, are refused', async () => {
+    const { server } = open(LEADING, TOKENS);
+    const unknown = await post(server, '/v1/jobs/constructor/run', bearer(CONTROL));
+    expect(unknown.statusCode).toBe(404);
+    expect(unknown.json<{ detail: string }>().detail).toContain('there are rotate');
+    const standby = open([{ kind: 'standing_by', leader: 'there:2' }], TOKENS);
+    const refused = await post(standby.server, '/v1/jobs/rotate/run', bearer(CONTROL));
+    expect(refused.statusCode).toBe(409);
+    expect(refused.json<{ detail: string }>().detail).toContain('there:2 does');
+    expect(standby.commands).toEqual([]);
+  });
+});
