@@ -1,0 +1,31 @@
+/** For a supervisor: does the process run, and may it be sent work? */
+import { z } from 'zod';
+import type { DaemonView } from '../../daemon/view.ts';
+import type { Route } from '../route.ts';
+
+const ready = z.object({ ready: z.boolean(), role: z.string(), leader: z.string().nullable() });
+
+export function probeRoutes(view: DaemonView): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      url: '/healthz',
+      scope: 'open',
+      summary: 'The process runs.',
+      response: z.object({ status: z.literal('ok') }),
+      answer: () => ({ status: 200, body: { status: 'ok' } }),
+    },
+    {
+      method: 'GET',
+      url: '/readyz',
+      scope: 'open',
+      summary: 'It leads, or knows who does; 503 otherwise.',
+      response: ready,
+      answer: () => {
+        const { role, leader, leaseError } = view.state();
+        const isReady = role === 'leader' || (role === 'standby' && leaseError === null);
+        return { status: isReady ? 200 : 503, body: { ready: isReady, role, leader } };
+      },
+    },
+  ];
+}

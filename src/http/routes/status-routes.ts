@@ -1,0 +1,50 @@
+/** How the daemon is: for people, for programs, for Prometheus, and what it did before. */
+import { z } from 'zod';
+import type { DaemonView } from '../../daemon/view.ts';
+import { createMetrics } from '../metrics.ts';
+import type { Route } from '../route.ts';
+import { statusDocument, statusSchema } from '../status-document.ts';
+
+const MAX_RUNS = 1_000;
+
+const runsQuery = z.object({
+  job: z.string().max(200).optional().meta({ description: 'Only runs of this job.' }),
+  limit: z.coerce.number().int().min(1).max(MAX_RUNS).default(50),
+});
+
+export function statusRoutes(view: DaemonView): readonly Route[] {
+  const metrics = createMetrics(view);
+  return [
+    {
+      method: 'GET',
+      url: '/status',
+      scope: 'status',
+      summary: 'Who leads, each job with its next and last run, and what runs now.',
+      response: statusSchema,
+      answer: () => ({ status: 200, body: statusDocument(view.version, view.state()) }),
+    },
+    {
+      method: 'GET',
+      url: '/metrics',
+      scope: 'status',
+      summary: 'The same for Prometheus.',
+      answer: async () => ({
+        status: 200,
+        body: await metrics.metrics(),
+        type: metrics.contentType,
+      }),
+    },
+    {
+      method: 'GET',
+      url: '/v1/runs',
+      scope: 'status',
+      summary: 'The runs of all daemons on this database, the newest first.',
+      query: runsQuery,
+      response: z.object({ runs: z.array(z.looseObject({ id: z.string(), job: z.string() })) }),
+      answer: async ({ query }) => {
+        const { job, limit } = runsQuery.parse(query);
+        return { status: 200, body: { runs: await view.readRuns({ job: job ?? null, limit }) } };
+      },
+    },
+  ];
+}
