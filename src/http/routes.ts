@@ -3,11 +3,19 @@ import type { DaemonControl, DaemonView } from '../daemon/view.ts';
 import { openApiDocument } from './openapi.ts';
 import type { Route } from './route.ts';
 import { controlRoutes } from './routes/control-routes.ts';
+import { dryRunRoutes } from './routes/dry-run-routes.ts';
+import { pauseRoutes } from './routes/pause-routes.ts';
 import { probeRoutes } from './routes/probe-routes.ts';
 import { statusRoutes } from './routes/status-routes.ts';
 
 export function routesOf(view: DaemonView, control: DaemonControl): readonly Route[] {
-  const routes = [...probeRoutes(view), ...statusRoutes(view), ...controlRoutes(view, control)];
+  const routes = [
+    ...probeRoutes(view),
+    ...statusRoutes(view),
+    ...dryRunRoutes(view),
+    ...controlRoutes(view, control),
+    ...pauseRoutes(view, control),
+  ];
   const described: Route = {
     method: 'GET',
     url: '/openapi.json',
