@@ -1,6 +1,7 @@
 /** The daemon's state as `/status` shows it. */
 import { z } from 'zod';
 import type { DaemonState, JobState } from '../daemon/state.ts';
+import { ALERT_KINDS } from '../domain/alert.ts';
 import type { Pause } from '../domain/pause.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 
@@ -64,6 +65,17 @@ export const statusSchema = z.object({
   config: z.object({ file: z.string(), loaded_at: time, reload_error: z.string().nullable() }),
   jobs: z.array(job),
   paused_datasets: z.array(pauseSchema.extend({ dataset: z.string() })),
+  alerts: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.enum(ALERT_KINDS),
+      severity: z.enum(['warning', 'error']),
+      subject: z.string(),
+      message: z.string(),
+      since: z.string(),
+      delivered: z.boolean(),
+    }),
+  ),
 });
 
 export function statusDocument(version: string, state: DaemonState): z.output<typeof statusSchema> {
@@ -87,6 +99,10 @@ export function statusDocument(version: string, state: DaemonState): z.output<ty
     paused_datasets: Object.entries(state.pauses.datasets).map(([dataset, pause]) => ({
       dataset,
       ...pause,
+    })),
+    alerts: state.alerts.map(({ sinceMs, ...alert }) => ({
+      ...alert,
+      since: new Date(sinceMs).toISOString(),
     })),
   };
 }
