@@ -34,6 +34,7 @@ async function runDaemon(context: CliContext): Promise<void> {
   const { factsOf, jobsOf } = await import('./daemon-jobs.ts');
   const { onHangup } = await import('./reload.ts');
   const { openStatusServer } = await import('./status-server.ts');
+  const { openAlerts } = await import('./daemon-alerts.ts');
   const { watchPauses } = await import('./watch-pauses.ts');
   const { DryRuns } = await import('../daemon/dry-runs.ts');
   const { takeLead } = await import('./take-lead.ts');
@@ -56,6 +57,14 @@ async function runDaemon(context: CliContext): Promise<void> {
   });
   logger.info({ holder }, `tierd runs ${describe(state.jobs)} for the owner ${state.owner}`);
 
+  const alerts = openAlerts(
+    context,
+    () => config,
+    () => state,
+    (now) => {
+      state = reduce(state, { kind: 'alerts', alerts: now });
+    },
+  );
   const daemon = new Daemon(definitions, {
     clock,
     logger,
@@ -63,6 +72,8 @@ async function runDaemon(context: CliContext): Promise<void> {
     random: Math.random,
     dispatch: (event) => {
       state = reduce(state, event);
+      // Of two ends within one look the first would be missed.
+      if (event.kind === 'finished') alerts.look();
     },
     start: ({ argv, timeoutMs }, hooks) => startTierdJob(config, context, argv, timeoutMs, hooks),
     takeLead: (signal) => takeLead(config, holder, signal),
@@ -123,6 +134,7 @@ async function runDaemon(context: CliContext): Promise<void> {
     stopListening();
     await dryRuns.stop();
     await pauses.close();
+    await alerts.close();
     await server?.close();
   }
 }

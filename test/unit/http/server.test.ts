@@ -162,7 +162,7 @@ describe('reading', () => {
       role: 'standby',
       leader: 'there:2',
     });
-    const lost = open([{ kind: 'lease_unknown', error: 'no answer' }]).server;
+    const lost = open([{ kind: 'lease_unknown', error: 'no answer', atMs: 4 }]).server;
     expect((await get(lost, '/readyz')).statusCode).toBe(503);
     expect((await get(lost, '/healthz')).statusCode).toBe(200);
   });
