@@ -1,8 +1,8 @@
 /** The daemon's alerts, wired: what is watched, how often, and whom it tells. */
 import type { TierdConfig } from '../config/load.ts';
 import { AlertWatch } from '../daemon/alerts/alert-watch.ts';
-import type { StoreFacts } from '../daemon/alerts/observe.ts';
 import { Outbox } from '../daemon/alerts/outbox.ts';
+import type { StoreFacts } from '../daemon/alerts/store-facts.ts';
 import type { AlertState, DaemonState } from '../daemon/state.ts';
 import { receiversOf } from './alert-receivers.ts';
 import type { CliContext } from './context.ts';

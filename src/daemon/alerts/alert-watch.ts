@@ -2,9 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../domain/clock.ts';
 import type { AlertState, DaemonState } from '../state.ts';
-import { type AlertThresholds, observe, type StoreFacts } from './observe.ts';
+import { type AlertThresholds, observe } from './observe.ts';
 import type { Outbox } from './outbox.ts';
 import { type AlertPolicy, type FiringAlert, reduceAlerts } from './reduce-alerts.ts';
+import type { StoreFacts } from './store-facts.ts';
 
 export interface AlertWatchParts {
   readonly clock: Clock;

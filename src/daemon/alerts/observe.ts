@@ -4,23 +4,7 @@ import type { EpochMs } from '../../domain/time-range.ts';
 import type { JobRunState } from '../job-result.ts';
 import type { DaemonState, JobState } from '../state.ts';
 import type { Observation } from './reduce-alerts.ts';
-
-/** What the daemon last found in the stores. Whoever looks at them hands it in. */
-export interface StoreFacts {
-  /** Null: the drain's sources were not looked at. */
-  readonly sources:
-    | readonly {
-        readonly source: string;
-        /** Null: not known, as of a source that could not be looked at. */
-        readonly lagSeconds: number | null;
-        readonly deadLettersWaiting: number | null;
-      }[]
-    | null;
-  /** Null: not looked at, or none is configured. What can take keys before they are drained. */
-  readonly live: { readonly error: string | null; readonly hazards: readonly string[] } | null;
-  /** Why the lake can't be read or written; null when it can. */
-  readonly lakeError: string | null;
-}
+import type { StoreFacts } from './store-facts.ts';
 
 export interface AlertThresholds {
   readonly drainLagMs: number;
@@ -33,7 +17,6 @@ const OF_JOBS = ['job_failed', 'job_refused', 'job_resting', 'bad_segment'] as c
 const OF_STORES = ['drain_lag', 'dead_letters', 'live_hazard'] as const;
 const POSTGRES = alertId({ kind: 'store_unreachable', subject: 'postgres' });
 const REDIS = alertId({ kind: 'store_unreachable', subject: 'redis' });
-const LAKE = alertId({ kind: 'store_unreachable', subject: 'lake' });
 
 /** So long after another daemon took over its leader of before says so. */
 const LOST_FOR_MS = 10 * 60_000;
@@ -52,10 +35,12 @@ export function observe(
       about: own.about,
       conditions: own.conditions,
       unsure: [],
-      notOurs: [...OF_JOBS, ...OF_STORES, REDIS, LAKE],
+      notOurs: [...OF_JOBS, ...OF_STORES, REDIS],
     };
   }
-  const jobs = Object.values(state.jobs).map((job) => observeJob(job, nowMs));
+  // Where the stores are looked at, the ledger says which segments are bad, whichever scrub found them.
+  const isSurveyed = stores !== null;
+  const jobs = Object.values(state.jobs).map((job) => observeJob(job, isSurveyed, nowMs));
   const found = stores === null ? NOTHING_LOOKED_AT : observeStores(stores, thresholds);
   return {
     about: [...own.about, ...OF_JOBS, ...found.about],
@@ -105,7 +90,7 @@ const VERDICTS: Partial<Record<JobRunState, 'well' | 'failed' | 'refused'>> = {
   refused: 'refused',
 };
 
-function observeJob(job: JobState, nowMs: EpochMs): Judged {
+function observeJob(job: JobState, isSurveyed: boolean, nowMs: EpochMs): Judged {
   const { name: subject, last, circuit } = job;
   const conditions: Condition[] = [];
   if (circuit.kind === 'open') {
@@ -119,7 +104,8 @@ function observeJob(job: JobState, nowMs: EpochMs): Judged {
   if (verdict === undefined) return { conditions, unsure };
   if (verdict === 'well' || last === null) return { conditions, unsure: [] };
   if (last.damage !== null) {
-    // The scrub did its work: that is what failed, not the job.
+    // The scrub did its work: what it found is told, not that it failed.
+    if (isSurveyed) return { conditions, unsure: [] };
     const { count, keys } = last.damage;
     const more = count > keys.length ? ', …' : '';
     const message = `${subject} found ${String(count)} segments that are not what was published: ${keys.join(', ')}${more}`;
@@ -144,44 +130,48 @@ function loopsWell({ running }: JobState, nowMs: EpochMs): boolean {
 }
 
 function observeStores(
-  { sources, live, lakeError }: StoreFacts,
+  { sources, live, badSegments }: StoreFacts,
   { drainLagMs, deadLetters }: AlertThresholds,
 ): Found {
-  const about: string[] = [LAKE];
-  const conditions: Condition[] = [];
+  const about: string[] = ['drain_lag', 'dead_letters'];
+  const conditions: Condition[] = badSegments.map(({ dataset, count }) => ({
+    kind: 'bad_segment',
+    severity: 'error',
+    subject: dataset,
+    message: `${String(count)} segments of ${dataset} are not what was published: tierd scrub ${dataset}`,
+  }));
   const unsure: string[] = [];
-  const add = (
-    kind: AlertKind,
-    subject: string,
-    message: string,
-    severity: Condition['severity'],
-  ): void => {
-    conditions.push({ kind, severity, subject, message });
-  };
-  if (lakeError !== null) {
-    add('store_unreachable', 'lake', `the lake can not be used: ${lakeError}`, 'error');
-  }
-  if (live !== null) {
-    about.push(REDIS);
-    if (live.error !== null) {
-      add('store_unreachable', 'redis', `Redis does not answer: ${live.error}`, 'error');
-    } else {
-      about.push('live_hazard');
-      if (live.hazards.length > 0) add('live_hazard', 'redis', live.hazards.join('; '), 'warning');
-    }
-  }
-  if (sources !== null) about.push('drain_lag', 'dead_letters');
-  for (const { source, lagSeconds, deadLettersWaiting: letters } of sources ?? []) {
+  for (const { source, lagSeconds, deadLettersWaiting: letters } of sources) {
     if (lagSeconds === null) unsure.push(alertId({ kind: 'drain_lag', subject: source }));
     else if (lagSeconds * 1_000 >= drainLagMs) {
       const message = `${source} is ${String(Math.round(lagSeconds))} s behind: what arrives in Redis is not drained in time`;
-      add('drain_lag', source, message, 'warning');
+      conditions.push({ kind: 'drain_lag', severity: 'warning', subject: source, message });
     }
-    if (letters === null) unsure.push(alertId({ kind: 'dead_letters', subject: source }));
-    else if (letters >= deadLetters) {
-      const message = `${String(letters)} dead letters of ${source} wait for somebody: tierd dead-letters list`;
-      add('dead_letters', source, message, 'warning');
-    }
+    if (letters < deadLetters) continue;
+    const message = `${String(letters)} dead letters of ${source} wait for somebody: tierd dead-letters list`;
+    conditions.push({ kind: 'dead_letters', severity: 'warning', subject: source, message });
   }
-  return { about, conditions, unsure };
+  const ofLive = live === null ? NOTHING_LOOKED_AT : observeLive(live);
+  return {
+    about: [...about, ...ofLive.about],
+    conditions: [...conditions, ...ofLive.conditions],
+    unsure,
+  };
+}
+
+/** One that does not answer leaves what is known of its settings as it is. */
+function observeLive({ error, hazards }: NonNullable<StoreFacts['live']>): Found {
+  const redis = { subject: 'redis' } as const;
+  if (error !== null) {
+    const message = `Redis does not answer: ${error}`;
+    const away: Condition = { kind: 'store_unreachable', severity: 'error', message, ...redis };
+    return { about: [REDIS], conditions: [away], unsure: [] };
+  }
+  const message = hazards.join('; ');
+  const hazard: Condition = { kind: 'live_hazard', severity: 'warning', message, ...redis };
+  return {
+    about: [REDIS, 'live_hazard'],
+    conditions: hazards.length === 0 ? [] : [hazard],
+    unsure: [],
+  };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { observe, type StoreFacts } from '../../../../src/daemon/alerts/observe.ts';
+import { observe } from '../../../../src/daemon/alerts/observe.ts';
+import { type StoreFacts, storeFactsOf } from '../../../../src/daemon/alerts/store-facts.ts';
 import { CLOSED } from '../../../../src/daemon/circuit.ts';
 import {
   type DaemonEvent,
@@ -141,35 +142,53 @@ describe('the lease', () => {
 });
 
 describe('the stores', () => {
-  const facts: StoreFacts = {
+  const source = {
+    source: 'late',
+    kind: 'stream',
+    enabled: true,
+    error: null,
+    lagSeconds: 61,
+    deadLettersWaiting: 0,
+  };
+  const survey: Parameters<typeof storeFactsOf>[0] = {
+    live: { reachable: true, error: null, warnings: ['maxmemory-policy is allkeys-lru'] },
     sources: [
-      { source: 'late', lagSeconds: 61, deadLettersWaiting: 0 },
-      { source: 'bad', lagSeconds: 0, deadLettersWaiting: 2 },
-      { source: 'dark', lagSeconds: null, deadLettersWaiting: null },
-      { source: 'well', lagSeconds: 59, deadLettersWaiting: 1 },
+      source,
+      { ...source, source: 'bad', lagSeconds: 0, deadLettersWaiting: 2 },
+      { ...source, source: 'dark', error: 'no answer' },
+      { ...source, source: 'off', enabled: false, lagSeconds: null },
+      { ...source, source: 'stays', kind: 'snapshot', lagSeconds: null },
+      { ...source, source: 'well', lagSeconds: 59, deadLettersWaiting: 1 },
     ],
-    live: { error: null, hazards: ['maxmemory-policy is allkeys-lru'] },
-    lakeError: 'no space left',
+    datasets: [
+      { dataset: 'ticks', cold: { badSegments: 3 } },
+      { dataset: 'bars', cold: { badSegments: 0 } },
+    ],
   };
 
   it('are told by their thresholds', () => {
-    const found = look([LEADING], facts);
+    const found = look([LEADING], storeFactsOf(survey));
     expect(found.ids).toEqual([
-      'store_unreachable:lake',
-      'live_hazard:redis',
+      'bad_segment:ticks',
       'drain_lag:late',
       'dead_letters:bad',
+      'live_hazard:redis',
     ]);
-    expect(found.unsure).toContain('drain_lag:dark');
-    expect(found.unsure).toContain('dead_letters:dark');
+    expect(found.unsure.filter((id) => id.startsWith('drain_lag'))).toEqual(['drain_lag:dark']);
+  });
+
+  it('say of bad segments what the ledger holds, and the scrub that found them says no more', () => {
+    const damage = { count: 3, keys: ['a.parquet'] };
+    const facts: StoreFacts = storeFactsOf({ ...survey, sources: [], live: null });
+    const found = look([LEADING, ended({ state: 'failed', damage })], facts);
+    expect(found.ids).toEqual(['bad_segment:ticks']);
   });
 
   it('of which one does not answer leave what it would say as it is', () => {
-    const away = { ...facts, live: { error: 'ECONNREFUSED', hazards: [] }, sources: null };
-    const found = look([LEADING], away);
+    const live = { reachable: false, error: 'ECONNREFUSED', warnings: [] };
+    const found = look([LEADING], storeFactsOf({ ...survey, live }));
     expect(found.ids).toContain('store_unreachable:redis');
-    for (const kind of ['live_hazard', 'drain_lag', 'dead_letters']) {
-      expect(found.about).not.toContain(kind);
-    }
+    expect(found.about).not.toContain('live_hazard');
+    expect(look([LEADING]).about).not.toContain('drain_lag');
   });
 });
