@@ -1,13 +1,18 @@
 /** Opens the status page beside the daemon, where the configuration wants one. */
+import { join } from 'node:path';
 import type { TierdConfig } from '../config/load.ts';
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
 import { TierdError } from '../domain/errors.ts';
 import { disconnect } from '../hot/connect.ts';
+import { readPageAssets } from '../http/page-assets.ts';
 import { createServer } from '../http/server.ts';
 import { listJobRuns } from '../ledger/job-runs.ts';
 import type { CliContext } from './context.ts';
 import { runDocument } from './jobs.ts';
 import { connectForDaemon } from './take-lead.ts';
+
+/** Where the build puts it, beside the server. */
+const PAGE = join(import.meta.dirname, '..', 'http', 'page');
 
 export interface OpenServer {
   close(): Promise<void>;
@@ -27,6 +32,7 @@ export async function openStatusServer(
     view: { ...view, readRuns: (filter) => readRuns(config(), filter) },
     control,
     tokens: { status: settings.statusToken, control: settings.controlToken },
+    page: readPageAssets(PAGE),
     requestsPerMinute: settings.requestsPerMinute,
     clock,
     onError: (error) => {
@@ -36,7 +42,7 @@ export async function openStatusServer(
   const { host, port } = settings;
   try {
     const address = await server.listen({ host, port });
-    logger.info({}, `the status page is at ${address}/status`);
+    logger.info({}, `the status page is at ${address}/`);
   } catch (cause) {
     throw new TierdError({
       code: 'SERVER_NOT_OPENED',

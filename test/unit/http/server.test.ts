@@ -60,6 +60,7 @@ function open(events = LEADING, change: Partial<ServerParts> = {}): Scene {
       },
     },
     tokens: { status: null, control: null },
+    page: [],
     requestsPerMinute: 1_000,
     clock: { now: () => 60_000 },
     onError: (error) => errors.push(error),
