@@ -157,6 +157,19 @@ CREATE TABLE tierd.moves (
     CONSTRAINT moves_state_check CHECK ((state = ANY (ARRAY['exporting'::text, 'publishing'::text, 'committed'::text, 'finished'::text, 'abandoned'::text])))
 );
 
+CREATE TABLE tierd.paused_datasets (
+    dataset text NOT NULL,
+    paused_since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    paused_by text NOT NULL
+);
+
+CREATE TABLE tierd.paused_jobs (
+    owner text NOT NULL,
+    job text NOT NULL,
+    paused_since timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    paused_by text NOT NULL
+);
+
 CREATE TABLE tierd.runs (
     id bigint NOT NULL,
     job text NOT NULL,
@@ -268,6 +281,12 @@ ALTER TABLE ONLY tierd.migrations
 
 ALTER TABLE ONLY tierd.moves
     ADD CONSTRAINT moves_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tierd.paused_datasets
+    ADD CONSTRAINT paused_datasets_pkey PRIMARY KEY (dataset);
+
+ALTER TABLE ONLY tierd.paused_jobs
+    ADD CONSTRAINT paused_jobs_pkey PRIMARY KEY (owner, job);
 
 ALTER TABLE ONLY tierd.runs
     ADD CONSTRAINT runs_pkey PRIMARY KEY (id);

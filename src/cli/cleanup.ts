@@ -4,6 +4,7 @@ import type { Dataset } from '../domain/dataset.ts';
 import type { RotationPlan } from '../domain/plan.ts';
 import { wholeNumber } from './arguments.ts';
 import type { CliContext } from './context.ts';
+import { keepAll, separatePaused } from './left-out.ts';
 import { reportPlans } from './plan-report.ts';
 import { reportRotations } from './rotation-report.ts';
 import { selectDatasets } from './select-datasets.ts';
@@ -43,7 +44,7 @@ Examples:
     .action(async (names: string[], flags: CleanupFlags) => {
       const datasets = chosen(context, names, flags);
       if (flags.analyzeOnly === true) await analyze(context, datasets);
-      else await cleanUp(context, datasets, flags);
+      else await cleanUp(context, datasets, flags, names.length === 0);
     });
 }
 
@@ -74,15 +75,21 @@ async function cleanUp(
   context: CliContext,
   datasets: readonly Dataset[],
   flags: CleanupFlags,
+  leaveOutPaused: boolean,
 ): Promise<void> {
   const { planRotationOf, rotateDataset } = await import('../jobs/rotate.ts');
   const { forEachNamed } = await import('../jobs/rotate-all.ts');
   const { composeLooking, withRooms } = await import('./rooms.ts');
   const looking = await composeLooking(context, 'cleanup');
-  const plans = await forEachNamed(datasets, (dataset) => planRotationOf(looking, dataset));
+  // What is paused is refused before anybody is asked; a look at it is free.
+  const looks = await forEachNamed(datasets, (dataset) =>
+    planRotationOf(looking, dataset, { leaveOutPaused: leaveOutPaused || flags.dryRun !== true }),
+  );
+  const separate = leaveOutPaused ? separatePaused : keepAll;
+  const { results: plans, leftOut } = separate(looks);
   const due = plans.flatMap((result) => ('outcome' in result ? [result.outcome] : []));
   if (flags.dryRun === true || due.every((plan) => plan.rows === 0)) {
-    context.report(reportPlans(plans, false));
+    context.report(reportPlans(plans, false, leftOut));
     return;
   }
   const yes = await confirm({
@@ -100,13 +107,11 @@ async function cleanUp(
   const narrator = narrate(context);
   try {
     await withRooms(context, 'cleanup', narrator.emit, async (rooms) => {
-      context.report(
-        reportRotations(
-          await forEachNamed(datasets, (dataset) =>
-            rotateDataset(rooms, dataset, { force: false }),
-          ),
-        ),
+      const all = await forEachNamed(datasets, (dataset) =>
+        rotateDataset(rooms, dataset, { force: false }),
       );
+      const { results, leftOut: paused } = separate(all);
+      context.report(reportRotations(results, paused));
     });
   } finally {
     narrator.end();

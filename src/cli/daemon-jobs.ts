@@ -18,10 +18,12 @@ export function jobsOf(config: TierdConfig): readonly JobDefinition[] {
     if (schedule.job === 'rotate') {
       const rotated = ours.filter(({ autoRotation }) => autoRotation).map(({ name }) => name);
       if (rotated.length === 0) return [];
-      return [define(config, schedule, 'rotate', ['rotate', ...(areAllOurs ? [] : rotated)])];
+      // A person who names a paused dataset is refused; a schedule leaves it out.
+      const argv = ['rotate', ...(areAllOurs ? [] : [...rotated, '--skip-paused'])];
+      return [define(config, schedule, 'rotate', argv, [...argv, '--dry-run'])];
     }
-    if (areAllOurs) return [define(config, schedule, 'scrub', ['scrub'])];
-    return ours.map(({ name }) => define(config, schedule, `scrub:${name}`, ['scrub', name]));
+    if (areAllOurs) return [define(config, schedule, 'scrub', ['scrub'], null)];
+    return ours.map(({ name }) => define(config, schedule, `scrub:${name}`, ['scrub', name], null));
   });
   return [...jobs, ...drainOf(config, isOurs)];
 }
@@ -44,10 +46,12 @@ function define(
   file: JobSchedule,
   name: string,
   argv: readonly string[],
+  dryRunArgv: JobDefinition['dryRunArgv'],
 ): JobDefinition {
   return {
     name,
     argv,
+    dryRunArgv,
     schedule: file.schedule,
     isLoop: false,
     jitterMs: file.jitterMs,
@@ -76,6 +80,7 @@ function drainOf(
     {
       name: 'drain',
       argv: ['drain', ...names, '--follow'],
+      dryRunArgv: ['drain', ...names, '--dry-run'],
       schedule: { kind: 'every', everyMs: drain.intervalMs },
       isLoop: true,
       jitterMs: 0,

@@ -4,18 +4,25 @@ import type { DrainTotals } from '../jobs/drain/totals.ts';
 import type { DatasetResult } from '../jobs/rotate-all.ts';
 import { errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
 import type { Report } from './context.ts';
+import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
 import { errorDocument } from './terminal/errors.ts';
 import { formatInteger, formatRows } from './terminal/format.ts';
 import type { Style } from './terminal/style.ts';
 import { renderTable } from './terminal/table.ts';
 
-export function reportDrains(results: readonly DatasetResult<DrainTotals>[]): Report {
+export function reportDrains(
+  results: readonly DatasetResult<DrainTotals>[],
+  leftOut: readonly LeftOut[] = [],
+): Report {
   return {
-    json: { sources: results.map(totalsDocument) },
+    json: { sources: results.map(totalsDocument), left_out: leftOutDocument(leftOut) },
     text: (style) =>
-      results
-        .flatMap((result) => ('outcome' in result ? [renderTotals(result.outcome, style)] : []))
-        .join('\n'),
+      [
+        ...results.flatMap((result) =>
+          'outcome' in result ? [renderTotals(result.outcome, style)] : [],
+        ),
+        ...renderLeftOut(leftOut, style),
+      ].join('\n'),
     failures: errorsOf(results),
     exitCode: exitCodeOf(results, () => 'done'),
   };

@@ -4,11 +4,18 @@ import { TierdError } from '../domain/errors.ts';
 import type { DrainRooms } from '../jobs/drain/rooms.ts';
 import type { CliContext } from './context.ts';
 import { reportDrains, reportPreviews } from './drain-report.ts';
+import { keepAll, separatePaused } from './left-out.ts';
 import { selectSources } from './select-sources.ts';
 
 interface DrainFlags {
   readonly dryRun?: true;
   readonly follow?: true;
+  readonly force?: true;
+}
+
+interface Manner {
+  /** Whether a source of a paused dataset is left out or refused; `--follow` waits for both. */
+  readonly paused: 'left out' | 'refused' | 'drained';
 }
 
 /** Of each source, for `--dry-run`. */
@@ -24,6 +31,7 @@ export function registerDrain(program: Command, context: CliContext): void {
         'follow',
       ),
     )
+    .option('-f, --force', 'drain the sources that are named even if their dataset is paused')
     .option('--follow', 'go on: look again every drain.interval until interrupted')
     .addHelpText(
       'after',
@@ -37,9 +45,14 @@ Examples:
     .action(async (names: string[], flags: DrainFlags) => {
       const sources = chooseSources(context, names);
       if (flags.dryRun === true) await preview(context, sources);
-      else if (flags.follow === true) await follow(context, sources);
-      else await drain(context, sources);
+      else if (flags.follow === true) await follow(context, sources, mannerOf(names, flags));
+      else await drain(context, sources, mannerOf(names, flags));
     });
+}
+
+function mannerOf(names: readonly string[], flags: DrainFlags): Manner {
+  if (names.length === 0) return { paused: 'left out' };
+  return { paused: flags.force === true ? 'drained' : 'refused' };
 }
 
 function chooseSources(context: CliContext, names: readonly string[]): readonly DrainSource[] {
@@ -65,26 +78,37 @@ async function preview(context: CliContext, sources: readonly DrainSource[]): Pr
   context.report(reportPreviews(results));
 }
 
-async function drain(context: CliContext, sources: readonly DrainSource[]): Promise<void> {
+async function drain(
+  context: CliContext,
+  sources: readonly DrainSource[],
+  { paused }: Manner,
+): Promise<void> {
   const { drainSource } = await import('../jobs/drain.ts');
   const { forEachNamed } = await import('../jobs/rotate-all.ts');
   await narrated(context, async (rooms) => {
-    const results = await forEachNamed(sources, (source) =>
-      drainSource(rooms, source, { followEveryMs: null }),
+    const all = await forEachNamed(sources, (source) =>
+      drainSource(rooms, source, { followEveryMs: null, evenIfPaused: paused === 'drained' }),
     );
-    context.report(reportDrains(results));
+    const { results, leftOut } = (paused === 'left out' ? separatePaused : keepAll)(all);
+    context.report(reportDrains(results, leftOut));
   });
 }
 
 /** All at once, for each of them goes on for ever. */
-async function follow(context: CliContext, sources: readonly DrainSource[]): Promise<void> {
+async function follow(
+  context: CliContext,
+  sources: readonly DrainSource[],
+  { paused }: Manner,
+): Promise<void> {
   const { followSource } = await import('../jobs/drain.ts');
   const { forEachNamed } = await import('../jobs/rotate-all.ts');
   const { intervalMs } = context.loadConfig().drain;
   await narrated(context, async (rooms) => {
     const results = await Promise.all(
       sources.map((source) =>
-        forEachNamed([source], (one) => followSource(rooms, one, intervalMs)),
+        forEachNamed([source], (one) =>
+          followSource(rooms, one, intervalMs, { evenIfPaused: paused === 'drained' }),
+        ),
       ),
     );
     context.report(reportDrains(results.flat()));

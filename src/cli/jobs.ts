@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { nextSlot } from '../daemon/schedule.ts';
+import type { Pause, Pauses } from '../domain/pause.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import type { JobRunRecord } from '../ledger/job-runs.ts';
 import type { LeaseState } from '../ledger/lease.ts';
 import { wholeNumber } from './arguments.ts';
 import type { CliContext, Report } from './context.ts';
 import { factsOf, jobsOf } from './daemon-jobs.ts';
+import { registerJobCommands } from './job-commands.ts';
 import { formatDuration, formatInteger, formatRelative } from './terminal/format.ts';
 import type { Style } from './terminal/style.ts';
 import { renderTable } from './terminal/table.ts';
@@ -18,8 +20,7 @@ export function registerJobs(program: Command, context: CliContext): void {
     .description('the jobs of this configuration: when they run next, and their last run')
     .addHelpText('after', '\nExamples:\n  $ tierd jobs list\n  $ tierd jobs list --json')
     .action(async () => {
-      const { lease, runs } = await readLedger(context, null, RUNS_LOOKED_AT);
-      context.report(reportJobs(context, lease, runs));
+      context.report(reportJobs(context, await readLedger(context, null, RUNS_LOOKED_AT)));
     });
 
   jobs
@@ -36,57 +37,25 @@ export function registerJobs(program: Command, context: CliContext): void {
       context.report(reportHistory(runs));
     });
 
-  registerCommands(jobs, context);
+  registerJobCommands(jobs, context);
 }
-
-function registerCommands(jobs: Command, context: CliContext): void {
-  jobs
-    .command('run')
-    .description('have the leading daemon run a job now')
-    .argument('<job>', 'as in `tierd jobs list`')
-    .addHelpText('after', '\nExample:\n  $ tierd jobs run rotate')
-    .action(async (job: string) => {
-      const { commandDaemon } = await import('./daemon-client.ts');
-      const answer = await commandDaemon(context.loadConfig().server, job, 'run');
-      const { outcome } = answer as { readonly outcome: 'start' | 'queue' | 'skip' };
-      context.report({ json: answer, text: () => `${job}: ${OUTCOMES[outcome]}` });
-    });
-
-  jobs
-    .command('cancel')
-    .description('have the leading daemon stop the run of a job: its step ends or is rolled back')
-    .argument('<job>', 'as in `tierd jobs list`')
-    .addHelpText('after', '\nExample:\n  $ tierd jobs cancel rotate')
-    .action(async (job: string) => {
-      const { commandDaemon } = await import('./daemon-client.ts');
-      const answer = await commandDaemon(context.loadConfig().server, job, 'cancel');
-      const { cancelled } = answer as { readonly cancelled: boolean };
-      context.report({
-        json: answer,
-        text: () => (cancelled ? `${job}: asked to stop` : `${job}: does not run`),
-      });
-    });
-}
-
-const OUTCOMES = {
-  start: 'started',
-  queue: 'queued behind the run that is going on',
-  skip: 'still runs; nothing was started',
-} as const;
 
 /** The last run of a job that is older than all of these is not shown in the list. */
 const RUNS_LOOKED_AT = 1_000;
 
-async function readLedger(
-  context: CliContext,
-  job: string | null,
-  limit: number,
-): Promise<{ readonly lease: LeaseState | null; readonly runs: readonly JobRunRecord[] }> {
+interface Known {
+  readonly lease: LeaseState | null;
+  readonly runs: readonly JobRunRecord[];
+  readonly pauses: Pauses;
+}
+
+async function readLedger(context: CliContext, job: string | null, limit: number): Promise<Known> {
   const config = context.loadConfig();
   const { connectForDaemon } = await import('./take-lead.ts');
   const { disconnect } = await import('../hot/connect.ts');
   const { assertMigrated } = await import('../ledger/migrate.ts');
   const { readLease } = await import('../ledger/lease.ts');
+  const { listPauses } = await import('../ledger/pauses.ts');
   const { daemonLease, listJobRuns } = await import('../ledger/job-runs.ts');
   const db = await connectForDaemon(config);
   try {
@@ -94,6 +63,7 @@ async function readLedger(
     return {
       lease: await readLease(db, daemonLease(config.daemon.owner)),
       runs: await listJobRuns(db, { job, limit }),
+      pauses: await listPauses(db, config.daemon.owner),
     };
   } finally {
     await disconnect(db);
@@ -106,13 +76,10 @@ interface ListedJob {
   readonly schedule: string;
   readonly next: EpochMs | null;
   readonly last: JobRunRecord | undefined;
+  readonly paused: Pause | null;
 }
 
-function reportJobs(
-  context: CliContext,
-  lease: LeaseState | null,
-  runs: readonly JobRunRecord[],
-): Report {
+function reportJobs(context: CliContext, { lease, runs, pauses }: Known): Report {
   const config = context.loadConfig();
   const { owner } = config.daemon;
   const now = context.clock.now();
@@ -124,6 +91,7 @@ function reportJobs(
       schedule,
       next: definition.isLoop ? null : nextSlot(definition.schedule, now),
       last: runs.find((run) => run.job === name && run.owner === owner),
+      paused: pauses.jobs[name] ?? null,
     };
   });
   const leader = lease?.held === true ? lease.holder : null;
@@ -136,6 +104,10 @@ function reportJobs(
         next: next === null ? null : new Date(next).toISOString(),
         last_run: last === undefined ? null : runDocument(last),
       })),
+      paused_datasets: Object.entries(pauses.datasets).map(([dataset, pause]) => ({
+        dataset,
+        ...pause,
+      })),
     },
     text: (style) =>
       [
@@ -144,6 +116,7 @@ function reportJobs(
           : `${leader} leads for the owner ${owner}`,
         '',
         renderJobs(jobs, now, style),
+        ...renderPauses(jobs, pauses, style),
       ].join('\n'),
   };
 }
@@ -157,10 +130,10 @@ function renderJobs(jobs: readonly ListedJob[], now: EpochMs, style: Style): str
       { title: 'LAST' },
       { title: 'COMMAND' },
     ],
-    jobs.map(({ job, schedule, next, last, command }) => [
+    jobs.map(({ job, schedule, next, last, command, paused }) => [
       job,
       schedule,
-      next === null ? '' : formatRelative(next, now),
+      paused !== null ? 'paused' : next === null ? '' : formatRelative(next, now),
       last === undefined
         ? 'never'
         : `${stateText(last)} ${formatRelative(Date.parse(last.startedAt), now)}`,
@@ -168,6 +141,20 @@ function renderJobs(jobs: readonly ListedJob[], now: EpochMs, style: Style): str
     ]),
     style,
   );
+}
+
+function renderPauses(
+  jobs: readonly ListedJob[],
+  pauses: Pauses,
+  { colour }: Style,
+): readonly string[] {
+  const line = (name: string, flag: string, { since, by }: Pause): string =>
+    `${colour.yellow('paused')} ${name} since ${since} by ${by}; to go on: tierd jobs resume ${flag}${name}`;
+  const lines = [
+    ...jobs.flatMap(({ job, paused }) => (paused === null ? [] : [line(job, '', paused)])),
+    ...Object.entries(pauses.datasets).map(([name, pause]) => line(name, '--dataset ', pause)),
+  ];
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function reportHistory(runs: readonly JobRunRecord[]): Report {

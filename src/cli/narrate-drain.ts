@@ -48,6 +48,12 @@ export function narrateDrain(context: CliContext): DrainNarrator {
             `${source}: trying again in ${formatDuration(event.delayMs)}: ${event.reason}`,
           );
           return;
+        case 'paused':
+          logger.warn({ source }, `${source}: ${event.reason}; it waits`);
+          return;
+        case 'resumed':
+          logger.info({ source }, `${source}: resumed; it goes on`);
+          return;
         case 'pass':
           logger.debug({ source, batches: event.batches }, `${source}: nothing more is waiting`);
           return;

@@ -4,6 +4,7 @@ import { type PlannedMove, type RotationPlan, standingRefusals } from '../domain
 import { formatRange } from '../domain/time-range.ts';
 import { type DatasetResult, errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
 import type { Report } from './context.ts';
+import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
 import { errorDocument } from './terminal/errors.ts';
 import { formatBytes, formatInteger, formatRows } from './terminal/format.ts';
 import type { Style } from './terminal/style.ts';
@@ -12,6 +13,7 @@ import { renderTable } from './terminal/table.ts';
 export function reportPlans(
   results: readonly DatasetResult<RotationPlan>[],
   force: boolean,
+  leftOut: readonly LeftOut[] = [],
 ): Report {
   const refused = results.some(
     (result) => 'outcome' in result && standingRefusals(result.outcome, force).length > 0,
@@ -25,11 +27,15 @@ export function reportPlans(
           ? { dataset: result.dataset, ...errorDocument(result.error) }
           : planDocument(result.outcome),
       ),
+      left_out: leftOutDocument(leftOut),
     },
     text: (style) =>
-      results
-        .flatMap((result) => ('outcome' in result ? [renderPlan(result.outcome, style)] : []))
-        .join('\n\n'),
+      [
+        ...results.flatMap((result) =>
+          'outcome' in result ? [renderPlan(result.outcome, style)] : [],
+        ),
+        ...renderLeftOut(leftOut, style),
+      ].join('\n\n'),
     failures: errorsOf(results),
     exitCode: code === EXIT.done && refused ? EXIT.refused : code,
   };

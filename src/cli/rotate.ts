@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { CliContext } from './context.ts';
+import { keepAll, separatePaused } from './left-out.ts';
 import { reportPlans } from './plan-report.ts';
 import { reportRotations } from './rotation-report.ts';
 import { selectDatasets } from './select-datasets.ts';
@@ -10,6 +11,13 @@ interface RotateFlags {
   readonly dryRun?: true;
   readonly force?: true;
   readonly full?: true;
+  readonly skipPaused?: true;
+}
+
+interface Manner {
+  readonly force: boolean;
+  /** Whether a paused dataset is left out or refused; with neither, it is rotated all the same. */
+  readonly paused: 'left out' | 'refused' | 'rotated';
 }
 
 export function registerRotate(program: Command, context: CliContext): void {
@@ -22,6 +30,7 @@ export function registerRotate(program: Command, context: CliContext): void {
     .option('-n, --dry-run', 'show the plan and change nothing')
     .option('-f, --force', 'rotate even if disabled, and overrule the guards that can be overruled')
     .option('--full', 'all datasets, also those without auto_rotation')
+    .option('--skip-paused', 'leave out what is paused, also of the datasets that are named')
     .addHelpText(
       'after',
       `
@@ -32,9 +41,17 @@ Examples:
     )
     .action(async (names: string[], flags: RotateFlags) => {
       const datasets = chooseDatasets(context, names, flags);
-      if (flags.dryRun === true) await dryRun(context, datasets, flags.force === true);
-      else await rotate(context, datasets, flags.force === true);
+      const manner = mannerOf(names, flags);
+      if (flags.dryRun === true) await dryRun(context, datasets, manner);
+      else await rotate(context, datasets, manner);
     });
+}
+
+/** `--force` moves a paused dataset only where somebody names it: it may be meant for a guard. */
+function mannerOf(names: readonly string[], flags: RotateFlags): Manner {
+  const force = flags.force === true;
+  if (names.length === 0 || flags.skipPaused === true) return { force, paused: 'left out' };
+  return { force, paused: force ? 'rotated' : 'refused' };
 }
 
 /** `auto_rotation.enabled: false` switches off what nobody asked for by name, unless forced. */
@@ -58,20 +75,23 @@ function chooseDatasets(
 async function dryRun(
   context: CliContext,
   datasets: readonly Dataset[],
-  force: boolean,
+  { force, paused }: Manner,
 ): Promise<void> {
   const { planRotationOf } = await import('../jobs/rotate.ts');
   const { forEachNamed } = await import('../jobs/rotate-all.ts');
   const { composeLooking } = await import('./rooms.ts');
   const rooms = await composeLooking(context, 'rotate');
-  const results = await forEachNamed(datasets, (dataset) => planRotationOf(rooms, dataset));
-  context.report(reportPlans(results, force));
+  const all = await forEachNamed(datasets, (dataset) =>
+    planRotationOf(rooms, dataset, { leaveOutPaused: paused === 'left out' }),
+  );
+  const { results, leftOut } = separatePaused(all);
+  context.report(reportPlans(results, force, leftOut));
 }
 
 async function rotate(
   context: CliContext,
   datasets: readonly Dataset[],
-  force: boolean,
+  { force, paused }: Manner,
 ): Promise<void> {
   const { rotateDataset } = await import('../jobs/rotate.ts');
   const { forEachNamed } = await import('../jobs/rotate-all.ts');
@@ -80,10 +100,11 @@ async function rotate(
   const narrator = narrate(context);
   try {
     await withRooms(context, 'rotate', narrator.emit, async (rooms) => {
-      const results = await forEachNamed(datasets, (dataset) =>
-        rotateDataset(rooms, dataset, { force }),
+      const all = await forEachNamed(datasets, (dataset) =>
+        rotateDataset(rooms, dataset, { force, evenIfPaused: paused === 'rotated' }),
       );
-      context.report(reportRotations(results));
+      const { results, leftOut } = (paused === 'left out' ? separatePaused : keepAll)(all);
+      context.report(reportRotations(results, leftOut));
     });
   } finally {
     narrator.end();

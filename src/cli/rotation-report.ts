@@ -4,15 +4,22 @@ import { formatRange } from '../domain/time-range.ts';
 import type { RotationOutcome } from '../jobs/rotate.ts';
 import { type DatasetResult, errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
 import type { Report } from './context.ts';
+import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
 import { errorDocument } from './terminal/errors.ts';
 import { formatBytes, formatRows } from './terminal/format.ts';
 import type { Style } from './terminal/style.ts';
 
-export function reportRotations(results: readonly DatasetResult<RotationOutcome>[]): Report {
+export function reportRotations(
+  results: readonly DatasetResult<RotationOutcome>[],
+  leftOut: readonly LeftOut[] = [],
+): Report {
   return {
-    json: { datasets: results.map(documentOf) },
+    json: { datasets: results.map(documentOf), left_out: leftOutDocument(leftOut) },
     text: (style) =>
-      results.flatMap((result) => ('outcome' in result ? [render(result, style)] : [])).join('\n'),
+      [
+        ...results.flatMap((result) => ('outcome' in result ? [render(result, style)] : [])),
+        ...renderLeftOut(leftOut, style),
+      ].join('\n'),
     failures: errorsOf(results),
     exitCode: exitCodeOf(results, wholeness),
   };

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import type { TierdConfig } from '../config/load.ts';
@@ -34,6 +34,8 @@ async function runDaemon(context: CliContext): Promise<void> {
   const { factsOf, jobsOf } = await import('./daemon-jobs.ts');
   const { onHangup } = await import('./reload.ts');
   const { openStatusServer } = await import('./status-server.ts');
+  const { watchPauses } = await import('./watch-pauses.ts');
+  const { DryRuns } = await import('../daemon/dry-runs.ts');
   const { takeLead } = await import('./take-lead.ts');
   const { clock, logger } = context;
   let config: TierdConfig = first;
@@ -82,16 +84,45 @@ async function runDaemon(context: CliContext): Promise<void> {
       state = reduce(state, { kind: 'reload_refused', error });
     },
   });
+  const dryRuns = new DryRuns({
+    clock,
+    logger,
+    newId: randomUUID,
+    start: ({ argv, timeoutMs }, hooks) => startTierdJob(config, context, argv, timeoutMs, hooks),
+  });
+  const pauses = watchPauses(
+    () => config,
+    (found) => {
+      state = reduce(state, { kind: 'pauses', pauses: found });
+      daemon.setPaused(new Set(Object.keys(found.jobs)));
+    },
+  );
   const server = await openStatusServer(
     context,
     () => config,
-    { version: readVersion(), state: () => state },
-    { run: (job) => daemon.fire(job), cancel: (job) => daemon.cancel(job) },
+    {
+      version: readVersion(),
+      state: () => state,
+      datasets: () => config.datasets.map(({ name }) => name),
+      dryRuns: () => dryRuns.list(),
+    },
+    {
+      run: (job) => daemon.fire(job),
+      cancel: (job) => daemon.cancel(job),
+      dryRun: (job) => {
+        const definition = jobsOf(config).find(({ name }) => name === job);
+        return definition === undefined ? null : dryRuns.begin(definition);
+      },
+      pause: (target, by) => pauses.pause(target, by),
+      resume: (target) => pauses.resume(target),
+    },
   );
   try {
     await daemon.run(context.signal);
   } finally {
     stopListening();
+    await dryRuns.stop();
+    await pauses.close();
     await server?.close();
   }
 }

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
-import type { DaemonLogger, Dispatch, JobDefinition } from './job.ts';
+import type { DaemonLogger, Dispatch, FireOutcome, JobDefinition } from './job.ts';
 import type { Leadership } from './leadership.ts';
 import type { ServiceNotifier } from './service-notify.ts';
 import { Term, type TermParts } from './term.ts';
@@ -28,6 +28,7 @@ export class Daemon {
   readonly #parts: DaemonParts;
   #definitions: readonly JobDefinition[];
   #term: Term | null = null;
+  #paused: ReadonlySet<string> = new Set();
   #lastRefusal = '';
   #isReady = false;
 
@@ -42,8 +43,14 @@ export class Daemon {
     this.#term?.redefine(definitions);
   }
 
+  /** The names of the jobs that no schedule may start. */
+  setPaused(paused: ReadonlySet<string>): void {
+    this.#paused = paused;
+    this.#term?.setPaused(paused);
+  }
+
   /** Runs the job now; null when this daemon does not lead, or has no such job. */
-  fire(job: string): 'start' | 'queue' | 'skip' | null {
+  fire(job: string): FireOutcome | null {
     return this.#term?.fire(job) ?? null;
   }
 
@@ -104,8 +111,9 @@ export class Daemon {
     try {
       leadership.signal.throwIfAborted();
       const definitions = this.#definitions;
-      this.#term = await Term.begin(definitions, leadership, this.#parts);
-      // A reload may have come while the ledger was read.
+      this.#term = await Term.begin(definitions, leadership, this.#parts, this.#paused);
+      // A reload or a pause may have come while the ledger was read.
+      this.#term.setPaused(this.#paused);
       if (definitions !== this.#definitions) this.#term.redefine(this.#definitions);
       while (!leadership.signal.aborted) await this.#rest(this.#term.tick(), leadership.signal);
     } catch (error) {

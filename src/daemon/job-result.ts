@@ -14,7 +14,7 @@ export type JobRunState =
   | 'crashed';
 
 /** Why the daemon ended a job. */
-export type StopReason = 'stop' | 'cancel' | 'timeout' | 'memory' | 'reload';
+export type StopReason = 'stop' | 'cancel' | 'timeout' | 'memory' | 'reload' | 'pause';
 
 export interface ProcessEnd {
   readonly exitCode: number | null;
@@ -55,6 +55,7 @@ const BY_EXIT_CODE: Readonly<Record<number, Verdict>> = {
 const BY_REASON: Readonly<Record<StopReason, Verdict>> = {
   stop: { state: 'interrupted', health: 'unknown', isRetryable: false },
   reload: { state: 'interrupted', health: 'unknown', isRetryable: false },
+  pause: { state: 'interrupted', health: 'unknown', isRetryable: false },
   cancel: { state: 'cancelled', health: 'unknown', isRetryable: false },
   // The next slot goes on where this one stopped; at once it would run into the same limit.
   timeout: { state: 'timeout', health: 'ill', isRetryable: false },
@@ -103,6 +104,7 @@ function describeEnd(end: ProcessEnd): string {
       return `used more than its memory limit and ${way}`;
     case 'stop':
     case 'reload':
+    case 'pause':
     case 'cancel':
       return `was asked to stop and ${way}`;
     case null:

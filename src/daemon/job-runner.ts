@@ -2,11 +2,11 @@
  * Runs one job: never twice at once, again when that may help, and not at all for a while when it
  * keeps failing. Each run is in the ledger before its process starts.
  */
-import { setTimeout as pause } from 'node:timers/promises';
+import { once } from 'node:events';
 import type { Clock } from '../domain/clock.ts';
-import { TierdError } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { afterRun, type Circuit, CLOSED, circuitAt } from './circuit.ts';
+import { inLedger, waitFor } from './in-ledger.ts';
 import type { DaemonLogger, Dispatch, JobDefinition, JobLedger } from './job.ts';
 import type { JobHooks, JobProcess } from './job-process.ts';
 import { type JobResult, judgeEnd, type StopReason } from './job-result.ts';
@@ -30,9 +30,6 @@ interface Wanted {
   readonly slotMs: EpochMs | null;
 }
 
-/** How often the ledger is tried again while PostgreSQL is away; the lease ends before long. */
-const LEDGER_PATIENCE = { firstDelayMs: 500, maxDelayMs: 10_000 };
-
 export class JobRunner {
   readonly #parts: RunnerParts;
   readonly #stopped = new AbortController();
@@ -43,6 +40,10 @@ export class JobRunner {
   #process: JobProcess | null = null;
   /** Ends the wait for the next attempt of the run that is going on. */
   #runOver = new AbortController();
+  /** Aborted when the job is resumed; null while it is not paused. */
+  #resumed: AbortController | null = null;
+  /** Whether a time went by while it was paused. */
+  #hasMissed = false;
 
   constructor(definition: JobDefinition, parts: RunnerParts) {
     this.#definition = definition;
@@ -54,10 +55,40 @@ export class JobRunner {
     this.#definition = definition;
   }
 
+  /**
+   * What runs is not cut by a pause, but for a command that loops: it would never hear of it. Times
+   * that went by meanwhile have one run together when the job is resumed, as after a time without a
+   * daemon.
+   */
+  setPaused(isPaused: boolean): void {
+    if (isPaused === (this.#resumed !== null)) return;
+    const { isLoop, catchUp, name } = this.#definition;
+    if (isPaused) {
+      this.#resumed = new AbortController();
+      if (isLoop) this.cancel('pause');
+      this.#parts.logger.info({ job: name }, `${name}: paused; no schedule starts it`);
+      return;
+    }
+    this.#resumed?.abort();
+    this.#resumed = null;
+    this.#parts.logger.info({ job: name }, `${name}: resumed`);
+    const isDue = this.#hasMissed && catchUp && !isLoop;
+    this.#hasMissed = false;
+    if (isDue) this.fire('catch_up', this.#parts.clock.now());
+  }
+
+  get isPaused(): boolean {
+    return this.#resumed !== null;
+  }
+
   /** A run that a person wants is let through an open circuit: it may be the proof that all is well. */
   fire(cause: Cause, slotMs: EpochMs | null): 'start' | 'queue' | 'skip' {
     if (this.#stopped.signal.aborted) return 'skip';
     const { name, overlap } = this.#definition;
+    if (this.isPaused && cause !== 'manual') {
+      this.#leaveOut();
+      return 'skip';
+    }
     this.#circuit = circuitAt(this.#circuit, this.#parts.clock.now());
     const isRunning = this.#current !== null;
     const decision =
@@ -106,6 +137,13 @@ export class JobRunner {
     await this.#current;
   }
 
+  #leaveOut(): void {
+    const { name } = this.#definition;
+    this.#hasMissed = true;
+    this.#parts.dispatch({ job: name, kind: 'skipped' });
+    this.#parts.logger.debug({ job: name }, `${name}: not started, for it is paused`);
+  }
+
   #begin(wanted: Wanted): void {
     this.#current = this.#run(wanted).then(() => {
       this.#current = null;
@@ -121,11 +159,16 @@ export class JobRunner {
     const { name } = this.#definition;
     this.#runOver = new AbortController();
     const startedAtMs = clock.now();
-    const runId = await this.#inLedger((ledger) =>
-      ledger.begin({ job: name, ...wanted, startedAtMs }),
-    );
+    const begun = await this.#inLedger(async (ledger) => ({
+      runId: await ledger.begin({ job: name, ...wanted, startedAtMs }),
+    }));
     // Without its row it must not run: the next leader would not know of it.
-    if (runId === null) return null;
+    if (begun === null) return null;
+    const { runId } = begun;
+    if (runId === null) {
+      this.#leaveOut();
+      return null;
+    }
     dispatch({ job: name, kind: 'started', runId, cause: wanted.cause, atMs: startedAtMs });
     tellStart(logger, name, runId, wanted.cause);
 
@@ -183,7 +226,9 @@ export class JobRunner {
 
   async #loop(): Promise<void> {
     let failures = 0;
-    while (!this.#stopped.signal.aborted) {
+    for (;;) {
+      await this.#untilResumed();
+      if (this.#stopped.signal.aborted) break;
       const result = await this.#run({ cause: 'loop', slotMs: null });
       failures = result === null || result.health === 'ill' ? failures + 1 : 0;
       const circuit = this.#circuit;
@@ -194,6 +239,12 @@ export class JobRunner {
       this.#circuit = circuitAt(this.#circuit, this.#parts.clock.now());
     }
     this.#current = null;
+  }
+
+  async #untilResumed(): Promise<void> {
+    if (this.#resumed === null) return;
+    const over = AbortSignal.any([this.#resumed.signal, this.#stopped.signal]);
+    if (!over.aborted) await once(over, 'abort');
   }
 
   #judge(result: JobResult): void {
@@ -212,22 +263,10 @@ export class JobRunner {
     }
   }
 
-  /** Tries until the ledger answers; null when stopped meanwhile, or when the lease is another's. */
-  async #inLedger<Result>(call: (ledger: JobLedger) => Promise<Result>): Promise<Result | null> {
+  #inLedger<Result>(call: (ledger: JobLedger) => Promise<Result>): Promise<Result | null> {
     const { logger, random, ledger } = this.#parts;
     const { name: job } = this.#definition;
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await call(ledger);
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        logger.warn({ job }, `${job}: the ledger could not be written: ${message}`);
-        const isLost = error instanceof TierdError && error.code === 'LEASE_LOST';
-        if (isLost || this.#stopped.signal.aborted) return null;
-        // A cancelled run is noted all the same: only the daemon's own end cuts this short.
-        await waitFor(backOffMs(LEDGER_PATIENCE, failures, random()), this.#stopped.signal);
-      }
-    }
+    return inLedger({ logger, random, ledger, job, stopped: this.#stopped.signal }, call);
   }
 
   #isOver(): boolean {
@@ -237,11 +276,6 @@ export class JobRunner {
   async #wait(ms: number): Promise<void> {
     await waitFor(ms, AbortSignal.any([this.#stopped.signal, this.#runOver.signal]));
   }
-}
-
-/** Comes back early when aborted, without an error. */
-async function waitFor(ms: number, signal: AbortSignal): Promise<void> {
-  await pause(ms, undefined, { signal }).catch(() => undefined);
 }
 
 const INTERRUPTED = { state: 'interrupted', health: 'unknown', isRetryable: false } as const;

@@ -11,6 +11,8 @@ export interface JobDefinition {
   readonly name: string;
   /** What a person would type behind `tierd`. */
   readonly argv: readonly string[];
+  /** The same as a look that changes nothing; null where the command has none. */
+  readonly dryRunArgv: readonly string[] | null;
   readonly schedule: Schedule;
   /** The command goes on by itself until it is stopped: one process, not one for each slot. */
   readonly isLoop: boolean;
@@ -23,16 +25,19 @@ export interface JobDefinition {
   readonly circuit: CircuitPolicy;
 }
 
+/** What became of a run that a person asked for. */
+export type FireOutcome = 'start' | 'queue' | 'skip' | 'paused';
+
 /** The history of runs that outlives the daemon. Both calls throw LEASE_LOST to one that no longer leads (I8). */
 export interface JobLedger {
-  /** @returns the id of the run. */
+  /** @returns the id of the run; null when the job is paused and nobody asked for this run. */
   begin(run: {
     readonly job: string;
     readonly cause: Cause;
     /** The slot that it serves; null when it serves none. */
     readonly slotMs: EpochMs | null;
     readonly startedAtMs: EpochMs;
-  }): Promise<string>;
+  }): Promise<string | null>;
   end(runId: string, end: { readonly result: JobResult; readonly attempts: number }): Promise<void>;
 }
 

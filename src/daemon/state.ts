@@ -2,6 +2,7 @@
  * What the daemon knows of itself, as one value: `/status` shows it, and nothing else holds it.
  * It changes only by `reduce`, one event at a time.
  */
+import { NOTHING_PAUSED, type Pauses } from '../domain/pause.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { type Circuit, CLOSED } from './circuit.ts';
 import type { JobRunState } from './job-result.ts';
@@ -50,7 +51,7 @@ export interface JobState {
   readonly isQueued: boolean;
   readonly circuit: Circuit;
   readonly last: LastRun | null;
-  /** Slots since the start that found the job still running, or its circuit open. */
+  /** Slots since the start that found the job still running, paused, or its circuit open. */
   readonly skipped: number;
 }
 
@@ -71,6 +72,8 @@ export interface DaemonState {
     readonly reloadError: string | null;
   };
   readonly jobs: Readonly<Record<string, JobState>>;
+  /** As the ledger had it when it was last looked at. */
+  readonly pauses: Pauses;
 }
 
 export interface JobFacts {
@@ -86,6 +89,7 @@ export type DaemonEvent =
   | { readonly kind: 'stopping' }
   | { readonly kind: 'reloaded'; readonly atMs: EpochMs; readonly jobs: readonly JobFacts[] }
   | { readonly kind: 'reload_refused'; readonly error: string }
+  | { readonly kind: 'pauses'; readonly pauses: Pauses }
   | ({ readonly job: string } & JobEvent);
 
 export type JobEvent =
@@ -121,6 +125,7 @@ export function initialState(facts: {
     leaseError: null,
     config: { file: facts.configFile, loadedAtMs: facts.nowMs, reloadError: null },
     jobs: Object.fromEntries(facts.jobs.map((job) => [job.name, newJob(job)])),
+    pauses: NOTHING_PAUSED,
   };
 }
 
@@ -158,6 +163,8 @@ export function reduce(state: DaemonState, event: DaemonEvent): DaemonState {
       };
     case 'reload_refused':
       return { ...state, config: { ...state.config, reloadError: event.error } };
+    case 'pauses':
+      return { ...state, pauses: event.pauses };
     default: {
       const job = state.jobs[event.job];
       // What a job says after a reload took it away concerns nobody.

@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { EpochMs } from '../domain/time-range.ts';
 import { type SlotHistory, slotToMakeUp } from './catch-up.ts';
-import type { JobDefinition } from './job.ts';
+import type { FireOutcome, JobDefinition } from './job.ts';
 import { JobRunner, type RunnerParts } from './job-runner.ts';
 import type { Leadership } from './leadership.ts';
 import { nextDue, withJitter } from './schedule.ts';
@@ -29,6 +29,7 @@ export class Term {
   /** Of jobs that a reload took out: they end what they have begun. */
   readonly #leaving = new Set<Promise<void>>();
   #tickedAtMs: EpochMs;
+  #paused: ReadonlySet<string> = new Set();
 
   private constructor(leadership: Leadership, parts: TermParts) {
     this.#leadership = leadership;
@@ -41,8 +42,10 @@ export class Term {
     definitions: readonly JobDefinition[],
     leadership: Leadership,
     parts: TermParts,
+    paused: ReadonlySet<string>,
   ): Promise<Term> {
     const term = new Term(leadership, parts);
+    term.#paused = paused;
     const abandoned = await leadership.ledger.abandonRuns();
     if (abandoned > 0) {
       parts.logger.warn(
@@ -95,11 +98,19 @@ export class Term {
     }
   }
 
-  /** What a person asks for: past an open circuit, by the overlap policy; null for an unknown job. */
-  fire(job: string): 'start' | 'queue' | 'skip' | null {
+  /** Of these names, those that are jobs of its own are paused, and all others are not. */
+  setPaused(paused: ReadonlySet<string>): void {
+    this.#paused = paused;
+    for (const [name, { runner }] of this.#entries) runner.setPaused(paused.has(name));
+  }
+
+  /**
+   * What a person asks for: past a pause and an open circuit, by the overlap policy; null for an unknown
+   * job. A command that loops has no runs of its own to ask for: it runs, or is about to, or is paused.
+   */
+  fire(job: string): FireOutcome | null {
     const entry = this.#entries.get(job);
-    // A command that loops is running, or about to.
-    if (entry?.definition.isLoop === true) return 'skip';
+    if (entry?.definition.isLoop === true) return entry.runner.isPaused ? 'paused' : 'skip';
     return entry?.runner.fire('manual', null) ?? null;
   }
 
@@ -116,6 +127,7 @@ export class Term {
   #add(definition: JobDefinition, history: SlotHistory | undefined): void {
     const { ledger } = this.#leadership;
     const runner = new JobRunner(definition, { ...this.#parts, ledger });
+    runner.setPaused(this.#paused.has(definition.name));
     const lastSlotMs = history?.begunMs ?? null;
     this.#plan({ definition, runner, lastSlotMs, slotMs: null, dueAtMs: null });
     if (definition.isLoop) {
@@ -126,9 +138,10 @@ export class Term {
     const { name, schedule, catchUp } = definition;
     const missed = catchUp ? slotToMakeUp(schedule, history, now) : null;
     if (missed === null) return;
+    const when = runner.isPaused ? 'when it is resumed' : 'now';
     this.#parts.logger.info(
       { job: name },
-      `${name}: its run of ${new Date(missed).toISOString()} is missing; it is made up for now`,
+      `${name}: its run of ${new Date(missed).toISOString()} is missing; it is made up for ${when}`,
     );
     runner.fire('catch_up', now);
   }

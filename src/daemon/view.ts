@@ -1,9 +1,16 @@
 /** What the status page may see of the daemon, and what it may ask of it. Nothing else. */
+import type { Pause } from '../domain/pause.ts';
+import type { DryRun } from './dry-runs.ts';
+import type { FireOutcome } from './job.ts';
 import type { DaemonState } from './state.ts';
 
 export interface DaemonView {
   readonly version: string;
   state(): DaemonState;
+  /** All that are configured, whoever looks after them. */
+  datasets(): readonly string[];
+  /** The newest first. */
+  dryRuns(): readonly DryRun[];
   /** The ledger's runs, the newest first. Throws what reading PostgreSQL throws. */
   readRuns(filter: {
     readonly job: string | null;
@@ -11,9 +18,20 @@ export interface DaemonView {
   }): Promise<readonly unknown[]>;
 }
 
+/** A job of this daemon's owner, or a dataset of everybody's. */
+export type PauseTarget =
+  | { readonly kind: 'job'; readonly job: string }
+  | { readonly kind: 'dataset'; readonly dataset: string };
+
 export interface DaemonControl {
   /** Null when this daemon does not lead, or has no such job. */
-  run(job: string): 'start' | 'queue' | 'skip' | null;
+  run(job: string): FireOutcome | null;
   /** Whether there was a run to cancel. */
   cancel(job: string): boolean;
+  /** Null when the job's command has no dry run. Needs no lead: it changes nothing. */
+  dryRun(job: string): { readonly id: string; readonly isNew: boolean } | null;
+  /** Needs no lead: it is in the ledger. Throws what writing to PostgreSQL throws. */
+  pause(target: PauseTarget, by: string): Promise<Pause>;
+  /** Whether it was paused. Throws what writing to PostgreSQL throws. */
+  resume(target: PauseTarget): Promise<boolean>;
 }

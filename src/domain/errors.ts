@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   MOVE_NOT_OURS: { exit: EXIT.leaseHeld, retry: true },
   LEDGER_OUTDATED: { exit: EXIT.usage, retry: false },
   REFUSED: { exit: EXIT.refused, retry: false },
+  DATASET_PAUSED: { exit: EXIT.refused, retry: false },
   REPLICA_LAGS: { exit: EXIT.partly, retry: true },
 
   LAKE_UNWRITABLE: { exit: EXIT.failed, retry: false },

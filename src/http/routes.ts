@@ -5,7 +5,9 @@ import { openApiDocument } from './openapi.ts';
 import type { PageAsset } from './page-assets.ts';
 import type { Route } from './route.ts';
 import { controlRoutes } from './routes/control-routes.ts';
+import { dryRunRoutes } from './routes/dry-run-routes.ts';
 import { pageRoutes } from './routes/page-routes.ts';
+import { pauseRoutes } from './routes/pause-routes.ts';
 import { probeRoutes } from './routes/probe-routes.ts';
 import { statusRoutes } from './routes/status-routes.ts';
 
@@ -19,7 +21,9 @@ export function routesOf(parts: {
   const routes = [
     ...probeRoutes(view),
     ...statusRoutes(view),
+    ...dryRunRoutes(view),
     ...controlRoutes(view, control),
+    ...pauseRoutes(view, control),
     ...pageRoutes(page, tokens),
   ];
   const described: Route = {

@@ -1,9 +1,12 @@
 /** The daemon's state as `/status` shows it. */
 import { z } from 'zod';
 import type { DaemonState, JobState } from '../daemon/state.ts';
+import type { Pause } from '../domain/pause.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 
 const time = z.string().nullable();
+
+export const pauseSchema = z.object({ since: z.string(), by: z.string() });
 
 const job = z.object({
   job: z.string(),
@@ -12,6 +15,7 @@ const job = z.object({
   next_at: time,
   is_queued: z.boolean(),
   skipped: z.number(),
+  paused: pauseSchema.nullable(),
   circuit: z.object({
     state: z.enum(['closed', 'open', 'half-open']),
     failures: z.number(),
@@ -59,6 +63,7 @@ export const statusSchema = z.object({
   started_at: time,
   config: z.object({ file: z.string(), loaded_at: time, reload_error: z.string().nullable() }),
   jobs: z.array(job),
+  paused_datasets: z.array(pauseSchema.extend({ dataset: z.string() })),
 });
 
 export function statusDocument(version: string, state: DaemonState): z.output<typeof statusSchema> {
@@ -76,11 +81,20 @@ export function statusDocument(version: string, state: DaemonState): z.output<ty
       loaded_at: iso(config.loadedAtMs),
       reload_error: config.reloadError,
     },
-    jobs: Object.values(state.jobs).map(jobDocument),
+    jobs: Object.values(state.jobs).map((one) =>
+      jobDocument(one, state.pauses.jobs[one.name] ?? null),
+    ),
+    paused_datasets: Object.entries(state.pauses.datasets).map(([dataset, pause]) => ({
+      dataset,
+      ...pause,
+    })),
   };
 }
 
-function jobDocument({ running, last, circuit, ...facts }: JobState): z.output<typeof job> {
+function jobDocument(
+  { running, last, circuit, ...facts }: JobState,
+  paused: Pause | null,
+): z.output<typeof job> {
   return {
     job: facts.name,
     command: facts.command,
@@ -88,6 +102,7 @@ function jobDocument({ running, last, circuit, ...facts }: JobState): z.output<t
     next_at: iso(facts.nextAtMs),
     is_queued: facts.isQueued,
     skipped: facts.skipped,
+    paused,
     circuit: {
       state: circuit.kind,
       failures: circuit.failures,

@@ -15,22 +15,25 @@ import type { BatchResult } from './drain/batch-result.ts';
 import type { DrainRun } from './drain/commit-batch.ts';
 import { drainLeaseOf } from './drain/lease-name.ts';
 import type { DrainRooms } from './drain/rooms.ts';
-import { openSession, type Session } from './drain/session.ts';
+import { type Checkpoint, openSession, type Session } from './drain/session.ts';
 import { addBatch, type DrainTotals, newTotals } from './drain/totals.ts';
-import { underLease } from './drain/under-lease.ts';
+import { type UnderLease, underLease } from './drain/under-lease.ts';
 import { asTierdError, stopIfAborted } from './job-failure.ts';
+import { assertNotPaused, untilResumed } from './pause-check.ts';
 import { recordEnd } from './record-end.ts';
 
 export interface DrainOptions {
   /** Rests this long when nothing is left, and looks again; null ends then. */
   readonly followEveryMs: number | null;
+  /** Goes on although somebody has paused the dataset. */
+  readonly evenIfPaused?: boolean;
 }
 
 /**
  * Drains one source under its lease, and waits for a store that is away for as long as the settings
  * say.
  *
- * Throws LEASE_HELD, UNIQUE_KEY_MISSING, INTERRUPTED, or what stopped it. Whatever it throws, every
+ * Throws LEASE_HELD, DATASET_PAUSED, UNIQUE_KEY_MISSING, INTERRUPTED, or what stopped it. Whatever it throws, every
  * entry is either in Redis, or in PostgreSQL as a row or a dead letter; the next run goes on.
  */
 export async function drainSource(
@@ -38,7 +41,11 @@ export async function drainSource(
   source: DrainSource,
   options: DrainOptions,
 ): Promise<DrainTotals> {
-  return underLease(rooms, source, ({ db, plan, kept }) => {
+  const isAdmitted = options.evenIfPaused === true;
+  const admit = async (db: pg.Client): Promise<void> => {
+    if (!isAdmitted) await assertNotPaused(db, source.dataset.name);
+  };
+  const work = ({ db, plan, kept }: UnderLease): Promise<DrainTotals> => {
     const columns = plan.rows.columns.map(({ column }) => column);
     const judge = openJudge(source.rules, columns, source.dataset.timeColumn);
     const run = {
@@ -49,7 +56,8 @@ export async function drainSource(
       hope: hopeFor(source),
     };
     return recorded(rooms, db, run, (totals) => drainAll(rooms, run, kept.signal, options, totals));
-  });
+  };
+  return underLease(rooms, source, work, admit);
 }
 
 /** A snapshot's rows are there from its second reading on; all others' are new, most often. */
@@ -62,12 +70,14 @@ async function drainAll(
   rooms: DrainRooms,
   run: DrainRun,
   signal: AbortSignal,
-  { followEveryMs }: DrainOptions,
+  options: DrainOptions,
   totals: DrainTotals,
 ): Promise<void> {
+  const { followEveryMs } = options;
   const source = run.plan.source.name;
   let attempt = 0;
   let lastProgress = rooms.clock.now();
+  const checkpoint = pauseWatch(rooms, run, options);
   const onBatch = (result: BatchResult): void => {
     addBatch(totals, result);
     attempt = 0;
@@ -77,7 +87,7 @@ async function drainAll(
     let session: Session | null = null;
     try {
       stopIfAborted(signal);
-      session = await openSession(rooms, run, signal, onBatch);
+      session = await openSession(rooms, run, signal, onBatch, checkpoint);
       for (;;) {
         const batches = await session.pass();
         attempt = 0;
@@ -100,6 +110,26 @@ async function drainAll(
       await session?.close();
     }
   }
+}
+
+/**
+ * What goes on for ever has to hear of a pause while it runs; one run to the end is not cut by it. A
+ * backlog has many batches in one pass: the ledger is asked once in an interval.
+ */
+function pauseWatch(
+  { clock }: Pick<DrainRooms, 'clock'>,
+  { plan }: DrainRun,
+  { followEveryMs, evenIfPaused }: DrainOptions,
+): Checkpoint {
+  let askedAtMs: number | null = null;
+  return async (db) => {
+    if (followEveryMs === null || evenIfPaused === true) return;
+    const sinceMs = askedAtMs === null ? followEveryMs : clock.now() - askedAtMs;
+    // Half of it: timers come a little early. A clock that was set back must not silence it.
+    if (sinceMs >= 0 && sinceMs < followEveryMs / 2) return;
+    askedAtMs = clock.now();
+    await assertNotPaused(db, plan.source.dataset.name);
+  };
 }
 
 /** Whether a new session may do better. Nothing is lost by trying: Redis still has what counts. */
@@ -148,7 +178,7 @@ async function recorded(
 
 function stateOf(failure: TierdError | null, totals: DrainTotals): RunEnd['state'] {
   if (failure === null) return 'done';
-  if (failure.code === 'INTERRUPTED') return 'interrupted';
+  if (failure.code === 'INTERRUPTED' || failure.code === 'DATASET_PAUSED') return 'interrupted';
   return totals.batches > 0 ? 'partly' : 'failed';
 }
 
@@ -162,18 +192,30 @@ function standingAt({ source, rows, deadLetters }: DrainTotals): TierdError {
   });
 }
 
-/** Drains as long as nobody interrupts: also beyond a lost lease and stores that are away. */
+/**
+ * Drains as long as nobody interrupts: also beyond a lost lease, stores that are away, and a pause of
+ * its dataset, which it notices within `everyMs` and the batch under way.
+ */
 export async function followSource(
   rooms: DrainRooms,
   source: DrainSource,
   everyMs: number,
+  options: Pick<DrainOptions, 'evenIfPaused'> = {},
 ): Promise<DrainTotals> {
   for (let attempt = 1; ; attempt += 1) {
     const startedAt = rooms.clock.now();
     try {
-      return await drainSource(rooms, source, { followEveryMs: everyMs });
+      return await drainSource(rooms, source, { ...options, followEveryMs: everyMs });
     } catch (thrown) {
       const error = asTierdError(thrown);
+      if (error.code === 'DATASET_PAUSED') {
+        rooms.emit({ kind: 'paused', source: source.name, reason: error.message });
+        const look = (): Promise<void> => rest(everyMs, rooms.signal);
+        await untilResumed(() => rooms.connect('work'), source.dataset.name, look);
+        rooms.emit({ kind: 'resumed', source: source.name });
+        attempt = 0;
+        continue;
+      }
       if (!error.retry || error.code === 'INTERRUPTED') throw error;
       // What ran for a while has not failed in a row.
       if (rooms.clock.now() - startedAt > rooms.settings.leaseTtlMs) attempt = 1;

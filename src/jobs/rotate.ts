@@ -9,12 +9,14 @@
 import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
+import { datasetPaused } from '../domain/pause.ts';
 import type { RotationPlan } from '../domain/plan.ts';
 import { disconnect } from '../hot/connect.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { type RunEnd, startRun } from '../ledger/runs.ts';
 import { asTierdError } from './job-failure.ts';
 import { type KeptLease, keepLease } from './keep-lease.ts';
+import { assertNotPaused, lookForPause } from './pause-check.ts';
 import { recordEnd } from './record-end.ts';
 import { type GatheredPlan, gatherPlan } from './rotation/gather-plan.ts';
 import { moveAll } from './rotation/move-all.ts';
@@ -28,6 +30,8 @@ import { vacuumAfter } from './rotation/vacuum-after.ts';
 export interface RotateOptions {
   /** Overrules the guards that can be overruled. */
   readonly force: boolean;
+  /** Goes on although somebody has paused the dataset. */
+  readonly evenIfPaused?: boolean;
 }
 
 export interface RotationOutcome {
@@ -37,12 +41,23 @@ export interface RotationOutcome {
   readonly vacuumWarnings: readonly string[];
 }
 
-/** The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). */
-export async function planRotationOf(rooms: LookingRooms, dataset: Dataset): Promise<RotationPlan> {
+/**
+ * The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). Throws
+ * DATASET_PAUSED when asked to leave out what is paused; else the plan has a note that it is.
+ */
+export async function planRotationOf(
+  rooms: LookingRooms,
+  dataset: Dataset,
+  options: { readonly leaveOutPaused: boolean } = { leaveOutPaused: false },
+): Promise<RotationPlan> {
   const db = await rooms.connect('work');
   try {
+    const pause = await lookForPause(db, dataset.name);
+    if (pause !== null && options.leaveOutPaused) throw datasetPaused(dataset.name, pause);
     await assertOwnLake(rooms, db);
-    return (await gatherPlan(rooms, db, dataset)).plan;
+    const { plan } = await gatherPlan(rooms, db, dataset);
+    if (pause === null) return plan;
+    return { ...plan, notes: [...plan.notes, datasetPaused(dataset.name, pause).message] };
   } finally {
     await disconnect(db);
   }
@@ -51,7 +66,7 @@ export async function planRotationOf(rooms: LookingRooms, dataset: Dataset): Pro
 /**
  * Rotates one dataset under its lease.
  *
- * Throws LEASE_HELD, REFUSED, INTERRUPTED, or what stopped the run. Whatever it throws, each move
+ * Throws LEASE_HELD, DATASET_PAUSED, REFUSED, INTERRUPTED, or what stopped the run. Whatever it throws, each move
  * is wholly done or wholly undone, or is left to the next run's recovery, and the run's row in the
  * ledger says which rows were moved before.
  */
@@ -63,6 +78,7 @@ export async function rotateDataset(
   const db = await rooms.connect('work');
   try {
     await assertMigrated(db);
+    if (options.evenIfPaused !== true) await assertNotPaused(db, dataset.name);
     const kept = await keepLease({
       connect: () => rooms.connect('direct'),
       dataset: dataset.name,

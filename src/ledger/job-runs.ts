@@ -12,7 +12,12 @@ export function daemonLease(owner: string): string {
   return `daemon:${owner}`;
 }
 
-/** Throws LEASE_LOST when another daemon has taken over. */
+/**
+ * @returns the id of the run, or null: the job is paused, and this is no run that a person asked for.
+ * A pause that is in the ledger holds at once, whatever the daemon has heard of it.
+ *
+ * Throws LEASE_LOST when another daemon has taken over.
+ */
 export async function beginJobRun(
   db: Queryable,
   lease: Lease,
@@ -23,11 +28,13 @@ export async function beginJobRun(
     readonly slotMs: EpochMs | null;
     readonly startedAtMs: EpochMs;
   },
-): Promise<string> {
+): Promise<string | null> {
   const inserted = await db.query<{ id: string }>(
     `insert into tierd.job_runs (owner, job, cause, slot, holder, token, state, started_at)
      select $1, $2, $3, $4::timestamptz, $5, token, 'running', $6::timestamptz
-     from tierd.leases where dataset = $7 and token = $8 for share
+     from tierd.leases where dataset = $7 and token = $8 and ($3 = 'manual' or not exists (
+       select 1 from tierd.paused_jobs where owner = $1 and job = $2
+     )) for share
      returning id::text`,
     [
       run.owner,
@@ -41,8 +48,13 @@ export async function beginJobRun(
     ],
   );
   const id = inserted.rows[0]?.id;
-  if (id === undefined) throw leaseLost(lease);
-  return id;
+  if (id !== undefined) return id;
+  const held = await db.query(`select 1 from tierd.leases where dataset = $1 and token = $2`, [
+    lease.dataset,
+    lease.token.toString(),
+  ]);
+  if (held.rowCount !== 1) throw leaseLost(lease);
+  return null;
 }
 
 /** Throws LEASE_LOST when another daemon has taken over; its row says abandoned by then. */

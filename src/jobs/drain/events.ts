@@ -14,4 +14,7 @@ export type DrainEvent = { readonly source: string } & (
       readonly reason: string;
     }
   | { readonly kind: 'pass'; readonly batches: number }
+  /** Its dataset is paused: it waits until somebody resumes it. */
+  | { readonly kind: 'paused'; readonly reason: string }
+  | { readonly kind: 'resumed' }
 );

@@ -32,7 +32,11 @@ interface Open {
   readonly signal: AbortSignal;
   /** Called when a batch is committed and Redis has been told. */
   readonly onBatch: (result: BatchResult) => void;
+  readonly checkpoint: Checkpoint;
 }
+
+/** Asked before each batch; what it throws ends the pass as an interruption would. */
+export type Checkpoint = (db: pg.Client) => Promise<void>;
 
 /** `signal` stops between two batches. Throws what either store answers. */
 export async function openSession(
@@ -40,6 +44,7 @@ export async function openSession(
   run: DrainRun,
   signal: AbortSignal,
   onBatch: (result: BatchResult) => void,
+  checkpoint: Checkpoint,
 ): Promise<Session> {
   const db = await rooms.connect('work');
   let store: LiveStore | null = null;
@@ -52,7 +57,7 @@ export async function openSession(
       clock: rooms.clock,
       progressOf: (claim) => readClaim(ledger, claim),
     });
-    const open = { rooms, run, db, store, live, signal, onBatch };
+    const open = { rooms, run, db, store, live, signal, onBatch, checkpoint };
     return { pass: () => drainPass(open), close: () => closeAll(open, ledger) };
   } catch (error) {
     store?.close();
@@ -72,6 +77,7 @@ async function drainPass(open: Open): Promise<number> {
   const { rooms, run, db, signal } = open;
   const read = reader(open);
   let batches = 0;
+  await open.checkpoint(db);
   let next = read();
   let telling: Promise<void> = Promise.resolve();
   try {
@@ -90,6 +96,7 @@ async function drainPass(open: Open): Promise<number> {
       telling = tellRedis(open, mapped.batch, result);
       telling.catch(() => undefined);
       batches += 1;
+      await open.checkpoint(db);
     }
     await telling;
   } finally {

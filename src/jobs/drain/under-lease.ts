@@ -15,15 +15,21 @@ export interface UnderLease {
   readonly kept: KeptLease;
 }
 
-/** Throws LEASE_HELD, UNIQUE_KEY_MISSING, and what `work` throws, as an error that a person can read. */
+/**
+ * `admit` may refuse before the lease is taken.
+ *
+ * Throws LEASE_HELD, UNIQUE_KEY_MISSING, and what `work` throws, as an error that a person can read.
+ */
 export async function underLease<Result>(
   rooms: Pick<DrainRooms, 'connect' | 'holder' | 'settings' | 'signal'>,
   source: DrainSource,
   work: (held: UnderLease) => Promise<Result>,
+  admit: (db: pg.Client) => Promise<void> = async () => undefined,
 ): Promise<Result> {
   const db = await rooms.connect('work');
   try {
     await assertMigrated(db);
+    await admit(db);
     const plan = await planDrain(db, source, rooms.settings);
     const kept = await keepLease({
       connect: () => rooms.connect('direct'),

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { followSource } from '../../../src/jobs/drain.ts';
+import { pause, resume } from '../../../src/ledger/pauses.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type DrainBench, openDrainBench } from '../../support/drain.ts';
 import { makeSource, TICKS } from '../../support/drain-source.ts';
@@ -88,6 +89,65 @@ describeOn('redis', 'a drain that goes on', () => {
     await expect.poll(() => add(3).catch(() => 0), PATIENTLY).toBeGreaterThan(0);
     await expect.poll(count, PATIENTLY).toBe(3);
     expect(bench.events.some(({ kind }) => kind === 'retrying')).toBe(true);
+    stop.abort('SIGINT');
+    await expect(following).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+
+  it('waits while its dataset is paused, gives up its lease meanwhile, and goes on when resumed', async () => {
+    const stop = new AbortController();
+    const source = makeSource('ticks', { kind: 'list' });
+    const db = await database.connect();
+    const following = followSource({ ...bench.rooms, signal: stop.signal }, source, 20);
+    following.catch(() => undefined);
+    await add(1);
+    await expect.poll(count, PATIENTLY).toBe(1);
+    await pause(db, { kind: 'dataset', dataset: 'ticks' }, 'ann');
+    await expect
+      .poll(() => bench.events.find(({ kind }) => kind === 'paused'), PATIENTLY)
+      .toMatchObject({ reason: expect.stringContaining('by ann') as string });
+    await add(2);
+    await expect(bench.drain(source)).rejects.toMatchObject({
+      code: 'DATASET_PAUSED',
+      exitCode: 3,
+    });
+    expect(await count()).toBe(1);
+    await bench.drain(source, {}, { followEveryMs: null, evenIfPaused: true });
+    expect(await count()).toBe(2);
+    await add(3);
+    await resume(db, { kind: 'dataset', dataset: 'ticks' });
+    await expect.poll(count, PATIENTLY).toBe(3);
+    expect(bench.events.filter(({ kind }) => kind === 'resumed')).toHaveLength(1);
+    stop.abort('SIGINT');
+    await expect(following).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+
+  it('hears of a pause in the middle of a backlog', async () => {
+    const stop = new AbortController();
+    const db = await database.connect();
+    for (let n = 0; n < 30; n += 1) await add(n);
+    const source = makeSource('ticks', { kind: 'list', limits: { maxEntries: 1, maxBytes: 1e6 } });
+    let asked = false;
+    const following = followSource(
+      {
+        ...bench.rooms,
+        signal: stop.signal,
+        // Each look is an interval later.
+        clock: { now: () => Date.now() + bench.events.length * 1_000 },
+        emit: (event) => {
+          bench.events.push(event);
+          if (event.kind !== 'committed' || asked) return;
+          asked = true;
+          void pause(db, { kind: 'dataset', dataset: 'ticks' }, 'ann');
+        },
+      },
+      source,
+      100,
+    );
+    following.catch(() => undefined);
+    await expect.poll(() => bench.events.map(({ kind }) => kind), PATIENTLY).toContain('paused');
+    expect(await count()).toBeLessThan(30);
+    await resume(db, { kind: 'dataset', dataset: 'ticks' });
+    await expect.poll(count, PATIENTLY).toBe(30);
     stop.abort('SIGINT');
     await expect(following).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });

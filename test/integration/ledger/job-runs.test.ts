@@ -34,8 +34,12 @@ async function succession(): Promise<{ readonly old: Lease; readonly current: Le
   return { old, current: await lead('new') };
 }
 
-const begin = (lease: Lease, slotMs: number | null = 1_000): Promise<string> =>
-  beginJobRun(db, lease, { owner, job: 'rotate', cause: 'schedule', slotMs, startedAtMs: 2_000 });
+async function begin(lease: Lease, slotMs: number | null = 1_000): Promise<string> {
+  const run = { owner, job: 'rotate', cause: 'schedule', slotMs, startedAtMs: 2_000 };
+  const id = await beginJobRun(db, lease, run);
+  if (id === null) throw new Error('the job is paused');
+  return id;
+}
 
 const end = (lease: Lease, id: string, state = 'done'): Promise<void> =>
   endJobRun(db, lease, id, {

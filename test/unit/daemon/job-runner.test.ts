@@ -13,6 +13,7 @@ import { childCommand, GENEROUS } from '../../support/job-child.ts';
 const DEFINITION: JobDefinition = {
   name: 'job',
   argv: ['exit', '0'],
+  dryRunArgv: null,
   schedule: { kind: 'every', everyMs: 1_000 },
   isLoop: false,
   jitterMs: 0,
@@ -28,7 +29,7 @@ interface Scene {
   readonly state: () => DaemonState['jobs'][string];
   readonly ends: { readonly id: string; readonly state: string; readonly attempts: number }[];
   readonly log: string[];
-  readonly ledger: { failure: Error | null };
+  readonly ledger: { failure: Error | null; isPaused: boolean };
 }
 
 const running: JobRunner[] = [];
@@ -40,11 +41,12 @@ function play(change: Partial<JobDefinition>): Scene {
   const definition = { ...DEFINITION, ...change };
   const ends: { id: string; state: string; attempts: number }[] = [];
   const log: string[] = [];
-  const ledger: { failure: Error | null } = { failure: null };
+  const ledger: Scene['ledger'] = { failure: null, isPaused: false };
   let ids = 0;
   const book: JobLedger = {
-    begin: async () => {
+    begin: async ({ cause }) => {
       if (ledger.failure !== null) throw ledger.failure;
+      if (ledger.isPaused && cause !== 'manual') return null;
       ids += 1;
       return String(ids);
     },
@@ -180,5 +182,85 @@ describe('a command that loops', () => {
     const count = ends.length;
     runner.keepLooping();
     expect(ends).toHaveLength(count);
+  });
+});
+
+describe('a job that is paused', () => {
+  it('is started by a person only, and once when it is resumed, for all the times that went by', async () => {
+    const { runner, state, ends } = play({});
+    runner.setPaused(true);
+    expect(runner.fire('schedule', 0)).toBe('skip');
+    expect(runner.fire('schedule', 1)).toBe('skip');
+    expect(state().skipped).toBe(2);
+    expect(runner.fire('manual', null)).toBe('start');
+    await expect.poll(() => state().last).toMatchObject({ cause: 'manual', state: 'done' });
+    runner.setPaused(false);
+    await expect.poll(() => state().last).toMatchObject({ cause: 'catch_up', state: 'done' });
+    runner.setPaused(true);
+    runner.setPaused(false);
+    expect(ends).toHaveLength(2);
+    expect(state().running).toBeNull();
+  });
+
+  it('without catch_up makes up for nothing', async () => {
+    const { runner, state } = play({ catchUp: false });
+    runner.setPaused(true);
+    runner.fire('schedule', 0);
+    runner.setPaused(false);
+    expect(state()).toMatchObject({ skipped: 1, running: null, last: null });
+    expect(runner.fire('schedule', 1)).toBe('start');
+  });
+
+  it('is not begun against a pause that the daemon has not heard of', async () => {
+    const { runner, state, ledger } = play({});
+    ledger.isPaused = true;
+    expect(runner.fire('schedule', 0)).toBe('start');
+    await expect.poll(() => state().skipped).toBe(1);
+    expect(state().last).toBeNull();
+    ledger.isPaused = false;
+    runner.setPaused(true);
+    runner.setPaused(false);
+    await expect.poll(() => state().last?.cause).toBe('catch_up');
+  });
+
+  it('is not cut while it runs, but its queued run waits for a person', async () => {
+    const { runner, state, ends } = play({ argv: ['obey'], overlap: 'queue-one' });
+    runner.fire('schedule', 0);
+    expect(runner.fire('schedule', 1)).toBe('queue');
+    await expect.poll(() => state().running?.pid).toBeGreaterThan(0);
+    runner.setPaused(true);
+    expect(ends).toEqual([]);
+    expect(state().running?.runId).toBe('1');
+    runner.cancel('cancel');
+    await expect.poll(() => ends.map((end) => end.state)).toEqual(['cancelled']);
+  });
+
+  it('and loops ends in good order, and goes on when it is resumed', async () => {
+    const { runner, state, ends } = play({ argv: ['obey'], isLoop: true });
+    runner.keepLooping();
+    await expect.poll(() => state().running?.pid).toBeGreaterThan(0);
+    runner.setPaused(true);
+    await expect.poll(() => ends.map((end) => end.state)).toEqual(['interrupted']);
+    expect(state().circuit.failures).toBe(0);
+    expect(runner.isPaused).toBe(true);
+    runner.setPaused(false);
+    await expect.poll(() => state().running?.runId).toBe('2');
+    await runner.stop();
+    const paused = play({ argv: ['obey'], isLoop: true });
+    paused.runner.setPaused(true);
+    paused.runner.keepLooping();
+    await paused.runner.stop();
+    expect(paused.ends).toEqual([]);
+  });
+});
+
+describe('a loop that is cancelled', () => {
+  it('begins anew', async () => {
+    const { runner, state, ends } = play({ argv: ['obey'], isLoop: true });
+    runner.keepLooping();
+    await expect.poll(() => state().running?.pid).toBeGreaterThan(0);
+    expect(runner.cancel('cancel')).toBe(true);
+    await expect.poll(() => ends.map((end) => end.state)).toEqual(['cancelled']);
+    await expect.poll(() => state().running?.runId).toBe('2');
   });
 });

@@ -1,5 +1,7 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { DryRun } from '../../../src/daemon/dry-runs.ts';
+import type { FireOutcome } from '../../../src/daemon/job.ts';
 import { type DaemonEvent, initialState, reduce } from '../../../src/daemon/state.ts';
 import { TierdError } from '../../../src/domain/errors.ts';
 import { createServer, type ServerParts } from '../../../src/http/server.ts';
@@ -30,7 +32,24 @@ const LEADING: readonly DaemonEvent[] = [
   },
 ];
 
-function open(events = LEADING, change: Partial<ServerParts> = {}): Scene {
+const AT = '2026-01-01T00:00:00.000Z';
+const DRY_RUN: DryRun = {
+  id: 'd1',
+  job: 'rotate',
+  command: 'tierd rotate --dry-run',
+  state: 'done',
+  startedAtMs: Date.parse(AT),
+  finishedAtMs: Date.parse(AT),
+  result: { datasets: [] },
+  errorCode: null,
+  errorMessage: null,
+};
+
+function open(
+  events = LEADING,
+  change: Partial<ServerParts> = {},
+  outcome: FireOutcome = 'start',
+): Scene {
   const commands: string[] = [];
   const errors: unknown[] = [];
   const state = events.reduce(
@@ -48,11 +67,25 @@ function open(events = LEADING, change: Partial<ServerParts> = {}): Scene {
       version: '1.2.3',
       state: () => state,
       readRuns: async ({ job, limit }) => [{ id: '1', job: job ?? 'all', limit }],
+      datasets: () => ['ticks'],
+      dryRuns: () => [DRY_RUN],
     },
     control: {
       run: (job) => {
         commands.push(`run ${job}`);
-        return 'start';
+        return outcome;
+      },
+      dryRun: (job) => {
+        commands.push(`dry run ${job}`);
+        return { id: 'd1', isNew: true };
+      },
+      pause: async (target, by) => {
+        commands.push(`pause ${JSON.stringify(target)} ${by}`);
+        return { since: AT, by };
+      },
+      resume: async (target) => {
+        commands.push(`resume ${JSON.stringify(target)}`);
+        return target.kind === 'dataset' && target.dataset === 'former';
       },
       cancel: (job) => {
         commands.push(`cancel ${job}`);
@@ -107,6 +140,20 @@ describe('reading', () => {
     });
   });
 
+  it('/status shows what is paused, since when and by whom', async () => {
+    const pause = { since: AT, by: 'ann@here' };
+    const paused = { jobs: { rotate: pause, gone: pause }, datasets: { ticks: pause } };
+    const { server } = open([...LEADING, { kind: 'pauses', pauses: paused }]);
+    expect((await get(server, '/status')).json()).toMatchObject({
+      jobs: [{ job: 'rotate', paused: pause }],
+      paused_datasets: [{ dataset: 'ticks', ...pause }],
+    });
+    expect((await get(open().server, '/status')).json()).toMatchObject({
+      jobs: [{ paused: null }],
+      paused_datasets: [],
+    });
+  });
+
   it('/readyz says no as long as nobody is known to lead', async () => {
     expect((await get(open().server, '/readyz')).statusCode).toBe(200);
     expect((await get(open([]).server, '/readyz')).statusCode).toBe(503);
@@ -152,8 +199,14 @@ describe('reading', () => {
       '/status',
       '/metrics',
       '/v1/runs',
+      '/v1/dry-runs',
+      '/v1/dry-runs/{id}',
       '/v1/jobs/{job}/run',
       '/v1/jobs/{job}/cancel',
+      '/v1/jobs/{job}/pause',
+      '/v1/jobs/{job}/resume',
+      '/v1/datasets/{dataset}/pause',
+      '/v1/datasets/{dataset}/resume',
       '/openapi.json',
     ]);
     expect(paths).toMatchObject({
@@ -166,7 +219,13 @@ describe('errors', () => {
   it('are Problem Details, and keep to themselves what nobody foresaw', async () => {
     const failing = (thrown: Error): Scene => {
       const scene = open();
-      const view = { version: '', state: () => undefined as never, readRuns: async () => [] };
+      const view = {
+        version: '',
+        state: () => undefined as never,
+        datasets: () => [],
+        dryRuns: () => [],
+        readRuns: async () => [],
+      };
       return {
         ...scene,
         ...open(LEADING, {
@@ -247,10 +306,60 @@ describe('commands', () => {
   it('reach the leader', async () => {
     const { server, commands } = open(LEADING, TOKENS);
     const run = await post(server, '/v1/jobs/rotate/run', bearer(CONTROL));
-    expect(run.json()).toEqual({ job: 'rotate', outcome: 'start' });
+    expect(run.json()).toEqual({ job: 'rotate', outcome: 'start', dry_run: null });
     const cancel = await post(server, '/v1/jobs/rotate/cancel', bearer(CONTROL));
     expect(cancel.json()).toEqual({ job: 'rotate', cancelled: true });
     expect(commands).toEqual(['run rotate', 'cancel rotate']);
+  });
+
+  it('begin a dry run, whoever leads, and what it found can be read', async () => {
+    const { server, commands } = open([{ kind: 'standing_by', leader: 'there:2' }], TOKENS);
+    const begun = await post(server, '/v1/jobs/rotate/run?dry_run=true', bearer(CONTROL));
+    expect(begun.statusCode).toBe(202);
+    expect(begun.json()).toEqual({ job: 'rotate', outcome: 'start', dry_run: 'd1' });
+    expect(commands).toEqual(['dry run rotate']);
+    const found = await get(server, '/v1/dry-runs/d1', bearer(STATUS));
+    expect(found.json()).toMatchObject({ state: 'done', started_at: AT, result: { datasets: [] } });
+    const list = await get(server, '/v1/dry-runs', bearer(STATUS));
+    expect(list.json<{ dry_runs: object[] }>().dry_runs[0]).not.toHaveProperty('result');
+    expect((await get(server, '/v1/dry-runs/d2', bearer(STATUS))).statusCode).toBe(404);
+    const wrong = await post(server, '/v1/jobs/rotate/run?dry_run=maybe', bearer(CONTROL));
+    expect(wrong.statusCode).toBe(400);
+  });
+
+  it('pause and resume jobs and datasets, whoever leads, and refuse what there is not', async () => {
+    const { server, commands } = open([{ kind: 'standing_by', leader: 'there:2' }], TOKENS);
+    const job = await post(server, '/v1/jobs/rotate/pause?by=ann', bearer(CONTROL));
+    expect(job.statusCode).toBe(202);
+    expect(job.json()).toEqual({ job: 'rotate', paused: { since: AT, by: 'ann' } });
+    const dataset = await post(server, '/v1/datasets/ticks/pause', bearer(CONTROL));
+    expect(dataset.json()).toEqual({
+      dataset: 'ticks',
+      paused: { since: AT, by: 'the status page' },
+    });
+    const resumed = await post(server, '/v1/datasets/ticks/resume', bearer(CONTROL));
+    expect(resumed.json()).toEqual({ dataset: 'ticks', was_paused: false });
+    // It is configured no more, and was paused when it was.
+    const former = await post(server, '/v1/datasets/former/resume', bearer(CONTROL));
+    expect(former.json()).toEqual({ dataset: 'former', was_paused: true });
+    expect(commands).toEqual([
+      'pause {"kind":"job","job":"rotate"} ann',
+      'pause {"kind":"dataset","dataset":"ticks"} the status page',
+      'resume {"kind":"dataset","dataset":"ticks"}',
+      'resume {"kind":"dataset","dataset":"former"}',
+    ]);
+    for (const url of ['/v1/jobs/no/pause', '/v1/datasets/no/pause', '/v1/datasets/no/resume']) {
+      expect((await post(server, url, bearer(CONTROL))).statusCode).toBe(404);
+      expect((await post(server, url, bearer(STATUS))).statusCode).toBe(403);
+    }
+    expect((await post(server, '/v1/jobs/rotate/pause?by=', bearer(CONTROL))).statusCode).toBe(400);
+  });
+
+  it('to run a paused job that goes on all the time are refused', async () => {
+    const { server } = open(LEADING, TOKENS, 'paused');
+    const refused = await post(server, '/v1/jobs/rotate/run', bearer(CONTROL));
+    expect(refused.statusCode).toBe(409);
+    expect(refused.json<{ detail: string }>().detail).toContain('resume it');
   });
 
   it('for a job that there is not, or of a standby, are refused', async () => {
