@@ -2,6 +2,8 @@
  * What the daemon knows of itself, as one value: `/status` shows it, and nothing else holds it.
  * It changes only by `reduce`, one event at a time.
  */
+import { addSample, type DrainSample } from '../domain/samples.ts';
+import type { Survey } from '../domain/survey.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { type Circuit, CLOSED } from './circuit.ts';
 import type { JobRunState } from './job-result.ts';
@@ -71,6 +73,10 @@ export interface DaemonState {
     readonly reloadError: string | null;
   };
   readonly jobs: Readonly<Record<string, JobState>>;
+  /** What the stores hold; null until they were looked at first, and where nobody asks. */
+  readonly survey: Survey | null;
+  /** Of the surveys since the start, oldest first. */
+  readonly samples: readonly DrainSample[];
 }
 
 export interface JobFacts {
@@ -86,6 +92,8 @@ export type DaemonEvent =
   | { readonly kind: 'stopping' }
   | { readonly kind: 'reloaded'; readonly atMs: EpochMs; readonly jobs: readonly JobFacts[] }
   | { readonly kind: 'reload_refused'; readonly error: string }
+  | { readonly kind: 'surveyed'; readonly survey: Survey }
+  | { readonly kind: 'survey_failed'; readonly error: string }
   | ({ readonly job: string } & JobEvent);
 
 export type JobEvent =
@@ -121,6 +129,8 @@ export function initialState(facts: {
     leaseError: null,
     config: { file: facts.configFile, loadedAtMs: facts.nowMs, reloadError: null },
     jobs: Object.fromEntries(facts.jobs.map((job) => [job.name, newJob(job)])),
+    survey: null,
+    samples: [],
   };
 }
 
@@ -158,6 +168,17 @@ export function reduce(state: DaemonState, event: DaemonEvent): DaemonState {
       };
     case 'reload_refused':
       return { ...state, config: { ...state.config, reloadError: event.error } };
+    case 'surveyed':
+      return {
+        ...state,
+        survey: event.survey,
+        samples: addSample(state.samples, event.survey),
+      };
+    case 'survey_failed':
+      // The last figures stay, with the time at which they were taken.
+      return state.survey === null
+        ? state
+        : { ...state, survey: { ...state.survey, error: event.error } };
     default: {
       const job = state.jobs[event.job];
       // What a job says after a reload took it away concerns nobody.

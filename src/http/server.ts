@@ -45,7 +45,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
     }
     return undefined;
   });
-  for (const route of routesOf(parts.view, parts.control)) {
+  for (const route of routesOf(parts.view, parts.control, parts.clock)) {
     server.route({
       method: route.method,
       url: route.url,

@@ -1,9 +1,8 @@
 /** The daemon's state as `/status` shows it. */
 import { z } from 'zod';
 import type { DaemonState, JobState } from '../daemon/state.ts';
-import type { EpochMs } from '../domain/time-range.ts';
-
-const time = z.string().nullable();
+import { surveyDocument, surveySchema } from './survey-document.ts';
+import { iso, time } from './time.ts';
 
 const job = z.object({
   job: z.string(),
@@ -59,6 +58,9 @@ export const statusSchema = z.object({
   started_at: time,
   config: z.object({ file: z.string(), loaded_at: time, reload_error: z.string().nullable() }),
   jobs: z.array(job),
+  survey: surveySchema.nullable().meta({
+    description: 'What the stores hold; null until they were looked at first.',
+  }),
 });
 
 export function statusDocument(version: string, state: DaemonState): z.output<typeof statusSchema> {
@@ -77,6 +79,7 @@ export function statusDocument(version: string, state: DaemonState): z.output<ty
       reload_error: config.reloadError,
     },
     jobs: Object.values(state.jobs).map(jobDocument),
+    survey: state.survey === null ? null : surveyDocument(state.survey),
   };
 }
 
@@ -119,8 +122,4 @@ function jobDocument({ running, last, circuit, ...facts }: JobState): z.output<t
             error_message: last.errorMessage,
           },
   };
-}
-
-function iso(ms: EpochMs | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }
