@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import type { TierdConfig } from '../config/load.ts';
+import type { DaemonEvent } from '../daemon/state.ts';
 import type { CliContext } from './context.ts';
 import { readVersion } from './version.ts';
 
@@ -56,14 +57,15 @@ async function runDaemon(context: CliContext): Promise<void> {
   });
   logger.info({ holder }, `tierd runs ${describe(state.jobs)} for the owner ${state.owner}`);
 
+  const dispatch = (event: DaemonEvent): void => {
+    state = reduce(state, event);
+  };
   const daemon = new Daemon(definitions, {
     clock,
     logger,
     notifier,
     random: Math.random,
-    dispatch: (event) => {
-      state = reduce(state, event);
-    },
+    dispatch,
     start: ({ argv, timeoutMs }, hooks) => startTierdJob(config, context, argv, timeoutMs, hooks),
     takeLead: (signal) => takeLead(config, holder, signal),
     runHooks: (signal) => runShutdownHooks(config, context, logger, signal),
@@ -103,6 +105,7 @@ async function runDaemon(context: CliContext): Promise<void> {
     {
       version: readVersion(),
       state: () => state,
+      dispatch,
       datasets: () => config.datasets.map(({ name }) => name),
       dryRuns: () => dryRuns.list(),
     },

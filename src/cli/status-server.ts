@@ -1,7 +1,11 @@
 /** Opens the status page beside the daemon, where the configuration wants one. */
 import { join } from 'node:path';
 import type { TierdConfig } from '../config/load.ts';
+import type { Dispatch } from '../daemon/job.ts';
+import { missingParts, type ReadinessOptions } from '../daemon/readiness.ts';
+import { SURVEY_LIMIT_MS, SurveyLoop } from '../daemon/survey-loop.ts';
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
+import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
 import { disconnect } from '../hot/connect.ts';
 import { readPageAssets } from '../http/page-assets.ts';
@@ -22,14 +26,27 @@ export interface OpenServer {
 export async function openStatusServer(
   context: CliContext,
   config: () => TierdConfig,
-  view: Omit<DaemonView, 'readRuns'>,
+  daemon: Pick<DaemonView, 'version' | 'state' | 'datasets' | 'dryRuns'> & { readonly dispatch: Dispatch },
   control: DaemonControl,
 ): Promise<OpenServer | null> {
   const { server: settings } = config();
   if (settings === undefined) return null;
   const { logger, clock } = context;
+  const { version, state, datasets, dryRuns, dispatch } = daemon;
+  const everyMs = settings.surveyIntervalMs;
+  const { composeSurvey } = await import('./survey-parts.ts');
+  const survey = composeSurvey(clock, config, () => state().survey);
   const server = createServer({
-    view: { ...view, readRuns: (filter) => readRuns(config(), filter) },
+    view: {
+      version,
+      state,
+      datasets,
+      dryRuns,
+      readRuns: (filter) => readRuns(config(), filter),
+      readCalendar: survey.readCalendar,
+      readMoved: survey.readMoved,
+      missing: () => missingParts(state(), readinessOptions(config(), clock, everyMs)),
+    },
     control,
     tokens: { status: settings.statusToken, control: settings.controlToken },
     page: readPageAssets(PAGE),
@@ -52,10 +69,23 @@ export async function openStatusServer(
       cause,
     });
   }
+  const closing = new AbortController();
+  const loop = new SurveyLoop({ take: survey.take, everyMs, dispatch, logger });
+  const surveying = loop.run(closing.signal);
   return {
     close: async () => {
+      closing.abort();
       await server.close();
+      await surveying;
     },
+  };
+}
+
+function readinessOptions({ drain }: TierdConfig, clock: Clock, everyMs: number): ReadinessOptions {
+  return {
+    now: clock.now(),
+    maxSurveyAgeMs: 2 * (everyMs + SURVEY_LIMIT_MS),
+    needsLive: drain.sources.some((source) => source.enabled),
   };
 }
 

@@ -3,6 +3,8 @@
  * It changes only by `reduce`, one event at a time.
  */
 import { NOTHING_PAUSED, type Pauses } from '../domain/pause.ts';
+import { addSample, type DrainSample } from '../domain/samples.ts';
+import type { Survey } from '../domain/survey.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { type Circuit, CLOSED } from './circuit.ts';
 import type { JobRunState } from './job-result.ts';
@@ -74,6 +76,10 @@ export interface DaemonState {
   readonly jobs: Readonly<Record<string, JobState>>;
   /** As the ledger had it when it was last looked at. */
   readonly pauses: Pauses;
+  /** What the stores hold; null until they were looked at first, and where nobody asks. */
+  readonly survey: Survey | null;
+  /** Of the surveys since the start, oldest first. */
+  readonly samples: readonly DrainSample[];
 }
 
 export interface JobFacts {
@@ -90,6 +96,8 @@ export type DaemonEvent =
   | { readonly kind: 'reloaded'; readonly atMs: EpochMs; readonly jobs: readonly JobFacts[] }
   | { readonly kind: 'reload_refused'; readonly error: string }
   | { readonly kind: 'pauses'; readonly pauses: Pauses }
+  | { readonly kind: 'surveyed'; readonly survey: Survey }
+  | { readonly kind: 'survey_failed'; readonly error: string }
   | ({ readonly job: string } & JobEvent);
 
 export type JobEvent =
@@ -126,6 +134,8 @@ export function initialState(facts: {
     config: { file: facts.configFile, loadedAtMs: facts.nowMs, reloadError: null },
     jobs: Object.fromEntries(facts.jobs.map((job) => [job.name, newJob(job)])),
     pauses: NOTHING_PAUSED,
+    survey: null,
+    samples: [],
   };
 }
 
@@ -165,6 +175,17 @@ export function reduce(state: DaemonState, event: DaemonEvent): DaemonState {
       return { ...state, config: { ...state.config, reloadError: event.error } };
     case 'pauses':
       return { ...state, pauses: event.pauses };
+    case 'surveyed':
+      return {
+        ...state,
+        survey: event.survey,
+        samples: addSample(state.samples, event.survey),
+      };
+    case 'survey_failed':
+      // The last figures stay, with the time at which they were taken.
+      return state.survey === null
+        ? state
+        : { ...state, survey: { ...state.survey, error: event.error } };
     default: {
       const job = state.jobs[event.job];
       // What a job says after a reload took it away concerns nobody.

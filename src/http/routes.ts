@@ -1,5 +1,6 @@
 /** All routes. A new one is added to the group that it belongs to, or as a group of its own. */
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
+import type { Clock } from '../domain/clock.ts';
 import type { Tokens } from './admission.ts';
 import { openApiDocument } from './openapi.ts';
 import type { PageAsset } from './page-assets.ts';
@@ -10,18 +11,21 @@ import { pageRoutes } from './routes/page-routes.ts';
 import { pauseRoutes } from './routes/pause-routes.ts';
 import { probeRoutes } from './routes/probe-routes.ts';
 import { statusRoutes } from './routes/status-routes.ts';
+import { surveyRoutes } from './routes/survey-routes.ts';
 
 export function routesOf(parts: {
   readonly view: DaemonView;
   readonly control: DaemonControl;
   readonly tokens: Tokens;
   readonly page: readonly PageAsset[];
+  readonly clock: Clock;
 }): readonly Route[] {
-  const { view, control, tokens, page } = parts;
+  const { view, control, tokens, page, clock } = parts;
   const routes = [
     ...probeRoutes(view),
     ...statusRoutes(view),
     ...dryRunRoutes(view),
+    ...surveyRoutes(view, clock),
     ...controlRoutes(view, control),
     ...pauseRoutes(view, control),
     ...pageRoutes(page, tokens),
