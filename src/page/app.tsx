@@ -62,13 +62,15 @@ function Board({ status }: { readonly status: StatusDocument }): JSX.Element {
   const flow = usePolled<FlowDocument>(`/v1/flow?hours=${String(hours)}`, FLOW_MS, since);
   return (
     <>
-      <Alerts alerts={status.alerts} survey={status.survey} />
+      <Alerts alerts={status.alerts ?? []} survey={status.survey} />
       <Stores status={status} flow={flow.value} />
-      <Jobs jobs={status.jobs} />
+      <div class="side">
+        <Jobs jobs={status.jobs} />
+        <Runs since={since} />
+      </div>
       <Datasets status={status} since={since} />
       <Charts flow={flow} hours={hours} onHours={setHours} />
       <Sources survey={status.survey} />
-      <Runs since={since} />
     </>
   );
 }

@@ -100,8 +100,9 @@ export function shiftDay(day: string, by: number): string {
 
 function mondayOf(ms: number): number {
   const day = Math.floor(ms / DAY_MS);
-  // 1970-01-01 was a Thursday.
-  return (day - ((day + 3) % WEEK_DAYS)) * DAY_MS;
+  // 1970-01-01 was a Thursday; a remainder is negative before it.
+  const weekday = (((day + 3) % WEEK_DAYS) + WEEK_DAYS) % WEEK_DAYS;
+  return (day - weekday) * DAY_MS;
 }
 
 function monthName(day: string): string {

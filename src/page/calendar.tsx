@@ -168,7 +168,7 @@ function Day(props: {
 
 function describe({ day, state, hot_rows: hot, cold_rows: cold, segments }: CalendarDay): string {
   const where = [
-    ...(hot > 0 ? [`${countOf(hot, 'rows')} hot`] : []),
+    ...(hot !== null && hot > 0 ? [`${countOf(hot, 'rows')} hot`] : []),
     ...(cold > 0 ? [`${countOf(cold, 'rows')} cold in ${countOf(segments, 'segments')}`] : []),
   ];
   const weekday = WEEKDAYS[(new Date(day).getUTCDay() + 6) % 7] ?? '';

@@ -14,6 +14,8 @@ export interface ChartProps {
   readonly colours: readonly string[];
   readonly format: (value: number | null) => string;
   readonly formatAxis: (value: number) => string;
+  /** Whether its axis steps by powers of two. */
+  readonly isBinary?: boolean;
   /** A series in a word or two. */
   readonly sumUp: (series: Series) => string;
 }
@@ -24,7 +26,7 @@ export function Chart(props: ChartProps): JSX.Element {
   const width = useWidth(frame);
   const [pointed, setPointed] = useState<number | null>(null);
   const scheme = useColourScheme();
-  const { kind, colours, formatAxis } = props;
+  const { kind, colours, formatAxis, isBinary = false } = props;
   useLayoutEffect(() => {
     const { current } = frame;
     if (current === null || width === 0 || data.times.length === 0) return undefined;
@@ -37,6 +39,7 @@ export function Chart(props: ChartProps): JSX.Element {
       ink: style.getPropertyValue('--quiet'),
       line: style.getPropertyValue('--line'),
       formatAxis,
+      isBinary,
       onPoint: setPointed,
     });
     const plot = new uPlot(
@@ -46,7 +49,7 @@ export function Chart(props: ChartProps): JSX.Element {
     );
     return () => plot.destroy();
     // Drawn anew when any of these changes: twice a minute, and when the window is resized.
-  }, [data, width, scheme, kind, colours.join(), formatAxis]);
+  }, [data, width, scheme, kind, colours.join(), formatAxis, isBinary]);
   const at = pointed === null ? undefined : data.times[pointed];
   return (
     <figure>

@@ -62,6 +62,7 @@ function Three({ flow }: { readonly flow: FlowDocument }): JSX.Element {
         colours={['--cold-line']}
         format={formatBytes}
         formatAxis={formatBytes}
+        isBinary
         sumUp={total(formatBytes)}
       />
       <Chart

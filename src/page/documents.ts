@@ -13,7 +13,7 @@ export interface StatusDocument {
   readonly started_at: Time;
   readonly config: { readonly file: string; readonly reload_error: string | null };
   readonly jobs: readonly JobDocument[];
-  readonly alerts: readonly AlertDocument[];
+  readonly alerts?: readonly AlertDocument[];
   readonly paused_datasets: readonly ({ readonly dataset: string } & Pause)[];
   readonly survey: SurveyDocument | null;
 }
@@ -71,7 +71,6 @@ export interface AlertDocument {
 
 export interface SurveyDocument {
   readonly taken_at: Time;
-  readonly took_ms: number;
   readonly error: string | null;
   readonly hot: {
     readonly reachable: boolean;
@@ -81,43 +80,38 @@ export interface SurveyDocument {
     readonly database_bytes: number | null;
     readonly connections: number | null;
     readonly max_connections: number | null;
-    readonly in_recovery: boolean | null;
   };
   readonly live: {
     readonly reachable: boolean;
     readonly error: string | null;
-    readonly place: string;
     readonly servers: readonly {
       readonly server: string;
-      readonly version: string | null;
-      readonly role: string | null;
-      readonly keys: number | null;
-      readonly used_bytes: number | null;
-      readonly max_bytes: number | null;
+      readonly version: string;
+      readonly keys: number;
+      readonly used_bytes: number;
+      readonly max_bytes: number;
     }[];
     readonly warnings: readonly string[];
   } | null;
   readonly cold: {
-    readonly place: string;
     readonly free_bytes: number | null;
-    readonly segments: number;
-    readonly rows: number;
-    readonly bytes: number;
+    readonly segments: number | null;
+    readonly rows: number | null;
+    readonly bytes: number | null;
   };
   readonly datasets: readonly DatasetDocument[];
   readonly sources: readonly SourceDocument[];
-  readonly dead_letters_waiting: number;
+  readonly dead_letters_waiting: number | null;
 }
 
 export interface DatasetDocument {
   readonly dataset: string;
-  readonly table: string;
-  readonly kind: string;
+  readonly kind: string | null;
   readonly error: string | null;
   readonly hot: {
-    readonly rows: number;
+    readonly rows: number | null;
     readonly rows_are_estimated: boolean;
-    readonly bytes: number;
+    readonly bytes: number | null;
     readonly oldest: Time;
     readonly newest: Time;
   };
@@ -141,7 +135,6 @@ export interface SourceDocument {
   readonly error: string | null;
   readonly rows_written: number;
   readonly dead_letters_waiting: number;
-  readonly lost: number;
   readonly lag_seconds: number | null;
   readonly last_batch_at: Time;
 }
@@ -157,7 +150,8 @@ export interface CalendarDay {
   /** `2026-11-03` */
   readonly day: string;
   readonly state: DayState;
-  readonly hot_rows: number;
+  /** Null where nobody has counted them. */
+  readonly hot_rows: number | null;
   readonly cold_rows: number;
   readonly segments: number;
 }
@@ -190,6 +184,15 @@ export interface RunDocument {
   readonly rows_moved: number | null;
   readonly error_code: string | null;
   readonly error_message: string | null;
+}
+
+export interface DryRunDocument {
+  readonly state: string;
+  readonly started_at: string;
+  readonly finished_at: Time;
+  readonly error_message: string | null;
+  /** What the command prints with `--json`. */
+  readonly result: unknown;
 }
 
 export interface AccessDocument {

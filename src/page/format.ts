@@ -11,7 +11,7 @@ export function formatCount(value: number | null): string {
 }
 
 /** `rows` of one is `row`. */
-export function countOf(value: number, plural: string): string {
+export function countOf(value: number | null, plural: string): string {
   return `${formatCount(value)} ${value === 1 ? plural.replace(/s$/, '') : plural}`;
 }
 

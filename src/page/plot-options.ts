@@ -8,6 +8,7 @@ const HEIGHT_PX = 150;
 const AXIS_PX = 20;
 const LABELS_PX = 62;
 const DAY_S = 86_400;
+const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 export interface PlotWishes {
   readonly kind: 'bars' | 'lines';
@@ -17,6 +18,8 @@ export interface PlotWishes {
   readonly ink: string;
   readonly line: string;
   readonly formatAxis: (value: number) => string;
+  /** Whether its axis steps by powers of two. */
+  readonly isBinary: boolean;
   /** The index of the time under the pointer, or none. */
   readonly onPoint: (index: number | null) => void;
 }
@@ -46,6 +49,7 @@ export function plotOptions(wishes: PlotWishes): uPlot.Options {
         ...axis,
         size: LABELS_PX,
         space: 32,
+        ...(wishes.isBinary ? { incrs: [...POWERS_OF_TWO] } : {}),
         values: (_plot, splits) => splits.map((value) => wishes.formatAxis(value)),
       },
     ],

@@ -38,6 +38,7 @@ export function useStatus(server: Server): Watch {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let failures = 0;
     let isAsking = false;
+    let isWoken = false;
     const ask = async (): Promise<void> => {
       isAsking = true;
       const found = await askOnce(server, access.current, signal);
@@ -48,11 +49,20 @@ export function useStatus(server: Server): Watch {
       failures = isAway ? failures + 1 : 0;
       access.current = isAway || found.needsToken === true ? null : (found.access ?? null);
       setState((before) => ({ ...before, ...found }));
+      if (isWoken) {
+        isWoken = false;
+        access.current = null;
+        void ask();
+        return;
+      }
       const delayMs = statusDelayMs({ isHidden: document.hidden, failures });
       timer = setTimeout(() => void ask(), delayMs);
     };
     wake.current = () => {
-      if (isAsking) return;
+      if (isAsking) {
+        isWoken = true;
+        return;
+      }
       clearTimeout(timer);
       void ask();
     };

@@ -9,7 +9,7 @@ import { RunState } from './run-state.tsx';
 const RUNS_MS = 30_000;
 
 export function Runs({ since }: { readonly since: string }): JSX.Element {
-  const { value, problem } = usePolled<RunsDocument>('/v1/runs?limit=15', RUNS_MS, since);
+  const { value, problem } = usePolled<RunsDocument>('/v1/runs?limit=10', RUNS_MS, since);
   return (
     <section class="runs" aria-labelledby="runs">
       <h2 id="runs">Runs</h2>
@@ -27,9 +27,6 @@ export function Runs({ since }: { readonly since: string }): JSX.Element {
               </th>
               <th scope="col" class="number">
                 rows
-              </th>
-              <th scope="col" class="wide-only">
-                cause
               </th>
             </tr>
           </thead>
@@ -51,7 +48,9 @@ function Row({ run }: { readonly run: RunDocument }): JSX.Element {
         <td class="figures">
           <Moment at={run.started_at} />
         </td>
-        <th scope="row">{run.job}</th>
+        <th scope="row" title={run.cause.replaceAll('_', ' ')}>
+          {run.job}
+        </th>
         <td>
           <RunState state={run.state} />
         </td>
@@ -63,11 +62,10 @@ function Row({ run }: { readonly run: RunDocument }): JSX.Element {
           )}
         </td>
         <td class="number">{formatCount(run.rows_moved)}</td>
-        <td class="wide-only quiet">{run.cause.replaceAll('_', ' ')}</td>
       </tr>
       {run.error_message !== null && (
         <tr class="error">
-          <td colSpan={6}>
+          <td colSpan={5}>
             <code>{run.error_code}</code> {run.error_message}
           </td>
         </tr>

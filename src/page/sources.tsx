@@ -14,7 +14,7 @@ export function Sources({
     <section class="sources" aria-labelledby="sources">
       <h2 id="sources">
         Drain sources{' '}
-        {survey.dead_letters_waiting > 0 && (
+        {(survey.dead_letters_waiting ?? 0) > 0 && (
           <span class="problem">
             ! {formatCount(survey.dead_letters_waiting)} dead letters wait:{' '}
             <code>tierd dead-letters list</code>

@@ -1,5 +1,6 @@
 /** A real Chromium, and what every page of a test is held to. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -56,4 +57,23 @@ export async function openPage(
   page.on('request', (request) => hosts.add(new URL(request.url()).host));
   await page.goto(url);
   return { page, complaints, hosts };
+}
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** What axe has to say of the page as it is: WCAG 2.2 AA and its best practices. */
+export async function violationsOn(page: Page): Promise<readonly string[]> {
+  // Not as an element: the page's own policy would refuse it.
+  await page.evaluate(readFileSync(AXE, 'utf8'));
+  const violations = await page.evaluate<readonly Violation[]>(
+    'axe.run().then(({ violations }) => violations)',
+  );
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary ?? ''}`),
+  );
 }

@@ -37,7 +37,6 @@ export function aStatus(now: number): StatusDocument {
     paused_datasets: [],
     survey: {
       taken_at: iso(now - 5_000),
-      took_ms: 40,
       error: null,
       hot: {
         reachable: true,
@@ -47,17 +46,14 @@ export function aStatus(now: number): StatusDocument {
         database_bytes: 512 * 1024 ** 2,
         connections: 7,
         max_connections: 100,
-        in_recovery: false,
       },
       live: {
         reachable: true,
         error: null,
-        place: 'redis://127.0.0.1:6379',
         servers: [
           {
             server: '127.0.0.1:6379',
             version: '8.0.2',
-            role: 'master',
             keys: 1_204,
             used_bytes: 12 * 1024 ** 2,
             max_bytes: 256 * 1024 ** 2,
@@ -66,7 +62,6 @@ export function aStatus(now: number): StatusDocument {
         warnings: [],
       },
       cold: {
-        place: '/var/lib/tierd',
         free_bytes: 80 * 1024 ** 3,
         segments: 147,
         rows: 2_511_904,
@@ -122,7 +117,6 @@ export function aRun(
 function aDataset(now: number, dataset: string): DatasetDocument {
   return {
     dataset,
-    table: `public.${dataset}`,
     kind: 'partitioned',
     error: null,
     hot: {
@@ -154,7 +148,6 @@ function aSource(now: number, source: string, kind: string, lag: number): Source
     error: null,
     rows_written: 50_120,
     dead_letters_waiting: 0,
-    lost: 0,
     lag_seconds: lag,
     last_batch_at: iso(now - 2_000),
   };

@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { resolve } from 'node:path';
 import type {
   CalendarDay,
+  DryRunDocument,
   FlowDocument,
   RunsDocument,
   StatusDocument,
@@ -27,6 +28,7 @@ export interface PageScene {
   flow: FlowDocument;
   runs: RunsDocument;
   days: readonly CalendarDay[];
+  dryRun: Omit<DryRunDocument, 'error_message'>;
   /** What a command answers: 202 and a body, or a problem. */
   answerCommand: (path: string) => { readonly status: number; readonly body: unknown };
   /** Every POST so far: path and query. */
@@ -50,6 +52,7 @@ export async function startPageScene(
     flow: aFlow(Date.now()),
     runs: someRuns(Date.now()),
     days: aCalendar(Date.now()),
+    dryRun: { state: 'running', started_at: '', finished_at: null, result: null },
     answerCommand: () => ({ status: 202, body: { outcome: 'start' } }),
     commands,
     asked,
@@ -103,6 +106,8 @@ export async function startPageScene(
         return { status: 200, body: scene.runs };
       case '/v1/calendar':
         return { status: 200, body: { days: scene.days } };
+      case '/v1/dry-runs/d1':
+        return { status: 200, body: { ...scene.dryRun, error_message: null } };
       default:
         return problem(404, 'There is no such page.');
     }
