@@ -4,7 +4,6 @@ import type { FlowDocument, JobDocument, StatusDocument, SurveyDocument } from '
 import { sum } from './flow-series.ts';
 import { countOf, formatBytes, formatCount, formatDay, formatSeconds } from './format.ts';
 import { Countdown, Moment } from './moment.tsx';
-import { useSurroundings } from './surroundings.ts';
 
 export function Stores(props: {
   readonly status: StatusDocument;
@@ -150,15 +149,14 @@ function ColdStore({ survey }: { readonly survey: SurveyDocument | null }): JSX.
   );
 }
 
-/** So long after its last batch the drain still counts as moving: a survey is no older. */
-const MOVING_MS = 15_000;
+/** The drain moves when its last batch was no older than this when the stores were looked at. */
+const MOVING_MS = 10_000;
 
 function DrainFlow(props: {
   readonly job: JobDocument | undefined;
   readonly survey: SurveyDocument | null;
   readonly flow: FlowDocument | null;
 }): JSX.Element {
-  const { server } = useSurroundings();
   const { job, survey, flow } = props;
   const lags = (survey?.sources ?? []).flatMap((source) => source.lag_seconds ?? []);
   const lastBatch = (survey?.sources ?? [])
@@ -168,7 +166,7 @@ function DrainFlow(props: {
   const isMoving =
     isRunning(job) &&
     lastBatch !== undefined &&
-    server.now() - Date.parse(lastBatch) < MOVING_MS;
+    Date.parse(survey?.taken_at ?? '') - Date.parse(lastBatch) < MOVING_MS;
   return (
     <Connector verb="drain" isMoving={isMoving}>
       <span>{job === undefined ? 'not scheduled' : wordOn(job)}</span>
