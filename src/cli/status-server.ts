@@ -2,7 +2,7 @@
 import type { TierdConfig } from '../config/load.ts';
 import type { Dispatch } from '../daemon/job.ts';
 import { missingParts, type ReadinessOptions } from '../daemon/readiness.ts';
-import { SURVEY_LIMIT_MS, SurveyLoop } from '../daemon/survey-loop.ts';
+import { SurveyLoop } from '../daemon/survey-loop.ts';
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
 import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
@@ -12,6 +12,9 @@ import { listJobRuns } from '../ledger/job-runs.ts';
 import type { CliContext } from './context.ts';
 import { runDocument } from './jobs.ts';
 import { connectForDaemon } from './take-lead.ts';
+
+/** Longer than a connection may take, so that who does not answer is named. */
+const SURVEY_LIMIT_MS = 15_000;
 
 export interface OpenServer {
   close(): Promise<void>;
@@ -62,7 +65,13 @@ export async function openStatusServer(
     });
   }
   const closing = new AbortController();
-  const loop = new SurveyLoop({ take: survey.take, everyMs, dispatch, logger });
+  const loop = new SurveyLoop({
+    take: survey.take,
+    everyMs,
+    limitMs: SURVEY_LIMIT_MS,
+    dispatch,
+    logger,
+  });
   const surveying = loop.run(closing.signal);
   return {
     close: async () => {
