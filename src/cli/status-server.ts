@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { TierdConfig } from '../config/load.ts';
 import type { Dispatch } from '../daemon/job.ts';
 import { missingParts, type ReadinessOptions } from '../daemon/readiness.ts';
-import { SURVEY_LIMIT_MS, SurveyLoop } from '../daemon/survey-loop.ts';
+import { SurveyLoop } from '../daemon/survey-loop.ts';
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
 import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
@@ -17,6 +17,9 @@ import { connectForDaemon } from './take-lead.ts';
 
 /** Where the build puts it, beside the server. */
 const PAGE = join(import.meta.dirname, '..', 'http', 'page');
+
+/** Longer than a connection may take, so that who does not answer is named. */
+const SURVEY_LIMIT_MS = 15_000;
 
 export interface OpenServer {
   close(): Promise<void>;
@@ -70,7 +73,13 @@ export async function openStatusServer(
     });
   }
   const closing = new AbortController();
-  const loop = new SurveyLoop({ take: survey.take, everyMs, dispatch, logger });
+  const loop = new SurveyLoop({
+    take: survey.take,
+    everyMs,
+    limitMs: SURVEY_LIMIT_MS,
+    dispatch,
+    logger,
+  });
   const surveying = loop.run(closing.signal);
   return {
     close: async () => {

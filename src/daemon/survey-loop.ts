@@ -7,14 +7,14 @@ export interface SurveyLoopParts {
   /** Hands back figures when it can; `signal` aborts what hangs. */
   readonly take: (signal: AbortSignal) => Promise<Survey>;
   readonly everyMs: number;
+  /** A survey that takes longer is told to end, and soon after left behind. */
+  readonly limitMs: number;
   readonly dispatch: Dispatch;
   readonly logger: DaemonLogger;
 }
 
-/** A survey that takes longer is told to end … */
-export const SURVEY_LIMIT_MS = 15_000;
-/** … and after this as well, is left behind: a file system that is gone answers nobody. */
-const GRACE_MS = 2_000;
+/** Told to end, it needs a moment to hand back what it has; a file system that is gone never does. */
+const GRACE_SHARE = 0.2;
 
 export class SurveyLoop {
   readonly #parts: SurveyLoopParts;
@@ -40,17 +40,17 @@ export class SurveyLoop {
       return;
     }
     const over = new AbortController();
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(SURVEY_LIMIT_MS)]);
+    const { limitMs } = this.#parts;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
     const pending = this.#take(limit).finally(() => {
       this.#pending = null;
       over.abort();
     });
     this.#pending = pending;
     const patience = AbortSignal.any([signal, over.signal]);
-    const isLate = await pause(SURVEY_LIMIT_MS + GRACE_MS, true, { signal: patience }).catch(
-      () => false,
-    );
-    if (isLate) this.#fail(`the survey did not end in ${String(SURVEY_LIMIT_MS / 1000)} s`);
+    const patienceMs = limitMs * (1 + GRACE_SHARE);
+    const isLate = await pause(patienceMs, true, { signal: patience }).catch(() => false);
+    if (isLate) this.#fail(`the survey did not end in ${String(limitMs / 1000)} s`);
   }
 
   async #take(signal: AbortSignal): Promise<void> {

@@ -83,7 +83,10 @@ async function glance(
   } catch (thrown) {
     const error = unlessGone(thrown);
     // Somebody else's lock: the figures of a moment ago are as good.
-    if (error.code === 'LOCK_TIMEOUT') return { ...before, error: null };
+    if (error.code === 'LOCK_TIMEOUT') {
+      pace.forget(what);
+      return { ...before, error: null };
+    }
     return { ...before, error: error.message };
   }
 }

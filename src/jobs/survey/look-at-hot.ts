@@ -9,6 +9,7 @@ import { inTransaction } from '../../hot/transaction.ts';
 import { asTierdError } from '../job-failure.ts';
 import { type DatasetLook, lookAtDataset, UNSEEN_DATASET } from './look-at-dataset.ts';
 import { type LedgerLook, lookAtLedger } from './look-at-ledger.ts';
+import { openInTime } from './open-in-time.ts';
 import type { Pace } from './pace.ts';
 import type { SurveyRooms } from './rooms.ts';
 
@@ -46,9 +47,9 @@ export async function lookAtHot(
 ): Promise<HotLook> {
   let db: pg.Client;
   try {
-    db = await rooms.connect();
+    db = await openInTime(rooms.connect, (late) => void disconnect(late), signal);
   } catch (error) {
-    return withError(before, asTierdError(error));
+    return withError(before, signal.aborted ? tooSlow() : asTierdError(error));
   }
   // A server that has gone silent: closing is what makes the statement that waits for it fail.
   const hangUp = (): void => void disconnect(db);

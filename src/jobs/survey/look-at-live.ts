@@ -8,6 +8,7 @@ import type { LiveStore } from '../../live/connect.ts';
 import { lookAhead } from '../../live/look-ahead.ts';
 import { lookAtTtls, readHealth } from '../../live/read-health.ts';
 import { asTierdError } from '../job-failure.ts';
+import { openInTime } from './open-in-time.ts';
 import type { Pace } from './pace.ts';
 import type { SurveyRooms } from './rooms.ts';
 
@@ -52,9 +53,9 @@ export async function lookAtLive(
 ): Promise<LiveLook> {
   let store: LiveStore;
   try {
-    store = await connectLive();
+    store = await openInTime(connectLive, (late) => late.close(), signal);
   } catch (error) {
-    return withError(before, asTierdError(error));
+    return withError(before, signal.aborted ? tooSlow() : asTierdError(error));
   }
   const hangUp = (): void => store.close();
   signal.addEventListener('abort', hangUp, { once: true });
@@ -62,7 +63,7 @@ export async function lookAtLive(
     signal.throwIfAborted();
     return await lookAt(rooms, store, pace, before, signal);
   } catch (error) {
-    return withError(before, signal.aborted ? tooSlow(store) : asTierdError(error));
+    return withError(before, signal.aborted ? tooSlow() : asTierdError(error));
   } finally {
     signal.removeEventListener('abort', hangUp);
     store.close();
@@ -135,10 +136,10 @@ function withError(before: LiveLook, error: TierdError): LiveLook {
   return { ...before, store: { ...before.store, reachable: false, error: error.message } };
 }
 
-function tooSlow(store: LiveStore): TierdError {
+function tooSlow(): TierdError {
   return new TierdError({
     code: 'REDIS_UNREACHABLE',
-    message: `Redis at ${store.place} did not answer in time; the figures are those of before`,
+    message: 'Redis did not answer in time; the figures are those of before',
     hint: 'see SLOWLOG GET; the next survey tries again',
   });
 }
