@@ -81,7 +81,8 @@ async function startDaemon(configFile: string, undo: Undo): Promise<string> {
   for (;;) {
     const found = /the status page is at (http:\S+?:\d+\/)/.exec(log)?.[1];
     if (found !== undefined) return found;
-    if (daemon.exitCode !== null) throw new Error(`the daemon ended with ${String(daemon.exitCode)}`);
+    if (daemon.exitCode !== null)
+      throw new Error(`the daemon ended with ${String(daemon.exitCode)}`);
     await pause(50);
   }
 }
@@ -128,7 +129,9 @@ async function untilHalfMoved(url: string, signal: AbortSignal): Promise<void> {
     const { jobs } = (await (await fetch(`${url}status`)).json()) as {
       readonly jobs: readonly {
         readonly job: string;
-        readonly running: { readonly progress: { done: number; total: number | null } | null } | null;
+        readonly running: {
+          readonly progress: { done: number; total: number | null } | null;
+        } | null;
         readonly last: unknown;
       }[];
     };

@@ -1,6 +1,7 @@
 /** The command tree. A verb is one file with one `register…` function, listed in `VERBS`. */
 import { Option } from 'commander';
 import { LOG_LEVELS } from '../config/log-section.ts';
+import { registerAlerts } from './alerts.ts';
 import { registerCleanup } from './cleanup.ts';
 import { TierdCommand } from './command.ts';
 import { registerCompletion } from './completion.ts';
@@ -25,6 +26,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerRotate,
   registerStatus,
   registerJobs,
+  registerAlerts,
   registerCleanup,
   registerQuery,
   registerScrub,

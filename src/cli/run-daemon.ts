@@ -29,12 +29,14 @@ const POLLS_PER_LEASE = 4;
 async function runDaemon(context: CliContext): Promise<void> {
   const first = context.loadConfig();
   const { Daemon } = await import('../daemon/daemon.ts');
+  const { storeFactsOf } = await import('../daemon/alerts/store-facts.ts');
   const { createNotifier } = await import('../daemon/service-notify.ts');
   const { initialState, reduce } = await import('../daemon/state.ts');
   const { runShutdownHooks, startTierdJob } = await import('./daemon-processes.ts');
   const { factsOf, jobsOf } = await import('./daemon-jobs.ts');
   const { onHangup } = await import('./reload.ts');
   const { openStatusServer } = await import('./status-server.ts');
+  const { openAlerts } = await import('./daemon-alerts.ts');
   const { watchPauses } = await import('./watch-pauses.ts');
   const { DryRuns } = await import('../daemon/dry-runs.ts');
   const { takeLead } = await import('./take-lead.ts');
@@ -57,8 +59,19 @@ async function runDaemon(context: CliContext): Promise<void> {
   });
   logger.info({ holder }, `tierd runs ${describe(state.jobs)} for the owner ${state.owner}`);
 
+  const alerts = openAlerts(
+    context,
+    () => config,
+    () => state,
+    (now) => {
+      state = reduce(state, { kind: 'alerts', alerts: now });
+    },
+  );
   const dispatch = (event: DaemonEvent): void => {
     state = reduce(state, event);
+    // Of two ends within one look the first would be missed.
+    if (event.kind === 'finished') alerts.look();
+    if (event.kind === 'surveyed') alerts.setStores(storeFactsOf(event.survey));
   };
   const daemon = new Daemon(definitions, {
     clock,
@@ -126,6 +139,7 @@ async function runDaemon(context: CliContext): Promise<void> {
     stopListening();
     await dryRuns.stop();
     await pauses.close();
+    await alerts.close();
     await server?.close();
   }
 }

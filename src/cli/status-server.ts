@@ -29,7 +29,9 @@ export interface OpenServer {
 export async function openStatusServer(
   context: CliContext,
   config: () => TierdConfig,
-  daemon: Pick<DaemonView, 'version' | 'state' | 'datasets' | 'dryRuns'> & { readonly dispatch: Dispatch },
+  daemon: Pick<DaemonView, 'version' | 'state' | 'datasets' | 'dryRuns'> & {
+    readonly dispatch: Dispatch;
+  },
   control: DaemonControl,
 ): Promise<OpenServer | null> {
   const { server: settings } = config();

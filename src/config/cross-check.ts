@@ -3,6 +3,7 @@
  * written, wrong parts included, so that their problems are told together with all others.
  */
 import { formatTable } from '../domain/table.ts';
+import { checkAlerts } from './cross-check-alerts.ts';
 import { checkDrain } from './cross-check-drain.ts';
 import { checkRedis } from './cross-check-redis.ts';
 import { checkSchedules } from './cross-check-schedules.ts';
@@ -26,6 +27,7 @@ export function crossCheck(root: unknown): PlacedProblem[] {
     ...checkDrain(file),
     ...checkSchedules(file),
     ...checkServer(file),
+    ...checkAlerts(file),
   ];
 }
 

@@ -27,6 +27,15 @@ export function secret(description: string, ...examples: string[]): z.ZodString 
   return someText('some text').meta({ ...meta(description, 'text', examples), secret: true });
 }
 
+/** As `secret`, for a URL that is one as a whole: of it not even the host is shown. */
+export function hidden(description: string, ...examples: string[]): z.ZodString {
+  return someText('some text').meta({
+    ...meta(description, 'URL', examples),
+    secret: true,
+    hidden: true,
+  });
+}
+
 export function flag(description: string): z.ZodBoolean {
   return z.boolean({ error: 'true or false' }).meta(meta(description, 'true or false', []));
 }

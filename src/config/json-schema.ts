@@ -19,6 +19,8 @@ export interface SchemaNode {
   /** What a value looks like, in words. */
   readonly expects?: string;
   readonly secret?: boolean;
+  /** Secret as a whole, also where it is a URL. */
+  readonly hidden?: boolean;
   readonly title?: string;
   readonly pattern?: string;
 }
@@ -35,7 +37,7 @@ export function editorSchema(): SchemaNode {
   };
 }
 
-function allowVariables({ expects: _, secret: __, ...node }: SchemaNode): SchemaNode {
+function allowVariables({ expects: _, secret: __, hidden: ___, ...node }: SchemaNode): SchemaNode {
   const { properties, additionalProperties, items, oneOf } = node;
   const isText = node.type === 'string' && node.pattern === undefined && node.enum === undefined;
   if (node.const !== undefined || isText) return node;
@@ -82,6 +84,10 @@ export function keysAt(root: SchemaNode, path: ConfigPath): readonly string[] {
 
 export function isSecretAt(root: SchemaNode, path: ConfigPath): boolean {
   return nodesAt(root, path).some((node) => node.secret === true);
+}
+
+export function isHiddenAt(root: SchemaNode, path: ConfigPath): boolean {
+  return nodesAt(root, path).some((node) => node.hidden === true);
 }
 
 function expand(node: SchemaNode): readonly SchemaNode[] {

@@ -5,7 +5,9 @@ import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { LiveTarget } from '../domain/live-target.ts';
 import type { Problem } from '../domain/problem.ts';
+import { type AlertsConfig, resolveAlerts } from './alerts-section.ts';
 import { checkUrl, crossCheck } from './cross-check.ts';
+import { checkWebhookUrl } from './cross-check-alerts.ts';
 import { checkRedisUrl } from './cross-check-redis.ts';
 import { checkToken } from './cross-check-server.ts';
 import { type DaemonConfig, resolveDaemon } from './daemon-section.ts';
@@ -45,6 +47,7 @@ export interface TierdConfig {
   readonly daemon: DaemonConfig;
   /** Absent where no status page is wanted. */
   readonly server?: ServerConfig;
+  readonly alerts: AlertsConfig;
   readonly log: LogConfig;
 }
 
@@ -93,6 +96,7 @@ export function loadConfig(place: ConfigPlace): TierdConfig {
     schedules: resolveSchedules(config.schedules, config.storage),
     daemon: resolveDaemon(config.daemon),
     ...(server === undefined ? {} : { server }),
+    alerts: resolveAlerts(config.alerts),
     log: config.log,
   };
 }
@@ -149,12 +153,14 @@ function readText(file: string, source: string | number): string {
   }
 }
 
-/** Where a key may come from a file instead, and what is asked of what the file holds. */
-const SECRETS: readonly {
+interface SecretPlace {
   readonly section: readonly string[];
   readonly key: string;
   readonly check: (path: ConfigPath, held: string, section: Section) => readonly PlacedProblem[];
-}[] = [
+}
+
+/** Where a key may come from a file instead, and what is asked of what the file holds. */
+const SECRETS: readonly SecretPlace[] = [
   ...POSTGRES_SECRETS.map((key) => ({
     section: ['postgres'],
     key,
@@ -170,6 +176,16 @@ const SECRETS: readonly {
   ...SENTINEL_SECRETS.map((key) => ({ section: ['redis', 'sentinel'], key, check: () => [] })),
 ];
 
+/** One for each webhook that there is. */
+function webhookSecrets(root: unknown): readonly SecretPlace[] {
+  const webhooks = asRecord(asRecord(asRecord(root)['alerts'])['webhooks']);
+  return Object.keys(webhooks).map((name) => ({
+    section: ['alerts', 'webhooks', name],
+    key: 'url',
+    check: checkWebhookUrl,
+  }));
+}
+
 type Section = Readonly<Record<string, unknown>>;
 
 function readSecrets(
@@ -178,7 +194,7 @@ function readSecrets(
 ): { readonly secrets: readonly Secret[]; readonly problems: readonly PlacedProblem[] } {
   const secrets: Secret[] = [];
   const problems: PlacedProblem[] = [];
-  for (const { section: at, key, check } of SECRETS) {
+  for (const { section: at, key, check } of [...SECRETS, ...webhookSecrets(root)]) {
     const section = at.reduce((value, name) => asRecord(value[name]), asRecord(root));
     const file = section[`${key}_file`];
     if (typeof file !== 'string' || file === '') continue;

@@ -1,4 +1,4 @@
-import { isSecretAt, type SchemaNode } from './json-schema.ts';
+import { isHiddenAt, isSecretAt, type SchemaNode } from './json-schema.ts';
 import { type ConfigPath, isRecord } from './path.ts';
 
 const REDACTED = '(hidden)';
@@ -8,7 +8,8 @@ export function redact(value: unknown, schema: SchemaNode, path: ConfigPath = []
   if (typeof value === 'string') {
     if (!isSecretAt(schema, path)) return redactUrls(value);
     // Of a connection URL everything but the password helps whoever reads it.
-    return isUrl(value) ? redactUrls(value) : REDACTED;
+    const isShown = isUrl(value) && !isHiddenAt(schema, path);
+    return isShown ? redactUrls(value) : REDACTED;
   }
   if (Array.isArray(value)) return value.map((item) => redact(item, schema, [...path, 0]));
   if (!isRecord(value)) return value;

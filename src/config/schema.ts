@@ -1,5 +1,6 @@
 /** The whole of `unified_config.yaml`, section by section. */
 import { z } from 'zod';
+import { alertsSection } from './alerts-section.ts';
 import { daemonSection } from './daemon-section.ts';
 import { datasetsSection } from './datasets-section.ts';
 import { drainSection } from './drain-section.ts';
@@ -40,6 +41,9 @@ export const configSchema = z.strictObject({
   }),
   server: serverSection.prefault({}).meta({
     description: 'Where the daemon tells how it is, and who may command it.',
+  }),
+  alerts: alertsSection.prefault({}).meta({
+    description: 'Whom the daemon tells by itself when something is wrong, and of what.',
   }),
   log: logSection.prefault({}).meta({ description: 'Logs go to stderr; stdout is for results.' }),
 });

@@ -30,7 +30,7 @@ export const serverSection = z.strictObject({
   ).optional(),
   status_token_file: text('File that holds it.').optional(),
   control_token: secret(
-    'What has to be shown to run or cancel a job. Without it nobody can.',
+    'What has to be shown to run, cancel, pause or resume. Without it nobody can, over the page.',
   ).optional(),
   control_token_file: text('File that holds it.').optional(),
   requests_per_minute: wholeNumber(

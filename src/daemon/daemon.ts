@@ -97,7 +97,7 @@ export class Daemon {
       }
       // Waiting mends no missing migration; once it has worked, an administrator may be at it.
       if (!error.retry && !this.#isReady) throw error;
-      dispatch({ kind: 'lease_unknown', error: error.message });
+      dispatch({ kind: 'lease_unknown', error: error.message, atMs: this.#parts.clock.now() });
       this.#sayOnce(`standing by: ${error.message}`, 'warn');
       return null;
     }
@@ -130,7 +130,8 @@ export class Daemon {
     if (!signal.aborted) {
       const reason: unknown = leadership.signal.reason;
       logger.warn({}, `no longer leading: ${messageOf(reason)}`);
-      dispatch({ kind: 'lease_unknown', error: messageOf(reason) });
+      const error = messageOf(reason);
+      dispatch({ kind: 'lease_unknown', error, atMs: this.#parts.clock.now() });
     }
     const deadline = AbortSignal.timeout(shutdownTimeoutMs);
     await term?.end();

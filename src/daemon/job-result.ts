@@ -35,6 +35,14 @@ export interface JobResult {
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
   readonly rowsMoved: number | null;
+  readonly damage: Damage | null;
+}
+
+/** Segments that are not what was published, as a scrub found them. */
+export interface Damage {
+  readonly count: number;
+  /** The first of them. */
+  readonly keys: readonly string[];
 }
 
 type Verdict = Pick<JobResult, 'state' | 'health'> & {
@@ -79,8 +87,12 @@ export function judgeEnd(end: ProcessEnd): JobResult {
     health: verdict.health,
     isRetryable,
     errorCode: first?.code ?? null,
-    errorMessage: verdict.state === 'done' ? null : (first?.message ?? describeEnd(end)),
+    errorMessage:
+      verdict.state === 'done'
+        ? null
+        : (first?.message ?? describeDamage(document) ?? describeEnd(end)),
     rowsMoved: rowsMovedIn(document),
+    damage: damageIn(document),
   };
 }
 
@@ -140,6 +152,34 @@ function asJobError(value: unknown): JobError | undefined {
   const { code, message, retry } = (value ?? {}) as Partial<Record<keyof JobError, unknown>>;
   if (typeof code !== 'string') return undefined;
   return { code, message: typeof message === 'string' ? message : code, retry: retry === true };
+}
+
+const DAMAGED_KEYS_KEPT = 5;
+
+/** As `tierd scrub --json` says it; null for every other report. */
+function damageIn(document: unknown): Damage | null {
+  const { sound, missing, altered, unreadable, unproven } = (document ?? {}) as Partial<
+    Record<string, unknown>
+  >;
+  if (sound !== false) return null;
+  const keys = [missing, altered, unreadable, unproven].flatMap(keysIn);
+  return { count: keys.length, keys: keys.slice(0, DAMAGED_KEYS_KEPT) };
+}
+
+/** Of what has one key, or some, or is one. */
+function keysIn(list: unknown): readonly string[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((item: unknown): readonly string[] => {
+    if (typeof item === 'string') return [item];
+    const { key, keys } = (item ?? {}) as { readonly key?: unknown; readonly keys?: unknown };
+    return typeof key === 'string' ? [key] : keysIn(keys);
+  });
+}
+
+function describeDamage(document: unknown): string | null {
+  const damage = damageIn(document);
+  if (damage === null) return null;
+  return `${String(damage.count)} segments are not what was published: ${damage.keys.join(', ')}`;
 }
 
 /** The sum over the datasets of a report; null where the job moves none. */

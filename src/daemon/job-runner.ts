@@ -184,6 +184,7 @@ export class JobRunner {
       attempts,
       errorCode: result.errorCode,
       errorMessage: result.errorMessage,
+      damage: result.damage,
     };
     dispatch({ job: name, kind: 'finished', last, circuit: this.#circuit });
     tellEnd(logger, name, last, result);
@@ -284,4 +285,5 @@ const NOT_BEGUN: JobResult = {
   errorCode: null,
   errorMessage: 'was asked to stop before it began',
   rowsMoved: null,
+  damage: null,
 };

@@ -2,12 +2,13 @@
  * What the daemon knows of itself, as one value: `/status` shows it, and nothing else holds it.
  * It changes only by `reduce`, one event at a time.
  */
+import type { Alert } from '../domain/alert.ts';
 import { NOTHING_PAUSED, type Pauses } from '../domain/pause.ts';
 import { addSample, type DrainSample } from '../domain/samples.ts';
 import type { Survey } from '../domain/survey.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { type Circuit, CLOSED } from './circuit.ts';
-import type { JobRunState } from './job-result.ts';
+import type { Damage, JobRunState } from './job-result.ts';
 
 export type Role = 'starting' | 'standby' | 'leader' | 'stopping';
 
@@ -41,6 +42,14 @@ export interface LastRun {
   readonly attempts: number;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
+  /** What a scrub found; null for all that found none or looked for none. */
+  readonly damage: Damage | null;
+}
+
+/** An alert that fires now. */
+export interface AlertState extends Alert {
+  /** Everybody who wants it has heard the newest word of it. */
+  readonly delivered: boolean;
 }
 
 export interface JobState {
@@ -68,6 +77,9 @@ export interface DaemonState {
   readonly token: string | null;
   /** Why this daemon can neither lead nor know who does. */
   readonly leaseError: string | null;
+  readonly leaseUnknownSinceMs: EpochMs | null;
+  /** When this daemon lost a lead that it has not had again. */
+  readonly lostLeadAtMs: EpochMs | null;
   readonly config: {
     readonly file: string;
     readonly loadedAtMs: EpochMs;
@@ -80,6 +92,7 @@ export interface DaemonState {
   readonly survey: Survey | null;
   /** Of the surveys since the start, oldest first. */
   readonly samples: readonly DrainSample[];
+  readonly alerts: readonly AlertState[];
 }
 
 export interface JobFacts {
@@ -90,7 +103,7 @@ export interface JobFacts {
 
 export type DaemonEvent =
   | { readonly kind: 'standing_by'; readonly leader: string | null }
-  | { readonly kind: 'lease_unknown'; readonly error: string }
+  | { readonly kind: 'lease_unknown'; readonly error: string; readonly atMs: EpochMs }
   | { readonly kind: 'leading'; readonly token: string }
   | { readonly kind: 'stopping' }
   | { readonly kind: 'reloaded'; readonly atMs: EpochMs; readonly jobs: readonly JobFacts[] }
@@ -98,6 +111,7 @@ export type DaemonEvent =
   | { readonly kind: 'pauses'; readonly pauses: Pauses }
   | { readonly kind: 'surveyed'; readonly survey: Survey }
   | { readonly kind: 'survey_failed'; readonly error: string }
+  | { readonly kind: 'alerts'; readonly alerts: readonly AlertState[] }
   | ({ readonly job: string } & JobEvent);
 
 export type JobEvent =
@@ -131,11 +145,14 @@ export function initialState(facts: {
     leader: null,
     token: null,
     leaseError: null,
+    leaseUnknownSinceMs: null,
+    lostLeadAtMs: null,
     config: { file: facts.configFile, loadedAtMs: facts.nowMs, reloadError: null },
     jobs: Object.fromEntries(facts.jobs.map((job) => [job.name, newJob(job)])),
     pauses: NOTHING_PAUSED,
     survey: null,
     samples: [],
+    alerts: [],
   };
 }
 
@@ -147,6 +164,7 @@ export function reduce(state: DaemonState, event: DaemonEvent): DaemonState {
         role: onlyIfUp(state, 'standby'),
         leader: event.leader,
         leaseError: null,
+        leaseUnknownSinceMs: null,
       };
     case 'lease_unknown':
       return {
@@ -154,6 +172,8 @@ export function reduce(state: DaemonState, event: DaemonEvent): DaemonState {
         role: onlyIfUp(state, 'standby'),
         leader: null,
         leaseError: event.error,
+        leaseUnknownSinceMs: state.leaseUnknownSinceMs ?? event.atMs,
+        lostLeadAtMs: state.role === 'leader' ? event.atMs : state.lostLeadAtMs,
       };
     case 'leading':
       return {
@@ -162,6 +182,8 @@ export function reduce(state: DaemonState, event: DaemonEvent): DaemonState {
         leader: state.holder,
         token: event.token,
         leaseError: null,
+        leaseUnknownSinceMs: null,
+        lostLeadAtMs: null,
       };
     case 'stopping':
       return { ...state, role: 'stopping' };
@@ -186,6 +208,8 @@ export function reduce(state: DaemonState, event: DaemonEvent): DaemonState {
       return state.survey === null
         ? state
         : { ...state, survey: { ...state.survey, error: event.error } };
+    case 'alerts':
+      return { ...state, alerts: event.alerts };
     default: {
       const job = state.jobs[event.job];
       // What a job says after a reload took it away concerns nobody.

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { JobState } from '../daemon/state.ts';
 import type { DaemonView } from '../daemon/view.ts';
+import { ALERT_KINDS } from '../domain/alert.ts';
 import { addSurveyMetrics } from './survey-metrics.ts';
 
 export function createMetrics(view: DaemonView): Registry {
@@ -49,6 +50,39 @@ export function createMetrics(view: DaemonView): Registry {
     },
   });
   addSurveyMetrics(registry, view);
+  new Gauge({
+    name: 'tierd_alerts',
+    help: 'Alerts that fire now.',
+    labelNames: ['kind'],
+    registers,
+    collect() {
+      // A kind that does not fire is 0, not absent: a rule on it is a rule on a figure.
+      for (const kind of ALERT_KINDS) {
+        this.set({ kind }, view.state().alerts.filter((alert) => alert.kind === kind).length);
+      }
+    },
+  });
+  new Gauge({
+    name: 'tierd_job_paused',
+    help: '1 while no schedule starts the job, for a person has paused it.',
+    labelNames: ['job'],
+    registers,
+    collect() {
+      this.reset();
+      const { jobs, pauses } = view.state();
+      for (const job of Object.keys(jobs)) this.set({ job }, job in pauses.jobs ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'tierd_dataset_paused',
+    help: '1 for each dataset that a person has paused.',
+    labelNames: ['dataset'],
+    registers,
+    collect() {
+      this.reset();
+      for (const dataset of Object.keys(view.state().pauses.datasets)) this.set({ dataset }, 1);
+    },
+  });
   for (const { name, help, read } of PROCESS_METRICS) {
     new Gauge({
       name,

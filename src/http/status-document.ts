@@ -1,6 +1,7 @@
 /** The daemon's state as `/status` shows it. */
 import { z } from 'zod';
 import type { DaemonState, JobState } from '../daemon/state.ts';
+import { ALERT_KINDS } from '../domain/alert.ts';
 import type { Pause } from '../domain/pause.ts';
 import { surveyDocument, surveySchema } from './survey-document.ts';
 import { iso, time } from './time.ts';
@@ -66,6 +67,17 @@ export const statusSchema = z.object({
   survey: surveySchema.nullable().meta({
     description: 'What the stores hold; null until they were looked at first.',
   }),
+  alerts: z.array(
+    z.object({
+      id: z.string(),
+      kind: z.enum(ALERT_KINDS),
+      severity: z.enum(['warning', 'error']),
+      subject: z.string(),
+      message: z.string(),
+      since: z.string(),
+      delivered: z.boolean(),
+    }),
+  ),
 });
 
 export function statusDocument(version: string, state: DaemonState): z.output<typeof statusSchema> {
@@ -91,6 +103,10 @@ export function statusDocument(version: string, state: DaemonState): z.output<ty
       ...pause,
     })),
     survey: state.survey === null ? null : surveyDocument(state.survey),
+    alerts: state.alerts.map(({ sinceMs, ...alert }) => ({
+      ...alert,
+      since: new Date(sinceMs).toISOString(),
+    })),
   };
 }
 

@@ -62,7 +62,7 @@ function Board({ status }: { readonly status: StatusDocument }): JSX.Element {
   const flow = usePolled<FlowDocument>(`/v1/flow?hours=${String(hours)}`, FLOW_MS, since);
   return (
     <>
-      <Alerts alerts={status.alerts ?? []} survey={status.survey} />
+      <Alerts alerts={status.alerts} survey={status.survey} />
       <Stores status={status} flow={flow.value} />
       <div class="side">
         <Jobs jobs={status.jobs} />

@@ -34,6 +34,8 @@ export function Chart(props: ChartProps): JSX.Element {
     const options = plotOptions({
       kind,
       width,
+      from: data.from,
+      to: data.to,
       labels: data.series.map(({ label }) => label),
       colours: colours.map((name) => style.getPropertyValue(name)),
       ink: style.getPropertyValue('--quiet'),
@@ -44,7 +46,11 @@ export function Chart(props: ChartProps): JSX.Element {
     });
     const plot = new uPlot(
       options,
-      [[...data.times], ...data.series.map(({ values }) => [...values])],
+      // A bar stands in the middle of what it sums up.
+      [
+        data.times.map((time) => time + data.bucketSeconds / 2),
+        ...data.series.map(({ values }) => [...values]),
+      ],
       current,
     );
     return () => plot.destroy();

@@ -8,6 +8,7 @@ import { formatBytes, formatCount, formatSeconds, formatShort } from './format.t
 import type { Polled } from './polling.ts';
 
 const SPANS = [
+  { hours: 1, label: '1 h' },
   { hours: 24, label: '24 h' },
   { hours: 7 * 24, label: '7 days' },
   { hours: 31 * 24, label: '31 days' },

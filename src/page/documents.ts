@@ -13,7 +13,7 @@ export interface StatusDocument {
   readonly started_at: Time;
   readonly config: { readonly file: string; readonly reload_error: string | null };
   readonly jobs: readonly JobDocument[];
-  readonly alerts?: readonly AlertDocument[];
+  readonly alerts: readonly AlertDocument[];
   readonly paused_datasets: readonly ({ readonly dataset: string } & Pause)[];
   readonly survey: SurveyDocument | null;
 }

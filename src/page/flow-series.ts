@@ -10,11 +10,18 @@ export interface ChartData {
   /** Seconds since 1970. */
   readonly times: readonly number[];
   readonly series: readonly Series[];
+  /** The hours that were asked for, as seconds since 1970. */
+  readonly from: number;
+  readonly to: number;
+  /** What a value sums up, to the right of its time; 0 for one that was measured at its time. */
+  readonly bucketSeconds: number;
 }
 
 export function rowsChart(flow: FlowDocument): ChartData {
   const times = bucketsOf(flow);
   return {
+    ...boundsOf(flow),
+    bucketSeconds: flow.bucket_seconds,
     times,
     series: [
       {
@@ -29,6 +36,8 @@ export function rowsChart(flow: FlowDocument): ChartData {
 export function bytesChart(flow: FlowDocument): ChartData {
   const times = bucketsOf(flow);
   return {
+    ...boundsOf(flow),
+    bucketSeconds: flow.bucket_seconds,
     times,
     series: [
       { label: 'written to the lake', values: fill(flow, times, flow.moved, (at) => at.bytes) },
@@ -46,7 +55,7 @@ export function lagChart(flow: FlowDocument): ChartData {
     );
     return { label: source, values: times.map((time) => known.get(time) ?? null) };
   });
-  return { times, series };
+  return { ...boundsOf(flow), bucketSeconds: 0, times, series };
 }
 
 export function sum(values: readonly (number | null)[]): number {
@@ -58,6 +67,10 @@ export function largest(values: readonly (number | null)[]): number | null {
     (most, value) => (value === null ? most : Math.max(most ?? value, value)),
     null,
   );
+}
+
+function boundsOf({ from, to }: FlowDocument): Pick<ChartData, 'from' | 'to'> {
+  return { from: seconds(from), to: seconds(to) };
 }
 
 /** Also those in which nothing happened. */

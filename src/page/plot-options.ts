@@ -13,6 +13,9 @@ const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
 export interface PlotWishes {
   readonly kind: 'bars' | 'lines';
   readonly width: number;
+  /** Seconds since 1970: all of it is shown, also where nothing was measured. */
+  readonly from: number;
+  readonly to: number;
   readonly labels: readonly string[];
   readonly colours: readonly string[];
   readonly ink: string;
@@ -25,7 +28,7 @@ export interface PlotWishes {
 }
 
 export function plotOptions(wishes: PlotWishes): uPlot.Options {
-  const { width, labels, ink, line } = wishes;
+  const { width, labels, ink, line, from, to } = wishes;
   const axis: uPlot.Axis = {
     stroke: ink,
     font: '11px system-ui, sans-serif',
@@ -37,9 +40,9 @@ export function plotOptions(wishes: PlotWishes): uPlot.Options {
     height: HEIGHT_PX,
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
-    padding: [8, 6, 0, 0],
+    padding: [8, 14, 0, 0],
     scales: {
-      x: { time: true },
+      x: { time: true, range: () => [from, to] },
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.05 : 1] },
     },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
@@ -72,7 +75,8 @@ function seriesOf(
       stroke: colour,
       width: 1.5,
       dash: [...(DASHES[index % DASHES.length] ?? [])],
-      points: { show: false },
+      // Where there are few, the points are all there is to see.
+      points: { size: 4, fill: colour },
     };
   }
   // Two series share a bucket: one to the left of its time, one to the right.

@@ -101,7 +101,8 @@ async function askOnce(
       needsToken: false,
     };
   } catch (error) {
-    if (error instanceof Refusal && error.status === 401) return { needsToken: true, status: null, problem: null };
+    if (error instanceof Refusal && error.status === 401)
+      return { needsToken: true, status: null, problem: null };
     return { problem: explain(error) };
   }
 }

@@ -1,23 +1,12 @@
 /** The status page of a running daemon, over a real socket, and the commands that use it. */
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { fillTicks, makeDaemon, PATIENCE, said } from '../support/daemon.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { freePort } from '../support/free-port.ts';
 
 const CONTROL = 'control-token-0123456789';
 const SLOW = 'storage: { lifecycle: { guards: { max_rows_per_second: 10, max_share: 1 } } }';
 const NEVER = 'schedules: { rotate: { cron: "0 0 30 2 *" } }';
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 interface StatusDocument {
   readonly role: string;
@@ -52,7 +41,7 @@ describe('the status page', () => {
     const metrics = await (await fetch(`${url}/metrics`)).text();
     expect(metrics).toContain('tierd_job_running{job="rotate"} 1');
     const again = await scene.workspace.tierd('jobs', 'run', 'rotate', '--json');
-    expect(JSON.parse(again.stdout)).toEqual({ job: 'rotate', outcome: 'skip' });
+    expect(JSON.parse(again.stdout)).toEqual({ job: 'rotate', outcome: 'skip', dry_run: null });
 
     expect((await scene.workspace.tierd('jobs', 'cancel', 'rotate')).exitCode).toBe(0);
     await expect

@@ -157,7 +157,9 @@ describeOn('chromium', 'the page', () => {
     await scene.stop();
     const alert = page.getByRole('alert').filter({ hasText: 'does not answer' });
     await alert.waitFor();
-    expect(await alert.innerText()).toMatch(/All below is as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+    expect(await alert.innerText()).toMatch(
+      /All below is as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
+    );
     expect(await page.locator('main').getAttribute('class')).toBe('stale');
     expect(await violationsOn(page)).toEqual([]);
     scene.status.survey = { ...scene.status.survey!, dead_letters_waiting: 4_711 };

@@ -5,6 +5,9 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
+import { admit, type Scope, type Tokens } from '../../src/http/admission.ts';
+import { readPageAssets } from '../../src/http/page-assets.ts';
+import { pageRoutes } from '../../src/http/routes/page-routes.ts';
 import type {
   CalendarDay,
   DryRunDocument,
@@ -12,9 +15,6 @@ import type {
   RunsDocument,
   StatusDocument,
 } from '../../src/page/documents.ts';
-import { admit, type Scope, type Tokens } from '../../src/http/admission.ts';
-import { readPageAssets } from '../../src/http/page-assets.ts';
-import { pageRoutes } from '../../src/http/routes/page-routes.ts';
 import { aCalendar, aFlow, aStatus, someRuns } from './page-documents.ts';
 
 const BUILT_PAGE = resolve(import.meta.dirname, '../../dist/http/page');

@@ -8,14 +8,7 @@ import { MISSING_MARK } from './missing-mark.ts';
  * edition of TimescaleDB that compresses, which only a server that was given may have; `chromium` is
  * the machine's own.
  */
-export type Need =
-  | 'timescale'
-  | 'community'
-  | 'redis'
-  | 's3'
-  | 'pg_dump'
-  | 'mounts'
-  | 'chromium';
+export type Need = 'timescale' | 'community' | 'redis' | 's3' | 'pg_dump' | 'mounts' | 'chromium';
 
 export interface SharedServers {
   /** A superuser's URL of the database `postgres`. */

@@ -65,7 +65,10 @@ describe('the jobs of a configuration', () => {
   trades: { time_column: t, owner: west }
 schedules: { scrub: { every: 1d } }
 `;
-    expect(names(`${two}daemon: { owner: west }`)).toEqual(['rotate trades', 'scrub trades']);
+    expect(names(`${two}daemon: { owner: west }`)).toEqual([
+      'rotate trades --skip-paused',
+      'scrub trades',
+    ]);
     expect(names(two)).toEqual([]);
   });
 });

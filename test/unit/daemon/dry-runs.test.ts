@@ -4,6 +4,9 @@ import type { JobDefinition } from '../../../src/daemon/job.ts';
 import { startJob } from '../../../src/daemon/job-process.ts';
 import { childCommand, GENEROUS } from '../../support/job-child.ts';
 
+/** Each of them starts a process. */
+const PATIENTLY = { timeout: 20_000 };
+
 const quiet = (): void => undefined;
 
 function open(): DryRuns {
@@ -39,7 +42,7 @@ describe('a dry run', () => {
       isNew: true,
       command: 'tierd exit 3 {"datasets":[1]}',
     });
-    await expect.poll(() => runs.list()[0]?.state).toBe('refused');
+    await expect.poll(() => runs.list()[0]?.state, PATIENTLY).toBe('refused');
     expect(runs.list()[0]).toMatchObject({
       result: { datasets: [1] },
       errorMessage: null,
@@ -71,10 +74,12 @@ describe('a dry run', () => {
       });
     for (let n = 2; n <= 12; n += 1) {
       runs.begin(job('exit', '0'));
-      await expect.poll(() => runs.list()[0]).toMatchObject({ id: String(n), state: 'done' });
+      await expect
+        .poll(() => runs.list()[0], PATIENTLY)
+        .toMatchObject({ id: String(n), state: 'done' });
     }
     expect(runs.list().map(({ id }) => id)).toEqual(
       Array.from({ length: 10 }, (_, n) => String(12 - n)),
     );
-  });
+  }, 60_000);
 });

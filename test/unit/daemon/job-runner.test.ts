@@ -24,6 +24,9 @@ const DEFINITION: JobDefinition = {
   circuit: { openAfter: 2, coolDownMs: 60_000 },
 };
 
+/** Each run is a process. */
+const PATIENTLY = { timeout: 4_000 };
+
 interface Scene {
   readonly runner: JobRunner;
   readonly state: () => DaemonState['jobs'][string];
@@ -193,9 +196,13 @@ describe('a job that is paused', () => {
     expect(runner.fire('schedule', 1)).toBe('skip');
     expect(state().skipped).toBe(2);
     expect(runner.fire('manual', null)).toBe('start');
-    await expect.poll(() => state().last).toMatchObject({ cause: 'manual', state: 'done' });
+    await expect
+      .poll(() => state().last, PATIENTLY)
+      .toMatchObject({ cause: 'manual', state: 'done' });
     runner.setPaused(false);
-    await expect.poll(() => state().last).toMatchObject({ cause: 'catch_up', state: 'done' });
+    await expect
+      .poll(() => state().last, PATIENTLY)
+      .toMatchObject({ cause: 'catch_up', state: 'done' });
     runner.setPaused(true);
     runner.setPaused(false);
     expect(ends).toHaveLength(2);
@@ -215,36 +222,36 @@ describe('a job that is paused', () => {
     const { runner, state, ledger } = play({});
     ledger.isPaused = true;
     expect(runner.fire('schedule', 0)).toBe('start');
-    await expect.poll(() => state().skipped).toBe(1);
+    await expect.poll(() => state().skipped, PATIENTLY).toBe(1);
     expect(state().last).toBeNull();
     ledger.isPaused = false;
     runner.setPaused(true);
     runner.setPaused(false);
-    await expect.poll(() => state().last?.cause).toBe('catch_up');
+    await expect.poll(() => state().last?.cause, PATIENTLY).toBe('catch_up');
   });
 
   it('is not cut while it runs, but its queued run waits for a person', async () => {
     const { runner, state, ends } = play({ argv: ['obey'], overlap: 'queue-one' });
     runner.fire('schedule', 0);
     expect(runner.fire('schedule', 1)).toBe('queue');
-    await expect.poll(() => state().running?.pid).toBeGreaterThan(0);
+    await expect.poll(() => state().running?.pid, PATIENTLY).toBeGreaterThan(0);
     runner.setPaused(true);
     expect(ends).toEqual([]);
     expect(state().running?.runId).toBe('1');
     runner.cancel('cancel');
-    await expect.poll(() => ends.map((end) => end.state)).toEqual(['cancelled']);
+    await expect.poll(() => ends.map((end) => end.state), PATIENTLY).toEqual(['cancelled']);
   });
 
   it('and loops ends in good order, and goes on when it is resumed', async () => {
     const { runner, state, ends } = play({ argv: ['obey'], isLoop: true });
     runner.keepLooping();
-    await expect.poll(() => state().running?.pid).toBeGreaterThan(0);
+    await expect.poll(() => state().running?.pid, PATIENTLY).toBeGreaterThan(0);
     runner.setPaused(true);
-    await expect.poll(() => ends.map((end) => end.state)).toEqual(['interrupted']);
+    await expect.poll(() => ends.map((end) => end.state), PATIENTLY).toEqual(['interrupted']);
     expect(state().circuit.failures).toBe(0);
     expect(runner.isPaused).toBe(true);
     runner.setPaused(false);
-    await expect.poll(() => state().running?.runId).toBe('2');
+    await expect.poll(() => state().running?.runId, PATIENTLY).toBe('2');
     await runner.stop();
     const paused = play({ argv: ['obey'], isLoop: true });
     paused.runner.setPaused(true);
@@ -258,9 +265,9 @@ describe('a loop that is cancelled', () => {
   it('begins anew', async () => {
     const { runner, state, ends } = play({ argv: ['obey'], isLoop: true });
     runner.keepLooping();
-    await expect.poll(() => state().running?.pid).toBeGreaterThan(0);
+    await expect.poll(() => state().running?.pid, PATIENTLY).toBeGreaterThan(0);
     expect(runner.cancel('cancel')).toBe(true);
-    await expect.poll(() => ends.map((end) => end.state)).toEqual(['cancelled']);
-    await expect.poll(() => state().running?.runId).toBe('2');
+    await expect.poll(() => ends.map((end) => end.state), PATIENTLY).toEqual(['cancelled']);
+    await expect.poll(() => state().running?.runId, PATIENTLY).toBe('2');
   });
 });

@@ -24,6 +24,7 @@ const last: LastRun = {
   attempts: 1,
   errorCode: null,
   errorMessage: null,
+  damage: null,
 };
 const progress = { label: 'a day', unit: 'rows' as const, done: 1, total: 2 };
 
@@ -31,7 +32,7 @@ const play = (...events: readonly DaemonEvent[]): typeof start => events.reduce(
 
 const events: readonly DaemonEvent[] = [
   { kind: 'standing_by', leader: 'there:2' },
-  { kind: 'lease_unknown', error: 'no answer' },
+  { kind: 'lease_unknown', error: 'no answer', atMs: 4 },
   { kind: 'leading', token: '3' },
   { kind: 'stopping' },
   { kind: 'reloaded', atMs: 9, jobs: [facts('rotate')] },

@@ -28,6 +28,8 @@ function served(events: Parameters<typeof reduce>[1][] = SEEN): Promise<string> 
   return createMetrics({
     version: '1.2.3',
     state: () => state,
+    datasets: () => [],
+    dryRuns: () => [],
     readRuns: nothing,
     readCalendar: nothing,
     readMoved: nothing,

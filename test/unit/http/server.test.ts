@@ -187,7 +187,7 @@ describe('reading', () => {
       ready: true,
       leader: 'there:2',
     });
-    const lost = open([SEEN, { kind: 'lease_unknown', error: 'no answer' }]).server;
+    const lost = open([SEEN, { kind: 'lease_unknown', error: 'no answer', atMs: 4 }]).server;
     const refused = await get(lost, '/readyz');
     expect(refused.statusCode).toBe(503);
     expect(refused.json()).toMatchObject({ missing: ['the lease: no answer'] });

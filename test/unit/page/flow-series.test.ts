@@ -22,6 +22,7 @@ const hour = (of: number): number => Date.parse(`2026-11-24T${String(of)}:00:00.
 describe('the flow as series', () => {
   it('has a value for each bucket, also where nothing moved', () => {
     const { times, series } = rowsChart(FLOW);
+    expect(rowsChart(FLOW)).toMatchObject({ from: hour(10) + 1_800, bucketSeconds: 3_600 });
     expect(times).toEqual([hour(10), hour(11), hour(12), hour(13)]);
     expect(series.map(({ values }) => values)).toEqual([
       [0, 3, 0, 0],

@@ -1,0 +1,27 @@
+/** The receivers of alerts as the configuration has them. */
+import type { TierdConfig } from '../config/load.ts';
+import type { Receiver, Sender } from '../daemon/alerts/receiver.ts';
+import { commandSender } from '../daemon/alerts/run-command.ts';
+import { webhookSender } from '../daemon/alerts/send-webhook.ts';
+import type { CliIo } from './context.ts';
+
+export function receiversOf(
+  { alerts }: TierdConfig,
+  io: Pick<CliIo, 'env' | 'workingDirectory'>,
+  sender: Sender,
+): readonly Receiver[] {
+  const { timeoutMs } = alerts;
+  const { env, workingDirectory } = io;
+  return [
+    ...alerts.webhooks.map(({ kinds, ...webhook }) => ({
+      name: webhook.name,
+      kinds,
+      send: webhookSender({ ...webhook, timeoutMs }, sender),
+    })),
+    ...alerts.commands.map(({ kinds, ...command }) => ({
+      name: command.name,
+      kinds,
+      send: commandSender({ ...command, timeoutMs, env, workingDirectory }, sender),
+    })),
+  ];
+}

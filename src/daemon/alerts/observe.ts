@@ -1,0 +1,177 @@
+/** What is wrong now: a pure function of what the daemon knows of itself and of the stores. */
+import { type AlertKind, alertId, type Condition } from '../../domain/alert.ts';
+import type { EpochMs } from '../../domain/time-range.ts';
+import type { JobRunState } from '../job-result.ts';
+import type { DaemonState, JobState } from '../state.ts';
+import type { Observation } from './reduce-alerts.ts';
+import type { StoreFacts } from './store-facts.ts';
+
+export interface AlertThresholds {
+  readonly drainLagMs: number;
+  readonly deadLetters: number;
+  readonly unreachableAfterMs: number;
+}
+
+/** Watched by whoever leads: of two daemons only one tells of them. */
+const OF_JOBS = ['job_failed', 'job_refused', 'job_resting', 'bad_segment'] as const;
+const OF_STORES = ['drain_lag', 'dead_letters', 'live_hazard'] as const;
+const POSTGRES = alertId({ kind: 'store_unreachable', subject: 'postgres' });
+const REDIS = alertId({ kind: 'store_unreachable', subject: 'redis' });
+
+/** So long after another daemon took over its leader of before says so. */
+const LOST_FOR_MS = 10 * 60_000;
+/** A command that loops is well again when it has gone on for this long. */
+const LOOPS_WELL_AFTER_MS = 60_000;
+
+export function observe(
+  state: DaemonState,
+  stores: StoreFacts | null,
+  nowMs: EpochMs,
+  thresholds: AlertThresholds,
+): Observation {
+  const own = observeLease(state, nowMs, thresholds);
+  if (state.role !== 'leader') {
+    return {
+      about: own.about,
+      conditions: own.conditions,
+      unsure: [],
+      notOurs: [...OF_JOBS, ...OF_STORES, REDIS],
+    };
+  }
+  // Where the stores are looked at, the ledger says which segments are bad, whichever scrub found them.
+  const isSurveyed = stores !== null;
+  const jobs = Object.values(state.jobs).map((job) => observeJob(job, isSurveyed, nowMs));
+  const found = stores === null ? NOTHING_LOOKED_AT : observeStores(stores, thresholds);
+  return {
+    about: [...own.about, ...OF_JOBS, ...found.about],
+    conditions: [
+      ...own.conditions,
+      ...jobs.flatMap(({ conditions }) => conditions),
+      ...found.conditions,
+    ],
+    unsure: [...jobs.flatMap(({ unsure }) => unsure), ...found.unsure],
+    notOurs: [],
+  };
+}
+
+type Found = Omit<Observation, 'notOurs'>;
+
+const NOTHING_LOOKED_AT: Found = { about: [], conditions: [], unsure: [] };
+
+function observeLease(
+  { leaseError, leaseUnknownSinceMs, lostLeadAtMs, role, leader, holder }: DaemonState,
+  nowMs: EpochMs,
+  { unreachableAfterMs }: AlertThresholds,
+): Pick<Found, 'about' | 'conditions'> {
+  const conditions: Condition[] = [];
+  const unknownForMs = leaseUnknownSinceMs === null ? -1 : nowMs - leaseUnknownSinceMs;
+  if (leaseError !== null && unknownForMs >= unreachableAfterMs) {
+    const message = `${holder} can neither lead nor tell who does, so that it starts no job: ${leaseError}`;
+    conditions.push({ kind: 'store_unreachable', severity: 'error', subject: 'postgres', message });
+  }
+  const isReplaced = lostLeadAtMs !== null && role === 'standby' && leader !== null;
+  if (isReplaced && nowMs - lostLeadAtMs < LOST_FOR_MS) {
+    const message = `${holder} was away too long and lost the lead to ${leader}; what it had not committed was rolled back`;
+    conditions.push({ kind: 'lease_lost', severity: 'warning', subject: holder, message });
+  }
+  return { about: ['lease_lost', POSTGRES], conditions };
+}
+
+type Judged = Pick<Found, 'conditions' | 'unsure'>;
+
+/** What the end of a run says of its job; what is not here says nothing. */
+const VERDICTS: Partial<Record<JobRunState, 'well' | 'failed' | 'refused'>> = {
+  done: 'well',
+  failed: 'failed',
+  partly: 'failed',
+  timeout: 'failed',
+  out_of_memory: 'failed',
+  crashed: 'failed',
+  refused: 'refused',
+};
+
+function observeJob(job: JobState, isSurveyed: boolean, nowMs: EpochMs): Judged {
+  const { name: subject, last, circuit } = job;
+  const conditions: Condition[] = [];
+  if (circuit.kind === 'open') {
+    const until = new Date(circuit.untilMs).toISOString();
+    const message = `${subject} failed ${String(circuit.failures)} times in a row; no schedule starts it until ${until}`;
+    conditions.push({ kind: 'job_resting', severity: 'error', subject, message });
+  }
+  const runEnds: readonly AlertKind[] = ['job_failed', 'job_refused', 'bad_segment'];
+  const unsure = runEnds.map((kind) => alertId({ kind, subject }));
+  const verdict = loopsWell(job, nowMs) ? 'well' : last === null ? undefined : VERDICTS[last.state];
+  if (verdict === undefined) return { conditions, unsure };
+  if (verdict === 'well' || last === null) return { conditions, unsure: [] };
+  if (last.damage !== null) {
+    // The scrub did its work: what it found is told, not that it failed.
+    if (isSurveyed) return { conditions, unsure: [] };
+    const { count, keys } = last.damage;
+    const more = count > keys.length ? ', …' : '';
+    const message = `${subject} found ${String(count)} segments that are not what was published: ${keys.join(', ')}${more}`;
+    conditions.push({ kind: 'bad_segment', severity: 'error', subject, message });
+    return { conditions, unsure: [] };
+  }
+  const reason = last.errorMessage ?? last.state.replaceAll('_', ' ');
+  if (verdict === 'refused') {
+    const message = `${subject} was refused by a guard: ${reason}`;
+    conditions.push({ kind: 'job_refused', severity: 'warning', subject, message });
+  } else {
+    const message = `${subject} failed (${last.state.replaceAll('_', ' ')}): ${reason}`;
+    conditions.push({ kind: 'job_failed', severity: 'error', subject, message });
+  }
+  // Of the lake it says nothing: only a scrub that ends well does.
+  return { conditions, unsure: [alertId({ kind: 'bad_segment', subject })] };
+}
+
+/** A loop's runs never end well, for they don't end: that it goes on is what says so. */
+function loopsWell({ running }: JobState, nowMs: EpochMs): boolean {
+  return running?.cause === 'loop' && nowMs - running.startedAtMs >= LOOPS_WELL_AFTER_MS;
+}
+
+function observeStores(
+  { sources, live, badSegments }: StoreFacts,
+  { drainLagMs, deadLetters }: AlertThresholds,
+): Found {
+  const about: string[] = ['drain_lag', 'dead_letters'];
+  const conditions: Condition[] = badSegments.map(({ dataset, count }) => ({
+    kind: 'bad_segment',
+    severity: 'error',
+    subject: dataset,
+    message: `${String(count)} segments of ${dataset} are not what was published: tierd scrub ${dataset}`,
+  }));
+  const unsure: string[] = [];
+  for (const { source, lagSeconds, deadLettersWaiting: letters } of sources) {
+    if (lagSeconds === null) unsure.push(alertId({ kind: 'drain_lag', subject: source }));
+    else if (lagSeconds * 1_000 >= drainLagMs) {
+      const message = `${source} is ${String(Math.round(lagSeconds))} s behind: what arrives in Redis is not drained in time`;
+      conditions.push({ kind: 'drain_lag', severity: 'warning', subject: source, message });
+    }
+    if (letters < deadLetters) continue;
+    const message = `${String(letters)} dead letters of ${source} wait for somebody: tierd dead-letters list`;
+    conditions.push({ kind: 'dead_letters', severity: 'warning', subject: source, message });
+  }
+  const ofLive = live === null ? NOTHING_LOOKED_AT : observeLive(live);
+  return {
+    about: [...about, ...ofLive.about],
+    conditions: [...conditions, ...ofLive.conditions],
+    unsure,
+  };
+}
+
+/** One that does not answer leaves what is known of its settings as it is. */
+function observeLive({ error, hazards }: NonNullable<StoreFacts['live']>): Found {
+  const redis = { subject: 'redis' } as const;
+  if (error !== null) {
+    const message = `Redis does not answer: ${error}`;
+    const away: Condition = { kind: 'store_unreachable', severity: 'error', message, ...redis };
+    return { about: [REDIS], conditions: [away], unsure: [] };
+  }
+  const message = hazards.join('; ');
+  const hazard: Condition = { kind: 'live_hazard', severity: 'warning', message, ...redis };
+  return {
+    about: [REDIS, 'live_hazard'],
+    conditions: hazards.length === 0 ? [] : [hazard],
+    unsure: [],
+  };
+}

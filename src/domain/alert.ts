@@ -1,0 +1,42 @@
+/** What tierd tells people of by itself. */
+import type { EpochMs } from './time-range.ts';
+
+export const ALERT_KINDS = [
+  'job_failed',
+  'job_refused',
+  'job_resting',
+  'bad_segment',
+  'drain_lag',
+  'dead_letters',
+  'store_unreachable',
+  'lease_lost',
+  'live_hazard',
+] as const;
+
+export type AlertKind = (typeof ALERT_KINDS)[number];
+
+/** Something that is wrong now. */
+export interface Condition {
+  readonly kind: AlertKind;
+  readonly severity: 'warning' | 'error';
+  /** The job, source or store that it is about. With the kind, what makes two of them the same. */
+  readonly subject: string;
+  /** For a person; may change while the condition lasts. */
+  readonly message: string;
+}
+
+export interface Alert extends Condition {
+  readonly id: string;
+  readonly sinceMs: EpochMs;
+}
+
+/** One message to people. */
+export interface Notification {
+  readonly event: 'firing' | 'still_firing' | 'recovered' | 'test';
+  readonly alert: Omit<Alert, 'kind'> & { readonly kind: AlertKind | 'test' };
+  readonly atMs: EpochMs;
+}
+
+export function alertId({ kind, subject }: Pick<Condition, 'kind' | 'subject'>): string {
+  return `${kind}:${subject}`;
+}

@@ -1,0 +1,176 @@
+/** Alerts of a running daemon: to a webhook that is down and comes back, and to a command. */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { directoryWith } from '../support/config-file.ts';
+import { fillTicks, makeDaemon, PATIENCE, said } from '../support/daemon.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { freePort } from '../support/free-port.ts';
+
+const FAST = 'storage: { lifecycle: { guards: { max_share: 1 } } }';
+const LEASE = 'lease_ttl: 2s, shutdown_timeout: 20s';
+
+interface Told {
+  readonly event: string;
+  readonly kind: string;
+  readonly subject: string;
+  readonly message: string;
+}
+
+/** A receiver on loopback that is not there until it listens. */
+async function makeReceiver(): Promise<{
+  readonly port: number;
+  readonly told: Told[];
+  readonly listen: () => Promise<void>;
+}> {
+  const port = await freePort();
+  const told: Told[] = [];
+  const server: Server = createServer((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    request.on('end', () => {
+      told.push(JSON.parse(text) as Told);
+      response.end('thanks');
+    });
+  });
+  onTestFinished(() => server.closeAllConnections());
+  return {
+    port,
+    told,
+    listen: async () => {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+    },
+  };
+}
+
+interface Shown {
+  readonly alerts: readonly {
+    readonly kind: string;
+    readonly subject: string;
+    readonly delivered: boolean;
+  }[];
+}
+
+const shownAt = async (port: number): Promise<Shown['alerts']> => {
+  const response = await fetch(`http://127.0.0.1:${String(port)}/status`);
+  return ((await response.json()) as Shown).alerts;
+};
+
+/** All that can be rotated is gone, and back. */
+async function hide(database: TestDatabase): Promise<void> {
+  await database.query('alter table ticks rename to ticks_elsewhere');
+}
+async function bringBack(database: TestDatabase): Promise<void> {
+  await database.query('alter table ticks_elsewhere rename to ticks');
+}
+
+describe('a job that fails', () => {
+  it('is told to each receiver, later to one that was down, and so is its recovery', async () => {
+    const database = await createTestDatabase();
+    await fillTicks(database, { dueDays: 1, rows: 10 });
+    const receiver = await makeReceiver();
+    const port = await freePort();
+    const secret = randomBytes(8).toString('hex');
+    const url = `http://127.0.0.1:${String(receiver.port)}/${secret}`;
+    const hook = join(directoryWith({ hook_url: `${url}\n` }), 'hook_url');
+    const scene = await makeDaemon(
+      database,
+      `${FAST}
+schedules: { rotate: { every: 1s, retries: 0 } }
+daemon: { ${LEASE}, circuit_failures: 1000 }
+server: { port: ${String(port)}, control_token: ${randomBytes(16).toString('hex')} }
+alerts:
+  settle: 0s
+  webhooks: { ops: { url_file: "${hook}", kinds: [job_failed] } }
+  commands: { pager: { command: 'printf "%s %s\\n" "$TIERD_ALERT_EVENT" "$TIERD_ALERT_ID" >> pages; cat > last.json' } }`,
+    );
+    const { directory } = scene.workspace;
+    const pages = (): readonly string[] => {
+      const file = join(directory, 'pages');
+      return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+    };
+    await hide(database);
+    const daemon = scene.run();
+    await said(daemon, /ops: does not take alerts \(ECONNREFUSED\); it is tried again/);
+    await expect.poll(pages, PATIENCE).toEqual(['firing job_failed:rotate']);
+    expect(await shownAt(port)).toMatchObject([
+      { kind: 'job_failed', subject: 'rotate', delivered: false },
+    ]);
+    const metrics = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
+    expect(metrics).toContain('tierd_alerts{kind="job_failed"} 1');
+    const failed = await scene.workspace.tierd('alerts', 'test');
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stdout).toMatch(/failed ops: ECONNREFUSED\nok pager: exit code 0/);
+
+    await receiver.listen();
+    await expect.poll(() => receiver.told, PATIENCE).toHaveLength(1);
+    expect(receiver.told[0]).toMatchObject({
+      event: 'firing',
+      kind: 'job_failed',
+      subject: 'rotate',
+    });
+    expect(receiver.told[0]?.message).toMatch(/^rotate failed/);
+    await expect.poll(async () => (await shownAt(port))[0]?.delivered, PATIENCE).toBe(true);
+    await said(daemon, /ops: takes alerts again/);
+
+    await bringBack(database);
+    await expect
+      .poll(() => receiver.told.map(({ event }) => event), PATIENCE)
+      .toEqual(['firing', 'recovered']);
+    expect(await shownAt(port)).toEqual([]);
+    await expect.poll(pages, PATIENCE).toContain('recovered job_failed:rotate');
+    const last = JSON.parse(readFileSync(join(directory, 'last.json'), 'utf8')) as Told;
+    expect(last).toMatchObject({ event: 'recovered', kind: 'job_failed' });
+    const tried = await scene.workspace.tierd('alerts', 'test', '--json');
+    expect(tried.exitCode).toBe(0);
+    expect(JSON.parse(tried.stdout)).toEqual({
+      receivers: [
+        { receiver: 'ops', delivered: true, answer: 'HTTP 200: thanks' },
+        { receiver: 'pager', delivered: true, answer: 'exit code 0' },
+      ],
+    });
+
+    daemon.child.kill('SIGTERM');
+    expect(await daemon.ended).toBe(0);
+    const printed = await scene.workspace.tierd('config', 'print');
+    expect(`${printed.stdout}${daemon.stderr()}${failed.stdout}`).not.toContain(secret);
+  });
+});
+
+describe('a segment that is gone', () => {
+  it('is told by the scrub, and what was never delivered is in the log', async () => {
+    const database = await createTestDatabase();
+    await fillTicks(database, { dueDays: 1, rows: 10 });
+    const receiver = await makeReceiver();
+    const port = await freePort();
+    const scene = await makeDaemon(
+      database,
+      `${FAST}
+schedules: { rotate: { cron: "0 0 30 2 *" }, scrub: { every: 1s } }
+daemon: { ${LEASE}, circuit_failures: 2 }
+server: { port: ${String(port)} }
+alerts: { webhooks: { ops: { url: "http://127.0.0.1:${String(receiver.port)}/hook" } } }`,
+    );
+    expect((await scene.workspace.tierd('rotate')).exitCode).toBe(0);
+    const segment = readdirSync(scene.workspace.lake, { recursive: true, encoding: 'utf8' }).find(
+      (name) => name.endsWith('.parquet'),
+    );
+    rmSync(join(scene.workspace.lake, segment ?? ''));
+    const daemon = scene.run();
+    await expect
+      .poll(async () => (await shownAt(port).catch(() => [])).map(({ kind }) => kind), PATIENCE)
+      .toEqual(expect.arrayContaining(['bad_segment', 'job_resting']));
+    expect((await shownAt(port)).map(({ delivered }) => delivered)).toEqual([false, false]);
+    daemon.child.kill('SIGTERM');
+    expect(await daemon.ended).toBe(0);
+    expect(daemon.stderr()).toMatch(
+      /ops: an alert was not delivered \(the daemon stops\): firing: scrub found 1 segments .*\.parquet/,
+    );
+  });
+});

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest';
+import { observe } from '../../../../src/daemon/alerts/observe.ts';
+import { type StoreFacts, storeFactsOf } from '../../../../src/daemon/alerts/store-facts.ts';
+import { CLOSED } from '../../../../src/daemon/circuit.ts';
+import {
+  type DaemonEvent,
+  initialState,
+  type LastRun,
+  reduce,
+} from '../../../../src/daemon/state.ts';
+
+const THRESHOLDS = { drainLagMs: 60_000, deadLetters: 2, unreachableAfterMs: 1_000 };
+const LEADING: DaemonEvent = { kind: 'leading', token: '3' };
+const last: LastRun = {
+  runId: '7',
+  cause: 'schedule',
+  state: 'done',
+  startedAtMs: 0,
+  finishedAtMs: 1,
+  attempts: 1,
+  errorCode: null,
+  errorMessage: null,
+  damage: null,
+};
+const ended = (change: Partial<LastRun>, circuit = CLOSED): DaemonEvent => ({
+  job: 'rotate',
+  kind: 'finished',
+  last: { ...last, ...change },
+  circuit,
+});
+
+const start = initialState({
+  owner: 'default',
+  holder: 'here:1',
+  nowMs: 0,
+  configFile: '',
+  jobs: [{ name: 'rotate', command: 'tierd rotate', schedule: '' }],
+});
+
+function look(
+  events: readonly DaemonEvent[],
+  stores: StoreFacts | null = null,
+  nowMs = 5_000,
+): ReturnType<typeof observe> & { readonly ids: readonly string[] } {
+  const found = observe(events.reduce(reduce, start), stores, nowMs, THRESHOLDS);
+  return { ...found, ids: found.conditions.map(({ kind, subject }) => `${kind}:${subject}`) };
+}
+
+describe('a job', () => {
+  it('that failed for good is told with its error, until a run of it ends well', () => {
+    const failed = ended({ state: 'failed', errorMessage: 'no disk' });
+    const { conditions } = look([LEADING, failed]);
+    expect(conditions).toMatchObject([
+      { kind: 'job_failed', subject: 'rotate', message: 'rotate failed (failed): no disk' },
+    ]);
+    expect(look([LEADING, failed, ended({})])).toMatchObject({ conditions: [], unsure: [] });
+    for (const state of ['partly', 'timeout', 'out_of_memory', 'crashed'] as const) {
+      expect(look([LEADING, ended({ state })]).ids).toEqual(['job_failed:rotate']);
+    }
+  });
+
+  it('whose run says nothing of it stays as it was', () => {
+    for (const state of ['cancelled', 'interrupted', 'lease_held'] as const) {
+      const found = look([LEADING, ended({ state })]);
+      expect(found.conditions).toEqual([]);
+      expect(found.unsure).toEqual([
+        'job_failed:rotate',
+        'job_refused:rotate',
+        'bad_segment:rotate',
+      ]);
+    }
+  });
+
+  it('that a guard refused is no failure, and needs a person all the same', () => {
+    const refused = ended({ state: 'refused', errorMessage: 'too large a share' });
+    expect(look([LEADING, refused]).conditions).toMatchObject([
+      { kind: 'job_refused', severity: 'warning' },
+    ]);
+  });
+
+  it('that rests is told beside its failure', () => {
+    const open = { kind: 'open', failures: 5, sinceMs: 0, untilMs: 9_000 } as const;
+    expect(look([LEADING, ended({ state: 'failed' }, open)]).ids).toEqual([
+      'job_resting:rotate',
+      'job_failed:rotate',
+    ]);
+  });
+
+  it('that found bad segments has not failed itself', () => {
+    const damage = { count: 7, keys: ['a.parquet', 'b.parquet'] };
+    const { conditions, ids } = look([LEADING, ended({ state: 'failed', damage })]);
+    expect(ids).toEqual(['bad_segment:rotate']);
+    expect(conditions[0]?.message).toContain('7 segments');
+    expect(conditions[0]?.message).toContain('a.parquet, b.parquet, …');
+    // A scrub that could not run says nothing of what the last one found.
+    expect(look([LEADING, ended({ state: 'failed' })]).unsure).toEqual(['bad_segment:rotate']);
+  });
+
+  it('that loops is well again when it has gone on for a while', () => {
+    const crashed = ended({ state: 'crashed', cause: 'loop' });
+    const again: DaemonEvent = {
+      job: 'rotate',
+      kind: 'started',
+      runId: '8',
+      cause: 'loop',
+      atMs: 2_000,
+    };
+    expect(look([LEADING, crashed, again], null, 30_000).ids).toEqual(['job_failed:rotate']);
+    expect(look([LEADING, crashed, again], null, 62_000).ids).toEqual([]);
+  });
+
+  it('is for the leader to tell of', () => {
+    const found = look([
+      LEADING,
+      ended({ state: 'failed' }),
+      { kind: 'standing_by', leader: 'there:2' },
+    ]);
+    expect(found.conditions).toEqual([]);
+    expect(found.notOurs).toContain('job_failed');
+    expect(found.notOurs).toContain('drain_lag');
+  });
+});
+
+describe('the lease', () => {
+  const away = (atMs: number): DaemonEvent => ({ kind: 'lease_unknown', error: 'no answer', atMs });
+
+  it('unknown for long enough is told by every daemon', () => {
+    expect(look([away(4_500)]).ids).toEqual([]);
+    // Since it began, however often it was tried.
+    expect(look([away(3_000), away(4_900)]).ids).toEqual(['store_unreachable:postgres']);
+    expect(look([away(3_000), { kind: 'standing_by', leader: 'x' }]).ids).toEqual([]);
+    expect(look([away(3_000), LEADING]).ids).toEqual([]);
+  });
+
+  it('lost to another daemon is told by the one that lost it, for a while', () => {
+    const lost = [LEADING, away(4_000), { kind: 'standing_by', leader: 'x' }] as const;
+    expect(look(lost).ids).toEqual(['lease_lost:here:1']);
+    expect(look(lost, null, 700_000).ids).toEqual([]);
+    expect(look([...lost, LEADING]).ids).toEqual([]);
+    expect(look([{ kind: 'standing_by', leader: 'x' }]).ids).toEqual([]);
+  });
+});
+
+describe('the stores', () => {
+  const source = {
+    source: 'late',
+    kind: 'stream',
+    enabled: true,
+    error: null,
+    lagSeconds: 61,
+    deadLettersWaiting: 0,
+  };
+  const survey: Parameters<typeof storeFactsOf>[0] = {
+    live: { reachable: true, error: null, warnings: ['maxmemory-policy is allkeys-lru'] },
+    sources: [
+      source,
+      { ...source, source: 'bad', lagSeconds: 0, deadLettersWaiting: 2 },
+      { ...source, source: 'dark', error: 'no answer' },
+      { ...source, source: 'off', enabled: false, lagSeconds: null },
+      { ...source, source: 'stays', kind: 'snapshot', lagSeconds: null },
+      { ...source, source: 'well', lagSeconds: 59, deadLettersWaiting: 1 },
+    ],
+    datasets: [
+      { dataset: 'ticks', cold: { badSegments: 3 } },
+      { dataset: 'bars', cold: { badSegments: 0 } },
+    ],
+  };
+
+  it('are told by their thresholds', () => {
+    const found = look([LEADING], storeFactsOf(survey));
+    expect(found.ids).toEqual([
+      'bad_segment:ticks',
+      'drain_lag:late',
+      'dead_letters:bad',
+      'live_hazard:redis',
+    ]);
+    expect(found.unsure.filter((id) => id.startsWith('drain_lag'))).toEqual(['drain_lag:dark']);
+  });
+
+  it('say of bad segments what the ledger holds, and the scrub that found them says no more', () => {
+    const damage = { count: 3, keys: ['a.parquet'] };
+    const facts: StoreFacts = storeFactsOf({ ...survey, sources: [], live: null });
+    const found = look([LEADING, ended({ state: 'failed', damage })], facts);
+    expect(found.ids).toEqual(['bad_segment:ticks']);
+  });
+
+  it('of which one does not answer leave what it would say as it is', () => {
+    const live = { reachable: false, error: 'ECONNREFUSED', warnings: [] };
+    const found = look([LEADING], storeFactsOf({ ...survey, live }));
+    expect(found.ids).toContain('store_unreachable:redis');
+    expect(found.about).not.toContain('live_hazard');
+    expect(look([LEADING]).about).not.toContain('drain_lag');
+  });
+});
