@@ -30,6 +30,21 @@ module.exports = {
     onlyFrom('query', ['domain', ...STORES], 'A query reads the stores.'),
     onlyFrom('http', ['domain', 'daemon'], 'The server reads a view of the daemon.'),
     onlyFrom('daemon', ['domain'], 'The daemon is handed what it works with.'),
+    onlyFrom('page', [], 'The page runs in a browser and knows the server by its answers.'),
+    {
+      name: 'page-is-bundled',
+      comment: 'The build bundles it for the browser; the program only serves the result.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/page/' },
+      to: { path: '^src/page/' },
+    },
+    {
+      name: 'page-libraries',
+      comment: 'What a browser has to load is two small libraries, and nothing of Node.',
+      severity: 'error',
+      from: { path: '^src/page/' },
+      to: { dependencyTypesNot: ['local'], pathNot: '^node_modules/(preact|uplot)/' },
+    },
     {
       name: 'jobs-are-commands',
       comment:
@@ -77,7 +92,7 @@ module.exports = {
       name: 'no-dev-dependencies-in-src',
       comment: 'What is shipped runs without the tools it was made with. Types are erased.',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^src/', pathNot: '^src/page/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {

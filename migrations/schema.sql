@@ -195,6 +195,12 @@ ALTER TABLE tierd.runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE tierd.scrub_findings (
+    object_key text NOT NULL,
+    reason text NOT NULL,
+    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE tierd.segments (
     id bigint NOT NULL,
     slice_id bigint NOT NULL,
@@ -291,6 +297,9 @@ ALTER TABLE ONLY tierd.paused_jobs
 ALTER TABLE ONLY tierd.runs
     ADD CONSTRAINT runs_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY tierd.scrub_findings
+    ADD CONSTRAINT scrub_findings_pkey PRIMARY KEY (object_key);
+
 ALTER TABLE ONLY tierd.segments
     ADD CONSTRAINT segments_object_key_key UNIQUE (object_key);
 
@@ -328,6 +337,9 @@ CREATE UNIQUE INDEX slices_generations ON tierd.slices USING btree (dataset, ran
 
 ALTER TABLE ONLY tierd.moves
     ADD CONSTRAINT moves_run_id_fkey FOREIGN KEY (run_id) REFERENCES tierd.runs(id);
+
+ALTER TABLE ONLY tierd.scrub_findings
+    ADD CONSTRAINT scrub_findings_object_key_fkey FOREIGN KEY (object_key) REFERENCES tierd.segments(object_key);
 
 ALTER TABLE ONLY tierd.segments
     ADD CONSTRAINT segments_slice_id_fkey FOREIGN KEY (slice_id) REFERENCES tierd.slices(id);

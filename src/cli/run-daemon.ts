@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Command } from 'commander';
 import type { TierdConfig } from '../config/load.ts';
+import type { DaemonEvent } from '../daemon/state.ts';
 import type { CliContext } from './context.ts';
 import { readVersion } from './version.ts';
 
@@ -28,6 +29,7 @@ const POLLS_PER_LEASE = 4;
 async function runDaemon(context: CliContext): Promise<void> {
   const first = context.loadConfig();
   const { Daemon } = await import('../daemon/daemon.ts');
+  const { storeFactsOf } = await import('../daemon/alerts/store-facts.ts');
   const { createNotifier } = await import('../daemon/service-notify.ts');
   const { initialState, reduce } = await import('../daemon/state.ts');
   const { runShutdownHooks, startTierdJob } = await import('./daemon-processes.ts');
@@ -66,16 +68,18 @@ async function runDaemon(context: CliContext): Promise<void> {
       state = reduce(state, { kind: 'alerts', alerts: now });
     },
   );
+  const dispatch = (event: DaemonEvent): void => {
+    state = reduce(state, event);
+    // Of two ends within one look the first would be missed.
+    if (event.kind === 'finished') alerts.look();
+    if (event.kind === 'surveyed') alerts.setStores(storeFactsOf(event.survey));
+  };
   const daemon = new Daemon(definitions, {
     clock,
     logger,
     notifier,
     random: Math.random,
-    dispatch: (event) => {
-      state = reduce(state, event);
-      // Of two ends within one look the first would be missed.
-      if (event.kind === 'finished') alerts.look();
-    },
+    dispatch,
     start: ({ argv, timeoutMs }, hooks) => startTierdJob(config, context, argv, timeoutMs, hooks),
     takeLead: (signal) => takeLead(config, holder, signal),
     runHooks: (signal) => runShutdownHooks(config, context, logger, signal),
@@ -115,6 +119,7 @@ async function runDaemon(context: CliContext): Promise<void> {
     {
       version: readVersion(),
       state: () => state,
+      dispatch,
       datasets: () => config.datasets.map(({ name }) => name),
       dryRuns: () => dryRuns.list(),
     },

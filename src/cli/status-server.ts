@@ -1,13 +1,25 @@
 /** Opens the status page beside the daemon, where the configuration wants one. */
+import { join } from 'node:path';
 import type { TierdConfig } from '../config/load.ts';
+import type { Dispatch } from '../daemon/job.ts';
+import { missingParts, type ReadinessOptions } from '../daemon/readiness.ts';
+import { SurveyLoop } from '../daemon/survey-loop.ts';
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
+import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
 import { disconnect } from '../hot/connect.ts';
+import { readPageAssets } from '../http/page-assets.ts';
 import { createServer } from '../http/server.ts';
 import { listJobRuns } from '../ledger/job-runs.ts';
 import type { CliContext } from './context.ts';
 import { runDocument } from './jobs.ts';
 import { connectForDaemon } from './take-lead.ts';
+
+/** Where the build puts it, beside the server. */
+const PAGE = join(import.meta.dirname, '..', 'http', 'page');
+
+/** Longer than a connection may take, so that who does not answer is named. */
+const SURVEY_LIMIT_MS = 15_000;
 
 export interface OpenServer {
   close(): Promise<void>;
@@ -17,16 +29,32 @@ export interface OpenServer {
 export async function openStatusServer(
   context: CliContext,
   config: () => TierdConfig,
-  view: Omit<DaemonView, 'readRuns'>,
+  daemon: Pick<DaemonView, 'version' | 'state' | 'datasets' | 'dryRuns'> & {
+    readonly dispatch: Dispatch;
+  },
   control: DaemonControl,
 ): Promise<OpenServer | null> {
   const { server: settings } = config();
   if (settings === undefined) return null;
   const { logger, clock } = context;
+  const { version, state, datasets, dryRuns, dispatch } = daemon;
+  const everyMs = settings.surveyIntervalMs;
+  const { composeSurvey } = await import('./survey-parts.ts');
+  const survey = composeSurvey(clock, config, () => state().survey);
   const server = createServer({
-    view: { ...view, readRuns: (filter) => readRuns(config(), filter) },
+    view: {
+      version,
+      state,
+      datasets,
+      dryRuns,
+      readRuns: (filter) => readRuns(config(), filter),
+      readCalendar: survey.readCalendar,
+      readMoved: survey.readMoved,
+      missing: () => missingParts(state(), readinessOptions(config(), clock, everyMs)),
+    },
     control,
     tokens: { status: settings.statusToken, control: settings.controlToken },
+    page: readPageAssets(PAGE),
     requestsPerMinute: settings.requestsPerMinute,
     clock,
     onError: (error) => {
@@ -36,7 +64,7 @@ export async function openStatusServer(
   const { host, port } = settings;
   try {
     const address = await server.listen({ host, port });
-    logger.info({}, `the status page is at ${address}/status`);
+    logger.info({}, `the status page is at ${address}/`);
   } catch (cause) {
     throw new TierdError({
       code: 'SERVER_NOT_OPENED',
@@ -46,10 +74,29 @@ export async function openStatusServer(
       cause,
     });
   }
+  const closing = new AbortController();
+  const loop = new SurveyLoop({
+    take: survey.take,
+    everyMs,
+    limitMs: SURVEY_LIMIT_MS,
+    dispatch,
+    logger,
+  });
+  const surveying = loop.run(closing.signal);
   return {
     close: async () => {
+      closing.abort();
       await server.close();
+      await surveying;
     },
+  };
+}
+
+function readinessOptions({ drain }: TierdConfig, clock: Clock, everyMs: number): ReadinessOptions {
+  return {
+    now: clock.now(),
+    maxSurveyAgeMs: 2 * (everyMs + SURVEY_LIMIT_MS),
+    needsLive: drain.sources.some((source) => source.enabled),
   };
 }
 

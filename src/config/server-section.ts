@@ -1,6 +1,7 @@
 /** The `server` section: where the daemon tells how it is, and who may command it. */
 import { z } from 'zod';
-import { secret, text, wholeNumber } from './fields.ts';
+import { duration, secret, text, wholeNumber } from './fields.ts';
+import { parseDuration } from './units.ts';
 
 export interface ServerConfig {
   readonly host: string;
@@ -11,6 +12,7 @@ export interface ServerConfig {
   /** Null: nobody may command. */
   readonly controlToken: string | null;
   readonly requestsPerMinute: number;
+  readonly surveyIntervalMs: number;
 }
 
 export const serverSection = z.strictObject({
@@ -35,6 +37,9 @@ export const serverSection = z.strictObject({
     { min: 1, max: 1_000_000 },
     'Of one address; above it, the answer is 429.',
   ).default(600),
+  survey_interval: duration(
+    'How often the daemon looks what the stores hold, for /status and /metrics. What takes long to look at is looked at less often by itself. At least 1s.',
+  ).default('30s'),
 });
 
 export type ServerFile = z.output<typeof serverSection>;
@@ -43,6 +48,8 @@ export type ServerFile = z.output<typeof serverSection>;
 export const SERVER_SECRETS = ['status_token', 'control_token'] as const;
 
 export const MIN_TOKEN_LENGTH = 16;
+
+const MIN_SURVEY_INTERVAL_MS = 1_000;
 
 /** Undefined where no server is wanted. */
 export function resolveServer(file: ServerFile): ServerConfig | undefined {
@@ -53,6 +60,7 @@ export function resolveServer(file: ServerFile): ServerConfig | undefined {
     statusToken: file.status_token ?? null,
     controlToken: file.control_token ?? null,
     requestsPerMinute: file.requests_per_minute,
+    surveyIntervalMs: Math.max(MIN_SURVEY_INTERVAL_MS, parseDuration(file.survey_interval)),
   };
 }
 

@@ -4,6 +4,8 @@
  */
 import type { Alert } from '../domain/alert.ts';
 import { NOTHING_PAUSED, type Pauses } from '../domain/pause.ts';
+import { addSample, type DrainSample } from '../domain/samples.ts';
+import type { Survey } from '../domain/survey.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { type Circuit, CLOSED } from './circuit.ts';
 import type { Damage, JobRunState } from './job-result.ts';
@@ -86,6 +88,10 @@ export interface DaemonState {
   readonly jobs: Readonly<Record<string, JobState>>;
   /** As the ledger had it when it was last looked at. */
   readonly pauses: Pauses;
+  /** What the stores hold; null until they were looked at first, and where nobody asks. */
+  readonly survey: Survey | null;
+  /** Of the surveys since the start, oldest first. */
+  readonly samples: readonly DrainSample[];
   readonly alerts: readonly AlertState[];
 }
 
@@ -103,6 +109,8 @@ export type DaemonEvent =
   | { readonly kind: 'reloaded'; readonly atMs: EpochMs; readonly jobs: readonly JobFacts[] }
   | { readonly kind: 'reload_refused'; readonly error: string }
   | { readonly kind: 'pauses'; readonly pauses: Pauses }
+  | { readonly kind: 'surveyed'; readonly survey: Survey }
+  | { readonly kind: 'survey_failed'; readonly error: string }
   | { readonly kind: 'alerts'; readonly alerts: readonly AlertState[] }
   | ({ readonly job: string } & JobEvent);
 
@@ -142,6 +150,8 @@ export function initialState(facts: {
     config: { file: facts.configFile, loadedAtMs: facts.nowMs, reloadError: null },
     jobs: Object.fromEntries(facts.jobs.map((job) => [job.name, newJob(job)])),
     pauses: NOTHING_PAUSED,
+    survey: null,
+    samples: [],
     alerts: [],
   };
 }
@@ -187,6 +197,17 @@ export function reduce(state: DaemonState, event: DaemonEvent): DaemonState {
       return { ...state, config: { ...state.config, reloadError: event.error } };
     case 'pauses':
       return { ...state, pauses: event.pauses };
+    case 'surveyed':
+      return {
+        ...state,
+        survey: event.survey,
+        samples: addSample(state.samples, event.survey),
+      };
+    case 'survey_failed':
+      // The last figures stay, with the time at which they were taken.
+      return state.survey === null
+        ? state
+        : { ...state, survey: { ...state.survey, error: event.error } };
     case 'alerts':
       return { ...state, alerts: event.alerts };
     default: {

@@ -1,5 +1,9 @@
 /** What the status page may see of the daemon, and what it may ask of it. Nothing else. */
+
+import type { Calendar } from '../domain/calendar.ts';
+import type { MovedRun } from '../domain/flow.ts';
 import type { Pause } from '../domain/pause.ts';
+import type { EpochMs, TimeRange } from '../domain/time-range.ts';
 import type { DryRun } from './dry-runs.ts';
 import type { FireOutcome } from './job.ts';
 import type { DaemonState } from './state.ts';
@@ -16,6 +20,12 @@ export interface DaemonView {
     readonly job: string | null;
     readonly limit: number;
   }): Promise<readonly unknown[]>;
+  /** Null for a dataset that is not configured. Throws what reading PostgreSQL throws. */
+  readCalendar(dataset: string, range: TimeRange): Promise<Calendar | null>;
+  /** Rotations that ended since, by the ledger. Throws what reading PostgreSQL throws. */
+  readMoved(since: EpochMs): Promise<readonly MovedRun[]>;
+  /** What the daemon lacks to do its work, in words; empty when it is ready. */
+  missing(): readonly string[];
 }
 
 /** A job of this daemon's owner, or a dataset of everybody's. */

@@ -143,7 +143,7 @@ export async function measureTable(
  * where chunks are compressed: it takes each of their batches for full, and small ones are not. They
  * are counted without being unpacked.
  */
-async function estimateRows(db: Queryable, table: TableDescription): Promise<number | null> {
+export async function estimateRows(db: Queryable, table: TableDescription): Promise<number | null> {
   if (table.parts.some((part) => part.compressed)) return null;
   const [row] = await run<{ readonly 'QUERY PLAN': readonly ExplainedPlan[] }>(
     db,
@@ -156,7 +156,11 @@ interface ExplainedPlan {
   readonly Plan: { readonly 'Plan Rows': number };
 }
 
-async function countRows(db: Queryable, table: TableDescription, where: Sql): Promise<number> {
+export async function countRows(
+  db: Queryable,
+  table: TableDescription,
+  where: Sql,
+): Promise<number> {
   const { rows } = await runOne<{ readonly rows: string }>(
     db,
     sql`select count(*)::text as rows from ${tableName(table.ref)} where ${where}`,
@@ -165,7 +169,7 @@ async function countRows(db: Queryable, table: TableDescription, where: Sql): Pr
 }
 
 /** Heap, indexes and TOAST of the table and all that it is made of, in bytes. */
-async function totalBytes(db: Queryable, table: TableDescription): Promise<number> {
+export async function totalBytes(db: Queryable, table: TableDescription): Promise<number> {
   const { bytes } = await runOne<{ readonly bytes: string | null }>(
     db,
     sql`select (${await sizeOf(db, table)})::text as bytes`,
@@ -187,7 +191,7 @@ async function sizeOf(db: Queryable, table: TableDescription): Promise<Sql> {
   }
 }
 
-async function edges(
+export async function edges(
   db: Queryable,
   table: TableDescription,
 ): Promise<Pick<TableFacts, 'oldest' | 'newest'>> {
@@ -218,11 +222,11 @@ async function future(
 }
 
 /** A time as exact text: microseconds since 1970, or the integer itself. */
-function exactTime(time: TimeColumn, expression: Sql): Sql {
+export function exactTime(time: TimeColumn, expression: Sql): Sql {
   if (time.kind === 'integer') return sql`(${expression})::text`;
   return sql`trim_scale(extract(epoch from ${expression}) * 1000000)::text`;
 }
 
-function toMsFloor(time: TimeColumn, exact: string): EpochMs {
+export function toMsFloor(time: TimeColumn, exact: string): EpochMs {
   return integerToMsFloor(BigInt(exact), time.kind === 'integer' ? unitOf(time) : 'us');
 }

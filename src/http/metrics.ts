@@ -1,9 +1,10 @@
 /** The daemon's state for Prometheus: read when it is asked for, kept nowhere. */
 import { readdirSync } from 'node:fs';
-import { Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { JobState } from '../daemon/state.ts';
 import type { DaemonView } from '../daemon/view.ts';
 import { ALERT_KINDS } from '../domain/alert.ts';
+import { addSurveyMetrics } from './survey-metrics.ts';
 
 export function createMetrics(view: DaemonView): Registry {
   const registry = new Registry();
@@ -38,6 +39,17 @@ export function createMetrics(view: DaemonView): Registry {
     '0 after a reload that was refused.',
     () => view.state().config.reloadError === null,
   );
+  new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'Processor time of the daemon.',
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+  addSurveyMetrics(registry, view);
   new Gauge({
     name: 'tierd_alerts',
     help: 'Alerts that fire now.',
@@ -114,14 +126,6 @@ const PROCESS_METRICS: readonly {
     name: 'process_resident_memory_bytes',
     help: "Resident memory of the daemon, without its jobs'.",
     read: () => process.memoryUsage.rss(),
-  },
-  {
-    name: 'process_cpu_seconds_total',
-    help: 'Processor time of the daemon.',
-    read: () => {
-      const { user, system } = process.cpuUsage();
-      return (user + system) / 1e6;
-    },
   },
   {
     name: 'process_open_fds',

@@ -5,6 +5,8 @@ import type { Scope } from './admission.ts';
 export interface Asked {
   readonly params: Readonly<Record<string, string>>;
   readonly query: unknown;
+  readonly authorization: string | undefined;
+  readonly ifNoneMatch: string | undefined;
 }
 
 export interface Answer {
@@ -14,6 +16,7 @@ export interface Answer {
   readonly body?: unknown;
   /** Of a body that is text; JSON otherwise. */
   readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Route {
@@ -24,5 +27,7 @@ export interface Route {
   readonly summary: string;
   readonly query?: z.ZodObject;
   readonly response?: z.ZodType;
+  /** No part of the interface for programs. */
+  readonly isFile?: boolean;
   readonly answer: (asked: Asked) => Answer | Promise<Answer>;
 }

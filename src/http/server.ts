@@ -5,6 +5,7 @@ import type { DaemonControl, DaemonView } from '../daemon/view.ts';
 import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
 import { admit, isLocalName, RateLimit, type Tokens } from './admission.ts';
+import type { PageAsset } from './page-assets.ts';
 import { sendProblem } from './problem.ts';
 import type { Answer, Route } from './route.ts';
 import { routesOf } from './routes.ts';
@@ -13,6 +14,8 @@ export interface ServerParts {
   readonly view: DaemonView;
   readonly control: DaemonControl;
   readonly tokens: Tokens;
+  /** The page for people; none where it was not built. */
+  readonly page: readonly PageAsset[];
   readonly requestsPerMinute: number;
   readonly clock: Clock;
   /** Told of what nobody foresaw; the caller gets no details. */
@@ -45,14 +48,16 @@ export function createServer(parts: ServerParts): FastifyInstance {
     }
     return undefined;
   });
-  for (const route of routesOf(parts.view, parts.control)) {
+  for (const route of routesOf(parts)) {
     server.route({
       method: route.method,
       url: route.url,
       onRequest: async (request, reply) => guard(route, parts.tokens, request, reply),
       handler: async (request, reply) => {
         const params = request.params as Readonly<Record<string, string>>;
-        return send(reply, await route.answer({ params, query: request.query }));
+        const { authorization, 'if-none-match': ifNoneMatch } = request.headers;
+        const asked = { params, query: request.query, authorization, ifNoneMatch };
+        return send(reply, await route.answer(asked));
       },
     });
   }
@@ -85,7 +90,11 @@ function guard(
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer.problem !== undefined) return sendProblem(reply, answer.status, answer.problem);
   const type = answer.type ?? 'application/json; charset=utf-8';
-  return reply.code(answer.status).type(type).send(answer.body);
+  return reply
+    .code(answer.status)
+    .headers(answer.headers ?? {})
+    .type(type)
+    .send(answer.body);
 }
 
 function sendError(

@@ -3,9 +3,8 @@ import { z } from 'zod';
 import type { DaemonState, JobState } from '../daemon/state.ts';
 import { ALERT_KINDS } from '../domain/alert.ts';
 import type { Pause } from '../domain/pause.ts';
-import type { EpochMs } from '../domain/time-range.ts';
-
-const time = z.string().nullable();
+import { surveyDocument, surveySchema } from './survey-document.ts';
+import { iso, time } from './time.ts';
 
 export const pauseSchema = z.object({ since: z.string(), by: z.string() });
 
@@ -65,6 +64,9 @@ export const statusSchema = z.object({
   config: z.object({ file: z.string(), loaded_at: time, reload_error: z.string().nullable() }),
   jobs: z.array(job),
   paused_datasets: z.array(pauseSchema.extend({ dataset: z.string() })),
+  survey: surveySchema.nullable().meta({
+    description: 'What the stores hold; null until they were looked at first.',
+  }),
   alerts: z.array(
     z.object({
       id: z.string(),
@@ -100,6 +102,7 @@ export function statusDocument(version: string, state: DaemonState): z.output<ty
       dataset,
       ...pause,
     })),
+    survey: state.survey === null ? null : surveyDocument(state.survey),
     alerts: state.alerts.map(({ sinceMs, ...alert }) => ({
       ...alert,
       since: new Date(sinceMs).toISOString(),
@@ -150,8 +153,4 @@ function jobDocument(
             error_message: last.errorMessage,
           },
   };
-}
-
-function iso(ms: EpochMs | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
 }

@@ -1,7 +1,8 @@
 /**
  * scrub: does the lake still hold what was published? Reads the bytes of every segment (or of a
  * sample) and compares their SHA-256; then reads every value of the sound ones and proves them
- * against the fingerprint that PostgreSQL's bytes had. Changes nothing.
+ * against the fingerprint that PostgreSQL's bytes had. Changes nothing in the lake; which segments
+ * are bad is noted in the ledger, for whoever looks at it next.
  */
 import type pg from 'pg';
 import type { VerifyLevel } from '../domain/dataset.ts';
@@ -12,6 +13,7 @@ import { type ScrubReport, scrubLake } from '../lake/scrub.ts';
 import type { DuckEngine } from '../lake/segment/duckdb.ts';
 import { verifySegments } from '../lake/segment-verifier.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
+import { recordFindings, type ScrubFinding } from '../ledger/scrub-findings.ts';
 import { listSegments, type SegmentRecord } from '../ledger/segments.ts';
 import { assertOwnLake } from './rotation/own-lake.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
@@ -69,10 +71,27 @@ export async function scrub(rooms: ScrubRooms, request: ScrubRequest): Promise<S
       },
       signal: rooms.signal,
     });
-    return { bytes, ...(await proveAll(rooms, request, bytes, live)) };
+    const proven = await proveAll(rooms, request, bytes, live);
+    await recordFindings(db, findingsOf(bytes, proven.unproven));
+    return { bytes, ...proven };
   } finally {
     await disconnect(db);
   }
+}
+
+/** What could not be read at all may be sound: it is neither. */
+function findingsOf(
+  bytes: ScrubReport,
+  unproven: readonly UnprovenSlice[],
+): Parameters<typeof recordFindings>[1] {
+  const bad: ScrubFinding[] = [
+    ...bytes.missing.map(({ key }) => ({ key, reason: 'missing' })),
+    ...bytes.altered.map(({ segment }) => ({ key: segment.key, reason: 'altered' })),
+    ...unproven.flatMap(({ keys, reason }) => keys.map((key) => ({ key, reason }))),
+  ];
+  const isBad = new Set(bad.map(({ key }) => key));
+  const sound = bytes.ok.map(({ key }) => key).filter((key) => !isBad.has(key));
+  return { sound, bad };
 }
 
 async function listKnown(

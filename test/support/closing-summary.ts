@@ -5,6 +5,7 @@
  */
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { MISSING_MARK } from './missing-mark.ts';
+import { hasPromtool } from './promtool.ts';
 
 export class ClosingSummary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
@@ -22,6 +23,11 @@ export class ClosingSummary implements Reporter {
     if (process.env['TIERD_TEST_POSTGRES_URL'] === undefined) {
       process.stdout.write(
         'Not to be had here: test/community, which needs a server of your own with the Community edition of TimescaleDB (TIERD_TEST_POSTGRES_URL)\n',
+      );
+    }
+    if (!hasPromtool()) {
+      process.stdout.write(
+        'Not to be had here: promtool, which checks docs/monitoring/alerts.yml and /metrics where it is installed\n',
       );
     }
     const isCi = process.env['CI'] === 'true';

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
+import { findChromium } from './browser.ts';
 import { KEPT_COMMENT } from './database.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
@@ -56,6 +57,7 @@ async function startRun(): Promise<Run> {
   if (redisUrl === null) missing.redis = tree.lacks;
   if (!tree.full) missing.s3 = missing.pg_dump = tree.lacks;
   if (!(await mayMount())) missing.mounts = 'no mount namespaces here';
+  if (findChromium() === null) missing.chromium = 'apt-get install chromium';
   return { shared: { postgresUrl, timescale, redisUrl, missing }, postgres, redis };
 }
 

@@ -3,7 +3,12 @@ import { z } from 'zod';
 import type { DaemonView } from '../../daemon/view.ts';
 import type { Route } from '../route.ts';
 
-const ready = z.object({ ready: z.boolean(), role: z.string(), leader: z.string().nullable() });
+const ready = z.object({
+  ready: z.boolean(),
+  role: z.string(),
+  leader: z.string().nullable(),
+  missing: z.array(z.string()),
+});
 
 export function probeRoutes(view: DaemonView): readonly Route[] {
   return [
@@ -19,12 +24,13 @@ export function probeRoutes(view: DaemonView): readonly Route[] {
       method: 'GET',
       url: '/readyz',
       scope: 'open',
-      summary: 'It leads, or knows who does; 503 otherwise.',
+      summary: 'The stores answer, and who leads is known; 503 otherwise, with what is missing.',
       response: ready,
       answer: () => {
-        const { role, leader, leaseError } = view.state();
-        const isReady = role === 'leader' || (role === 'standby' && leaseError === null);
-        return { status: isReady ? 200 : 503, body: { ready: isReady, role, leader } };
+        const { role, leader } = view.state();
+        const missing = view.missing();
+        const isReady = missing.length === 0;
+        return { status: isReady ? 200 : 503, body: { ready: isReady, role, leader, missing } };
       },
     },
   ];

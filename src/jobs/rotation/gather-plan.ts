@@ -19,7 +19,7 @@ import { inTransaction } from '../../hot/transaction.ts';
 import { hasLedger } from '../../ledger/migrate.ts';
 import { lastRunStart } from '../../ledger/runs.ts';
 import { filterOf } from './region-filter.ts';
-import type { LookingRooms } from './rooms.ts';
+import type { PlanningRooms } from './rooms.ts';
 
 export interface GatheredPlan {
   readonly plan: RotationPlan;
@@ -30,7 +30,7 @@ export interface GatheredPlan {
 
 /** All facts are of one snapshot, so that the figures of a plan agree with each other. */
 export async function gatherPlan(
-  rooms: LookingRooms,
+  rooms: PlanningRooms,
   db: pg.Client,
   dataset: Dataset,
 ): Promise<GatheredPlan> {

@@ -9,6 +9,13 @@ import type { RotationEvent } from './events.ts';
 /** What looking takes: nothing that could change anything. */
 export type LookingRooms = Pick<Rooms, 'connect' | 'store' | 'clock' | 'settings'>;
 
+/** Of these, what planning takes. */
+export interface PlanningRooms {
+  readonly clock: Clock;
+  readonly store: Pick<ObjectStore, 'freeBytes'>;
+  readonly settings: Pick<RotationSettings, 'statementTimeoutMs' | 'lockTimeoutMs'>;
+}
+
 export interface Rooms {
   /**
    * `work`: any connection, also through a pooler in transaction mode. `direct`: to the server

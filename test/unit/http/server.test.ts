@@ -2,9 +2,14 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { DryRun } from '../../../src/daemon/dry-runs.ts';
 import type { FireOutcome } from '../../../src/daemon/job.ts';
+import { missingParts } from '../../../src/daemon/readiness.ts';
 import { type DaemonEvent, initialState, reduce } from '../../../src/daemon/state.ts';
+import type { Calendar } from '../../../src/domain/calendar.ts';
 import { TierdError } from '../../../src/domain/errors.ts';
+import type { Survey } from '../../../src/domain/survey.ts';
+import type { TimeRange } from '../../../src/domain/time-range.ts';
 import { createServer, type ServerParts } from '../../../src/http/server.ts';
+import { surveyOf } from '../../support/survey.ts';
 
 const STATUS = 'status-token-0123456789';
 const CONTROL = 'control-token-0123456789';
@@ -21,7 +26,18 @@ interface Scene {
   readonly errors: unknown[];
 }
 
+const calendarOf = (range: TimeRange): Calendar => ({
+  dataset: 'ticks',
+  from: new Date(range.fromInclusive).toISOString(),
+  to: new Date(range.toExclusive).toISOString(),
+  hotRowsAreEstimated: false,
+  days: [{ day: '1970-01-01', state: 'cold', hotRows: 0, coldRows: 7, segments: 1 }],
+});
+
+const SEEN: DaemonEvent = { kind: 'surveyed', survey: surveyOf({ takenAt: 59_000 }) };
+
 const LEADING: readonly DaemonEvent[] = [
+  SEEN,
   { kind: 'leading', token: '3' },
   { job: 'rotate', kind: 'started', runId: '7', cause: 'schedule', atMs: 1_000 },
   { job: 'rotate', kind: 'attempt', attempt: 1, pid: 42 },
@@ -69,6 +85,9 @@ function open(
       readRuns: async ({ job, limit }) => [{ id: '1', job: job ?? 'all', limit }],
       datasets: () => ['ticks'],
       dryRuns: () => [DRY_RUN],
+      readCalendar: async (dataset, range) => (dataset === 'ticks' ? calendarOf(range) : null),
+      readMoved: async (since) => [{ endedAtMs: since + 1, rows: 5, bytes: 50 }],
+      missing: () => missingParts(state, { now: 60_000, maxSurveyAgeMs: 30_000, needsLive: true }),
     },
     control: {
       run: (job) => {
@@ -93,6 +112,7 @@ function open(
       },
     },
     tokens: { status: null, control: null },
+    page: [],
     requestsPerMinute: 1_000,
     clock: { now: () => 60_000 },
     onError: (error) => errors.push(error),
@@ -153,18 +173,93 @@ describe('reading', () => {
     });
   });
 
-  it('/readyz says no as long as nobody is known to lead', async () => {
-    expect((await get(open().server, '/readyz')).statusCode).toBe(200);
-    expect((await get(open([]).server, '/readyz')).statusCode).toBe(503);
-    const standby = open([{ kind: 'standing_by', leader: 'there:2' }]).server;
-    expect((await get(standby, '/readyz')).json()).toEqual({
+  it('/readyz says no as long as nobody is known to lead, and what is missing', async () => {
+    const ready = await get(open().server, '/readyz');
+    expect(ready.statusCode).toBe(200);
+    expect(ready.json()).toEqual({ ready: true, role: 'leader', leader: 'here:1', missing: [] });
+    const starting = await get(open([]).server, '/readyz');
+    expect(starting.statusCode).toBe(503);
+    expect(starting.json()).toMatchObject({
+      missing: ['the lease: not asked for yet', 'the stores: not looked at yet'],
+    });
+    const standby = open([SEEN, { kind: 'standing_by', leader: 'there:2' }]).server;
+    expect((await get(standby, '/readyz')).json()).toMatchObject({
       ready: true,
-      role: 'standby',
       leader: 'there:2',
     });
-    const lost = open([{ kind: 'lease_unknown', error: 'no answer', atMs: 4 }]).server;
-    expect((await get(lost, '/readyz')).statusCode).toBe(503);
+    const lost = open([SEEN, { kind: 'lease_unknown', error: 'no answer', atMs: 4 }]).server;
+    const refused = await get(lost, '/readyz');
+    expect(refused.statusCode).toBe(503);
+    expect(refused.json()).toMatchObject({ missing: ['the lease: no answer'] });
     expect((await get(lost, '/healthz')).statusCode).toBe(200);
+  });
+
+  it('/readyz says no when a store did not answer, or was not asked lately', async () => {
+    const missing = async (survey: Survey): Promise<unknown> => {
+      const { server } = open([
+        { kind: 'surveyed', survey },
+        { kind: 'leading', token: '3' },
+      ]);
+      const response = await get(server, '/readyz');
+      expect(response.statusCode).toBe(503);
+      return response.json<{ missing: unknown }>().missing;
+    };
+    const seen = surveyOf({ takenAt: 59_000 });
+    const away = { reachable: false, error: 'refused' };
+    expect(await missing({ ...seen, hot: { ...seen.hot, ...away } })).toEqual([
+      'PostgreSQL: refused',
+    ]);
+    const live = seen.live === null ? null : { ...seen.live, ...away };
+    expect(await missing({ ...seen, live })).toEqual(['Redis: refused']);
+    expect(await missing({ ...seen, takenAt: 29_000 })).toEqual([
+      'the stores: last looked at 31 s ago',
+    ]);
+  });
+
+  it('/status has the last survey, and its error beside figures that stay', async () => {
+    const { survey } = (await get(open().server, '/status')).json<{ survey: object }>();
+    expect(survey).toMatchObject({
+      taken_at: '1970-01-01T00:00:59.000Z',
+      error: null,
+      hot: { reachable: true, database_bytes: 1_000_000 },
+      datasets: [{ dataset: 'ticks', hot: { rows: 10 }, cold: { rows: 70, bad_segments: 1 } }],
+      sources: [{ source: 'trades', backlog_entries: 3, lag_seconds: 1.5 }],
+    });
+    const failed = open([...LEADING, { kind: 'survey_failed', error: 'it hangs' }]).server;
+    expect((await get(failed, '/status')).json()).toMatchObject({
+      survey: { error: 'it hangs', datasets: [{ hot: { rows: 10 } }] },
+    });
+    expect((await get(open([]).server, '/status')).json()).toMatchObject({ survey: null });
+  });
+
+  it('/v1/calendar takes days, at most three years of them, of a dataset that there is', async () => {
+    const { server } = open();
+    const url = '/v1/calendar?dataset=ticks';
+    expect((await get(server, `${url}&from=1970-01-01&to=1970-01-02`)).json()).toEqual({
+      dataset: 'ticks',
+      from: '1970-01-01T00:00:00.000Z',
+      to: '1970-01-03T00:00:00.000Z',
+      hot_rows_are_estimated: false,
+      days: [{ day: '1970-01-01', state: 'cold', hot_rows: 0, cold_rows: 7, segments: 1 }],
+    });
+    const codes = async (query: string): Promise<number> => (await get(server, query)).statusCode;
+    expect(await codes(url)).toBe(200);
+    expect(await codes('/v1/calendar')).toBe(400);
+    expect(await codes(`${url}&from=yesterday`)).toBe(400);
+    expect(await codes(`${url}&from=1970-01-02&to=1970-01-01`)).toBe(400);
+    expect(await codes(`${url}&from=2000-01-01&to=2010-01-01`)).toBe(400);
+    expect(await codes('/v1/calendar?dataset=nothing')).toBe(404);
+  });
+
+  it('/v1/flow has the rotations and the drain of the last hours', async () => {
+    const { server } = open();
+    const flow = (await get(server, '/v1/flow?hours=1')).json<{
+      moved: { rows: number }[];
+      lag: unknown[];
+    }>();
+    expect(flow.moved.reduce((sum, { rows }) => sum + rows, 0)).toBe(5);
+    expect(flow.lag).toMatchObject([{ source: 'trades', seconds: 1.5, backlog: 3 }]);
+    expect((await get(server, '/v1/flow?hours=100000')).statusCode).toBe(400);
   });
 
   it('/metrics has the figures of each job', async () => {
@@ -200,12 +295,15 @@ describe('reading', () => {
       '/v1/runs',
       '/v1/dry-runs',
       '/v1/dry-runs/{id}',
+      '/v1/calendar',
+      '/v1/flow',
       '/v1/jobs/{job}/run',
       '/v1/jobs/{job}/cancel',
       '/v1/jobs/{job}/pause',
       '/v1/jobs/{job}/resume',
       '/v1/datasets/{dataset}/pause',
       '/v1/datasets/{dataset}/resume',
+      '/v1/access',
       '/openapi.json',
     ]);
     expect(paths).toMatchObject({
@@ -218,19 +316,17 @@ describe('errors', () => {
   it('are Problem Details, and keep to themselves what nobody foresaw', async () => {
     const failing = (thrown: Error): Scene => {
       const scene = open();
-      const view = {
+      const view: ServerParts['view'] = {
         version: '',
         state: () => undefined as never,
         datasets: () => [],
         dryRuns: () => [],
-        readRuns: async () => [],
+        readRuns: () => Promise.reject(thrown),
+        readCalendar: () => Promise.reject(thrown),
+        readMoved: () => Promise.reject(thrown),
+        missing: () => [],
       };
-      return {
-        ...scene,
-        ...open(LEADING, {
-          view: { ...view, readRuns: () => Promise.reject(thrown) },
-        }),
-      };
+      return { ...scene, ...open(LEADING, { view }) };
     };
     expect((await get(open().server, '/nowhere')).json()).toMatchObject({ status: 404 });
     const secret = failing(new Error('the secret is 42'));

@@ -1,0 +1,52 @@
+/**
+ * `npm run pictures`: the demo's real rows under a real daemon, and its page as Chromium shows it,
+ * into docs/images.
+ */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { openPage, startChromium } from '../../test/support/browser.ts';
+import { Undo } from '../demo/undo.ts';
+import { playDay } from './day.ts';
+
+const IMAGES = resolve(import.meta.dirname, '../../docs/images');
+
+const PICTURES = [
+  { name: 'desktop-light', colorScheme: 'light', viewport: { width: 1440, height: 900 } },
+  { name: 'desktop-dark', colorScheme: 'dark', viewport: { width: 1440, height: 900 } },
+  { name: 'phone-light', colorScheme: 'light', viewport: { width: 390, height: 844 } },
+  { name: 'phone-dark', colorScheme: 'dark', viewport: { width: 390, height: 844 } },
+] as const;
+
+const interrupt = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(name, () => interrupt.abort(new Error(name)));
+}
+
+const undo = new Undo();
+let code = 1;
+try {
+  const { url, token } = await playDay(undo, interrupt.signal);
+  const browser = await startChromium();
+  undo.add(() => browser.close());
+  mkdirSync(IMAGES, { recursive: true });
+  for (const { name, ...options } of PICTURES) {
+    const { page } = await openPage(browser, url, options);
+    await page.getByRole('button', { name: 'Unlock commands' }).click();
+    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Pause flights' }).waitFor();
+    await page.locator('.plot canvas').nth(2).waitFor();
+    await page.locator('.day.cold').first().waitFor();
+    await page.locator('.runs tbody tr').first().waitFor();
+    // The bar needs two answers to move.
+    await page.waitForTimeout(2_500);
+    await page.screenshot({ path: join(IMAGES, `dashboard-${name}.png`), fullPage: true });
+    await page.context().close();
+    console.log(`docs/images/dashboard-${name}.png`);
+  }
+  code = 0;
+} catch (error) {
+  console.error(error);
+}
+await undo.undoAll();
+process.exit(code);

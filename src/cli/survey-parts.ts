@@ -1,0 +1,92 @@
+/** The daemon's look at the stores, wired to its configuration. */
+import type { TierdConfig } from '../config/load.ts';
+import type { Calendar } from '../domain/calendar.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { MovedRun } from '../domain/flow.ts';
+import type { Survey } from '../domain/survey.ts';
+import type { EpochMs, TimeRange } from '../domain/time-range.ts';
+import { connect, disconnect } from '../hot/connect.ts';
+import { readCalendar } from '../jobs/calendar.ts';
+import { Surveyor } from '../jobs/survey.ts';
+import { nodeFileSystem } from '../lake/file-system.ts';
+import { openLocalStore } from '../lake/local-store.ts';
+import { hasLedger } from '../ledger/migrate.ts';
+import { listMovedSince } from '../ledger/survey.ts';
+import { CalendarCache } from './calendar-cache.ts';
+
+export interface SurveyParts {
+  readonly take: (signal: AbortSignal) => Promise<Survey>;
+  readonly readCalendar: (dataset: string, range: TimeRange) => Promise<Calendar | null>;
+  readonly readMoved: (since: EpochMs) => Promise<readonly MovedRun[]>;
+}
+
+/** A calendar that takes longer is given up. */
+const CALENDAR_LIMIT_MS = 20_000;
+
+export function composeSurvey(
+  clock: Clock,
+  config: () => TierdConfig,
+  survey: () => Survey | null,
+): SurveyParts {
+  const surveyor = new Surveyor(() => performance.now());
+  const calendars = new CalendarCache(clock);
+  const open = () => {
+    const { url, connectTimeoutMs } = config().postgres;
+    return connect({ url, job: 'survey', connectTimeoutMs });
+  };
+  return {
+    take: async (signal) => surveyor.take(await roomsOf(config(), clock, open), signal),
+    readCalendar: async (name, range) => {
+      const dataset = config().datasets.find((candidate) => candidate.name === name);
+      if (dataset === undefined) return null;
+      return calendars.read(name, range, () => {
+        const limit = AbortSignal.timeout(CALENDAR_LIMIT_MS);
+        const rooms = { connect: open, clock };
+        return readCalendar(rooms, dataset, range, hasBacklog(survey(), name), limit);
+      });
+    },
+    readMoved: async (since) => {
+      const db = await open();
+      try {
+        return (await hasLedger(db)) ? await listMovedSince(db, since) : [];
+      } finally {
+        await disconnect(db);
+      }
+    },
+  };
+}
+
+type SurveyRooms = Parameters<Surveyor['take']>[0];
+
+async function roomsOf(
+  { redis, lake, drain, datasets }: TierdConfig,
+  clock: Clock,
+  open: SurveyRooms['connect'],
+): Promise<SurveyRooms> {
+  return {
+    connect: open,
+    connectLive:
+      redis === undefined
+        ? null
+        : async () => {
+            const { connectLive } = await import('../live/connect.ts');
+            return connectLive(redis, 'survey');
+          },
+    store: await openLocalStore(lake.root, nodeFileSystem),
+    minFreeBytes: lake.minFreeBytes,
+    clock,
+    liveSettings: { drainIntervalMs: drain.intervalMs, waitReplicas: redis?.waitReplicas ?? 0 },
+    datasets,
+    sources: redis === undefined ? [] : drain.sources,
+  };
+}
+
+function hasBacklog(survey: Survey | null, dataset: string): boolean {
+  return (survey?.sources ?? []).some(
+    (source) =>
+      source.dataset === dataset &&
+      source.enabled &&
+      source.kind !== 'snapshot' &&
+      (source.backlogEntries ?? 0) > 0,
+  );
+}

@@ -1,0 +1,79 @@
+/** Has a survey taken again and again. Whatever becomes of one, nothing else of the daemon waits for it. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Survey } from '../domain/survey.ts';
+import type { DaemonLogger, Dispatch } from './job.ts';
+
+export interface SurveyLoopParts {
+  /** Hands back figures when it can; `signal` aborts what hangs. */
+  readonly take: (signal: AbortSignal) => Promise<Survey>;
+  readonly everyMs: number;
+  /** A survey that takes longer is told to end, and soon after left behind. */
+  readonly limitMs: number;
+  readonly dispatch: Dispatch;
+  readonly logger: DaemonLogger;
+}
+
+/** Told to end, it needs a moment to hand back what it has; a file system that is gone never does. */
+const GRACE_SHARE = 0.2;
+
+export class SurveyLoop {
+  readonly #parts: SurveyLoopParts;
+  #pending: Promise<void> | null = null;
+  #lastError: string | null = null;
+
+  constructor(parts: SurveyLoopParts) {
+    this.#parts = parts;
+  }
+
+  /** Comes back when `signal` aborts; never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#once(signal);
+      await pause(this.#parts.everyMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #once(signal: AbortSignal): Promise<void> {
+    // One that hangs holds its connections: another would hold as many again.
+    if (this.#pending !== null) {
+      this.#fail('the survey before has not ended');
+      return;
+    }
+    const over = new AbortController();
+    const { limitMs } = this.#parts;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+    const pending = this.#take(limit).finally(() => {
+      this.#pending = null;
+      over.abort();
+    });
+    this.#pending = pending;
+    const patience = AbortSignal.any([signal, over.signal]);
+    const patienceMs = limitMs * (1 + GRACE_SHARE);
+    const isLate = await pause(patienceMs, true, { signal: patience }).catch(() => false);
+    if (isLate) this.#fail(`the survey did not end in ${String(limitMs / 1000)} s`);
+  }
+
+  async #take(signal: AbortSignal): Promise<void> {
+    try {
+      const survey = await this.#parts.take(signal);
+      this.#parts.dispatch({ kind: 'surveyed', survey });
+      this.#say(survey.error);
+    } catch (error) {
+      this.#fail(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #fail(error: string): void {
+    this.#parts.dispatch({ kind: 'survey_failed', error });
+    this.#say(error);
+  }
+
+  /** What lasts for hours is said when it begins, and when it is over. */
+  #say(error: string | null): void {
+    if (error === this.#lastError) return;
+    this.#lastError = error;
+    const { logger } = this.#parts;
+    if (error === null) logger.info({}, 'the survey of the stores is whole again');
+    else logger.warn({}, `the survey of the stores lacks something: ${error}`);
+  }
+}

@@ -1,0 +1,133 @@
+/** Where a dataset's rows are, day by day, and how they flow. */
+import { z } from 'zod';
+import type { DaemonView } from '../../daemon/view.ts';
+import { MAX_CALENDAR_DAYS } from '../../domain/calendar.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { flowOf, flowWindow } from '../../domain/flow.ts';
+import { DAY_MS, type EpochMs, floorToUnit, type TimeRange } from '../../domain/time-range.ts';
+import type { Answer, Route } from '../route.ts';
+import { iso } from '../time.ts';
+
+const DEFAULT_DAYS = 366;
+const MAX_HOURS = 24 * 31;
+
+const day = z.iso.date();
+
+const calendarQuery = z.object({
+  dataset: z.string().max(200).meta({ description: 'As it is configured.' }),
+  from: day
+    .optional()
+    .meta({ description: 'The first day, UTC; a year before `to` unless given.' }),
+  to: day.optional().meta({ description: 'The last day, included; today unless given.' }),
+});
+
+const calendar = z.object({
+  dataset: z.string(),
+  from: z.string(),
+  to: z.string(),
+  hot_rows_are_estimated: z.boolean(),
+  days: z.array(
+    z.object({
+      day: z.string(),
+      state: z.enum(['live', 'hot', 'moving', 'cold', 'gap', 'bad', 'empty']),
+      hot_rows: z.number().nullable(),
+      cold_rows: z.number(),
+      segments: z.number(),
+    }),
+  ),
+});
+
+const flowQuery = z.object({
+  hours: z.coerce.number().int().min(1).max(MAX_HOURS).default(24),
+});
+
+const flow = z.object({
+  from: z.string(),
+  to: z.string(),
+  bucket_seconds: z.number(),
+  moved: z.array(z.object({ at: z.string(), rows: z.number(), bytes: z.number() })),
+  drained: z.array(z.object({ at: z.string(), rows: z.number() })),
+  lag: z.array(
+    z.object({
+      at: z.string(),
+      source: z.string(),
+      seconds: z.number().nullable(),
+      backlog: z.number().nullable(),
+    }),
+  ),
+});
+
+export function surveyRoutes(view: DaemonView, clock: Clock): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      url: '/v1/calendar',
+      scope: 'status',
+      summary: 'In which store the rows of each day of a dataset are, at most three years of days.',
+      query: calendarQuery,
+      response: calendar,
+      answer: ({ query }) => answerCalendar(view, clock, calendarQuery.parse(query)),
+    },
+    {
+      method: 'GET',
+      url: '/v1/flow',
+      scope: 'status',
+      summary:
+        'Rows rotated, by the ledger; rows drained and lag, as seen since the daemon started.',
+      query: flowQuery,
+      response: flow,
+      answer: ({ query }) => answerFlow(view, clock, flowQuery.parse(query).hours),
+    },
+  ];
+}
+
+async function answerCalendar(
+  view: DaemonView,
+  clock: Clock,
+  query: z.output<typeof calendarQuery>,
+): Promise<Answer> {
+  const range = rangeOf(query, clock.now());
+  const count = (range.toExclusive - range.fromInclusive) / DAY_MS;
+  if (count < 1) return { status: 400, problem: 'from: it lies after to' };
+  if (count > MAX_CALENDAR_DAYS) {
+    return { status: 400, problem: `from: at most ${String(MAX_CALENDAR_DAYS)} days at a time` };
+  }
+  const found = await view.readCalendar(query.dataset, range);
+  if (found === null) {
+    return { status: 404, problem: `There is no dataset ${query.dataset} in this configuration.` };
+  }
+  const body: z.output<typeof calendar> = {
+    dataset: found.dataset,
+    from: found.from,
+    to: found.to,
+    hot_rows_are_estimated: found.hotRowsAreEstimated,
+    days: found.days.map(({ hotRows, coldRows, ...rest }) => ({
+      ...rest,
+      hot_rows: hotRows,
+      cold_rows: coldRows,
+    })),
+  };
+  return { status: 200, body };
+}
+
+function rangeOf({ from, to }: z.output<typeof calendarQuery>, now: EpochMs): TimeRange {
+  const last = to === undefined ? floorToUnit(now, 'day') : Date.parse(`${to}T00:00:00Z`);
+  const toExclusive = last + DAY_MS;
+  const fromInclusive =
+    from === undefined ? toExclusive - DEFAULT_DAYS * DAY_MS : Date.parse(`${from}T00:00:00Z`);
+  return { fromInclusive, toExclusive };
+}
+
+async function answerFlow(view: DaemonView, clock: Clock, hours: number): Promise<Answer> {
+  const window = flowWindow(clock.now(), hours);
+  const found = flowOf(window, await view.readMoved(window.fromMs), view.state().samples);
+  const body: z.output<typeof flow> = {
+    from: iso(found.fromMs),
+    to: iso(found.toMs),
+    bucket_seconds: found.bucketSeconds,
+    moved: found.moved.map(({ atMs, ...rest }) => ({ at: iso(atMs), ...rest })),
+    drained: found.drained.map(({ atMs, ...rest }) => ({ at: iso(atMs), ...rest })),
+    lag: found.lag.map(({ atMs, ...rest }) => ({ at: iso(atMs), ...rest })),
+  };
+  return { status: 200, body };
+}

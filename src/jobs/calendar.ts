@@ -1,0 +1,84 @@
+/** calendar: in which store the rows of each day of a dataset are. Changes nothing. */
+import type pg from 'pg';
+import { type Calendar, calendarDays, dayText } from '../domain/calendar.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Dataset } from '../domain/dataset.ts';
+import { DAY_MS, type EpochMs, floorToUnit, type TimeRange } from '../domain/time-range.ts';
+import { disconnect } from '../hot/connect.ts';
+import { daysWithRows } from '../hot/days.ts';
+import { glanceAtTable } from '../hot/glance.ts';
+import { describeTable } from '../hot/introspect.ts';
+import { inTransaction } from '../hot/transaction.ts';
+import { coldEdges, listColdSegments, listMovesUnderWay } from '../ledger/calendar.ts';
+import { hasLedger } from '../ledger/migrate.ts';
+
+export interface CalendarRooms {
+  readonly connect: () => Promise<pg.Client>;
+  readonly clock: Clock;
+}
+
+/** Who asks waits for it; a table that needs longer has no index on time. */
+const LIMITS = { statementTimeoutMs: 5_000, lockTimeoutMs: 1_000 } as const;
+
+/**
+ * All is of one snapshot, so that a day that moves is in one of the two stores.
+ *
+ * @param range whole UTC days
+ * @param hasBacklog something waits in the live store for this dataset
+ */
+export async function readCalendar(
+  rooms: CalendarRooms,
+  dataset: Dataset,
+  range: TimeRange,
+  hasBacklog: boolean,
+  signal: AbortSignal,
+): Promise<Calendar> {
+  const db = await rooms.connect();
+  const doing = `reading the calendar of ${dataset.name}`;
+  const options = { doing, isolation: 'repeatable read', readOnly: true, limits: LIMITS } as const;
+  try {
+    return await inTransaction(db, options, async () => {
+      const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
+      const hot = await daysWithRows(db, table, range, signal);
+      const hotEdges = await glanceAtTable(db, table);
+      const ledger = await readLedger(db, dataset.name, range);
+      const hotDays = [...hot.days.keys()];
+      const days = calendarDays(range, {
+        now: rooms.clock.now(),
+        hot: hot.days,
+        oldest: least([hotEdges.oldest, ledger.edges?.oldest ?? null, ...hotDays]),
+        newest: greatest([hotEdges.newest, ledger.edges?.newest ?? null, ...hotDays]),
+        newestHot: greatest([hotEdges.newest, ...hotDays]),
+        segments: ledger.segments,
+        moving: ledger.moving,
+        hasBacklog,
+      });
+      return {
+        dataset: dataset.name,
+        from: dayText(floorToUnit(range.fromInclusive, 'day')),
+        to: dayText(range.toExclusive - DAY_MS),
+        hotRowsAreEstimated: hot.areEstimated,
+        days,
+      };
+    });
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function readLedger(db: pg.Client, dataset: string, range: TimeRange) {
+  if (!(await hasLedger(db))) return { segments: [], moving: [], edges: null };
+  return {
+    segments: await listColdSegments(db, dataset, range),
+    moving: await listMovesUnderWay(db, dataset),
+    edges: await coldEdges(db, dataset),
+  };
+}
+
+function least(times: readonly (EpochMs | null)[]): EpochMs | null {
+  return times.reduce((a, b) => (a === null ? b : b === null ? a : Math.min(a, b)), null);
+}
+
+function greatest(times: readonly (EpochMs | null)[]): EpochMs | null {
+  return times.reduce((a, b) => (a === null ? b : b === null ? a : Math.max(a, b)), null);
+}

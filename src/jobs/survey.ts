@@ -1,0 +1,142 @@
+/**
+ * survey: what the stores hold, for a daemon that tells it twice a minute. Looks as cheaply as it can
+ * (indexes, sizes, the planner's estimates, the ledger's totals), and less often at what takes long.
+ * Changes nothing, and takes no lock that anybody but a drop would wait for.
+ */
+
+import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey.ts';
+import { lagOf, NOTHING_COLD, ratioOf } from '../domain/survey.ts';
+import { formatTable } from '../domain/table.ts';
+import type { EpochMs } from '../domain/time-range.ts';
+import { asTierdError } from './job-failure.ts';
+import { UNSEEN_DATASET } from './survey/look-at-dataset.ts';
+import { type HotLook, lookAtHot, UNSEEN_HOT_STORE } from './survey/look-at-hot.ts';
+import { sumOf } from './survey/look-at-ledger.ts';
+import {
+  type LiveLook,
+  lookAtLive,
+  UNSEEN_BACKLOG,
+  UNSEEN_LIVE_STORE,
+} from './survey/look-at-live.ts';
+import { Pace } from './survey/pace.ts';
+import type { SurveyRooms } from './survey/rooms.ts';
+
+interface FreeLook {
+  readonly bytes: number | null;
+  readonly error: string | null;
+}
+
+/** Remembers what it saw, so that what can't be looked at now keeps its last figures. */
+export class Surveyor {
+  readonly #pace: Pace;
+  #hot = UNSEEN_HOT_STORE;
+  #live = UNSEEN_LIVE_STORE;
+  #free: FreeLook = { bytes: null, error: null };
+
+  constructor(monotonicMs: () => number) {
+    this.#pace = new Pace(monotonicMs);
+  }
+
+  /**
+   * One at a time. Never throws for a store that is away or slow: the survey says so.
+   * @param signal aborts what hangs; the survey that comes back then has the figures of before
+   */
+  async take(rooms: SurveyRooms, signal: AbortSignal): Promise<Survey> {
+    const began = rooms.clock.now();
+    const { connectLive } = rooms;
+    [this.#hot, this.#live, this.#free] = await Promise.all([
+      lookAtHot(rooms, this.#pace, this.#hot, signal),
+      connectLive === null
+        ? UNSEEN_LIVE_STORE
+        : lookAtLive(rooms, connectLive, this.#pace, this.#live, signal),
+      lookAtDisk(rooms, this.#free),
+    ]);
+    return assemble(rooms, this.#hot, this.#live, this.#free, began);
+  }
+}
+
+async function lookAtDisk({ store }: SurveyRooms, before: FreeLook): Promise<FreeLook> {
+  try {
+    return { bytes: await store.freeBytes(), error: null };
+  } catch (error) {
+    return { ...before, error: asTierdError(error).message };
+  }
+}
+
+function assemble(
+  rooms: SurveyRooms,
+  hot: HotLook,
+  live: LiveLook,
+  free: FreeLook,
+  began: EpochMs,
+): Survey {
+  const now = rooms.clock.now();
+  const datasets = rooms.datasets.map((dataset): DatasetSurvey => {
+    const { dueAfterRun: _, ...look } = hot.datasets.get(dataset.name) ?? UNSEEN_DATASET;
+    const cold = hot.ledger?.cold.get(dataset.name) ?? NOTHING_COLD;
+    return {
+      dataset: dataset.name,
+      table: formatTable(dataset.table),
+      ...look,
+      cold,
+      ratio: ratioOf(look.hot, cold),
+      lastRun: hot.ledger?.lastRuns.get(dataset.name)?.run ?? null,
+    };
+  });
+  const store = rooms.connectLive === null ? null : live.store;
+  const sources = rooms.sources.map((source) => sourceOf(source, hot, live, now));
+  const sum = hot.ledger === null ? null : sumOf(hot.ledger.cold);
+  return {
+    takenAt: now,
+    tookMs: now - began,
+    error:
+      hot.server.error ??
+      store?.error ??
+      free.error ??
+      datasets.find(({ error }) => error !== null)?.error ??
+      sources.find(({ error }) => error !== null)?.error ??
+      null,
+    hot: hot.server,
+    live: store,
+    cold: {
+      place: rooms.store.place,
+      freeBytes: free.bytes,
+      minFreeBytes: rooms.minFreeBytes,
+      segments: sum?.segments ?? null,
+      rows: sum?.rows ?? null,
+      bytes: sum?.bytes ?? null,
+      retiredBytes: hot.ledger?.retiredBytes ?? null,
+    },
+    datasets,
+    sources,
+    deadLettersWaiting: hot.ledger?.deadLettersWaiting ?? null,
+  };
+}
+
+function sourceOf(
+  source: SurveyRooms['sources'][number],
+  hot: HotLook,
+  live: LiveLook,
+  now: EpochMs,
+): SourceSurvey {
+  const record = hot.ledger?.records.get(source.name);
+  const backlog = live.backlogs.get(source.name) ?? UNSEEN_BACKLOG;
+  const seen = {
+    source: source.name,
+    dataset: source.dataset.name,
+    kind: source.live.kind,
+    enabled: source.enabled,
+    backlogEntries: backlog.entries,
+    backlogKeys: backlog.keys,
+    asOf: backlog.asOf,
+    waitingSince: backlog.waitingSince,
+    error: backlog.error,
+    entries: record?.entries ?? 0,
+    rowsWritten: record?.rows ?? 0,
+    deadLettersWaiting: record?.waitingLetters ?? 0,
+    lost: record?.lost ?? 0,
+    repeated: record?.repeated ?? 0,
+    lastBatchAt: record?.lastBatchAt ?? null,
+  };
+  return { ...seen, lagSeconds: lagOf(seen, now) };
+}

@@ -1,0 +1,116 @@
+/** PostgreSQL's part of a survey: the server, the ledger, each dataset. One connection, then none. */
+import { once } from 'node:events';
+import type pg from 'pg';
+import { TierdError } from '../../domain/errors.ts';
+import type { HotSurvey } from '../../domain/survey.ts';
+import { disconnect } from '../../hot/connect.ts';
+import { readServerHealth } from '../../hot/server-health.ts';
+import { inTransaction } from '../../hot/transaction.ts';
+import { asTierdError } from '../job-failure.ts';
+import { type DatasetLook, lookAtDataset, UNSEEN_DATASET } from './look-at-dataset.ts';
+import { type LedgerLook, lookAtLedger } from './look-at-ledger.ts';
+import { openInTime } from './open-in-time.ts';
+import type { Pace } from './pace.ts';
+import type { SurveyRooms } from './rooms.ts';
+
+export interface HotLook {
+  readonly server: HotSurvey;
+  /** Null where there is no ledger, or it was never seen. */
+  readonly ledger: LedgerLook | null;
+  readonly datasets: ReadonlyMap<string, DatasetLook>;
+}
+
+export const UNSEEN_HOT_STORE: HotLook = {
+  server: {
+    reachable: false,
+    error: null,
+    version: null,
+    timescale: null,
+    databaseBytes: null,
+    connections: null,
+    maxConnections: null,
+    inRecovery: null,
+    oldestTransactionSeconds: null,
+  },
+  ledger: null,
+  datasets: new Map(),
+};
+
+const LIMITS = { statementTimeoutMs: 5_000, lockTimeoutMs: 1_000 } as const;
+
+/** Never throws: what can't be looked at is told, beside what was seen before. */
+export async function lookAtHot(
+  rooms: SurveyRooms,
+  pace: Pace,
+  before: HotLook,
+  signal: AbortSignal,
+): Promise<HotLook> {
+  let db: pg.Client;
+  try {
+    db = await openInTime(rooms.connect, (late) => void disconnect(late), signal);
+  } catch (error) {
+    return withError(before, signal.aborted ? tooSlow() : asTierdError(error));
+  }
+  // A server that has gone silent: closing is what makes the statement that waits for it fail.
+  const hangUp = (): void => void disconnect(db);
+  signal.addEventListener('abort', hangUp, { once: true });
+  let seen = before;
+  try {
+    signal.throwIfAborted();
+    const server = await reading(db, 'asking PostgreSQL how it is', () => readServerHealth(db));
+    seen = { ...seen, server: { reachable: true, error: null, ...server } };
+    if (pace.isDue('ledger')) {
+      const ledger = await pace.spend('ledger', 0, () =>
+        reading(db, 'looking at the ledger', () => lookAtLedger(db, rooms.datasets)),
+      );
+      seen = { ...seen, ledger };
+    }
+    return { ...seen, datasets: await lookAtDatasets(rooms, db, pace, seen) };
+  } catch (error) {
+    return withError(seen, signal.aborted ? tooSlow() : asTierdError(error));
+  } finally {
+    signal.removeEventListener('abort', hangUp);
+    const closing = disconnect(db);
+    // A silent server does not answer this either.
+    if (!signal.aborted) await Promise.race([closing, once(signal, 'abort')]);
+  }
+}
+
+async function lookAtDatasets(
+  rooms: SurveyRooms,
+  db: pg.Client,
+  pace: Pace,
+  { ledger, datasets }: HotLook,
+): Promise<HotLook['datasets']> {
+  const looks = new Map<string, DatasetLook>();
+  for (const dataset of rooms.datasets) {
+    const { name } = dataset;
+    const before = datasets.get(name) ?? UNSEEN_DATASET;
+    const lastRun = ledger?.lastRuns.get(name)?.id ?? null;
+    const busy = ledger?.busy.has(name) ?? false;
+    looks.set(name, await lookAtDataset(rooms, db, dataset, pace, before, { lastRun, busy }));
+  }
+  return looks;
+}
+
+function reading<Result>(
+  db: pg.Client,
+  doing: string,
+  look: () => Promise<Result>,
+): Promise<Result> {
+  const options = { doing, isolation: 'read committed', readOnly: true, limits: LIMITS } as const;
+  return inTransaction(db, options, look);
+}
+
+function withError(seen: HotLook, error: TierdError): HotLook {
+  const reachable = error.code !== 'POSTGRES_UNREACHABLE' && seen.server.version !== null;
+  return { ...seen, server: { ...seen.server, reachable, error: error.message } };
+}
+
+function tooSlow(): TierdError {
+  return new TierdError({
+    code: 'POSTGRES_UNREACHABLE',
+    message: 'PostgreSQL did not answer in time; the figures are those of before',
+    hint: 'see pg_stat_activity; the next survey tries again',
+  });
+}

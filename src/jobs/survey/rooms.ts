@@ -1,0 +1,20 @@
+import type pg from 'pg';
+import type { Clock } from '../../domain/clock.ts';
+import type { Dataset } from '../../domain/dataset.ts';
+import type { DrainSource } from '../../domain/drain/source.ts';
+import type { LiveSettings } from '../../domain/live-health.ts';
+import type { ObjectStore } from '../../lake/object-store.ts';
+import type { LiveStore } from '../../live/connect.ts';
+
+/** What a survey is given to look with. Composed anew for each, so that a reload takes effect. */
+export interface SurveyRooms {
+  readonly connect: () => Promise<pg.Client>;
+  /** Null where no live store is configured. */
+  readonly connectLive: (() => Promise<LiveStore>) | null;
+  readonly store: Pick<ObjectStore, 'place' | 'freeBytes'>;
+  readonly minFreeBytes: number;
+  readonly clock: Clock;
+  readonly liveSettings: LiveSettings;
+  readonly datasets: readonly Dataset[];
+  readonly sources: readonly DrainSource[];
+}

@@ -1,0 +1,43 @@
+/** What needs a person now; the worst first. */
+import type { JSX } from 'preact';
+import type { AlertDocument, SurveyDocument } from './documents.ts';
+import { Elapsed } from './moment.tsx';
+
+export function Alerts(props: {
+  readonly alerts: readonly AlertDocument[];
+  readonly survey: SurveyDocument | null;
+}): JSX.Element {
+  const { alerts, survey } = props;
+  const surveyError = survey?.error ?? null;
+  const sorted = alerts.toSorted(
+    (a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'),
+  );
+  return (
+    <section class="alerts" aria-labelledby="alerts">
+      <h2 id="alerts">Alerts</h2>
+      {sorted.length === 0 ? (
+        <p class="quiet">✓ Nothing needs you.</p>
+      ) : (
+        <ul>
+          {sorted.map((alert) => (
+            <li key={alert.id} class={alert.severity}>
+              <strong>{alert.severity === 'error' ? '✕ error' : '! warning'}</strong>{' '}
+              <span class="subject">{alert.subject}</span> {alert.message}{' '}
+              <span class="quiet">
+                {alert.since !== null && (
+                  <>
+                    for <Elapsed since={alert.since} />
+                  </>
+                )}
+                {!alert.delivered && ' · not delivered'}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {surveyError !== null && (
+        <p class="problem">The stores could not be looked at: {surveyError}</p>
+      )}
+    </section>
+  );
+}

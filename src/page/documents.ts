@@ -1,0 +1,202 @@
+/** What the server answers, as far as the page reads it. A test holds it against the server's own. */
+
+/** ISO 8601, UTC. */
+export type Time = string | null;
+
+export interface StatusDocument {
+  readonly version: string;
+  readonly owner: string;
+  readonly holder: string;
+  readonly role: 'starting' | 'standby' | 'leader' | 'stopping';
+  readonly leader: string | null;
+  readonly lease_error: string | null;
+  readonly started_at: Time;
+  readonly config: { readonly file: string; readonly reload_error: string | null };
+  readonly jobs: readonly JobDocument[];
+  readonly alerts: readonly AlertDocument[];
+  readonly paused_datasets: readonly ({ readonly dataset: string } & Pause)[];
+  readonly survey: SurveyDocument | null;
+}
+
+interface Pause {
+  readonly since: Time;
+  readonly by: string;
+}
+
+export interface JobDocument {
+  readonly job: string;
+  readonly command: string;
+  readonly schedule: string;
+  readonly next_at: Time;
+  readonly is_queued: boolean;
+  readonly skipped: number;
+  readonly paused: Pause | null;
+  readonly circuit: {
+    readonly state: 'closed' | 'open' | 'half-open';
+    readonly failures: number;
+    readonly open_until: Time;
+  };
+  readonly running: {
+    readonly run: string;
+    readonly cause: string;
+    readonly started_at: Time;
+    readonly attempt: number;
+    readonly rss_bytes: number | null;
+    readonly progress: {
+      readonly label: string;
+      readonly unit: 'rows' | 'bytes';
+      readonly done: number;
+      readonly total: number | null;
+    } | null;
+  } | null;
+  readonly last: {
+    readonly run: string;
+    readonly state: string;
+    readonly started_at: Time;
+    readonly finished_at: Time;
+    readonly error_code: string | null;
+    readonly error_message: string | null;
+  } | null;
+}
+
+export interface AlertDocument {
+  readonly id: string;
+  readonly kind: string;
+  readonly severity: 'warning' | 'error';
+  readonly subject: string;
+  readonly message: string;
+  readonly since: Time;
+  readonly delivered: boolean;
+}
+
+export interface SurveyDocument {
+  readonly taken_at: Time;
+  readonly error: string | null;
+  readonly hot: {
+    readonly reachable: boolean;
+    readonly error: string | null;
+    readonly version: string | null;
+    readonly timescale: string | null;
+    readonly database_bytes: number | null;
+    readonly connections: number | null;
+    readonly max_connections: number | null;
+  };
+  readonly live: {
+    readonly reachable: boolean;
+    readonly error: string | null;
+    readonly servers: readonly {
+      readonly server: string;
+      readonly version: string;
+      readonly keys: number;
+      readonly used_bytes: number;
+      readonly max_bytes: number;
+    }[];
+    readonly warnings: readonly string[];
+  } | null;
+  readonly cold: {
+    readonly free_bytes: number | null;
+    readonly segments: number | null;
+    readonly rows: number | null;
+    readonly bytes: number | null;
+  };
+  readonly datasets: readonly DatasetDocument[];
+  readonly sources: readonly SourceDocument[];
+  readonly dead_letters_waiting: number | null;
+}
+
+export interface DatasetDocument {
+  readonly dataset: string;
+  readonly kind: string | null;
+  readonly error: string | null;
+  readonly hot: {
+    readonly rows: number | null;
+    readonly rows_are_estimated: boolean;
+    readonly bytes: number | null;
+    readonly oldest: Time;
+    readonly newest: Time;
+  };
+  readonly cold: {
+    readonly segments: number;
+    readonly rows: number;
+    readonly bytes: number;
+    readonly oldest: Time;
+    readonly newest: Time;
+  };
+  readonly due: { readonly rows: number; readonly moves: number } | null;
+  readonly refusals: readonly string[];
+}
+
+export interface SourceDocument {
+  readonly source: string;
+  readonly dataset: string;
+  readonly kind: string;
+  readonly enabled: boolean;
+  readonly backlog_entries: number | null;
+  readonly error: string | null;
+  readonly rows_written: number;
+  readonly dead_letters_waiting: number;
+  readonly lag_seconds: number | null;
+  readonly last_batch_at: Time;
+}
+
+export type DayState = 'live' | 'hot' | 'moving' | 'cold' | 'gap' | 'bad' | 'empty';
+
+export interface CalendarDocument {
+  readonly dataset: string;
+  readonly days: readonly CalendarDay[];
+}
+
+export interface CalendarDay {
+  /** `2026-11-03` */
+  readonly day: string;
+  readonly state: DayState;
+  /** Null where nobody has counted them. */
+  readonly hot_rows: number | null;
+  readonly cold_rows: number;
+  readonly segments: number;
+}
+
+export interface FlowDocument {
+  readonly from: string;
+  readonly to: string;
+  readonly bucket_seconds: number;
+  readonly moved: readonly { readonly at: string; readonly rows: number; readonly bytes: number }[];
+  readonly drained: readonly { readonly at: string; readonly rows: number }[];
+  readonly lag: readonly {
+    readonly at: string;
+    readonly source: string;
+    readonly seconds: number | null;
+    readonly backlog: number | null;
+  }[];
+}
+
+export interface RunsDocument {
+  readonly runs: readonly RunDocument[];
+}
+
+export interface RunDocument {
+  readonly id: string;
+  readonly job: string;
+  readonly cause: string;
+  readonly state: string;
+  readonly started_at: string;
+  readonly finished_at: Time;
+  readonly rows_moved: number | null;
+  readonly error_code: string | null;
+  readonly error_message: string | null;
+}
+
+export interface DryRunDocument {
+  readonly state: string;
+  readonly started_at: string;
+  readonly finished_at: Time;
+  readonly error_message: string | null;
+  /** What the command prints with `--json`. */
+  readonly result: unknown;
+}
+
+export interface AccessDocument {
+  readonly status: boolean;
+  readonly control: boolean;
+  readonly control_enabled: boolean;
+}

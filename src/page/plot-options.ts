@@ -1,0 +1,105 @@
+/** What uPlot is told: quiet axes, times in UTC, a second sign beside each colour. */
+import uPlot from 'uplot';
+
+/** Of lines, in turn. */
+export const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 3], [10, 3, 2, 3]];
+
+const HEIGHT_PX = 150;
+const AXIS_PX = 20;
+const LABELS_PX = 62;
+const DAY_S = 86_400;
+const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
+export interface PlotWishes {
+  readonly kind: 'bars' | 'lines';
+  readonly width: number;
+  /** Seconds since 1970: all of it is shown, also where nothing was measured. */
+  readonly from: number;
+  readonly to: number;
+  readonly labels: readonly string[];
+  readonly colours: readonly string[];
+  readonly ink: string;
+  readonly line: string;
+  readonly formatAxis: (value: number) => string;
+  /** Whether its axis steps by powers of two. */
+  readonly isBinary: boolean;
+  /** The index of the time under the pointer, or none. */
+  readonly onPoint: (index: number | null) => void;
+}
+
+export function plotOptions(wishes: PlotWishes): uPlot.Options {
+  const { width, labels, ink, line, from, to } = wishes;
+  const axis: uPlot.Axis = {
+    stroke: ink,
+    font: '11px system-ui, sans-serif',
+    grid: { stroke: line, width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width,
+    height: HEIGHT_PX,
+    legend: { show: false },
+    cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
+    padding: [8, 14, 0, 0],
+    scales: {
+      x: { time: true, range: () => [from, to] },
+      y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.05 : 1] },
+    },
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+    axes: [
+      { ...axis, size: AXIS_PX, space: 56, grid: { show: false }, values: formatTimes },
+      {
+        ...axis,
+        size: LABELS_PX,
+        space: 32,
+        ...(wishes.isBinary ? { incrs: [...POWERS_OF_TWO] } : {}),
+        values: (_plot, splits) => splits.map((value) => wishes.formatAxis(value)),
+      },
+    ],
+    series: [{}, ...labels.map((label, index) => seriesOf(wishes, label, index))],
+    hooks: {
+      setCursor: [(plot) => wishes.onPoint(plot.cursor.idx ?? null)],
+    },
+  };
+}
+
+function seriesOf(
+  { kind, colours, labels }: PlotWishes,
+  label: string,
+  index: number,
+): uPlot.Series {
+  const colour = colours[index % colours.length] ?? '';
+  if (kind === 'lines') {
+    return {
+      label,
+      stroke: colour,
+      width: 1.5,
+      dash: [...(DASHES[index % DASHES.length] ?? [])],
+      // Where there are few, the points are all there is to see.
+      points: { size: 4, fill: colour },
+    };
+  }
+  // Two series share a bucket: one to the left of its time, one to the right.
+  const align = labels.length === 1 ? 0 : index === 0 ? -1 : 1;
+  const size = labels.length === 1 ? 0.7 : 0.38;
+  const bars = uPlot.paths.bars?.({ size: [size, 24], align });
+  return {
+    label,
+    stroke: colour,
+    fill: colour,
+    width: 0,
+    points: { show: false },
+    ...(bars === undefined ? {} : { paths: bars }),
+  };
+}
+
+function formatTimes(
+  _plot: uPlot,
+  splits: number[],
+  _axis: number,
+  _space: number,
+  increment: number,
+): string[] {
+  const [from, to] = increment >= DAY_S ? [5, 10] : [11, 16];
+  return splits.map((seconds) => new Date(seconds * 1000).toISOString().slice(from, to));
+}

@@ -1,0 +1,86 @@
+/** What waits in Redis, source by source. */
+import type { JSX } from 'preact';
+import type { SourceDocument, SurveyDocument } from './documents.ts';
+import { formatCount, formatSeconds } from './format.ts';
+import { Moment } from './moment.tsx';
+
+export function Sources({
+  survey,
+}: {
+  readonly survey: SurveyDocument | null;
+}): JSX.Element | null {
+  if (survey === null || survey.sources.length === 0) return null;
+  return (
+    <section class="sources" aria-labelledby="sources">
+      <h2 id="sources">
+        Drain sources{' '}
+        {(survey.dead_letters_waiting ?? 0) > 0 && (
+          <span class="problem">
+            ! {formatCount(survey.dead_letters_waiting)} dead letters wait:{' '}
+            <code>tierd dead-letters list</code>
+          </span>
+        )}
+      </h2>
+      {survey.live?.warnings.map((warning) => (
+        <p key={warning} class="problem">
+          ! {warning}
+        </p>
+      ))}
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">source</th>
+            <th scope="col" class="wide-only">
+              into
+            </th>
+            <th scope="col" class="number">
+              waiting
+            </th>
+            <th scope="col" class="number">
+              lag
+            </th>
+            <th scope="col" class="number">
+              written
+            </th>
+            <th scope="col" class="number">
+              dead
+            </th>
+            <th scope="col" class="wide-only">
+              last batch
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {survey.sources.map((source) => (
+            <Row key={source.source} source={source} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Row({ source }: { readonly source: SourceDocument }): JSX.Element {
+  return (
+    <>
+      <tr class={source.enabled ? '' : 'off'}>
+        <th scope="row">
+          {source.source} <span class="quiet">{source.enabled ? source.kind : 'switched off'}</span>
+        </th>
+        <td class="wide-only">{source.dataset}</td>
+        <td class="number">{formatCount(source.backlog_entries)}</td>
+        <td class="number">{formatSeconds(source.lag_seconds)}</td>
+        <td class="number">{formatCount(source.rows_written)}</td>
+        <td class="number">{formatCount(source.dead_letters_waiting)}</td>
+        <td class="wide-only figures">
+          <Moment at={source.last_batch_at} />
+        </td>
+      </tr>
+      {source.error !== null && (
+        <tr class="error">
+          <td colSpan={7}>{source.error}</td>
+        </tr>
+      )}
+    </>
+  );
+}

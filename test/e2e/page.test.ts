@@ -1,0 +1,326 @@
+/** The page in a real Chromium, on a server whose answers the test decides. */
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import {
+  DESKTOP,
+  openPage,
+  PHONE,
+  startChromium,
+  violationsOn,
+  type WatchedPage,
+} from '../support/browser.ts';
+import { PATIENCE } from '../support/daemon.ts';
+import { aRun } from '../support/page-documents.ts';
+import { type PageScene, problem, startPageScene } from '../support/page-scene.ts';
+import { describeOn } from '../support/servers.ts';
+
+const STATUS = 'status-token-0123456789';
+const CONTROL = 'control-token-0123456789';
+const OPEN = { status: null, control: null };
+const WITH_CONTROL = { status: null, control: CONTROL };
+const WITH_BOTH = { status: STATUS, control: CONTROL };
+
+describeOn('chromium', 'the page', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await startChromium();
+  });
+  afterAll(() => browser.close());
+
+  /** A page that asked for nothing it should not have, unless the test says so. */
+  async function open(
+    tokens: Parameters<typeof startPageScene>[0] = OPEN,
+    options: Parameters<typeof openPage>[2] = {},
+  ): Promise<WatchedPage & { readonly scene: PageScene }> {
+    const scene = await startPageScene(tokens);
+    const watched = await openPage(browser, scene.url, options);
+    onTestFinished(async () => {
+      await watched.page.context().close();
+      await scene.stop();
+    });
+    return { ...watched, scene };
+  }
+
+  async function enterToken({ page }: WatchedPage, token: string): Promise<void> {
+    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.keyboard.press('Enter');
+  }
+
+  async function unlock(watched: WatchedPage): Promise<void> {
+    await watched.page.getByRole('button', { name: 'Unlock commands' }).click();
+    await enterToken(watched, CONTROL);
+    await watched.page.getByRole('button', { name: 'Run rotate now' }).waitFor();
+  }
+
+  it('shows the stores, schedules, days, runs and charts, and asks no other host', async () => {
+    const { page, complaints, hosts, scene } = await open();
+    await page.getByText('2,511,904 rows').first().waitFor();
+    const text = await page.locator('main').innerText();
+    for (const figure of [
+      '1,204 waiting',
+      '≈ 976,192 rows',
+      '12.0 MiB of 256 MiB',
+      '17.6, TimescaleDB 2.19.3',
+      'in 3 h 1',
+      'running 1 h',
+      'flights_stream',
+      '3 dead letters wait',
+      'the lake could not be read',
+      'Nothing needs you',
+    ]) {
+      expect(text).toContain(figure);
+    }
+    await expect.poll(() => page.locator('.plot canvas').count(), PATIENCE).toBe(3);
+    expect(await page.getByRole('grid', { name: 'Days of flights' }).count()).toBe(1);
+    expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0);
+    expect([...hosts]).toEqual([new URL(scene.url).host]);
+    expect(complaints).toEqual([]);
+  });
+
+  it('keeps what data says out of the markup', async () => {
+    const { page, scene, complaints } = await open();
+    const evil = '<img src=x onerror=alert(1)><b>bold</b>';
+    scene.status.alerts = [
+      {
+        id: '1',
+        kind: 'job_failed',
+        severity: 'error',
+        subject: evil,
+        message: evil,
+        since: null,
+        delivered: false,
+      },
+    ];
+    await page.getByText(evil).first().waitFor();
+    expect(await page.locator('main img, main b').count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
+
+  it('lets no foreign script or style run', async () => {
+    const { page, complaints } = await open();
+    await page.locator('main h2').first().waitFor();
+    // Trusted Types refuse the text before the policy for scripts can.
+    const ran = await page.evaluate<boolean>(`{
+      const script = document.createElement('script');
+      try { script.textContent = 'window.hasRun = true'; } catch (error) { console.error(error.message); }
+      document.body.append(script);
+      'hasRun' in window;
+    }`);
+    expect(ran).toBe(false);
+    expect(complaints.join('\n')).toMatch(/Content Security Policy|TrustedScript/);
+  });
+
+  it('follows what changes: a run with its bar, an alert, a paused dataset', async () => {
+    const { page, scene } = await open();
+    await page.getByText('Nothing needs you').waitFor();
+    const [rotate, ...others] = scene.status.jobs;
+    const running = aRun(Date.now(), { label: 'a day', unit: 'rows', done: 250, total: 1_000 });
+    scene.status.jobs = [{ ...rotate!, running }, ...others];
+    scene.status.alerts = [
+      {
+        id: '1',
+        kind: 'drain_lag',
+        severity: 'warning',
+        subject: 'flights_stream',
+        message: 'is 12 s behind',
+        since: new Date().toISOString(),
+        delivered: true,
+      },
+    ];
+    scene.status.paused_datasets = [
+      { dataset: 'market_data', since: new Date().toISOString(), by: 'ann' },
+    ];
+    const bar = page.getByRole('progressbar', { name: 'rotate: a day' });
+    await bar.waitFor();
+    expect(await bar.getAttribute('aria-valuenow')).toBe('25');
+    await page.getByText('250 of 1,000 rows').waitFor();
+    await page.locator('.connector.rotate.moving').waitFor();
+    expect(await page.locator('.alerts').innerText()).toContain('flights_stream is 12 s behind');
+    expect(await page.getByRole('article', { name: 'market_data' }).innerText()).toContain(
+      'paused by ann',
+    );
+    // What a run changed is asked for as soon as it has ended.
+    const before = scene.asked.filter((path) => path.startsWith('/v1/runs')).length;
+    scene.status.jobs = [
+      { ...rotate!, last: { ...rotate!.last!, run: '99', state: 'partly' } },
+      ...others,
+    ];
+    await page.getByText('partly').waitFor();
+    await expect
+      .poll(() => scene.asked.filter((path) => path.startsWith('/v1/runs')).length, PATIENCE)
+      .toBeGreaterThan(before);
+  });
+
+  it('says since when a daemon is away, greys what is old, and goes on when it is back', async () => {
+    const { page, scene } = await open();
+    await page.getByText('2,511,904 rows').first().waitFor();
+    await scene.stop();
+    const alert = page.getByRole('alert').filter({ hasText: 'does not answer' });
+    await alert.waitFor();
+    expect(await alert.innerText()).toMatch(
+      /All below is as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
+    );
+    expect(await page.locator('main').getAttribute('class')).toBe('stale');
+    expect(await violationsOn(page)).toEqual([]);
+    scene.status.survey = { ...scene.status.survey!, dead_letters_waiting: 4_711 };
+    await scene.start();
+    await page.getByText('4,711 dead letters wait').waitFor();
+    await alert.waitFor({ state: 'detached' });
+    expect(await page.locator('main').getAttribute('class')).toBe('');
+  });
+
+  it('a standby says who leads', async () => {
+    const { page, scene } = await open();
+    Object.assign(scene.status, { role: 'standby', leader: 'there:2' });
+    await page.getByText('there:2 leads').waitFor();
+  });
+
+  it('asks for a token where one is needed, refuses a wrong one, and keeps it in the tab', async () => {
+    const watched = await open(WITH_BOTH);
+    const { page } = watched;
+    await page.getByRole('dialog', { name: 'Enter a token' }).waitFor();
+    expect(await page.locator('main').innerText()).not.toContain('rows');
+    await enterToken(watched, 'not-the-token-0123456789');
+    await page.getByText('This token does not allow that.').waitFor();
+    await enterToken(watched, STATUS);
+    await page.getByText('2,511,904 rows').first().waitFor();
+    expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0);
+    await page.reload();
+    await page.getByText('2,511,904 rows').first().waitFor();
+    expect(await page.evaluate<unknown>('[localStorage.length, document.cookie]')).toEqual([0, '']);
+    await page.getByRole('button', { name: 'Forget token' }).click();
+    await page.getByRole('heading', { name: 'A token is needed' }).waitFor();
+  });
+
+  it('runs a job after asking, and tells what came of it', async () => {
+    const watched = await open(WITH_CONTROL);
+    const { page, scene, complaints } = watched;
+    await unlock(watched);
+    const button = page.getByRole('button', { name: 'Run rotate now' });
+    await button.click();
+    const dialog = page.getByRole('dialog', { name: 'Run rotate now?' });
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    expect(scene.commands).toEqual([]);
+
+    await button.click();
+    scene.answerCommand = () => problem(409, 'This daemon does not lead: there:2 does.');
+    await dialog.getByRole('button', { name: 'Run now', exact: true }).click();
+    await dialog.getByText('This daemon does not lead: there:2 does.').waitFor();
+    expect(scene.commands).toEqual(['/v1/jobs/rotate/run']);
+
+    scene.answerCommand = () => ({ status: 202, body: { outcome: 'queue', dry_run: null } });
+    await dialog.getByRole('button', { name: 'Run now', exact: true }).click();
+    await page.getByRole('status').filter({ hasText: 'rotate: waits for the run' }).waitFor();
+    await dialog.waitFor({ state: 'detached' });
+    // The refusal that the browser writes to its console is the 409 above.
+    expect(complaints.filter((text) => !text.includes('409'))).toEqual([]);
+  });
+
+  it('a dry run shows what it found, in the dialog', async () => {
+    const watched = await open(WITH_CONTROL);
+    const { page, scene } = watched;
+    await unlock(watched);
+    await page.getByRole('button', { name: 'Run rotate now' }).click();
+    scene.answerCommand = () => ({ status: 202, body: { outcome: 'start', dry_run: 'd1' } });
+    const at = new Date().toISOString();
+    scene.dryRun = { state: 'done', started_at: at, finished_at: at, result: { moves: 17 } };
+    const dialog = page.getByRole('dialog', { name: 'Run rotate now?' });
+    await dialog.getByRole('button', { name: 'Dry run' }).click();
+    await dialog.getByText('"moves": 17').waitFor();
+    expect(scene.commands).toEqual(['/v1/jobs/rotate/run?dry_run=true']);
+    expect(await violationsOn(page)).toEqual([]);
+  });
+
+  it('pauses and resumes jobs and datasets', async () => {
+    const watched = await open(WITH_CONTROL);
+    const { page, scene } = watched;
+    await unlock(watched);
+    const [rotate, ...others] = scene.status.jobs;
+    await page.getByRole('button', { name: 'Pause rotate' }).click();
+    await page.getByRole('status').filter({ hasText: 'rotate: paused.' }).waitFor();
+    scene.status.jobs = [{ ...rotate!, paused: { since: null, by: 'the page' } }, ...others];
+    await page.getByRole('button', { name: 'Resume rotate' }).click();
+    await page.getByRole('status').filter({ hasText: 'rotate: goes on.' }).waitFor();
+    scene.answerCommand = () => problem(503, 'PostgreSQL does not answer.');
+    await page.getByRole('button', { name: 'Pause flights' }).click();
+    await page.getByRole('alert').filter({ hasText: 'flights: PostgreSQL does not' }).waitFor();
+    await expect
+      .poll(() => scene.commands, PATIENCE)
+      .toEqual(['/v1/jobs/rotate/pause', '/v1/jobs/rotate/resume', '/v1/datasets/flights/pause']);
+  });
+
+  it('is usable by keyboard alone: the calendar by arrows, dialogs with the focus kept and given back', async () => {
+    const watched = await open(WITH_CONTROL);
+    const { page } = watched;
+    await unlock(watched);
+    const focused = (): Promise<string> =>
+      page.evaluate<string>(`document.activeElement.getAttribute('aria-label') ?? ''`);
+    await page.getByRole('button', { name: 'Pause flights' }).focus();
+    await page.keyboard.press('Tab');
+    expect(await focused()).toMatch(/: live, 16,420 rows hot$/);
+    await page.keyboard.press('ArrowLeft');
+    expect(await focused()).toMatch(/: hot, 16,420 rows hot$/);
+    await page.keyboard.press('PageUp');
+    await page.keyboard.press('PageUp');
+    expect(await focused()).toMatch(/: cold, 16,420 rows cold in 1 segment$/);
+    await page.keyboard.press('End');
+    await page.keyboard.press('Home');
+    const first = await focused();
+    await page.keyboard.press('ArrowUp');
+    expect(await focused()).toBe(first);
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Earlier days of flights');
+
+    await page.getByRole('button', { name: 'Run scrub now' }).focus();
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog', { name: 'Run scrub now?' });
+    await dialog.waitFor();
+    for (let presses = 0; presses < 5; presses += 1) {
+      await page.keyboard.press('Tab');
+      // The body is the browser's own chrome, which a dialog does not keep anybody from.
+      const isInside = `document.activeElement.matches('body, dialog, dialog *')`;
+      expect(await page.evaluate<boolean>(isInside)).toBe(true);
+    }
+    expect(await violationsOn(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    expect(await focused()).toBe('Run scrub now');
+  });
+
+  it.each([
+    ['light', DESKTOP],
+    ['dark', DESKTOP],
+    ['light', PHONE],
+    ['dark', { width: 360, height: 740 }],
+  ] as const)('is readable for everybody, %s at %j', async (colorScheme, viewport) => {
+    const { page, scene } = await open(OPEN, { colorScheme, viewport });
+    const [rotate, ...others] = scene.status.jobs;
+    const running = aRun(Date.now(), { label: 'a day', unit: 'rows', done: 250, total: 1_000 });
+    scene.status.jobs = [{ ...rotate!, running }, ...others];
+    scene.status.alerts = (['error', 'warning'] as const).map((severity) => ({
+      id: severity,
+      kind: 'x',
+      severity,
+      subject: 'flights_stream',
+      message: 'is late',
+      since: new Date().toISOString(),
+      delivered: false,
+    }));
+    await page.getByRole('progressbar').waitFor();
+    await expect.poll(() => page.locator('.plot canvas').count(), PATIENCE).toBe(3);
+    for (const summary of await page.locator('summary').all()) await summary.click();
+    expect(await violationsOn(page)).toEqual([]);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(
+      viewport.width,
+    );
+  });
+
+  it('stands still for who wants no motion', async () => {
+    const { page, scene } = await open(OPEN, { reducedMotion: 'reduce' });
+    const [rotate, ...others] = scene.status.jobs;
+    scene.status.jobs = [{ ...rotate!, running: aRun(Date.now()) }, ...others];
+    await page.locator('.connector.rotate.moving').waitFor();
+    expect(await page.evaluate<number>('document.getAnimations().length')).toBe(0);
+  });
+});

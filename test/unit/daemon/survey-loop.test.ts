@@ -1,0 +1,80 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { DaemonEvent } from '../../../src/daemon/state.ts';
+import { SurveyLoop } from '../../../src/daemon/survey-loop.ts';
+import type { Survey } from '../../../src/domain/survey.ts';
+import { surveyOf } from '../../support/survey.ts';
+
+let events: DaemonEvent[];
+let lines: string[];
+let ending: AbortController;
+
+beforeEach(() => {
+  events = [];
+  lines = [];
+  ending = new AbortController();
+});
+afterEach(() => {
+  ending.abort();
+});
+
+function start(take: (signal: AbortSignal) => Promise<Survey>, limitMs = 10_000): Promise<void> {
+  const say = (_: object, text: string): void => void lines.push(text);
+  const loop = new SurveyLoop({
+    take,
+    everyMs: 5,
+    limitMs,
+    dispatch: (event) => events.push(event),
+    logger: { debug: say, info: say, warn: say, error: say },
+  });
+  return loop.run(ending.signal);
+}
+
+it('tells each survey, and says once that one lacks something, and once that it is whole again', async () => {
+  const errors = [null, 'away', 'away', null];
+  const ended = start(async () => {
+    const error = errors.shift() ?? null;
+    if (errors.length === 0) ending.abort();
+    return surveyOf({ error });
+  });
+  await ended;
+  await expect.poll(() => events.length).toBe(4);
+  expect(lines).toEqual([
+    'the survey of the stores lacks something: away',
+    'the survey of the stores is whole again',
+  ]);
+});
+
+it('goes on after one that fails in a way nobody foresaw', async () => {
+  let count = 0;
+  void start(async () => {
+    count += 1;
+    if (count === 1) throw new Error('a defect');
+    return surveyOf();
+  });
+  await expect
+    .poll(() => events.slice(0, 2))
+    .toMatchObject([{ kind: 'survey_failed', error: 'a defect' }, { kind: 'surveyed' }]);
+});
+
+it('tells one that hangs to end, leaves it behind, and begins no other before it has ended', async () => {
+  let begun = 0;
+  let hanging: AbortSignal | undefined;
+  let finish: (survey: Survey) => void = () => undefined;
+  void start((signal) => {
+    begun += 1;
+    hanging ??= signal;
+    return begun === 1
+      ? new Promise((resolve) => {
+          finish = resolve;
+        })
+      : Promise.resolve(surveyOf());
+  }, 20);
+  await expect
+    .poll(() => lines)
+    .toContain('the survey of the stores lacks something: the survey before has not ended');
+  expect(events[0]).toEqual({ kind: 'survey_failed', error: 'the survey did not end in 0.02 s' });
+  expect(hanging?.aborted).toBe(true);
+  expect(begun).toBe(1);
+  finish(surveyOf());
+  await expect.poll(() => begun).toBeGreaterThan(1);
+});
