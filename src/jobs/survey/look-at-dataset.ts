@@ -1,7 +1,7 @@
 /** One dataset's rows in the hot store, and what of them is due. */
 import type pg from 'pg';
 import type { Dataset } from '../../domain/dataset.ts';
-import { TierdError } from '../../domain/errors.ts';
+import type { TierdError } from '../../domain/errors.ts';
 import { type DatasetSurvey, UNSEEN_HOT } from '../../domain/survey.ts';
 import { formatTable } from '../../domain/table.ts';
 import { HOUR_MS } from '../../domain/time-range.ts';
