@@ -5,6 +5,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { TierdError } from '../domain/errors.ts';
 import type { LiveTarget, RedisNode } from '../domain/live-target.ts';
 import { keySlot } from './key-slot.ts';
+import { RawConnection } from './raw-connection.ts';
 import { redisError } from './redis-error.ts';
 
 /** ioredis' types tell its clients apart by the mapping of replies, which stays as it is. */
@@ -21,8 +22,8 @@ export interface LiveStore {
   masters(): readonly Redis[];
   /** The server that has `key`, for commands that speak of a connection: WAITAOF. */
   serverOf(key: string): Redis;
-  /** One more connection, for what a connection can do only once at a time; not to a cluster. */
-  openFurther(): Promise<Redis>;
+  /** One more connection, whose replies stay bytes; in a cluster to the server that has `key`. */
+  openRaw(key?: string): Promise<RawConnection>;
   /** Closes all its connections. */
   close(): void;
 }
@@ -79,13 +80,12 @@ function storeOf(client: Redis | Cluster, place: string, waitReplicas: number): 
         hint: 'a part of the cluster is down; see CLUSTER SLOTS',
       });
     },
-    async openFurther() {
-      if (!(client instanceof Redis)) throw new RangeError('a cluster has no further connection');
-      const another = client.duplicate();
+    async openRaw(key = '') {
+      const another = this.serverOf(key).duplicate({ lazyConnect: true });
       another.on('error', () => undefined);
       further.push(another);
       await another.connect();
-      return another;
+      return new RawConnection(another);
     },
     close() {
       client.disconnect();
