@@ -18,6 +18,7 @@ export class FieldReader {
   #packed: Buffer | null = null;
   /** The packed bytes, one character each. */
   #text = '';
+  #isAscii = true;
   /** Where each value begins and ends. */
   readonly #bounds: number[] = [];
 
@@ -38,41 +39,42 @@ export class FieldReader {
     const to = this.#bounds[index * 2 + 1];
     if (from === undefined || to === undefined) return '';
     const text = this.#text.substring(from, to);
-    return NOT_ASCII.test(text) ? textOrBytes(packed.subarray(from, to)) : text;
+    return !this.#isAscii && NOT_ASCII.test(text) ? textOrBytes(packed.subarray(from, to)) : text;
   }
 
   #select(packed: Buffer): void {
     if (packed === this.#packed) return;
     this.#packed = packed;
     this.#text = packed.toString('latin1');
-    const starts = this.#findBounds(packed);
-    if (starts !== null) this.#learn(packed, starts);
+    this.#isAscii = !NOT_ASCII.test(this.#text);
+    if (!this.#findBounds(packed)) this.#learn(packed);
   }
 
-  /** Fills `bounds`. Returns where the names are if they are others than before, else null. */
-  #findBounds(packed: Buffer): readonly number[] | null {
+  /** Fills `bounds`. Returns whether the names are those of the entry before. */
+  #findBounds(packed: Buffer): boolean {
     const cursor = cursorOf(packed);
     const count = (cursor.enter() ?? 0) / 2;
     const { bytes: known } = this.#layout;
-    const starts: number[] = [];
     let isKnown = count === known.length;
     this.#bounds.length = count * 2;
     for (let index = 0; index < count; index += 1) {
       cursor.text();
       isKnown &&= isSame(packed, cursor.from, cursor.to, known[index]);
-      starts.push(cursor.from, cursor.to);
       cursor.text();
       this.#bounds[index * 2] = cursor.from;
       this.#bounds[index * 2 + 1] = cursor.to;
     }
-    return isKnown ? null : starts;
+    return isKnown;
   }
 
-  #learn(packed: Buffer, starts: readonly number[]): void {
+  #learn(packed: Buffer): void {
     const bytes: Buffer[] = [];
-    for (let index = 0; index < starts.length; index += 2) {
+    const cursor = cursorOf(packed);
+    for (let lacking = cursor.enter() ?? 0; lacking > 0; lacking -= 2) {
+      cursor.text();
       // A copy, or a few bytes would keep the whole of what came in with them.
-      bytes.push(Buffer.from(packed.subarray(starts[index], starts[index + 1])));
+      bytes.push(Buffer.from(packed.subarray(cursor.from, cursor.to)));
+      cursor.text();
     }
     this.#layout = { names: bytes.map((name) => name.toString()), bytes };
   }

@@ -67,7 +67,10 @@ export function prepareMapping(plan: RowPlan): MapEntry {
     const captured = captures(entry.key);
     const values: (string | null)[] = [];
     let timeUs: EpochUs | null = null;
-    for (const [index, { column, origin, target, onMissing, slot, capture }] of columns.entries()) {
+    for (let index = 0; index < columns.length; index += 1) {
+      const planned = columns[index];
+      if (planned === undefined) break;
+      const { column, origin, target, onMissing, slot, capture } = planned;
       let value: Slot;
       if (slot >= 0) value = slots[slot] ?? null;
       else if (capture >= 0) value = captured[capture] ?? null;
@@ -92,9 +95,13 @@ export function prepareMapping(plan: RowPlan): MapEntry {
         continue;
       }
       const converted = convert(present, target);
+      if (typeof converted === 'string') {
+        values.push(converted);
+        continue;
+      }
       if ('reason' in converted) return { reason: reasonFor(converted.reason, column, present) };
       values.push(converted.text);
-      if (index === plan.timeIndex) timeUs = converted.timeUs ?? null;
+      if (index === plan.timeIndex) timeUs = converted.timeUs;
     }
     return { values, timeUs };
   };

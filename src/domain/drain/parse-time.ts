@@ -15,9 +15,13 @@ export function parseTime(text: string, type: TimeType): EpochUs | ReasonCode {
   return type === 'time_iso' ? parseIso(text) : parseCount(text, DECIMALS[type]);
 }
 
+/** Without sign, point and exponent, and safe in any unit. */
+const PLAIN = /^\d{1,18}$/;
 const COUNT = /^([+-]?)(\d{1,40})(?:\.(\d{0,40}))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 function parseCount(text: string, decimals: number): EpochUs | ReasonCode {
+  // As nearly all are written: a tenth of the work.
+  if (decimals >= 0 && PLAIN.test(text)) return inRange(Number(text) * 10 ** decimals);
   const [, sign, whole = '', fraction = '', exponent = '0'] = COUNT.exec(text) ?? [];
   if (sign === undefined) return 'not_a_time';
   // The number is `digits` with `point` of them before the decimal point.
