@@ -23,7 +23,7 @@ export interface LiveStore {
   /** The server that has `key`, for commands that speak of a connection: WAITAOF. */
   serverOf(key: string): Redis;
   /** One more connection, whose replies stay bytes; in a cluster to the server that has `key`. */
-  openRaw(key?: string): Promise<RawConnection>;
+  openRaw(key: string): Promise<RawConnection>;
   /** Closes all its connections. */
   close(): void;
 }
@@ -61,27 +61,28 @@ function storeOf(client: Redis | Cluster, place: string, waitReplicas: number): 
   const further: Redis[] = [];
   const masters = (): readonly Redis[] =>
     client instanceof Redis ? [client] : client.nodes('master');
+  const serverOf = (key: string): Redis => {
+    if (client instanceof Redis) return client;
+    const [name] = client.slots[keySlot(key)] ?? [];
+    const found = masters().find(
+      ({ options }) => `${options.host ?? ''}:${String(options.port)}` === name,
+    );
+    if (found !== undefined) return found;
+    throw new TierdError({
+      code: 'REDIS_UNREACHABLE',
+      message: `no master of ${place} has the slot of "${key}"`,
+      hint: 'a part of the cluster is down; see CLUSTER SLOTS',
+    });
+  };
   return {
     place,
     client,
     isCluster: !(client instanceof Redis),
     waitReplicas,
     masters,
-    serverOf(key) {
-      if (client instanceof Redis) return client;
-      const [name] = client.slots[keySlot(key)] ?? [];
-      const found = masters().find(
-        ({ options }) => `${options.host ?? ''}:${String(options.port)}` === name,
-      );
-      if (found !== undefined) return found;
-      throw new TierdError({
-        code: 'REDIS_UNREACHABLE',
-        message: `no master of ${place} has the slot of "${key}"`,
-        hint: 'a part of the cluster is down; see CLUSTER SLOTS',
-      });
-    },
-    async openRaw(key = '') {
-      const another = this.serverOf(key).duplicate({ lazyConnect: true });
+    serverOf,
+    async openRaw(key) {
+      const another = serverOf(key).duplicate({ lazyConnect: true });
       another.on('error', () => undefined);
       further.push(another);
       await another.connect();

@@ -35,9 +35,7 @@ export function openKeySource(store: LiveStore, spec: KeySpec): LiveSource {
     source: spec.name,
     feed: (signal) => wantedKeys(store, spec, signal),
     readMany: (wanted, room) =>
-      lanes === null
-        ? readUnwatched(store, script, wanted, room)
-        : readWatched(lanes, wanted),
+      lanes === null ? readUnwatched(store, script, wanted, room) : readWatched(lanes, wanted),
     mostKeys: lanes === null ? KEYS_PER_CALL : KEYS_PER_LANE,
     toPayload: (bytes) => (holdsStrings ? { kind: 'value', value: bytes } : fields.read(bytes)),
   });
@@ -70,10 +68,7 @@ async function readUnwatched(
   return { answers: await readKeys(store, script, wanted, room), lane: null };
 }
 
-async function readWatched(
-  lanes: WatchLanes,
-  wanted: readonly WantedKey[],
-): Promise<KeyAnswers> {
+async function readWatched(lanes: WatchLanes, wanted: readonly WantedKey[]): Promise<KeyAnswers> {
   return doing('reading keys that are watched', () => lanes.read(wanted.map(({ at }) => at)));
 }
 

@@ -3,8 +3,8 @@
  * time on a batch than Redis does; and what packs fields into one in a script costs Redis four times
  * as much as the plain command.
  */
-import { ReplyError, type Redis } from 'ioredis';
-import { encodeCommand, refusalOf, ReplyScanner } from './resp.ts';
+import { type Redis, ReplyError } from 'ioredis';
+import { encodeCommand, ReplyScanner, refusalOf } from './resp.ts';
 
 interface Request {
   readonly count: number;

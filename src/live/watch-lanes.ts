@@ -35,7 +35,7 @@ export class WatchLanes {
   async read(
     keys: readonly string[],
   ): Promise<{ readonly answers: readonly HashAnswer[]; readonly lane: Lane }> {
-    const connection = this.#idle.pop() ?? (await this.#store.openRaw());
+    const connection = this.#idle.pop() ?? (await this.#store.openRaw(keys[0] ?? ''));
     const commands = [['WATCH', ...keys], ...keys.map((key) => ['HGETALL', key])];
     const [watched, ...replies] = await connection.ask(commands);
     unlessRefused(watched);
