@@ -5,7 +5,7 @@
  * many: what WATCH takes grows with the square of them.
  */
 import type { LiveStore } from './connect.ts';
-import { RawConnection, unlessRefused } from './raw-connection.ts';
+import { type RawConnection, unlessRefused } from './raw-connection.ts';
 import { isNothing, refusalOf } from './resp.ts';
 
 /** Before the one answer of a transaction of one command. */

@@ -55,6 +55,7 @@ export function prepareMapping(plan: RowPlan): MapEntry {
     capture:
       column.origin.from === 'capture' ? plan.pattern.captures.indexOf(column.origin.name) : -1,
   }));
+  const hasCaptures = columns.some(({ capture }) => capture >= 0);
   return (entry, reading) => {
     if (sizeOf(entry) > plan.maxEntryBytes) {
       const found = `${String(sizeOf(entry))} bytes`;
@@ -64,7 +65,7 @@ export function prepareMapping(plan: RowPlan): MapEntry {
     }
     const slots = read(entry);
     if (!Array.isArray(slots)) return slots;
-    const captured = captures(entry.key);
+    const captured = hasCaptures ? captures(entry.key) : [];
     const values: (string | null)[] = [];
     let timeUs: EpochUs | null = null;
     for (let index = 0; index < columns.length; index += 1) {

@@ -60,7 +60,7 @@ describeOn('redis', 'whatever kind a source is', () => {
     const held = await Promise.all(
       keys.map(async (key) => [
         key,
-        (await redis.dumpBuffer(key))?.toString('hex'),
+        (await redis.dumpBuffer(key)).toString('hex'),
         await redis.pttl(key),
       ]),
     );

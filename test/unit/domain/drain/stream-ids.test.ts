@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { compareIds, packIds, sortableId, unpackIds } from '../../../../src/domain/drain/stream-ids.ts';
+import {
+  compareIds,
+  packIds,
+  sortableId,
+  unpackIds,
+} from '../../../../src/domain/drain/stream-ids.ts';
 
 const half = fc.oneof(fc.bigInt(0n, 2n ** 64n - 1n), fc.bigInt(0n, 300n));
 const id = fc.tuple(half, half).map(([ms, seq]) => `${String(ms)}-${String(seq)}`);
