@@ -50,6 +50,7 @@ export async function restoreSlice(
   const held = columns.map(({ held: { kind } }, index) =>
     kind === 'text' ? `c${index} text` : `c${index} ${columns[index]!.postgresType}`,
   );
+  await client.query('drop table if exists arrived');
   await client.query(`create temp table arrived (${held.join(', ')})`);
   for (const { path } of segments) await copyIn(client, 'arrived', await readRows(path, columns));
   const cast = columns.map(({ postgresType }, index) => `c${index}::${postgresType}`);
