@@ -48,6 +48,11 @@ export async function listenAsSystemd(): Promise<ServiceSocket> {
   return {
     address: `@${name}`,
     // With a barrier systemd-notify waits until what it sent has been read.
-    received: () => text.trim().split('\n').slice(1).filter((line) => line !== 'BARRIER=1'),
+    received: () =>
+      text
+        .trim()
+        .split('\n')
+        .slice(1)
+        .filter((line) => line !== 'BARRIER=1'),
   };
 }
