@@ -23,8 +23,8 @@ export interface JobRun {
 
 export interface DaemonScene {
   readonly workspace: Workspace;
-  /** Starts `tierd run`, with more in its environment; it is gone when the test has finished. */
-  readonly run: (env?: Readonly<Record<string, string>>) => RunningTierd;
+  /** Starts `tierd run`, with more in its environment and on its command line; it is gone when the test has finished. */
+  readonly run: (env?: Readonly<Record<string, string>>, argv?: readonly string[]) => RunningTierd;
   /** The ledger's runs, oldest first. */
   readonly runs: (job?: string) => Promise<readonly JobRun[]>;
   readonly hotRows: (table: string) => Promise<number>;
@@ -63,8 +63,9 @@ export async function makeDaemon(
   expect(migrated).toMatchObject({ exitCode: 0 });
   return {
     workspace,
-    run: (env = {}) => {
-      const daemon = startTierd(process.execPath, [TIERD, 'run'], workspace.directory, env);
+    run: (env = {}, argv = []) => {
+      const command = [TIERD, 'run', ...argv];
+      const daemon = startTierd(process.execPath, command, workspace.directory, env);
       onTestFinished(() => end(daemon));
       return daemon;
     },
