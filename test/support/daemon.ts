@@ -104,8 +104,12 @@ function isGone(child: ChildProcess): boolean {
 }
 
 /** Waits for a line of the daemon's log. */
-export async function said(daemon: RunningTierd, text: string | RegExp): Promise<void> {
-  await expect.poll(() => daemon.stderr(), PATIENCE).toMatch(text);
+export async function said(
+  daemon: RunningTierd,
+  text: string | RegExp,
+  patience = PATIENCE,
+): Promise<void> {
+  await expect.poll(() => daemon.stderr(), patience).toMatch(text);
 }
 
 /** Where its status page is, once it has said so: a port of 0 is one that is free. */
@@ -118,7 +122,7 @@ export function pageOf(daemon: RunningTierd): string {
 /** Asks it to stop, and it does. */
 export async function stopped(daemon: RunningTierd): Promise<void> {
   daemon.child.kill('SIGTERM');
-  expect(await daemon.ended).toBe(0);
+  expect(await daemon.ended, daemon.stderr()).toBe(0);
 }
 
 /** The pid of the job's process that runs now, by the process tree of the daemon. */
