@@ -50,7 +50,7 @@ const configOf = (urls: { postgres: string; redis: string }, port: number): stri
 postgres: { url: "${urls.postgres}" }
 redis: { url: "${urls.redis}" }
 lake: { type: local, path: data_lake }
-storage: { lifecycle: { guards: { max_share: 1 } } }
+storage: { lifecycle: { hot_intervals: [1day], guards: { max_share: 1 } } }
 server: { port: ${String(port)}, control_token: ${CONTROL_TOKEN}, requests_per_minute: 1000000 }
 drain:
   sources:

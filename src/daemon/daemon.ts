@@ -106,13 +106,14 @@ export class Daemon {
 
   async #lead(leadership: Leadership, signal: AbortSignal): Promise<void> {
     const { dispatch, logger, notifier } = this.#parts;
-    dispatch({ kind: 'leading', token: leadership.token });
     logger.info({ token: leadership.token }, 'leading: jobs are started by this daemon');
     notifier.status('leading');
     try {
       leadership.signal.throwIfAborted();
       const definitions = this.#definitions;
       this.#term = await Term.begin(definitions, leadership, this.#parts);
+      // Not before: who reads that it leads may ask it to run a job.
+      dispatch({ kind: 'leading', token: leadership.token });
       // A reload may have come while the ledger was read.
       if (definitions !== this.#definitions) this.#term.redefine(this.#definitions);
       while (!leadership.signal.aborted) await this.#rest(this.#term.tick(), leadership.signal);

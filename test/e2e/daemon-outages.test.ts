@@ -53,19 +53,19 @@ describeOn('redis', 'away for a while', () => {
   beforeEach(async () => {
     database = await databaseOn(postgres);
     for (const [table, columns] of Object.entries(TABLES)) {
-      await database.query(`create table ${table} (${columns})`);
+      await database.query(`create table ${table} (${columns}); create index on ${table} (ts)`);
     }
     scene = await makeDaemon(database, sections(redis.url), DATASETS);
     writers = startWriters({ postgresUrl: database.url, redisUrl: redis.url, everyMs: 40 });
     daemon = scene.run();
-    await said(daemon, /rotate: done/);
+    await said(daemon, /rows moved/);
     await expect.poll(() => scene.hotRows('ticks'), PATIENCE).toBeGreaterThan(0);
   });
   afterEach(() => Promise.all(writers.map((writer) => writer.stop())));
 
   const confirmed = (): number => writers[0]?.told.confirmed.size ?? 0;
   const rotations = async (): Promise<number> =>
-    (await scene.runs('rotate')).filter(({ state }) => state === 'done').length;
+    (await scene.runs('rotate')).filter(({ finished }) => finished !== null).length;
 
   /** Everything that was confirmed until now is found, once. */
   async function expectAllFound(): Promise<void> {
