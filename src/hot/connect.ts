@@ -12,6 +12,8 @@ export interface PostgresTarget {
   /** What the connection is for: `rotate`, `drain`; seen as `tierd/rotate` in pg_stat_activity. */
   readonly job: string;
   readonly connectTimeoutMs?: number;
+  /** For each statement's answer; without it only the server's own statement_timeout counts. */
+  readonly answerTimeoutMs?: number;
 }
 
 /** Long enough for a server that is failing over to answer, short enough to be told about it. */
@@ -77,6 +79,7 @@ function newClient(target: PostgresTarget): pg.Client {
       ...(target.url === '' ? {} : { connectionString: target.url }),
       application_name: `tierd/${target.job}`,
       connectionTimeoutMillis: target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      ...(target.answerTimeoutMs === undefined ? {} : { query_timeout: target.answerTimeoutMs }),
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
       stream: socketFor,
