@@ -76,7 +76,10 @@ CREATE TABLE tierd.drain_sources (
     newest_time_us bigint,
     last_batch_at timestamp with time zone,
     last_problem text,
-    last_problem_at timestamp with time zone
+    last_problem_at timestamp with time zone,
+    unsettled_from_us bigint,
+    unsettled_to_us bigint,
+    CONSTRAINT drain_sources_check CHECK (((unsettled_from_us IS NULL) = (unsettled_to_us IS NULL)))
 );
 
 CREATE TABLE tierd.job_runs (

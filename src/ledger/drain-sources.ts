@@ -1,4 +1,5 @@
-/** What each source of the drain has brought in. */
+/** What each source of the drain has brought in, and which of it Redis may hand out again. */
+import type { TimeRange } from '../domain/time-range.ts';
 import type { Queryable } from './queryable.ts';
 
 /**
@@ -21,7 +22,11 @@ export interface BatchCounts {
   readonly flagged: number;
   readonly repeated: number;
   readonly lost: number;
+  /** Of its rows, both null when none has a time. */
+  readonly oldestTimeUs: number | null;
   readonly newestTimeUs: number | null;
+  /** Its rows are known by their key in the table alone until Redis has been told: `settleSource`. */
+  readonly isUnsettled: boolean;
   /** What was found that no dead letter can hold: keys of a wrong type. */
   readonly problem: string | null;
 }
@@ -37,7 +42,9 @@ export async function recordBatch(
          dead_letters = dead_letters + $4, flagged = flagged + $5, repeated = repeated + $6,
          lost = lost + $7, newest_time_us = greatest(newest_time_us, $8::bigint),
          last_batch_at = clock_timestamp(), last_problem = coalesce($9, last_problem),
-         last_problem_at = case when $9::text is null then last_problem_at else clock_timestamp() end
+         last_problem_at = case when $9::text is null then last_problem_at else clock_timestamp() end,
+         unsettled_from_us = least(unsettled_from_us, $10::bigint),
+         unsettled_to_us = greatest(unsettled_to_us, $11::bigint)
      where source = $1`,
     [
       source,
@@ -49,8 +56,34 @@ export async function recordBatch(
       counts.lost,
       counts.newestTimeUs,
       counts.problem,
+      counts.isUnsettled ? counts.oldestTimeUs : null,
+      counts.isUnsettled ? counts.newestTimeUs : null,
     ],
   );
+}
+
+/** Call it when a pass over all keys has ended: Redis has been told of every row of this source. */
+export async function settleSource(db: Queryable, source: string): Promise<void> {
+  await db.query(
+    `update tierd.drain_sources set unsettled_from_us = null, unsettled_to_us = null
+     where source = $1 and unsettled_from_us is not null`,
+    [source],
+  );
+}
+
+/** A source of the dataset that may bring in rows of `range` a second time, or null. */
+export async function findUnsettledSource(
+  db: Queryable,
+  dataset: string,
+  range: TimeRange,
+): Promise<string | null> {
+  const found = await db.query<{ source: string }>(
+    `select source from tierd.drain_sources
+     where dataset = $1 and unsettled_from_us < $3::bigint * 1000 and unsettled_to_us >= $2::bigint * 1000
+     order by source limit 1`,
+    [dataset, range.fromInclusive, range.toExclusive],
+  );
+  return found.rows[0]?.source ?? null;
 }
 
 export interface SourceRecord {

@@ -11,6 +11,7 @@ export interface BatchResult {
   readonly lost: number;
   readonly bytes: number;
   /** Of the rows, microseconds since 1970. */
+  readonly oldestTimeUs: number | null;
   readonly newestTimeUs: number | null;
   /** What of the ledger is to be marked once Redis has been told. */
   readonly told: Told;

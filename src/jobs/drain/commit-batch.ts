@@ -77,6 +77,7 @@ export async function commitBatch(
         const counts = countBatch(batch, sorted, refused.length, known);
         await recordBatch(db, source.name, {
           ...counts,
+          isUnsettled: batch.origin.kind === 'keys' && source.live.kind !== 'snapshot',
           problem: batch.problems[0]?.found ?? null,
         });
         // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
@@ -162,9 +163,12 @@ function countBatch(
   refused: number,
   known: Known,
 ): Omit<BatchResult, 'bytes' | 'told'> {
+  let oldestTimeUs: number | null = null;
   let newestTimeUs: number | null = null;
   for (const { timeUs } of rows) {
-    if (timeUs !== null && (newestTimeUs === null || timeUs > newestTimeUs)) newestTimeUs = timeUs;
+    if (timeUs === null) continue;
+    if (oldestTimeUs === null || timeUs < oldestTimeUs) oldestTimeUs = timeUs;
+    if (newestTimeUs === null || timeUs > newestTimeUs) newestTimeUs = timeUs;
   }
   return {
     entries: entries.length,
@@ -173,6 +177,7 @@ function countBatch(
     flagged: Object.values(flags).reduce((sum, count) => sum + count, 0),
     repeated: known.count,
     lost: known.lost.length,
+    oldestTimeUs,
     newestTimeUs,
   };
 }

@@ -6,7 +6,10 @@ import type pg from 'pg';
 import { prepareMapping } from '../../domain/drain/map-entry.ts';
 import type { LiveBatch, LiveSource } from '../../domain/live-entry.ts';
 import { disconnect } from '../../hot/connect.ts';
+import { inTransaction } from '../../hot/transaction.ts';
 import { readClaim } from '../../ledger/claims.ts';
+import { settleSource } from '../../ledger/drain-sources.ts';
+import { assertLease } from '../../ledger/lease.ts';
 import { announceDrained } from '../../live/announce.ts';
 import type { LiveStore } from '../../live/connect.ts';
 import { openLiveSource } from '../../live/open-source.ts';
@@ -105,8 +108,28 @@ async function drainPass(open: Open): Promise<number> {
     await telling.catch(() => undefined);
   }
   await run.acknowledged.mark(db);
+  await settle(rooms, run, db);
   await forgetOld(db, run.plan.source.name, rooms.settings.keepDeliveriesMs);
   return batches;
+}
+
+/**
+ * Redis has been told of all that the pass, or one that was killed before it, has committed: rotations
+ * may have the rows. Under the lease, for another holder's batches would not be settled by this (I8).
+ */
+async function settle(rooms: DrainRooms, { plan, lease }: DrainRun, db: pg.Client): Promise<void> {
+  const { statementTimeoutMs, lockTimeoutMs } = rooms.settings;
+  const { name } = plan.source;
+  const options = {
+    doing: `settling ${name}`,
+    isolation: 'read committed',
+    readOnly: false,
+    limits: { statementTimeoutMs, lockTimeoutMs },
+  } as const;
+  await inTransaction(db, options, async () => {
+    await settleSource(db, name);
+    await assertLease(db, lease);
+  });
 }
 
 /** Reads and maps: the mapping is done while PostgreSQL is busy with the batch before. */

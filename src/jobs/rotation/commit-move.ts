@@ -5,11 +5,12 @@
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import type { ProvenSegments } from '../../domain/proof.ts';
-import { formatRange } from '../../domain/time-range.ts';
+import { formatRange, type TimeRange } from '../../domain/time-range.ts';
 import { deleteRows } from '../../hot/delete-rows.ts';
 import { assertSameRows } from '../../hot/digest.ts';
 import { dropParts } from '../../hot/drop-parts.ts';
 import { inTransaction } from '../../hot/transaction.ts';
+import { findUnsettledSource } from '../../ledger/drain-sources.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import { stepMove } from '../../ledger/moves.ts';
 import { publishSegments } from '../../ledger/segments.ts';
@@ -22,7 +23,7 @@ import type { RunContext, StagedMove } from './staged-move.ts';
  * `proven` has one entry for each slice of `staged`, in order; only verification makes such values.
  *
  * Throws DIGEST_MISMATCH when the rows are no longer those that were exported, PARTS_CHANGED,
- * LOCK_TIMEOUT or LEASE_LOST: nothing was committed. OUTCOME_UNKNOWN: look before doing anything.
+ * ROWS_UNSETTLED, LOCK_TIMEOUT or LEASE_LOST: nothing was committed. OUTCOME_UNKNOWN: look before doing anything.
  */
 export async function commitMove(
   rooms: Rooms,
@@ -47,6 +48,7 @@ export async function commitMove(
     async () => {
       await publishSegments(db, staged.id);
       await stepMove(db, staged.id, 'commit');
+      await assertSettled(db, run.dataset.name, staged.move.range);
       await removeRows(rooms, run, db, staged);
       // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
       await assertLease(db, run.lease);
@@ -85,6 +87,21 @@ async function removeRows(
     signal: run.signal,
   });
   assertSameRows(run.table.ref, source, deleted);
+}
+
+/**
+ * A row that Redis may hand out again is known by its key in the table: in the lake it would be doubled.
+ * Whatever the export has seen was committed before it, and so was the word that it is unsettled.
+ */
+async function assertSettled(db: pg.Client, dataset: string, range: TimeRange): Promise<void> {
+  const source = await findUnsettledSource(db, dataset, range);
+  if (source === null) return;
+  throw new TierdError({
+    code: 'ROWS_UNSETTLED',
+    message: `${dataset} ${formatRange(range)} stays hot: a drain of ${source} that is under way, or was cut off, may bring in rows of it once more; nothing was deleted`,
+    hint: `let \`tierd drain ${source}\` come to its end, then rotate again`,
+    context: { source },
+  });
 }
 
 /** The types say that each slice was proven; this says that it was the slices of this move. */

@@ -9,6 +9,7 @@ const SKIPPABLE: ReadonlySet<ErrorCode> = new Set([
   ...RETRYABLE,
   // Waited for as often as makes sense already; exporting again frees no lock.
   'LOCK_TIMEOUT',
+  'ROWS_UNSETTLED',
   'VALUE_NOT_HELD',
   'PART_READS_EMPTY',
   'PART_READS_SHORT',

@@ -38,7 +38,16 @@ beforeAll(async () => {
 });
 
 describe('a source', () => {
-  const nothing = { entries: 0, rows: 0, deadLetters: 0, flagged: 0, repeated: 0, lost: 0 };
+  const nothing = {
+    entries: 0,
+    rows: 0,
+    deadLetters: 0,
+    flagged: 0,
+    repeated: 0,
+    lost: 0,
+    oldestTimeUs: null,
+    isUnsettled: false,
+  };
 
   it('adds up its batches, and its watermark never goes back', async () => {
     await lockSource(db, 'ticks', 'market');
