@@ -148,7 +148,7 @@ async function copyTo(
 
 /**
  * Format version 1, which every reader has. zstd at its lowest level: bars came out smaller than at
- * DuckDB's 3, decimals and the flights of the demo up to 4 % larger, in less time. No Bloom filters:
+ * DuckDB's 3, decimals and the flights of the demo 5 % larger, in less time. No Bloom filters:
  * DuckDB writes them for columns with few distinct values, where the sort order and the statistics
  * already tell, and they took 7 % of an OHLCV file.
  */
