@@ -9,14 +9,14 @@ const TIERD = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 export interface KeptDaemon {
   readonly page: string;
   /** Of the process that runs now. */
-  pid(): number;
+  readonly pid: () => number;
   /** The processes that it has started. */
-  jobs(): readonly number[];
+  readonly jobs: () => readonly number[];
   signal(name: NodeJS.Signals): void;
   /** Ends it with that signal and starts it anew. @returns its exit code; null when it was killed. */
   restart(by: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
   /** How often it ended without being asked. */
-  unasked(): number;
+  readonly unasked: () => number;
   /** For good. @returns its exit code; null when it was killed. */
   stop(by?: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }

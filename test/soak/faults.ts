@@ -31,19 +31,18 @@ export function startFaults(
   const over = new AbortController();
   const counts: Record<string, number> = {};
   let badExits = 0;
-  let sparesDaemons = false;
   const pick = <Item>(items: readonly Item[]): Item | undefined =>
     items[Math.floor(random() * items.length)];
   const away = (): number => 500 + random() * everyMs;
 
-  const onServers: readonly Fault[] = [
+  const onServersAndJobs: readonly Fault[] = [
     ['job killed', 5, () => killJob(pick(daemons.flatMap((daemon) => daemon.jobs())))],
     ['postgres killed', 1, () => bounce(scene.postgres, 'kill', away())],
     ['postgres crashed', 1, () => bounce(scene.postgres, 'immediate', away())],
     ['redis killed', 2, () => bounceRedis(scene, away())],
   ];
   const onDaemons: readonly Fault[] = [
-    ['daemon killed', 2, async () => void (await pick(daemons)?.restart('SIGKILL'))],
+    ['daemon killed', 2, () => killDaemon(pick(daemons))],
     [
       'daemon stopped',
       1,
@@ -54,15 +53,13 @@ export function startFaults(
     ['daemon asleep', 1, () => putToSleep(pick(daemons), LEASE_TTL_MS * (0.5 + random()))],
   ];
 
+  let faults: readonly Fault[] = [...onServersAndJobs, ...onDaemons];
+  /** False when it was stopped meanwhile. */
+  const rest = (): Promise<boolean> =>
+    pause(everyMs * (0.5 + random() / 2), true, { signal: over.signal }).catch(() => false);
   const running = (async () => {
-    while (!over.signal.aborted) {
-      const wait = everyMs * (0.5 + random() / 2);
-      await pause(wait, undefined, { signal: over.signal }).catch(() => undefined);
-      if (over.signal.aborted) return;
-      const [name, , act] = choose(
-        sparesDaemons ? onServers : [...onServers, ...onDaemons],
-        random,
-      );
+    while (await rest()) {
+      const [name, , act] = choose(faults, random);
       say(name);
       counts[name] = (counts[name] ?? 0) + 1;
       await act();
@@ -74,7 +71,7 @@ export function startFaults(
       return badExits;
     },
     spareDaemons() {
-      sparesDaemons = true;
+      faults = onServersAndJobs;
     },
     async stop() {
       over.abort();
@@ -100,6 +97,10 @@ async function killJob(pid: number | undefined): Promise<void> {
     // It has ended by itself.
   }
   return Promise.resolve();
+}
+
+async function killDaemon(daemon: KeptDaemon | undefined): Promise<void> {
+  await daemon?.restart('SIGKILL');
 }
 
 async function bounce(server: PostgresServer, mode: StopMode, awayMs: number): Promise<void> {

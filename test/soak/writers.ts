@@ -143,8 +143,8 @@ export function openWriterRedis(url: string): Redis {
 }
 
 function openInserter(url: string): {
-  insert(symbol: string, atMs: number, n: number): Promise<void>;
-  close(): Promise<void>;
+  readonly insert: (symbol: string, atMs: number, n: number) => Promise<void>;
+  readonly close: () => Promise<void>;
 } {
   let client: pg.Client | null = null;
   const close = async (): Promise<void> => {
