@@ -4,7 +4,7 @@ import type { ServerConfig } from '../config/server-section.ts';
 import { TierdError } from '../domain/errors.ts';
 
 const PATIENCE_MS = 10_000;
-const LOOK_EVERY_MS = 200;
+const LOOK_EVERY_MS = 500;
 
 /**
  * @returns the document of the answer. Throws USAGE where no such page is configured,

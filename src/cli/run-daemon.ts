@@ -39,6 +39,7 @@ async function runDaemon(context: CliContext): Promise<void> {
   const { openAlerts } = await import('./daemon-alerts.ts');
   const { watchPauses } = await import('./watch-pauses.ts');
   const { DryRuns } = await import('../daemon/dry-runs.ts');
+  const { controlOf } = await import('./daemon-control.ts');
   const { takeLead } = await import('./take-lead.ts');
   const { clock, logger } = context;
   let config: TierdConfig = first;
@@ -122,16 +123,7 @@ async function runDaemon(context: CliContext): Promise<void> {
       datasets: () => config.datasets.map(({ name }) => name),
       dryRuns: () => dryRuns.list(),
     },
-    {
-      run: (job) => daemon.fire(job),
-      cancel: (job) => daemon.cancel(job),
-      dryRun: (job) => {
-        const definition = jobsOf(config).find(({ name }) => name === job);
-        return definition === undefined ? null : dryRuns.begin(definition);
-      },
-      pause: (target, by) => pauses.pause(target, by),
-      resume: (target) => pauses.resume(target),
-    },
+    controlOf(() => config, daemon, dryRuns, pauses),
   );
   try {
     await daemon.run(context.signal);

@@ -4,11 +4,13 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { directoryWith } from '../support/config-file.ts';
 import { fillTicks, makeDaemon, PATIENCE, said } from '../support/daemon.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { freePort } from '../support/free-port.ts';
+import { databaseOn } from '../support/own-database.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 
 const FAST = 'storage: { lifecycle: { guards: { max_share: 1 } } }';
 const LEASE = 'lease_ttl: 2s, shutdown_timeout: 20s';
@@ -172,5 +174,45 @@ alerts: { webhooks: { ops: { url: "http://127.0.0.1:${String(receiver.port)}/hoo
     expect(daemon.stderr()).toMatch(
       /ops: an alert was not delivered \(the daemon stops\): firing: scrub found 1 segments .*\.parquet/,
     );
+  });
+});
+
+describe('PostgreSQL that goes away', () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres({});
+  });
+  afterAll(() => server.remove());
+
+  it('is told, and so is its return; a pause is heard of after it', async () => {
+    const database = await databaseOn(server);
+    await fillTicks(database, { dueDays: 1, rows: 10 });
+    const scene = await makeDaemon(
+      database,
+      `${FAST}
+schedules: { rotate: { every: 1s } }
+daemon: { ${LEASE} }
+alerts:
+  settle: 0s
+  unreachable_after: 1s
+  commands: { pager: { command: 'echo "$TIERD_ALERT_EVENT $TIERD_ALERT_ID" >> pages', kinds: [store_unreachable] } }`,
+    );
+    const pages = (): string => {
+      const file = join(scene.workspace.directory, 'pages');
+      return existsSync(file) ? readFileSync(file, 'utf8') : '';
+    };
+    const daemon = scene.run();
+    await said(daemon, /rotate: done/);
+    await server.stop('immediate');
+    await expect.poll(pages, PATIENCE).toBe('firing store_unreachable:postgres\n');
+    await server.start();
+    await expect
+      .poll(pages, PATIENCE)
+      .toBe('firing store_unreachable:postgres\nrecovered store_unreachable:postgres\n');
+    const paused = await scene.workspace.tierd('jobs', 'pause', 'rotate');
+    expect(paused).toMatchObject({ exitCode: 0 });
+    await said(daemon, /rotate: paused; no schedule starts it/);
+    daemon.child.kill('SIGTERM');
+    expect(await daemon.ended).toBe(0);
   });
 });

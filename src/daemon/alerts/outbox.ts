@@ -45,7 +45,7 @@ export class Outbox {
 
   /** Comes back at once. */
   post(notification: Notification): void {
-    if (this.#over.signal.aborted) return;
+    if (this.#isOver()) return;
     const receivers = this.#parts.receivers().filter((receiver) => wants(receiver, notification));
     const names = new Set(receivers.map(({ name }) => name));
     const { id } = notification.alert;
@@ -71,7 +71,7 @@ export class Outbox {
   /** Tries no more. What was not taken is in the log. */
   async close(): Promise<void> {
     this.#over.abort();
-    await Promise.all([...this.#lanes.values()].map(({ running }) => running));
+    for (const { running } of this.#lanes.values()) await running;
     for (const [name, { waiting }] of this.#lanes) {
       for (const notification of waiting) this.#lose(name, notification, 'the daemon stops');
     }
@@ -93,7 +93,7 @@ export class Outbox {
   async #deliver(name: string, lane: Lane): Promise<void> {
     for (;;) {
       const [next] = lane.waiting;
-      if (next === undefined || this.#over.signal.aborted) return;
+      if (next === undefined || this.#isOver()) return;
       const isDone = await this.#tryUntilDone(name, lane, next);
       if (isDone) lane.waiting.shift();
     }
@@ -115,7 +115,7 @@ export class Outbox {
         this.#taken(name, next);
         return true;
       }
-      if (this.#over.signal.aborted) return false;
+      if (this.#isOver()) return false;
       const ageMs = clock.now() - next.atMs;
       if (sent.isFinal || ageMs >= this.#parts.giveUpAfterMs()) {
         this.#lose(name, next, sent.reason);
@@ -129,8 +129,12 @@ export class Outbox {
       const delayMs = sent.retryAfterMs ?? backOffMs(backOff, failures, random());
       const boundedMs = Math.min(delayMs, Math.max(backOff.maxDelayMs, MAX_RETRY_AFTER_MS));
       await pause(boundedMs, undefined, { signal: this.#over.signal }).catch(() => undefined);
-      if (this.#over.signal.aborted) return false;
+      if (this.#isOver()) return false;
     }
+  }
+
+  #isOver(): boolean {
+    return this.#over.signal.aborted;
   }
 
   #taken(name: string, notification: Notification): void {

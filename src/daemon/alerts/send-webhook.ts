@@ -63,14 +63,14 @@ function judge({ status, headers }: Response, text: string): Sent {
 
 /** No more is read than is shown: whoever answers may go on for ever. */
 async function startOf(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
+  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader();
   if (reader === undefined) return '';
   let text = '';
   const decoder = new TextDecoder();
   while (text.length < MAX_ANSWER_SHOWN) {
     const { done, value } = await reader.read();
     if (done) break;
-    text += decoder.decode(value as Uint8Array, { stream: true });
+    text += decoder.decode(value, { stream: true });
   }
   // The rest of an answer that has been judged: nothing depends on it.
   await reader.cancel().catch(() => undefined);

@@ -266,6 +266,30 @@ describe('the outbox', () => {
     await expect.poll(() => hook.bodies).toMatchObject([{ kind: 'bad_segment' }, { kind: 'test' }]);
   });
 
+  it('calls delivered only what has the newest word of it', async () => {
+    const taken: string[] = [];
+    const isHeld = { still: true };
+    const { outbox } = open([
+      {
+        name: 'slow',
+        kinds: null,
+        send: ({ event }) => {
+          if (event === 'still_firing' && isHeld.still) {
+            return Promise.resolve({ ok: false, reason: '', isFinal: false, retryAfterMs: null });
+          }
+          taken.push(event);
+          return Promise.resolve({ ok: true, answer: '' });
+        },
+      },
+    ]);
+    outbox.post(note('firing'));
+    outbox.post(note('still_firing'));
+    await expect.poll(() => taken).toEqual(['firing']);
+    expect(outbox.isDelivered('job_failed:rotate')).toBe(false);
+    isHeld.still = false;
+    await expect.poll(() => outbox.isDelivered('job_failed:rotate')).toBe(true);
+  });
+
   it('outlives a sender that throws', async () => {
     let tries = 0;
     const { outbox } = open([

@@ -27,7 +27,8 @@ describe.each(SERVICES)('%s', (unit) => {
         '--threshold=25',
         `${DIRECTORY}/${unit}`,
       ]);
-    if (existsSync(systemd)) expect(check).not.toThrow();
+    // CI installs it: there, one that is missing fails.
+    if (existsSync(systemd) || process.env['CI'] === 'true') expect(check).not.toThrow();
   });
 });
 
