@@ -18,7 +18,7 @@ export function registerScrub(program: Command, context: CliContext): void {
   program
     .command('scrub')
     .description(
-      'read the lake again and report what is missing, altered or unknown; changes nothing',
+      'read the lake again and report what is missing, altered or unknown; changes nothing in it',
     )
     .argument('[dataset]', 'only this one')
     .option(

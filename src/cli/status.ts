@@ -16,10 +16,20 @@ export function registerStatus(program: Command, context: CliContext): void {
     .command('status')
     .description('where the rows of each dataset are, what is due, and how the last run ended')
     .argument('[dataset...]', 'only these')
-    .addHelpText('after', '\nExamples:\n  $ tierd status\n  $ tierd status market_data --json')
-    .action(async (names: string[]) => {
-      const { datasets } = context.loadConfig();
+    .option('--daemon', 'what the running daemon saw last, instead of counting now')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tierd status\n  $ tierd status market_data --json\n  $ tierd status --daemon',
+    )
+    .action(async (names: string[], { daemon }: { readonly daemon?: true }) => {
+      const { datasets, server } = context.loadConfig();
       const chosen = names.length === 0 ? datasets : selectDatasets(datasets, names);
+      if (daemon === true) {
+        const { askSurvey, reportSurvey } = await import('./daemon-survey.ts');
+        const wanted = chosen.map(({ name }) => name);
+        context.report(reportSurvey(await askSurvey(server), wanted, context.clock.now()));
+        return;
+      }
       const { readStatus } = await import('../jobs/status.ts');
       const { composeLiveChecks } = await import('./live-rooms.ts');
       const { composeLooking } = await import('./rooms.ts');

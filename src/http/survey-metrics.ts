@@ -262,8 +262,10 @@ const DATASETS: readonly Figure<DatasetSurvey>[] = [
   {
     name: 'tierd_dataset_last_run_timestamp_seconds',
     help: 'When its last run ended.',
-    read: ({ lastRun }) =>
-      lastRun?.finishedAt == null ? null : seconds(Date.parse(lastRun.finishedAt)),
+    read: ({ lastRun }) => {
+      const ended = lastRun?.finishedAt ?? null;
+      return ended === null ? null : seconds(Date.parse(ended));
+    },
   },
 ];
 

@@ -35,9 +35,9 @@ export async function coldEdges(
      from tierd.segments where state = 'live' and dataset = $1`,
     [dataset],
   );
-  const row = found.rows[0];
-  if (row?.oldest == null || row.newest == null) return null;
-  return { oldest: Number(row.oldest), newest: Number(row.newest) };
+  const { oldest = null, newest = null } = found.rows[0] ?? {};
+  if (oldest === null || newest === null) return null;
+  return { oldest: Number(oldest), newest: Number(newest) };
 }
 
 /** The ranges of moves that were begun and not finished: under way, or waiting to be recovered. */

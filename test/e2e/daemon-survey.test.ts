@@ -169,10 +169,21 @@ server: { port: ${String(port)}, survey_interval: 1s }`,
     const flow = await ask<{ moved: { rows: number }[] }>(`${url}/v1/flow?hours=1`);
     expect(flow.body.moved.reduce((sum, { rows }) => sum + rows, 0)).toBe(20);
 
+    const asked = await scene.workspace.tierd('status', '--daemon');
+    expect(asked).toMatchObject({ exitCode: 0 });
+    expect(asked.stdout).toMatch(/As the daemon saw it .*\n\nDATASET[^]*ticks +10 /);
+    const document = await scene.workspace.tierd('status', '--daemon', '--json');
+    expect(JSON.parse(document.stdout)).toMatchObject({
+      datasets: [{ dataset: 'ticks', hot: { rows: 10 }, cold: { rows: 20 } }],
+    });
+
     const seen = new Set<string | null>();
     await expect.poll(async () => seen.add(await taken()).size, PATIENCE).toBeGreaterThan(5);
     await expect.poll(openFiles, PATIENCE).toBeLessThanOrEqual(before + 1);
     daemon.child.kill('SIGTERM');
     expect(await daemon.ended).toBe(0);
+    const gone = await scene.workspace.tierd('status', '--daemon');
+    expect(gone).toMatchObject({ exitCode: 1 });
+    expect(gone.stderr).toContain('No daemon answers');
   });
 });

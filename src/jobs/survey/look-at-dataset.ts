@@ -1,7 +1,7 @@
 /** One dataset's rows in the hot store, and what of them is due. */
 import type pg from 'pg';
 import type { Dataset } from '../../domain/dataset.ts';
-import { TierdError } from '../../domain/errors.ts';
+import type { TierdError } from '../../domain/errors.ts';
 import { type DatasetSurvey, UNSEEN_HOT } from '../../domain/survey.ts';
 import { formatTable } from '../../domain/table.ts';
 import { HOUR_MS } from '../../domain/time-range.ts';
@@ -100,13 +100,12 @@ async function measureDue(
   lastRun: string | null,
 ): Promise<DatasetLook> {
   const what = `due ${dataset.name}`;
-  const isStale = before.dueAfterRun !== lastRun && pace.isDue(`${what} after a run`);
+  // A run has itself counted what was due, and done far more: counting again once adds little.
+  const isStale = before.dueAfterRun !== lastRun;
   if (!pace.isDue(what) && !isStale) return before;
   try {
     const { plan } = await pace.spend(what, PLAN_EVERY_MS, () =>
-      pace.spend(`${what} after a run`, 0, () =>
-        gatherPlan({ store, clock, settings: PLAN }, db, dataset),
-      ),
+      gatherPlan({ store, clock, settings: PLAN }, db, dataset),
     );
     return {
       ...before,

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, open, rm, writeFile } from 'node:fs/promises';
+import { chmod, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { type ScrubRequest, type ScrubResult, scrub } from '../../../src/jobs/scrub.ts';
+import { countFindings } from '../../../src/ledger/scrub-findings.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
@@ -63,6 +64,18 @@ describe('scrub', () => {
     expect(bytes.altered.map(({ segment }) => segment.key)).toEqual([keys[1]]);
     expect(bytes.unknown.map(({ key }) => key)).toEqual(['ticks/foreign.parquet']);
     expect(provenSlices).toBe(3);
+    expect([...(await countFindings(db))]).toEqual([['ticks', 2]]);
+  });
+
+  it('notes what is bad in the ledger until it is found sound again', async () => {
+    const sound = await readFile(pathOf(1));
+    await overwrite(pathOf(1), 100, randomBytes(8));
+    await ask();
+    await ask({ prove: null });
+    expect([...(await countFindings(db))]).toEqual([['ticks', 1]]);
+    await overwrite(pathOf(1), 0, sound);
+    await ask();
+    expect([...(await countFindings(db))]).toEqual([]);
   });
 
   it('tells values that are not those that were sent, though the bytes are those of the ledger (I1)', async () => {

@@ -1,0 +1,132 @@
+/** `tierd status --daemon`: what the running daemon saw last, which costs nothing to ask. */
+import type { ServerConfig } from '../config/server-section.ts';
+import { TierdError } from '../domain/errors.ts';
+import type { EpochMs } from '../domain/time-range.ts';
+import type { SurveyDocument } from '../http/survey-document.ts';
+import type { Report } from './context.ts';
+import { formatBytes, formatInteger, formatRelative } from './terminal/format.ts';
+import type { Style } from './terminal/style.ts';
+import { renderTable } from './terminal/table.ts';
+
+const PATIENCE_MS = 10_000;
+
+/**
+ * Null before the daemon's first survey. Throws USAGE where no page is configured, DAEMON_UNREACHABLE
+ * when nobody answers, DAEMON_REFUSED with what the daemon said.
+ */
+export async function askSurvey(server: ServerConfig | undefined): Promise<SurveyDocument | null> {
+  if (server === undefined || server.port === 0) {
+    throw new TierdError({
+      code: 'USAGE',
+      message: 'the configuration does not say where the daemon tells how it is',
+      hint: 'set server.port and restart the daemon; without --daemon, tierd looks itself',
+    });
+  }
+  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
+  const place = `${host}:${String(server.port)}`;
+  const token = server.statusToken ?? server.controlToken;
+  let response: Response;
+  try {
+    response = await fetch(`http://${place}/status`, {
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+  } catch (cause) {
+    throw new TierdError({
+      code: 'DAEMON_UNREACHABLE',
+      message: `no daemon answers at ${place}`,
+      hint: 'is `tierd run` up on this machine? Without --daemon, tierd looks itself.',
+      cause,
+    });
+  }
+  if (!response.ok) {
+    throw new TierdError({
+      code: 'DAEMON_REFUSED',
+      message: `the daemon at ${place} did not tell its status: HTTP ${String(response.status)}`,
+      hint: 'server.status_token must be the one that the daemon was started with',
+      context: { status: response.status },
+    });
+  }
+  const { survey } = (await response.json()) as { readonly survey: SurveyDocument | null };
+  return survey;
+}
+
+export function reportSurvey(
+  survey: SurveyDocument | null,
+  datasets: readonly string[],
+  now: EpochMs,
+): Report {
+  if (survey === null) {
+    return { json: null, text: () => 'The daemon has not looked at the stores yet.' };
+  }
+  const chosen = survey.datasets.filter(({ dataset }) => datasets.includes(dataset));
+  const sources = survey.sources.filter(({ dataset }) => datasets.includes(dataset));
+  return {
+    json: { ...survey, datasets: chosen, sources },
+    text: (style) => render({ ...survey, datasets: chosen, sources }, now, style),
+  };
+}
+
+function render(survey: SurveyDocument, now: EpochMs, style: Style): string {
+  const { colour } = style;
+  const seen = Date.parse(survey.taken_at ?? '');
+  return [
+    `As the daemon saw it ${formatRelative(seen, now)}; without --daemon, tierd looks itself.`,
+    ...(survey.error === null ? [] : [colour.yellow(survey.error)]),
+    '',
+    renderDatasets(survey, style),
+    ...(survey.sources.length === 0 ? [] : ['', renderSources(survey, style)]),
+  ].join('\n');
+}
+
+function renderDatasets({ datasets }: SurveyDocument, style: Style): string {
+  return renderTable(
+    [
+      { title: 'DATASET' },
+      { title: 'HOT ROWS', align: 'right' },
+      { title: 'BYTES', align: 'right' },
+      { title: 'COLD ROWS', align: 'right' },
+      { title: 'BYTES', align: 'right' },
+      { title: 'DUE', align: 'right' },
+      { title: 'NOTE' },
+    ],
+    datasets.map(({ dataset, hot, cold, due, error, refusals }) => [
+      dataset,
+      `${hot.rows_are_estimated ? '~' : ''}${figure(hot.rows, formatInteger)}`,
+      figure(hot.bytes, formatBytes),
+      formatInteger(cold.rows),
+      formatBytes(cold.bytes),
+      figure(due?.rows ?? null, formatInteger),
+      [
+        ...(error === null ? [] : [error]),
+        ...(cold.bad_segments === 0 ? [] : [`${formatInteger(cold.bad_segments)} bad segments`]),
+        ...refusals,
+      ].join('; '),
+    ]),
+    style,
+  );
+}
+
+function renderSources({ sources }: SurveyDocument, style: Style): string {
+  return renderTable(
+    [
+      { title: 'SOURCE' },
+      { title: 'BACKLOG', align: 'right' },
+      { title: 'LAG', align: 'right' },
+      { title: 'DEAD LETTERS', align: 'right' },
+      { title: 'NOTE' },
+    ],
+    sources.map((source) => [
+      source.source,
+      figure(source.backlog_entries, formatInteger),
+      figure(source.lag_seconds, (seconds) => `${seconds.toFixed(0)} s`),
+      formatInteger(source.dead_letters_waiting),
+      source.error ?? (source.enabled ? '' : 'not enabled'),
+    ]),
+    style,
+  );
+}
+
+function figure(value: number | null, format: (value: number) => string): string {
+  return value === null ? '?' : format(value);
+}
