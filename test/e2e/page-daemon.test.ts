@@ -58,7 +58,7 @@ describeOn(['chromium', 'redis'], 'the page of a daemon', () => {
     await page.getByRole('button', { name: 'Resume ticks' }).click();
     await page.getByRole('button', { name: 'Pause ticks' }).waitFor();
 
-    await page.getByRole('button', { name: 'Run rotate now' }).click();
+    await page.getByRole('button', { name: 'Run now: rotate' }).click();
     const dialog = page.getByRole('dialog', { name: 'Run rotate now?' });
     await dialog.getByRole('button', { name: 'Dry run' }).click();
     await dialog.getByText('"dry_run": true').waitFor();
