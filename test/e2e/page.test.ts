@@ -16,6 +16,8 @@ import { describeOn } from '../support/servers.ts';
 
 const STATUS = 'status-token-0123456789';
 const CONTROL = 'control-token-0123456789';
+/** Well before the runs would be asked for anyway. */
+const SOON_MS = 10_000;
 const OPEN = { status: null, control: null };
 const WITH_CONTROL = { status: null, control: CONTROL };
 const WITH_BOTH = { status: STATUS, control: CONTROL };
@@ -147,7 +149,10 @@ describeOn('chromium', 'the page', () => {
     ];
     await page.getByText('partly').waitFor();
     await expect
-      .poll(() => scene.asked.filter((path) => path.startsWith('/v1/runs')).length, PATIENCE)
+      .poll(() => scene.asked.filter((path) => path.startsWith('/v1/runs')).length, {
+        ...PATIENCE,
+        timeout: SOON_MS,
+      })
       .toBeGreaterThan(before);
   });
 
