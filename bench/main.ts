@@ -1,11 +1,13 @@
 /** `npm run bench -- <what>`: progress on stderr, one JSON object as the last line of stdout. */
 import { parseArgs } from 'node:util';
 import { benchArchive } from './archive.ts';
+import { benchDaemon } from './daemon/measure.ts';
 import { benchDrain } from './drain/measure.ts';
 import { benchParquetjs } from './parquetjs-faults.ts';
 
 const USAGE = `npm run bench -- archive [--rows 5000000] [--rounds 3] [--prices double|numeric] [--quick]
 npm run bench -- drain [--rows 1000000] [--rounds 3] [--backlog 5000000] [--quick]
+npm run bench -- daemon [--rows 4000000] [--rounds 7] [--seconds 60] [--quick]
 npm run bench -- parquetjs`;
 
 const { positionals, values } = parseArgs({
@@ -14,6 +16,7 @@ const { positionals, values } = parseArgs({
     rows: { type: 'string' },
     rounds: { type: 'string' },
     backlog: { type: 'string' },
+    seconds: { type: 'string' },
     prices: { type: 'string', default: 'double' },
     quick: { type: 'boolean', default: false },
   },
@@ -34,6 +37,13 @@ async function run(): Promise<unknown> {
         rows: Number(values.rows ?? (values.quick ? 200_000 : 1_000_000)),
         rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
         backlog: Number(values.backlog ?? (values.quick ? 500_000 : 5_000_000)),
+        say: (text) => console.error(text),
+      });
+    case 'daemon':
+      return benchDaemon({
+        rows: Number(values.rows ?? (values.quick ? 1_000_000 : 4_000_000)),
+        starts: Number(values.rounds ?? (values.quick ? 3 : 7)),
+        idleSeconds: Number(values.seconds ?? (values.quick ? 20 : 60)),
         say: (text) => console.error(text),
       });
     case 'parquetjs':

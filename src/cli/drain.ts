@@ -103,6 +103,7 @@ async function follow(
   const { followSource } = await import('../jobs/drain.ts');
   const { forEachNamed } = await import('../jobs/rotate-all.ts');
   const { intervalMs } = context.loadConfig().drain;
+  await warnOfHazards(context);
   await narrated(context, async (rooms) => {
     const results = await Promise.all(
       sources.map((source) =>
@@ -113,6 +114,24 @@ async function follow(
     );
     context.report(reportDrains(results.flat()));
   });
+}
+
+/** What of the live store's settings can take entries away before they are drained, told once. */
+async function warnOfHazards(context: CliContext): Promise<void> {
+  const { examineLive } = await import('../jobs/live-checks.ts');
+  const { composeLiveChecks } = await import('./live-rooms.ts');
+  const { logger } = context;
+  const rooms = await composeLiveChecks(context);
+  if (rooms === null) return;
+  try {
+    const { checks } = await examineLive(rooms);
+    for (const { name, status, found, advice } of checks) {
+      if (status !== 'ok') logger.warn({ check: name, advice }, `${name}: ${found}`);
+    }
+  } catch (error) {
+    // A store that can't be asked is told of by the drain itself, which tries again.
+    logger.debug({ err: error }, 'the live store could not be looked at');
+  }
 }
 
 async function narrated(

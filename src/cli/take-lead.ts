@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { TierdConfig } from '../config/load.ts';
 import type { Leadership } from '../daemon/leadership.ts';
 import { connect, disconnect } from '../hot/connect.ts';
+import { isPostgresError, postgresError } from '../hot/postgres-error.ts';
 import { type KeptLease, keepLease } from '../jobs/keep-lease.ts';
 import {
   abandonJobRuns,
@@ -24,13 +25,15 @@ export async function takeLead(
 ): Promise<Leadership> {
   const { owner, leaseTtlMs } = config.daemon;
   const open = (): Promise<pg.Client> => connectForDaemon(config);
-  await withClient(open, assertMigrated);
-  const kept = await keepLease({
-    connect: open,
-    dataset: daemonLease(owner),
-    holder,
-    ttlMs: leaseTtlMs,
-    signal,
+  const kept = await unlessCut(async () => {
+    await withClient(open, assertMigrated);
+    return keepLease({
+      connect: open,
+      dataset: daemonLease(owner),
+      holder,
+      ttlMs: leaseTtlMs,
+      signal,
+    });
   });
   return {
     token: kept.lease.token.toString(),
@@ -41,9 +44,20 @@ export async function takeLead(
 }
 
 /** For a few statements now and then: a connection that is kept open for them would only break. */
-export function connectForDaemon({ postgres }: TierdConfig): Promise<pg.Client> {
+export function connectForDaemon({ postgres, daemon }: TierdConfig): Promise<pg.Client> {
   const { directUrl, connectTimeoutMs } = postgres;
-  return connect({ url: directUrl, job: 'daemon', connectTimeoutMs });
+  // Each takes milliseconds. An answer that comes when the lease is over is none.
+  const answerTimeoutMs = daemon.leaseTtlMs;
+  return connect({ url: directUrl, job: 'daemon', connectTimeoutMs, answerTimeoutMs });
+}
+
+/** A line that is cut in the middle of a statement is PostgreSQL's absence, not a fault of ours. */
+async function unlessCut<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isPostgresError(error) ? postgresError(error, 'taking the lead') : error;
+  }
 }
 
 function ledgerOf(

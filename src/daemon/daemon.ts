@@ -2,6 +2,7 @@
  * The daemon's life: stand by, lead, and stop in good order. What it does while it leads is a Term;
  * who leads is decided elsewhere, by a lease.
  */
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
@@ -60,10 +61,17 @@ export class Daemon {
   }
 
   /**
-   * Comes back when `signal` has aborted and everything has ended. Throws only what makes it useless
-   * from the start, such as a ledger that lacks a migration.
+   * Comes back when `signal` has aborted and everything has ended, or when the time for that is over.
+   * Throws only what makes it useless from the start, such as a ledger that lacks a migration.
    */
   async run(signal: AbortSignal): Promise<void> {
+    const outOfTime = timeAfter(signal, this.#parts.shutdownTimeoutMs).then(() => {
+      this.#parts.logger.warn({}, 'the time to stop is over; the lease ends by itself');
+    });
+    await Promise.race([this.#live(signal), outOfTime]);
+  }
+
+  async #live(signal: AbortSignal): Promise<void> {
     const { dispatch, logger, notifier } = this.#parts;
     const stopping = (): void => {
       dispatch({ kind: 'stopping' });
@@ -105,13 +113,14 @@ export class Daemon {
 
   async #lead(leadership: Leadership, signal: AbortSignal): Promise<void> {
     const { dispatch, logger, notifier } = this.#parts;
-    dispatch({ kind: 'leading', token: leadership.token });
     logger.info({ token: leadership.token }, 'leading: jobs are started by this daemon');
     notifier.status('leading');
     try {
       leadership.signal.throwIfAborted();
       const definitions = this.#definitions;
       this.#term = await Term.begin(definitions, leadership, this.#parts, this.#paused);
+      // Not before: who reads that it leads may ask it to run a job.
+      dispatch({ kind: 'leading', token: leadership.token });
       // A reload or a pause may have come while the ledger was read.
       this.#term.setPaused(this.#paused);
       if (definitions !== this.#definitions) this.#term.redefine(this.#definitions);
@@ -133,9 +142,11 @@ export class Daemon {
       const error = messageOf(reason);
       dispatch({ kind: 'lease_unknown', error, atMs: this.#parts.clock.now() });
     }
-    const deadline = AbortSignal.timeout(shutdownTimeoutMs);
-    await term?.end();
-    if (signal.aborted) await this.#parts.runHooks(deadline);
+    const jobsUntilMs = Math.floor(shutdownTimeoutMs * JOBS_SHARE);
+    const hooksUntil = AbortSignal.timeout(Math.floor(shutdownTimeoutMs * HOOKS_SHARE));
+    // The jobs' processes are gone by then; what may hang is the word to the ledger of how they ended.
+    await Promise.race([term?.end(), timeAfter(signal, jobsUntilMs)]);
+    if (signal.aborted) await this.#parts.runHooks(hooksUntil);
     await leadership.release();
   }
 
@@ -157,6 +168,16 @@ export class Daemon {
     this.#parts.notifier.alive();
     await pause(ms, undefined, { signal }).catch(() => undefined);
   }
+}
+
+/** Of the shutdown timeout: what follows needs time as well, also when a server does not answer. */
+const JOBS_SHARE = 5 / 6;
+const HOOKS_SHARE = 11 / 12;
+
+/** Comes back so long after `signal` has aborted; it keeps no process from ending. */
+async function timeAfter(signal: AbortSignal, ms: number): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+  await pause(ms, undefined, { ref: false });
 }
 
 function messageOf(error: unknown): string {

@@ -1,5 +1,6 @@
 /** Opening a connection to the hot store. */
 import { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
 import { createReadSocket } from './copy/read-socket.ts';
@@ -11,6 +12,8 @@ export interface PostgresTarget {
   /** What the connection is for: `rotate`, `drain`; seen as `tierd/rotate` in pg_stat_activity. */
   readonly job: string;
   readonly connectTimeoutMs?: number;
+  /** For each statement's answer; without it only the server's own statement_timeout counts. */
+  readonly answerTimeoutMs?: number;
 }
 
 /** Long enough for a server that is failing over to answer, short enough to be told about it. */
@@ -43,10 +46,26 @@ export async function connect(target: PostgresTarget): Promise<pg.Client> {
  */
 const KEEP_ALIVE_DELAY_MS = 30_000;
 
+/** How long a server may take to see that we are leaving. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
 /** Closes the connection; one that is broken already counts as closed. */
 export async function disconnect(client: pg.Client): Promise<void> {
+  const closed = new AbortController();
   // Nothing can be lost here: whatever had to be committed has been answered before this.
-  await client.end().catch(() => undefined);
+  const closing = client.end().catch(() => undefined);
+  // A line that has gone silent would hold us up until TCP gives up, a quarter of an hour later.
+  const impatience = pause(CLOSE_TIMEOUT_MS, undefined, { signal: closed.signal });
+  await Promise.race([closing, impatience.then(() => cut(client))]);
+  closed.abort();
+  await impatience.catch(() => undefined);
+}
+
+/** Ends the connection here and now, whatever is under way; who waits for an answer gets an error. */
+export function cut(client: pg.Client): void {
+  // pg has it and its types don't: `end` would wait for the server.
+  const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } };
+  connection.stream.destroy();
 }
 
 /** `db.example:5432/market as tierd`, for messages. */
@@ -60,6 +79,7 @@ function newClient(target: PostgresTarget): pg.Client {
       ...(target.url === '' ? {} : { connectionString: target.url }),
       application_name: `tierd/${target.job}`,
       connectionTimeoutMillis: target.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      ...(target.answerTimeoutMs === undefined ? {} : { query_timeout: target.answerTimeoutMs }),
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
       stream: socketFor,

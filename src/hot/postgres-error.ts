@@ -118,7 +118,7 @@ function classify(error: unknown): { readonly code: ErrorCode; readonly hint: st
 function isPgLineError(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /^(Connection terminated|timeout expired|Client (has encountered a connection error|was closed)|The server does not support SSL)/.test(
+    /^(Connection terminated|timeout expired|Query read timeout|Client (has encountered a connection error|was closed)|The server does not support SSL)/.test(
       error.message,
     )
   );

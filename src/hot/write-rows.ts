@@ -80,7 +80,7 @@ async function tryAllNew(
     hope.cautiousFor -= 1;
     return false;
   }
-  if (hasRepeats(target, rows)) return false;
+  // Two rows with one key break the same unique index as one that is there already.
   const failure = await inSavepoint(
     db,
     target,

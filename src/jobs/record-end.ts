@@ -1,6 +1,9 @@
 import type pg from 'pg';
-import { disconnect } from '../hot/connect.ts';
+import { cut, disconnect } from '../hot/connect.ts';
 import { finishRun, type RunEnd } from '../ledger/runs.ts';
+
+/** One short statement. A line that went silent is no reason to wait longer. */
+const RECORD_TIMEOUT_MS = 10_000;
 
 /** Ends the run in the ledger, on a connection of its own: the run's may be the reason why it ended. */
 export async function recordEnd(
@@ -10,9 +13,11 @@ export async function recordEnd(
 ): Promise<void> {
   try {
     const db = await connect();
+    const impatience = setTimeout(() => cut(db), RECORD_TIMEOUT_MS);
     try {
       await finishRun(db, runId, end);
     } finally {
+      clearTimeout(impatience);
       await disconnect(db);
     }
   } catch {

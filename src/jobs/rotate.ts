@@ -14,6 +14,7 @@ import type { RotationPlan } from '../domain/plan.ts';
 import { disconnect } from '../hot/connect.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { type RunEnd, startRun } from '../ledger/runs.ts';
+import { connectUntilLost, cutWhenLost, toldAsLost } from './cut-when-lost.ts';
 import { asTierdError } from './job-failure.ts';
 import { type KeptLease, keepLease } from './keep-lease.ts';
 import { assertNotPaused, lookForPause } from './pause-check.ts';
@@ -86,6 +87,7 @@ export async function rotateDataset(
       ttlMs: rooms.settings.leaseTtlMs,
       signal: rooms.signal,
     });
+    cutWhenLost(db, kept.signal);
     try {
       await assertOwnLake(rooms, db);
       const recovered = await recover(rooms, db, kept.lease);
@@ -93,6 +95,8 @@ export async function rotateDataset(
       const gathered = await gatherPlan(rooms, db, dataset);
       rooms.emit({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
       return await runPlan(rooms, db, dataset, kept, { recovered, gathered, options });
+    } catch (error) {
+      throw toldAsLost(error, kept.signal);
     } finally {
       await kept.release();
     }
@@ -130,9 +134,10 @@ async function runPlan(
   try {
     throwIfRefused(plan, options.force);
     await claimLake(rooms, db);
-    await moveAll(rooms, run, plan.moves, totals);
+    const connect = connectUntilLost(rooms.connect, kept.signal);
+    await moveAll({ ...rooms, connect }, run, plan.moves, totals);
   } catch (error) {
-    failure = asTierdError(error);
+    failure = toldAsLost(error, kept.signal);
   }
   // Also after a failure: the rows that did leave have left dead ones behind.
   if (failure?.code !== 'LEASE_LOST') {

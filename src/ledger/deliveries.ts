@@ -2,7 +2,7 @@
  * Which entries of a stream were committed, so that one that comes again is known: after a crash
  * before its acknowledgement, or after a failover that forgot it.
  */
-import { packIds, sortableId, unpackIds } from '../domain/drain/stream-ids.ts';
+import { compareIds, packIds, sortableId, unpackIds } from '../domain/drain/stream-ids.ts';
 import type { Queryable } from './queryable.ts';
 import { keyText } from './text.ts';
 
@@ -23,7 +23,8 @@ export async function findDelivered(
      where stream_key = $1 and consumer_group = $2 and last_id >= $3 and first_id <= $4`,
     [keyText(stream.key), stream.group, first, last],
   );
-  const wanted = new Set(ids);
+  // Most often nothing was: then there is no need to know what to look for.
+  const wanted = new Set(found.rows.length === 0 ? [] : ids);
   const delivered = new Set<string>();
   const whole: string[] = [];
   for (const row of found.rows) {
@@ -78,12 +79,11 @@ export async function pruneDeliveries(
 }
 
 function boundsOf(ids: readonly string[]): { readonly first: string; readonly last: string } {
-  let first = sortableId(ids[0] ?? '');
+  let first = ids[0] ?? '';
   let last = first;
   for (const id of ids) {
-    const sortable = sortableId(id);
-    if (sortable < first) first = sortable;
-    if (sortable > last) last = sortable;
+    if (compareIds(id, first) < 0) first = id;
+    if (compareIds(id, last) > 0) last = id;
   }
-  return { first, last };
+  return { first: sortableId(first), last: sortableId(last) };
 }

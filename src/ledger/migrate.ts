@@ -1,7 +1,6 @@
 /** Brings the schema `tierd` to the newest version, or says what is missing. */
 import { readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
 import type { Queryable } from './queryable.ts';
@@ -22,6 +21,8 @@ export interface MigrationStatus {
  * @returns the names of those applied now, oldest first; empty when there was nothing to do.
  */
 export async function migrate(client: pg.Client): Promise<readonly string[]> {
+  // Every job and the daemon only ask what is pending: none of them has to load this.
+  const { runner } = await import('node-pg-migrate');
   const applied = await runner({
     dbClient: client,
     dir: MIGRATIONS,

@@ -16,7 +16,7 @@ import {
   type WantedKey,
   type WantedPage,
 } from './key-batches.ts';
-import { readKeys } from './key-sources.ts';
+import { KEYS_PER_CALL, readKeys } from './key-sources.ts';
 import { FieldReader } from './packed-fields.ts';
 import { doing } from './redis-error.ts';
 import { runOverItems } from './run-script.ts';
@@ -41,6 +41,7 @@ export function openClaimSource(store: LiveStore, spec: ClaimSpec, clock: Clock)
       }
       return { answers, lane: null };
     },
+    mostKeys: KEYS_PER_CALL,
     toPayload: (bytes) => fields.read(bytes),
   });
   const held = new WeakMap<LiveBatch, readonly HeldKey[]>();

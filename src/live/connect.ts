@@ -5,6 +5,7 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { TierdError } from '../domain/errors.ts';
 import type { LiveTarget, RedisNode } from '../domain/live-target.ts';
 import { keySlot } from './key-slot.ts';
+import { RawConnection } from './raw-connection.ts';
 import { redisError } from './redis-error.ts';
 
 /** ioredis' types tell its clients apart by the mapping of replies, which stays as it is. */
@@ -21,8 +22,8 @@ export interface LiveStore {
   masters(): readonly Redis[];
   /** The server that has `key`, for commands that speak of a connection: WAITAOF. */
   serverOf(key: string): Redis;
-  /** One more connection, for what a connection can do only once at a time; not to a cluster. */
-  openFurther(): Promise<Redis>;
+  /** One more connection, whose replies stay bytes; in a cluster to the server that has `key`. */
+  openRaw(key: string): Promise<RawConnection>;
   /** Closes all its connections. */
   close(): void;
 }
@@ -60,32 +61,32 @@ function storeOf(client: Redis | Cluster, place: string, waitReplicas: number): 
   const further: Redis[] = [];
   const masters = (): readonly Redis[] =>
     client instanceof Redis ? [client] : client.nodes('master');
+  const serverOf = (key: string): Redis => {
+    if (client instanceof Redis) return client;
+    const [name] = client.slots[keySlot(key)] ?? [];
+    const found = masters().find(
+      ({ options }) => `${options.host ?? ''}:${String(options.port)}` === name,
+    );
+    if (found !== undefined) return found;
+    throw new TierdError({
+      code: 'REDIS_UNREACHABLE',
+      message: `no master of ${place} has the slot of "${key}"`,
+      hint: 'a part of the cluster is down; see CLUSTER SLOTS',
+    });
+  };
   return {
     place,
     client,
     isCluster: !(client instanceof Redis),
     waitReplicas,
     masters,
-    serverOf(key) {
-      if (client instanceof Redis) return client;
-      const [name] = client.slots[keySlot(key)] ?? [];
-      const found = masters().find(
-        ({ options }) => `${options.host ?? ''}:${String(options.port)}` === name,
-      );
-      if (found !== undefined) return found;
-      throw new TierdError({
-        code: 'REDIS_UNREACHABLE',
-        message: `no master of ${place} has the slot of "${key}"`,
-        hint: 'a part of the cluster is down; see CLUSTER SLOTS',
-      });
-    },
-    async openFurther() {
-      if (!(client instanceof Redis)) throw new RangeError('a cluster has no further connection');
-      const another = client.duplicate();
+    serverOf,
+    async openRaw(key) {
+      const another = serverOf(key).duplicate({ lazyConnect: true });
       another.on('error', () => undefined);
       further.push(another);
       await another.connect();
-      return another;
+      return new RawConnection(another);
     },
     close() {
       client.disconnect();

@@ -6,6 +6,7 @@ import type {
   LiveEntry,
   LiveProblem,
 } from '../domain/live-entry.ts';
+import { PageSize } from './page-size.ts';
 import { prefixOf } from './redis-error.ts';
 import type { Lane } from './watch-lanes.ts';
 
@@ -42,11 +43,10 @@ export interface KeyBatchesOptions {
    * undefined when it was left for later because `room` bytes were full.
    */
   readonly readMany: (wanted: readonly WantedKey[], room: number) => Promise<KeyAnswers>;
+  /** How many keys one call of `readMany` reads at most. */
+  readonly mostKeys: number;
   readonly toPayload: (bytes: Buffer) => EntryPayload;
 }
-
-/** How many keys one script call reads: a millisecond or so in which Redis serves nobody else. */
-const KEYS_PER_CALL = 500;
 
 export class KeyBatches {
   readonly #options: KeyBatchesOptions;
@@ -55,12 +55,14 @@ export class KeyBatches {
   readonly #problems: LiveProblem[] = [];
   /** Where what is ready lies: SCAN may tell a key twice. */
   readonly #places = new Set<string>();
+  readonly #pages: PageSize;
   #readyBytes = 0;
   #feed: AsyncGenerator<WantedPage, void, undefined> | null = null;
   #isFed = false;
 
   constructor(options: KeyBatchesOptions) {
     this.#options = options;
+    this.#pages = new PageSize(options.mostKeys);
   }
 
   /** The next batch and what it was made of, or null at the end of a pass. */
@@ -103,18 +105,21 @@ export class KeyBatches {
   }
 
   async #fetchKeys({ maxEntries, maxBytes }: BatchLimits): Promise<void> {
-    const count = Math.min(KEYS_PER_CALL, maxEntries - this.#ready.length);
+    const room = maxBytes - this.#readyBytes;
+    const count = Math.min(this.#pages.next(room), maxEntries - this.#ready.length);
     const asked = this.#waiting
       .splice(0, Math.max(count, 1))
       .filter(({ at }) => !this.#places.has(at));
     if (asked.length === 0) return;
-    const { answers, lane } = await this.#options.readMany(asked, maxBytes - this.#readyBytes);
+    const { answers, lane } = await this.#options.readMany(asked, room);
+    const [keysBefore, bytesBefore] = [this.#ready.length, this.#readyBytes];
     const left: WantedKey[] = [];
     for (const [index, wanted] of asked.entries()) {
       if (answers[index] === undefined) left.push(wanted);
       else this.#take(wanted, answers[index], lane);
     }
     this.#waiting.unshift(...left);
+    this.#pages.learn(this.#ready.length - keysBefore, this.#readyBytes - bytesBefore);
   }
 
   #take({ key, at }: WantedKey, answer: unknown, lane: Lane | null): void {

@@ -10,15 +10,20 @@ import {
   type WantedKey,
   type WantedPage,
 } from './key-batches.ts';
-import { FieldReader } from './packed-fields.ts';
+import { asPacked, FieldReader } from './packed-fields.ts';
 import { doing } from './redis-error.ts';
-import { runOverItems, runScript, type Script } from './run-script.ts';
+import { runOverItems, type Script } from './run-script.ts';
 import { scanKeys } from './scan-keys.ts';
 import { READ_HASHES, READ_STRINGS } from './scripts/read-keys.ts';
 import { REMOVE_UNCHANGED_HASHES } from './scripts/remove-keys.ts';
 import { type Lane, WatchLanes } from './watch-lanes.ts';
 
 type KeySpec = LiveSourceSpec & { readonly kind: 'snapshot' | 'move' };
+
+/** A millisecond or two in which Redis serves nobody else. */
+export const KEYS_PER_CALL = 500;
+/** With twice as many, WATCH takes half as much again for each; with half, the lanes are 80. */
+const KEYS_PER_LANE = 250;
 
 /** Reads every key of the pattern once a pass. `move` removes what has not changed since. */
 export function openKeySource(store: LiveStore, spec: KeySpec): LiveSource {
@@ -30,9 +35,8 @@ export function openKeySource(store: LiveStore, spec: KeySpec): LiveSource {
     source: spec.name,
     feed: (signal) => wantedKeys(store, spec, signal),
     readMany: (wanted, room) =>
-      lanes === null
-        ? readUnwatched(store, script, wanted, room)
-        : readWatched(lanes, script, wanted, room),
+      lanes === null ? readUnwatched(store, script, wanted, room) : readWatched(lanes, wanted),
+    mostKeys: lanes === null ? KEYS_PER_CALL : KEYS_PER_LANE,
     toPayload: (bytes) => (holdsStrings ? { kind: 'value', value: bytes } : fields.read(bytes)),
   });
   const held = new WeakMap<LiveBatch, readonly HeldKey[]>();
@@ -64,22 +68,8 @@ async function readUnwatched(
   return { answers: await readKeys(store, script, wanted, room), lane: null };
 }
 
-async function readWatched(
-  lanes: WatchLanes,
-  script: Script,
-  wanted: readonly WantedKey[],
-  room: number,
-): Promise<KeyAnswers> {
-  const keys = wanted.map(({ at }) => at);
-  return doing('reading keys that are watched', async () => {
-    const client = await lanes.watch(keys);
-    const reply = (await runScript(client, script, keys, [room])) as readonly unknown[];
-    // What was left for later is watched a second time then.
-    const answers = keys.map((_, index) => reply[index]);
-    const size = answers.filter((answer) => Buffer.isBuffer(answer)).length;
-    if (size === 0) await lanes.release(client);
-    return { answers, lane: { client, size, waiting: size } };
-  });
+async function readWatched(lanes: WatchLanes, wanted: readonly WantedKey[]): Promise<KeyAnswers> {
+  return doing('reading keys that are watched', () => lanes.read(wanted.map(({ at }) => at)));
 }
 
 /** By lane, all at once, where nothing of it was written; key by key where something was. */
@@ -124,7 +114,7 @@ async function removeLane(
     );
   }
   // Cut in two by the limit of a batch: all of its keys are compared.
-  if (lane.waiting === 0) await lanes.release(lane.client);
+  if (lane.waiting === 0) await lanes.release(lane);
   return false;
 }
 
@@ -134,7 +124,7 @@ async function compareAndRemove(store: LiveStore, keys: readonly HeldKey[]): Pro
       store,
       REMOVE_UNCHANGED_HASHES,
       [],
-      keys.map(({ at, bytes }) => ({ keys: [at], args: [bytes] })),
+      keys.map(({ at, bytes }) => ({ keys: [at], args: [asPacked(bytes)] })),
     ),
   );
 }

@@ -3,9 +3,12 @@
  * did not acknowledge, then what others have held for too long, then what nobody was given yet.
  */
 import type { LiveStore } from './connect.ts';
+import { PageSize } from './page-size.ts';
+import { type RawConnection, unlessRefused } from './raw-connection.ts';
 import { doing, isRefusal } from './redis-error.ts';
-import { runScript, type Script } from './run-script.ts';
-import { CLAIM_IDLE, READ_GROUP } from './scripts/read-stream.ts';
+import { ReplyCursor } from './resp.ts';
+import { runScript } from './run-script.ts';
+import { CLAIM_IDLE } from './scripts/read-stream.ts';
 
 export interface StreamGroup {
   readonly key: string;
@@ -17,6 +20,7 @@ export interface StreamGroup {
 
 export interface RawEntry {
   readonly id: string;
+  /** Its fields, for a FieldReader. */
   readonly packed: Buffer;
 }
 
@@ -25,6 +29,9 @@ export interface RawPage {
   /** Entries that were pending, and were trimmed or deleted meanwhile. */
   readonly lost: readonly string[];
 }
+
+/** So many are read in one go: a few milliseconds in which Redis serves nobody else. */
+const ENTRIES_PER_CALL = 1_000;
 
 type Phase = 'own' | 'others' | 'new' | 'end';
 /** Id, fields, id, fields, … */
@@ -35,13 +42,16 @@ const START = '0-0';
 export class StreamReader {
   readonly #store: LiveStore;
   readonly #at: StreamGroup;
+  readonly #raw: RawConnection;
+  readonly #pages = new PageSize(ENTRIES_PER_CALL);
   #phase: Phase;
   /** In the pending entries of `own`, or in the scan of `others`. */
   #cursor = START;
 
   /** `isFirst`: whether what this consumer has pending was not read by this process. */
-  constructor(store: LiveStore, at: StreamGroup, isFirst: boolean) {
+  constructor(store: LiveStore, raw: RawConnection, at: StreamGroup, isFirst: boolean) {
     this.#store = store;
+    this.#raw = raw;
     this.#at = at;
     this.#phase = isFirst ? 'own' : 'others';
   }
@@ -71,7 +81,7 @@ export class StreamReader {
   }
 
   async #own(count: number, room: number): Promise<RawPage> {
-    const page = pageOf(await this.#run(READ_GROUP, this.#cursor, count, room));
+    const page = await this.#readGroup(this.#cursor, count, room);
     if (page.last === null) {
       this.#phase = 'others';
       this.#cursor = START;
@@ -82,8 +92,14 @@ export class StreamReader {
   }
 
   async #others(count: number, room: number): Promise<RawPage> {
-    const { claimIdleMs } = this.#at;
-    const reply = await this.#run(CLAIM_IDLE, this.#cursor, count, room, claimIdleMs);
+    const { key, group, consumer, claimIdleMs } = this.#at;
+    const most = Math.min(count, ENTRIES_PER_CALL);
+    const reply = await runScript(
+      this.#store.client,
+      CLAIM_IDLE,
+      [key],
+      [group, consumer, this.#cursor, most, room, claimIdleMs],
+    );
     const [next, gone, entries] = reply as [Buffer, readonly Buffer[], Reply];
     this.#cursor = next.toString();
     if (this.#cursor === START) this.#phase = 'new';
@@ -93,29 +109,64 @@ export class StreamReader {
   }
 
   async #new(count: number, room: number): Promise<RawPage> {
-    const page = pageOf(await this.#run(READ_GROUP, '>', count, room));
+    const page = await this.#readGroup('>', count, room);
     if (page.last === null) this.#phase = 'end';
     return page;
   }
 
-  #run(what: Script, from: string, ...rest: readonly number[]): Promise<unknown> {
+  /** @param from an id to read what is pending for the consumer behind it, or `>` for what is new. */
+  async #readGroup(from: string, count: number, room: number): Promise<Page> {
     const { key, group, consumer } = this.#at;
-    return runScript(this.#store.client, what, [key], [group, consumer, from, ...rest]);
+    const most = String(Math.min(count, this.#pages.next(room)));
+    const command = ['XREADGROUP', 'GROUP', group, consumer, 'COUNT', most, 'STREAMS', key, from];
+    const [reply] = await this.#raw.ask([command]);
+    const page = readPage(unlessRefused(reply));
+    this.#pages.learn(page.entries.length, reply?.length ?? 0);
+    return page;
   }
 }
 
-function pageOf(reply: unknown): RawPage & { readonly last: string | null } {
-  const flat = reply as Reply;
+type Page = RawPage & { readonly last: string | null };
+
+/** Of the reply to XREADGROUP of one stream: its name, and ids with their fields. */
+function readPage(reply: Buffer): Page {
   const entries: RawEntry[] = [];
   const lost: string[] = [];
   let last: string | null = null;
-  for (let index = 0; index < flat.length; index += 2) {
-    last = flat[index]?.toString('latin1') ?? '';
-    const packed = flat[index + 1] ?? null;
-    if (packed === null) lost.push(last);
-    else entries.push({ id: last, packed });
+  const cursor = new ReplyCursor(reply);
+  // RESP3 has a map of streams, RESP2 an array of pairs.
+  const streams = cursor.enter() ?? 0;
+  if (streams === 1) cursor.enter();
+  if (streams > 0) cursor.text();
+  const count = streams > 0 ? (cursor.enter() ?? 0) : 0;
+  for (let index = 0; index < count; index += 1) {
+    cursor.enter();
+    cursor.text();
+    const id = reply.toString('latin1', cursor.from, cursor.to);
+    last = id;
+    const from = cursor.at;
+    if (cursor.enter() === null) {
+      // Pending, and trimmed or deleted meanwhile.
+      lost.push(id);
+      continue;
+    }
+    cursor.at = from;
+    cursor.skip();
+    entries.push({ id, packed: reply.subarray(from, cursor.at) });
   }
   return { entries, lost, last };
+}
+
+function pageOf(flat: Reply): RawPage {
+  const entries: RawEntry[] = [];
+  const lost: string[] = [];
+  for (let index = 0; index < flat.length; index += 2) {
+    const id = flat[index]?.toString('latin1') ?? '';
+    const packed = flat[index + 1] ?? null;
+    if (packed === null) lost.push(id);
+    else entries.push({ id, packed });
+  }
+  return { entries, lost };
 }
 
 /**

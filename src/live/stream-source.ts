@@ -2,6 +2,7 @@
  * stream: entries of a consumer group, acknowledged after they are committed. What is delivered a
  * second time, after a crash or a failover that forgot the acknowledgement, the ledger knows by id.
  */
+import type { Redis } from 'ioredis';
 import type {
   BatchLimits,
   LiveBatch,
@@ -12,6 +13,7 @@ import type {
 import type { LiveStore } from './connect.ts';
 import { notText, problemOf } from './key-batches.ts';
 import { FieldReader } from './packed-fields.ts';
+import type { RawConnection } from './raw-connection.ts';
 import { doing, isRefusal, redisError } from './redis-error.ts';
 import { runScript } from './run-script.ts';
 import { type KeyPage, scanKeys } from './scan-keys.ts';
@@ -20,8 +22,6 @@ import { ensureGroup, type RawEntry, type StreamGroup, StreamReader } from './st
 
 type StreamSpec = LiveSourceSpec & { readonly kind: 'stream' };
 
-/** So many are read in one go: a few milliseconds in which Redis serves nobody else. */
-const ENTRIES_PER_CALL = 1_000;
 /** XACK takes them all in one command; this many keep it under a millisecond. */
 const IDS_PER_ACK = 1_000;
 
@@ -48,6 +48,7 @@ class StreamSource implements LiveSource {
   /** Told as lost and not acknowledged: Redis tells of them until then. */
   readonly #lost = new Set<string>();
   readonly #problems: LiveProblem[] = [];
+  readonly #raws = new Map<Redis, RawConnection>();
   #pages: AsyncGenerator<KeyPage, void, undefined> | null = null;
   #keys: string[] = [];
   #current: OpenStream | null = null;
@@ -120,15 +121,25 @@ class StreamSource implements LiveSource {
       this.#problems.push(problemOf(key, error.message));
       return null;
     }
-    const reader = new StreamReader(this.#store, at, !this.#met.has(key));
+    const reader = new StreamReader(this.#store, await this.#rawFor(key), at, !this.#met.has(key));
     this.#met.add(key);
     return { at, reader, entries: [], lost: [], bytes: 0, isOver: false };
+  }
+
+  /** One connection for all streams; in a cluster one for each server. */
+  async #rawFor(key: string): Promise<RawConnection> {
+    const server = this.#store.serverOf(key);
+    const known = this.#raws.get(server);
+    if (known !== undefined) return known;
+    const raw = await doing(`connecting to ${this.#store.place}`, () => this.#store.openRaw(key));
+    this.#raws.set(server, raw);
+    return raw;
   }
 
   /** Until there is enough for a batch, or the stream has no more. */
   async #fill(stream: OpenStream, limits: BatchLimits, signal: AbortSignal): Promise<void> {
     while (!stream.isOver && stream.lost.length < limits.maxEntries) {
-      const count = Math.min(limits.maxEntries - stream.entries.length, ENTRIES_PER_CALL);
+      const count = limits.maxEntries - stream.entries.length;
       const room = limits.maxBytes - stream.bytes;
       if (count <= 0 || room <= 0) return;
       signal.throwIfAborted();

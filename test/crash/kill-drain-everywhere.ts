@@ -101,6 +101,7 @@ const TURNING_POINTS: ReadonlySet<string> = new Set([
   'sql commit',
   'redis xack',
   'redis unlink',
+  'redis exec',
   'redis evalsha',
   'redis waitaof',
 ]);

@@ -1,10 +1,19 @@
 /** Who leads: two daemons on one database, and a database that goes away. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fillTicks, jobPidOf, makeDaemon, PATIENCE, said } from '../support/daemon.ts';
+import {
+  type DaemonScene,
+  fillTicks,
+  jobPidOf,
+  makeDaemon,
+  PATIENCE,
+  said,
+  stopped,
+} from '../support/daemon.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { databaseOn } from '../support/own-database.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres-server.ts';
 import { identityOf, isAlive } from '../support/process-identity.ts';
+import { openProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const SLOW = 'storage: { lifecycle: { guards: { max_rows_per_second: 10, max_share: 1 } } }';
 const EVERY = 'schedules: { rotate: { every: 1s, retry_delay: 500ms } }';
@@ -115,4 +124,53 @@ describe('a database that goes away', () => {
     daemon.child.kill('SIGTERM');
     expect(await daemon.ended).toBe(0);
   });
+});
+
+describe('a line that breaks while the lead is taken', () => {
+  it('is tried again, however often and wherever it is cut', async () => {
+    const { scene, proxy } = await behindProxy();
+    let statements = 0;
+    proxy.onStatement((sql) => {
+      if (!sql.includes('tierd.') || statements >= 8) return 'pass';
+      statements += 1;
+      return statements % 2 === 0 ? 'cut after' : 'cut before';
+    });
+    const daemon = scene.run();
+    await said(daemon, /standing by: taking the lead failed/);
+    await said(daemon, /leading: jobs/);
+    await said(daemon, /rotate: done/);
+    await stopped(daemon);
+  });
+
+  it('goes silent: it is given up in time, and a daemon that waits for it can be stopped', async () => {
+    const { scene, proxy } = await behindProxy();
+    let stalls = 1;
+    proxy.onStatement((sql) => {
+      if (!sql.includes('insert into tierd.leases') || stalls === 0) return 'pass';
+      stalls -= 1;
+      return 'stall';
+    });
+    const daemon = scene.run();
+    await said(daemon, /standing by: taking the lead failed: Query read timeout/);
+    await said(daemon, /leading: jobs/);
+    await stopped(daemon);
+
+    stalls = Number.MAX_SAFE_INTEGER;
+    const stuck = scene.run();
+    await said(stuck, /tierd runs rotate/);
+    await expect.poll(() => Number.MAX_SAFE_INTEGER - stalls, PATIENCE).toBeGreaterThan(0);
+    await stopped(stuck);
+  });
+
+  async function behindProxy(): Promise<{ scene: DaemonScene; proxy: TcpProxy }> {
+    const database = await createTestDatabase();
+    await fillTicks(database, { dueDays: 1, rows: 10 });
+    const proxy = await openProxy(database.url);
+    const scene = await makeDaemon(
+      database,
+      `storage: { lifecycle: { guards: { max_share: 1 } } }\n${EVERY}\n${LEASE}`,
+    );
+    scene.edit('lock_timeout: 3s', `lock_timeout: 3s, direct_url: "${proxy.url}"`);
+    return { scene, proxy };
+  }
 });

@@ -15,14 +15,16 @@ export interface JobRun {
   readonly attempts: number;
   /** ms since 1970 */
   readonly slot: number | null;
+  /** ms since 1970; null while it runs. */
+  readonly finished: number | null;
   readonly error_code: string | null;
   readonly error_message: string | null;
 }
 
 export interface DaemonScene {
   readonly workspace: Workspace;
-  /** Starts `tierd run`; it is gone when the test has finished. */
-  readonly run: () => RunningTierd;
+  /** Starts `tierd run`, with more in its environment and on its command line; it is gone when the test has finished. */
+  readonly run: (env?: Readonly<Record<string, string>>, argv?: readonly string[]) => RunningTierd;
   /** The ledger's runs, oldest first. */
   readonly runs: (job?: string) => Promise<readonly JobRun[]>;
   readonly hotRows: (table: string) => Promise<number>;
@@ -61,14 +63,16 @@ export async function makeDaemon(
   expect(migrated).toMatchObject({ exitCode: 0 });
   return {
     workspace,
-    run: () => {
-      const daemon = startTierd(process.execPath, [TIERD, 'run'], workspace.directory);
+    run: (env = {}, argv = []) => {
+      const command = [TIERD, 'run', ...argv];
+      const daemon = startTierd(process.execPath, command, workspace.directory, env);
       onTestFinished(() => end(daemon));
       return daemon;
     },
     runs: async (job) => {
       const { rows } = await database.query(
-        `select id::text, job, cause, state, holder, attempts, (extract(epoch from slot) * 1000)::float8 as slot, error_code, error_message
+        `select id::text, job, cause, state, holder, attempts, (extract(epoch from slot) * 1000)::float8 as slot,
+           (extract(epoch from finished_at) * 1000)::float8 as finished, error_code, error_message
          from tierd.job_runs where $1::text is null or job = $1 order by job_runs.id`,
         [job ?? null],
       );
@@ -100,8 +104,25 @@ function isGone(child: ChildProcess): boolean {
 }
 
 /** Waits for a line of the daemon's log. */
-export async function said(daemon: RunningTierd, text: string | RegExp): Promise<void> {
-  await expect.poll(() => daemon.stderr(), PATIENCE).toMatch(text);
+export async function said(
+  daemon: RunningTierd,
+  text: string | RegExp,
+  patience = PATIENCE,
+): Promise<void> {
+  await expect.poll(() => daemon.stderr(), patience).toMatch(text);
+}
+
+/** Where its status page is, once it has said so: a port of 0 is one that is free. */
+export function pageOf(daemon: RunningTierd): string {
+  const [, origin = ''] = /the status page is at (\S+)\/status/.exec(daemon.stderr()) ?? [];
+  expect(origin).not.toBe('');
+  return origin;
+}
+
+/** Asks it to stop, and it does. */
+export async function stopped(daemon: RunningTierd): Promise<void> {
+  daemon.child.kill('SIGTERM');
+  expect(await daemon.ended, daemon.stderr()).toBe(0);
 }
 
 /** The pid of the job's process that runs now, by the process tree of the daemon. */

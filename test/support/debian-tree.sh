@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds a Debian tree with the servers that the tests run against: PostgreSQL 17 with
-# TimescaleDB (Apache edition), Redis, and moto as an S3. Nothing in it runs until a test says so.
+# TimescaleDB (Apache edition), PgBouncer, Redis, and moto as an S3. Nothing in it runs until a test says so.
 #
 #   flock LOCK debian-tree.sh TARGET     as root; a TARGET that exists is left as it is
 #
@@ -63,7 +63,7 @@ mountpoint -q "$tree/proc" || mount -t proc proc "$tree/proc" || true
 chroot "$tree" sh -eu <<'INSIDE'
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends \
-  postgresql-17 postgresql-17-timescaledb redis-server python3-moto python3-flask-cors
+  postgresql-17 postgresql-17-timescaledb pgbouncer redis-server python3-moto python3-flask-cors
 apt-get clean
 rm -rf /var/lib/apt/lists/*
 INSIDE
@@ -71,6 +71,7 @@ INSIDE
 # Proof that all of it is there, before the tree gets its name.
 chroot "$tree" /usr/lib/postgresql/17/bin/postgres --version
 chroot "$tree" redis-server --version
+chroot "$tree" pgbouncer --version
 test -e "$tree/usr/share/postgresql/17/extension/timescaledb.control"
 test -x "$tree/usr/bin/moto_server"
 

@@ -8,6 +8,7 @@ import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { findChromium } from './browser.ts';
 import { KEPT_COMMENT } from './database.ts';
+import { findFakeTime } from './fake-clock.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 import { sweepDeadRuns } from './server-process.ts';
@@ -55,9 +56,12 @@ async function startRun(): Promise<Run> {
     missing.community = 'not in the server that is used';
   }
   if (redisUrl === null) missing.redis = tree.lacks;
-  if (!tree.full) missing.s3 = missing.pg_dump = tree.lacks;
+  if (!tree.full) missing.s3 = missing.pg_dump = missing.pgbouncer = tree.lacks;
   if (!(await mayMount())) missing.mounts = 'no mount namespaces here';
   if (findChromium() === null) missing.chromium = 'apt-get install chromium';
+  if (findFakeTime() === null) missing.faketime = 'apt-get install faketime';
+  if (!tree.full) missing['systemd-notify'] = tree.lacks;
+  else if (!(await hasNotify())) missing['systemd-notify'] = 'apt-get install systemd';
   return { shared: { postgresUrl, timescale, redisUrl, missing }, postgres, redis };
 }
 
@@ -78,6 +82,13 @@ async function endRun({ shared, postgres, redis }: Run): Promise<void> {
 async function mayMount(): Promise<boolean> {
   const tried = run('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']);
   return tried.then(
+    () => true,
+    () => false,
+  );
+}
+
+async function hasNotify(): Promise<boolean> {
+  return run('systemd-notify', ['--version']).then(
     () => true,
     () => false,
   );

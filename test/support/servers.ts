@@ -5,10 +5,21 @@ import { MISSING_MARK } from './missing-mark.ts';
 /**
  * Beyond PostgreSQL, which is always there. `s3` is one that the suite starts: `startS3()`;
  * `pg_dump` is what `dumpDatabase()` runs, `mounts` what `mountPrivately()` makes; `community` is the
- * edition of TimescaleDB that compresses, which only a server that was given may have; `chromium` is
- * the machine's own.
+ * edition of TimescaleDB that compresses, which only a server that was given may have;
+ * `faketime` is what `fakeClock()` preloads, `pgbouncer` what `startPgBouncer()` runs,
+ * `systemd-notify` what tells `listenAsSystemd()`, and `chromium` the machine's own.
  */
-export type Need = 'timescale' | 'community' | 'redis' | 's3' | 'pg_dump' | 'mounts' | 'chromium';
+export type Need =
+  | 'timescale'
+  | 'community'
+  | 'redis'
+  | 's3'
+  | 'pg_dump'
+  | 'mounts'
+  | 'chromium'
+  | 'faketime'
+  | 'pgbouncer'
+  | 'systemd-notify';
 
 export interface SharedServers {
   /** A superuser's URL of the database `postgres`. */

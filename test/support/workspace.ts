@@ -52,8 +52,17 @@ ${datasets}`,
   };
 }
 
-export function startTierd(program: string, argv: readonly string[], cwd: string): RunningTierd {
-  const child = spawn(program, argv, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+export function startTierd(
+  program: string,
+  argv: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): RunningTierd {
+  const child = spawn(program, argv, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -11,8 +11,10 @@ export interface Target {
   readonly countsIn: 's' | 'ms' | 'us' | 'ns' | null;
 }
 
+/** The text that PostgreSQL reads, of a time together with the time. */
 export type Converted =
-  | { readonly text: string; readonly timeUs?: EpochUs }
+  | string
+  | { readonly text: string; readonly timeUs: EpochUs }
   | { readonly reason: ReasonCode };
 
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -24,18 +26,18 @@ const FALSE = /^(?:false|f|no|n|off|0)$/i;
 export function convert(text: string, { type, countsIn }: Target): Converted {
   switch (type) {
     case 'text':
-      return text.includes('\0') ? { reason: 'nul_byte' } : { text };
+      return text.includes('\0') ? { reason: 'nul_byte' } : text;
     case 'number':
-      return NUMBER.test(text) ? { text } : { reason: 'not_a_number' };
+      return NUMBER.test(text) ? text : { reason: 'not_a_number' };
     case 'integer':
-      return INTEGER.test(text) ? { text } : { reason: 'not_an_integer' };
+      return INTEGER.test(text) ? text : { reason: 'not_an_integer' };
     case 'boolean':
-      if (TRUE.test(text)) return { text: 'true' };
-      return FALSE.test(text) ? { text: 'false' } : { reason: 'not_a_boolean' };
+      if (TRUE.test(text)) return 'true';
+      return FALSE.test(text) ? 'false' : { reason: 'not_a_boolean' };
     case 'json':
-      return isJson(text) ? { text } : { reason: 'not_json' };
+      return isJson(text) ? text : { reason: 'not_json' };
     case 'bytes':
-      return { text: `\\x${Buffer.from(text).toString('hex')}` };
+      return `\\x${Buffer.from(text).toString('hex')}`;
     case 'time_s':
     case 'time_ms':
     case 'time_us':

@@ -55,6 +55,7 @@ export function prepareMapping(plan: RowPlan): MapEntry {
     capture:
       column.origin.from === 'capture' ? plan.pattern.captures.indexOf(column.origin.name) : -1,
   }));
+  const hasCaptures = columns.some(({ capture }) => capture >= 0);
   return (entry, reading) => {
     if (sizeOf(entry) > plan.maxEntryBytes) {
       const found = `${String(sizeOf(entry))} bytes`;
@@ -64,10 +65,13 @@ export function prepareMapping(plan: RowPlan): MapEntry {
     }
     const slots = read(entry);
     if (!Array.isArray(slots)) return slots;
-    const captured = captures(entry.key);
+    const captured = hasCaptures ? captures(entry.key) : [];
     const values: (string | null)[] = [];
     let timeUs: EpochUs | null = null;
-    for (const [index, { column, origin, target, onMissing, slot, capture }] of columns.entries()) {
+    for (let index = 0; index < columns.length; index += 1) {
+      const planned = columns[index];
+      if (planned === undefined) break;
+      const { column, origin, target, onMissing, slot, capture } = planned;
       let value: Slot;
       if (slot >= 0) value = slots[slot] ?? null;
       else if (capture >= 0) value = captured[capture] ?? null;
@@ -92,9 +96,13 @@ export function prepareMapping(plan: RowPlan): MapEntry {
         continue;
       }
       const converted = convert(present, target);
+      if (typeof converted === 'string') {
+        values.push(converted);
+        continue;
+      }
       if ('reason' in converted) return { reason: reasonFor(converted.reason, column, present) };
       values.push(converted.text);
-      if (index === plan.timeIndex) timeUs = converted.timeUs ?? null;
+      if (index === plan.timeIndex) timeUs = converted.timeUs;
     }
     return { values, timeUs };
   };

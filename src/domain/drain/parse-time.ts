@@ -15,9 +15,16 @@ export function parseTime(text: string, type: TimeType): EpochUs | ReasonCode {
   return type === 'time_iso' ? parseIso(text) : parseCount(text, DECIMALS[type]);
 }
 
+/** By decimals; a number of nanoseconds has to be cut. */
+const FACTORS: readonly number[] = Array.from({ length: 7 }, (_, n) => 10 ** n);
+/** Without sign, point and exponent, and safe in any unit. */
+const PLAIN = /^\d{1,18}$/;
 const COUNT = /^([+-]?)(\d{1,40})(?:\.(\d{0,40}))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 function parseCount(text: string, decimals: number): EpochUs | ReasonCode {
+  // As nearly all are written: a tenth of the work.
+  const factor = FACTORS[decimals];
+  if (factor !== undefined && PLAIN.test(text)) return inRange(Number(text) * factor);
   const [, sign, whole = '', fraction = '', exponent = '0'] = COUNT.exec(text) ?? [];
   if (sign === undefined) return 'not_a_time';
   // The number is `digits` with `point` of them before the decimal point.

@@ -6,23 +6,50 @@ export function sortableId(id: string): string {
   return `${ms.padStart(20, '0')}-${seq.padStart(20, '0')}`;
 }
 
+/** In the order of the stream. Both as Redis writes them, without zeros before their numbers. */
+export function compareIds(a: string, b: string): number {
+  const dash = a.indexOf('-');
+  if (dash !== b.indexOf('-')) return dash - b.indexOf('-');
+  // As text where that is the same: most ids of a batch are as long as each other.
+  if (a.length === b.length || !a.startsWith(b.slice(0, dash))) return a === b ? 0 : a < b ? -1 : 1;
+  return a.length - b.length;
+}
+
 /**
  * About two bytes for each of many ids in a row: what changed from the one before, as variable-length
  * numbers. Sorted on the way.
  */
 export function packIds(ids: readonly string[]): Buffer {
-  const pairs = ids.map(parseId).sort(compare);
+  const sorted = isAscending(ids) ? ids : [...ids].sort(compareIds);
   const bytes: number[] = [];
-  let lastMs = 0n;
-  let lastSeq = 0n;
-  for (const { ms, seq } of pairs) {
-    const step = ms - lastMs;
-    pushNumber(bytes, step);
-    pushNumber(bytes, step === 0n ? seq - lastSeq : seq);
+  let lastMs = '0';
+  let lastSeq = '0';
+  for (const id of sorted) {
+    const dash = id.indexOf('-');
+    const ms = id.slice(0, dash);
+    const seq = id.slice(dash + 1);
+    pushNumber(bytes, difference(ms, lastMs));
+    pushNumber(bytes, difference(seq, ms === lastMs ? lastSeq : '0'));
     lastMs = ms;
     lastSeq = seq;
   }
   return Buffer.from(bytes);
+}
+
+function isAscending(ids: readonly string[]): boolean {
+  for (let index = 1; index < ids.length; index += 1) {
+    if (compareIds(ids[index - 1] ?? '', ids[index] ?? '') > 0) return false;
+  }
+  return true;
+}
+
+/** So many digits are a number without loss. */
+const SAFE_DIGITS = 15;
+
+/** Of two numbers, the larger one first. */
+function difference(larger: string, smaller: string): number | bigint {
+  if (larger.length <= SAFE_DIGITS) return Number(larger) - Number(smaller);
+  return BigInt(larger) - BigInt(smaller);
 }
 
 export function unpackIds(packed: Buffer): readonly string[] {
@@ -49,27 +76,14 @@ export function unpackIds(packed: Buffer): readonly string[] {
   return ids;
 }
 
-interface Pair {
-  readonly ms: bigint;
-  readonly seq: bigint;
-}
-
-function parseId(id: string): Pair {
-  const [ms = '0', seq = '0'] = id.split('-', 2);
-  return { ms: BigInt(ms), seq: BigInt(seq) };
-}
-
-function compare(a: Pair, b: Pair): number {
-  if (a.ms !== b.ms) return a.ms < b.ms ? -1 : 1;
-  return a.seq === b.seq ? 0 : a.seq < b.seq ? -1 : 1;
-}
-
-function pushNumber(bytes: number[], value: bigint): void {
-  let rest = value;
-  // Most steps are small: no need of big arithmetic for them.
-  while (rest >= 0x80n) {
-    bytes.push(Number(rest & 0x7fn) | 0x80);
-    rest >>= 7n;
+function pushNumber(bytes: number[], value: number | bigint): void {
+  if (typeof value === 'number') {
+    let rest = value;
+    for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+    bytes.push(rest);
+    return;
   }
+  let rest = value;
+  for (; rest >= 0x80n; rest >>= 7n) bytes.push(Number(rest & 0x7fn) | 0x80);
   bytes.push(Number(rest));
 }

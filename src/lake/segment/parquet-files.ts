@@ -21,8 +21,8 @@ export interface ParquetTarget {
 
 /** DuckDB's vector size, which row groups are multiples of. */
 const VECTOR_ROWS = 2048;
-/** DuckDB's default: 60 vectors. Smaller groups compress worse, larger ones prune worse. */
-const MAX_ROW_GROUP_ROWS = 60 * VECTOR_ROWS;
+/** Half of DuckDB's default: its dictionaries stay in the processor's cache, and queries skip more. */
+const MAX_ROW_GROUP_ROWS = 30 * VECTOR_ROWS;
 /** A row group is held in memory as a whole while it is written and while it is read. */
 const MAX_ROW_GROUP_BYTES = 32 << 20;
 /** DuckDB ends a file after the row group that passes the limit, so the limit is set lower. */
@@ -147,8 +147,9 @@ async function copyTo(
 }
 
 /**
- * zstd in format version 1: smaller and faster here than version 2. No Bloom filters: DuckDB
- * writes them for columns with few distinct values, where the sort order and the statistics
+ * Format version 1, which every reader has. zstd at its lowest level: bars came out smaller than at
+ * DuckDB's 3, decimals and the flights of the demo up to 4 % larger, in less time. No Bloom filters:
+ * DuckDB writes them for columns with few distinct values, where the sort order and the statistics
  * already tell, and they took 7 % of an OHLCV file.
  */
 function writeOptions(table: StagingTable, target: ParquetTarget): string[] {
@@ -161,6 +162,7 @@ function writeOptions(table: StagingTable, target: ParquetTarget): string[] {
   return [
     'format parquet',
     'compression zstd',
+    'compression_level 1',
     'parquet_version v1',
     'write_bloom_filter false',
     `row_group_size ${groupRows}`,

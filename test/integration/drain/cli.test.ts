@@ -36,6 +36,7 @@ describeOn('redis', 'tierd drain and tierd dead-letters', () => {
   function tierd(
     argv: readonly string[],
     rules = 'ranges: { price: { above: 0 } }',
+    signal = new AbortController().signal,
   ): Promise<CliResult> {
     const workingDirectory = directoryWith({
       'unified_config.yaml': `
@@ -51,7 +52,7 @@ drain:
     off: { kind: list, keys: "off:{symbol}", dataset: ticks, enabled: false, columns: { symbol: "{symbol}" } }
 `,
     });
-    return runInside(argv, { workingDirectory, clock: { now: () => NOW } });
+    return runInside(argv, { workingDirectory, clock: { now: () => NOW }, signal });
   }
 
   async function json(argv: readonly string[], rules?: string): Promise<unknown> {
@@ -132,6 +133,22 @@ drain:
     const { stdout } = await tierd(['drain', 'streams']);
     expect(stdout).toBe('done streams: nothing was waiting\n');
     expect((await tierd(['drain', 'stream'])).stderr).toContain('did you mean streams?');
+  });
+
+  it('--follow warns at its start of what can take entries away before they are drained', async () => {
+    await redis.config('SET', 'maxmemory', '1gb');
+    await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    await fill();
+    const stop = new AbortController();
+    const following = tierd(['drain', '--follow', 'streams'], undefined, stop.signal);
+    const rows = async (): Promise<unknown> =>
+      (await database.query('select count(*)::int as n from tierd.drain_sources')).rows;
+    await expect.poll(rows, { timeout: 20_000 }).toEqual([{ n: 1 }]);
+    stop.abort('SIGINT');
+    const { stderr } = await following;
+    expect(stderr).toContain('maxmemory-policy allkeys-lru: once memory is full, keys of lists');
+    await redis.config('SET', 'maxmemory-policy', 'noeviction');
+    await redis.config('SET', 'maxmemory', '0');
   });
 
   it('dead letters are listed, shown, retried and discarded', async () => {

@@ -99,7 +99,7 @@ describeOn('redis', 'a drain through faults', () => {
     };
   }
 
-  describe.each(['list', 'stream', 'move', 'zset'] as const)('of a %s', (kind) => {
+  describe.each(['list', 'stream', 'move', 'claim', 'zset'] as const)('of a %s', (kind) => {
     it.each(['cut before', 'cut at once', 'cut after'] as const)(
       'whose connection breaks at COMMIT (%s) goes on, and doubles nothing (I9)',
       async (verdict: Verdict) => {

@@ -113,6 +113,29 @@ describe('a lease that is lost', () => {
     await expectConverged(scene);
   });
 
+  it.each(['delete from', 'copy ('])(
+    'for all lines went silent at %j ends the run, which does not wait for TCP (I8, I9)',
+    async (moment) => {
+      const scene = await openScene();
+      const proxy = await openProxy(scene.database.url);
+      let isSilent = false;
+      proxy.onStatement((sql) => {
+        isSilent ||= sql.includes(moment);
+        return isSilent ? 'stall' : 'pass';
+      });
+      const rooms: Rooms = {
+        ...scene.rooms,
+        settings: { ...scene.rooms.settings, leaseTtlMs: 1_000 },
+        connect: () => connect({ url: proxy.url, job: 'test' }),
+      };
+      const failure = await failureOf(rotateForced(rooms, scene.dataset));
+      expect(failure).toMatchObject({ code: 'LEASE_LOST', exitCode: 5 });
+      await expectNothingLost(scene);
+      await expectConverged(scene);
+    },
+    60_000,
+  );
+
   it('leaves nothing live when its old holder publishes after the winner is through (I3, I8)', async () => {
     const scene = await openScene();
     let winning: Promise<unknown> | null = null;

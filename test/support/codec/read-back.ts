@@ -7,7 +7,6 @@ import type { ColumnPlan } from '../../../src/domain/column-plan.ts';
 import { PhysicalColumn } from '../../../src/lake/segment/physical-values.ts';
 import { physicalOnly } from '../../../src/lake/segment/read-by-hyparquet.ts';
 import { type BinaryRow, copyIn } from './copy-in.ts';
-import type { EncodedSlice } from './slice.ts';
 
 /** Every value of a file as the bytes PostgreSQL has for it. */
 export async function readRows(path: string, columns: readonly ColumnPlan[]): Promise<BinaryRow[]> {
@@ -35,10 +34,15 @@ export async function readRows(path: string, columns: readonly ColumnPlan[]): Pr
   return rows;
 }
 
+export interface RestorableSlice {
+  readonly columns: readonly ColumnPlan[];
+  readonly segments: readonly { readonly path: string }[];
+}
+
 /** Makes `copy` like `table` and fills it from the segments alone. */
 export async function restoreSlice(
   client: pg.Client,
-  slice: EncodedSlice,
+  slice: RestorableSlice,
   table: string,
   copy: string,
 ): Promise<void> {
@@ -46,6 +50,7 @@ export async function restoreSlice(
   const held = columns.map(({ held: { kind } }, index) =>
     kind === 'text' ? `c${index} text` : `c${index} ${columns[index]!.postgresType}`,
   );
+  await client.query('drop table if exists arrived');
   await client.query(`create temp table arrived (${held.join(', ')})`);
   for (const { path } of segments) await copyIn(client, 'arrived', await readRows(path, columns));
   const cast = columns.map(({ postgresType }, index) => `c${index}::${postgresType}`);
