@@ -10,6 +10,8 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
+# What bundles the page for the browser.
+COPY scripts/build-page.ts scripts/build-page.ts
 RUN npm run build
 
 # For the processor that it will run on: DuckDB is a binary.

@@ -35,6 +35,7 @@ try {
     await page.getByLabel('Token', { exact: true }).fill(token);
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Pause flights' }).waitFor();
+    await page.getByRole('button', { name: '1 h', exact: true }).click();
     await page.locator('.plot canvas').nth(2).waitFor();
     await page.locator('.day.cold').first().waitFor();
     await page.locator('.runs tbody tr').first().waitFor();

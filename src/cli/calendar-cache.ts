@@ -1,4 +1,4 @@
-/** Calendars are kept for a minute, and read one at a time: whoever asks often costs no more. */
+/** Calendars are kept for a minute or until a run ends, and read one at a time: whoever asks often costs no more. */
 import type { Calendar } from '../domain/calendar.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { EpochMs, TimeRange } from '../domain/time-range.ts';
@@ -21,9 +21,17 @@ export class CalendarCache {
     this.#clock = clock;
   }
 
-  /** Throws what `look` throws; that is not kept. */
-  read(dataset: string, range: TimeRange, look: () => Promise<Calendar>): Promise<Calendar> {
-    const key = `${dataset} ${String(range.fromInclusive)} ${String(range.toExclusive)}`;
+  /**
+   * Throws what `look` throws; that is not kept.
+   * @param change what is kept under another one is old.
+   */
+  read(
+    dataset: string,
+    range: TimeRange,
+    change: string,
+    look: () => Promise<Calendar>,
+  ): Promise<Calendar> {
+    const key = `${dataset} ${change} ${String(range.fromInclusive)} ${String(range.toExclusive)}`;
     const now = this.#clock.now();
     const known = this.#kept.get(key);
     if (known !== undefined && Math.abs(now - known.atMs) < KEEP_MS) return known.calendar;

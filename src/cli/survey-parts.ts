@@ -39,7 +39,8 @@ export function composeSurvey(
     readCalendar: async (name, range) => {
       const dataset = config().datasets.find((candidate) => candidate.name === name);
       if (dataset === undefined) return null;
-      return calendars.read(name, range, () => {
+      const change = survey()?.datasets.find((one) => one.dataset === name)?.lastRun?.finishedAt;
+      return calendars.read(name, range, change ?? '', () => {
         const limit = AbortSignal.timeout(CALENDAR_LIMIT_MS);
         const rooms = { connect: open, clock };
         return readCalendar(rooms, dataset, range, hasBacklog(survey(), name), limit);

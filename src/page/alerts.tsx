@@ -29,7 +29,7 @@ export function Alerts(props: {
                     for <Elapsed since={alert.since} />
                   </>
                 )}
-                {!alert.delivered && ' · not delivered'}
+                {!alert.delivered && ' · nobody was told'}
               </span>
             </li>
           ))}

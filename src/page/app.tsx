@@ -68,7 +68,7 @@ function Board({ status }: { readonly status: StatusDocument }): JSX.Element {
         <Jobs jobs={status.jobs} />
         <Runs since={since} />
       </div>
-      <Datasets status={status} since={since} />
+      <Datasets status={status} />
       <Charts flow={flow} hours={hours} onHours={setHours} />
       <Sources survey={status.survey} />
     </>

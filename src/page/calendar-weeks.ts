@@ -1,7 +1,7 @@
 /** A dataset's days as columns of weeks, Monday first. */
 import type { CalendarDay, DayState } from './documents.ts';
 
-export const DAY_MS = 86_400_000;
+const DAY_MS = 86_400_000;
 const WEEK_DAYS = 7;
 
 /** A day of the calendar: letters and words beside the colour. */

@@ -6,11 +6,7 @@ import type { DatasetDocument, StatusDocument } from './documents.ts';
 import { countOf, formatBytes, formatCount, formatDay } from './format.ts';
 import { PauseButton } from './pause-button.tsx';
 
-export function Datasets(props: {
-  readonly status: StatusDocument;
-  readonly since: string;
-}): JSX.Element {
-  const { status, since } = props;
+export function Datasets({ status }: { readonly status: StatusDocument }): JSX.Element {
   const datasets = status.survey?.datasets ?? [];
   return (
     <section class="datasets" aria-labelledby="datasets">
@@ -36,7 +32,6 @@ export function Datasets(props: {
               status.paused_datasets.find((paused) => paused.dataset === dataset.dataset)?.by ??
               null
             }
-            since={since}
           />
         ))}
       </div>
@@ -47,9 +42,8 @@ export function Datasets(props: {
 function Dataset(props: {
   readonly dataset: DatasetDocument;
   readonly pausedBy: string | null;
-  readonly since: string;
 }): JSX.Element {
-  const { dataset, pausedBy, since } = props;
+  const { dataset, pausedBy } = props;
   const { hot, cold, due } = dataset;
   const titleId = `dataset-${dataset.dataset}`;
   return (
@@ -98,7 +92,7 @@ function Dataset(props: {
           ⊘ {refusal}
         </p>
       ))}
-      <Calendar dataset={dataset.dataset} since={since} />
+      <Calendar dataset={dataset.dataset} since={dataset.last_run?.finished_at ?? ''} />
       <p class="for-reader">{formatCount(cold.segments)} segments in the lake.</p>
     </article>
   );

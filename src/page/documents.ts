@@ -122,6 +122,7 @@ export interface DatasetDocument {
     readonly oldest: Time;
     readonly newest: Time;
   };
+  readonly last_run: { readonly finished_at: Time } | null;
   readonly due: { readonly rows: number; readonly moves: number } | null;
   readonly refusals: readonly string[];
 }

@@ -13,25 +13,26 @@ export function DryRun({ id }: { readonly id: string }): JSX.Element {
     LOOK_MS,
     '',
   );
+  const finishedAt = value?.finished_at ?? null;
+  const error = value?.error_message ?? null;
+  const result = value?.result ?? null;
   return (
     <div class="dry-run">
       <div role="status">
         {problem !== null && <p class="problem">{problem}</p>}
-        {value === null || value.finished_at === null ? (
+        {value === null || finishedAt === null ? (
           <p class="quiet">The dry run looks …</p>
         ) : (
           <p>
             Dry run: <RunState state={value.state} /> in{' '}
-            {formatSeconds((Date.parse(value.finished_at) - Date.parse(value.started_at)) / 1000)}
+            {formatSeconds((Date.parse(finishedAt) - Date.parse(value.started_at)) / 1000)}
           </p>
         )}
-        {value !== null && value.error_message !== null && (
-          <p class="problem">{value.error_message}</p>
-        )}
+        {error !== null && <p class="problem">{error}</p>}
       </div>
-      {value !== null && value.result !== null && (
+      {result !== null && (
         <pre tabIndex={0} role="region" aria-label="What the dry run found">
-          {JSON.stringify(value.result, null, 2)}
+          {JSON.stringify(result, null, 2)}
         </pre>
       )}
     </div>

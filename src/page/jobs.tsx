@@ -47,14 +47,14 @@ function Job({ job }: { readonly job: JobDocument }): JSX.Element {
           {running === null ? (
             <button
               type="button"
-              aria-label={`Run ${job.job} now`}
+              aria-label={`Run now: ${job.job}`}
               onClick={() => setAsking('run')}
             >
-              Run now…
+              Run now
             </button>
           ) : (
             <button type="button" aria-label={`Stop ${job.job}`} onClick={() => setAsking('stop')}>
-              Stop…
+              Stop
             </button>
           )}
           <PauseButton target={{ kind: 'jobs', name: job.job }} isPaused={paused !== null} />

@@ -16,6 +16,8 @@ import { describeOn } from '../support/servers.ts';
 
 const STATUS = 'status-token-0123456789';
 const CONTROL = 'control-token-0123456789';
+/** Well before the runs would be asked for anyway. */
+const SOON_MS = 10_000;
 const OPEN = { status: null, control: null };
 const WITH_CONTROL = { status: null, control: CONTROL };
 const WITH_BOTH = { status: STATUS, control: CONTROL };
@@ -49,7 +51,7 @@ describeOn('chromium', 'the page', () => {
   async function unlock(watched: WatchedPage): Promise<void> {
     await watched.page.getByRole('button', { name: 'Unlock commands' }).click();
     await enterToken(watched, CONTROL);
-    await watched.page.getByRole('button', { name: 'Run rotate now' }).waitFor();
+    await watched.page.getByRole('button', { name: 'Run now: rotate' }).waitFor();
   }
 
   it('shows the stores, schedules, days, runs and charts, and asks no other host', async () => {
@@ -147,7 +149,10 @@ describeOn('chromium', 'the page', () => {
     ];
     await page.getByText('partly').waitFor();
     await expect
-      .poll(() => scene.asked.filter((path) => path.startsWith('/v1/runs')).length, PATIENCE)
+      .poll(() => scene.asked.filter((path) => path.startsWith('/v1/runs')).length, {
+        ...PATIENCE,
+        timeout: SOON_MS,
+      })
       .toBeGreaterThan(before);
   });
 
@@ -196,7 +201,7 @@ describeOn('chromium', 'the page', () => {
     const watched = await open(WITH_CONTROL);
     const { page, scene, complaints } = watched;
     await unlock(watched);
-    const button = page.getByRole('button', { name: 'Run rotate now' });
+    const button = page.getByRole('button', { name: 'Run now: rotate' });
     await button.click();
     const dialog = page.getByRole('dialog', { name: 'Run rotate now?' });
     await dialog.getByRole('button', { name: 'Cancel' }).click();
@@ -221,7 +226,7 @@ describeOn('chromium', 'the page', () => {
     const watched = await open(WITH_CONTROL);
     const { page, scene } = watched;
     await unlock(watched);
-    await page.getByRole('button', { name: 'Run rotate now' }).click();
+    await page.getByRole('button', { name: 'Run now: rotate' }).click();
     scene.answerCommand = () => ({ status: 202, body: { outcome: 'start', dry_run: 'd1' } });
     const at = new Date().toISOString();
     scene.dryRun = { state: 'done', started_at: at, finished_at: at, result: { moves: 17 } };
@@ -236,6 +241,7 @@ describeOn('chromium', 'the page', () => {
     const watched = await open(WITH_CONTROL);
     const { page, scene } = watched;
     await unlock(watched);
+    expect(await violationsOn(page)).toEqual([]);
     const [rotate, ...others] = scene.status.jobs;
     await page.getByRole('button', { name: 'Pause rotate' }).click();
     await page.getByRole('status').filter({ hasText: 'rotate: paused.' }).waitFor();
@@ -272,7 +278,7 @@ describeOn('chromium', 'the page', () => {
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('Earlier days of flights');
 
-    await page.getByRole('button', { name: 'Run scrub now' }).focus();
+    await page.getByRole('button', { name: 'Run now: scrub' }).focus();
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog', { name: 'Run scrub now?' });
     await dialog.waitFor();
@@ -285,7 +291,7 @@ describeOn('chromium', 'the page', () => {
     expect(await violationsOn(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await dialog.waitFor({ state: 'detached' });
-    expect(await focused()).toBe('Run scrub now');
+    expect(await focused()).toBe('Run now: scrub');
   });
 
   it.each([

@@ -133,6 +133,7 @@ function aDataset(now: number, dataset: string): DatasetDocument {
       oldest: iso(now - 177 * DAY_MS),
       newest: iso(now - 31 * DAY_MS),
     },
+    last_run: null,
     due: { rows: 16_420, moves: 1 },
     refusals: [],
   };

@@ -8,7 +8,7 @@ import type { Route } from '../route.ts';
  * Nothing but our own script runs, nothing leaves this server, and no text becomes markup.
  * A style that a script sets on an element is no inline style.
  */
-export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': [
     "default-src 'none'",
     "script-src 'self'",

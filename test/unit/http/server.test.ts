@@ -312,6 +312,52 @@ describe('reading', () => {
   });
 });
 
+describe('the page', () => {
+  const BODY = Buffer.from('<!doctype html>');
+  const asset = { type: 'text/html; charset=utf-8', body: BODY, etag: '"e1"' };
+  const page = [
+    { ...asset, url: '/', isImmutable: false },
+    { ...asset, url: '/assets/main-0123ABCD.js', isImmutable: true },
+  ];
+
+  it('is open to everybody, and lets nothing but itself run', async () => {
+    const { server } = open(LEADING, { ...TOKENS, page });
+    const { statusCode, body, headers } = await get(server, '/');
+    expect([statusCode, body]).toEqual([200, BODY.toString()]);
+    const policy = headers['content-security-policy'];
+    for (const rule of ["default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"]) {
+      expect(policy).toContain(rule);
+    }
+    expect(policy).not.toContain('unsafe');
+    expect((await get(server, '/assets/other.js')).statusCode).toBe(404);
+  });
+
+  it('is asked for again each time, and its named files once', async () => {
+    const { server } = open(LEADING, { page });
+    expect((await get(server, '/')).headers['cache-control']).toBe('no-cache');
+    const again = await get(server, '/', { 'if-none-match': '"e1"' });
+    expect([again.statusCode, again.body]).toEqual([304, '']);
+    const script = await get(server, '/assets/main-0123ABCD.js');
+    expect(script.headers['cache-control']).toContain('immutable');
+  });
+
+  it('is told what a token allows', async () => {
+    const { server } = open(LEADING, TOKENS);
+    const access = async (headers: Record<string, string>): Promise<unknown> =>
+      (await get(server, '/v1/access', headers)).json();
+    const enabled = { control_enabled: true };
+    expect(await access({})).toEqual({ ...enabled, status: false, control: false });
+    expect(await access(bearer(STATUS))).toEqual({ ...enabled, status: true, control: false });
+    expect(await access(bearer(CONTROL))).toEqual({ ...enabled, status: true, control: true });
+    expect(await access(bearer('wrong'))).toEqual({ ...enabled, status: false, control: false });
+    expect((await get(open().server, '/v1/access')).json()).toEqual({
+      status: true,
+      control: false,
+      control_enabled: false,
+    });
+  });
+});
+
 describe('errors', () => {
   it('are Problem Details, and keep to themselves what nobody foresaw', async () => {
     const failing = (thrown: Error): Scene => {
