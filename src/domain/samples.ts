@@ -35,15 +35,23 @@ export function addSample(samples: readonly DrainSample[], survey: Survey): read
       rowsWritten,
     })),
   };
-  // A clock that was set back: what was sampled after it would stand in no order.
-  const before = samples.filter(
-    ({ atMs }) => atMs < sample.atMs && atMs > sample.atMs - FORGET_AFTER_MS,
-  );
+  const before = within(samples, sample.atMs - FORGET_AFTER_MS, sample.atMs);
   const most = Math.min(
     MAX_SAMPLES,
     Math.max(16, Math.floor(MAX_POINTS / Math.max(1, sample.sources.length))),
   );
   return before.length < most ? [...before, sample] : [...thinned(before), sample];
+}
+
+/** A clock that was set back leaves out what was sampled after it: it would stand in no order. */
+function within(
+  samples: readonly DrainSample[],
+  afterMs: EpochMs,
+  beforeMs: EpochMs,
+): readonly DrainSample[] {
+  const isWhole =
+    (samples[0]?.atMs ?? beforeMs) > afterMs && (samples.at(-1)?.atMs ?? afterMs) < beforeMs;
+  return isWhole ? samples : samples.filter(({ atMs }) => atMs > afterMs && atMs < beforeMs);
 }
 
 function thinned(samples: readonly DrainSample[]): readonly DrainSample[] {
