@@ -53,7 +53,9 @@ async function copyAndInsert(client: pg.Client, batch: readonly Bar[]): Promise<
   await client.query(
     `begin; create temp table staged on commit drop as select ${COLUMNS} from ${BAR_TABLE} with no data`,
   );
-  await copyIn(client, `copy staged (${COLUMNS}) from stdin (format binary)`, encodeBinary(batch));
+  await copyIn(client, `copy staged (${COLUMNS}) from stdin (format binary)`, [
+    encodeBinary(batch),
+  ]);
   await client.query(
     `insert into ${BAR_TABLE} (${COLUMNS}) select ${COLUMNS} from staged ${NEWEST_WINS}`,
   );

@@ -17,7 +17,7 @@ const ROW_BYTES = 128;
 const BYTES_PER_CHARACTER = 3;
 
 /** As PostgreSQL's text format has it; with `numbered`, the row's place as a last column. */
-export function encodeRows(rows: readonly TextRow[], numbered: boolean): Buffer {
+export function encodeRows(rows: readonly TextRow[], numbered = false): Buffer {
   let bytes: Buffer = Buffer.allocUnsafe(rows.length * ROW_BYTES);
   let at = 0;
   for (let row = 0; row < rows.length; row += 1) {
@@ -58,10 +58,14 @@ interface CopyConnection {
 }
 
 /**
- * Sends all of `bytes` as the data of `copySql`. Throws what the server answers; the connection is
+ * Sends all of `pieces` as the data of `copySql`. Throws what the server answers; the connection is
  * then as after any failed statement.
  */
-export async function copyIn(client: Client, copySql: string, bytes: Buffer): Promise<void> {
+export async function copyIn(
+  client: Client,
+  copySql: string,
+  pieces: readonly Buffer[],
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const query = {
       text: copySql,
@@ -69,7 +73,7 @@ export async function copyIn(client: Client, copySql: string, bytes: Buffer): Pr
         connection.query(copySql);
       },
       handleCopyInResponse(connection: CopyConnection) {
-        connection.sendCopyFromChunk(bytes);
+        for (const piece of pieces) connection.sendCopyFromChunk(piece);
         connection.endCopyFrom();
       },
       handleCommandComplete() {

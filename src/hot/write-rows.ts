@@ -29,6 +29,14 @@ export interface Hope {
   cautiousFor: number;
 }
 
+/** Rows as COPY takes them, one piece after the other. */
+export type EncodedRows = readonly Buffer[];
+
+/** Whether so many rows are likely to go in by COPY alone. */
+export function mayEncodeAhead(target: WriteTarget, rows: number, hope: Hope): boolean {
+  return !target.merge && rows >= COPY_FROM_ROWS && hope.cautiousFor === 0;
+}
+
 /** After a conflict; so that rows which are always there already cost next to nothing more. */
 const CAUTIOUS_BATCHES = 64;
 
@@ -37,7 +45,8 @@ const COPY_FROM_ROWS = 2_000;
 
 /**
  * Writes the rows in the transaction that `db` is in; they take effect with its COMMIT. The values
- * are text, in the order of the target's columns.
+ * are text, in the order of the target's columns; `encoded` is all of them,
+ * encoded.
  *
  * @returns the rows that PostgreSQL refuses for what they hold: a value out of its type's range, a
  *   broken constraint, an exception of a trigger. Any other failure is thrown, and the transaction
@@ -48,8 +57,9 @@ export async function writeRows(
   target: WriteTarget,
   rows: readonly TextRow[],
   hope: Hope = { cautiousFor: 1 },
+  encoded: EncodedRows | null = null,
 ): Promise<readonly RefusedRow[]> {
-  if (await tryAllNew(db, target, rows, hope)) return [];
+  if (await tryAllNew(db, target, rows, hope, encoded)) return [];
   const refused: RefusedRow[] = [];
   const pieces: { readonly from: number; readonly to: number }[] = [{ from: 0, to: rows.length }];
   for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
@@ -74,8 +84,9 @@ async function tryAllNew(
   target: WriteTarget,
   rows: readonly TextRow[],
   hope: Hope,
+  encoded: EncodedRows | null,
 ): Promise<boolean> {
-  if (target.key === null || target.merge || rows.length < COPY_FROM_ROWS) return false;
+  if (target.merge || rows.length < COPY_FROM_ROWS) return false;
   if (hope.cautiousFor > 0) {
     hope.cautiousFor -= 1;
     return false;
@@ -84,7 +95,7 @@ async function tryAllNew(
   const failure = await inSavepoint(
     db,
     target,
-    () => copyIn(db, copyToTable(target), encodeRows(rows, false)),
+    () => copyIn(db, copyToTable(target), encoded ?? [encodeRows(rows)]),
     // Whatever COPY is refused for, the other way may do, or says what is wrong.
     isRefusal,
   );
@@ -146,11 +157,11 @@ async function write(
     return;
   }
   if (target.key === null) {
-    await copyIn(db, copyToTable(target), encodeRows(rows, false));
+    await copyIn(db, copyToTable(target), [encodeRows(rows)]);
     return;
   }
   await db.query(createStaged(target));
-  await copyIn(db, copyToStaged(target), encodeRows(rows, true));
+  await copyIn(db, copyToStaged(target), [encodeRows(rows, true)]);
   await db.query(insertStaged(target, repeats));
 }
 

@@ -62,7 +62,7 @@ export async function commitBatch(
           ),
         });
         const values = sorted.rows.map((row) => row.values);
-        const refused = await writeRows(db, target, values, hope);
+        const refused = await writeRows(db, target, values, hope, sorted.encoded);
         addRefused(sorted, mapped, refused);
         await addDeadLetters(
           db,

@@ -134,11 +134,12 @@ async function settle(rooms: DrainRooms, { plan, lease }: DrainRun, db: pg.Clien
 
 /** Reads and maps: the mapping is done while PostgreSQL is busy with the batch before. */
 function reader({ rooms, run, live, signal }: Open): () => Promise<MappedBatch | null> {
-  const { source, rows } = run.plan;
+  const { source, rows, target } = run.plan;
   const map = prepareMapping(rows);
+  const way = { target, hope: run.hope };
   return async () => {
     const batch = await live.read(source.limits, signal);
-    return batch === null ? null : mapBatch(map, batch, rooms.clock.now());
+    return batch === null ? null : mapBatch(map, batch, rooms.clock.now(), way);
   };
 }
 

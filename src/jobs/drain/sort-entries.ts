@@ -1,22 +1,57 @@
 /** A batch of entries, told apart: what becomes a row, and what a dead letter. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type DeadLetter, deadLetter } from '../../domain/drain/dead-letter.ts';
 import type { Judge } from '../../domain/drain/judge-rows.ts';
 import type { MapEntry, Mapped, MappedRow } from '../../domain/drain/map-entry.ts';
 import type { ReasonCode } from '../../domain/drain/reason.ts';
 import type { LiveBatch, LiveEntry } from '../../domain/live-entry.ts';
 import type { EpochMs } from '../../domain/time-range.ts';
-import type { RefusedRow } from '../../hot/write-rows.ts';
+import { encodeRows } from '../../hot/copy-in.ts';
+import {
+  type EncodedRows,
+  type Hope,
+  mayEncodeAhead,
+  type RefusedRow,
+} from '../../hot/write-rows.ts';
+import type { WriteTarget } from '../../hot/write-statements.ts';
 
 /** A batch whose entries are rows already, as far as each by itself can tell. */
 export interface MappedBatch {
   readonly batch: LiveBatch;
   /** In the order of the batch's entries. */
   readonly mapped: readonly Mapped[];
+  /** All of them for COPY, where that is likely to be wanted; null where not all are rows. */
+  readonly encoded: EncodedRows | null;
 }
 
-export function mapBatch(map: MapEntry, batch: LiveBatch, now: EpochMs): MappedBatch {
+/** So many entries take about a millisecond. */
+const ENTRIES_A_TURN = 256;
+
+/**
+ * All that can be done with a batch while the one before it is written. In small turns: the
+ * statements of that one go out between them, and PostgreSQL waits for none.
+ */
+export async function mapBatch(
+  map: MapEntry,
+  batch: LiveBatch,
+  now: EpochMs,
+  { target, hope }: { readonly target: WriteTarget; readonly hope: Hope },
+): Promise<MappedBatch> {
   const reading = { capturedUs: now * 1000 };
-  return { batch, mapped: batch.entries.map((entry) => map(entry, reading)) };
+  const ahead = mayEncodeAhead(target, batch.entries.length, hope);
+  const mapped: Mapped[] = [];
+  const encoded: Buffer[] = [];
+  for (let from = 0; from < batch.entries.length; from += ENTRIES_A_TURN) {
+    if (from > 0) await nextTurn();
+    const turn = batch.entries
+      .slice(from, from + ENTRIES_A_TURN)
+      .map((entry) => map(entry, reading));
+    mapped.push(...turn);
+    const rows = turn.flatMap((entry) => ('reason' in entry ? [] : [entry.values]));
+    if (ahead && rows.length === turn.length) encoded.push(encodeRows(rows));
+  }
+  const areAllRows = ahead && encoded.length === Math.ceil(mapped.length / ENTRIES_A_TURN);
+  return { batch, mapped, encoded: areAllRows ? encoded : null };
 }
 
 export interface SortedEntries {
@@ -25,11 +60,13 @@ export interface SortedEntries {
   readonly entries: readonly LiveEntry[];
   readonly letters: DeadLetter[];
   readonly flags: Readonly<Partial<Record<ReasonCode, number>>>;
+  /** Of just these rows, as they are. */
+  readonly encoded: EncodedRows | null;
 }
 
 /** @param isKnown whether the entry at this place was committed before: it is left out. */
 export function sortEntries(
-  { batch, mapped }: MappedBatch,
+  { batch, mapped, encoded }: MappedBatch,
   judge: Judge,
   now: EpochMs,
   options: {
@@ -42,6 +79,7 @@ export function sortEntries(
   const entries: LiveEntry[] = [];
   const letters: DeadLetter[] = [];
   const flags: Partial<Record<ReasonCode, number>> = {};
+  let areAsMapped = true;
   for (const [index, entry] of batch.entries.entries()) {
     const row = mapped[index];
     if (row === undefined || options.isKnown(index)) continue;
@@ -57,11 +95,13 @@ export function sortEntries(
     for (const flag of verdict.flags) flags[flag] = (flags[flag] ?? 0) + 1;
     if (options.flagsIndex >= 0 && verdict.flags.length > 0) {
       row.values[options.flagsIndex] = verdict.flags.join(',');
+      areAsMapped = false;
     }
     rows.push(row);
     entries.push(entry);
   }
-  return { rows, entries, letters, flags };
+  areAsMapped &&= rows.length === mapped.length;
+  return { rows, entries, letters, flags, encoded: areAsMapped ? encoded : null };
 }
 
 /** What PostgreSQL would not take joins the dead letters, with its own words. */
