@@ -32,6 +32,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'],
+          // Properties are tried a hundred times, on a machine that may be busy.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -19,7 +19,7 @@ export function registerAlerts(program: Command, context: CliContext): void {
 }
 
 async function test(context: CliContext, names: readonly string[]): Promise<void> {
-  const { receiversOf } = await import('./alert-receivers.ts');
+  const { receiversOf } = await import('./daemon/alert-receivers.ts');
   const config = context.loadConfig();
   const holder = `${hostname()}:${String(process.pid)}`;
   const all = receiversOf(config, context, { owner: config.daemon.owner, holder });

@@ -5,7 +5,7 @@ import { TierdError } from '../domain/errors.ts';
 import { suggest } from '../domain/suggest.ts';
 import type { Pausable } from '../ledger/pauses.ts';
 import type { CliContext } from './context.ts';
-import { jobsOf } from './daemon-jobs.ts';
+import { jobsOf } from './daemon/jobs.ts';
 import { withDirectConnection } from './hot-connection.ts';
 import { stringify } from './terminal/errors.ts';
 
@@ -30,7 +30,7 @@ export function registerJobCommands(jobs: Command, context: CliContext): void {
     .argument('<job>', 'as in `tierd jobs list`')
     .addHelpText('after', '\nExample:\n  $ tierd jobs cancel rotate')
     .action(async (job: string) => {
-      const { commandDaemon } = await import('./daemon-client.ts');
+      const { commandDaemon } = await import('./daemon/client.ts');
       const answer = await commandDaemon(context.loadConfig().server, job, 'cancel');
       const { cancelled } = answer as { readonly cancelled: boolean };
       context.report({
@@ -71,7 +71,7 @@ interface DatasetFlag {
 }
 
 async function run(context: CliContext, job: string): Promise<void> {
-  const { commandDaemon } = await import('./daemon-client.ts');
+  const { commandDaemon } = await import('./daemon/client.ts');
   const answer = await commandDaemon(context.loadConfig().server, job, 'run');
   const { outcome } = answer as { readonly outcome: 'start' | 'queue' | 'skip' };
   context.report({ json: answer, text: () => `${job}: ${OUTCOMES[outcome]}` });
@@ -84,7 +84,7 @@ const OUTCOMES = {
 } as const;
 
 async function dryRun(context: CliContext, job: string): Promise<void> {
-  const { awaitDryRun } = await import('./daemon-client.ts');
+  const { awaitDryRun } = await import('./daemon/client.ts');
   const { server } = context.loadConfig();
   const found = await awaitDryRun(server, job, context.signal);
   const { command, state, error_message: problem, result } = found;

@@ -6,7 +6,7 @@ import type { JobRunRecord } from '../ledger/job-runs.ts';
 import type { LeaseState } from '../ledger/lease.ts';
 import { wholeNumber } from './arguments.ts';
 import type { CliContext, Report } from './context.ts';
-import { factsOf, jobsOf } from './daemon-jobs.ts';
+import { factsOf, jobsOf } from './daemon/jobs.ts';
 import { registerJobCommands } from './job-commands.ts';
 import { formatDuration, formatInteger, formatRelative } from './terminal/format.ts';
 import type { Style } from './terminal/style.ts';
@@ -51,7 +51,7 @@ interface Known {
 
 async function readLedger(context: CliContext, job: string | null, limit: number): Promise<Known> {
   const config = context.loadConfig();
-  const { connectForDaemon } = await import('./take-lead.ts');
+  const { connectForDaemon } = await import('./daemon/take-lead.ts');
   const { disconnect } = await import('../hot/connect.ts');
   const { assertMigrated } = await import('../ledger/migrate.ts');
   const { readLease } = await import('../ledger/lease.ts');

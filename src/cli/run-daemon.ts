@@ -32,15 +32,15 @@ async function runDaemon(context: CliContext): Promise<void> {
   const { storeFactsOf } = await import('../daemon/alerts/store-facts.ts');
   const { createNotifier } = await import('../daemon/service-notify.ts');
   const { initialState, reduce } = await import('../daemon/state.ts');
-  const { runShutdownHooks, startTierdJob } = await import('./daemon-processes.ts');
-  const { factsOf, jobsOf } = await import('./daemon-jobs.ts');
-  const { onHangup } = await import('./reload.ts');
-  const { openStatusServer } = await import('./status-server.ts');
-  const { openAlerts } = await import('./daemon-alerts.ts');
-  const { watchPauses } = await import('./watch-pauses.ts');
+  const { runShutdownHooks, startTierdJob } = await import('./daemon/processes.ts');
+  const { factsOf, jobsOf } = await import('./daemon/jobs.ts');
+  const { onHangup } = await import('./daemon/reload.ts');
+  const { openStatusServer } = await import('./daemon/status-server.ts');
+  const { openAlerts } = await import('./daemon/alerts.ts');
+  const { watchPauses } = await import('./daemon/watch-pauses.ts');
   const { DryRuns } = await import('../daemon/dry-runs.ts');
-  const { controlOf } = await import('./daemon-control.ts');
-  const { takeLead } = await import('./take-lead.ts');
+  const { controlOf } = await import('./daemon/control.ts');
+  const { takeLead } = await import('./daemon/take-lead.ts');
   const { clock, logger } = context;
   let config: TierdConfig = first;
   // A pid alone is used again, in containers always by the same program.

@@ -25,7 +25,7 @@ export function registerStatus(program: Command, context: CliContext): void {
       const { datasets, server } = context.loadConfig();
       const chosen = names.length === 0 ? datasets : selectDatasets(datasets, names);
       if (daemon === true) {
-        const { askSurvey, reportSurvey } = await import('./daemon-survey.ts');
+        const { askSurvey, reportSurvey } = await import('./daemon/survey.ts');
         const wanted = chosen.map(({ name }) => name);
         context.report(reportSurvey(await askSurvey(server), wanted, context.clock.now()));
         return;

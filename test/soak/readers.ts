@@ -31,8 +31,7 @@ export function startReaders(scene: SoakScene, everyMs: number): Readers {
   const rest = (ms: number): Promise<unknown> =>
     pause(ms, undefined, { signal: over.signal }).catch(() => undefined);
   const asking = (async () => {
-    // Of `quotes` nothing ever gets to the lake, and there is no table to ask.
-    const tables = Object.keys(TABLES).filter((table) => table !== 'quotes');
+    const tables = Object.keys(TABLES);
     for (let turn = 0; !over.signal.aborted; turn += 1) {
       const table = tables[turn % tables.length] ?? '';
       const answer = await ask(scene, table);

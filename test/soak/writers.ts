@@ -37,13 +37,9 @@ export const SOURCES = `
     lists: { kind: list, keys: "list:{symbol}", dataset: orders, columns: { symbol: "{symbol}", ts: ts, n: n }, types: { ts: time_ms } }
     moves: { kind: move, keys: "quote:{symbol}", dataset: quotes, columns: { symbol: "{symbol}", ts: ts, n: n }, types: { ts: time_ms } }`;
 
-/**
- * Three of five are old enough to go on to the lake at once, into one of four days. Of `quotes` none:
- * a key that is moved has no identity but its row's key, so that a drain that died between COMMIT and
- * the removal writes the row again, which is the same one only for as long as it is hot.
- */
-function timeOf(table: keyof typeof TABLES, n: number, startMs: number): number {
-  const isDue = table !== 'quotes' && n % 5 < 3;
+/** Three of five are old enough to go on to the lake at once, into one of four days. */
+function timeOf(n: number, startMs: number): number {
+  const isDue = n % 5 < 3;
   const daysAgo = isDue ? 40 + (n % 4) : n % 5;
   return startMs - daysAgo * DAY_MS + (n % 10_000);
 }
@@ -66,21 +62,18 @@ export function startWriters({ postgresUrl, redisUrl, everyMs }: Stores): readon
   const redis = openWriterRedis(redisUrl);
   const events = openInserter(postgresUrl);
   const symbol = (n: number): string => 'ABC'[n % 3] ?? '';
-  const at = (table: keyof typeof TABLES, n: number): number => timeOf(table, n, startMs);
+  const at = (n: number): number => timeOf(n, startMs);
   const writers = [
     write('ticks', everyMs, async (n) => {
-      await redis.xadd(`stream:${symbol(n)}`, '*', 'ts', at('ticks', n), 'n', valueOf(n));
+      await redis.xadd(`stream:${symbol(n)}`, '*', 'ts', at(n), 'n', valueOf(n));
     }),
     write('orders', everyMs, async (n) => {
-      await redis.rpush(
-        `list:${symbol(n)}`,
-        JSON.stringify({ ts: at('orders', n), n: valueOf(n) }),
-      );
+      await redis.rpush(`list:${symbol(n)}`, JSON.stringify({ ts: at(n), n: valueOf(n) }));
     }),
     write('quotes', everyMs, async (n) => {
-      await redis.hset(`quote:Q${String(n)}`, { ts: at('quotes', n), n: valueOf(n) });
+      await redis.hset(`quote:Q${String(n)}`, { ts: at(n), n: valueOf(n) });
     }),
-    write('events', everyMs, (n) => events.insert(symbol(n), at('events', n), n), events.close),
+    write('events', everyMs, (n) => events.insert(symbol(n), at(n), n), events.close),
   ];
   let writing = 3;
   const leaveRedis = (): void => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { jobsOf } from '../../../src/cli/daemon-jobs.ts';
+import { jobsOf } from '../../../src/cli/daemon/jobs.ts';
 import { loadConfig, type TierdConfig } from '../../../src/config/load.ts';
 import { formatProblem } from '../../../src/domain/problem.ts';
 import { directoryWith, errorOf, problemsOf } from '../../support/config-file.ts';

@@ -1,8 +1,8 @@
 /** The configuration's schedules as the daemon's jobs: what it would type, and when. */
-import type { TierdConfig } from '../config/load.ts';
-import type { JobSchedule } from '../config/schedules-section.ts';
-import type { JobDefinition } from '../daemon/job.ts';
-import type { JobFacts } from '../daemon/state.ts';
+import type { TierdConfig } from '../../config/load.ts';
+import type { JobSchedule } from '../../config/schedules-section.ts';
+import type { JobDefinition } from '../../daemon/job.ts';
+import type { JobFacts } from '../../daemon/state.ts';
 
 /** Attempts come no further apart than this. */
 const MAX_RETRY_DELAY_MS = 30 * 60_000;

@@ -1,11 +1,11 @@
 /** SIGHUP: the whole file is read and checked, then takes effect at once, or not at all. */
 import { isDeepStrictEqual } from 'node:util';
-import { loadConfig, type TierdConfig } from '../config/load.ts';
-import type { ServiceNotifier } from '../daemon/service-notify.ts';
-import { TierdError } from '../domain/errors.ts';
-import { formatProblem, type Problem } from '../domain/problem.ts';
-import type { CliContext } from './context.ts';
-import { asTierdError } from './terminal/errors.ts';
+import { loadConfig, type TierdConfig } from '../../config/load.ts';
+import type { ServiceNotifier } from '../../daemon/service-notify.ts';
+import { TierdError } from '../../domain/errors.ts';
+import { formatProblem, type Problem } from '../../domain/problem.ts';
+import type { CliContext } from '../context.ts';
+import { asTierdError } from '../terminal/errors.ts';
 
 export interface Reloaded {
   readonly current: () => TierdConfig;

@@ -1,12 +1,12 @@
 /** `tierd status --daemon`: what the running daemon saw last, which costs nothing to ask. */
-import type { ServerConfig } from '../config/server-section.ts';
-import { TierdError } from '../domain/errors.ts';
-import type { EpochMs } from '../domain/time-range.ts';
-import type { SurveyDocument } from '../http/survey-document.ts';
-import type { Report } from './context.ts';
-import { formatBytes, formatInteger, formatRelative } from './terminal/format.ts';
-import type { Style } from './terminal/style.ts';
-import { renderTable } from './terminal/table.ts';
+import type { ServerConfig } from '../../config/server-section.ts';
+import { TierdError } from '../../domain/errors.ts';
+import type { EpochMs } from '../../domain/time-range.ts';
+import type { SurveyDocument } from '../../http/survey-document.ts';
+import type { Report } from '../context.ts';
+import { formatBytes, formatInteger, formatRelative } from '../terminal/format.ts';
+import type { Style } from '../terminal/style.ts';
+import { renderTable } from '../terminal/table.ts';
 
 const PATIENCE_MS = 10_000;
 

@@ -2,14 +2,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { CONFIG_ON_STDIN, type TierdConfig } from '../config/load.ts';
-import type { DaemonLogger } from '../daemon/job.ts';
-import { type JobHooks, type JobProcess, startJob } from '../daemon/job-process.ts';
-import { splitLines } from '../daemon/split-lines.ts';
-import { passOn } from '../daemon/tell-run.ts';
-import type { CliIo } from './context.ts';
+import { CONFIG_ON_STDIN, type TierdConfig } from '../../config/load.ts';
+import type { DaemonLogger } from '../../daemon/job.ts';
+import { type JobHooks, type JobProcess, startJob } from '../../daemon/job-process.ts';
+import { splitLines } from '../../daemon/split-lines.ts';
+import { passOn } from '../../daemon/tell-run.ts';
+import type { CliIo } from '../context.ts';
 
-const PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../main.js', import.meta.url));
 
 /** DuckDB works on libuv's threads and would leave none for the file system. */
 const THREAD_POOL = '16';

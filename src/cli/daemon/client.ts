@@ -1,7 +1,7 @@
 /** Commands for a running daemon, over its status page. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ServerConfig } from '../config/server-section.ts';
-import { TierdError } from '../domain/errors.ts';
+import type { ServerConfig } from '../../config/server-section.ts';
+import { TierdError } from '../../domain/errors.ts';
 
 const PATIENCE_MS = 10_000;
 const LOOK_EVERY_MS = 500;

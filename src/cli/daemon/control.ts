@@ -1,9 +1,9 @@
 /** What the status page may ask of the daemon, put together from those who do it. */
-import type { TierdConfig } from '../config/load.ts';
-import type { Daemon } from '../daemon/daemon.ts';
-import type { DryRuns } from '../daemon/dry-runs.ts';
-import type { DaemonControl } from '../daemon/view.ts';
-import { jobsOf } from './daemon-jobs.ts';
+import type { TierdConfig } from '../../config/load.ts';
+import type { Daemon } from '../../daemon/daemon.ts';
+import type { DryRuns } from '../../daemon/dry-runs.ts';
+import type { DaemonControl } from '../../daemon/view.ts';
+import { jobsOf } from './jobs.ts';
 import type { PauseWatch } from './watch-pauses.ts';
 
 export function controlOf(

@@ -1,9 +1,9 @@
 /** The receivers of alerts as the configuration has them. */
-import type { TierdConfig } from '../config/load.ts';
-import type { Receiver, Sender } from '../daemon/alerts/receiver.ts';
-import { commandSender } from '../daemon/alerts/run-command.ts';
-import { webhookSender } from '../daemon/alerts/send-webhook.ts';
-import type { CliIo } from './context.ts';
+import type { TierdConfig } from '../../config/load.ts';
+import type { Receiver, Sender } from '../../daemon/alerts/receiver.ts';
+import { commandSender } from '../../daemon/alerts/run-command.ts';
+import { webhookSender } from '../../daemon/alerts/send-webhook.ts';
+import type { CliIo } from '../context.ts';
 
 export function receiversOf(
   { alerts }: TierdConfig,

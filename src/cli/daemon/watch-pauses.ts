@@ -1,12 +1,12 @@
 /** Looks again and again what is paused, and writes what the status page is asked to. */
 import { setTimeout as rest } from 'node:timers/promises';
 import type pg from 'pg';
-import type { TierdConfig } from '../config/load.ts';
-import type { PauseTarget } from '../daemon/view.ts';
-import type { Pause, Pauses } from '../domain/pause.ts';
-import { disconnect } from '../hot/connect.ts';
-import { postgresError } from '../hot/postgres-error.ts';
-import { listPauses, type Pausable, pause, resume } from '../ledger/pauses.ts';
+import type { TierdConfig } from '../../config/load.ts';
+import type { PauseTarget } from '../../daemon/view.ts';
+import type { Pause, Pauses } from '../../domain/pause.ts';
+import { disconnect } from '../../hot/connect.ts';
+import { postgresError } from '../../hot/postgres-error.ts';
+import { listPauses, type Pausable, pause, resume } from '../../ledger/pauses.ts';
 import { connectForDaemon } from './take-lead.ts';
 
 export interface PauseWatch {

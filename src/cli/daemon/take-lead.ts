@@ -1,18 +1,18 @@
 /** The daemon's leadership, wired to its lease and to the ledger. */
 import type pg from 'pg';
-import type { TierdConfig } from '../config/load.ts';
-import type { Leadership } from '../daemon/leadership.ts';
-import { connect, disconnect } from '../hot/connect.ts';
-import { isPostgresError, postgresError } from '../hot/postgres-error.ts';
-import { type KeptLease, keepLease } from '../jobs/keep-lease.ts';
+import type { TierdConfig } from '../../config/load.ts';
+import type { Leadership } from '../../daemon/leadership.ts';
+import { connect, disconnect } from '../../hot/connect.ts';
+import { isPostgresError, postgresError } from '../../hot/postgres-error.ts';
+import { type KeptLease, keepLease } from '../../jobs/keep-lease.ts';
 import {
   abandonJobRuns,
   beginJobRun,
   daemonLease,
   endJobRun,
   lastSlots,
-} from '../ledger/job-runs.ts';
-import { assertMigrated } from '../ledger/migrate.ts';
+} from '../../ledger/job-runs.ts';
+import { assertMigrated } from '../../ledger/migrate.ts';
 
 /**
  * Tries once. Throws LEASE_HELD while another daemon of this owner leads, LEDGER_OUTDATED when a

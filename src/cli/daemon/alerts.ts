@@ -1,11 +1,11 @@
 /** The daemon's alerts, wired: what is watched, how often, and whom it tells. */
-import type { TierdConfig } from '../config/load.ts';
-import { AlertWatch } from '../daemon/alerts/alert-watch.ts';
-import { Outbox } from '../daemon/alerts/outbox.ts';
-import type { StoreFacts } from '../daemon/alerts/store-facts.ts';
-import type { AlertState, DaemonState } from '../daemon/state.ts';
+import type { TierdConfig } from '../../config/load.ts';
+import { AlertWatch } from '../../daemon/alerts/alert-watch.ts';
+import { Outbox } from '../../daemon/alerts/outbox.ts';
+import type { StoreFacts } from '../../daemon/alerts/store-facts.ts';
+import type { AlertState, DaemonState } from '../../daemon/state.ts';
+import type { CliContext } from '../context.ts';
 import { receiversOf } from './alert-receivers.ts';
-import type { CliContext } from './context.ts';
 
 export interface DaemonAlerts {
   /** Whenever something has changed; by itself it looks once in a while. */

@@ -1,22 +1,22 @@
 /** Opens the status page beside the daemon, where the configuration wants one. */
 import { join } from 'node:path';
-import type { TierdConfig } from '../config/load.ts';
-import type { Dispatch } from '../daemon/job.ts';
-import { missingParts, type ReadinessOptions } from '../daemon/readiness.ts';
-import { SurveyLoop } from '../daemon/survey-loop.ts';
-import type { DaemonControl, DaemonView } from '../daemon/view.ts';
-import type { Clock } from '../domain/clock.ts';
-import { TierdError } from '../domain/errors.ts';
-import { disconnect } from '../hot/connect.ts';
-import { readPageAssets } from '../http/page-assets.ts';
-import { createServer } from '../http/server.ts';
-import { listJobRuns } from '../ledger/job-runs.ts';
-import type { CliContext } from './context.ts';
-import { runDocument } from './jobs.ts';
+import type { TierdConfig } from '../../config/load.ts';
+import type { Dispatch } from '../../daemon/job.ts';
+import { missingParts, type ReadinessOptions } from '../../daemon/readiness.ts';
+import { SurveyLoop } from '../../daemon/survey-loop.ts';
+import type { DaemonControl, DaemonView } from '../../daemon/view.ts';
+import type { Clock } from '../../domain/clock.ts';
+import { TierdError } from '../../domain/errors.ts';
+import { disconnect } from '../../hot/connect.ts';
+import { readPageAssets } from '../../http/page-assets.ts';
+import { createServer } from '../../http/server.ts';
+import { listJobRuns } from '../../ledger/job-runs.ts';
+import type { CliContext } from '../context.ts';
+import { runDocument } from '../jobs.ts';
 import { connectForDaemon } from './take-lead.ts';
 
 /** Where the build puts it, beside the server. */
-const PAGE = join(import.meta.dirname, '..', 'http', 'page');
+const PAGE = join(import.meta.dirname, '..', '..', 'http', 'page');
 
 /** Longer than a connection may take, so that who does not answer is named. */
 const SURVEY_LIMIT_MS = 15_000;

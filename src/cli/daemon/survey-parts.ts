@@ -1,17 +1,17 @@
 /** The daemon's look at the stores, wired to its configuration. */
-import type { TierdConfig } from '../config/load.ts';
-import type { Calendar } from '../domain/calendar.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { MovedRun } from '../domain/flow.ts';
-import type { Survey } from '../domain/survey.ts';
-import type { EpochMs, TimeRange } from '../domain/time-range.ts';
-import { connect, disconnect } from '../hot/connect.ts';
-import { readCalendar } from '../jobs/calendar.ts';
-import { Surveyor } from '../jobs/survey.ts';
-import { nodeFileSystem } from '../lake/file-system.ts';
-import { openLocalStore } from '../lake/local-store.ts';
-import { hasLedger } from '../ledger/migrate.ts';
-import { listMovedSince } from '../ledger/survey.ts';
+import type { TierdConfig } from '../../config/load.ts';
+import type { Calendar } from '../../domain/calendar.ts';
+import type { Clock } from '../../domain/clock.ts';
+import type { MovedRun } from '../../domain/flow.ts';
+import type { Survey } from '../../domain/survey.ts';
+import type { EpochMs, TimeRange } from '../../domain/time-range.ts';
+import { connect, disconnect } from '../../hot/connect.ts';
+import { readCalendar } from '../../jobs/calendar.ts';
+import { Surveyor } from '../../jobs/survey.ts';
+import { nodeFileSystem } from '../../lake/file-system.ts';
+import { openLocalStore } from '../../lake/local-store.ts';
+import { hasLedger } from '../../ledger/migrate.ts';
+import { listMovedSince } from '../../ledger/survey.ts';
 import { CalendarCache } from './calendar-cache.ts';
 
 export interface SurveyParts {
@@ -70,7 +70,7 @@ async function roomsOf(
       redis === undefined
         ? null
         : async () => {
-            const { connectLive } = await import('../live/connect.ts');
+            const { connectLive } = await import('../../live/connect.ts');
             return connectLive(redis, 'survey');
           },
     store: await openLocalStore(lake.root, nodeFileSystem),
