@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { NO_RULES } from '../../../src/domain/drain/source.ts';
 import { listDeadLetters } from '../../../src/ledger/dead-letters.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type DrainBench, openDrainBench } from '../../support/drain.ts';
@@ -131,25 +132,54 @@ describeOn('redis', 'what can be no row (I10)', () => {
     expect(await redis.keys('*')).toEqual([]);
   });
 
-  it('entries that break a rule are dead letters, and flagged ones are rows that say so', async () => {
-    await database.query(`create table judged (${TICKS})`);
-    const rules = {
-      required: [],
-      ranges: [{ column: 'price', above: 0 }],
-      maxAgeMs: null,
-      maxFutureMs: null,
-      ohlc: null,
-      monotonic: { by: ['symbol'], action: 'flag' as const },
-      duplicates: null,
-      anomalies: [],
-    };
+  // The second goes in by COPY, encoded before anything is judged.
+  it.each([0, 3_000])(
+    'entries that break a rule are dead letters, and flagged ones are rows that say so (%i others)',
+    async (others) => {
+      const table = `judged_${String(others)}`;
+      await database.query(`create table ${table} (${TICKS})`);
+      const rules = {
+        required: [],
+        ranges: [{ column: 'price', above: 0 }],
+        maxAgeMs: null,
+        maxFutureMs: null,
+        ohlc: null,
+        monotonic: { by: ['symbol'], action: 'flag' as const },
+        duplicates: null,
+        anomalies: [],
+      };
+      const columns = { symbol: '{symbol}', ts: 'ts time_ms', price: 'price', note: '$flags' };
+      const limits = { maxEntries: 5_000, maxBytes: 1e8 };
+      const source = makeSource(table, { kind: 'list', name: table, rules, columns, limits });
+      const tick = (ms: number, price: number): string => JSON.stringify({ ts: T0 + ms, price });
+      const good = Array.from({ length: others }, (_, n) => tick(10 + n, 2));
+      await redis.rpush('ticks:A', tick(5, 1), tick(4, 1), tick(6, -1), ...good);
+      expect(await bench.drain(source)).toMatchObject({
+        rows: 2 + others,
+        deadLetters: 1,
+        flagged: 1,
+      });
+      const found = await database.query(`select note from ${table} where price = 1 order by ts`);
+      expect(found.rows).toEqual([{ note: 'not_monotonic' }, { note: null }]);
+      expect(await countOf(table)).toBe(2 + others);
+      expect(await reasonsOf(table)).toEqual(['2 out_of_range']);
+    },
+  );
+
+  it('a flag alone, with nothing refused, is written by COPY as well', async () => {
+    await database.query(`create table flagged (${TICKS})`);
     const columns = { symbol: '{symbol}', ts: 'ts time_ms', price: 'price', note: '$flags' };
-    const source = makeSource('judged', { kind: 'list', name: 'judged', rules, columns });
-    const tick = (ms: number, price: number): string => JSON.stringify({ ts: T0 + ms, price });
-    await redis.rpush('ticks:A', tick(5, 1), tick(4, 1), tick(6, -1));
-    expect(await bench.drain(source)).toMatchObject({ rows: 2, deadLetters: 1, flagged: 1 });
-    const found = await database.query('select note from judged order by ts');
-    expect(found.rows).toEqual([{ note: 'not_monotonic' }, { note: null }]);
-    expect(await reasonsOf('judged')).toEqual(['2 out_of_range']);
+    const rules = { ...NO_RULES, monotonic: { by: ['symbol'], action: 'flag' as const } };
+    const limits = { maxEntries: 5_000, maxBytes: 1e8 };
+    const source = makeSource('flagged', { kind: 'list', name: 'flagged', rules, columns, limits });
+    const entries = Array.from({ length: 3_000 }, (_, n) =>
+      JSON.stringify({ ts: T0 + (n === 2_000 ? 0 : n), price: n }),
+    );
+    await redis.rpush('ticks:A', ...entries);
+    expect(await bench.drain(source)).toMatchObject({ rows: 3_000, flagged: 1 });
+    const found = await database.query(
+      `select price::int as price from flagged where note = 'not_monotonic'`,
+    );
+    expect(found.rows).toEqual([{ price: 2_000 }]);
   });
 });
