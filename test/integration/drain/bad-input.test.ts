@@ -166,6 +166,20 @@ describeOn('redis', 'what can be no row (I10)', () => {
     },
   );
 
+  it('what is refused alone, with nothing flagged, is not written by COPY either', async () => {
+    await database.query(`create table refused (${TICKS})`);
+    const rules = { ...NO_RULES, ranges: [{ column: 'price', above: 0 }] };
+    const limits = { maxEntries: 5_000, maxBytes: 1e8 };
+    const source = makeSource('refused', { kind: 'list', name: 'refused', rules, limits });
+    const entries = Array.from({ length: 3_000 }, (_, n) =>
+      JSON.stringify({ ts: T0 + n, price: n - 2 }),
+    );
+    await redis.rpush('ticks:A', ...entries);
+    expect(await bench.drain(source)).toMatchObject({ rows: 2_997, deadLetters: 3 });
+    const found = await database.query('select min(price)::int as price from refused');
+    expect(found.rows).toEqual([{ price: 1 }]);
+  });
+
   it('a flag alone, with nothing refused, is written by COPY as well', async () => {
     await database.query(`create table flagged (${TICKS})`);
     const columns = { symbol: '{symbol}', ts: 'ts time_ms', price: 'price', note: '$flags' };
