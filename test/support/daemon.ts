@@ -114,7 +114,7 @@ export async function said(
 
 /** Where its status page is, once it has said so: a port of 0 is one that is free. */
 export function pageOf(daemon: RunningTierd): string {
-  const [, origin = ''] = /the status page is at (\S+)\/status/.exec(daemon.stderr()) ?? [];
+  const [, origin = ''] = /the status page is at (\S+)\/$/m.exec(daemon.stderr()) ?? [];
   expect(origin).not.toBe('');
   return origin;
 }
