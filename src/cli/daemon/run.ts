@@ -30,8 +30,8 @@ const POLLS_PER_LEASE = 4;
 interface Common {
   readonly context: CliContext;
   /** As it is now. */
-  config(): TierdConfig;
-  state(): DaemonState;
+  readonly config: () => TierdConfig;
+  readonly state: () => DaemonState;
   readonly dispatch: Dispatch;
   readonly start: (
     command: Pick<JobDefinition, 'argv' | 'timeoutMs'>,
