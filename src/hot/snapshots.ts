@@ -8,7 +8,10 @@ export interface SnapshotHolder {
   readonly seconds: number | null;
 }
 
-/** The holder of the oldest snapshot but this session: a transaction, a slot, or a standby. */
+/**
+ * The holder of the oldest snapshot but this session: a transaction, a slot, or a standby. Sessions
+ * of other databases keep no row of this one from being vacuumed (a walsender has no database).
+ */
 export async function findOldestSnapshot(db: Queryable): Promise<SnapshotHolder | null> {
   const [oldest] = await run<SnapshotHolder>(
     db,
@@ -19,11 +22,13 @@ export async function findOldestSnapshot(db: Queryable): Promise<SnapshotHolder 
                         coalesce(nullif(application_name, ''), 'no application name'),
                         coalesce(state, backend_type),
                         coalesce(extract(epoch from clock_timestamp() - xact_start)::int::text, 'unknown')) as holder
-          from pg_stat_activity where backend_xmin is not null and pid <> pg_backend_pid()
+          from pg_stat_activity
+          where backend_xmin is not null and pid <> pg_backend_pid()
+            and coalesce(datname = current_database(), true)
           union all
           select age(transaction), extract(epoch from clock_timestamp() - prepared)::int,
                  format('the prepared transaction %s', gid)
-          from pg_prepared_xacts
+          from pg_prepared_xacts where database = current_database()
           union all
           select age(xmin), null, format('the replication slot %s', slot_name)
           from pg_replication_slots where xmin is not null

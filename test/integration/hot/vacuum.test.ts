@@ -77,7 +77,10 @@ describe('vacuuming after a deletion', () => {
     ]);
   });
 
-  it('names who still sees the dead rows when an old snapshot does', async () => {
+  it('names who still sees the dead rows when an old snapshot does, and none who reads another database', async () => {
+    const elsewhere = await (await createTestDatabase()).connect();
+    await elsewhere.query(`begin isolation level repeatable read; select count(*) from pg_class`);
+    await database.query(`create table writes_between (n int)`);
     const reader = await database.connect();
     await reader.query(
       `set application_name = 'nightly dump'; begin isolation level repeatable read; select count(*) from pg_class`,
@@ -90,6 +93,7 @@ describe('vacuuming after a deletion', () => {
     );
     await reader.query('rollback');
     expect(await vacuum(table)).toMatchObject([{ result: { outcome: 'cleaned' } }]);
+    await elsewhere.query('rollback');
   });
 
   it('says that it was skipped, and who holds the lock', async () => {
