@@ -15,9 +15,14 @@ import { type PostgresServer, startPostgres } from '../support/postgres-server.t
 import { identityOf, isAlive } from '../support/process-identity.ts';
 import { openProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
+const FREE = 'storage: { lifecycle: { guards: { max_share: 1 } } }';
 const SLOW = 'storage: { lifecycle: { guards: { max_rows_per_second: 10, max_share: 1 } } }';
 const EVERY = 'schedules: { rotate: { every: 1s, retry_delay: 500ms } }';
 const LEASE = 'daemon: { lease_ttl: 2s, shutdown_timeout: 20s }';
+
+const isCopy = (sql: string): boolean => /^copy/i.test(sql);
+const isDelete = (sql: string): boolean => /delete from \S*ticks/i.test(sql);
+const isFence = (sql: string): boolean => sql.includes('tierd.leases') && sql.includes('for share');
 
 /** Rows in hot and in live segments together. */
 async function rowsInAll(database: Pick<TestDatabase, 'query'>): Promise<number> {
@@ -51,47 +56,65 @@ describe('of two daemons', () => {
     expect(await second.ended).toBe(0);
   });
 
-  // Put to sleep at an unlucky moment it keeps rows locked for longer than anybody waits: then anew.
-  it('I8: the leader that slept through its lease commits nothing when it wakes', {
-    retry: 2,
-  }, async () => {
-    const database = await createTestDatabase();
-    await fillTicks(database, { dueDays: 3, rows: 40 });
-    const scene = await makeDaemon(database, `${SLOW}\n${EVERY}\n${LEASE}`);
-    const sleeper = scene.run();
-    // One day has moved and the next is on its way.
-    await expect.poll(() => scene.hotRows('ticks'), PATIENCE).toBe(120);
-    const job = jobPidOf(sleeper) ?? 0;
-    expect(job).toBeGreaterThan(0);
-    const jobIdentity = identityOf(job);
-    sleeper.child.kill('SIGSTOP');
-    process.kill(job, 'SIGSTOP');
+  it.each<[string, (sql: string, seen: readonly string[]) => boolean]>([
+    ['in an export', (sql, seen) => isCopy(sql) && seen.some(isDelete)],
+    ['with rows deleted', (sql, seen) => isDelete(sql) && seen.some(isDelete)],
+    ['with the lease locked', (sql, seen) => isFence(sql) && seen.filter(isDelete).length === 2],
+  ])(
+    'I8: the leader that slept %s through its lease commits nothing when it wakes',
+    async (_, isTheMoment) => {
+      const database = await createTestDatabase();
+      await fillTicks(database, { dueDays: 3, rows: 40 });
+      const proxy = await openProxy(database.url);
+      const scene = await makeDaemon(
+        { ...database, url: proxy.url },
+        `${FREE}\n${EVERY}\n${LEASE}`,
+      );
+      const sleeper = scene.run();
+      // One day has moved and the next is on its way.
+      const asleep = new Promise<number>((resolve) => {
+        const seen: string[] = [];
+        proxy.onStatement((sql) => {
+          const job = jobPidOf(sleeper);
+          if (isTheMoment(sql, seen) && job !== null) {
+            process.kill(job, 'SIGSTOP');
+            sleeper.child.kill('SIGSTOP');
+            proxy.onStatement(() => 'pass');
+            resolve(job);
+          }
+          seen.push(sql);
+          return 'pass';
+        });
+      });
+      const job = await asleep;
+      const jobIdentity = identityOf(job);
+      expect(await scene.hotRows('ticks')).toBe(120);
 
-    scene.edit('max_rows_per_second: 10,', '');
-    const heir = scene.run();
-    await said(heir, /leading: jobs/);
-    await said(heir, /rotate: done/);
-    expect(await scene.hotRows('ticks')).toBe(40);
-    expect(await rowsInAll(database)).toBe(160);
+      const heir = scene.run();
+      await said(heir, /leading: jobs/);
+      await said(heir, /rotate: done/);
+      expect(await scene.hotRows('ticks')).toBe(40);
+      expect(await rowsInAll(database)).toBe(160);
 
-    process.kill(job, 'SIGCONT');
-    sleeper.child.kill('SIGCONT');
-    await said(sleeper, /no longer leading/);
-    await said(sleeper, /the ledger could not be written: another daemon has taken over/);
-    await said(sleeper, /standing by: \S+ leads/);
-    await expect.poll(() => isAlive(jobIdentity), PATIENCE).toBe(false);
-    expect(await rowsInAll(database)).toBe(160);
-    expect((await scene.runs())[0]).toMatchObject({ state: 'abandoned' });
-    const { rows: moves } = await database.query(
-      `select count(*)::int as count from tierd.moves where state not in ('finished', 'abandoned')`,
-    );
-    expect(moves).toEqual([{ count: 0 }]);
+      process.kill(job, 'SIGCONT');
+      sleeper.child.kill('SIGCONT');
+      await said(sleeper, /no longer leading/);
+      await said(sleeper, /the ledger could not be written: another daemon has taken over/);
+      await said(sleeper, /standing by: \S+ leads/);
+      await expect.poll(() => isAlive(jobIdentity), PATIENCE).toBe(false);
+      expect(await rowsInAll(database)).toBe(160);
+      expect((await scene.runs())[0]).toMatchObject({ state: 'abandoned' });
+      const { rows: moves } = await database.query(
+        `select count(*)::int as count from tierd.moves where state not in ('finished', 'abandoned')`,
+      );
+      expect(moves).toEqual([{ count: 0 }]);
 
-    for (const daemon of [sleeper, heir]) {
-      daemon.child.kill('SIGTERM');
-      expect(await daemon.ended).toBe(0);
-    }
-  });
+      for (const daemon of [sleeper, heir]) {
+        daemon.child.kill('SIGTERM');
+        expect(await daemon.ended).toBe(0);
+      }
+    },
+  );
 });
 
 describe('a database that goes away', () => {
@@ -169,10 +192,7 @@ describe('a line that breaks while the lead is taken', () => {
     const database = await createTestDatabase();
     await fillTicks(database, { dueDays: 1, rows: 10 });
     const proxy = await openProxy(database.url);
-    const scene = await makeDaemon(
-      database,
-      `storage: { lifecycle: { guards: { max_share: 1 } } }\n${EVERY}\n${LEASE}`,
-    );
+    const scene = await makeDaemon(database, `${FREE}\n${EVERY}\n${LEASE}`);
     scene.edit('lock_timeout: 3s', `lock_timeout: 3s, direct_url: "${proxy.url}"`);
     return { scene, proxy };
   }

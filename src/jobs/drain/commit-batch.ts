@@ -2,6 +2,7 @@
  * The one transaction of a batch: its rows, its dead letters and the record of it, or none of them.
  * Redis is told only after it has returned (I5).
  */
+
 import type pg from 'pg';
 import type { Judge } from '../../domain/drain/judge-rows.ts';
 import type { LiveBatch } from '../../domain/live-entry.ts';
@@ -12,6 +13,7 @@ import { addDeadLetters } from '../../ledger/dead-letters.ts';
 import { findDelivered, recordDelivery } from '../../ledger/deliveries.ts';
 import { lockSource, recordBatch } from '../../ledger/drain-sources.ts';
 import { assertLease, type Lease } from '../../ledger/lease.ts';
+import { limitsUnderLease } from '../limits-under-lease.ts';
 import type { Acknowledgements, Told } from './acknowledgements.ts';
 import type { BatchResult } from './batch-result.ts';
 import type { DrainPlan } from './plan-drain.ts';
@@ -41,7 +43,6 @@ export async function commitBatch(
 ): Promise<BatchResult> {
   const { source, target } = plan;
   const { batch } = mapped;
-  const { statementTimeoutMs, lockTimeoutMs } = rooms.settings;
   try {
     const result = await inTransaction(
       db,
@@ -49,7 +50,7 @@ export async function commitBatch(
         doing: `committing a batch of ${source.name}`,
         isolation: 'read committed',
         readOnly: false,
-        limits: { statementTimeoutMs, lockTimeoutMs },
+        limits: limitsUnderLease(rooms.settings),
       },
       async () => {
         // First: a COMMIT of ours that was never answered has then ended, and is seen below (I9).

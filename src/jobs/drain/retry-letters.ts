@@ -1,4 +1,5 @@
 /** dead-letters retry: letters that wait are mapped and judged again, under the source's lease. */
+
 import type pg from 'pg';
 import { decodePayload } from '../../domain/drain/dead-letter.ts';
 import { openJudge } from '../../domain/drain/judge-rows.ts';
@@ -15,6 +16,7 @@ import {
 } from '../../ledger/dead-letters.ts';
 import { assertLease, type Lease } from '../../ledger/lease.ts';
 import { stopIfAborted } from '../job-failure.ts';
+import { limitsUnderLease } from '../limits-under-lease.ts';
 import type { DrainPlan } from './plan-drain.ts';
 import type { DrainRooms } from './rooms.ts';
 import { underLease } from './under-lease.ts';
@@ -63,7 +65,6 @@ async function retryPortion(
   lease: Lease,
   { ids, afterId, retried }: Portion,
 ): Promise<string | null> {
-  const { statementTimeoutMs, lockTimeoutMs } = rooms.settings;
   const source = plan.source.name;
   const done = await inTransaction(
     db,
@@ -71,7 +72,7 @@ async function retryPortion(
       doing: `retrying dead letters of ${source}`,
       isolation: 'read committed',
       readOnly: false,
-      limits: { statementTimeoutMs, lockTimeoutMs },
+      limits: limitsUnderLease(rooms.settings),
     },
     async () => {
       const letters = await lockWaitingLetters(db, {

@@ -2,6 +2,7 @@
  * One connection to each store, for as long as both hold: while a batch is written, the next is read
  * and Redis is told of the one before. Whatever fails, both are closed, and the next session reads again what was not acknowledged.
  */
+
 import type pg from 'pg';
 import { prepareMapping } from '../../domain/drain/map-entry.ts';
 import type { LiveBatch, LiveSource } from '../../domain/live-entry.ts';
@@ -14,6 +15,7 @@ import { announceDrained } from '../../live/announce.ts';
 import type { LiveStore } from '../../live/connect.ts';
 import { openLiveSource } from '../../live/open-source.ts';
 import { stopIfAborted } from '../job-failure.ts';
+import { limitsUnderLease } from '../limits-under-lease.ts';
 import { forgetOld } from './acknowledgements.ts';
 import type { BatchResult } from './batch-result.ts';
 import { commitBatch, type DrainRun } from './commit-batch.ts';
@@ -118,13 +120,12 @@ async function drainPass(open: Open): Promise<number> {
  * may have the rows. Under the lease, for another holder's batches would not be settled by this (I8).
  */
 async function settle(rooms: DrainRooms, { plan, lease }: DrainRun, db: pg.Client): Promise<void> {
-  const { statementTimeoutMs, lockTimeoutMs } = rooms.settings;
   const { name } = plan.source;
   const options = {
     doing: `settling ${name}`,
     isolation: 'read committed',
     readOnly: false,
-    limits: { statementTimeoutMs, lockTimeoutMs },
+    limits: limitsUnderLease(rooms.settings),
   } as const;
   await inTransaction(db, options, async () => {
     await settleSource(db, name);

@@ -14,6 +14,7 @@ import { findUnsettledSource } from '../../ledger/drain-sources.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import { stepMove } from '../../ledger/moves.ts';
 import { publishSegments } from '../../ledger/segments.ts';
+import { limitsUnderLease } from '../limits-under-lease.ts';
 import { pacer } from './pacer.ts';
 import { filterOf } from './region-filter.ts';
 import type { Rooms } from './rooms.ts';
@@ -33,17 +34,13 @@ export async function commitMove(
   proven: readonly ProvenSegments[],
 ): Promise<void> {
   assertProven(staged, proven);
-  const { settings } = rooms;
   await inTransaction(
     db,
     {
       doing: `committing ${run.dataset.name} ${formatRange(staged.move.range)}`,
       isolation: 'read committed',
       readOnly: false,
-      limits: {
-        statementTimeoutMs: settings.statementTimeoutMs,
-        lockTimeoutMs: settings.lockTimeoutMs,
-      },
+      limits: limitsUnderLease(rooms.settings),
     },
     async () => {
       await publishSegments(db, staged.id);
@@ -76,13 +73,23 @@ async function removeRows(
     });
     return;
   }
-  const slowDown = pacer(run.dataset.limits.maxRowsPerSecond, rooms.clock);
+  const { maxRowsPerSecond } = run.dataset.limits;
   const deleted = await deleteRows(db, run.table, {
     range: move.range,
     filter: filterOf(run.dataset, move.lane),
     mode: source.mode,
-    maxRowsPerStatement: MAX_ROWS_PER_STATEMENT,
-    onDeleted: slowDown,
+    maxRowsPerStatement:
+      maxRowsPerSecond === 0
+        ? MAX_ROWS_PER_STATEMENT
+        : Math.min(maxRowsPerSecond, MAX_ROWS_PER_STATEMENT),
+    onDeleted: pacer({
+      maxRowsPerSecond,
+      clock: rooms.clock,
+      signal: run.signal,
+      sayAlive: async () => {
+        await db.query('select');
+      },
+    }),
     lockTimeoutMs: rooms.settings.lockTimeoutMs,
     signal: run.signal,
   });

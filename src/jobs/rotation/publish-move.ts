@@ -2,6 +2,7 @@
  * Staged files become objects in the lake, under names that the ledger knew first. They are not
  * live: no reader takes them for rows before the commit.
  */
+
 import type pg from 'pg';
 import { formatDigest } from '../../hot/digest.ts';
 import { inTransaction } from '../../hot/transaction.ts';
@@ -9,6 +10,7 @@ import { segmentKey } from '../../lake/layout.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import { stepMove } from '../../ledger/moves.ts';
 import { announceSlice, type NewSegment } from '../../ledger/segments.ts';
+import { limitsUnderLease } from '../limits-under-lease.ts';
 import type { Rooms } from './rooms.ts';
 import type { RunContext, StagedMove, StagedSlice } from './staged-move.ts';
 
@@ -35,7 +37,12 @@ export async function publishMove(
   }));
   await inTransaction(
     db,
-    { doing: `announcing ${run.dataset.name}`, isolation: 'read committed', readOnly: false },
+    {
+      doing: `announcing ${run.dataset.name}`,
+      isolation: 'read committed',
+      readOnly: false,
+      limits: limitsUnderLease(rooms.settings),
+    },
     async () => {
       for (const { slice, objects } of slices) {
         await announceSlice(db, run.lease, staged.id, {

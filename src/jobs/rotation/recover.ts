@@ -2,6 +2,7 @@
  * What a killed run left is brought to an end before anything new begins (I4). Runs under the
  * dataset's lease. Only what the ledger names is touched: files it does not know are left alone.
  */
+
 import type pg from 'pg';
 import { recoveryOf } from '../../domain/move.ts';
 import { inTransaction, type TransactionOptions } from '../../hot/transaction.ts';
@@ -11,6 +12,7 @@ import { assertLease } from '../../ledger/lease.ts';
 import { endedMoves, lookAtMove, stepMove, unfinishedMoves } from '../../ledger/moves.ts';
 import { abandonRuns } from '../../ledger/runs.ts';
 import { abandonedKeys, abandonSegments, forgetAbandoned } from '../../ledger/segments.ts';
+import { limitsUnderLease } from '../limits-under-lease.ts';
 import type { Recovered } from './outcome.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -84,11 +86,15 @@ const GRACE_LIFETIMES = 10;
 
 /** Waits for a commit under way as long as its longest statement may take, and no longer. */
 function lookOptions(rooms: Rooms, moveId: string): TransactionOptions {
-  const { statementTimeoutMs } = rooms.settings;
+  const { statementTimeoutMs, leaseTtlMs } = rooms.settings;
   return {
     doing: `looking what became of move ${moveId}`,
     isolation: 'read committed',
     readOnly: false,
-    limits: { statementTimeoutMs, lockTimeoutMs: statementTimeoutMs },
+    limits: limitsUnderLease({
+      statementTimeoutMs,
+      lockTimeoutMs: statementTimeoutMs,
+      leaseTtlMs,
+    }),
   };
 }
