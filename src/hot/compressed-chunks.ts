@@ -54,13 +54,17 @@ async function findBatches(db: Queryable, chunk: Part): Promise<TableRef | null>
     db,
     sql`select n.nspname as schema, c.relname as name
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.oid = (${await batchesOf(db, chunk)})`,
+        where c.oid = (${await batchesOf(db, sql`${chunk.oid}::oid`)})`,
   );
   return found ?? null;
 }
 
-/** TimescaleDB 2.19 began to note it with the settings; 2.29 ended to note it with the chunk. */
-async function batchesOf(db: Queryable, chunk: Part): Promise<Sql> {
+/**
+ * Selects the oids of the tables that hold the batches of `chunks`, a list or a query of oids; null
+ * for one that is gone by now. TimescaleDB 2.19 began to note them with the settings; 2.29 ended to
+ * note them with the chunk.
+ */
+export async function batchesOf(db: Queryable, chunks: Sql): Promise<Sql> {
   const withSettings = await run(
     db,
     sql`select from pg_attribute
@@ -69,9 +73,11 @@ async function batchesOf(db: Queryable, chunk: Part): Promise<Sql> {
   );
   if (withSettings.length > 0) {
     return sql`select s.compress_relid::oid from _timescaledb_catalog.compression_settings s
-               where s.relid = ${chunk.oid}::oid::regclass`;
+               where s.relid::oid in (${chunks})`;
   }
-  return sql`select ${raw(`format('%I.%I', b.schema_name, b.table_name)::regclass::oid`)}
+  return sql`select ${raw(`to_regclass(format('%I.%I', b.schema_name, b.table_name))::oid`)}
              from _timescaledb_catalog.chunk c join _timescaledb_catalog.chunk b on b.id = c.compressed_chunk_id
-             where c.schema_name = ${chunk.ref.schema} and c.table_name = ${chunk.ref.name}`;
+             join pg_namespace n on n.nspname = c.schema_name
+             join pg_class r on r.relnamespace = n.oid and r.relname = c.table_name
+             where r.oid in (${chunks})`;
 }

@@ -10,7 +10,7 @@ import {
   type SliceUnit,
   type TimeRange,
 } from '../domain/time-range.ts';
-import { findTimescale, timescaleFunction } from './chunks.ts';
+import { batchesOf } from './compressed-chunks.ts';
 import { type RowFilter, rowsWhere } from './row-filter.ts';
 import { type Queryable, raw, run, runOne, type Sql, sql, tableName } from './sql.ts';
 import {
@@ -184,9 +184,12 @@ async function sizeOf(db: Queryable, table: TableDescription): Promise<Sql> {
     case 'partitioned':
       return sql`select sum(pg_total_relation_size(relid)) from pg_partition_tree(${table.oid}::oid::regclass)`;
     case 'hypertable': {
-      const timescale = await findTimescale(db);
-      if (timescale === null) throw new RangeError('a hypertable without TimescaleDB');
-      return sql`${timescaleFunction(timescale, 'hypertable_size')}(${table.oid}::oid::regclass)`;
+      // By oid: TimescaleDB's own hypertable_size goes by name, and fails when a policy has compressed
+      // or decompressed a chunk since this snapshot was taken.
+      const chunks = sql`select inhrelid from pg_inherits where inhparent = ${table.oid}::oid`;
+      return sql`select sum(pg_total_relation_size(part)) from (
+                   select ${table.oid}::oid union all ${chunks} union all ${await batchesOf(db, chunks)}
+                 ) as parts (part)`;
     }
   }
 }

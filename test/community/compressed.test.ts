@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { beforeEach, expect, it } from 'vitest';
 import { checkDataset } from '../../src/hot/doctor-dataset.ts';
 import { describeTable } from '../../src/hot/introspect.ts';
-import { measureTable } from '../../src/hot/measure.ts';
+import { measureTable, totalBytes } from '../../src/hot/measure.ts';
 import { type RotationOutcome, rotateDataset } from '../../src/jobs/rotate.ts';
 import { listSegments } from '../../src/ledger/segments.ts';
 import { disturbedAt } from '../integration/faults/disturb.ts';
@@ -284,6 +284,20 @@ describeOn('community', 'rotate, on compressed chunks', () => {
       return measureTable(db, table, NOW + 1e12);
     });
     expect(facts.rows).toBe(ROWS);
+  });
+
+  it('measures what is compressed too, also while a policy decompresses it', async () => {
+    await makeBars();
+    await compress(40, 20);
+    const table = await reading(db, () =>
+      describeTable(db, { schema: 'public', name: 'bars' }, 'time'),
+    );
+    const { rows } = await database.query(`select hypertable_size('bars')::int as bytes`);
+    await reading(db, async () => {
+      expect(await totalBytes(db, table)).toBe((rows[0] as { bytes: number }).bytes);
+      await compress(30, 30, 'decompress_chunk');
+      expect(await totalBytes(db, table)).toBeGreaterThan(0);
+    });
   });
 
   it('is fine by the doctor', async () => {
