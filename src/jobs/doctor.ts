@@ -1,17 +1,19 @@
 /**
  * doctor: is everything there that the jobs need? Looks at the hot store, the ledger, the lake and,
- * where something is drained, the live store, each whatever the others say. The lake's disk is tried with a probe file; nothing else is
- * changed.
+ * where one is configured, the live store, each whatever the others say. The lake's disk is tried
+ * with a probe file; nothing else is changed.
  */
 import type { Check } from '../domain/check.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { disconnect } from '../hot/connect.ts';
 import { checkHotStore, type HotStoreTarget } from '../hot/doctor-checks.ts';
+import { isPostgresError } from '../hot/postgres-error.ts';
 import { readLakeMarker } from '../lake/marker.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import { rememberedLake } from '../ledger/lake-identity.ts';
 import { hasLedger, migrationStatus } from '../ledger/migrate.ts';
+import { asTierdError } from './job-failure.ts';
 import { examineLive, type LiveRooms } from './live-checks.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
@@ -57,9 +59,11 @@ async function attempt(name: string, look: () => Promise<Omit<Check, 'name'>>): 
 
 /** Throws what is no answer of a store. */
 function failedCheck(name: string, error: unknown): Check {
-  if (!(error instanceof TierdError)) throw error;
-  const { message, hint } = error;
-  return { name, status: 'error', found: message, ...(hint === undefined ? {} : { advice: hint }) };
+  if (!(error instanceof TierdError || isPostgresError(error))) throw error;
+  const { code, message, hint } = asTierdError(error);
+  // The hint would send whoever reads this to the doctor.
+  const advice = code === 'PERMISSION_DENIED' ? 'do what `ledger_rights` says above' : hint;
+  return { name, status: 'error', found: message, ...(advice === undefined ? {} : { advice }) };
 }
 
 async function checkLedger(rooms: LookingRooms): Promise<Omit<Check, 'name'>> {
