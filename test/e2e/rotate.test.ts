@@ -141,7 +141,9 @@ describe('migrate, rotate, status, cleanup', () => {
     await workspace.tierd('migrate');
     const refused = await workspace.tierd('cleanup');
     expect(refused).toMatchObject({ exitCode: 3, stderr: '' });
-    expect(refused.stdout).toMatch(/refused: 1 rows are dated .*\n {2}.*--force rotates the others/);
+    expect(refused.stdout).toMatch(
+      /refused: 1 rows are dated .*\n {2}.*--force rotates the others/,
+    );
     const asked = await workspace.tierd('cleanup', '--force');
     expect(asked).toMatchObject({ exitCode: 2, stdout: '' });
     expect(asked.stderr).toContain('150 rows');

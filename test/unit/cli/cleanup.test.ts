@@ -17,7 +17,12 @@ const plan = (changes: Partial<RotationPlan>): RotationPlan => ({
   ...changes,
 });
 
-const future = { guard: 'future_rows', message: '1 rows are dated ahead', hint: '', forceable: true };
+const future = {
+  guard: 'future_rows',
+  message: '1 rows are dated ahead',
+  hint: '',
+  forceable: true,
+};
 
 describe('what cleanup asks', () => {
   it('names table, rows and the day before which they leave; nothing of tables without', () => {

@@ -67,8 +67,12 @@ describe('judging hazards', () => {
     expect(guards(judge({ ...publication, hasIdentity: false }, 'delete'))).toEqual([
       'replica_identity',
     ]);
-    expect(judge({ ...publication, hasIdentity: true }, 'delete').notes[0]?.message).toContain('lose');
-    expect(judge({ ...publication, hasIdentity: false }, 'drop').notes[0]?.message).toContain('keep');
+    expect(judge({ ...publication, hasIdentity: true }, 'delete').notes[0]?.message).toContain(
+      'lose',
+    );
+    expect(judge({ ...publication, hasIdentity: false }, 'drop').notes[0]?.message).toContain(
+      'keep',
+    );
     expect(judge({ ...publication, sendsDeletes: false, hasIdentity: false }, 'delete')).toEqual({
       refusals: [],
       notes: [],
