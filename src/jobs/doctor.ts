@@ -17,7 +17,9 @@ import { asTierdError } from './job-failure.ts';
 import { examineLive, type LiveRooms } from './live-checks.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
-export interface DoctorRooms extends LookingRooms {
+export interface DoctorRooms extends Pick<LookingRooms, 'connect' | 'clock'> {
+  /** A lake that can't even be opened is what a doctor is there for. */
+  readonly openStore: () => Promise<ObjectStore>;
   readonly hotStore: Omit<HotStoreTarget, 'datasets' | 'clock'>;
   /** Free bytes to keep on the lake's disk. */
   readonly minFreeBytes: number;
@@ -34,10 +36,22 @@ export async function examine(
   return [
     ...hot,
     ...(reachable ? [await attempt('ledger', () => checkLedger(rooms))] : []),
-    await attempt('lake_writable', () => checkWritable(rooms.store)),
-    await attempt('lake_space', () => checkSpace(rooms)),
-    ...(reachable ? [await attempt('lake_identity', () => checkIdentity(rooms))] : []),
+    ...(await checkLake(rooms, reachable)),
     ...(rooms.live === null ? [] : await checkLive(rooms.live)),
+  ];
+}
+
+async function checkLake(rooms: DoctorRooms, reachable: boolean): Promise<readonly Check[]> {
+  let store: ObjectStore;
+  try {
+    store = await rooms.openStore();
+  } catch (error) {
+    return [failedCheck('lake', error)];
+  }
+  return [
+    await attempt('lake_writable', () => checkWritable(store)),
+    await attempt('lake_space', () => checkSpace(store, rooms.minFreeBytes)),
+    ...(reachable ? [await attempt('lake_identity', () => checkIdentity(rooms, store))] : []),
   ];
 }
 
@@ -66,7 +80,7 @@ function failedCheck(name: string, error: unknown): Check {
   return { name, status: 'error', found: message, ...(advice === undefined ? {} : { advice }) };
 }
 
-async function checkLedger(rooms: LookingRooms): Promise<Omit<Check, 'name'>> {
+async function checkLedger(rooms: DoctorRooms): Promise<Omit<Check, 'name'>> {
   const db = await rooms.connect('work');
   try {
     const { applied, pending } = await migrationStatus(db);
@@ -85,7 +99,7 @@ async function checkWritable(store: ObjectStore): Promise<Omit<Check, 'name'>> {
   return { status: 'ok', found: `${store.place} can be written` };
 }
 
-async function checkSpace({ store, minFreeBytes }: DoctorRooms): Promise<Omit<Check, 'name'>> {
+async function checkSpace(store: ObjectStore, minFreeBytes: number): Promise<Omit<Check, 'name'>> {
   const free = await store.freeBytes();
   if (free === null) return { status: 'ok', found: 'the store knows no limit' };
   const found = `${gigabytes(free)} GB free, ${gigabytes(minFreeBytes)} GB are kept free (lake.min_free)`;
@@ -97,11 +111,11 @@ async function checkSpace({ store, minFreeBytes }: DoctorRooms): Promise<Omit<Ch
   };
 }
 
-async function checkIdentity(rooms: LookingRooms): Promise<Omit<Check, 'name'>> {
+async function checkIdentity(rooms: DoctorRooms, store: ObjectStore): Promise<Omit<Check, 'name'>> {
   const db = await rooms.connect('work');
   try {
     const remembered = (await hasLedger(db)) ? await rememberedLake(db) : null;
-    const marker = await readLakeMarker(rooms.store);
+    const marker = await readLakeMarker(store);
     if (remembered === null) {
       return {
         status: 'ok',
@@ -111,7 +125,7 @@ async function checkIdentity(rooms: LookingRooms): Promise<Omit<Check, 'name'>> 
     if (marker?.lakeId === remembered) return { status: 'ok', found: `lake ${remembered}` };
     return {
       status: 'error',
-      found: `the ledger knows lake ${remembered}, and ${rooms.store.place} is ${marker?.lakeId ?? 'unmarked'}`,
+      found: `the ledger knows lake ${remembered}, and ${store.place} is ${marker?.lakeId ?? 'unmarked'}`,
       advice: 'mount the lake’s disk, or correct `lake` in the configuration',
     };
   } finally {

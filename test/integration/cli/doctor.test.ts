@@ -11,25 +11,26 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
   await database.query('create table news (t timestamptz primary key)');
-  expect((await runDoctor(database.url, 'migrate')).exitCode).toBe(0);
+  expect((await runTierdWith({}, database.url, 'migrate')).exitCode).toBe(0);
 });
 
-function runDoctor(url: string, ...argv: string[]) {
+function runTierdWith(env: Record<string, string>, url: string, ...argv: string[]) {
   const directory = directoryWith({
+    'a-file': '',
     'tierd.yaml': `
 postgres: { url: "\${URL}" }
-lake: { type: local, path: lake, min_free: 0MB }
+lake: { type: local, path: "\${LAKE:-lake}", min_free: 0MB }
 datasets: { news: { time_column: t } }
 `,
   });
   return runInside(['--config', join(directory, 'tierd.yaml'), ...argv], {
-    env: { URL: url },
+    env: { URL: url, ...env },
     clock: { now: Date.now },
   });
 }
 
-async function examine(url: string): Promise<ReadonlyMap<string, Check>> {
-  const { exitCode, stdout, stderr } = await runDoctor(url, 'doctor', '--json');
+async function examine(url: string, env = {}): Promise<ReadonlyMap<string, Check>> {
+  const { exitCode, stdout, stderr } = await runTierdWith(env, url, 'doctor', '--json');
   const { errors, checks } = JSON.parse(stdout) as { errors: number; checks: Check[] };
   expect({ exitCode, stderr }).toEqual({ exitCode: errors === 0 ? 0 : 1, stderr: '' });
   return new Map(checks.map((check) => [check.name, check]));
@@ -88,6 +89,17 @@ describe('the doctor, of a role', () => {
       }
     });
   });
+});
+
+it('the doctor goes on where the lake can’t be opened', async () => {
+  const checks = await examine(database.url, { LAKE: 'a-file' });
+  expect(checks.get('lake')).toMatchObject({
+    status: 'error',
+    found: expect.stringContaining('ENOTDIR') as string,
+    advice: expect.any(String) as string,
+  });
+  expect(checks.get('ledger')).toMatchObject({ status: 'ok' });
+  expect([...checks.keys()].filter((name) => name.startsWith('lake_'))).toEqual([]);
 });
 
 it('the doctor tells every warning and error with what to do about it', async () => {
