@@ -8,7 +8,8 @@ import type { CliContext, Report } from './context.ts';
 export function registerAlerts(program: Command, context: CliContext): void {
   const alerts = program
     .command('alerts')
-    .description('whom the daemon tells by itself when something is wrong');
+    .description('whom the daemon tells by itself when something is wrong')
+    .addHelpText('after', '\nExample:\n  $ tierd alerts test');
 
   alerts
     .command('test')

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { MAX_HOT_DAYS } from '../config/storage-section.ts';
 import type { Dataset } from '../domain/dataset.ts';
-import type { RotationPlan } from '../domain/plan.ts';
+import { type RotationPlan, standingRefusals } from '../domain/plan.ts';
+import type { EpochMs } from '../domain/time-range.ts';
 import { wholeNumber } from './arguments.ts';
 import type { CliContext } from './context.ts';
 import { keepAll, separatePaused } from './left-out.ts';
@@ -14,6 +15,7 @@ import { formatBytes, formatRows } from './terminal/format.ts';
 interface CleanupFlags {
   readonly analyzeOnly?: true;
   readonly dryRun?: true;
+  readonly force?: true;
   readonly yes?: true;
   readonly hotDays?: number;
 }
@@ -32,6 +34,7 @@ export function registerCleanup(program: Command, context: CliContext): void {
       'keep this many days instead of the configured hot_days',
       wholeNumber({ min: 0, max: MAX_HOT_DAYS }),
     )
+    .option('-f, --force', 'overrule the guards that can be overruled')
     .option('-y, --yes', 'do not ask')
     .addHelpText(
       'after',
@@ -87,13 +90,15 @@ async function cleanUp(
   );
   const separate = leaveOutPaused ? separatePaused : keepAll;
   const { results: plans, leftOut } = separate(looks);
+  const force = flags.force === true;
   const due = plans.flatMap((result) => ('outcome' in result ? [result.outcome] : []));
-  if (flags.dryRun === true || due.every((plan) => plan.rows === 0)) {
-    context.report(reportPlans(plans, false, leftOut));
+  // Nobody is asked for what a guard would refuse after the answer.
+  if (flags.dryRun === true || !due.some((plan) => willMove(plan, force))) {
+    context.report(reportPlans(plans, force, leftOut));
     return;
   }
   const yes = await confirm({
-    statement: statementOf(due),
+    statement: statementOf(due, force),
     yes: flags.yes === true,
     stdin: context.stdin,
     stderr: context.stderr,
@@ -108,9 +113,10 @@ async function cleanUp(
   try {
     await withRooms(context, 'cleanup', narrator.emit, async (rooms) => {
       const all = await forEachNamed(datasets, (dataset) =>
-        rotateDataset(rooms, dataset, { force: false }),
+        rotateDataset(rooms, dataset, { force }),
       );
       const { results, leftOut: paused } = separate(all);
+      narrator.end();
       context.report(reportRotations(results, paused));
     });
   } finally {
@@ -118,13 +124,33 @@ async function cleanUp(
   }
 }
 
-/** Names each table and how many of its rows leave: what a person says yes to. */
-function statementOf(plans: readonly RotationPlan[]): string {
-  const lines = plans
-    .filter((plan) => plan.rows > 0)
-    .map(
-      (plan) =>
-        `  ${formatRows(plan.rows)} (about ${formatBytes(plan.estimatedHotBytes)}) of ${plan.table}, those before ${new Date(plan.cutoffs.aged).toISOString().slice(0, 10)}`,
-    );
-  return `This moves to the lake, and deletes from PostgreSQL once proven:\n${lines.join('\n')}`;
+function willMove(plan: RotationPlan, force: boolean): boolean {
+  return plan.rows > 0 && standingRefusals(plan, force).length === 0;
+}
+
+/** Names each table, how many of its rows leave and which: what a person says yes to. */
+export function statementOf(plans: readonly RotationPlan[], force: boolean): string {
+  const moving = plans.filter((plan) => willMove(plan, force)).map((plan) => `  ${movesOf(plan)}`);
+  const refused = plans.flatMap((plan) =>
+    standingRefusals(plan, force).map(({ message }) => `  ${plan.table}: ${message}`),
+  );
+  return [
+    'This moves to the lake, and deletes from PostgreSQL once proven:',
+    ...moving,
+    ...(refused.length === 0 ? [] : ['These stay, for a guard refuses them:', ...refused]),
+  ].join('\n');
+}
+
+function movesOf({ rows, estimatedHotBytes, table, cutoffs }: RotationPlan): string {
+  const others =
+    cutoffs.closed === null
+      ? ''
+      : ` and, of intervals that do not stay hot, those before ${boundary(cutoffs.closed)}`;
+  return `${formatRows(rows)} (about ${formatBytes(estimatedHotBytes)}) of ${table}: those before ${boundary(cutoffs.aged)}${others}`;
+}
+
+/** A day where it is one; slices of an hour end within it. */
+function boundary(at: EpochMs): string {
+  const text = new Date(at).toISOString();
+  return text.endsWith('T00:00:00.000Z') ? text.slice(0, 10) : `${text.slice(0, 16)}Z`;
 }

@@ -125,6 +125,11 @@ export class TierdCommand extends Command {
         rest.push(word);
         continue;
       }
+      if (flag !== word && known.includes(flag)) {
+        const found = JSON.stringify(word.slice(flag.length + 1));
+        this.problems.push({ where: flag, message: 'takes no value', found });
+        continue;
+      }
       const near = flag.startsWith('--') ? suggest(flag, known) : undefined;
       const tail = near === undefined ? '' : `; did you mean ${near}?`;
       this.problems.push({ where: flag, message: `unknown option${tail}` });

@@ -10,7 +10,8 @@ import { stringify } from './terminal/errors.ts';
 export function registerConfig(program: Command, context: CliContext): void {
   const config = program
     .command('config')
-    .description('check, print or describe the configuration file');
+    .description('check, print or describe the configuration file')
+    .addHelpText('after', '\nExamples:\n  $ tierd config check\n  $ tierd config print');
 
   config
     .command('check')

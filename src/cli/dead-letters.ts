@@ -22,7 +22,11 @@ interface ChoiceFlags {
 export function registerDeadLetters(program: Command, context: CliContext): void {
   const letters = program
     .command('dead-letters')
-    .description('entries of Redis that could not become rows, kept with their reason');
+    .description('entries of Redis that could not become rows, kept with their reason')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tierd dead-letters list\n  $ tierd dead-letters retry --source trades',
+    );
 
   letters
     .command('list')

@@ -12,17 +12,19 @@ export function registerDoctor(program: Command, context: CliContext): void {
     )
     .addHelpText('after', '\nExamples:\n  $ tierd doctor\n  $ tierd doctor --json')
     .action(async () => {
-      const { datasets, postgres, lake } = context.loadConfig();
+      const config = context.loadConfig();
       const { examine } = await import('../jobs/doctor.ts');
       const { composeLiveChecks } = await import('./live-rooms.ts');
-      const { composeLooking } = await import('./rooms.ts');
+      const { connector, openLake } = await import('./rooms.ts');
       const rooms = {
-        ...(await composeLooking(context, 'doctor')),
-        hotStore: postgres,
-        minFreeBytes: lake.minFreeBytes,
+        connect: connector(config, 'doctor'),
+        openStore: () => openLake(config),
+        clock: context.clock,
+        hotStore: config.postgres,
+        minFreeBytes: config.lake.minFreeBytes,
         live: await composeLiveChecks(context),
       };
-      const checks = await examine(rooms, datasets);
+      const checks = await examine(rooms, config.datasets);
       context.report(reportChecks([...checks, ...(await examineDrain(context, checks))]));
     });
 }

@@ -13,7 +13,10 @@ import type { Style } from './terminal/style.ts';
 import { renderTable } from './terminal/table.ts';
 
 export function registerJobs(program: Command, context: CliContext): void {
-  const jobs = program.command('jobs').description('what the daemon runs, and how its runs ended');
+  const jobs = program
+    .command('jobs')
+    .description('what the daemon runs, and how its runs ended')
+    .addHelpText('after', '\nExamples:\n  $ tierd jobs list\n  $ tierd jobs run rotate');
 
   jobs
     .command('list')

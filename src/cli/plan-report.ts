@@ -1,7 +1,7 @@
 /** The plan as `--dry-run` prints it. */
 import { EXIT } from '../domain/errors.ts';
 import { type PlannedMove, type RotationPlan, standingRefusals } from '../domain/plan.ts';
-import { formatRange } from '../domain/time-range.ts';
+import { type EpochMs, formatRange } from '../domain/time-range.ts';
 import { type DatasetResult, errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
 import type { Report } from './context.ts';
 import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
@@ -68,8 +68,10 @@ const MOVES_SHOWN = 20;
 
 function renderPlan(plan: RotationPlan, style: Style): string {
   const { colour } = style;
-  const cutoff = new Date(plan.cutoffs.aged).toISOString().slice(0, 16).replace('T', ' ');
-  const head = `${colour.bold(plan.dataset)}: ${formatRows(plan.rows)} of ${plan.table} (${plan.tableKind}) are due, in ${String(plan.moves.length)} moves, about ${formatBytes(plan.estimatedHotBytes)}; the cutoff is ${cutoff} UTC`;
+  const { aged, closed } = plan.cutoffs;
+  const others =
+    closed === null ? '' : `, and ${minute(closed)} UTC for intervals that do not stay hot`;
+  const head = `${colour.bold(plan.dataset)}: ${formatRows(plan.rows)} of ${plan.table} (${plan.tableKind}) are due, in ${String(plan.moves.length)} moves, about ${formatBytes(plan.estimatedHotBytes)}; the cutoff is ${minute(aged)} UTC${others}`;
   const shown = plan.moves.slice(0, MOVES_SHOWN);
   const hidden = plan.moves.slice(MOVES_SHOWN);
   const lines = [head];
@@ -87,6 +89,8 @@ function renderPlan(plan: RotationPlan, style: Style): string {
   }
   return lines.join('\n');
 }
+
+const minute = (at: EpochMs): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
 
 function renderMoves(moves: readonly PlannedMove[], style: Style): string {
   return renderTable(

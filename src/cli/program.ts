@@ -67,7 +67,10 @@ Exit codes:
 
 Examples:
   $ tierd config check
-  $ tierd config print --json`,
+  $ tierd doctor
+  $ tierd cleanup --dry-run
+  $ tierd status
+  $ tierd rotate --help`,
     );
   program.hook('preAction', () => {
     program.throwProblems();

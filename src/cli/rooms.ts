@@ -10,6 +10,7 @@ import type { RotationEvent } from '../jobs/rotation/events.ts';
 import type { LookingRooms, Rooms } from '../jobs/rotation/rooms.ts';
 import { nodeFileSystem } from '../lake/file-system.ts';
 import { openLocalStore } from '../lake/local-store.ts';
+import type { ObjectStore } from '../lake/object-store.ts';
 import { DuckEngine } from '../lake/segment/duckdb.ts';
 import type { CliContext } from './context.ts';
 import { readVersion } from './version.ts';
@@ -19,7 +20,7 @@ export async function composeLooking(context: CliContext, job: string): Promise<
   const config = context.loadConfig();
   return {
     connect: connector(config, job),
-    store: await openLocalStore(config.lake.root, nodeFileSystem),
+    store: await openLake(config),
     clock: context.clock,
     settings: {
       leaseTtlMs: config.daemon.leaseTtlMs,
@@ -64,6 +65,10 @@ export async function withRooms<Result>(
     process.off('exit', removeAtOnce);
     await rm(tempDirectory, { recursive: true, force: true });
   }
+}
+
+export function openLake({ lake }: TierdConfig): Promise<ObjectStore> {
+  return openLocalStore(lake.root, nodeFileSystem);
 }
 
 export function connector({ postgres }: TierdConfig, job: string): LookingRooms['connect'] {

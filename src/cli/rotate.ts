@@ -104,6 +104,8 @@ async function rotate(
         rotateDataset(rooms, dataset, { force, evenIfPaused: paused === 'rotated' }),
       );
       const { results, leftOut } = (paused === 'left out' ? separatePaused : keepAll)(all);
+      // A bar that ticks on would be drawn under the result.
+      narrator.end();
       context.report(reportRotations(results, leftOut));
     });
   } finally {

@@ -15,7 +15,7 @@ export function selectSources(
   if (unknown.length === 0) return sources.filter(({ name }) => names.includes(name));
   throw new TierdError({
     code: 'USAGE',
-    message: `${unknown.join(', ')} ${unknown.length === 1 ? 'is no source' : 'are no sources'} of the drain; nothing was done.`,
+    message: `The drain has no source ${unknown.join(', ')}; nothing was done.`,
     hint: 'Sources stand under `drain.sources:` in the configuration.',
     context: {
       problems: unknown.map((name) => {

@@ -20,14 +20,18 @@ export function redact(value: unknown, schema: SchemaNode, path: ConfigPath = []
 
 const SECRET_PARAMETER = /([?&](?:password|passwd|pwd|secret|token|sslpassword)=)[^&\s]*/gi;
 
+/** As in the command of an alert: `curl -H 'Authorization: Bearer …'`. */
+const SECRET_HEADER = /(\bauthorization:\s*\S+\s+)[^\s'"]+/gi;
+
 /**
- * Every URL in `text` without its password. Cut generously: up to the last `@`, because a password
+ * Every URL in `text` without its password, and every credential of HTTP. Cut generously: up to the last `@`, because a password
  * that was not percent-encoded may hold `@`, `/` and spaces.
  */
 export function redactUrls(text: string): string {
   return text
     .replace(/([a-z][a-z0-9+.-]*:\/\/[^\s:@/]*):.*@/gis, `$1:${REDACTED}@`)
-    .replace(SECRET_PARAMETER, `$1${REDACTED}`);
+    .replace(SECRET_PARAMETER, `$1${REDACTED}`)
+    .replace(SECRET_HEADER, `$1${REDACTED}`);
 }
 
 function isUrl(text: string): boolean {

@@ -46,10 +46,15 @@ export type TableHazard =
   | { readonly kind: 'no_default_partition' }
   | { readonly kind: 'no_time_index' };
 
+/** What an operator should know and that stops nothing. */
+export interface HazardNote {
+  readonly message: string;
+  readonly hint: string;
+}
+
 export interface HazardVerdict {
   readonly refusals: readonly Refusal[];
-  /** What an operator should know and that stops nothing. */
-  readonly notes: readonly string[];
+  readonly notes: readonly HazardNote[];
 }
 
 /** What the hazards mean for the removal of these regions; regions without rows left out by the caller. */
@@ -59,12 +64,12 @@ export function judgeHazards(
   regions: readonly Region[],
 ): HazardVerdict {
   const refusals: Refusal[] = [];
-  const notes: string[] = [];
+  const notes: HazardNote[] = [];
   for (const hazard of hazards) {
     const verdict = judge(table, hazard, regions);
     if (verdict === null) continue;
-    if (typeof verdict === 'string') notes.push(verdict);
-    else refusals.push(verdict);
+    if ('guard' in verdict) refusals.push(verdict);
+    else notes.push(verdict);
   }
   return { refusals, notes };
 }
@@ -73,7 +78,7 @@ function judge(
   described: TableDescription,
   hazard: TableHazard,
   regions: readonly Region[],
-): Refusal | string | null {
+): Refusal | HazardNote | null {
   const table = formatTable(described.ref);
   const deletes = regions.some((region) => region.removal === 'delete');
   const drops = regions.some((region) => region.removal === 'drop');
@@ -89,7 +94,10 @@ function judge(
     case 'delete_trigger':
       if (!deletes) {
         return drops
-          ? `trigger ${hazard.trigger} of ${formatTable(hazard.on)} does not fire when a chunk or partition is dropped`
+          ? note(
+              `trigger ${hazard.trigger} of ${formatTable(hazard.on)} does not fire when a chunk or partition is dropped`,
+              'whatever counts on it has to learn of moved rows in another way',
+            )
           : null;
       }
       return {
@@ -105,7 +113,10 @@ function judge(
         'drop the rule; a trigger can do the same',
       );
     case 'inheritance':
-      return `${table} has inheriting tables (${hazard.children.map(formatTable).join(', ')}): their rows are moved too, and are not vacuumed`;
+      return note(
+        `${table} has inheriting tables (${hazard.children.map(formatTable).join(', ')}): their rows are moved too, and are not vacuumed`,
+        'leave them to autovacuum, or VACUUM them yourself',
+      );
     case 'temporary':
       return never(
         'temporary_table',
@@ -113,7 +124,10 @@ function judge(
         'name a permanent table',
       );
     case 'unlogged':
-      return `${table} is unlogged: a crash of the server empties it, rows not yet moved included`;
+      return note(
+        `${table} is unlogged: a crash of the server empties it, rows not yet moved included`,
+        `alter table ${table} set logged`,
+      );
     case 'foreign_partition':
       return never(
         'foreign_partition',
@@ -144,11 +158,18 @@ function judge(
       );
     case 'no_default_partition':
       return drops
-        ? `${table} has no default partition: rows that come late for a dropped partition are refused by PostgreSQL`
+        ? note(
+            `${table} has no default partition: rows that come late for a dropped partition are refused by PostgreSQL`,
+            `where rows come late: create table <name> partition of ${table} default`,
+          )
         : null;
     case 'no_time_index':
       return deletes
-        ? `no index of ${table} begins with its time column: every statement reads all of it`
+        ? note(
+            `no index of ${table} begins with its time column: every statement reads all of it`,
+            // Only of an ordinary table can an index be built beside its writers.
+            `create index ${described.kind === 'plain' ? 'concurrently ' : ''}on ${table} (${described.timeColumn.name})`,
+          )
         : null;
   }
 }
@@ -178,7 +199,7 @@ function judgePublication(
   table: string,
   hazard: TableHazard & { readonly kind: 'publication' },
   removal: { readonly deletes: boolean; readonly drops: boolean },
-): Refusal | string | null {
+): Refusal | HazardNote | null {
   if (!hazard.sendsDeletes) return null;
   if (removal.deletes && !hazard.hasIdentity) {
     return never(
@@ -188,10 +209,16 @@ function judgePublication(
     );
   }
   if (removal.drops) {
-    return `publication ${hazard.publication} does not tell its subscribers of dropped chunks and partitions: they keep those rows of ${table}`;
+    return note(
+      `publication ${hazard.publication} does not tell its subscribers of dropped chunks and partitions: they keep those rows of ${table}`,
+      'delete them at the subscribers, where they are to go there too',
+    );
   }
   return removal.deletes
-    ? `publication ${hazard.publication} sends the deletes: subscribers lose the moved rows of ${table} too`
+    ? note(
+        `publication ${hazard.publication} sends the deletes: subscribers lose the moved rows of ${table} too`,
+        `where they are to keep them: alter publication ${hazard.publication} set (publish = 'insert, update, truncate')`,
+      )
     : null;
 }
 
@@ -199,7 +226,7 @@ function judgePrivilege(
   table: string,
   privilege: (TableHazard & { readonly kind: 'missing_privilege' })['privilege'],
   drops: boolean,
-): Refusal | string | null {
+): Refusal | HazardNote | null {
   if (privilege !== 'ownership') {
     return never(
       'privilege',
@@ -209,12 +236,21 @@ function judgePrivilege(
         : `grant select, delete on ${table} to tierd’s role`,
     );
   }
-  if (!drops) return `this role does not own ${table}: what it deletes is left for autovacuum`;
+  if (!drops) {
+    return note(
+      `this role does not own ${table}: unless it was granted MAINTAIN, what it deletes is left for autovacuum`,
+      `leave it to autovacuum, or from PostgreSQL 17 on: grant maintain on ${table} to tierd’s role`,
+    );
+  }
   return never(
     'privilege',
     `this role does not own ${table} and so can't drop its chunks or partitions`,
     'let tierd connect as the owner, or grant the owner’s role to tierd’s',
   );
+}
+
+function note(message: string, hint: string): HazardNote {
+  return { message, hint };
 }
 
 function never(guard: string, message: string, hint: string): Refusal {

@@ -73,7 +73,12 @@ async function hazards(
       }),
     ),
     ...verdict.notes.map(
-      (note): Check => ({ name: `${prefix}:note`, status: 'warning', found: note }),
+      ({ message, hint }): Check => ({
+        name: `${prefix}:note`,
+        status: 'warning',
+        found: message,
+        advice: hint,
+      }),
     ),
   ];
 }

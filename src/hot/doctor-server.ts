@@ -114,31 +114,59 @@ function encoding({ encoding: found }: Settings): Check {
   };
 }
 
-async function ledgerRights(db: Queryable): Promise<Check> {
-  const name = 'ledger_rights';
-  const { exists, usable, creatable } = await runOne<{
-    readonly exists: boolean;
-    readonly usable: boolean | null;
-    readonly creatable: boolean;
-  }>(
+interface LedgerRights {
+  readonly role: string;
+  readonly exists: boolean;
+  readonly usable: boolean | null;
+  readonly creatable: boolean;
+  readonly tables: number;
+  /** Those that this role can't read and write. */
+  readonly closed: number;
+}
+
+function readLedgerRights(db: Queryable): Promise<LedgerRights> {
+  return runOne<LedgerRights>(
     db,
-    sql`select n.oid is not null as exists,
+    sql`select quote_ident(current_user) as role, n.oid is not null as exists,
                has_schema_privilege(n.oid, 'usage') and has_schema_privilege(n.oid, 'create') as usable,
-               has_database_privilege(current_database(), 'create') as creatable
+               has_database_privilege(current_database(), 'create') as creatable,
+               (select count(*)::int from pg_class c
+                where c.relnamespace = n.oid and c.relkind = 'r') as tables,
+               (select count(*)::int from pg_class c
+                where c.relnamespace = n.oid and c.relkind = 'r'
+                  and not (has_table_privilege(c.oid, 'select') and has_table_privilege(c.oid, 'insert')
+                       and has_table_privilege(c.oid, 'update') and has_table_privilege(c.oid, 'delete'))) as closed
         from (select) one left join pg_namespace n on n.nspname = 'tierd'`,
   );
-  if (exists && usable === true) return { name, status: 'ok', found: 'schema tierd is there' };
-  if (!exists && creatable) {
-    const found = 'schema tierd is not there yet, and this role may create it';
-    return { name, status: 'ok', found };
+}
+
+async function ledgerRights(db: Queryable): Promise<Check> {
+  const name = 'ledger_rights';
+  const { role, exists, usable, creatable, tables, closed } = await readLedgerRights(db);
+  if (!exists) {
+    return creatable
+      ? { name, status: 'ok', found: 'schema tierd is not there yet, and this role may create it' }
+      : {
+          name,
+          status: 'error',
+          found: 'schema tierd is not there, and this role may not create it',
+          advice: `as a superuser: create schema tierd authorization ${role}`,
+        };
   }
+  if (usable === true && closed === 0) {
+    return { name, status: 'ok', found: 'schema tierd is there' };
+  }
+  const lacking = [
+    ...(usable === true ? [] : ['this role may not create tables in schema tierd']),
+    ...(closed === 0
+      ? []
+      : [`${String(closed)} of ${String(tables)} tables in it can't be read and written`]),
+  ];
   return {
     name,
     status: 'error',
-    found: exists
-      ? 'this role may not create tables in schema tierd'
-      : 'schema tierd is not there, and this role may not create it',
-    advice: 'as a superuser: create schema if not exists tierd authorization <role>',
+    found: lacking.join('; '),
+    advice: `as the owner of schema tierd, who also runs \`tierd migrate\`: grant usage, create on schema tierd to ${role}; grant select, insert, update, delete on all tables in schema tierd to ${role}`,
   };
 }
 

@@ -1,21 +1,25 @@
 /**
  * doctor: is everything there that the jobs need? Looks at the hot store, the ledger, the lake and,
- * where something is drained, the live store, each whatever the others say. The lake's disk is tried with a probe file; nothing else is
- * changed.
+ * where one is configured, the live store, each whatever the others say. The lake's disk is tried
+ * with a probe file; nothing else is changed.
  */
 import type { Check } from '../domain/check.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { disconnect } from '../hot/connect.ts';
 import { checkHotStore, type HotStoreTarget } from '../hot/doctor-checks.ts';
+import { isPostgresError } from '../hot/postgres-error.ts';
 import { readLakeMarker } from '../lake/marker.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import { rememberedLake } from '../ledger/lake-identity.ts';
 import { hasLedger, migrationStatus } from '../ledger/migrate.ts';
+import { asTierdError } from './job-failure.ts';
 import { examineLive, type LiveRooms } from './live-checks.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
-export interface DoctorRooms extends LookingRooms {
+export interface DoctorRooms extends Pick<LookingRooms, 'connect' | 'clock'> {
+  /** A lake that can't even be opened is what a doctor is there for. */
+  readonly openStore: () => Promise<ObjectStore>;
   readonly hotStore: Omit<HotStoreTarget, 'datasets' | 'clock'>;
   /** Free bytes to keep on the lake's disk. */
   readonly minFreeBytes: number;
@@ -32,10 +36,22 @@ export async function examine(
   return [
     ...hot,
     ...(reachable ? [await attempt('ledger', () => checkLedger(rooms))] : []),
-    await attempt('lake_writable', () => checkWritable(rooms.store)),
-    await attempt('lake_space', () => checkSpace(rooms)),
-    ...(reachable ? [await attempt('lake_identity', () => checkIdentity(rooms))] : []),
+    ...(await checkLake(rooms, reachable)),
     ...(rooms.live === null ? [] : await checkLive(rooms.live)),
+  ];
+}
+
+async function checkLake(rooms: DoctorRooms, reachable: boolean): Promise<readonly Check[]> {
+  let store: ObjectStore;
+  try {
+    store = await rooms.openStore();
+  } catch (error) {
+    return [failedCheck('lake', error)];
+  }
+  return [
+    await attempt('lake_writable', () => checkWritable(store)),
+    await attempt('lake_space', () => checkSpace(store, rooms.minFreeBytes)),
+    ...(reachable ? [await attempt('lake_identity', () => checkIdentity(rooms, store))] : []),
   ];
 }
 
@@ -57,12 +73,14 @@ async function attempt(name: string, look: () => Promise<Omit<Check, 'name'>>): 
 
 /** Throws what is no answer of a store. */
 function failedCheck(name: string, error: unknown): Check {
-  if (!(error instanceof TierdError)) throw error;
-  const { message, hint } = error;
-  return { name, status: 'error', found: message, ...(hint === undefined ? {} : { advice: hint }) };
+  if (!(error instanceof TierdError || isPostgresError(error))) throw error;
+  const { code, message, hint } = asTierdError(error);
+  // The hint would send whoever reads this to the doctor.
+  const advice = code === 'PERMISSION_DENIED' ? 'do what `ledger_rights` says above' : hint;
+  return { name, status: 'error', found: message, ...(advice === undefined ? {} : { advice }) };
 }
 
-async function checkLedger(rooms: LookingRooms): Promise<Omit<Check, 'name'>> {
+async function checkLedger(rooms: DoctorRooms): Promise<Omit<Check, 'name'>> {
   const db = await rooms.connect('work');
   try {
     const { applied, pending } = await migrationStatus(db);
@@ -81,7 +99,7 @@ async function checkWritable(store: ObjectStore): Promise<Omit<Check, 'name'>> {
   return { status: 'ok', found: `${store.place} can be written` };
 }
 
-async function checkSpace({ store, minFreeBytes }: DoctorRooms): Promise<Omit<Check, 'name'>> {
+async function checkSpace(store: ObjectStore, minFreeBytes: number): Promise<Omit<Check, 'name'>> {
   const free = await store.freeBytes();
   if (free === null) return { status: 'ok', found: 'the store knows no limit' };
   const found = `${gigabytes(free)} GB free, ${gigabytes(minFreeBytes)} GB are kept free (lake.min_free)`;
@@ -93,11 +111,11 @@ async function checkSpace({ store, minFreeBytes }: DoctorRooms): Promise<Omit<Ch
   };
 }
 
-async function checkIdentity(rooms: LookingRooms): Promise<Omit<Check, 'name'>> {
+async function checkIdentity(rooms: DoctorRooms, store: ObjectStore): Promise<Omit<Check, 'name'>> {
   const db = await rooms.connect('work');
   try {
     const remembered = (await hasLedger(db)) ? await rememberedLake(db) : null;
-    const marker = await readLakeMarker(rooms.store);
+    const marker = await readLakeMarker(store);
     if (remembered === null) {
       return {
         status: 'ok',
@@ -107,7 +125,7 @@ async function checkIdentity(rooms: LookingRooms): Promise<Omit<Check, 'name'>> 
     if (marker?.lakeId === remembered) return { status: 'ok', found: `lake ${remembered}` };
     return {
       status: 'error',
-      found: `the ledger knows lake ${remembered}, and ${rooms.store.place} is ${marker?.lakeId ?? 'unmarked'}`,
+      found: `the ledger knows lake ${remembered}, and ${store.place} is ${marker?.lakeId ?? 'unmarked'}`,
       advice: 'mount the lake’s disk, or correct `lake` in the configuration',
     };
   } finally {

@@ -174,7 +174,7 @@ function rowsOf(moved: MoveTotals['moved']): bigint {
 function standingAt(plan: RotationPlan, totals: MoveTotals): TierdError {
   return new TierdError({
     code: 'INTERRUPTED',
-    message: `${plan.dataset} was interrupted: ${movesDone(plan, totals)}, the rest is untouched and still hot`,
+    message: `the rotation of ${plan.dataset} was interrupted: ${movesDone(plan, totals)}, the rest is untouched and still hot`,
     hint: 'run the same command again to go on',
     context: {
       dataset: plan.dataset,

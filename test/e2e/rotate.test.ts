@@ -134,6 +134,24 @@ describe('migrate, rotate, status, cleanup', () => {
     expect(await expectWhole(workspace, 'ticks')).toEqual({ hot: 50 });
   });
 
+  it('and asks for nothing that a guard would refuse after the answer', async () => {
+    await fill('ticks');
+    await database.query(`insert into ticks values (now() + interval '90 days', 's0', 250)`);
+    const workspace = makeWorkspace(database, TICKS);
+    await workspace.tierd('migrate');
+    const refused = await workspace.tierd('cleanup');
+    expect(refused).toMatchObject({ exitCode: 3, stderr: '' });
+    expect(refused.stdout).toMatch(
+      /refused: 1 rows are dated .*\n {2}.*--force rotates the others/,
+    );
+    const asked = await workspace.tierd('cleanup', '--force');
+    expect(asked).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(asked.stderr).toContain('150 rows');
+    expect(await workspace.tierd('cleanup', '--force', '--yes')).toMatchObject({ exitCode: 0 });
+    const { rows } = await db.query('select from ticks');
+    expect(rows).toHaveLength(101);
+  });
+
   it('in one JSON document each', async () => {
     await fill('ticks');
     const workspace = makeWorkspace(database, TICKS);

@@ -37,7 +37,8 @@ export function renderError(error: TierdError, style: Style, stack: boolean): st
   const { problems, ...figures } = error.context;
   const lines = [`${colour.red(colour.bold('error'))} ${colour.bold(asSentence(error.message))}`];
   for (const [name, value] of Object.entries(figures)) {
-    if (value === undefined || value === null) continue;
+    // Refusals are for programs: message and hint say the same in words.
+    if (value === undefined || value === null || name === 'refusals') continue;
     lines.push(`  ${colour.dim(`${name}:`)} ${showFigure(value)}`);
   }
   if (isProblems(problems))

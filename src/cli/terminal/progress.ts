@@ -88,8 +88,14 @@ const BAR_MIN = 8;
 export function renderProgress(moment: Moment, style: Style): string {
   const width = (style.width ?? 80) - 1;
   const { colour } = style;
-  const parts = figures(moment);
-  while (parts.length > 1 && lengthOf([moment.label, ...parts]) > width) parts.pop();
+  const isTooWide = (texts: readonly string[]): boolean =>
+    texts.length > 1 && lengthOf([moment.label, ...texts]) > width;
+  let parts = figures(moment);
+  // The share and its bar say what the amount says; a usual terminal has room for the rate.
+  if (isTooWide(parts) && shareOf(moment) !== undefined) {
+    parts = parts.filter((text) => text !== amountOf(moment));
+  }
+  while (isTooWide(parts)) parts.pop();
   const label = truncate(moment.label, Math.max(1, width - lengthOf(parts) - 2));
   const room = width - lengthOf([label, ...parts]) - 2;
   const share = shareOf(moment);
@@ -103,22 +109,30 @@ function describeProgress(moment: Moment): string {
   return `${moment.label}: ${figures(moment).join(', ')}`;
 }
 
-/** The most wanted first. */
+/** In the order in which they are read. */
 function figures(moment: Moment): string[] {
   const { done, total, perSecond, unit } = moment;
   const share = shareOf(moment);
-  const amount = unit === 'bytes' ? formatBytes : formatCount;
-  const name = unit === 'bytes' ? '' : ' rows';
   const left =
     total !== undefined && perSecond !== undefined && perSecond > 0 && total > done
       ? [`${formatTimeLeft((total - done) / perSecond)} left`]
       : [];
   return [
     ...(share === undefined ? [] : [formatShare(share)]),
-    total === undefined ? `${amount(done)}${name}` : `${amount(done)} of ${amount(total)}${name}`,
+    amountOf(moment),
     ...left,
-    ...(perSecond === undefined ? [] : [`${amount(perSecond)}${name}/s`]),
+    ...(perSecond === undefined ? [] : [`${inUnit(perSecond, unit)}/s`]),
   ];
+}
+
+function amountOf({ done, total, unit }: Moment): string {
+  if (total === undefined) return inUnit(done, unit);
+  const counted = unit === 'bytes' ? formatBytes(done) : formatCount(done);
+  return `${counted} of ${inUnit(total, unit)}`;
+}
+
+function inUnit(value: number, unit: Moment['unit']): string {
+  return unit === 'bytes' ? formatBytes(value) : `${formatCount(value)} rows`;
 }
 
 /** Tenths of a second are noise here: `5 s`, `3 min 20 s`; at least one second. */

@@ -78,7 +78,10 @@ export async function gatherPlan(
         ),
         ...verdict.refusals,
       ],
-      notes: [...verdict.notes, ...(await hiddenReplicas(db, dataset))],
+      notes: [
+        ...verdict.notes.map(({ message, hint }) => `${message}; ${hint}`),
+        ...(await hiddenReplicas(db, dataset)),
+      ],
     });
     return { plan, table, columns, facts };
   });

@@ -10,7 +10,7 @@ export function throwIfRefused(plan: RotationPlan, force: boolean): void {
   const forceable = standing.every((refusal) => refusal.forceable);
   throw new TierdError({
     code: 'REFUSED',
-    message: `${plan.dataset} was not rotated: ${reasons}. Nothing was changed.`,
+    message: `the rotation of ${plan.dataset} is refused: ${reasons}. Nothing was changed.`,
     hint: `${standing.map((refusal) => refusal.hint).join('; ')}${forceable ? '' : ' (--force does not overrule this)'}`,
     context: { dataset: plan.dataset, refusals: standing },
   });

@@ -120,8 +120,14 @@ describe('a line of progress', () => {
     );
   });
 
+  it('shows the bar, time left and rate also in the usual 80 columns', () => {
+    expect(at(80)).toBe(
+      `market_data 2024-01-15 export  ${'█'.repeat(4)}${'░'.repeat(14)}  24 %  5 s left  850 k rows/s`,
+    );
+  });
+
   it('lets go of what matters least when it is narrow, and always fits', () => {
-    expect(at(50)).toBe(`market_data 2024-01-15 export  ${'█'.repeat(2)}${'░'.repeat(10)}  24 %`);
+    expect(at(50)).toBe('market_data 2024-01-15 export  24 %  5 s left');
     expect(at(40)).toBe('market_data 2024-01-15 export  24 %');
     expect(at(20)).toBe('market_data …  24 %');
     for (let columns = 10; columns < 140; columns++) {

@@ -1,4 +1,7 @@
+import { PassThrough } from 'node:stream';
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { createProgram } from '../../../src/cli/program.ts';
 import { runInside } from '../../support/cli.ts';
 import { directoryWith } from '../../support/config-file.ts';
 
@@ -8,6 +11,35 @@ lake: { type: local, path: lake }
 datasets: { news: { time_column: t }, ticks: { time_column: t } }
 `;
 
+/** Every command of the tree but commander's own `help`. */
+function commandPaths(): string[][] {
+  const io = {
+    argv: [],
+    env: {},
+    workingDirectory: '/',
+    stdin: new PassThrough(),
+    stdout: new PassThrough(),
+    stderr: new PassThrough(),
+    clock: { now: () => 0 },
+    signal: new AbortController().signal,
+  };
+  const walk = (command: Command, path: readonly string[]): string[][] => [
+    [...path],
+    ...command.commands.flatMap((child) => walk(child, [...path, child.name()])),
+  ];
+  return walk(createProgram(io).program, []);
+}
+
+/** The words behind `tierd` of each example, without what the shell takes for itself. */
+function examplesOf(help: string): string[][] {
+  const lines = help.split('\n').filter((line) => line.startsWith('  $ '));
+  return lines.map((line) => {
+    const tail = line.replace(/^.*?\btierd /, '').replace(/\)?\s+#.*$/, '');
+    const words = tail.replace(/ > .*$/, '').matchAll(/"([^"]*)"|(\S+)/g);
+    return [...words].map(([, quoted, bare]) => quoted ?? bare ?? '');
+  });
+}
+
 describe('a command line with mistakes', () => {
   it.each<[string, string[]]>([
     ['rotat', ['rotat\n    unknown command', 'tierd --help']],
@@ -16,6 +48,7 @@ describe('a command line with mistakes', () => {
     ['config check --jsn', ['--jsn\n    unknown option; did you mean --json?']],
     ['--jsn config check', ['--jsn\n    unknown option; did you mean --json?']],
     ['config check --bogus=5', ['--bogus\n    unknown option\n']],
+    ['config check --quiet=yes', ['--quiet\n    takes no value\n    found     "yes"']],
     ['config check -x', ['-x\n    unknown option\n']],
     ['config check extra', ['extra\n    too much for `tierd config check`']],
     [
@@ -96,11 +129,29 @@ describe('help', () => {
     expect(stdout).toMatch(/^Usage: tierd/);
   });
 
-  it('of every verb has an example and the global options', async () => {
-    for (const verb of ['config check', 'config print', 'config schema', 'migrate', 'completion']) {
-      const { stdout } = await runInside([...verb.split(' '), '--help']);
-      expect(stdout, verb).toMatch(/Examples?:\n {2}\$ .*tierd/);
-      expect(stdout, verb).toContain('--config <file>');
+  it('of every command has examples and the global options', async () => {
+    for (const path of commandPaths()) {
+      const { stdout } = await runInside([...path, '--help']);
+      expect(stdout, path.join(' ')).toMatch(/Examples?:\n {2}\$ .*tierd/);
+      expect(stdout, path.join(' ')).toContain('--config <file>');
+    }
+  });
+
+  it('has only examples that are command lines without a mistake', async () => {
+    const empty = directoryWith({});
+    for (const path of commandPaths()) {
+      const { stdout } = await runInside([...path, '--help']);
+      for (const example of examplesOf(stdout)) {
+        const named = example.includes('--config') ? [] : ['--config', `${empty}/none.yaml`];
+        const { exitCode, stderr, ...rest } = await runInside([...example, ...named]);
+        const code =
+          /^code {2}(\w+)/m.exec(stderr)?.[1] ?? /"code": "(\w+)"/.exec(rest.stdout)?.[1];
+        // Nothing is configured here: whoever gets so far had nothing to say of the line.
+        expect({ example, code: exitCode === 0 ? 'CONFIG_INVALID' : code }).toEqual({
+          example,
+          code: 'CONFIG_INVALID',
+        });
+      }
     }
   });
 

@@ -12,6 +12,10 @@ describe('a URL without its password', () => {
     ['postgres://u:sec ret@h/d', 'postgres://u:(hidden)@h/d'],
     ['postgres://h/d?user=u&password=secret&x=1', 'postgres://h/d?user=u&password=(hidden)&x=1'],
     ['rediss://default:secret@h:6379/0', 'rediss://default:(hidden)@h:6379/0'],
+    [
+      `curl -H 'Authorization: Bearer se.cr-et' https://h/`,
+      `curl -H 'Authorization: Bearer (hidden)' https://h/`,
+    ],
     ['/var/lib/tierd', '/var/lib/tierd'],
     ['0 2 * * *', '0 2 * * *'],
   ])('%s', (url, shown) => {

@@ -57,7 +57,7 @@ describe('judging hazards', () => {
     expect(guards(judge(trigger, 'delete', 'drop'))).toEqual(['delete_trigger (forceable)']);
     expect(judge(trigger, 'drop')).toMatchObject({
       refusals: [],
-      notes: [expect.stringContaining('does not fire')],
+      notes: [{ message: expect.stringContaining('does not fire') as string }],
     });
     expect(judge(trigger)).toEqual({ refusals: [], notes: [] });
   });
@@ -67,8 +67,12 @@ describe('judging hazards', () => {
     expect(guards(judge({ ...publication, hasIdentity: false }, 'delete'))).toEqual([
       'replica_identity',
     ]);
-    expect(judge({ ...publication, hasIdentity: true }, 'delete').notes[0]).toContain('lose');
-    expect(judge({ ...publication, hasIdentity: false }, 'drop').notes[0]).toContain('keep');
+    expect(judge({ ...publication, hasIdentity: true }, 'delete').notes[0]?.message).toContain(
+      'lose',
+    );
+    expect(judge({ ...publication, hasIdentity: false }, 'drop').notes[0]?.message).toContain(
+      'keep',
+    );
     expect(judge({ ...publication, sendsDeletes: false, hasIdentity: false }, 'delete')).toEqual({
       refusals: [],
       notes: [],
@@ -80,7 +84,7 @@ describe('judging hazards', () => {
     expect(guards(judge(missing, 'drop'))).toEqual(['privilege']);
     expect(judge(missing, 'delete')).toMatchObject({
       refusals: [],
-      notes: [expect.stringContaining('autovacuum')],
+      notes: [{ message: expect.stringContaining('autovacuum') as string }],
     });
     expect(guards(judge({ ...missing, privilege: 'select' }, 'delete'))).toEqual(['privilege']);
   });
@@ -98,9 +102,16 @@ describe('judging hazards', () => {
   });
 
   it('says what late rows and missing indexes will cost, only where it matters', () => {
-    expect(judge({ kind: 'no_default_partition' }, 'drop').notes).toHaveLength(1);
+    expect(judge({ kind: 'no_default_partition' }, 'drop').notes).toMatchObject([
+      {
+        message: expect.stringContaining('late') as string,
+        hint: expect.stringContaining('partition of public.ticks default') as string,
+      },
+    ]);
     expect(judge({ kind: 'no_default_partition' }, 'delete').notes).toEqual([]);
-    expect(judge({ kind: 'no_time_index' }, 'delete').notes).toHaveLength(1);
+    expect(judge({ kind: 'no_time_index' }, 'delete').notes).toMatchObject([
+      { hint: 'create index concurrently on public.ticks (ts)' },
+    ]);
     expect(judge({ kind: 'no_time_index' }, 'drop').notes).toEqual([]);
   });
 });
