@@ -14,7 +14,7 @@ import {
   type RefusedRow,
 } from '../../hot/write-rows.ts';
 import type { WriteTarget } from '../../hot/write-statements.ts';
-import { type DirectRows, DirectRow } from './direct-rows.ts';
+import { DirectRow, type DirectRows } from './direct-rows.ts';
 
 /** A batch whose entries are rows already, as far as each by itself can tell. */
 export interface MappedBatch {
