@@ -112,7 +112,7 @@ export const drainSection = z.strictObject({
     .strictObject({
       max_entries: wholeNumber(
         { min: 1, max: 100_000 },
-        'Entries that are read, written and acknowledged at a time. Up to three batches are in memory.',
+        'Entries that are read, written and acknowledged at a time. Up to four batches are in memory.',
       ).default(5_000),
       max_size: size('A batch ends early when its entries are larger than this.').default('8MB'),
       max_entry_size: size('A larger entry becomes a dead letter.').default('1MB'),

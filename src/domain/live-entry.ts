@@ -42,6 +42,15 @@ export interface FieldValues {
   readonly bytes: number;
   /** Text where it is UTF-8, else the bytes. */
   at(index: number): string | Buffer;
+  /** As Redis sent them, for those who copy bytes; null where values lie apart. */
+  packed(): PackedValues | null;
+}
+
+/** Good until the same source's next entry is looked at. */
+export interface PackedValues {
+  readonly bytes: Buffer;
+  /** Where each value begins and ends in them. */
+  readonly bounds: readonly number[];
 }
 
 export type EntryPayload =
@@ -61,6 +70,7 @@ export function fieldValues(values: readonly Buffer[]): FieldValues {
     length: values.length,
     bytes: values.reduce((sum, value) => sum + value.length, 0),
     at: (index) => textOrBytes(values[index] ?? Buffer.alloc(0)),
+    packed: () => null,
   };
 }
 

@@ -1,6 +1,7 @@
 /** A batch of rows into its table; what PostgreSQL refuses is found, and the rest is written. */
 import pg from 'pg';
-import { copyIn, encodeRows, type TextRow } from './copy-in.ts';
+import { copyIn, encodeRows } from './copy-in.ts';
+import type { TextRow } from './copy-text.ts';
 import { postgresError } from './postgres-error.ts';
 import {
   copyToStaged,
@@ -45,8 +46,7 @@ const COPY_FROM_ROWS = 2_000;
 
 /**
  * Writes the rows in the transaction that `db` is in; they take effect with its COMMIT. The values
- * are text, in the order of the target's columns; `encoded` is all of them,
- * encoded.
+ * are text, in the order of the target's columns.
  *
  * @returns the rows that PostgreSQL refuses for what they hold: a value out of its type's range, a
  *   broken constraint, an exception of a trigger. Any other failure is thrown, and the transaction
@@ -57,9 +57,8 @@ export async function writeRows(
   target: WriteTarget,
   rows: readonly TextRow[],
   hope: Hope = { cautiousFor: 1 },
-  encoded: EncodedRows | null = null,
 ): Promise<readonly RefusedRow[]> {
-  if (await tryAllNew(db, target, rows, hope, encoded)) return [];
+  if (await tryAllNew(db, target, rows, hope)) return [];
   const refused: RefusedRow[] = [];
   const pieces: { readonly from: number; readonly to: number }[] = [{ from: 0, to: rows.length }];
   for (let piece = pieces.pop(); piece !== undefined; piece = pieces.pop()) {
@@ -78,29 +77,42 @@ export async function writeRows(
   return refused;
 }
 
-/** Whether they are written; when not, nothing is, and the way that looks at conflicts is due. */
+/**
+ * Rows that were encoded in the hope that all are new. False when they are not written: then nothing
+ * is, and they are due for `writeRows`.
+ */
+export async function writeEncoded(
+  db: pg.Client,
+  target: WriteTarget,
+  encoded: EncodedRows,
+  hope: Hope,
+): Promise<boolean> {
+  // A batch that was encoded meanwhile has met a conflict.
+  if (hope.cautiousFor > 0) return false;
+  // Two rows with one key break the same unique index as one that is there already.
+  const failure = await inSavepoint(
+    db,
+    target,
+    () => copyIn(db, copyToTable(target), encoded),
+    // Whatever COPY is refused for, the other way may do, or says what is wrong.
+    isRefusal,
+  );
+  if (failure !== null) hope.cautiousFor = CAUTIOUS_BATCHES;
+  return failure === null;
+}
+
 async function tryAllNew(
   db: pg.Client,
   target: WriteTarget,
   rows: readonly TextRow[],
   hope: Hope,
-  encoded: EncodedRows | null,
 ): Promise<boolean> {
   if (target.merge || rows.length < COPY_FROM_ROWS) return false;
   if (hope.cautiousFor > 0) {
     hope.cautiousFor -= 1;
     return false;
   }
-  // Two rows with one key break the same unique index as one that is there already.
-  const failure = await inSavepoint(
-    db,
-    target,
-    () => copyIn(db, copyToTable(target), encoded ?? [encodeRows(rows)]),
-    // Whatever COPY is refused for, the other way may do, or says what is wrong.
-    isRefusal,
-  );
-  if (failure !== null) hope.cautiousFor = CAUTIOUS_BATCHES;
-  return failure === null;
+  return writeEncoded(db, target, [encodeRows(rows)], hope);
 }
 
 /** Null when they are written; else what is wrong with one of them, and none is written. */

@@ -3,7 +3,7 @@
  * somebody looks. A batch of thousands would otherwise be tens of thousands of small objects that all
  * live until it is committed: the garbage collector's time for them was half of what reading took.
  */
-import type { EntryPayload, FieldValues } from '../domain/live-entry.ts';
+import type { EntryPayload, FieldValues, PackedValues } from '../domain/live-entry.ts';
 import { textOrBytes } from '../domain/live-entry.ts';
 import { ReplyCursor } from './resp.ts';
 
@@ -16,8 +16,8 @@ interface Layout {
 export class FieldReader {
   #layout: Layout = { names: [], bytes: [] };
   #packed: Buffer | null = null;
-  /** The packed bytes, one character each. */
-  #text = '';
+  /** The packed bytes, one character each; null until somebody asks for a text. */
+  #text: string | null = null;
   #isAscii = true;
   /** Where each value begins and ends. */
   readonly #bounds: number[] = [];
@@ -38,15 +38,27 @@ export class FieldReader {
     const from = this.#bounds[index * 2];
     const to = this.#bounds[index * 2 + 1];
     if (from === undefined || to === undefined) return '';
-    const text = this.#text.substring(from, to);
+    const text = this.#textOf(packed).substring(from, to);
     return !this.#isAscii && NOT_ASCII.test(text) ? textOrBytes(packed.subarray(from, to)) : text;
+  }
+
+  boundsOf(packed: Buffer): readonly number[] {
+    this.#select(packed);
+    return this.#bounds;
+  }
+
+  #textOf(packed: Buffer): string {
+    if (this.#text === null) {
+      this.#text = packed.toString('latin1');
+      this.#isAscii = !NOT_ASCII.test(this.#text);
+    }
+    return this.#text;
   }
 
   #select(packed: Buffer): void {
     if (packed === this.#packed) return;
     this.#packed = packed;
-    this.#text = packed.toString('latin1');
-    this.#isAscii = !NOT_ASCII.test(this.#text);
+    this.#text = null;
     if (!this.#findBounds(packed)) this.#learn(packed);
   }
 
@@ -110,6 +122,10 @@ class PackedFields {
 
   at(index: number): string | Buffer {
     return this.#reader.valueAt(this.#packed, index);
+  }
+
+  packed(): PackedValues {
+    return { bytes: this.#packed, bounds: this.#reader.boundsOf(this.#packed) };
   }
 }
 

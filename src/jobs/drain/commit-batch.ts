@@ -7,7 +7,8 @@ import type pg from 'pg';
 import type { Judge } from '../../domain/drain/judge-rows.ts';
 import type { LiveBatch } from '../../domain/live-entry.ts';
 import { inTransaction } from '../../hot/transaction.ts';
-import { type Hope, writeRows } from '../../hot/write-rows.ts';
+import { type Hope, type RefusedRow, writeEncoded, writeRows } from '../../hot/write-rows.ts';
+import type { WriteTarget } from '../../hot/write-statements.ts';
 import { advanceClaim, readClaim } from '../../ledger/claims.ts';
 import { addDeadLetters } from '../../ledger/dead-letters.ts';
 import { findDelivered, recordDelivery } from '../../ledger/deliveries.ts';
@@ -62,8 +63,7 @@ export async function commitBatch(
             ({ origin }) => origin.from === 'built-in' && origin.name === '$flags',
           ),
         });
-        const values = sorted.rows.map((row) => row.values);
-        const refused = await writeRows(db, target, values, hope, sorted.encoded);
+        const refused = await write(db, target, sorted, hope);
         addRefused(sorted, mapped, refused);
         await addDeadLetters(
           db,
@@ -92,6 +92,18 @@ export async function commitBatch(
     judge.forget();
     throw error;
   }
+}
+
+async function write(
+  db: pg.Client,
+  target: WriteTarget,
+  { rows, encoded }: SortedEntries,
+  hope: Hope,
+): Promise<readonly RefusedRow[]> {
+  if (encoded !== null && (await writeEncoded(db, target, encoded, hope))) return [];
+  // Only now: rows that were encoded from bytes have no texts until somebody asks for them.
+  const values = rows.map((row) => row.values);
+  return writeRows(db, target, values, hope);
 }
 
 /** What the ledger says of a batch's entries. */

@@ -19,6 +19,7 @@ import { limitsUnderLease } from '../limits-under-lease.ts';
 import { forgetOld } from './acknowledgements.ts';
 import type { BatchResult } from './batch-result.ts';
 import { commitBatch, type DrainRun } from './commit-batch.ts';
+import { openDirectRows } from './direct-rows.ts';
 import type { DrainRooms } from './rooms.ts';
 import { type MappedBatch, mapBatch } from './sort-entries.ts';
 
@@ -80,17 +81,17 @@ async function closeAll({ live, store, db }: Open, ledger: pg.Client): Promise<v
 
 async function drainPass(open: Open): Promise<number> {
   const { rooms, run, db, signal } = open;
-  const read = reader(open);
+  const reader = openReader(open);
   let batches = 0;
   await open.checkpoint(db);
-  let next = read();
+  let next = reader.next();
   let telling: Promise<void> = Promise.resolve();
   try {
     for (;;) {
       const mapped = await next;
       stopIfAborted(signal);
       if (mapped === null) break;
-      next = read();
+      next = reader.next();
       // Met in the next turn; not an unhandled rejection until then.
       next.catch(() => undefined);
       const result = await commitBatch(rooms, run, db, mapped);
@@ -107,6 +108,7 @@ async function drainPass(open: Open): Promise<number> {
   } finally {
     // What is still under way would go on after its connection is closed.
     await next.catch(() => undefined);
+    await reader.settled();
     await telling.catch(() => undefined);
   }
   await run.acknowledged.mark(db);
@@ -133,14 +135,41 @@ async function settle(rooms: DrainRooms, { plan, lease }: DrainRun, db: pg.Clien
   });
 }
 
-/** Reads and maps: the mapping is done while PostgreSQL is busy with the batch before. */
-function reader({ rooms, run, live, signal }: Open): () => Promise<MappedBatch | null> {
+interface Reader {
+  /** The next batch, mapped; null at the end of the pass. */
+  next(): Promise<MappedBatch | null>;
+  /** When nothing is being read any more, whether it came to anything or not. */
+  settled(): Promise<void>;
+}
+
+/**
+ * Reads and maps: the mapping is done while PostgreSQL is busy with the batch before, and Redis is
+ * asked for the batch behind.
+ */
+function openReader({ rooms, run, live, signal }: Open): Reader {
   const { source, rows, target } = run.plan;
   const map = prepareMapping(rows);
-  const way = { target, hope: run.hope };
-  return async () => {
-    const batch = await live.read(source.limits, signal);
-    return batch === null ? null : mapBatch(map, batch, rooms.clock.now(), way);
+  const way = { target, hope: run.hope, direct: openDirectRows(rows, source.rules) };
+  // Keys that stay where they are don't notice. Of the others a killed run would leave more behind.
+  const isHarmless = source.live.kind === 'move' || source.live.kind === 'snapshot';
+  const read = (): Promise<LiveBatch | null> => live.read(source.limits, signal);
+  let behind: Promise<LiveBatch | null> | null = null;
+  return {
+    async next() {
+      const batch = await (behind ?? read());
+      behind = null;
+      // A read after the last would begin another pass.
+      if (batch === null) return null;
+      if (isHarmless) {
+        behind = read();
+        // Met when it is that one's turn; not an unhandled rejection until then.
+        behind.catch(() => undefined);
+      }
+      return mapBatch(map, batch, rooms.clock.now(), way);
+    },
+    async settled() {
+      await behind?.catch(() => undefined);
+    },
   };
 }
 

@@ -6,7 +6,7 @@ import type { MapEntry, Mapped, MappedRow } from '../../domain/drain/map-entry.t
 import type { ReasonCode } from '../../domain/drain/reason.ts';
 import type { LiveBatch, LiveEntry } from '../../domain/live-entry.ts';
 import type { EpochMs } from '../../domain/time-range.ts';
-import { encodeRows } from '../../hot/copy-in.ts';
+import { CopyText } from '../../hot/copy-text.ts';
 import {
   type EncodedRows,
   type Hope,
@@ -14,6 +14,7 @@ import {
   type RefusedRow,
 } from '../../hot/write-rows.ts';
 import type { WriteTarget } from '../../hot/write-statements.ts';
+import { DirectRow, type DirectRows } from './direct-rows.ts';
 
 /** A batch whose entries are rows already, as far as each by itself can tell. */
 export interface MappedBatch {
@@ -27,6 +28,13 @@ export interface MappedBatch {
 /** So many entries take about a millisecond. */
 const ENTRIES_A_TURN = 256;
 
+export interface MappingWay {
+  readonly target: WriteTarget;
+  readonly hope: Hope;
+  /** Null where rows have to be texts. */
+  readonly direct: DirectRows | null;
+}
+
 /**
  * All that can be done with a batch while the one before it is written. In small turns: the
  * statements of that one go out between them, and PostgreSQL waits for none.
@@ -35,23 +43,38 @@ export async function mapBatch(
   map: MapEntry,
   batch: LiveBatch,
   now: EpochMs,
-  { target, hope }: { readonly target: WriteTarget; readonly hope: Hope },
+  { target, hope, direct }: MappingWay,
 ): Promise<MappedBatch> {
   const reading = { capturedUs: now * 1000 };
+  const mapOne = (entry: LiveEntry): Mapped => map(entry, reading);
   const ahead = mayEncodeAhead(target, batch.entries.length, hope);
   const mapped: Mapped[] = [];
   const encoded: Buffer[] = [];
   for (let from = 0; from < batch.entries.length; from += ENTRIES_A_TURN) {
     if (from > 0) await nextTurn();
-    const turn = batch.entries
-      .slice(from, from + ENTRIES_A_TURN)
-      .map((entry) => map(entry, reading));
-    mapped.push(...turn);
-    const rows = turn.flatMap((entry) => ('reason' in entry ? [] : [entry.values]));
-    if (ahead && rows.length === turn.length) encoded.push(encodeRows(rows));
+    const turn = batch.entries.slice(from, from + ENTRIES_A_TURN);
+    if (!ahead) {
+      mapped.push(...turn.map(mapOne));
+      continue;
+    }
+    const text = new CopyText(turn.length);
+    for (const entry of turn) mapped.push(encodeEntry(entry, mapOne, direct, text));
+    encoded.push(text.written());
   }
-  const areAllRows = ahead && encoded.length === Math.ceil(mapped.length / ENTRIES_A_TURN);
+  const areAllRows = ahead && mapped.every((entry) => !('reason' in entry));
   return { batch, mapped, encoded: areAllRows ? encoded : null };
+}
+
+function encodeEntry(
+  entry: LiveEntry,
+  mapOne: (entry: LiveEntry) => Mapped,
+  direct: DirectRows | null,
+  text: CopyText,
+): Mapped {
+  if (direct?.write(entry, text) === true) return new DirectRow(entry, mapOne, direct.timeUs);
+  const row = mapOne(entry);
+  if (!('reason' in row)) text.append(row.values);
+  return row;
 }
 
 export interface SortedEntries {

@@ -196,4 +196,56 @@ describeOn('redis', 'what can be no row (I10)', () => {
     );
     expect(found.rows).toEqual([{ price: 2_000 }]);
   });
+
+  // Their rows are copied from the bytes of Redis' replies, all but those that are odd.
+  it.each(['move', 'stream'] as const)(
+    'many entries of a %s keep what is odd about some, and what PostgreSQL refuses is found',
+    async (kind) => {
+      const table = `bytes_${kind}`;
+      await database.query(
+        `create table ${table} (symbol text, ts timestamptz, price integer, note text, primary key (symbol, ts))`,
+      );
+      // There already: not all rows of the first batch are new.
+      await database.query(`insert into ${table} values ('S7', to_timestamp($1), 0, 'old')`, [
+        T0 / 1000,
+      ]);
+      const columns = { symbol: 'symbol', ts: 'ts time_ms', price: 'price integer', note: 'note' };
+      const limits = { maxEntries: 2_500, maxBytes: 1e8 };
+      const source = makeSource(table, { kind, name: table, columns, limits });
+      const odd: Readonly<Record<number, Record<string, string>>> = {
+        1: { note: 'a\\b\tc\nd' },
+        2: { note: 'é' },
+        3: { note: '' },
+        4: { price: '+4' },
+        5: { price: '2147483648' },
+        6: { ts: 'yesterday' },
+      };
+      const fill = redis.pipeline();
+      for (let n = 0; n < 6_000; n += 1) {
+        const fields = { symbol: `S${String(n)}`, ts: T0, price: n, note: 'x', ...odd[n] };
+        if (kind === 'move') fill.hset(`ticks:${String(n)}`, fields);
+        else fill.xadd('ticks:all', '*', ...Object.entries(fields).flat());
+      }
+      await fill.exec();
+      const entries = { rows: 5_998, deadLetters: 2 };
+      expect(await bench.drain(source)).toMatchObject({ ...entries, batches: 3 });
+      const found = await database.query(
+        `select symbol, price, note from ${table} where note is distinct from 'x' or price in (4, 7) order by price`,
+      );
+      expect(found.rows).toEqual([
+        { symbol: 'S1', price: 1, note: 'a\\b\tc\nd' },
+        { symbol: 'S2', price: 2, note: 'é' },
+        { symbol: 'S3', price: 3, note: '' },
+        { symbol: 'S4', price: 4, note: 'x' },
+        { symbol: 'S7', price: 7, note: 'x' },
+      ]);
+      const wrong = await database.query(
+        `select count(*)::int as n from ${table} where symbol <> 'S' || price or ts <> to_timestamp($1)`,
+        [T0 / 1000],
+      );
+      expect(wrong.rows).toEqual([{ n: 0 }]);
+      const reasons = (await reasonsOf(table)).map((text) => text.split(' ')[1]).sort();
+      expect(reasons).toEqual(['not_a_time', 'refused']);
+    },
+  );
 });
