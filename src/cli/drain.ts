@@ -85,6 +85,7 @@ async function drain(
 ): Promise<void> {
   const { drainSource } = await import('../jobs/drain.ts');
   const { forEachNamed } = await import('../jobs/rotate-all.ts');
+  await warnOfHazards(context);
   await narrated(context, async (rooms) => {
     const all = await forEachNamed(sources, (source) =>
       drainSource(rooms, source, { followEveryMs: null, evenIfPaused: paused === 'drained' }),

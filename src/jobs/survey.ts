@@ -138,5 +138,14 @@ function sourceOf(
     repeated: record?.repeated ?? 0,
     lastBatchAt: record?.lastBatchAt ?? null,
   };
-  return { ...seen, lagSeconds: lagOf(seen, now) };
+  return { ...seen, lagSeconds: lagOf(seen, lagAsOf(hot, live, backlog.asOf, now)) };
+}
+
+/**
+ * What was looked at less lately than the rest says nothing of now: the drain may have done a lot
+ * since. While a store is away nothing is drained, whatever was seen last.
+ */
+function lagAsOf(hot: HotLook, live: LiveLook, backlogAsOf: EpochMs | null, now: EpochMs): EpochMs {
+  const areBothThere = hot.server.error === null && live.store.error === null;
+  return areBothThere ? Math.min(now, hot.ledgerAsOf ?? now, backlogAsOf ?? now) : now;
 }

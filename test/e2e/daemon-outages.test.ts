@@ -24,12 +24,12 @@ const DATASETS = Object.keys(TABLES)
   .map((table) => `  ${table}: { time_column: ts }`)
   .join('\n');
 
-/** Jobs every second, and a lease that is soon lost. */
+/** Jobs every second, and limits so short that each of these outages lasts several of every one. */
 const sections = (redisUrl: string): string => `
 redis: { url: "${redisUrl}", connect_timeout: 2s, command_timeout: 2s }
 storage: { lifecycle: { guards: { max_share: 1 } } }
-schedules: { rotate: { every: 1s, retries: 0 } }
-daemon: { lease_ttl: 2s, circuit_failures: 1000 }
+schedules: { rotate: { every: 1s, retries: 1, retry_delay: 500ms } }
+daemon: { lease_ttl: 2s, circuit_failures: 2, circuit_rest: 3s }
 drain:
   interval: 200ms
   sources: ${SOURCES}`;
@@ -96,6 +96,19 @@ describeOn('redis', 'away for a while', () => {
     const before = await rotations();
     await expect.poll(rotations, PATIENCE).toBeGreaterThan(before);
     await redis.start();
+    await expectAllFound();
+    await Promise.all(writers.map((writer) => writer.stop()));
+    await expectAllFound();
+    await stopped(daemon);
+  });
+
+  it('Redis goes silent: it is given up each time, and what it did unheard is found once', async () => {
+    process.kill(redis.pid(), 'SIGSTOP');
+    try {
+      await said(daemon, /streams: trying again in .* attempt=4/i, LONG);
+    } finally {
+      process.kill(redis.pid(), 'SIGCONT');
+    }
     await expectAllFound();
     await Promise.all(writers.map((writer) => writer.stop()));
     await expectAllFound();

@@ -20,8 +20,8 @@ describeOn('pgbouncer', 'behind PgBouncer', () => {
     const scene = await makeDaemon(
       database,
       `storage: { lifecycle: { guards: { max_share: 1 } } }
-schedules: { rotate: { every: 1s, retries: 50, retry_delay: 200ms } }
-daemon: { lease_ttl: 2s }`,
+schedules: { rotate: { every: 1s, retries: 1, retry_delay: 200ms } }
+daemon: { lease_ttl: 2s, circuit_failures: 2, circuit_rest: 2s }`,
     );
     scene.edit(
       `postgres: { url: "${database.url}"`,
@@ -37,9 +37,13 @@ daemon: { lease_ttl: 2s }`,
 
     await bouncer.stop();
     await said(first, /rotate: .*PostgreSQL.*; trying again in/);
+    // Let through after its rest, it fails again, and rests again.
+    await said(first, /rotate: failed 2 times in a row; its schedule rests until/);
+    await said(first, /rotate: failed 3 times in a row; its schedule rests until/);
     await fillTicks(database, { dueDays: 2, rows: 30 });
     await bouncer.start();
     await expect.poll(() => scene.hotRows('ticks'), PATIENCE).toBe(60);
+    await said(first, /rotate: is well again; its schedule goes on/);
     expect(first.stderr()).not.toContain('no longer leading');
     expect(second.stderr()).not.toContain('leading: jobs');
 

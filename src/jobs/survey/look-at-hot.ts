@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import type { HotSurvey } from '../../domain/survey.ts';
+import type { EpochMs } from '../../domain/time-range.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { readServerHealth } from '../../hot/server-health.ts';
 import { inTransaction } from '../../hot/transaction.ts';
@@ -17,6 +18,7 @@ export interface HotLook {
   readonly server: HotSurvey;
   /** Null where there is no ledger, or it was never seen. */
   readonly ledger: LedgerLook | null;
+  readonly ledgerAsOf: EpochMs | null;
   readonly datasets: ReadonlyMap<string, DatasetLook>;
 }
 
@@ -33,6 +35,7 @@ export const UNSEEN_HOT_STORE: HotLook = {
     oldestTransactionSeconds: null,
   },
   ledger: null,
+  ledgerAsOf: null,
   datasets: new Map(),
 };
 
@@ -60,10 +63,11 @@ export async function lookAtHot(
     const server = await reading(db, 'asking PostgreSQL how it is', () => readServerHealth(db));
     seen = { ...seen, server: { reachable: true, error: null, ...server } };
     if (pace.isDue('ledger')) {
+      const ledgerAsOf = rooms.clock.now();
       const ledger = await pace.spend('ledger', 0, () =>
         reading(db, 'looking at the ledger', () => lookAtLedger(db, rooms.datasets)),
       );
-      seen = { ...seen, ledger };
+      seen = { ...seen, ledger, ledgerAsOf };
     }
     return { ...seen, datasets: await lookAtDatasets(rooms, db, pace, seen) };
   } catch (error) {

@@ -135,6 +135,23 @@ drain:
     expect((await tierd(['drain', 'stream'])).stderr).toContain('did you mean streams?');
   });
 
+  it('warns at its start of what can take entries away before they are drained', async () => {
+    await redis.config('SET', 'maxmemory', '1gb');
+    await redis.config('SET', 'maxmemory-policy', 'volatile-lru');
+    await redis.config('SET', 'appendonly', 'no');
+    await redis.config('SET', 'save', '');
+    await fill();
+    await redis.pexpire('list:A', 10_000);
+    const { stderr, exitCode } = await tierd(['drain', 'lists']);
+    expect(exitCode, stderr).toBe(0);
+    expect(stderr).toContain('maxmemory-policy volatile-lru: once memory is full, keys of lists');
+    expect(stderr).toContain('source:lists:ttl: keys run out in');
+    expect(stderr).toContain('nothing is saved: a restart loses everything that is not drained');
+    await redis.config('SET', 'appendonly', 'yes');
+    await redis.config('SET', 'maxmemory-policy', 'noeviction');
+    await redis.config('SET', 'maxmemory', '0');
+  });
+
   it('--follow warns at its start of what can take entries away before they are drained', async () => {
     await redis.config('SET', 'maxmemory', '1gb');
     await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');

@@ -65,6 +65,39 @@ describeOn('redis', 'a survey of the live store', () => {
     expect(deadLettersWaiting).toBe(1);
   });
 
+  it('takes no figure that is looked at seldom for a drain that stands still', async () => {
+    const bench = await openDrainBench(database, server.url);
+    await database.query('truncate tierd.drain_sources');
+    const scene = open();
+    const holder = await database.connect();
+    await holder.query('begin; lock table tierd.drain_sources');
+    const slow = scene.take({ connectLive: null });
+    await expect.poll(isLookHeldUp).toBe(true);
+    // So long a look is not repeated for 200 times as long.
+    scene.later(1_000);
+    await holder.query('commit');
+    await holder.end();
+    expect((await slow).error).toBeNull();
+
+    await redis.rpush('list:A', '{"ts":1000,"price":1}');
+    expect((await scene.take()).sources).toMatchObject([{ backlogEntries: 1, lagSeconds: 0 }]);
+    await bench.drain(source);
+    await redis.rpush('list:A', '{"ts":2000,"price":1}');
+    scene.later(60_000);
+    expect((await scene.take()).sources).toMatchObject([{ backlogEntries: 1, lagSeconds: 0 }]);
+    // Nothing is drained into a server that is away, whatever was seen last.
+    const away = { connect: () => Promise.reject(new Error('away')) };
+    expect((await scene.take(away)).sources).toMatchObject([{ lagSeconds: 60 }]);
+  });
+
+  async function isLookHeldUp(): Promise<boolean> {
+    const { rows } = await database.query(
+      `select 1 from pg_stat_activity
+       where application_name = 'tierd/survey' and wait_event_type = 'Lock' and datname = current_database()`,
+    );
+    return rows.length > 0;
+  }
+
   it('keeps the last figures while Redis is away, says so, and has new ones when it is back', async () => {
     const scene = open();
     await redis.rpush('list:A', '{}');
