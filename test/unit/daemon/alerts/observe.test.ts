@@ -96,6 +96,20 @@ describe('a job', () => {
     expect(look([LEADING, ended({ state: 'failed' })]).unsure).toEqual(['bad_segment:rotate']);
   });
 
+  it('says nothing of segments that a survey found, before the first and without one; a scrub of all does', () => {
+    const jobs = [{ name: 'scrub', command: 'tierd scrub', schedule: '' }];
+    const scrubs = {
+      ...start,
+      jobs: initialState({ ...start, nowMs: 0, configFile: '', jobs }).jobs,
+    };
+    const sound: DaemonEvent = { job: 'scrub', kind: 'finished', last, circuit: CLOSED };
+    const about = (events: readonly DaemonEvent[]): readonly string[] =>
+      observe(events.reduce(reduce, scrubs), null, 5_000, THRESHOLDS).about;
+    expect(about([LEADING])).toContain('bad_segment:scrub');
+    expect(about([LEADING])).not.toContain('bad_segment');
+    expect(about([LEADING, sound])).toContain('bad_segment');
+  });
+
   it('that loops is well again when it has gone on for a while', () => {
     const crashed = ended({ state: 'crashed', cause: 'loop' });
     const again: DaemonEvent = {
