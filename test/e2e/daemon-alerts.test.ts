@@ -208,7 +208,7 @@ describe('a segment that is gone', () => {
       `${FAST}
 schedules: { rotate: { cron: "0 0 30 2 *" }, scrub: { every: 1s } }
 daemon: { ${LEASE}, circuit_failures: 2 }
-server: { port: ${String(port)}, survey_interval: 10m }
+server: { port: ${String(port)}, survey_interval: 600s }
 alerts: { webhooks: { ops: { url: "http://127.0.0.1:${String(receiver.port)}/hook" } } }`,
     );
     expect((await scene.workspace.tierd('rotate')).exitCode).toBe(0);

@@ -22,7 +22,7 @@ const PAGE = join(import.meta.dirname, '..', '..', 'http', 'page');
 const SURVEY_LIMIT_MS = 15_000;
 
 export interface OpenServer {
-  /** Has the stores looked at now. */
+  /** A scrub has ended: has the stores looked at now. */
   survey(): void;
   close(): Promise<void>;
 }
@@ -86,7 +86,10 @@ export async function openStatusServer(
   });
   const surveying = loop.run(closing.signal);
   return {
-    survey: () => loop.soon(),
+    survey: () => {
+      survey.noteLedgerNews();
+      loop.soon();
+    },
     close: async () => {
       closing.abort();
       await server.close();

@@ -150,8 +150,8 @@ function observeStores(
   { sources, live, badSegments }: StoreFacts,
   { drainLagMs, deadLetters }: AlertThresholds,
 ): Found {
-  const about: string[] = ['drain_lag', 'dead_letters', 'bad_segment'];
-  const conditions: Condition[] = badSegments.map(({ dataset, count }) => ({
+  const about = ['drain_lag', 'dead_letters', ...(badSegments === null ? [] : ['bad_segment'])];
+  const conditions: Condition[] = (badSegments ?? []).map(({ dataset, count }) => ({
     kind: 'bad_segment',
     severity: 'error',
     subject: dataset,
@@ -164,7 +164,8 @@ function observeStores(
       const message = `${source} is ${String(Math.round(lagSeconds))} s behind: what arrives in Redis is not drained in time`;
       conditions.push({ kind: 'drain_lag', severity: 'warning', subject: source, message });
     }
-    if (letters < deadLetters) continue;
+    if (letters === null) unsure.push(alertId({ kind: 'dead_letters', subject: source }));
+    if (letters === null || letters < deadLetters) continue;
     const message = `${String(letters)} dead letters of ${source} wait for somebody: tierd dead-letters list`;
     conditions.push({ kind: 'dead_letters', severity: 'warning', subject: source, message });
   }

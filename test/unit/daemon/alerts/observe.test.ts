@@ -178,6 +178,7 @@ describe('the stores', () => {
       { dataset: 'ticks', cold: { badSegments: 3 } },
       { dataset: 'bars', cold: { badSegments: 0 } },
     ],
+    deadLettersWaiting: 3,
   };
 
   it('are told by their thresholds', () => {
@@ -196,6 +197,20 @@ describe('the stores', () => {
     const facts: StoreFacts = storeFactsOf({ ...survey, sources: [], live: null });
     const found = look([LEADING, ended({ state: 'failed', damage })], facts);
     expect(found.ids).toEqual(['bad_segment:ticks']);
+  });
+
+  it('leave what the ledger says of them as it is while it can not be read', () => {
+    const cold = { badSegments: 0 };
+    const sources = [{ ...source, lagSeconds: 0 }];
+    const away = {
+      ...survey,
+      sources,
+      datasets: [{ dataset: 'ticks', cold }],
+      deadLettersWaiting: null,
+    };
+    const found = look([LEADING], storeFactsOf(away));
+    expect(found.about).not.toContain('bad_segment');
+    expect(found.unsure).toContain('dead_letters:late');
   });
 
   it('of which one does not answer leave what it would say as it is', () => {
