@@ -1,5 +1,17 @@
 CREATE SCHEMA tierd;
 
+CREATE TABLE tierd.alerts (
+    owner text NOT NULL,
+    id text NOT NULL,
+    kind text NOT NULL,
+    severity text NOT NULL,
+    subject text NOT NULL,
+    message text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    told_to text[] NOT NULL
+);
+
 CREATE TABLE tierd.claims (
     claim text NOT NULL,
     source text NOT NULL,
@@ -260,6 +272,9 @@ ALTER TABLE tierd.slices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 ALTER TABLE ONLY tierd.migrations ALTER COLUMN id SET DEFAULT nextval('tierd.migrations_id_seq'::regclass);
+
+ALTER TABLE ONLY tierd.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (owner, id);
 
 ALTER TABLE ONLY tierd.claims
     ADD CONSTRAINT claims_pkey PRIMARY KEY (claim);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { nextSlot } from '../daemon/schedule.ts';
 import type { Pause, Pauses } from '../domain/pause.ts';
 import type { EpochMs } from '../domain/time-range.ts';
+import type { RunDocument } from '../http/routes/status-routes.ts';
 import type { JobRunRecord } from '../ledger/job-runs.ts';
 import type { LeaseState } from '../ledger/lease.ts';
 import { wholeNumber } from './arguments.ts';
@@ -197,7 +198,7 @@ function stateText({ state }: JobRunRecord): string {
   return state.replaceAll('_', ' ');
 }
 
-export function runDocument(run: JobRunRecord): unknown {
+export function runDocument(run: JobRunRecord): RunDocument {
   return {
     id: run.id,
     owner: run.owner,

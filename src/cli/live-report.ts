@@ -1,5 +1,6 @@
 /** The live store in `tierd status`. */
 import type { LiveHealth } from '../domain/live-health.ts';
+import { liveServerFigures } from '../http/survey-document.ts';
 import type { Status } from '../jobs/status.ts';
 import { errorDocument, renderError } from './terminal/errors.ts';
 import { formatBytes, formatInteger } from './terminal/format.ts';
@@ -19,21 +20,8 @@ export function liveDocument(live: Live): unknown {
 function serverDocument(health: LiveHealth): Record<string, unknown> {
   const { aof, rdb } = health;
   return {
-    server: health.server,
-    version: health.version,
-    role: health.role,
-    keys: health.keys,
-    used_bytes: health.usedBytes,
-    max_bytes: health.maxBytes,
-    eviction_policy: health.evictionPolicy,
-    fragmentation: health.fragmentation,
-    hit_ratio: health.hitRatio,
-    ops_per_second: health.opsPerSecond,
-    latency_ms: health.latencyMs,
-    clients: health.clients,
+    ...liveServerFigures(health),
     rejected_clients: health.rejectedClients,
-    evicted_keys: health.evictedKeys,
-    expired_keys: health.expiredKeys,
     replicas: health.replicas,
     aof: { enabled: aof.enabled, fsync: aof.fsync, ok: aof.ok },
     rdb: {

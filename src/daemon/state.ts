@@ -48,8 +48,12 @@ export interface LastRun {
 
 /** An alert that fires now. */
 export interface AlertState extends Alert {
-  /** Everybody who wants it has heard the newest word of it. */
+  /** Everybody who wants it has heard the newest word of it; false when nobody does. */
   readonly delivered: boolean;
+  /** How many receivers want it. */
+  readonly receivers: number;
+  /** Of these, by name, who has not heard. */
+  readonly notTold: readonly string[];
 }
 
 export interface JobState {

@@ -20,6 +20,7 @@ export class SurveyLoop {
   readonly #parts: SurveyLoopParts;
   #pending: Promise<void> | null = null;
   #lastError: string | null = null;
+  #rest = new AbortController();
 
   constructor(parts: SurveyLoopParts) {
     this.#parts = parts;
@@ -28,9 +29,17 @@ export class SurveyLoop {
   /** Comes back when `signal` aborts; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      // Of before it begins: who asks meanwhile knows of something that it may not have seen.
+      this.#rest = new AbortController();
+      const rest = AbortSignal.any([signal, this.#rest.signal]);
       await this.#once(signal);
-      await pause(this.#parts.everyMs, undefined, { signal }).catch(() => undefined);
+      await pause(this.#parts.everyMs, undefined, { signal: rest }).catch(() => undefined);
     }
+  }
+
+  /** There is something new to see: the next survey need not wait. */
+  soon(): void {
+    this.#rest.abort();
   }
 
   async #once(signal: AbortSignal): Promise<void> {

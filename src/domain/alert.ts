@@ -30,6 +30,13 @@ export interface Alert extends Condition {
   readonly sinceMs: EpochMs;
 }
 
+/** One that goes on, and when and whom it was told last. */
+export interface ToldAlert extends Alert {
+  readonly toldAtMs: EpochMs;
+  /** Names of receivers that have taken it. */
+  readonly toldTo: readonly string[];
+}
+
 /** One message to people. */
 export interface Notification {
   readonly event: 'firing' | 'still_firing' | 'recovered' | 'test';

@@ -75,7 +75,12 @@ export const statusSchema = z.object({
       subject: z.string(),
       message: z.string(),
       since: z.string(),
-      delivered: z.boolean(),
+      delivered: z.boolean().meta({
+        description:
+          'Everybody who wants it has heard the newest word of it; false when nobody does.',
+      }),
+      receivers: z.number().meta({ description: 'How many webhooks and commands want it.' }),
+      not_told: z.array(z.string()).meta({ description: 'Of these, by name, who has not heard.' }),
     }),
   ),
 });
@@ -103,8 +108,9 @@ export function statusDocument(version: string, state: DaemonState): z.output<ty
       ...pause,
     })),
     survey: state.survey === null ? null : surveyDocument(state.survey),
-    alerts: state.alerts.map(({ sinceMs, ...alert }) => ({
+    alerts: state.alerts.map(({ sinceMs, notTold, ...alert }) => ({
       ...alert,
+      not_told: [...notTold],
       since: new Date(sinceMs).toISOString(),
     })),
   };

@@ -166,7 +166,8 @@ export function surveyDocument(survey: Survey): SurveyDocument {
   };
 }
 
-function serverDocument(health: LiveHealth): z.output<typeof liveServer> {
+/** What `tierd status` tells of a server of the live store, too. */
+export function liveServerFigures(health: LiveHealth) {
   return {
     server: health.server,
     version: health.version,
@@ -182,6 +183,12 @@ function serverDocument(health: LiveHealth): z.output<typeof liveServer> {
     clients: health.clients,
     evicted_keys: health.evictedKeys,
     expired_keys: health.expiredKeys,
+  };
+}
+
+function serverDocument(health: LiveHealth): z.output<typeof liveServer> {
+  return {
+    ...liveServerFigures(health),
     aof_enabled: health.aof.enabled,
     aof_ok: health.aof.ok,
     rdb_ok: health.rdb.ok,

@@ -32,9 +32,15 @@ export class Surveyor {
   #hot = UNSEEN_HOT_STORE;
   #live = UNSEEN_LIVE_STORE;
   #free: FreeLook = { bytes: null, error: null };
+  #isLedgerNews = false;
 
   constructor(monotonicMs: () => number) {
     this.#pace = new Pace(monotonicMs);
+  }
+
+  /** Something is in the ledger that people wait for: the next survey reads it, however lately it was. */
+  noteLedgerNews(): void {
+    this.#isLedgerNews = true;
   }
 
   /**
@@ -44,6 +50,8 @@ export class Surveyor {
   async take(rooms: SurveyRooms, signal: AbortSignal): Promise<Survey> {
     const began = rooms.clock.now();
     const { connectLive } = rooms;
+    if (this.#isLedgerNews) this.#pace.forget('ledger');
+    this.#isLedgerNews = false;
     [this.#hot, this.#live, this.#free] = await Promise.all([
       lookAtHot(rooms, this.#pace, this.#hot, signal),
       connectLive === null

@@ -29,7 +29,7 @@ export function Alerts(props: {
                     for <Elapsed since={alert.since} />
                   </>
                 )}
-                {!alert.delivered && ' · nobody was told'}
+                {deliveryText(alert)}
               </span>
             </li>
           ))}
@@ -40,4 +40,10 @@ export function Alerts(props: {
       )}
     </section>
   );
+}
+
+/** Whether somebody hears of it who does not look here. */
+function deliveryText({ receivers, not_told: names }: AlertDocument): string {
+  if (receivers === 0) return ' · told to nobody: no receiver is configured for it';
+  return names.length === 0 ? '' : ` · not told to ${names.join(', ')} yet`;
 }

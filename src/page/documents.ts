@@ -66,7 +66,8 @@ export interface AlertDocument {
   readonly subject: string;
   readonly message: string;
   readonly since: Time;
-  readonly delivered: boolean;
+  readonly receivers: number;
+  readonly not_told: readonly string[];
 }
 
 export interface SurveyDocument {

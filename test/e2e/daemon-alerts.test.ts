@@ -145,6 +145,58 @@ alerts:
   });
 });
 
+describe('a daemon that is gone for a while', () => {
+  it('tells nothing twice, who had not heard, and the end of what ended meanwhile', async () => {
+    const database = await createTestDatabase();
+    await fillTicks(database, { dueDays: 1, rows: 10 });
+    const receiver = await makeReceiver();
+    const scene = await makeDaemon(
+      database,
+      `${FAST}
+schedules: { rotate: { every: 1s, retries: 0 } }
+daemon: { ${LEASE}, circuit_failures: 1000 }
+server: { port: 0 }
+alerts:
+  settle: 0s
+  webhooks: { ops: { url: "http://127.0.0.1:${String(receiver.port)}/", kinds: [job_failed] } }
+  commands: { pager: { command: 'echo "$TIERD_ALERT_EVENT $TIERD_ALERT_ID" >> pages', kinds: [job_failed] } }`,
+    );
+    const pages = (): readonly string[] => {
+      const file = join(scene.workspace.directory, 'pages');
+      return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+    };
+    const kept = async (): Promise<unknown> =>
+      (await database.query('select id, told_to from tierd.alerts')).rows;
+    await hide(database);
+    const first = scene.run();
+    await expect.poll(kept, PATIENCE).toEqual([{ id: 'job_failed:rotate', told_to: ['pager'] }]);
+    first.child.kill('SIGKILL');
+    await first.ended;
+
+    await receiver.listen();
+    const second = scene.run();
+    await expect.poll(() => receiver.told.map(({ event }) => event), PATIENCE).toEqual(['firing']);
+    await expect
+      .poll(kept, PATIENCE)
+      .toEqual([{ id: 'job_failed:rotate', told_to: ['ops', 'pager'] }]);
+    second.child.kill('SIGTERM');
+    expect(await second.ended).toBe(0);
+    expect(await kept()).toHaveLength(1);
+
+    await bringBack(database);
+    const third = scene.run();
+    await expect
+      .poll(() => receiver.told.map(({ event }) => event), PATIENCE)
+      .toEqual(['firing', 'recovered']);
+    await expect
+      .poll(pages, PATIENCE)
+      .toEqual(['firing job_failed:rotate', 'recovered job_failed:rotate']);
+    await expect.poll(kept, PATIENCE).toEqual([]);
+    third.child.kill('SIGTERM');
+    expect(await third.ended).toBe(0);
+  });
+});
+
 describe('a segment that is gone', () => {
   it('is told by the scrub, and what was never delivered is in the log', async () => {
     const database = await createTestDatabase();
@@ -156,7 +208,7 @@ describe('a segment that is gone', () => {
       `${FAST}
 schedules: { rotate: { cron: "0 0 30 2 *" }, scrub: { every: 1s } }
 daemon: { ${LEASE}, circuit_failures: 2 }
-server: { port: ${String(port)}, survey_interval: 1s }
+server: { port: ${String(port)}, survey_interval: 600s }
 alerts: { webhooks: { ops: { url: "http://127.0.0.1:${String(receiver.port)}/hook" } } }`,
     );
     expect((await scene.workspace.tierd('rotate')).exitCode).toBe(0);

@@ -90,12 +90,41 @@ describeOn('chromium', 'the page', () => {
         subject: evil,
         message: evil,
         since: null,
-        delivered: false,
+        receivers: 0,
+        not_told: [],
       },
     ];
     await page.getByText(evil).first().waitFor();
     expect(await page.locator('main img, main b').count()).toBe(0);
     expect(complaints).toEqual([]);
+  });
+
+  it('says of an alert who has not heard of it, and that nobody can where no receiver wants it', async () => {
+    const { page, scene } = await open();
+    const about = (id: string, receivers: number, not_told: readonly string[]) => ({
+      id,
+      kind: 'job_failed',
+      severity: 'error' as const,
+      subject: id,
+      message: 'it failed',
+      since: null,
+      receivers,
+      not_told,
+    });
+    scene.status.alerts = [
+      about('unwanted', 0, []),
+      about('waiting', 2, ['pager']),
+      about('heard', 2, []),
+    ];
+    await page.getByText('unwanted').waitFor();
+    const texts = await page.locator('.alerts li').allInnerTexts();
+    expect(texts).toEqual([
+      expect.stringMatching(
+        /unwanted .* told to nobody: no receiver is configured for it$/,
+      ) as string,
+      expect.stringMatching(/waiting .* not told to pager yet$/) as string,
+      expect.stringMatching(/it failed\s*$/) as string,
+    ]);
   });
 
   it('lets no foreign script or style run', async () => {
@@ -126,7 +155,8 @@ describeOn('chromium', 'the page', () => {
         subject: 'flights_stream',
         message: 'is 12 s behind',
         since: new Date().toISOString(),
-        delivered: true,
+        receivers: 1,
+        not_told: [],
       },
     ];
     scene.status.paused_datasets = [
@@ -311,7 +341,8 @@ describeOn('chromium', 'the page', () => {
       subject: 'flights_stream',
       message: 'is late',
       since: new Date().toISOString(),
-      delivered: false,
+      receivers: 1,
+      not_told: ['ops'],
     }));
     await page.getByRole('progressbar').waitFor();
     await expect.poll(() => page.locator('.plot canvas').count(), PATIENCE).toBe(3);

@@ -1,11 +1,17 @@
 /** The daemon's alerts, wired: what is watched, how often, and whom it tells. */
 import type { TierdConfig } from '../../config/load.ts';
+import { type AlertLedger, AlertRecord } from '../../daemon/alerts/alert-record.ts';
 import { AlertWatch } from '../../daemon/alerts/alert-watch.ts';
 import { Outbox } from '../../daemon/alerts/outbox.ts';
 import type { StoreFacts } from '../../daemon/alerts/store-facts.ts';
 import type { AlertState, DaemonState } from '../../daemon/state.ts';
+import { disconnect } from '../../hot/connect.ts';
+import { readToldAlerts, writeToldAlerts } from '../../ledger/alerts.ts';
+import { daemonLease } from '../../ledger/job-runs.ts';
+import type { Queryable } from '../../ledger/queryable.ts';
 import type { CliContext } from '../context.ts';
 import { receiversOf } from './alert-receivers.ts';
+import { connectForDaemon } from './take-lead.ts';
 
 export interface DaemonAlerts {
   /** Whenever something has changed; by itself it looks once in a while. */
@@ -32,16 +38,46 @@ export function openAlerts(
     random: Math.random,
     receivers: () => receiversOf(config(), context, { owner, holder }),
     giveUpAfterMs: () => config().alerts.giveUpAfterMs,
-    onChange: () => watch.publish(),
+    onChange: () => {
+      watch.publish();
+      keep();
+    },
   });
   const watch = new AlertWatch({ clock, outbox, settings: () => config().alerts, tell });
-  const timer = setInterval(() => watch.look(state()), LOOK_EVERY_MS);
+  const record = new AlertRecord(watch, ledgerOf(config, owner));
+  const keep = (): void => {
+    const { role, token } = state();
+    record.keep(role === 'leader' ? token : null);
+  };
+  const look = (): void => {
+    watch.look(state());
+    keep();
+  };
+  const timer = setInterval(look, LOOK_EVERY_MS);
   return {
-    look: () => watch.look(state()),
+    look,
     setStores: (facts) => watch.setStores(facts),
     close: async () => {
       clearInterval(timer);
       await outbox.close();
+      await record.close();
+    },
+  };
+}
+
+function ledgerOf(config: () => TierdConfig, owner: string): AlertLedger {
+  const ask = async <Answer>(question: (db: Queryable) => Promise<Answer>): Promise<Answer> => {
+    const db = await connectForDaemon(config());
+    try {
+      return await question(db);
+    } finally {
+      await disconnect(db);
+    }
+  };
+  return {
+    read: () => ask((db) => readToldAlerts(db, owner)),
+    write: async (token, alerts) => {
+      await ask((db) => writeToldAlerts(db, { dataset: daemonLease(owner), token }, owner, alerts));
     },
   };
 }

@@ -19,7 +19,7 @@ import { controlOf } from './control.ts';
 import { factsOf, jobsOf } from './jobs.ts';
 import { runShutdownHooks, startTierdJob } from './processes.ts';
 import { onHangup } from './reload.ts';
-import { openStatusServer } from './status-server.ts';
+import { type OpenServer, openStatusServer } from './status-server.ts';
 import { takeLead } from './take-lead.ts';
 import { watchPauses } from './watch-pauses.ts';
 
@@ -43,7 +43,12 @@ interface Common {
 export async function runDaemon(context: CliContext): Promise<void> {
   const { clock, logger } = context;
   let config = context.loadConfig();
-  const { dispatch, state, alerts } = openState(context, () => config);
+  let server: OpenServer | null = null;
+  const { dispatch, state, alerts } = openState(
+    context,
+    () => config,
+    () => server?.survey(),
+  );
   const common: Common = {
     context,
     config: () => config,
@@ -79,7 +84,7 @@ export async function runDaemon(context: CliContext): Promise<void> {
     dispatch({ kind: 'pauses', pauses: found });
     daemon.setPaused(new Set(Object.keys(found.jobs)));
   });
-  const server = await openStatusServer(
+  server = await openStatusServer(
     context,
     common.config,
     {
@@ -106,6 +111,7 @@ export async function runDaemon(context: CliContext): Promise<void> {
 function openState(
   context: CliContext,
   config: () => TierdConfig,
+  survey: () => void,
 ): {
   readonly state: () => DaemonState;
   readonly dispatch: Dispatch;
@@ -134,6 +140,8 @@ function openState(
       state = reduce(state, event);
       // Of two ends within one look the first would be missed.
       if (event.kind === 'finished') alerts.look();
+      // What it found is in the ledger, and told by whoever looks there.
+      if (event.kind === 'finished' && /^scrub(:|$)/.test(event.job)) survey();
       if (event.kind === 'surveyed') alerts.setStores(storeFactsOf(event.survey));
     },
     alerts,

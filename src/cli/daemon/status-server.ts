@@ -22,6 +22,8 @@ const PAGE = join(import.meta.dirname, '..', '..', 'http', 'page');
 const SURVEY_LIMIT_MS = 15_000;
 
 export interface OpenServer {
+  /** A scrub has ended: has the stores looked at now. */
+  survey(): void;
   close(): Promise<void>;
 }
 
@@ -84,6 +86,10 @@ export async function openStatusServer(
   });
   const surveying = loop.run(closing.signal);
   return {
+    survey: () => {
+      survey.noteLedgerNews();
+      loop.soon();
+    },
     close: async () => {
       closing.abort();
       await server.close();

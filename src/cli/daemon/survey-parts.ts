@@ -16,6 +16,8 @@ import { CalendarCache } from './calendar-cache.ts';
 
 export interface SurveyParts {
   readonly take: (signal: AbortSignal) => Promise<Survey>;
+  /** The next one reads the ledger, however lately it was read. */
+  readonly noteLedgerNews: () => void;
   readonly readCalendar: (dataset: string, range: TimeRange) => Promise<Calendar | null>;
   readonly readMoved: (since: EpochMs) => Promise<readonly MovedRun[]>;
 }
@@ -36,6 +38,7 @@ export function composeSurvey(
   };
   return {
     take: async (signal) => surveyor.take(await roomsOf(config(), clock, open), signal),
+    noteLedgerNews: () => surveyor.noteLedgerNews(),
     readCalendar: async (name, range) => {
       const dataset = config().datasets.find((candidate) => candidate.name === name);
       if (dataset === undefined) return null;

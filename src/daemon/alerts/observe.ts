@@ -1,5 +1,5 @@
 /** What is wrong now: a pure function of what the daemon knows of itself and of the stores. */
-import { type AlertKind, alertId, type Condition } from '../../domain/alert.ts';
+import { type Alert, type AlertKind, alertId, type Condition } from '../../domain/alert.ts';
 import type { EpochMs } from '../../domain/time-range.ts';
 import type { JobRunState } from '../job-result.ts';
 import type { DaemonState, JobState } from '../state.ts';
@@ -13,10 +13,18 @@ export interface AlertThresholds {
 }
 
 /** Watched by whoever leads: of two daemons only one tells of them. */
-const OF_JOBS = ['job_failed', 'job_refused', 'job_resting', 'bad_segment'] as const;
-const OF_STORES = ['drain_lag', 'dead_letters', 'live_hazard'] as const;
+const OF_JOBS = ['job_failed', 'job_refused', 'job_resting'] as const;
+const OF_STORES = ['drain_lag', 'dead_letters', 'live_hazard', 'bad_segment'] as const;
 const POSTGRES = alertId({ kind: 'store_unreachable', subject: 'postgres' });
 const REDIS = alertId({ kind: 'store_unreachable', subject: 'redis' });
+
+/** Kinds and ids. */
+const OF_LEADER: readonly string[] = [...OF_JOBS, ...OF_STORES, REDIS];
+
+/** Whether whoever leads tells of it; of the rest each daemon tells for itself. */
+export function isLeaders({ kind, id }: Pick<Alert, 'kind' | 'id'>): boolean {
+  return OF_LEADER.includes(kind) || OF_LEADER.includes(id);
+}
 
 /** So long after another daemon took over its leader of before says so. */
 const LOST_FOR_MS = 10 * 60_000;
@@ -35,13 +43,16 @@ export function observe(
       about: own.about,
       conditions: own.conditions,
       unsure: [],
-      notOurs: [...OF_JOBS, ...OF_STORES, REDIS],
+      notOurs: OF_LEADER,
     };
   }
   // Where the stores are looked at, the ledger says which segments are bad, whichever scrub found them.
   const isSurveyed = stores !== null;
   const jobs = Object.values(state.jobs).map((job) => observeJob(job, isSurveyed, nowMs));
-  const found = stores === null ? NOTHING_LOOKED_AT : observeStores(stores, thresholds);
+  const found =
+    stores === null
+      ? { ...NOTHING_LOOKED_AT, about: scrubbed(state) }
+      : observeStores(stores, thresholds);
   return {
     about: [...own.about, ...OF_JOBS, ...found.about],
     conditions: [
@@ -75,6 +86,12 @@ function observeLease(
     conditions.push({ kind: 'lease_lost', severity: 'warning', subject: holder, message });
   }
   return { about: ['lease_lost', POSTGRES], conditions };
+}
+
+/** Before a survey, and where there is none, each scrub knows of its own; one that ends well, of the lake. */
+function scrubbed({ jobs }: DaemonState): readonly string[] {
+  const ofJobs = Object.keys(jobs).map((subject) => alertId({ kind: 'bad_segment', subject }));
+  return jobs['scrub']?.last?.state === 'done' ? ['bad_segment'] : ofJobs;
 }
 
 type Judged = Pick<Found, 'conditions' | 'unsure'>;
@@ -133,8 +150,8 @@ function observeStores(
   { sources, live, badSegments }: StoreFacts,
   { drainLagMs, deadLetters }: AlertThresholds,
 ): Found {
-  const about: string[] = ['drain_lag', 'dead_letters'];
-  const conditions: Condition[] = badSegments.map(({ dataset, count }) => ({
+  const about = ['drain_lag', 'dead_letters', ...(badSegments === null ? [] : ['bad_segment'])];
+  const conditions: Condition[] = (badSegments ?? []).map(({ dataset, count }) => ({
     kind: 'bad_segment',
     severity: 'error',
     subject: dataset,
@@ -147,7 +164,8 @@ function observeStores(
       const message = `${source} is ${String(Math.round(lagSeconds))} s behind: what arrives in Redis is not drained in time`;
       conditions.push({ kind: 'drain_lag', severity: 'warning', subject: source, message });
     }
-    if (letters < deadLetters) continue;
+    if (letters === null) unsure.push(alertId({ kind: 'dead_letters', subject: source }));
+    if (letters === null || letters < deadLetters) continue;
     const message = `${String(letters)} dead letters of ${source} wait for somebody: tierd dead-letters list`;
     conditions.push({ kind: 'dead_letters', severity: 'warning', subject: source, message });
   }

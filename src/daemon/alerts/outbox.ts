@@ -3,7 +3,7 @@
  * nothing holds up the daemon. Tried again until it is taken, refused for good, or too old.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Notification } from '../../domain/alert.ts';
+import type { Alert, Notification } from '../../domain/alert.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { DaemonLogger } from '../job.ts';
 import { backOffMs } from '../retry.ts';
@@ -17,7 +17,7 @@ export interface OutboxParts {
   /** Those of the configuration as it is now. */
   readonly receivers: () => readonly Receiver[];
   readonly giveUpAfterMs: () => number;
-  /** Called when `isDelivered` of something may have changed. */
+  /** Called when `deliveryOf` of something may have changed. */
   readonly onChange: () => void;
   readonly backOff?: { readonly firstDelayMs: number; readonly maxDelayMs: number };
 }
@@ -32,40 +32,44 @@ interface Lane {
   running: Promise<void> | null;
 }
 
+export interface Delivery {
+  /** Those that want it, by name. */
+  readonly receivers: readonly string[];
+  /** Of these, who has taken the newest word of it. */
+  readonly toldTo: readonly string[];
+}
+
 export class Outbox {
   readonly #parts: OutboxParts;
   readonly #over = new AbortController();
   readonly #lanes = new Map<string, Lane>();
-  /** Alert → the receivers that have not taken the newest word of it. */
-  readonly #missing = new Map<string, { readonly of: Notification; readonly names: Set<string> }>();
+  /** Alert → the receivers that have taken the newest word of it. */
+  readonly #told = new Map<string, { readonly of: Notification; readonly names: Set<string> }>();
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
   }
 
-  /** Comes back at once. */
-  post(notification: Notification): void {
+  /** To all who want it but `toldTo`, who have it already. Comes back at once. */
+  post(notification: Notification, toldTo: readonly string[] = []): void {
     if (this.#isOver()) return;
-    const receivers = this.#parts.receivers().filter((receiver) => wants(receiver, notification));
-    const names = new Set(receivers.map(({ name }) => name));
-    const { id } = notification.alert;
-    if (notification.event === 'recovered') this.#missing.delete(id);
-    else this.#missing.set(id, { of: notification, names });
-    for (const { name } of receivers) this.#enqueue(name, notification);
+    const { alert, event } = notification;
+    if (event === 'recovered') this.#told.delete(alert.id);
+    else this.#told.set(alert.id, { of: notification, names: new Set(toldTo) });
+    for (const name of this.#wanting(alert)) {
+      if (!toldTo.includes(name)) this.#enqueue(name, notification);
+    }
   }
 
-  /** Whether everybody who wants it has the newest word of it; false when nobody does. */
-  isDelivered(alertId: string): boolean {
-    const missing = this.#missing.get(alertId);
-    const isWanted = this.#parts
-      .receivers()
-      .some((receiver) => missing !== undefined && wants(receiver, missing.of));
-    return isWanted && missing?.names.size === 0;
+  deliveryOf(alert: Pick<Alert, 'id' | 'kind'>): Delivery {
+    const receivers = this.#wanting(alert);
+    const told = this.#told.get(alert.id);
+    return { receivers, toldTo: receivers.filter((name) => told?.names.has(name) === true) };
   }
 
   /** Forgets an alert that somebody else watches now; what is on its way still goes. */
   forget(alertId: string): void {
-    this.#missing.delete(alertId);
+    this.#told.delete(alertId);
   }
 
   /** Tries no more. What was not taken is in the log. */
@@ -76,6 +80,11 @@ export class Outbox {
       for (const notification of waiting) this.#lose(name, notification, 'the daemon stops');
     }
     this.#lanes.clear();
+  }
+
+  #wanting(alert: Pick<Notification['alert'], 'kind'>): readonly string[] {
+    const receivers = this.#parts.receivers().filter((receiver) => wants(receiver, alert));
+    return receivers.map(({ name }) => name);
   }
 
   #enqueue(name: string, notification: Notification): void {
@@ -138,9 +147,9 @@ export class Outbox {
   }
 
   #taken(name: string, notification: Notification): void {
-    const missing = this.#missing.get(notification.alert.id);
+    const told = this.#told.get(notification.alert.id);
     // An older word of it does not count.
-    if (missing?.of === notification) missing.names.delete(name);
+    if (told?.of === notification) told.names.add(name);
     this.#parts.onChange();
   }
 

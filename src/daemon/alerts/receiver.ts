@@ -21,8 +21,8 @@ export type Sent =
       readonly retryAfterMs: number | null;
     };
 
-export function wants({ kinds }: Receiver, { alert }: Notification): boolean {
-  return kinds === null || alert.kind === 'test' || kinds.includes(alert.kind);
+export function wants({ kinds }: Receiver, { kind }: Pick<Notification['alert'], 'kind'>): boolean {
+  return kinds === null || kind === 'test' || kinds.includes(kind);
 }
 
 /** Whose daemon speaks, for those who have several. */

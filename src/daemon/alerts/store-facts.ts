@@ -5,7 +5,8 @@ export interface StoreFacts {
     readonly source: string;
     /** Null: not known, as of a source that could not be looked at. */
     readonly lagSeconds: number | null;
-    readonly deadLettersWaiting: number;
+    /** Null: the ledger could not be read. */
+    readonly deadLettersWaiting: number | null;
   }[];
   /** Null: no live store is configured. */
   readonly live: {
@@ -14,8 +15,8 @@ export interface StoreFacts {
     /** What can take entries before they are drained, in words. */
     readonly hazards: readonly string[];
   } | null;
-  /** Of the segments that are live, those that the last scrub found missing or altered. */
-  readonly badSegments: readonly { readonly dataset: string; readonly count: number }[];
+  /** Of the segments that are live, those that the last scrub found missing or altered; null as above. */
+  readonly badSegments: readonly { readonly dataset: string; readonly count: number }[] | null;
 }
 
 /** Of a survey, what is looked at here. */
@@ -37,9 +38,13 @@ export interface Surveyed {
     readonly dataset: string;
     readonly cold: { readonly badSegments: number };
   }[];
+  /** Null: the ledger could not be read, and what comes from it is 0 above. */
+  readonly deadLettersWaiting: number | null;
 }
 
-export function storeFactsOf({ live, sources, datasets }: Surveyed): StoreFacts {
+export function storeFactsOf(survey: Surveyed): StoreFacts {
+  const { live, sources, datasets } = survey;
+  const hasLedger = survey.deadLettersWaiting !== null;
   return {
     live:
       live === null
@@ -51,11 +56,13 @@ export function storeFactsOf({ live, sources, datasets }: Surveyed): StoreFacts 
     sources: sources.map((source) => ({
       source: source.source,
       lagSeconds: lagOf(source),
-      deadLettersWaiting: source.deadLettersWaiting,
+      deadLettersWaiting: hasLedger ? source.deadLettersWaiting : null,
     })),
-    badSegments: datasets.flatMap(({ dataset, cold }) =>
-      cold.badSegments === 0 ? [] : [{ dataset, count: cold.badSegments }],
-    ),
+    badSegments: hasLedger
+      ? datasets.flatMap(({ dataset, cold }) =>
+          cold.badSegments === 0 ? [] : [{ dataset, count: cold.badSegments }],
+        )
+      : null,
   };
 }
 

@@ -14,7 +14,7 @@ const summary = z.object({
   error_code: z.string().nullable(),
   error_message: z.string().nullable(),
 });
-const whole = summary.extend({
+export const dryRunSchema = summary.extend({
   result: z
     .unknown()
     .meta({ description: 'What the command prints with --json; null until it has ended.' }),
@@ -35,7 +35,7 @@ export function dryRunRoutes(view: DaemonView): readonly Route[] {
       url: '/v1/dry-runs/:id',
       scope: 'status',
       summary: 'One dry run, with what it found.',
-      response: whole,
+      response: dryRunSchema,
       answer: ({ params }) => {
         const run = view.dryRuns().find(({ id }) => id === params['id']);
         if (run !== undefined)

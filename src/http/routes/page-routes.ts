@@ -26,7 +26,7 @@ const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-const access = z.object({
+export const accessSchema = z.object({
   status: z.boolean().meta({ description: 'Whether the caller may read.' }),
   control: z.boolean().meta({ description: 'Whether the caller may command.' }),
   control_enabled: z.boolean().meta({ description: 'Whether anybody may.' }),
@@ -40,7 +40,7 @@ export function pageRoutes(assets: readonly PageAsset[], tokens: Tokens): readon
       url: '/v1/access',
       scope: 'open',
       summary: 'What the token that is shown allows.',
-      response: access,
+      response: accessSchema,
       answer: ({ authorization }) => ({
         status: 200,
         body: {

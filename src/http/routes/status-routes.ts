@@ -12,6 +12,28 @@ const runsQuery = z.object({
   limit: z.coerce.number().int().min(1).max(MAX_RUNS).default(50),
 });
 
+export const runsSchema = z.object({
+  runs: z.array(
+    z.object({
+      id: z.string(),
+      owner: z.string(),
+      job: z.string(),
+      cause: z.string(),
+      slot: z.string().nullable(),
+      holder: z.string(),
+      state: z.string(),
+      started_at: z.string(),
+      finished_at: z.string().nullable(),
+      attempts: z.number(),
+      rows_moved: z.number().nullable(),
+      error_code: z.string().nullable(),
+      error_message: z.string().nullable(),
+    }),
+  ),
+});
+
+export type RunDocument = z.output<typeof runsSchema>['runs'][number];
+
 export function statusRoutes(view: DaemonView): readonly Route[] {
   const metrics = createMetrics(view);
   return [
@@ -40,7 +62,7 @@ export function statusRoutes(view: DaemonView): readonly Route[] {
       scope: 'status',
       summary: 'The runs of all daemons on this database, the newest first.',
       query: runsQuery,
-      response: z.object({ runs: z.array(z.looseObject({ id: z.string(), job: z.string() })) }),
+      response: runsSchema,
       answer: async ({ query }) => {
         const { job, limit } = runsQuery.parse(query);
         return { status: 200, body: { runs: await view.readRuns({ job: job ?? null, limit }) } };

@@ -21,7 +21,7 @@ const calendarQuery = z.object({
   to: day.optional().meta({ description: 'The last day, included; today unless given.' }),
 });
 
-const calendar = z.object({
+export const calendarSchema = z.object({
   dataset: z.string(),
   from: z.string(),
   to: z.string(),
@@ -41,7 +41,7 @@ const flowQuery = z.object({
   hours: z.coerce.number().int().min(1).max(MAX_HOURS).default(24),
 });
 
-const flow = z.object({
+export const flowSchema = z.object({
   from: z.string(),
   to: z.string(),
   bucket_seconds: z.number(),
@@ -65,7 +65,7 @@ export function surveyRoutes(view: DaemonView, clock: Clock): readonly Route[] {
       scope: 'status',
       summary: 'In which store the rows of each day of a dataset are, at most three years of days.',
       query: calendarQuery,
-      response: calendar,
+      response: calendarSchema,
       answer: ({ query }) => answerCalendar(view, clock, calendarQuery.parse(query)),
     },
     {
@@ -75,7 +75,7 @@ export function surveyRoutes(view: DaemonView, clock: Clock): readonly Route[] {
       summary:
         'Rows rotated, by the ledger; rows drained and lag, as seen since the daemon started.',
       query: flowQuery,
-      response: flow,
+      response: flowSchema,
       answer: ({ query }) => answerFlow(view, clock, flowQuery.parse(query).hours),
     },
   ];
@@ -96,7 +96,7 @@ async function answerCalendar(
   if (found === null) {
     return { status: 404, problem: `There is no dataset ${query.dataset} in this configuration.` };
   }
-  const body: z.output<typeof calendar> = {
+  const body: z.output<typeof calendarSchema> = {
     dataset: found.dataset,
     from: found.from,
     to: found.to,
@@ -121,7 +121,7 @@ function rangeOf({ from, to }: z.output<typeof calendarQuery>, now: EpochMs): Ti
 async function answerFlow(view: DaemonView, clock: Clock, hours: number): Promise<Answer> {
   const window = flowWindow(clock.now(), hours);
   const found = flowOf(window, await view.readMoved(window.fromMs), view.state().samples);
-  const body: z.output<typeof flow> = {
+  const body: z.output<typeof flowSchema> = {
     from: iso(found.fromMs),
     to: iso(found.toMs),
     bucket_seconds: found.bucketSeconds,

@@ -44,6 +44,27 @@ it('tells each survey, and says once that one lacks something, and once that it 
   ]);
 });
 
+it('looks again at once when there is something new, also when that came while it looked', async () => {
+  let loop: SurveyLoop | null = null;
+  const taken: string[] = [];
+  const say = (): void => undefined;
+  loop = new SurveyLoop({
+    take: () => {
+      taken.push('one');
+      if (taken.length === 1) loop?.soon();
+      return Promise.resolve(surveyOf());
+    },
+    everyMs: 60_000,
+    limitMs: 10_000,
+    dispatch: (event) => events.push(event),
+    logger: { debug: say, info: say, warn: say, error: say },
+  });
+  void loop.run(ending.signal);
+  await expect.poll(() => events.length).toBe(2);
+  loop.soon();
+  await expect.poll(() => events.length).toBe(3);
+});
+
 it('goes on after one that fails in a way nobody foresaw', async () => {
   let count = 0;
   void start(async () => {

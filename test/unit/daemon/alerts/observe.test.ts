@@ -96,6 +96,20 @@ describe('a job', () => {
     expect(look([LEADING, ended({ state: 'failed' })]).unsure).toEqual(['bad_segment:rotate']);
   });
 
+  it('says nothing of segments that a survey found, before the first and without one; a scrub of all does', () => {
+    const jobs = [{ name: 'scrub', command: 'tierd scrub', schedule: '' }];
+    const scrubs = {
+      ...start,
+      jobs: initialState({ ...start, nowMs: 0, configFile: '', jobs }).jobs,
+    };
+    const sound: DaemonEvent = { job: 'scrub', kind: 'finished', last, circuit: CLOSED };
+    const about = (events: readonly DaemonEvent[]): readonly string[] =>
+      observe(events.reduce(reduce, scrubs), null, 5_000, THRESHOLDS).about;
+    expect(about([LEADING])).toContain('bad_segment:scrub');
+    expect(about([LEADING])).not.toContain('bad_segment');
+    expect(about([LEADING, sound])).toContain('bad_segment');
+  });
+
   it('that loops is well again when it has gone on for a while', () => {
     const crashed = ended({ state: 'crashed', cause: 'loop' });
     const again: DaemonEvent = {
@@ -164,6 +178,7 @@ describe('the stores', () => {
       { dataset: 'ticks', cold: { badSegments: 3 } },
       { dataset: 'bars', cold: { badSegments: 0 } },
     ],
+    deadLettersWaiting: 3,
   };
 
   it('are told by their thresholds', () => {
@@ -182,6 +197,20 @@ describe('the stores', () => {
     const facts: StoreFacts = storeFactsOf({ ...survey, sources: [], live: null });
     const found = look([LEADING, ended({ state: 'failed', damage })], facts);
     expect(found.ids).toEqual(['bad_segment:ticks']);
+  });
+
+  it('leave what the ledger says of them as it is while it can not be read', () => {
+    const cold = { badSegments: 0 };
+    const sources = [{ ...source, lagSeconds: 0 }];
+    const away = {
+      ...survey,
+      sources,
+      datasets: [{ dataset: 'ticks', cold }],
+      deadLettersWaiting: null,
+    };
+    const found = look([LEADING], storeFactsOf(away));
+    expect(found.about).not.toContain('bad_segment');
+    expect(found.unsure).toContain('dead_letters:late');
   });
 
   it('of which one does not answer leave what it would say as it is', () => {

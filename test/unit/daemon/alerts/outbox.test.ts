@@ -29,6 +29,11 @@ const note = (event: Notification['event'], change: Partial<Notification['alert'
   },
 });
 
+const isDelivered = (outbox: Outbox, id: string): boolean => {
+  const { receivers, toldTo } = outbox.deliveryOf({ id, kind: 'job_failed' });
+  return receivers.length > 0 && receivers.length === toldTo.length;
+};
+
 interface Hook {
   readonly url: string;
   readonly bodies: unknown[];
@@ -203,12 +208,12 @@ describe('the outbox', () => {
     await expect.poll(() => log).toHaveLength(1);
     expect(log[0]).toBe('ops: does not take alerts (ECONNREFUSED); it is tried again');
     outbox.post(note('still_firing'));
-    expect(outbox.isDelivered('job_failed:rotate')).toBe(false);
+    expect(isDelivered(outbox, 'job_failed:rotate')).toBe(false);
     await hook.listen();
     await expect
       .poll(() => hook.bodies)
       .toMatchObject([{ event: 'firing' }, { event: 'still_firing' }]);
-    await expect.poll(() => outbox.isDelivered('job_failed:rotate')).toBe(true);
+    await expect.poll(() => isDelivered(outbox, 'job_failed:rotate')).toBe(true);
     expect(log.slice(1)).toEqual(['ops: takes alerts again']);
     expect(log.join()).not.toContain('SECRET');
   });
@@ -220,7 +225,7 @@ describe('the outbox', () => {
     const { outbox } = open([webhook(down.url, 'json', 'down'), webhook(up.url, 'json', 'up')]);
     outbox.post(note('firing'));
     await expect.poll(() => up.bodies).toHaveLength(1);
-    expect(outbox.isDelivered('job_failed:rotate')).toBe(false);
+    expect(isDelivered(outbox, 'job_failed:rotate')).toBe(false);
   });
 
   it('says what it gives up, and goes on with the next', async () => {
@@ -232,10 +237,10 @@ describe('the outbox', () => {
     await expect
       .poll(() => log)
       .toEqual(['ops: an alert was not delivered (HTTP 410): firing: first']);
-    expect(outbox.isDelivered('job_failed:rotate')).toBe(false);
+    expect(isDelivered(outbox, 'job_failed:rotate')).toBe(false);
     hook.answer = { status: 200 };
     outbox.post(note('firing', { id: 'job_failed:scrub' }));
-    await expect.poll(() => outbox.isDelivered('job_failed:scrub')).toBe(true);
+    await expect.poll(() => isDelivered(outbox, 'job_failed:scrub')).toBe(true);
 
     const patient = open([webhook((await makeHook()).url)], 0);
     patient.outbox.post(note('firing', { message: 'late' }));
@@ -260,7 +265,7 @@ describe('the outbox', () => {
     await hook.listen();
     const { outbox } = open([{ ...webhook(hook.url), kinds: ['bad_segment'] }]);
     outbox.post(note('firing'));
-    expect(outbox.isDelivered('job_failed:rotate')).toBe(false);
+    expect(isDelivered(outbox, 'job_failed:rotate')).toBe(false);
     outbox.post(note('firing', { id: 'bad_segment:scrub', kind: 'bad_segment' }));
     outbox.post({ ...note('test'), alert: { ...note('test').alert, id: 't', kind: 'test' } });
     await expect.poll(() => hook.bodies).toMatchObject([{ kind: 'bad_segment' }, { kind: 'test' }]);
@@ -285,9 +290,27 @@ describe('the outbox', () => {
     outbox.post(note('firing'));
     outbox.post(note('still_firing'));
     await expect.poll(() => taken).toEqual(['firing']);
-    expect(outbox.isDelivered('job_failed:rotate')).toBe(false);
+    expect(isDelivered(outbox, 'job_failed:rotate')).toBe(false);
     isHeld.still = false;
-    await expect.poll(() => outbox.isDelivered('job_failed:rotate')).toBe(true);
+    await expect.poll(() => isDelivered(outbox, 'job_failed:rotate')).toBe(true);
+  });
+
+  it('tells only those who have not heard before, and one that is new', async () => {
+    const taken: string[] = [];
+    const receivers = ['heard', 'away', 'new'].map((name) => ({
+      name,
+      kinds: null,
+      send: () => {
+        taken.push(name);
+        return Promise.resolve({ ok: true as const, answer: '' });
+      },
+    }));
+    const { outbox } = open(receivers);
+    outbox.post(note('firing'), ['heard', 'gone']);
+    await expect.poll(() => isDelivered(outbox, 'job_failed:rotate')).toBe(true);
+    expect(taken.toSorted()).toEqual(['away', 'new']);
+    const { receivers: wanting, toldTo } = outbox.deliveryOf({ id: 'other', kind: 'job_failed' });
+    expect([wanting.length, toldTo.length]).toEqual([3, 0]);
   });
 
   it('outlives a sender that throws', async () => {
@@ -304,7 +327,7 @@ describe('the outbox', () => {
       },
     ]);
     outbox.post(note('firing'));
-    await expect.poll(() => outbox.isDelivered('job_failed:rotate')).toBe(true);
+    await expect.poll(() => isDelivered(outbox, 'job_failed:rotate')).toBe(true);
     expect(tries).toBe(3);
   });
 });
