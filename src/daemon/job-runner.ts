@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import type { Clock } from '../domain/clock.ts';
+import { linkSignals } from '../domain/linked-signal.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { afterRun, type Circuit, CLOSED, circuitAt } from './circuit.ts';
 import { inLedger, waitFor } from './in-ledger.ts';
@@ -244,8 +245,9 @@ export class JobRunner {
 
   async #untilResumed(): Promise<void> {
     if (this.#resumed === null) return;
-    const over = AbortSignal.any([this.#resumed.signal, this.#stopped.signal]);
-    if (!over.aborted) await once(over, 'abort');
+    const over = linkSignals(this.#resumed.signal, this.#stopped.signal);
+    if (!over.signal.aborted) await once(over.signal, 'abort');
+    over.release();
   }
 
   #judge(result: JobResult): void {
@@ -275,7 +277,9 @@ export class JobRunner {
   }
 
   async #wait(ms: number): Promise<void> {
-    await waitFor(ms, AbortSignal.any([this.#stopped.signal, this.#runOver.signal]));
+    const over = linkSignals(this.#stopped.signal, this.#runOver.signal);
+    await waitFor(ms, over.signal);
+    over.release();
   }
 }
 

@@ -1,5 +1,6 @@
 /** Has a survey taken again and again. Whatever becomes of one, nothing else of the daemon waits for it. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { linkSignals } from '../domain/linked-signal.ts';
 import type { Survey } from '../domain/survey.ts';
 import type { DaemonLogger, Dispatch } from './job.ts';
 
@@ -31,9 +32,10 @@ export class SurveyLoop {
     while (!signal.aborted) {
       // Of before it begins: who asks meanwhile knows of something that it may not have seen.
       this.#rest = new AbortController();
-      const rest = AbortSignal.any([signal, this.#rest.signal]);
+      const rest = linkSignals(signal, this.#rest.signal);
       await this.#once(signal);
-      await pause(this.#parts.everyMs, undefined, { signal: rest }).catch(() => undefined);
+      await pause(this.#parts.everyMs, undefined, rest).catch(() => undefined);
+      rest.release();
     }
   }
 
@@ -48,17 +50,24 @@ export class SurveyLoop {
       this.#fail('the survey before has not ended');
       return;
     }
-    const over = new AbortController();
     const { limitMs } = this.#parts;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
-    const pending = this.#take(limit).finally(() => {
+    const limit = linkSignals(signal);
+    const timer = setTimeout(() => {
+      limit.abort();
+    }, limitMs);
+    const pending = this.#take(limit.signal).finally(() => {
       this.#pending = null;
-      over.abort();
+      clearTimeout(timer);
+      limit.release();
     });
     this.#pending = pending;
-    const patience = AbortSignal.any([signal, over.signal]);
+    const patience = linkSignals(signal);
+    void pending.finally(() => {
+      patience.abort();
+    });
     const patienceMs = limitMs * (1 + GRACE_SHARE);
-    const isLate = await pause(patienceMs, true, { signal: patience }).catch(() => false);
+    const isLate = await pause(patienceMs, true, patience).catch(() => false);
+    patience.release();
     if (isLate) this.#fail(`the survey did not end in ${String(limitMs / 1000)} s`);
   }
 

@@ -2,6 +2,7 @@
 import { setImmediate as afterReading, setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
+import { linkSignals } from '../domain/linked-signal.ts';
 import { acquireLease, type Lease, releaseLease, renewLease } from '../ledger/lease.ts';
 
 /** Renewed thrice in its lifetime, so that one lost renewal costs nothing. */
@@ -66,10 +67,12 @@ export async function keepLease(options: {
     renewing = renewing.then(renew);
   }, ttlMs / RENEWALS_PER_LIFETIME);
 
+  const either = linkSignals(options.signal, lost.signal);
   return {
     lease,
-    signal: AbortSignal.any([options.signal, lost.signal]),
+    signal: either.signal,
     async release() {
+      either.release();
       clearInterval(timer);
       isOver = true;
       await renewing;

@@ -1,4 +1,5 @@
 /** Alerts over HTTP: as plain JSON, or in the form that Slack and those like it take. */
+import { linkSignals } from '../../domain/linked-signal.ts';
 import {
   type AlertDocument,
   alertDocument,
@@ -25,7 +26,12 @@ export function webhookSender(webhook: Webhook, sender: Sender): Receiver['send'
   return async (notification, signal) => {
     const document = alertDocument(notification, sender);
     const body = format === 'slack' ? slackBody(document) : document;
-    const inTime = AbortSignal.timeout(timeoutMs);
+    const limit = linkSignals(signal);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      limit.abort();
+    }, timeoutMs);
     try {
       const response = await fetch(url, {
         method: 'POST',
@@ -33,12 +39,15 @@ export function webhookSender(webhook: Webhook, sender: Sender): Receiver['send'
         body: JSON.stringify(body),
         // A redirected POST becomes a GET without a body: that is no delivery.
         redirect: 'manual',
-        signal: AbortSignal.any([signal, inTime]),
+        signal: limit.signal,
       });
       return judge(response, await startOf(response));
     } catch (error) {
-      const reason = inTime.aborted ? `no answer within ${String(timeoutMs)} ms` : causeOf(error);
+      const reason = isLate ? `no answer within ${String(timeoutMs)} ms` : causeOf(error);
       return { ok: false, reason, isFinal: false, retryAfterMs: null };
+    } finally {
+      clearTimeout(timer);
+      limit.release();
     }
   };
 }

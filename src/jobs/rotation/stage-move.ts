@@ -3,6 +3,7 @@
  * lake's staging area. Nothing is removed, and no reader can see the files.
  */
 import { TierdError } from '../../domain/errors.ts';
+import { linkSignals } from '../../domain/linked-signal.ts';
 import type { PlannedMove } from '../../domain/plan.ts';
 import { formatRange, splitByUnit } from '../../domain/time-range.ts';
 import { disconnect } from '../../hot/connect.ts';
@@ -28,14 +29,13 @@ export interface Staging {
 /** Begins a move and reads its rows. */
 export function stageMove(rooms: Rooms, run: RunContext, move: PlannedMove): Staging {
   const id = rooms.newId();
-  const own = new AbortController();
-  const signal = AbortSignal.any([run.signal, own.signal]);
-  const exporting = exportMove(rooms, { ...run, signal }, move, id);
+  const own = linkSignals(run.signal);
+  const exporting = exportMove(rooms, { ...run, signal: own.signal }, move, id);
   const staged = exporting.then(({ encoding, ...move }) => encodeAll(move, encoding));
   const exported = exporting.then(() => undefined);
   // All carry the same failure; whoever awaits `staged` sees it.
   exported.catch(() => undefined);
-  staged.catch(() => undefined);
+  staged.catch(() => undefined).finally(own.release);
   return {
     id,
     exported,

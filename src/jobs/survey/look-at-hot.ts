@@ -1,9 +1,9 @@
 /** PostgreSQL's part of a survey: the server, the ledger, each dataset. One connection, then none. */
-import { once } from 'node:events';
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import type { HotSurvey } from '../../domain/survey.ts';
 import type { EpochMs } from '../../domain/time-range.ts';
+import { unlessAborted } from '../../domain/unless-aborted.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { readServerHealth } from '../../hot/server-health.ts';
 import { inTransaction } from '../../hot/transaction.ts';
@@ -74,9 +74,8 @@ export async function lookAtHot(
     return withError(seen, signal.aborted ? tooSlow() : asTierdError(error));
   } finally {
     signal.removeEventListener('abort', hangUp);
-    const closing = disconnect(db);
     // A silent server does not answer this either.
-    if (!signal.aborted) await Promise.race([closing, once(signal, 'abort')]);
+    await unlessAborted(disconnect(db), signal);
   }
 }
 

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { unlessAborted } from '../../domain/unless-aborted.ts';
 
 /**
  * What `open` opens, unless `signal` aborts first: then it throws the reason, and what is opened
@@ -11,7 +11,7 @@ export async function openInTime<Opened extends object>(
 ): Promise<Opened> {
   signal.throwIfAborted();
   const opening = open();
-  const opened = await Promise.race([opening, once(signal, 'abort').then(() => null)]);
+  const opened = await unlessAborted(opening, signal);
   if (opened !== null) return opened;
   // One that fails later has nothing to close, and its failure is told already: as slowness.
   opening.then(close, () => undefined);

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { DaemonEvent } from '../../../src/daemon/state.ts';
 import { SurveyLoop } from '../../../src/daemon/survey-loop.ts';
@@ -63,6 +64,12 @@ it('looks again at once when there is something new, also when that came while i
   await expect.poll(() => events.length).toBe(2);
   loop.soon();
   await expect.poll(() => events.length).toBe(3);
+});
+
+it('leaves nothing behind on the signal that lives as long as the daemon', async () => {
+  void start(() => Promise.resolve(surveyOf()));
+  await expect.poll(() => events.length).toBeGreaterThan(5);
+  expect(getEventListeners(ending.signal, 'abort').length).toBeLessThan(4);
 });
 
 it('goes on after one that fails in a way nobody foresaw', async () => {
