@@ -18,6 +18,12 @@ export interface EngineOptions {
   readonly threads: number;
 }
 
+/**
+ * DuckDB's allocator keeps freed pages, by default up to 128 MiB of a task's and 512 MiB freed at
+ * once. Where a sort has done with its runs, that was as much again as `memoryLimitBytes`.
+ */
+const FLUSH_THRESHOLD_BYTES = 16 << 20;
+
 export class DuckEngine {
   readonly #database: Database;
   #names = 0;
@@ -32,6 +38,8 @@ export class DuckEngine {
       threads: String(options.threads),
       memory_limit: `${options.memoryLimitBytes} bytes`,
       temp_directory: options.tempDirectory,
+      allocator_flush_threshold: `${FLUSH_THRESHOLD_BYTES} bytes`,
+      allocator_bulk_deallocation_flush_threshold: `${FLUSH_THRESHOLD_BYTES} bytes`,
       // Nothing is ever loaded from the network or from the user's home.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',
