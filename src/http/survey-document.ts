@@ -167,7 +167,9 @@ export function surveyDocument(survey: Survey): SurveyDocument {
 }
 
 /** What `tierd status` tells of a server of the live store, too. */
-export function liveServerFigures(health: LiveHealth) {
+export function liveServerFigures(
+  health: LiveHealth,
+): Omit<z.output<typeof liveServer>, 'aof_enabled' | 'aof_ok' | 'rdb_ok'> {
   return {
     server: health.server,
     version: health.version,
