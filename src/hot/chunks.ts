@@ -25,7 +25,7 @@ export async function findTimescale(db: Queryable): Promise<Timescale | null> {
 }
 
 /** A function of the extension, by its qualified name. */
-export function timescaleFunction(timescale: Timescale, functionName: string): Sql {
+function timescaleFunction(timescale: Timescale, functionName: string): Sql {
   return sql`${name(timescale.schema)}.${name(functionName)}`;
 }
 
