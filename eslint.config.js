@@ -60,6 +60,11 @@ export default tseslint.config(
     },
   },
   {
+    // A browser's page lives for a day, and browsers collect such signals.
+    files: ['src/page/**/*.ts', 'src/page/**/*.tsx'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
+  {
     // Tools find their configuration by its default export.
     files: ['*.config.ts'],
     rules: { 'no-restricted-syntax': 'off' },

@@ -9,6 +9,7 @@ import type { DrainSource } from '../domain/drain/source.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { Hope } from '../hot/write-rows.ts';
 import { abandonRuns, type RunEnd, startRun } from '../ledger/runs.ts';
+import { connectUntilLost } from './cut-when-lost.ts';
 import { Acknowledgements } from './drain/acknowledgements.ts';
 import { backoffMs } from './drain/backoff.ts';
 import type { BatchResult } from './drain/batch-result.ts';
@@ -55,7 +56,10 @@ export async function drainSource(
       acknowledged: new Acknowledgements(),
       hope: hopeFor(source),
     };
-    return recorded(rooms, db, run, (totals) => drainAll(rooms, run, kept.signal, options, totals));
+    const connect = connectUntilLost(rooms.connect, kept.signal);
+    return recorded(rooms, db, run, (totals) =>
+      drainAll({ ...rooms, connect }, run, kept.signal, options, totals),
+    );
   };
   return underLease(rooms, source, work, admit);
 }

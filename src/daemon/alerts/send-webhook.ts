@@ -27,9 +27,7 @@ export function webhookSender(webhook: Webhook, sender: Sender): Receiver['send'
     const document = alertDocument(notification, sender);
     const body = format === 'slack' ? slackBody(document) : document;
     const limit = linkSignals(signal);
-    let isLate = false;
     const timer = setTimeout(() => {
-      isLate = true;
       limit.abort();
     }, timeoutMs);
     try {
@@ -43,6 +41,7 @@ export function webhookSender(webhook: Webhook, sender: Sender): Receiver['send'
       });
       return judge(response, await startOf(response));
     } catch (error) {
+      const isLate = limit.signal.aborted && !signal.aborted;
       const reason = isLate ? `no answer within ${String(timeoutMs)} ms` : causeOf(error);
       return { ok: false, reason, isFinal: false, retryAfterMs: null };
     } finally {

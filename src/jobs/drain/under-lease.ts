@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { DrainSource } from '../../domain/drain/source.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { assertMigrated } from '../../ledger/migrate.ts';
+import { cutWhenLost, toldAsLost } from '../cut-when-lost.ts';
 import { asTierdError } from '../job-failure.ts';
 import { type KeptLease, keepLease } from '../keep-lease.ts';
 import { drainLeaseOf } from './lease-name.ts';
@@ -38,8 +39,11 @@ export async function underLease<Result>(
       ttlMs: rooms.settings.leaseTtlMs,
       signal: rooms.signal,
     });
+    cutWhenLost(db, kept.signal);
     try {
       return await work({ db, plan, kept });
+    } catch (error) {
+      throw toldAsLost(error, kept.signal);
     } finally {
       await kept.release();
     }

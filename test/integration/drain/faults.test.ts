@@ -99,6 +99,27 @@ describeOn('redis', 'a drain through faults', () => {
     };
   }
 
+  it('whose lines all go silent is over with its lease, and does not wait for TCP (I8, I9)', async () => {
+    const source = await fill('stream');
+    const proxy = await openProxy(database.url);
+    let isSilent = false;
+    proxy.onStatement((sql) => {
+      isSilent ||= sql.startsWith('insert into tierd.drain_sources');
+      return isSilent ? 'stall' : 'pass';
+    });
+    const drained = bench.drain(source, {
+      connect: () => connect({ url: proxy.url, job: 'test' }),
+      settings: { ...bench.rooms.settings, leaseTtlMs: 1_000 },
+    });
+    await expect(drained).rejects.toMatchObject({ code: 'LEASE_LOST', exitCode: 5 });
+    await database.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where application_name = 'tierd/test' and datname = current_database() and state like 'idle in%'`,
+    );
+    await bench.drain(source);
+    await expectAllOnce();
+  }, 60_000);
+
   describe.each(['list', 'stream', 'move', 'claim', 'zset'] as const)('of a %s', (kind) => {
     it.each(['cut before', 'cut at once', 'cut after'] as const)(
       'whose connection breaks at COMMIT (%s) goes on, and doubles nothing (I9)',
