@@ -72,8 +72,12 @@ function link(client: Socket, upstream: Socket, judge: (sql: string) => Verdict)
   };
   for (const socket of [client, upstream]) {
     socket.on('error', cut);
-    socket.on('close', cut);
   }
+  client.on('close', cut);
+  // On a line that went silent not even the server's goodbye arrives.
+  upstream.on('close', () => {
+    if (verdict !== 'stall') cut();
+  });
   upstream.on('data', (chunk) => {
     if (verdict === 'pass') client.write(chunk);
     // The server is ready for the next statement: this one has taken effect.
