@@ -71,7 +71,7 @@ describe('the doctor, of a role', () => {
     await asRole('grant usage, create on schema tierd to $', async (url, role) => {
       const check = (await examine(url)).get('ledger_rights');
       expect(check).toMatchObject({ status: 'error' });
-      expect(check?.found).toContain('15 of 15 tables');
+      expect(check?.found).toMatch(/(\d+) of \1 tables/);
       expect(check?.advice).toContain(
         `grant select, insert, update, delete on all tables in schema tierd to ${role}`,
       );
