@@ -90,7 +90,7 @@ server: { port: ${String(port)}, control_token: ${randomBytes(16).toString('hex'
 alerts:
   settle: 0s
   webhooks: { ops: { url_file: "${hook}", kinds: [job_failed] } }
-  commands: { pager: { command: 'printf "%s %s\\n" "$TIERD_ALERT_EVENT" "$TIERD_ALERT_ID" >> pages; cat > last.json' } }`,
+  commands: { pager: { command: 'cat > last.json; printf "%s %s\\n" "$TIERD_ALERT_EVENT" "$TIERD_ALERT_ID" >> pages' } }`,
     );
     const { directory } = scene.workspace;
     const pages = (): readonly string[] => {

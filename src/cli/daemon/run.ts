@@ -140,8 +140,8 @@ function openState(
       state = reduce(state, event);
       // Of two ends within one look the first would be missed.
       if (event.kind === 'finished') alerts.look();
-      // What it found is in the ledger, and told by whoever looks there.
-      if (event.kind === 'finished' && /^scrub(:|$)/.test(event.job)) survey();
+      // What it found or moved is in the ledger, and told by whoever looks there.
+      if (event.kind === 'finished' && /^(scrub|rotate)(:|$)/.test(event.job)) survey();
       if (event.kind === 'surveyed') alerts.setStores(storeFactsOf(event.survey));
     },
     alerts,
