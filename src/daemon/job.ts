@@ -3,9 +3,10 @@ import type { EpochMs } from '../domain/time-range.ts';
 import type { CircuitPolicy } from './circuit.ts';
 import type { JobResult } from './job-result.ts';
 import type { OverlapPolicy } from './overlap.ts';
+import type { DaemonEvent } from './reduce-state.ts';
 import type { RetryPolicy } from './retry.ts';
 import type { Schedule } from './schedule.ts';
-import type { Cause, DaemonEvent } from './state.ts';
+import type { Cause } from './state.ts';
 
 export interface JobDefinition {
   readonly name: string;

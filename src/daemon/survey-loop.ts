@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { linkSignals } from '../domain/linked-signal.ts';
 import type { Survey } from '../domain/survey.ts';
 import type { DaemonLogger, Dispatch } from './job.ts';
+import { limitTime } from './time-limit.ts';
 
 export interface SurveyLoopParts {
   /** Hands back figures when it can; `signal` aborts what hangs. */
@@ -51,18 +52,11 @@ export class SurveyLoop {
       return;
     }
     const { limitMs } = this.#parts;
-    const limit = linkSignals(signal);
-    const timer = setTimeout(() => {
-      limit.abort();
-    }, limitMs);
-    const pending = this.#take(limit.signal).finally(() => {
-      this.#pending = null;
-      clearTimeout(timer);
-      limit.release();
-    });
-    this.#pending = pending;
+    const limit = limitTime(signal, limitMs);
     const patience = linkSignals(signal);
-    void pending.finally(() => {
+    this.#pending = this.#take(limit.signal).finally(() => {
+      this.#pending = null;
+      limit.release();
       patience.abort();
     });
     const patienceMs = limitMs * (1 + GRACE_SHARE);

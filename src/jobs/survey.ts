@@ -3,7 +3,6 @@
  * (indexes, sizes, the planner's estimates, the ledger's totals), and less often at what takes long.
  * Changes nothing, and takes no lock that anybody but a drop would wait for.
  */
-
 import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey.ts';
 import { lagOf, NOTHING_COLD, ratioOf } from '../domain/survey.ts';
 import { formatTable } from '../domain/table.ts';

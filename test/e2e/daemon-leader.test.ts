@@ -1,5 +1,5 @@
 /** Who leads: two daemons on one database, and a database that goes away. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
   type DaemonScene,
   fillTicks,
@@ -88,6 +88,9 @@ describe('of two daemons', () => {
       });
       const job = await asleep;
       const jobIdentity = identityOf(job);
+      onTestFinished(() => {
+        if (isAlive(jobIdentity)) process.kill(job, 'SIGKILL');
+      });
       expect(await scene.hotRows('ticks')).toBe(120);
 
       const heir = scene.run();

@@ -10,8 +10,9 @@ import { Daemon } from '../../daemon/daemon.ts';
 import { DryRuns } from '../../daemon/dry-runs.ts';
 import type { Dispatch, JobDefinition } from '../../daemon/job.ts';
 import type { JobHooks, JobProcess } from '../../daemon/job-process.ts';
+import { reduce } from '../../daemon/reduce-state.ts';
 import { createNotifier, type ServiceNotifier } from '../../daemon/service-notify.ts';
-import { type DaemonState, initialState, reduce } from '../../daemon/state.ts';
+import { type DaemonState, initialState } from '../../daemon/state.ts';
 import type { CliContext } from '../context.ts';
 import { readVersion } from '../version.ts';
 import { type DaemonAlerts, openAlerts } from './alerts.ts';
@@ -138,10 +139,12 @@ function openState(
     state: () => state,
     dispatch: (event) => {
       state = reduce(state, event);
-      // Of two ends within one look the first would be missed.
-      if (event.kind === 'finished') alerts.look();
-      // What it found or moved is in the ledger, and told by whoever looks there.
-      if (event.kind === 'finished' && /^(scrub|rotate)(:|$)/.test(event.job)) survey();
+      if (event.kind === 'finished') {
+        // Of two ends within one look the first would be missed.
+        alerts.look();
+        // What it found or moved is in the ledger, and told by whoever looks there.
+        if (/^(scrub|rotate)(:|$)/.test(event.job)) survey();
+      }
       if (event.kind === 'surveyed') alerts.setStores(storeFactsOf(event.survey));
     },
     alerts,

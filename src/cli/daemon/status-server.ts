@@ -22,7 +22,7 @@ const PAGE = join(import.meta.dirname, '..', '..', 'http', 'page');
 const SURVEY_LIMIT_MS = 15_000;
 
 export interface OpenServer {
-  /** A scrub has ended: has the stores looked at now. */
+  /** Something is new in the ledger: has the stores looked at now. */
   survey(): void;
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /** Alerts over HTTP: as plain JSON, or in the form that Slack and those like it take. */
-import { linkSignals } from '../../domain/linked-signal.ts';
+import { limitTime } from '../time-limit.ts';
 import {
   type AlertDocument,
   alertDocument,
@@ -26,10 +26,7 @@ export function webhookSender(webhook: Webhook, sender: Sender): Receiver['send'
   return async (notification, signal) => {
     const document = alertDocument(notification, sender);
     const body = format === 'slack' ? slackBody(document) : document;
-    const limit = linkSignals(signal);
-    const timer = setTimeout(() => {
-      limit.abort();
-    }, timeoutMs);
+    const limit = limitTime(signal, timeoutMs);
     try {
       const response = await fetch(url, {
         method: 'POST',
@@ -45,7 +42,6 @@ export function webhookSender(webhook: Webhook, sender: Sender): Receiver['send'
       const reason = isLate ? `no answer within ${String(timeoutMs)} ms` : causeOf(error);
       return { ok: false, reason, isFinal: false, retryAfterMs: null };
     } finally {
-      clearTimeout(timer);
       limit.release();
     }
   };

@@ -2,7 +2,6 @@
  * The one transaction of a batch: its rows, its dead letters and the record of it, or none of them.
  * Redis is told only after it has returned (I5).
  */
-
 import type pg from 'pg';
 import type { Judge } from '../../domain/drain/judge-rows.ts';
 import type { LiveBatch } from '../../domain/live-entry.ts';

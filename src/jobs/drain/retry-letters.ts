@@ -1,5 +1,4 @@
 /** dead-letters retry: letters that wait are mapped and judged again, under the source's lease. */
-
 import type pg from 'pg';
 import { decodePayload } from '../../domain/drain/dead-letter.ts';
 import { openJudge } from '../../domain/drain/judge-rows.ts';

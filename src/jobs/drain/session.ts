@@ -2,7 +2,6 @@
  * One connection to each store, for as long as both hold: while a batch is written, the next is read
  * and Redis is told of the one before. Whatever fails, both are closed, and the next session reads again what was not acknowledged.
  */
-
 import type pg from 'pg';
 import { prepareMapping } from '../../domain/drain/map-entry.ts';
 import type { LiveBatch, LiveSource } from '../../domain/live-entry.ts';

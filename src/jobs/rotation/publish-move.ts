@@ -2,7 +2,6 @@
  * Staged files become objects in the lake, under names that the ledger knew first. They are not
  * live: no reader takes them for rows before the commit.
  */
-
 import type pg from 'pg';
 import { formatDigest } from '../../hot/digest.ts';
 import { inTransaction } from '../../hot/transaction.ts';

@@ -2,7 +2,6 @@
  * What a killed run left is brought to an end before anything new begins (I4). Runs under the
  * dataset's lease. Only what the ledger names is touched: files it does not know are left alone.
  */
-
 import type pg from 'pg';
 import { recoveryOf } from '../../domain/move.ts';
 import { inTransaction, type TransactionOptions } from '../../hot/transaction.ts';

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { DaemonEvent } from '../../../src/daemon/state.ts';
+import type { DaemonEvent } from '../../../src/daemon/reduce-state.ts';
 import { SurveyLoop } from '../../../src/daemon/survey-loop.ts';
 import type { Survey } from '../../../src/domain/survey.ts';
 import { surveyOf } from '../../support/survey.ts';

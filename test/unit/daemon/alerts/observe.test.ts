@@ -2,12 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { observe } from '../../../../src/daemon/alerts/observe.ts';
 import { type StoreFacts, storeFactsOf } from '../../../../src/daemon/alerts/store-facts.ts';
 import { CLOSED } from '../../../../src/daemon/circuit.ts';
-import {
-  type DaemonEvent,
-  initialState,
-  type LastRun,
-  reduce,
-} from '../../../../src/daemon/state.ts';
+import { type DaemonEvent, reduce } from '../../../../src/daemon/reduce-state.ts';
+import { initialState, type LastRun } from '../../../../src/daemon/state.ts';
 
 const THRESHOLDS = { drainLagMs: 60_000, deadLetters: 2, unreachableAfterMs: 1_000 };
 const LEADING: DaemonEvent = { kind: 'leading', token: '3' };

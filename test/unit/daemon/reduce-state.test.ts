@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CLOSED } from '../../../src/daemon/circuit.ts';
-import { type DaemonEvent, initialState, type LastRun, reduce } from '../../../src/daemon/state.ts';
+import { type DaemonEvent, reduce } from '../../../src/daemon/reduce-state.ts';
+import { initialState, type LastRun } from '../../../src/daemon/state.ts';
 
 const facts = (name: string): { name: string; command: string; schedule: string } => ({
   name,
