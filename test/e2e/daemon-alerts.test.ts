@@ -72,6 +72,12 @@ async function bringBack(database: TestDatabase): Promise<void> {
   await database.query('alter table ticks_elsewhere rename to ticks');
 }
 
+/** What the command that the tests call `pager` has noted there, a line for each time. */
+function pagesIn(directory: string): () => readonly string[] {
+  const file = join(directory, 'pages');
+  return () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []);
+}
+
 describe('a job that fails', () => {
   it('is told to each receiver, later to one that was down, and so is its recovery', async () => {
     const database = await createTestDatabase();
@@ -93,10 +99,7 @@ alerts:
   commands: { pager: { command: 'cat > last.json; printf "%s %s\\n" "$TIERD_ALERT_EVENT" "$TIERD_ALERT_ID" >> pages' } }`,
     );
     const { directory } = scene.workspace;
-    const pages = (): readonly string[] => {
-      const file = join(directory, 'pages');
-      return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
-    };
+    const pages = pagesIn(directory);
     await hide(database);
     const daemon = scene.run();
     await said(daemon, /ops: does not take alerts \(ECONNREFUSED\); it is tried again/);
@@ -161,10 +164,7 @@ alerts:
   webhooks: { ops: { url: "http://127.0.0.1:${String(receiver.port)}/", kinds: [job_failed] } }
   commands: { pager: { command: 'echo "$TIERD_ALERT_EVENT $TIERD_ALERT_ID" >> pages', kinds: [job_failed] } }`,
     );
-    const pages = (): readonly string[] => {
-      const file = join(scene.workspace.directory, 'pages');
-      return existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
-    };
+    const pages = pagesIn(scene.workspace.directory);
     const kept = async (): Promise<unknown> =>
       (await database.query('select id, told_to from tierd.alerts')).rows;
     await hide(database);
@@ -249,18 +249,15 @@ alerts:
   unreachable_after: 1s
   commands: { pager: { command: 'echo "$TIERD_ALERT_EVENT $TIERD_ALERT_ID" >> pages', kinds: [store_unreachable] } }`,
     );
-    const pages = (): string => {
-      const file = join(scene.workspace.directory, 'pages');
-      return existsSync(file) ? readFileSync(file, 'utf8') : '';
-    };
+    const pages = pagesIn(scene.workspace.directory);
     const daemon = scene.run();
     await said(daemon, /rotate: done/);
     await server.stop('immediate');
-    await expect.poll(pages, PATIENCE).toBe('firing store_unreachable:postgres\n');
+    await expect.poll(pages, PATIENCE).toEqual(['firing store_unreachable:postgres']);
     await server.start();
     await expect
       .poll(pages, PATIENCE)
-      .toBe('firing store_unreachable:postgres\nrecovered store_unreachable:postgres\n');
+      .toEqual(['firing store_unreachable:postgres', 'recovered store_unreachable:postgres']);
     const paused = await scene.workspace.tierd('jobs', 'pause', 'rotate');
     expect(paused).toMatchObject({ exitCode: 0 });
     await said(daemon, /rotate: paused; no schedule starts it/);

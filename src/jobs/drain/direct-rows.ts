@@ -115,9 +115,18 @@ class ByteWriter implements DirectRows {
       this.#fields = this.#columns.map(({ name }) => names.lastIndexOf(name));
     }
     const { bytes: from, bounds } = packed;
-    // Each column may be of the largest field, and has a sign behind it.
-    text.reserve(this.#columns.length * (from.length + TimeText.BYTES + 1));
+    text.reserve(this.#roomFor(bounds));
     return this.#writeRow(from, bounds, text);
+  }
+
+  /** The most that the row can take: each value as it is, or a time, and a sign behind it. */
+  #roomFor(bounds: readonly number[]): number {
+    let bytes = 0;
+    for (const field of this.#fields) {
+      const length = field < 0 ? 0 : (bounds[field * 2 + 1] ?? 0) - (bounds[field * 2] ?? 0);
+      bytes += Math.max(length, TimeText.BYTES) + 1;
+    }
+    return bytes;
   }
 
   #writeRow(from: Buffer, bounds: readonly number[], text: CopyText): boolean {

@@ -190,4 +190,16 @@ describe('rows copied from bytes', () => {
       ['b', '1'],
     ]);
   });
+
+  it('reserve what the row takes and not what each column could, were it the largest', () => {
+    const types = ['text', ...Array.from({ length: 49 }, () => 'integer')] as ValueType[];
+    const direct = openDirectRows(planOf(types, { maxEntryBytes: 1e6 }), NO_RULES);
+    const fields = types.map((_, index): [string, Buffer] => [
+      `f${String(index)}`,
+      index === 0 ? Buffer.alloc(100_000, 'x') : Buffer.from('7'),
+    ]);
+    const text = new CopyText(1);
+    expect(direct?.write(entryOf(new FieldReader(), fields), text)).toBe(true);
+    expect(text.bytes.length).toBeLessThan(110_000);
+  });
 });
