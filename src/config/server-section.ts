@@ -9,6 +9,8 @@ export interface ServerConfig {
   readonly port: number;
   /** Null: whoever can connect may read. Only on the loopback interface. */
   readonly statusToken: string | null;
+  /** Null: nobody may query. */
+  readonly queryToken: string | null;
   /** Null: nobody may command. */
   readonly controlToken: string | null;
   readonly requestsPerMinute: number;
@@ -29,6 +31,10 @@ export const serverSection = z.strictObject({
     'What a reader has to show: `Authorization: Bearer …`. Without it everybody on this machine may read. /healthz and /readyz never ask.',
   ).optional(),
   status_token_file: text('File that holds it.').optional(),
+  query_token: secret(
+    'What has to be shown to query, and to read. No route asks for it yet: queries over HTTP are not built.',
+  ).optional(),
+  query_token_file: text('File that holds it.').optional(),
   control_token: secret(
     'What has to be shown to run, cancel, pause or resume. Without it nobody can, over the page.',
   ).optional(),
@@ -45,7 +51,7 @@ export const serverSection = z.strictObject({
 export type ServerFile = z.output<typeof serverSection>;
 
 /** Keys that may come from a file instead: the key with `_file` appended. */
-export const SERVER_SECRETS = ['status_token', 'control_token'] as const;
+export const SERVER_SECRETS = ['status_token', 'query_token', 'control_token'] as const;
 
 export const MIN_TOKEN_LENGTH = 16;
 
@@ -58,6 +64,7 @@ export function resolveServer(file: ServerFile): ServerConfig | undefined {
     host: file.host,
     port: file.port,
     statusToken: file.status_token ?? null,
+    queryToken: file.query_token ?? null,
     controlToken: file.control_token ?? null,
     requestsPerMinute: file.requests_per_minute,
     surveyIntervalMs: Math.max(MIN_SURVEY_INTERVAL_MS, parseDuration(file.survey_interval)),

@@ -80,10 +80,11 @@ function guard(
     void reply.header('www-authenticate', 'Bearer');
     return sendProblem(reply, 401, `This needs a token with the scope ${route.scope}.`);
   }
+  const { scope } = route;
   const detail =
-    tokens.control === null
-      ? 'Commands are switched off: server.control_token is not configured.'
-      : `This token lacks the scope ${route.scope}.`;
+    scope !== 'open' && tokens[scope] === null
+      ? `Nobody may: server.${scope}_token is not configured.`
+      : `This token lacks the scope ${scope}.`;
   return sendProblem(reply, 403, detail);
 }
 

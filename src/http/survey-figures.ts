@@ -13,6 +13,8 @@ export interface Figure<Of> {
 }
 
 const seconds = (ms: EpochMs | null): number | null => (ms === null ? null : ms / 1000);
+const secondsAt = (time: string | null): number | null =>
+  time === null ? null : seconds(Date.parse(time));
 
 export const STORES: readonly Figure<Survey>[] = [
   {
@@ -202,10 +204,7 @@ export const DATASETS: readonly Figure<DatasetSurvey>[] = [
   {
     name: 'tierd_dataset_last_run_timestamp_seconds',
     help: 'When its last run ended.',
-    read: ({ lastRun }) => {
-      const ended = lastRun?.finishedAt ?? null;
-      return ended === null ? null : seconds(Date.parse(ended));
-    },
+    read: ({ lastRun }) => secondsAt(lastRun?.finishedAt ?? null),
   },
 ];
 

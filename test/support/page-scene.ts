@@ -40,8 +40,10 @@ export interface PageScene {
 }
 
 export async function startPageScene(
-  tokens: Tokens = { status: null, control: null },
+  shown: Omit<Tokens, 'query'> = { status: null, control: null },
 ): Promise<PageScene> {
+  // The page asks no queries.
+  const tokens: Tokens = { ...shown, query: null };
   const commands: string[] = [];
   const asked: string[] = [];
   const files = pageRoutes(readPageAssets(BUILT_PAGE), tokens);

@@ -55,7 +55,11 @@ export async function openStatusServer(
       missing: () => missingParts(state(), readinessOptions(config(), clock, everyMs)),
     },
     control,
-    tokens: { status: settings.statusToken, control: settings.controlToken },
+    tokens: {
+      status: settings.statusToken,
+      query: settings.queryToken,
+      control: settings.controlToken,
+    },
     page: readPageAssets(PAGE),
     requestsPerMinute: settings.requestsPerMinute,
     clock,

@@ -13,6 +13,7 @@ import { createServer, type ServerParts } from '../../../src/http/server.ts';
 import { surveyOf } from '../../support/survey.ts';
 
 const STATUS = 'status-token-0123456789';
+const QUERY = 'query-token-0123456789';
 const CONTROL = 'control-token-0123456789';
 const bearer = (token: string): { authorization: string } => ({ authorization: `Bearer ${token}` });
 
@@ -112,7 +113,7 @@ function open(
         return true;
       },
     },
-    tokens: { status: null, control: null },
+    tokens: { status: null, query: null, control: null },
     page: [],
     requestsPerMinute: 1_000,
     clock: { now: () => 60_000 },
@@ -123,7 +124,7 @@ function open(
   return { server, commands, errors };
 }
 
-const TOKENS = { tokens: { status: STATUS, control: CONTROL } };
+const TOKENS = { tokens: { status: STATUS, query: QUERY, control: CONTROL } };
 const get = (
   server: FastifyInstance,
   url: string,
@@ -419,6 +420,7 @@ describe('who may ask', () => {
     expect(await codes({})).toEqual([200, 401, 401]);
     expect(await codes(bearer('wrong'))).toEqual([200, 401, 401]);
     expect(await codes(bearer(STATUS))).toEqual([200, 200, 403]);
+    expect(await codes(bearer(QUERY))).toEqual([200, 200, 403]);
     expect(commands).toEqual([]);
     expect(await codes(bearer(CONTROL))).toEqual([200, 200, 202]);
     expect(commands).toEqual(['run rotate']);
