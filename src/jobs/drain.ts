@@ -190,7 +190,7 @@ function stateOf(failure: TierdError | null, totals: DrainTotals): RunEnd['state
 function standingAt({ source, rows, deadLetters }: DrainTotals): TierdError {
   return new TierdError({
     code: 'INTERRUPTED',
-    message: `${source} was interrupted: ${String(rows)} rows and ${String(deadLetters)} dead letters are committed and their entries acknowledged; all others are still in Redis`,
+    message: `the drain of ${source} was interrupted: ${String(rows)} rows and ${String(deadLetters)} dead letters are committed and their entries acknowledged; all others are still in Redis`,
     hint: 'run the same command again to go on',
     context: { source, rows, deadLetters },
   });
