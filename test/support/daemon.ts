@@ -91,12 +91,21 @@ export async function makeDaemon(
   };
 }
 
-/** Ends a daemon that a test left behind, stopped or not. */
+/** Ends a daemon that a test left behind, stopped or not, and its jobs, which hold its streams open. */
 async function end({ child, ended }: RunningTierd): Promise<void> {
   if (isGone(child)) return;
-  child.kill('SIGCONT');
+  const jobs = childrenOf(child);
   child.kill('SIGKILL');
+  for (const pid of jobs) endProcess(pid);
   await ended;
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function isGone(child: ChildProcess): boolean {
@@ -125,14 +134,33 @@ export async function stopped(daemon: RunningTierd): Promise<void> {
   expect(await daemon.ended, daemon.stderr()).toBe(0);
 }
 
-/** The pid of the job's process that runs now, by the process tree of the daemon. */
+/**
+ * The pid of the job's process that runs now, by the process tree of the daemon. One that is forked
+ * and not yet its own program is none: its parent waits for it, so to stop it would stop the daemon.
+ */
 export function jobPidOf(daemon: RunningTierd): number | null {
-  const pid = String(daemon.child.pid);
+  const [first] = childrenOf(daemon.child);
+  if (first === undefined) return null;
+  const [program, own] = [commandLineOf(first), commandLineOf(daemon.child.pid ?? 0)];
+  return program === '' || program === own ? null : first;
+}
+
+function childrenOf({ pid = 0 }: ChildProcess): readonly number[] {
+  return procFile(`${String(pid)}/task/${String(pid)}/children`)
+    .split(' ')
+    .filter(Boolean)
+    .map(Number);
+}
+
+function commandLineOf(pid: number): string {
+  return procFile(`${String(pid)}/cmdline`);
+}
+
+/** Empty when the process is gone. */
+function procFile(path: string): string {
   try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-    const [first] = children.split(' ').filter(Boolean).map(Number);
-    return first ?? null;
+    return readFileSync(`/proc/${path}`, 'utf8');
   } catch {
-    return null;
+    return '';
   }
 }
