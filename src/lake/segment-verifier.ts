@@ -10,7 +10,7 @@ import { TierdError } from '../domain/errors.ts';
 import {
   addFingerprints,
   compareFingerprints,
-  FingerprintBuilder,
+  emptyFingerprint,
   type SliceFingerprint,
 } from '../domain/fingerprint.ts';
 import { type ProvenSegment, ProvenSegments } from '../domain/proof.ts';
@@ -54,7 +54,7 @@ export interface PublishedSegment {
 export async function verifySegments(options: VerifyOptions): Promise<ProvenSegments> {
   const { segments, columns, expected } = options;
   const names = columns.map((plan) => plan.name);
-  let total = new FingerprintBuilder(names, 0).finish();
+  let total = emptyFingerprint(names);
   const proven: ProvenSegment[] = [];
   for (const segment of segments) {
     await checkBytes(options, segment);

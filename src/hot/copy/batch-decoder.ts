@@ -1,7 +1,8 @@
 /** The rows of a COPY stream, batch by batch: found, decoded and fingerprinted. */
 import { type ColumnBatch, type ColumnVector, MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
 import type { ColumnPlan } from '../../domain/column-plan.ts';
-import { FingerprintBuilder, type SliceFingerprint } from '../../domain/fingerprint.ts';
+import { FingerprintBuilder } from '../../domain/fingerprint/builder.ts';
+import type { SliceFingerprint } from '../../domain/fingerprint.ts';
 import { decoderFor } from './column-decoder.ts';
 import { ColumnTarget, type DecodeColumn } from './column-target.ts';
 import { RowScanner, type ScanStop } from './row-scanner.ts';
@@ -29,17 +30,18 @@ export class BatchDecoder {
   #rows = 0;
 
   constructor({ columns, dataset, checkUtf8 }: BatchDecoderOptions) {
-    this.#scanner = new RowScanner({
-      columns: columns.length,
-      maxRows: MAX_BATCH_ROWS,
-      maxBatchBytes: MAX_BATCH_BYTES,
-    });
     this.#work = columns.map((plan) => ({
       decode: decoderFor(plan, checkUtf8),
       target: new ColumnTarget(plan, dataset),
     }));
     const names = columns.map((plan) => plan.name);
     this.#fingerprint = new FingerprintBuilder(names, MAX_BATCH_ROWS);
+    this.#scanner = new RowScanner({
+      columns: columns.length,
+      maxRows: MAX_BATCH_ROWS,
+      maxBatchBytes: MAX_BATCH_BYTES,
+      hasher: this.#fingerprint.hasher,
+    });
   }
 
   /** Rows decoded so far. */

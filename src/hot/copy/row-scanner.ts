@@ -4,6 +4,8 @@
  * they stay until the rows in it have been decoded. Formats: "Message Formats" and "COPY, Binary
  * Format" in PostgreSQL's manual; every length and count is checked against what encloses it.
  */
+
+import type { RowHasher } from '../../domain/fingerprint/row-hasher.ts';
 import type { ColumnBytes } from '../../domain/fingerprint.ts';
 import { brokenStream } from './stream-errors.ts';
 
@@ -21,6 +23,8 @@ export interface RowScannerOptions {
   readonly maxRows: number;
   /** A batch is full when its rows span so many bytes; a single row may span more. */
   readonly maxBatchBytes: number;
+  /** Lends the buffer: there the rows are hashed without being copied again. */
+  readonly hasher: RowHasher;
 }
 
 const COPY_DATA = 0x64;
@@ -37,8 +41,8 @@ const KEPT_CAPACITY = 16 << 20;
 
 export class RowScanner {
   readonly #options: RowScannerOptions;
-  #bytes = new Uint8Array(INITIAL_CAPACITY);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array<ArrayBuffer>;
+  #view: DataView;
   /** Up to here the buffer is scanned. */
   #position = 0;
   /** Up to here it is filled. */
@@ -52,11 +56,13 @@ export class RowScanner {
   #headerSeen = false;
   #trailerSeen = false;
   #dataBytes = 0;
-  #message: Uint8Array = this.#bytes.subarray(0, 0);
+  #message: Uint8Array = new Uint8Array(0);
 
   constructor(options: RowScannerOptions) {
     this.#options = options;
-    const { columns, maxRows } = options;
+    const { columns, hasher, maxRows } = options;
+    this.#bytes = hasher.lendRoom(INITIAL_CAPACITY, 0);
+    this.#view = viewOf(this.#bytes);
     this.#flatOffsets = new Int32Array(columns * maxRows);
     this.#flatLengths = new Int32Array(columns * maxRows);
     const perColumn = (flat: Int32Array): Int32Array[] =>
@@ -138,18 +144,13 @@ export class RowScanner {
 
   /** Forgets the scanned rows and moves what follows them to the start of the buffer. */
   release(): void {
-    const rest = this.#end - this.#position;
-    if (this.#bytes.length > KEPT_CAPACITY && rest < INITIAL_CAPACITY / 2) {
-      const smaller = new Uint8Array(INITIAL_CAPACITY);
-      smaller.set(this.#bytes.subarray(this.#position, this.#end));
-      this.#bytes = smaller;
-      this.#view = new DataView(smaller.buffer);
-    } else {
-      this.#bytes.copyWithin(0, this.#position, this.#end);
-    }
+    this.#bytes.copyWithin(0, this.#position, this.#end);
+    this.#end -= this.#position;
     this.#position = 0;
-    this.#end = rest;
     this.#rows = 0;
+    if (this.#bytes.length > KEPT_CAPACITY && this.#end < INITIAL_CAPACITY / 2) {
+      this.#resize(INITIAL_CAPACITY);
+    }
   }
 
   #isFull(messageEnd: number): boolean {
@@ -213,9 +214,15 @@ export class RowScanner {
 
   #reserve(capacity: number): void {
     if (capacity <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(capacity, this.#bytes.length * 2));
-    larger.set(this.#bytes.subarray(0, this.#end));
-    this.#bytes = larger;
-    this.#view = new DataView(larger.buffer);
+    this.#resize(Math.max(capacity, this.#bytes.length * 2));
   }
+
+  #resize(capacity: number): void {
+    this.#bytes = this.#options.hasher.lendRoom(capacity, this.#end);
+    this.#view = viewOf(this.#bytes);
+  }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }

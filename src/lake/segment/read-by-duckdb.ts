@@ -2,7 +2,8 @@
 import duckdb from '@duckdb/node-bindings';
 import { MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
 import type { ColumnPlan } from '../../domain/column-plan.ts';
-import { FingerprintBuilder, type SliceFingerprint } from '../../domain/fingerprint.ts';
+import { FingerprintBuilder } from '../../domain/fingerprint/builder.ts';
+import type { SliceFingerprint } from '../../domain/fingerprint.ts';
 import { interrupted } from '../lake-failure.ts';
 import { type DuckEngine, quoteSqlName, quoteSqlText } from './duckdb.ts';
 import { reencoderFor } from './reencode.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FingerprintBuilder } from '../../../src/domain/fingerprint/builder.ts';
 import {
   addFingerprints,
   type ColumnBytes,
   compareFingerprints,
-  FingerprintBuilder,
   type SliceFingerprint,
 } from '../../../src/domain/fingerprint.ts';
 

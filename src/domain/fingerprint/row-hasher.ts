@@ -1,0 +1,162 @@
+/**
+ * The kernel and the memory it works in. What it reads must lie there: a reader of rows borrows the
+ * room for bytes and reads into it at once, and the bytes of others are copied in.
+ */
+import { TierdError } from '../errors.ts';
+import type { ColumnBytes } from '../fingerprint.ts';
+import { KERNEL } from './kernel-bytes.ts';
+
+/** What kernel/hash-rows.ts exports. All are addresses but `rows`. */
+interface Kernel {
+  addColumn(
+    base: number,
+    offsets: number,
+    lengths: number,
+    rows: number,
+    rowA: number,
+    rowB: number,
+    sums: number,
+  ): void;
+  endRows(rows: number, rowA: number, rowB: number, sums: number): void;
+}
+
+const PAGE_BYTES = 1 << 16;
+/** Rows that the kernel takes at once. */
+const LANES = 4;
+/** More than the kernel reads behind a value. */
+const SLACK_BYTES = 16;
+/** Copied bytes that need more than this get it, and it is given back. */
+const KEPT_BYTES = 16 << 20;
+
+/** Where the memory begins: with the sums, which the kernel writes. */
+const SUMS_AT = 0;
+const SUMS_BYTES = 16;
+
+const module = new WebAssembly.Module(Buffer.from(KERNEL, 'base64'));
+
+export class RowHasher {
+  readonly #maxRows: number;
+  readonly #offsetsAt: number;
+  readonly #lengthsAt: number;
+  readonly #rowAAt: number;
+  readonly #rowBAt: number;
+  readonly #roomAt: number;
+  #memory: WebAssembly.Memory;
+  #kernel: Kernel;
+  #integers: Int32Array;
+  #room: Uint8Array<ArrayBuffer>;
+  #isLent = false;
+
+  constructor(maxRows: number) {
+    this.#maxRows = maxRows;
+    const arrayBytes = Math.ceil(maxRows / LANES) * LANES * 4;
+    this.#offsetsAt = SUMS_AT + SUMS_BYTES;
+    this.#lengthsAt = this.#offsetsAt + arrayBytes;
+    this.#rowAAt = this.#lengthsAt + arrayBytes;
+    this.#rowBAt = this.#rowAAt + arrayBytes;
+    this.#roomAt = this.#rowBAt + arrayBytes;
+    this.#memory = new WebAssembly.Memory({ initial: pagesFor(this.#roomAt) });
+    this.#kernel = instantiate(this.#memory);
+    [this.#integers, this.#room] = this.#look();
+    this.endRows(maxRows);
+  }
+
+  /**
+   * Lends the room for bytes, at least `capacity` of them; those at its start that are `used` stay.
+   * Call it again for more or less room: what was lent before is of no more use then.
+   */
+  lendRoom(capacity: number, used: number): Uint8Array<ArrayBuffer> {
+    this.#isLent = true;
+    this.#resize(capacity, used);
+    return this.#room;
+  }
+
+  /**
+   * Hashes rows `[fromRow, toRow)` of a column, and binds each value to those before it in its row.
+   * Returns both sums of the values' hashes and the number of nulls, valid until the next call.
+   */
+  addColumn(bytes: ColumnBytes, fromRow: number, toRow: number): Int32Array {
+    if (toRow > this.#maxRows) throw misused(`row ${toRow} of a batch of ${this.#maxRows}`);
+    const isHere = bytes.view.buffer === this.#memory.buffer;
+    const base = isHere ? bytes.view.byteOffset : this.#copyIn(bytes, fromRow, toRow);
+    this.#integers.set(bytes.offsets.subarray(fromRow, toRow), this.#offsetsAt / 4);
+    this.#integers.set(bytes.lengths.subarray(fromRow, toRow), this.#lengthsAt / 4);
+    this.#kernel.addColumn(
+      base,
+      this.#offsetsAt,
+      this.#lengthsAt,
+      toRow - fromRow,
+      this.#rowAAt + fromRow * 4,
+      this.#rowBAt + fromRow * 4,
+      SUMS_AT,
+    );
+    return this.#integers;
+  }
+
+  /** Ends the first `rows` rows and begins them anew. Returns both sums of their hashes, as above. */
+  endRows(rows: number): Int32Array {
+    this.#kernel.endRows(rows, this.#rowAAt, this.#rowBAt, SUMS_AT);
+    return this.#integers;
+  }
+
+  /** Returns where the offsets count from now. */
+  #copyIn({ view, offsets, lengths }: ColumnBytes, fromRow: number, toRow: number): number {
+    // It would overwrite the rows of whoever has borrowed the room.
+    if (this.#isLent) throw misused('rows that lie elsewhere than in the room that is lent');
+    let first = Infinity;
+    let end = 0;
+    for (let row = fromRow; row < toRow; row += 1) {
+      const length = lengths[row] as number;
+      if (length <= 0) continue;
+      const offset = offsets[row] as number;
+      if (offset < first) first = offset;
+      if (offset + length > end) end = offset + length;
+    }
+    if (end === 0) return this.#roomAt;
+    const needed = end - first;
+    const isKept = this.#room.length <= KEPT_BYTES || needed > KEPT_BYTES;
+    if (needed > this.#room.length || !isKept) this.#resize(needed, 0);
+    this.#room.set(new Uint8Array(view.buffer, view.byteOffset + first, needed));
+    return this.#roomAt - first;
+  }
+
+  #resize(capacity: number, used: number): void {
+    const pages = pagesFor(this.#roomAt + capacity);
+    const grown = pages - this.#memory.buffer.byteLength / PAGE_BYTES;
+    if (grown > 0) {
+      this.#memory.grow(grown);
+      [this.#integers, this.#room] = this.#look();
+    } else if (grown < 0) {
+      // A memory can't shrink: another takes over what is in it.
+      const kept = new Uint8Array(this.#memory.buffer, 0, this.#roomAt + used);
+      this.#memory = new WebAssembly.Memory({ initial: pages });
+      new Uint8Array(this.#memory.buffer).set(kept);
+      this.#kernel = instantiate(this.#memory);
+      [this.#integers, this.#room] = this.#look();
+    }
+  }
+
+  #look(): [integers: Int32Array, room: Uint8Array<ArrayBuffer>] {
+    const { buffer } = this.#memory;
+    const roomBytes = buffer.byteLength - this.#roomAt - SLACK_BYTES;
+    return [
+      new Int32Array(buffer, 0, this.#roomAt / 4),
+      new Uint8Array(buffer, this.#roomAt, roomBytes),
+    ];
+  }
+}
+
+function pagesFor(bytes: number): number {
+  return Math.ceil((bytes + SLACK_BYTES) / PAGE_BYTES);
+}
+
+function instantiate(memory: WebAssembly.Memory): Kernel {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as Kernel;
+}
+
+function misused(found: string): TierdError {
+  return new TierdError({
+    code: 'INTERNAL',
+    message: `A fingerprint was given ${found}; nothing was changed.`,
+  });
+}

@@ -1,0 +1,18 @@
+/** What is used of WebAssembly: Node has it, and its types are otherwise those of browsers. */
+declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: Uint8Array);
+  }
+
+  class Instance {
+    constructor(module: Module, imports: Record<string, Record<string, Memory>>);
+    readonly exports: unknown;
+  }
+
+  class Memory {
+    constructor(descriptor: { readonly initial: number });
+    /** Another one after each `grow`. */
+    readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
+  }
+}
