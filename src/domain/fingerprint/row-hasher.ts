@@ -27,6 +27,8 @@ const LANES = 4;
 const SLACK_BYTES = 16;
 /** Copied bytes that need more than this get it, and it is given back. */
 const KEPT_BYTES = 16 << 20;
+/** So few bytes are copied in less time than it takes to find out which of them are used. */
+const COPIED_WHOLE_BYTES = 64 << 10;
 
 /** Where the memory begins: with the sums, which the kernel writes. */
 const SUMS_AT = 0;
@@ -100,23 +102,15 @@ export class RowHasher {
   }
 
   /** Returns where the offsets count from now. */
-  #copyIn({ view, offsets, lengths }: ColumnBytes, fromRow: number, toRow: number): number {
+  #copyIn(bytes: ColumnBytes, fromRow: number, toRow: number): number {
     // It would overwrite the rows of whoever has borrowed the room.
     if (this.#isLent) throw misused('rows that lie elsewhere than in the room that is lent');
-    let first = Infinity;
-    let end = 0;
-    for (let row = fromRow; row < toRow; row += 1) {
-      const length = lengths[row] as number;
-      if (length <= 0) continue;
-      const offset = offsets[row] as number;
-      if (offset < first) first = offset;
-      if (offset + length > end) end = offset + length;
-    }
-    if (end === 0) return this.#roomAt;
+    const [first, end] = extentOf(bytes, fromRow, toRow);
     const needed = end - first;
     const isKept = this.#room.length <= KEPT_BYTES || needed > KEPT_BYTES;
     if (needed > this.#room.length || !isKept) this.#resize(needed, 0);
-    this.#room.set(new Uint8Array(view.buffer, view.byteOffset + first, needed));
+    const { buffer, byteOffset } = bytes.view;
+    this.#room.set(new Uint8Array(buffer, byteOffset + first, needed));
     return this.#roomAt - first;
   }
 
@@ -144,6 +138,25 @@ export class RowHasher {
       new Uint8Array(buffer, this.#roomAt, roomBytes),
     ];
   }
+}
+
+/** From the first byte of the rows to behind the last; all that there is where that is little. */
+function extentOf(
+  { view, offsets, lengths }: ColumnBytes,
+  fromRow: number,
+  toRow: number,
+): readonly [first: number, end: number] {
+  const all = view.byteLength;
+  if (all <= COPIED_WHOLE_BYTES) return [0, all];
+  let [first, end] = [all, 0];
+  for (let row = fromRow; row < toRow; row += 1) {
+    const length = lengths[row] as number;
+    if (length <= 0) continue;
+    const offset = offsets[row] as number;
+    if (offset < first) first = offset;
+    if (offset + length > end) end = offset + length;
+  }
+  return end === 0 ? [0, 0] : [first, end];
 }
 
 function pagesFor(bytes: number): number {

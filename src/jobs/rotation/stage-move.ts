@@ -69,7 +69,7 @@ async function exportMove(
     const limits = { statementTimeoutMs, lockTimeoutMs };
     return await inTransaction(
       db,
-      { doing, isolation: 'repeatable read', readOnly: true, limits },
+      { doing, isolation: 'repeatable read', readOnly: true, limits, isSerial: true },
       async () => {
         const filter = filterOf(run.dataset, move.lane);
         const mode = await digestMode(db, run.table, move.range);

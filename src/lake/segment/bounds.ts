@@ -119,18 +119,27 @@ function outsideFloat64(bytes: ColumnBytes, from: number, to: number, bounds: Bo
 function outsideBytes(bytes: ColumnBytes, from: number, to: number, bounds: Bounds): number {
   const { view, offsets, lengths } = bytes;
   const { min, max } = bounds;
+  // Asked for once: it is no plain property, and these are compared with every value.
+  const minLength = min.byteLength;
+  const maxLength = max.byteLength;
   for (let row = from; row < to; row += 1) {
     const length = lengths[row] as number;
     if (length === -1) continue;
     const offset = offsets[row] as number;
-    if (compareBytes(view, offset, length, min) < 0) return row;
-    if (compareBytes(view, offset, length, max) > 0) return row;
+    if (compareBytes(view, offset, length, min, minLength) < 0) return row;
+    if (compareBytes(view, offset, length, max, maxLength) > 0) return row;
   }
   return -1;
 }
 
-function compareBytes(view: DataView, offset: number, length: number, bound: DataView): number {
-  const common = Math.min(length, bound.byteLength);
+function compareBytes(
+  view: DataView,
+  offset: number,
+  length: number,
+  bound: DataView,
+  boundLength: number,
+): number {
+  const common = Math.min(length, boundLength);
   let at = 0;
   for (; at + 4 <= common; at += 4) {
     const difference = view.getUint32(offset + at) - bound.getUint32(at);
@@ -140,5 +149,5 @@ function compareBytes(view: DataView, offset: number, length: number, bound: Dat
     const difference = view.getUint8(offset + at) - bound.getUint8(at);
     if (difference !== 0) return difference;
   }
-  return length - bound.byteLength;
+  return length - boundLength;
 }

@@ -28,12 +28,13 @@ export async function readFileStatistics(
   timeColumn: TimeColumn,
   sortBy: readonly string[],
 ): Promise<FileStatistics> {
-  const micros = microsOf(timeColumn);
+  const time = quoteSqlName(timeColumn.name);
   const bounded = columns.filter(({ name }) => sortBy.includes(name) || name === timeColumn.name);
   const expressions = [
     'count(*)::varchar',
-    `min(${micros})::varchar`,
-    `max(${micros})::varchar`,
+    // Of the smallest time, not the smallest of all: what is asked for twice is computed once.
+    `${microsOf(timeColumn, `min(${time})`)}::varchar`,
+    `${microsOf(timeColumn, `max(${time})`)}::varchar`,
     ...bounded.flatMap((plan) => {
       const quoted = quoteSqlName(plan.name);
       return [`min(${quoted})::varchar`, `max(${quoted})::varchar`];
@@ -61,30 +62,29 @@ function shortEnough(bound: string | null | undefined): string | null {
   return typeof bound === 'string' && bound.length <= MAX_BOUND_CHARS ? bound : null;
 }
 
-/** SQL for the time column as whole microseconds since 1970, rounded down. */
-function microsOf({ name, kind, unit }: TimeColumn): string {
-  const quoted = quoteSqlName(name);
+/** SQL for a time of the column's kind as whole microseconds since 1970, rounded down. */
+function microsOf({ kind, unit }: TimeColumn, time: string): string {
   switch (kind) {
     case 'timestamptz':
     case 'timestamp':
-      return `epoch_us(${quoted})`;
+      return `epoch_us(${time})`;
     case 'date':
-      return `epoch_us(${quoted}::timestamp)`;
+      return `epoch_us(${time}::timestamp)`;
     case 'integer':
-      return integerMicros(quoted, unit ?? 's');
+      return `(${integerMicros(time, unit ?? 's')})`;
   }
 }
 
-function integerMicros(quoted: string, unit: IntegerTimeUnit): string {
+function integerMicros(time: string, unit: IntegerTimeUnit): string {
   switch (unit) {
     case 's':
-      return `${quoted}::hugeint * 1000000`;
+      return `${time}::hugeint * 1000000`;
     case 'ms':
-      return `${quoted}::hugeint * 1000`;
+      return `${time}::hugeint * 1000`;
     case 'us':
-      return `${quoted}::hugeint`;
+      return `${time}::hugeint`;
     case 'ns':
       // Integer division rounds towards zero; this rounds down before 1970 as well.
-      return `(${quoted}::hugeint - (((${quoted}::hugeint % 1000) + 1000) % 1000)) // 1000`;
+      return `(${time}::hugeint - (((${time}::hugeint % 1000) + 1000) % 1000)) // 1000`;
   }
 }

@@ -54,14 +54,15 @@ function sortedCuts(all: readonly number[], rows: number): number[] {
 
 describe('rows that are hashed four at a time', () => {
   it.each([
-    ['lie where they were read to', true],
-    ['are copied in', false],
-  ])('I1: are hashed as the definition says, where they %s', (_, isLent) => {
+    ['lie where they were read to', true, 0],
+    ['are copied from little memory', false, 10_000],
+    ['are copied from much memory', false, 100_000],
+  ])('I1: are hashed as the definition says, where they %s', (_, isLent, copied) => {
     fc.assert(
       fc.property(rowsOf(3), cuts, cuts, (rows, batchCuts, columnCuts) => {
         const names = ['a', 'b', 'c'];
         const builder = new FingerprintBuilder(names, MAX_ROWS);
-        const room = isLent ? builder.hasher.lendRoom(10_000, 0) : new Uint8Array(10_000);
+        const room = isLent ? builder.hasher.lendRoom(10_000, 0) : new Uint8Array(copied);
         const ends = sortedCuts(batchCuts, rows.length);
         ends.slice(1).forEach((end, index) => {
           const batch = rows.slice(ends[index], end);
