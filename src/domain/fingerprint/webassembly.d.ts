@@ -1,8 +1,7 @@
 /** What is used of WebAssembly: Node has it, and its types are otherwise those of browsers. */
 declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
+  type Module = object;
+  const Module: new (bytes: Uint8Array) => Module;
 
   class Instance {
     constructor(module: Module, imports: Record<string, Record<string, Memory>>);

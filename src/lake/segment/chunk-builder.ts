@@ -1,11 +1,12 @@
 /** From a lent `ColumnBatch` to DuckDB's data chunk: one copy of bytes per column. */
-import duckdb, { type DataChunk, type LogicalType, type Vector } from '@duckdb/node-bindings';
+
 import {
   type ColumnBatch,
   type ColumnVector,
   INLINE_STRING_BYTES,
   MAX_BATCH_ROWS,
 } from '../../domain/column-batch.ts';
+import { type DataChunk, duckdb, type LogicalType, type Vector } from './bindings.ts';
 
 const STRING_ENTRY_BYTES = 16;
 const WORDS_PER_ENTRY = STRING_ENTRY_BYTES / 4;

@@ -1,14 +1,9 @@
 /**
- * DuckDB at the level of its C interface, which is what lets a column cross as one copy of bytes.
+ * DuckDB through its C interface, which is what lets a column cross as one copy of bytes.
  * One engine per job: its memory limit is shared by all that write and verify at the same time.
  */
-import duckdb, {
-  type Connection,
-  type Database,
-  type DataChunk,
-  type Result,
-} from '@duckdb/node-bindings';
 import { TierdError } from '../../domain/errors.ts';
+import { type Connection, type Database, type DataChunk, duckdb, type Result } from './bindings.ts';
 
 export interface EngineOptions {
   /** What DuckDB's buffers may use together; beyond it they go to `tempDirectory`. */
@@ -17,12 +12,6 @@ export interface EngineOptions {
   readonly tempDirectory: string;
   readonly threads: number;
 }
-
-/**
- * DuckDB's allocator keeps freed pages, by default up to 128 MiB of a task's and 512 MiB freed at
- * once. Where a sort has done with its runs, that was as much again as `memoryLimitBytes`.
- */
-const FLUSH_THRESHOLD_BYTES = 16 << 20;
 
 export class DuckEngine {
   readonly #database: Database;
@@ -38,8 +27,6 @@ export class DuckEngine {
       threads: String(options.threads),
       memory_limit: `${options.memoryLimitBytes} bytes`,
       temp_directory: options.tempDirectory,
-      allocator_flush_threshold: `${FLUSH_THRESHOLD_BYTES} bytes`,
-      allocator_bulk_deallocation_flush_threshold: `${FLUSH_THRESHOLD_BYTES} bytes`,
       // Nothing is ever loaded from the network or from the user's home.
       autoinstall_known_extensions: 'false',
       autoload_known_extensions: 'false',

@@ -1,10 +1,11 @@
 /** A segment's fingerprint, every value read by DuckDB's Parquet reader. */
-import duckdb from '@duckdb/node-bindings';
+
 import { MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
 import type { ColumnPlan } from '../../domain/column-plan.ts';
 import { FingerprintBuilder } from '../../domain/fingerprint/builder.ts';
 import type { SliceFingerprint } from '../../domain/fingerprint.ts';
 import { interrupted } from '../lake-failure.ts';
+import { duckdb } from './bindings.ts';
 import { type DuckEngine, quoteSqlName, quoteSqlText } from './duckdb.ts';
 import { reencoderFor } from './reencode.ts';
 import type { StatisticsCheck } from './statistics-check.ts';

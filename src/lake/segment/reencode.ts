@@ -3,10 +3,11 @@
  * for them. It shares nothing with the decoder that made the segment, so that a mistake in one of
  * the two shows as a difference of fingerprints instead of cancelling itself out (I1).
  */
-import duckdb, { type Vector } from '@duckdb/node-bindings';
+
 import { MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
 import type { ColumnPlan, Held } from '../../domain/column-plan.ts';
 import type { ColumnBytes } from '../../domain/fingerprint.ts';
+import { duckdb, type Vector } from './bindings.ts';
 import { NUMERIC_MAX_BYTES, writeNumeric } from './numeric-bytes.ts';
 import { prefixStrings } from './prefix-strings.ts';
 import { type BytesWindow, StringReader } from './string-reader.ts';

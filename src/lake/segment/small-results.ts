@@ -1,5 +1,5 @@
 /** Reading the few values that a question about a file has for an answer. */
-import duckdb from '@duckdb/node-bindings';
+import { duckdb } from './bindings.ts';
 import type { DuckConnection } from './duckdb.ts';
 import { StringReader } from './string-reader.ts';
 

@@ -3,9 +3,10 @@
  * entry; for long ones the entry has an address. One call per string would be most of the cost of
  * reading them, so strings that lie close together are fetched together.
  */
-import duckdb, { type Vector } from '@duckdb/node-bindings';
+
 import { INLINE_STRING_BYTES, MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
 import type { ColumnBytes } from '../../domain/fingerprint.ts';
+import { duckdb, type Vector } from './bindings.ts';
 
 const ENTRY_BYTES = 16;
 const ADDRESS_AT = 8;
