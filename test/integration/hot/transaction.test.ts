@@ -68,6 +68,14 @@ describe('a transaction', () => {
     expect(await setting(client, 'application_name')).toBe('tierd/test');
   });
 
+  it('keeps to one process of the server where it is asked to, and only there', async () => {
+    const workers = (): Promise<string> => setting(client, 'max_parallel_workers_per_gather');
+    const usual = await workers();
+    expect(usual).not.toBe('0');
+    expect(await inTransaction(client, { ...writing, isSerial: true }, workers)).toBe('0');
+    expect(await inTransaction(client, writing, workers)).toBe(usual);
+  });
+
   it('takes no snapshot before its first query, so that a lock can come first', async () => {
     const seen = await inTransaction(
       client,
