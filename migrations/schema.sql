@@ -197,6 +197,7 @@ CREATE TABLE tierd.runs (
     bytes_written bigint DEFAULT 0 NOT NULL,
     error_code text,
     error_message text,
+    by_hand boolean DEFAULT false NOT NULL,
     CONSTRAINT runs_check CHECK (((state = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'partly'::text, 'failed'::text, 'refused'::text, 'interrupted'::text, 'abandoned'::text])))
 );
@@ -342,6 +343,8 @@ CREATE INDEX job_runs_running ON tierd.job_runs USING btree (owner) WHERE (state
 CREATE INDEX moves_unfinished ON tierd.moves USING btree (dataset) WHERE (state = ANY (ARRAY['exporting'::text, 'publishing'::text, 'committed'::text]));
 
 CREATE INDEX runs_by_dataset ON tierd.runs USING btree (dataset, started_at DESC);
+
+CREATE INDEX runs_by_hand ON tierd.runs USING btree (id DESC) WHERE by_hand;
 
 CREATE INDEX segments_abandoned ON tierd.segments USING btree (dataset) WHERE (state = 'abandoned'::text);
 

@@ -40,6 +40,7 @@ await compete(async (job) => {
     job: 'rotate',
     dataset: dataset.name,
     holder: rooms.holder,
+    isByHand: rooms.isByHand,
     startedAtMs: rooms.clock.now(),
   });
   await claimLake(rooms, db);
@@ -105,6 +106,7 @@ async function openRooms(
     clock: systemClock,
     newId: randomUUID,
     holder: `bench:${process.pid}`,
+    isByHand: true,
     version: 'bench',
     settings: {
       leaseTtlMs: 60_000,

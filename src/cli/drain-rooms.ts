@@ -30,6 +30,7 @@ export async function composeDrain(
     clock: context.clock,
     random: Math.random,
     holder: `${hostname()}:${String(process.pid)}`,
+    isByHand: context.sendToDaemon === undefined,
     settings: {
       leaseTtlMs: config.daemon.leaseTtlMs,
       statementTimeoutMs: postgres.statementTimeoutMs,

@@ -3,8 +3,8 @@ import { nextSlot } from '../daemon/schedule.ts';
 import type { Pause, Pauses } from '../domain/pause.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import type { RunDocument } from '../http/routes/status-routes.ts';
-import type { JobRunRecord } from '../ledger/job-runs.ts';
 import type { LeaseState } from '../ledger/lease.ts';
+import type { PastRun } from '../ledger/run-history.ts';
 import { wholeNumber } from './arguments.ts';
 import type { CliContext, Report } from './context.ts';
 import { factsOf, jobsOf } from './daemon/jobs.ts';
@@ -29,7 +29,7 @@ export function registerJobs(program: Command, context: CliContext): void {
 
   jobs
     .command('history')
-    .description('the runs that daemons have begun, the newest first')
+    .description('the runs that daemons and people have begun, the newest first')
     .argument('[job]', 'only this one')
     .option('--limit <count>', 'show this many', wholeNumber({ min: 1, max: 10_000 }), 20)
     .addHelpText(
@@ -49,7 +49,7 @@ const RUNS_LOOKED_AT = 1_000;
 
 interface Known {
   readonly lease: LeaseState | null;
-  readonly runs: readonly JobRunRecord[];
+  readonly runs: readonly PastRun[];
   readonly pauses: Pauses;
 }
 
@@ -60,13 +60,14 @@ async function readLedger(context: CliContext, job: string | null, limit: number
   const { assertMigrated } = await import('../ledger/migrate.ts');
   const { readLease } = await import('../ledger/lease.ts');
   const { listPauses } = await import('../ledger/pauses.ts');
-  const { daemonLease, listJobRuns } = await import('../ledger/job-runs.ts');
+  const { daemonLease } = await import('../ledger/job-runs.ts');
+  const { listPastRuns } = await import('../ledger/run-history.ts');
   const db = await connectForDaemon(config);
   try {
     await assertMigrated(db);
     return {
       lease: await readLease(db, daemonLease(config.daemon.owner)),
-      runs: await listJobRuns(db, { job, limit }),
+      runs: await listPastRuns(db, { job, limit }),
       pauses: await listPauses(db, config.daemon.owner),
     };
   } finally {
@@ -79,7 +80,7 @@ interface ListedJob {
   readonly command: string;
   readonly schedule: string;
   readonly next: EpochMs | null;
-  readonly last: JobRunRecord | undefined;
+  readonly last: PastRun | undefined;
   readonly paused: Pause | null;
 }
 
@@ -161,14 +162,14 @@ function renderPauses(
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-function reportHistory(runs: readonly JobRunRecord[]): Report {
+function reportHistory(runs: readonly PastRun[]): Report {
   return {
     json: { runs: runs.map(runDocument) },
     text: (style) => (runs.length === 0 ? 'No run yet.' : renderRuns(runs, style)),
   };
 }
 
-function renderRuns(runs: readonly JobRunRecord[], style: Style): string {
+function renderRuns(runs: readonly PastRun[], style: Style): string {
   return renderTable(
     [
       { title: 'RUN', align: 'right' },
@@ -181,7 +182,7 @@ function renderRuns(runs: readonly JobRunRecord[], style: Style): string {
     ],
     runs.map((run) => [
       run.id,
-      run.job,
+      run.subject === null ? run.job : `${run.job} ${run.subject}`,
       run.startedAt.slice(0, 19).replace('T', ' '),
       run.finishedAt === null
         ? ''
@@ -194,15 +195,16 @@ function renderRuns(runs: readonly JobRunRecord[], style: Style): string {
   );
 }
 
-function stateText({ state }: JobRunRecord): string {
+function stateText({ state }: PastRun): string {
   return state.replaceAll('_', ' ');
 }
 
-export function runDocument(run: JobRunRecord): RunDocument {
+export function runDocument(run: PastRun): RunDocument {
   return {
     id: run.id,
     owner: run.owner,
     job: run.job,
+    subject: run.subject,
     cause: run.cause,
     slot: run.slot,
     holder: run.holder,

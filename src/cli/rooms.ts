@@ -57,6 +57,7 @@ export async function withRooms<Result>(
       newId: randomUUID,
       version: readVersion(),
       holder: `${hostname()}:${String(process.pid)}`,
+      isByHand: context.sendToDaemon === undefined,
       signal: context.signal,
       emit,
     });

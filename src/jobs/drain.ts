@@ -160,7 +160,8 @@ async function recorded(
   const job = 'drain';
   await abandonRuns(db, job, dataset);
   const startedAtMs = rooms.clock.now();
-  const runId = await startRun(db, { job, dataset, holder: rooms.holder, startedAtMs });
+  const { holder, isByHand } = rooms;
+  const runId = await startRun(db, { job, dataset, holder, isByHand, startedAtMs });
   const totals = newTotals(plan.source);
   let failure: TierdError | null = null;
   try {

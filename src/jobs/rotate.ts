@@ -127,6 +127,7 @@ async function runPlan(
     job: 'rotate',
     dataset: dataset.name,
     holder: rooms.holder,
+    isByHand: rooms.isByHand,
     startedAtMs: rooms.clock.now(),
   });
   const run = { runId, lease: kept.lease, dataset, table, columns, signal: kept.signal };

@@ -39,13 +39,15 @@ export async function startRun(
     readonly job: string;
     readonly dataset: string;
     readonly holder: string;
+    /** A person's command: no daemon keeps a record of it. */
+    readonly isByHand: boolean;
     readonly startedAtMs: number;
   },
 ): Promise<bigint> {
   const inserted = await db.query<{ id: string }>(
-    `insert into tierd.runs (job, dataset, holder, state, started_at)
-     values ($1, $2, $3, 'running', $4::timestamptz) returning id::text`,
-    [run.job, run.dataset, run.holder, new Date(run.startedAtMs).toISOString()],
+    `insert into tierd.runs (job, dataset, holder, state, started_at, by_hand)
+     values ($1, $2, $3, 'running', $4::timestamptz, $5) returning id::text`,
+    [run.job, run.dataset, run.holder, new Date(run.startedAtMs).toISOString(), run.isByHand],
   );
   return BigInt(inserted.rows[0]?.id ?? '0');
 }

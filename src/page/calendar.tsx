@@ -45,6 +45,7 @@ export function Calendar(props: { readonly dataset: string; readonly since: stri
           dataset={props.dataset}
           weeks={weeksOf(value?.days ?? [], from, count)}
           today={today}
+          isAsked={value === null && problem === null}
           summary={value === null ? '' : summaryOf(value.days)}
         />
       )}
@@ -73,9 +74,11 @@ function Grid(props: {
   readonly dataset: string;
   readonly weeks: readonly Week[];
   readonly today: string;
+  /** The answer is on its way. */
+  readonly isAsked: boolean;
   readonly summary: string;
 }): JSX.Element {
-  const { weeks, today } = props;
+  const { weeks, today, isAsked } = props;
   const table = useRef<HTMLTableElement>(null);
   const summaryId = useId();
   const [chosen, setChosen] = useState(today);
@@ -99,6 +102,7 @@ function Grid(props: {
         ref={table}
         aria-label={`Days of ${props.dataset}`}
         aria-describedby={summaryId}
+        aria-busy={isAsked}
         onKeyDown={move}
       >
         <thead>
@@ -133,7 +137,11 @@ function Grid(props: {
         </tbody>
       </table>
       <p class="detail figures">
-        {detail === null ? `${current}: nothing is known` : describe(detail)}
+        {isAsked
+          ? 'The days are asked for …'
+          : detail === null
+            ? `${current}: nothing is known`
+            : describe(detail)}
       </p>
       <p class="summary quiet" id={summaryId}>
         {props.summary}

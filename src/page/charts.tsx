@@ -22,20 +22,23 @@ export function Charts(props: {
   const { value, problem } = props.flow;
   return (
     <section class="charts" aria-labelledby="charts">
-      <h2 id="charts">Flow</h2>
-      <div class="spans" role="group" aria-label="Time span of the charts">
-        {SPANS.map(({ hours, label }) => (
-          <button
-            key={hours}
-            type="button"
-            aria-pressed={hours === props.hours}
-            onClick={() => props.onHours(hours)}
-          >
-            {label}
-          </button>
-        ))}
+      <div class="heading">
+        <h2 id="charts">Flow</h2>
+        <div class="spans" role="group" aria-label="Time span of the charts">
+          {SPANS.map(({ hours, label }) => (
+            <button
+              key={hours}
+              type="button"
+              aria-pressed={hours === props.hours}
+              onClick={() => props.onHours(hours)}
+            >
+              {label}
+            </button>
+          ))}
+        </div>
       </div>
       {problem !== null && <p class="problem">{problem}</p>}
+      {value === null && problem === null && <p class="quiet">It is asked for …</p>}
       {value !== null && <Three flow={value} />}
     </section>
   );

@@ -1,99 +1,159 @@
-/** Each dataset: how much is where, what is due, and its days. */
+/** The datasets as a table: searched, sorted, each opened to its days. */
 import type { JSX } from 'preact';
-import { Calendar } from './calendar.tsx';
+import { useState } from 'preact/hooks';
 import { LEGEND, STATES } from './calendar-weeks.ts';
-import type { DatasetDocument, StatusDocument } from './documents.ts';
-import { countOf, formatBytes, formatCount, formatDay } from './format.ts';
-import { PauseButton } from './pause-button.tsx';
+import {
+  arrange,
+  nextOrder,
+  type Order,
+  SORT_KEYS,
+  type SortKey,
+  WORST_FIRST,
+} from './dataset-order.ts';
+import { DatasetRow } from './dataset-row.tsx';
+import type { StatusDocument } from './documents.ts';
+import { formatCount } from './format.ts';
+
+/** With more, the table is calm until somebody asks for all. */
+const SHOWN_AT_FIRST = 12;
+/** So few are small enough to be looked at without opening them. */
+const FEW = 4;
+const OPEN_AT_FIRST = 2;
+/** With so many, somebody looks for one. */
+const SEARCHED_FROM = 6;
 
 export function Datasets({ status }: { readonly status: StatusDocument }): JSX.Element {
   const datasets = status.survey?.datasets ?? [];
+  const [search, setSearch] = useState('');
+  const [order, setOrder] = useState<Order>(WORST_FIRST);
+  const [isWhole, setWhole] = useState(false);
+  // What a person opened or closed; all others are as they are at first.
+  const [chosen, setChosen] = useState<ReadonlyMap<string, boolean>>(new Map());
+  const openAtFirst = new Set(
+    datasets.length > FEW ? [] : datasets.slice(0, OPEN_AT_FIRST).map(({ dataset }) => dataset),
+  );
+  const isOpen = (dataset: string): boolean => chosen.get(dataset) ?? openAtFirst.has(dataset);
+  const found = arrange(datasets, search, order);
+  const shown = isWhole || search !== '' ? found : found.slice(0, SHOWN_AT_FIRST);
+  const hidden = found.length - shown.length;
   return (
     <section class="datasets" aria-labelledby="datasets">
-      <h2 id="datasets">Datasets</h2>
-      <ul class="legend" aria-label="What the letters of the calendars mean">
-        {LEGEND.map((state) => (
-          <li key={state}>
-            <span class={`day ${state}`} aria-hidden="true">
-              {STATES[state].letter}
-            </span>
-            <span class="for-reader">{STATES[state].letter}: </span>
-            <span title={STATES[state].means}>{state}</span>
-          </li>
-        ))}
-      </ul>
-      {datasets.length === 0 && <p class="quiet">They have not been looked at yet.</p>}
-      <div class="cards">
-        {datasets.map((dataset) => (
-          <Dataset
-            key={dataset.dataset}
-            dataset={dataset}
-            pausedBy={
-              status.paused_datasets.find((paused) => paused.dataset === dataset.dataset)?.by ??
-              null
-            }
+      <div class="heading">
+        <h2 id="datasets">
+          Datasets{' '}
+          {datasets.length > FEW && <span class="quiet">{formatCount(datasets.length)}</span>}
+        </h2>
+        {datasets.length >= SEARCHED_FROM && (
+          <input
+            type="search"
+            aria-label="Search datasets"
+            placeholder="Search"
+            value={search}
+            onInput={(event) => setSearch(event.currentTarget.value)}
           />
-        ))}
+        )}
+        {shown.some(({ dataset }) => isOpen(dataset)) && <Legend />}
       </div>
+      {datasets.length === 0 && <p class="quiet">{whyNone(status)}</p>}
+      {datasets.length > 0 && (
+        <table class="list">
+          <Columns order={order} onOrder={(key) => setOrder(nextOrder(order, key))} />
+          <tbody>
+            {shown.map((dataset) => (
+              <DatasetRow
+                key={dataset.dataset}
+                dataset={dataset}
+                pausedBy={
+                  status.paused_datasets.find((paused) => paused.dataset === dataset.dataset)?.by ??
+                  null
+                }
+                isOpen={isOpen(dataset.dataset)}
+                onToggle={() =>
+                  setChosen(new Map(chosen).set(dataset.dataset, !isOpen(dataset.dataset)))
+                }
+              />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {datasets.length > 0 && found.length === 0 && (
+        <p class="quiet" role="status">
+          No dataset's name holds “{search}”.
+        </p>
+      )}
+      {(hidden > 0 || (isWhole && found.length > SHOWN_AT_FIRST)) && (
+        <button type="button" class="all" onClick={() => setWhole(!isWhole)}>
+          {isWhole ? `Show ${String(SHOWN_AT_FIRST)}` : `Show all ${formatCount(found.length)}`}
+        </button>
+      )}
     </section>
   );
 }
 
-function Dataset(props: {
-  readonly dataset: DatasetDocument;
-  readonly pausedBy: string | null;
+function whyNone({ survey }: StatusDocument): string {
+  if (survey === null) return 'They have not been looked at yet.';
+  return survey.error === null ? 'None is configured.' : 'They could not be looked at.';
+}
+
+const TITLES: Readonly<Record<SortKey, string>> = {
+  dataset: 'dataset',
+  hot: 'rows hot',
+  cold: 'rows cold',
+  due: 'due',
+};
+
+const CLASSES: Readonly<Record<SortKey, string>> = {
+  dataset: 'dataset',
+  hot: 'number',
+  cold: 'number',
+  due: 'due number wide-only',
+};
+
+function Columns(props: {
+  readonly order: Order;
+  readonly onOrder: (key: SortKey) => void;
 }): JSX.Element {
-  const { dataset, pausedBy } = props;
-  const { hot, cold, due } = dataset;
-  const titleId = `dataset-${dataset.dataset}`;
+  const { key: current, isDescending } = props.order;
   return (
-    <article aria-labelledby={titleId}>
-      <div class="title">
-        <h3 id={titleId}>{dataset.dataset}</h3>
-        <span class="quiet">{dataset.kind}</span>
-        {pausedBy !== null && (
-          <strong>
-            ‖ paused <span class="quiet">by {pausedBy}</span>
-          </strong>
-        )}
-        <PauseButton
-          target={{ kind: 'datasets', name: dataset.dataset }}
-          isPaused={pausedBy !== null}
-        />
-      </div>
-      <dl class="figures">
-        <div>
-          <dt>hot</dt>
-          <dd>
-            {hot.rows_are_estimated && '≈ '}
-            {countOf(hot.rows, 'rows')} <span class="quiet">{formatBytes(hot.bytes)}</span>
-          </dd>
-        </div>
-        <div>
-          <dt>cold</dt>
-          <dd>
-            {countOf(cold.rows, 'rows')} <span class="quiet">{formatBytes(cold.bytes)}</span>
-          </dd>
-        </div>
-        <div>
-          <dt>due</dt>
-          <dd>{due === null ? '–' : due.moves === 0 ? 'nothing' : countOf(due.rows, 'rows')}</dd>
-        </div>
-        <div>
-          <dt>span</dt>
-          <dd>
-            {formatDay(cold.oldest ?? hot.oldest)} to {formatDay(hot.newest ?? cold.newest)}
-          </dd>
-        </div>
-      </dl>
-      {dataset.error !== null && <p class="problem">✕ {dataset.error}</p>}
-      {dataset.refusals.map((refusal) => (
-        <p key={refusal} class="problem">
-          ⊘ {refusal}
-        </p>
+    <thead>
+      <tr>
+        {SORT_KEYS.map((key) => {
+          const isSorted = key === current;
+          const direction = isDescending ? 'descending' : 'ascending';
+          return (
+            <th
+              key={key}
+              scope="col"
+              class={CLASSES[key]}
+              aria-sort={isSorted ? direction : 'none'}
+            >
+              <button type="button" class="sort" onClick={() => props.onOrder(key)}>
+                {TITLES[key]}
+                <span aria-hidden="true">{isSorted ? (isDescending ? ' ↓' : ' ↑') : ''}</span>
+              </button>
+            </th>
+          );
+        })}
+        <th scope="col" class="since wide-only">
+          since
+        </th>
+      </tr>
+    </thead>
+  );
+}
+
+function Legend(): JSX.Element {
+  return (
+    <ul class="legend" aria-label="What the letters of the calendars mean">
+      {LEGEND.map((state) => (
+        <li key={state}>
+          <span class={`day ${state}`} aria-hidden="true">
+            {STATES[state].letter}
+          </span>
+          <span class="for-reader">{STATES[state].letter}: </span>
+          <span title={STATES[state].means}>{state}</span>
+        </li>
       ))}
-      <Calendar dataset={dataset.dataset} since={dataset.last_run?.finished_at ?? ''} />
-      <p class="for-reader">{formatCount(cold.segments)} segments in the lake.</p>
-    </article>
+    </ul>
   );
 }

@@ -4,6 +4,7 @@ import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 export function Dialog(props: {
   readonly title: string;
+  readonly isWide?: boolean;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }): JSX.Element {
@@ -18,6 +19,7 @@ export function Dialog(props: {
   return (
     <dialog
       ref={dialog}
+      class={props.isWide === true ? 'wide' : ''}
       aria-labelledby={titleId}
       onCancel={(event) => {
         event.preventDefault();

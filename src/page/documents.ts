@@ -179,6 +179,7 @@ export interface RunsDocument {
 export interface RunDocument {
   readonly id: string;
   readonly job: string;
+  readonly subject: string | null;
   readonly cause: string;
   readonly state: string;
   readonly started_at: string;
@@ -189,6 +190,7 @@ export interface RunDocument {
 }
 
 export interface DryRunDocument {
+  readonly id: string;
   readonly state: string;
   readonly started_at: string;
   readonly finished_at: Time;

@@ -1,7 +1,7 @@
 /** Figures as people read them. */
 
 const WHOLE = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+const UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
 /** Where a figure is not known. */
 export const UNKNOWN = '–';
 
@@ -15,7 +15,7 @@ export function countOf(value: number | null, plural: string): string {
   return `${formatCount(value)} ${value === 1 ? plural.replace(/s$/, '') : plural}`;
 }
 
-/** Powers of 1024, three digits: `1.25 GiB`. */
+/** Powers of 1024 under the names of the configuration and the command line, three digits: `1.25 GB`. */
 export function formatBytes(bytes: number | null): string {
   if (bytes === null) return UNKNOWN;
   let value = bytes;

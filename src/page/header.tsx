@@ -18,7 +18,7 @@ export function Header(props: {
         <img src="/assets/icon.svg" alt="" width="20" height="20" />
         tierd
       </h1>
-      {status !== null && <Role status={status} />}
+      {status !== null && <Role status={status} isAway={watch.problem !== null} />}
       <div class="right">
         {status !== null && <Freshness watch={watch} />}
         {access?.control_enabled === true && !access.control && (
@@ -39,8 +39,20 @@ const ROLES: Readonly<Record<StatusDocument['role'], string>> = {
   stopping: '◍ stopping',
 };
 
-function Role({ status }: { readonly status: StatusDocument }): JSX.Element {
+/** What it was when it last answered is not what it is: a daemon that is away leads nothing. */
+function Role(props: { readonly status: StatusDocument; readonly isAway: boolean }): JSX.Element {
+  const { status, isAway } = props;
   const { role, leader, lease_error: leaseError, started_at: startedAt } = status;
+  if (isAway) {
+    return (
+      <p class="role">
+        <strong class="away">✕ does not answer</strong>
+        <span class="quiet">
+          owner {status.owner} · {status.version}
+        </span>
+      </p>
+    );
+  }
   return (
     <p class="role">
       <strong class={`role-${role}`}>{ROLES[role]}</strong>

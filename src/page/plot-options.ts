@@ -6,7 +6,10 @@ export const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 3], [10, 
 
 const HEIGHT_PX = 150;
 const AXIS_PX = 20;
-const LABELS_PX = 62;
+/** Of the labels' font, at most; and what stands beside them. */
+const LETTER_PX = 6.5;
+const LABELS_GAP_PX = 16;
+const LEAST_LABELS_PX = 40;
 const DAY_S = 86_400;
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
@@ -50,7 +53,7 @@ export function plotOptions(wishes: PlotWishes): uPlot.Options {
       { ...axis, size: AXIS_PX, space: 56, grid: { show: false }, values: formatTimes },
       {
         ...axis,
-        size: LABELS_PX,
+        size: (_plot, labels) => labelsWidth(labels),
         space: 32,
         ...(wishes.isBinary ? { incrs: [...POWERS_OF_TWO] } : {}),
         values: (_plot, splits) => splits.map((value) => wishes.formatAxis(value)),
@@ -61,6 +64,12 @@ export function plotOptions(wishes: PlotWishes): uPlot.Options {
       setCursor: [(plot) => wishes.onPoint(plot.cursor.idx ?? null)],
     },
   };
+}
+
+/** As wide as the longest, so that none is cut. uPlot asks first before it has any. */
+function labelsWidth(labels: readonly string[] | null): number {
+  const longest = Math.max(0, ...(labels ?? []).map((label) => label.length));
+  return Math.max(LEAST_LABELS_PX, Math.ceil(longest * LETTER_PX) + LABELS_GAP_PX);
 }
 
 function seriesOf(

@@ -14,6 +14,7 @@ export function Runs({ since }: { readonly since: string }): JSX.Element {
     <section class="runs" aria-labelledby="runs">
       <h2 id="runs">Runs</h2>
       {problem !== null && <p class="problem">{problem}</p>}
+      {value === null && problem === null && <p class="quiet">They are asked for …</p>}
       {value !== null && value.runs.length === 0 && <p class="quiet">There was none yet.</p>}
       {value !== null && value.runs.length > 0 && (
         <table>
@@ -50,6 +51,7 @@ function Row({ run }: { readonly run: RunDocument }): JSX.Element {
         </td>
         <th scope="row" title={run.cause.replaceAll('_', ' ')}>
           {run.job}
+          {run.subject !== null && <span class="quiet"> {run.subject} by hand</span>}
         </th>
         <td>
           <RunState state={run.state} />

@@ -39,7 +39,7 @@ export function Sources({
             <th scope="col" class="number">
               lag
             </th>
-            <th scope="col" class="number">
+            <th scope="col" class="number wide-only">
               written
             </th>
             <th scope="col" class="number">
@@ -70,7 +70,7 @@ function Row({ source }: { readonly source: SourceDocument }): JSX.Element {
         <td class="wide-only">{source.dataset}</td>
         <td class="number">{formatCount(source.backlog_entries)}</td>
         <td class="number">{formatSeconds(source.lag_seconds)}</td>
-        <td class="number">{formatCount(source.rows_written)}</td>
+        <td class="number wide-only">{formatCount(source.rows_written)}</td>
         <td class="number">{formatCount(source.dead_letters_waiting)}</td>
         <td class="wide-only figures">
           <Moment at={source.last_batch_at} />

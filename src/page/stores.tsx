@@ -78,7 +78,9 @@ function LiveStore({ survey }: { readonly survey: SurveyDocument | null }): JSX.
   const servers = live?.servers ?? [];
   const used = sum(servers.map((server) => server.used_bytes));
   const limit = sum(servers.map((server) => server.max_bytes));
-  const waiting = sum(sources.map((source) => source.backlog_entries));
+  // What a snapshot reads stays where it is: it waits for nobody.
+  const drained = sources.filter(({ kind }) => kind !== 'snapshot');
+  const waiting = sum(drained.map((source) => source.backlog_entries));
   return (
     <Store
       kind="live"

@@ -38,6 +38,7 @@ const rooms: DrainRooms = {
     observeLive(await connectLive(targetOf(order.redisUrl), 'victim'), observer),
   clock: systemClock,
   random: Math.random,
+  isByHand: true,
   holder: `victim:${String(process.pid)}`,
   settings: {
     leaseTtlMs: order.leaseTtlMs,

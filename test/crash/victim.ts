@@ -49,6 +49,7 @@ const rooms: Rooms = {
   engine,
   clock: { now: () => order.now },
   newId: randomUUID,
+  isByHand: true,
   holder: `victim:${String(process.pid)}`,
   version: '0.0.0-test',
   settings: {

@@ -61,7 +61,7 @@ describeOn(['chromium', 'redis'], 'the page of a daemon', () => {
     await page.getByRole('button', { name: 'Run now: rotate' }).click();
     const dialog = page.getByRole('dialog', { name: 'Run rotate now?' });
     await dialog.getByRole('button', { name: 'Dry run' }).click();
-    await dialog.getByText('"dry_run": true').waitFor();
+    await dialog.getByRole('row').filter({ hasText: 'ticks' }).getByText('400').waitFor();
     expect(await scene.hotRows('ticks')).toBe(800);
     await dialog.getByRole('button', { name: 'Run now', exact: true }).click();
     await page.getByRole('status').filter({ hasText: 'rotate: started.' }).waitFor();

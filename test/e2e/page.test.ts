@@ -10,7 +10,7 @@ import {
   type WatchedPage,
 } from '../support/browser.ts';
 import { PATIENCE } from '../support/daemon.ts';
-import { aRun } from '../support/page-documents.ts';
+import { aRun, manyDatasets } from '../support/page-documents.ts';
 import { type PageScene, problem, startPageScene } from '../support/page-scene.ts';
 import { describeOn } from '../support/servers.ts';
 
@@ -57,11 +57,10 @@ describeOn('chromium', 'the page', () => {
   it('shows the stores, schedules, days, runs and charts, and asks no other host', async () => {
     const { page, complaints, hosts, scene } = await open();
     await page.getByText('2,511,904 rows').first().waitFor();
-    const text = await page.locator('main').innerText();
     for (const figure of [
       '1,204 waiting',
       '≈ 976,192 rows',
-      '12.0 MiB of 256 MiB',
+      '12.0 MB of 256 MB',
       '17.6, TimescaleDB 2.19.3',
       'in 3 h 1',
       'running 1 h',
@@ -70,7 +69,7 @@ describeOn('chromium', 'the page', () => {
       'the lake could not be read',
       'Nothing needs you',
     ]) {
-      expect(text).toContain(figure);
+      await expect.poll(() => page.locator('main').innerText(), PATIENCE).toContain(figure);
     }
     await expect.poll(() => page.locator('.plot canvas').count(), PATIENCE).toBe(3);
     expect(await page.getByRole('grid', { name: 'Days of flights' }).count()).toBe(1);
@@ -196,6 +195,9 @@ describeOn('chromium', 'the page', () => {
       /All below is as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
     );
     expect(await page.locator('main').getAttribute('class')).toBe('stale');
+    // It led when it last answered; nobody knows who does now.
+    expect(await page.locator('header').innerText()).not.toContain('leads');
+    await page.locator('header').getByText('does not answer').waitFor();
     expect(await violationsOn(page)).toEqual([]);
     scene.status.survey = { ...scene.status.survey!, dead_letters_waiting: 4_711 };
     await scene.start();
@@ -252,18 +254,86 @@ describeOn('chromium', 'the page', () => {
     expect(complaints.filter((text) => !text.includes('409'))).toEqual([]);
   });
 
-  it('a dry run shows what it found, in the dialog', async () => {
+  it('a dry run shows what it found, the refusal and its hint on top, before anything is run', async () => {
     const watched = await open(WITH_CONTROL);
     const { page, scene } = watched;
     await unlock(watched);
     await page.getByRole('button', { name: 'Run now: rotate' }).click();
     scene.answerCommand = () => ({ status: 202, body: { outcome: 'start', dry_run: 'd1' } });
     const at = new Date().toISOString();
-    scene.dryRun = { state: 'done', started_at: at, finished_at: at, result: { moves: 17 } };
+    const result = {
+      datasets: [
+        {
+          dataset: 'flights',
+          rows: 1_234_567,
+          estimated_hot_bytes: 1024 ** 3,
+          moves: [{ from: '2026-01-01T00:00:00.000Z', to: '2026-01-02T00:00:00.000Z' }],
+          refusals: [{ message: '57 % of the table would leave.', hint: 'Use --force once.' }],
+          notes: [],
+        },
+      ],
+    };
+    scene.dryRun = { state: 'refused', started_at: at, finished_at: at, result };
     const dialog = page.getByRole('dialog', { name: 'Run rotate now?' });
+    const primary = (): Promise<string> => dialog.locator('button.primary').innerText();
+    expect(await primary()).toBe('Dry run');
     await dialog.getByRole('button', { name: 'Dry run' }).click();
+    await dialog.getByText('57 % of the table would leave.').waitFor();
+    await dialog.getByText('Use --force once.').waitFor();
+    expect(await dialog.getByRole('row').last().innerText()).toMatch(
+      /flights.*1,234,567.*1\.00 GB/,
+    );
+    // What was refused is not the thing to do next.
+    expect(await dialog.locator('button.primary').count()).toBe(0);
+    expect(await violationsOn(page)).toEqual([]);
+
+    scene.dryRun = { state: 'done', started_at: at, finished_at: at, result: { moves: 17 } };
+    await dialog.getByRole('button', { name: 'Look again' }).click();
     await dialog.getByText('"moves": 17').waitFor();
-    expect(scene.commands).toEqual(['/v1/jobs/rotate/run?dry_run=true']);
+    expect(await primary()).toBe('Run now');
+    expect(scene.commands).toEqual([
+      '/v1/jobs/rotate/run?dry_run=true',
+      '/v1/jobs/rotate/run?dry_run=true',
+    ]);
+  });
+
+  it('waiting is what will leave Redis, not what a snapshot reads there', async () => {
+    const { page, scene } = await open();
+    const survey = scene.status.survey!;
+    const [list] = survey.sources;
+    scene.status.survey = {
+      ...survey,
+      sources: [...survey.sources, { ...list!, source: 'positions', kind: 'snapshot' }],
+    };
+    await page.getByText('positions').waitFor();
+    expect(await page.locator('.store.live .headline').innerText()).toBe('1,204 waiting');
+  });
+
+  it('keeps fifty datasets calm: those that need somebody on top, searched, sorted, opened one by one', async () => {
+    const { page, scene } = await open();
+    scene.status.survey = { ...scene.status.survey!, datasets: manyDatasets(50) };
+    const rows = page.locator('.list tbody tr');
+    await expect.poll(() => rows.count(), PATIENCE).toBe(12);
+    expect(await page.getByRole('grid').count()).toBe(0);
+    expect(await rows.first().innerText()).toContain('not looked at');
+    const asked = (): number => scene.asked.filter((path) => path.includes('/v1/calendar')).length;
+    const before = asked();
+
+    await page.getByRole('button', { name: 'rows hot' }).click();
+    expect(await rows.first().innerText()).toContain('trades_49');
+    await page.getByRole('button', { name: 'Show all 50' }).click();
+    expect(await rows.count()).toBe(50);
+    await page.getByRole('searchbox', { name: 'Search datasets' }).fill('trades_17');
+    expect(await rows.count()).toBe(1);
+    expect(asked()).toBe(before);
+
+    await page.getByRole('button', { name: 'trades_17', exact: true }).click();
+    await page.getByRole('grid', { name: 'Days of trades_17' }).waitFor();
+    await expect.poll(asked, PATIENCE).toBe(before + 1);
+    await page.getByRole('button', { name: 'trades_17', exact: true }).click();
+    expect(await page.getByRole('grid').count()).toBe(0);
+    await page.getByRole('searchbox', { name: 'Search datasets' }).fill('none of them');
+    await page.getByText('No dataset').waitFor();
     expect(await violationsOn(page)).toEqual([]);
   });
 
@@ -329,6 +399,7 @@ describeOn('chromium', 'the page', () => {
     ['dark', DESKTOP],
     ['light', PHONE],
     ['dark', { width: 360, height: 740 }],
+    ['light', { width: 320, height: 640 }],
   ] as const)('is readable for everybody, %s at %j', async (colorScheme, viewport) => {
     const { page, scene } = await open(OPEN, { colorScheme, viewport });
     const [rotate, ...others] = scene.status.jobs;

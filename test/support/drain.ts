@@ -38,6 +38,7 @@ export async function openDrainBench(
     clock: systemClock,
     random: Math.random,
     holder: 'test',
+    isByHand: true,
     settings: {
       leaseTtlMs: 60_000,
       statementTimeoutMs: 60_000,

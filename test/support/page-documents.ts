@@ -139,6 +139,19 @@ function aDataset(now: number, dataset: string): DatasetDocument {
   };
 }
 
+/** One could not be looked at, one was refused; the later the more rows. */
+export function manyDatasets(count: number): readonly DatasetDocument[] {
+  return Array.from({ length: count }, (_, index) => {
+    const dataset = aDataset(Date.now(), `trades_${String(index)}`);
+    return {
+      ...dataset,
+      hot: { ...dataset.hot, rows: 1_000 * index },
+      error: index === 7 ? 'relation "trades_7" does not exist' : null,
+      refusals: index === 3 ? ['57 % of the table would leave'] : [],
+    };
+  });
+}
+
 function aSource(now: number, source: string, kind: string, lag: number): SourceDocument {
   return {
     source,
@@ -200,6 +213,7 @@ export function someRuns(now: number): RunsDocument {
       {
         id: '41',
         job: 'rotate',
+        subject: null,
         cause: 'schedule',
         state: 'done',
         started_at: iso(now - 12 * HOUR_MS),
@@ -211,6 +225,7 @@ export function someRuns(now: number): RunsDocument {
       {
         id: '40',
         job: 'scrub',
+        subject: null,
         cause: 'catch_up',
         state: 'failed',
         started_at: iso(now - 14 * HOUR_MS),

@@ -28,7 +28,7 @@ export interface PageScene {
   flow: FlowDocument;
   runs: RunsDocument;
   days: readonly CalendarDay[];
-  dryRun: Omit<DryRunDocument, 'error_message'>;
+  dryRun: Omit<DryRunDocument, 'id' | 'error_message'>;
   /** What a command answers: 202 and a body, or a problem. */
   answerCommand: (path: string) => { readonly status: number; readonly body: unknown };
   /** Every POST so far: path and query. */
@@ -109,7 +109,7 @@ export async function startPageScene(
       case '/v1/calendar':
         return { status: 200, body: { days: scene.days } };
       case '/v1/dry-runs/d1':
-        return { status: 200, body: { ...scene.dryRun, error_message: null } };
+        return { status: 200, body: { ...scene.dryRun, id: 'd1', error_message: null } };
       default:
         return problem(404, 'There is no such page.');
     }

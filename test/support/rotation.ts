@@ -62,6 +62,7 @@ export async function openBench(
     engine,
     clock: { now: () => NOW },
     newId: randomUUID,
+    isByHand: true,
     holder: 'test',
     version: '0.0.0-test',
     settings: {

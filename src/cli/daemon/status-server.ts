@@ -10,7 +10,7 @@ import { TierdError } from '../../domain/errors.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { readPageAssets } from '../../http/page-assets.ts';
 import { createServer } from '../../http/server.ts';
-import { listJobRuns } from '../../ledger/job-runs.ts';
+import { listPastRuns } from '../../ledger/run-history.ts';
 import type { CliContext } from '../context.ts';
 import { runDocument } from '../jobs.ts';
 import { connectForDaemon } from './take-lead.ts';
@@ -116,7 +116,7 @@ async function readRuns(
 ): Promise<readonly unknown[]> {
   const db = await connectForDaemon(config);
   try {
-    return (await listJobRuns(db, filter)).map(runDocument);
+    return (await listPastRuns(db, filter)).map(runDocument);
   } finally {
     await disconnect(db);
   }

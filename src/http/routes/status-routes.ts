@@ -16,8 +16,12 @@ export const runsSchema = z.object({
   runs: z.array(
     z.object({
       id: z.string(),
-      owner: z.string(),
+      owner: z.string().nullable().meta({ description: 'Null for a run that a person typed.' }),
       job: z.string(),
+      subject: z
+        .string()
+        .nullable()
+        .meta({ description: 'The dataset or source of a run by hand; null for one of a daemon.' }),
       cause: z.string(),
       slot: z.string().nullable(),
       holder: z.string(),
@@ -60,7 +64,8 @@ export function statusRoutes(view: DaemonView): readonly Route[] {
       method: 'GET',
       url: '/v1/runs',
       scope: 'status',
-      summary: 'The runs of all daemons on this database, the newest first.',
+      summary:
+        'The runs of all daemons on this database, and those that people typed, the newest first.',
       query: runsQuery,
       response: runsSchema,
       answer: async ({ query }) => {

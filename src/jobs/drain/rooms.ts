@@ -14,6 +14,8 @@ export interface DrainRooms {
   readonly random: () => number;
   /** Names this process in the ledger: `host:pid`. */
   readonly holder: string;
+  /** Begun by a person, not by a daemon. */
+  readonly isByHand: boolean;
   readonly settings: DrainSettings;
   /** Aborts on the first Ctrl-C: the batch at hand is committed and acknowledged, or rolled back. */
   readonly signal: AbortSignal;

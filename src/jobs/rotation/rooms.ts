@@ -31,6 +31,8 @@ export interface Rooms {
   readonly newId: () => string;
   /** Names this process in the ledger: `host:pid`. */
   readonly holder: string;
+  /** Begun by a person, not by a daemon. */
+  readonly isByHand: boolean;
   /** tierd's own, for the footer of every segment. */
   readonly version: string;
   readonly settings: RotationSettings;

@@ -6,10 +6,11 @@ import {
   daemonLease,
   endJobRun,
   lastSlots,
-  listJobRuns,
 } from '../../../src/ledger/job-runs.ts';
 import { acquireLease, type Lease, releaseLease } from '../../../src/ledger/lease.ts';
 import { migrate } from '../../../src/ledger/migrate.ts';
+import { listPastRuns } from '../../../src/ledger/run-history.ts';
+import { finishRun, startRun } from '../../../src/ledger/runs.ts';
 import { createTestDatabase } from '../../support/database.ts';
 
 let db: pg.Client;
@@ -20,7 +21,7 @@ beforeAll(async () => {
   await migrate(db);
 });
 beforeEach(async () => {
-  await db.query('truncate tierd.job_runs, tierd.leases cascade');
+  await db.query('truncate tierd.job_runs, tierd.runs, tierd.leases cascade');
 });
 
 const owner = 'default';
@@ -51,7 +52,7 @@ const end = (lease: Lease, id: string, state = 'done'): Promise<void> =>
   });
 
 const states = async (): Promise<readonly string[]> =>
-  (await listJobRuns(db, { job: null, limit: 10 })).map(({ state }) => state);
+  (await listPastRuns(db, { job: null, limit: 10 })).map(({ state }) => state);
 
 describe('a run in the ledger', () => {
   it('is there from its begin to its end', async () => {
@@ -59,11 +60,12 @@ describe('a run in the ledger', () => {
     const id = await begin(lease);
     expect(await states()).toEqual(['running']);
     await end(lease, id);
-    expect(await listJobRuns(db, { job: 'rotate', limit: 10 })).toEqual([
+    expect(await listPastRuns(db, { job: 'rotate', limit: 10 })).toEqual([
       {
         id,
         owner,
         job: 'rotate',
+        subject: null,
         cause: 'schedule',
         slot: '1970-01-01T00:00:01.000Z',
         holder: 'one',
@@ -76,7 +78,26 @@ describe('a run in the ledger', () => {
         errorMessage: 'with a  in it',
       },
     ]);
-    expect(await listJobRuns(db, { job: 'scrub', limit: 10 })).toEqual([]);
+    expect(await listPastRuns(db, { job: 'scrub', limit: 10 })).toEqual([]);
+  });
+
+  it('that a person typed stands among those of daemons, in order, and is not there twice for one of a daemon', async () => {
+    const lease = await lead('one');
+    await end(lease, await begin(lease));
+    const run = { job: 'rotate', dataset: 'news', holder: 'p' };
+    await startRun(db, { ...run, isByHand: false, startedAtMs: 2_000 });
+    const typed = await startRun(db, { ...run, isByHand: true, startedAtMs: 3_000 });
+    await finishRun(db, typed, { state: 'partly', rowsMoved: 9n, bytesWritten: 0n });
+    const past = await listPastRuns(db, { job: null, limit: 10 });
+    expect(
+      past.map(({ owner: whose, subject, cause, state }) => [whose, subject, cause, state]),
+    ).toEqual([
+      [null, 'news', 'by_hand', 'partly'],
+      [owner, null, 'schedule', 'done'],
+    ]);
+    expect(past[0]).toMatchObject({ id: `hand-${typed.toString()}`, rowsMoved: 9 });
+    expect(await listPastRuns(db, { job: 'drain', limit: 10 })).toEqual([]);
+    expect(await listPastRuns(db, { job: null, limit: 1 })).toHaveLength(1);
   });
 
   it('I8: is neither begun nor ended by one that no longer leads', async () => {

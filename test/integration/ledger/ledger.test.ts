@@ -139,6 +139,7 @@ describe('runs', () => {
       job: 'rotate',
       dataset: 'runs',
       holder: 'a',
+      isByHand: true,
       startedAtMs,
     });
     expect(await lastRunStart(db, 'rotate', 'runs')).toBe(startedAtMs);
@@ -160,7 +161,7 @@ describe('runs', () => {
   it('are listed newest first, also beyond the tenth', async () => {
     const started: bigint[] = [];
     for (let n = 0; n < 12; n += 1) {
-      const run = { job: 'rotate', dataset: 'many', holder: 'a', startedAtMs: n };
+      const run = { job: 'rotate', dataset: 'many', holder: 'a', isByHand: true, startedAtMs: n };
       started.push(await startRun(db, run));
     }
     const listed = await listRuns(db, { dataset: 'many', limit: 3 });
@@ -169,7 +170,13 @@ describe('runs', () => {
 
   it('that were refused are no measure of the clock, nor is one that another run put right', async () => {
     const run = async (startedAtMs: number, state: 'done' | 'refused'): Promise<void> => {
-      const id = await startRun(db, { job: 'rotate', dataset: 'clock', holder: 'a', startedAtMs });
+      const id = await startRun(db, {
+        job: 'rotate',
+        dataset: 'clock',
+        holder: 'a',
+        isByHand: true,
+        startedAtMs,
+      });
       await finishRun(db, id, { state, rowsMoved: 0n, bytesWritten: 0n });
     };
     await run(5_000, 'done');
@@ -195,6 +202,7 @@ describe('a move', () => {
       job: 'rotate',
       dataset,
       holder: 'a',
+      isByHand: true,
       startedAtMs: 0,
     });
     await beginMove(db, lease, { id, runId, removal: 'delete', range: DAY });
@@ -307,6 +315,7 @@ describe('a move', () => {
       job: 'rotate',
       dataset: 'fenced',
       holder: 'a',
+      isByHand: true,
       startedAtMs: 0,
     });
     await expect(
