@@ -25,6 +25,17 @@ CREATE TABLE tierd.claims (
     CONSTRAINT claims_position_check CHECK (("position" >= 0))
 );
 
+CREATE TABLE tierd.columns (
+    dataset text NOT NULL,
+    field_id integer NOT NULL,
+    name text NOT NULL,
+    postgres_type text NOT NULL,
+    table_identity text NOT NULL,
+    attnum integer NOT NULL,
+    dropped_at timestamp with time zone,
+    CONSTRAINT columns_field_id_check CHECK ((field_id > 0))
+);
+
 CREATE TABLE tierd.dead_letters (
     id bigint NOT NULL,
     source text NOT NULL,
@@ -279,6 +290,9 @@ ALTER TABLE ONLY tierd.alerts
 
 ALTER TABLE ONLY tierd.claims
     ADD CONSTRAINT claims_pkey PRIMARY KEY (claim);
+
+ALTER TABLE ONLY tierd.columns
+    ADD CONSTRAINT columns_pkey PRIMARY KEY (dataset, field_id);
 
 ALTER TABLE ONLY tierd.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);

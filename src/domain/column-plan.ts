@@ -25,6 +25,8 @@ export interface ColumnPlan {
   readonly select: string;
   /** The DuckDB type of the column in the lake. */
   readonly duckdbType: string;
+  /** What the column keeps for ever (I13); none in segments from before there were ids. */
+  readonly fieldId?: number;
 }
 
 export interface ColumnRefusal {

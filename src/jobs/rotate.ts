@@ -19,6 +19,7 @@ import { asTierdError } from './job-failure.ts';
 import { type KeptLease, keepLease } from './keep-lease.ts';
 import { assertNotPaused, lookForPause } from './pause-check.ts';
 import { recordEnd } from './record-end.ts';
+import { recordFieldIds } from './rotation/field-ids.ts';
 import { type GatheredPlan, gatherPlan } from './rotation/gather-plan.ts';
 import { moveAll } from './rotation/move-all.ts';
 import type { MoveTotals, Recovered } from './rotation/outcome.ts';
@@ -120,7 +121,7 @@ async function runPlan(
   kept: KeptLease,
   { recovered, gathered, options }: Prepared,
 ): Promise<RotationOutcome> {
-  const { plan, table, columns } = gathered;
+  const { plan, table, columns, fieldIds } = gathered;
   const totals: MoveTotals = { moved: [], failed: [] };
   let vacuumWarnings: readonly string[] = [];
   const runId = await startRun(db, {
@@ -135,6 +136,7 @@ async function runPlan(
   try {
     throwIfRefused(plan, options.force);
     await claimLake(rooms, db);
+    await recordFieldIds(rooms, db, run, fieldIds);
     const connect = connectUntilLost(rooms.connect, kept.signal);
     await moveAll({ ...rooms, connect }, run, plan.moves, totals);
   } catch (error) {

@@ -99,7 +99,7 @@ function metadataOf(
     'tierd.slice_rows': String(rows),
     'tierd.slice_fingerprint': JSON.stringify(fingerprint),
     'tierd.columns': JSON.stringify(
-      columns.map(({ name, postgresType }) => ({ name, type: postgresType })),
+      columns.map(({ fieldId, name, postgresType }) => ({ id: fieldId, name, type: postgresType })),
     ),
   };
 }

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import { type ColumnPlan, planColumns } from '../../domain/column-plan.ts';
 import type { Dataset } from '../../domain/dataset.ts';
+import { withFieldIds } from '../../domain/field-ids.ts';
 import { judgeHazards } from '../../domain/hazards.ts';
 import {
   type MeasuredRegion,
@@ -18,6 +19,7 @@ import { readDatabaseClock, readReplicaLag } from '../../hot/server-facts.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { hasLedger } from '../../ledger/migrate.ts';
 import { lastRunStart } from '../../ledger/runs.ts';
+import { type FieldIds, gatherFieldIds } from './field-ids.ts';
 import { filterOf } from './region-filter.ts';
 import type { PlanningRooms } from './rooms.ts';
 
@@ -25,6 +27,7 @@ export interface GatheredPlan {
   readonly plan: RotationPlan;
   readonly table: TableDescription;
   readonly columns: readonly ColumnPlan[];
+  readonly fieldIds: FieldIds;
   readonly facts: TableFacts;
 }
 
@@ -43,6 +46,7 @@ export async function gatherPlan(
     const databaseNow = await readDatabaseClock(db);
     const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
     const { columns, refusals } = planColumns(table.columns, dataset.columns);
+    const fieldIds = await gatherFieldIds(db, dataset.name, table);
     const cutoffs = cutoffsOf(dataset, now);
     const regions: MeasuredRegion[] = [];
     for (const region of regionsOf(table, cutoffs)) {
@@ -83,7 +87,7 @@ export async function gatherPlan(
         ...(await hiddenReplicas(db, dataset)),
       ],
     });
-    return { plan, table, columns, facts };
+    return { plan, table, columns: withFieldIds(columns, fieldIds.fields), fieldIds, facts };
   });
 }
 

@@ -169,7 +169,16 @@ function writeOptions(table: StagingTable, target: ParquetTarget): string[] {
     // See `hasOddFloats`: 0 forbids dictionaries altogether, 1 would still make −0 and 0 one.
     ...(table.hasOddFloats ? ['dictionary_size_limit 0'] : []),
     `kv_metadata {${metadata.join(', ')}}`,
+    ...fieldIds(target.columns),
   ];
+}
+
+/** All of a segment's columns have one, or none has: no column holds others inside it. */
+function fieldIds(columns: readonly ColumnPlan[]): string[] {
+  const ids = columns.flatMap(({ name, fieldId }) =>
+    fieldId === undefined ? [] : [`${quoteSqlName(name)}: ${fieldId}`],
+  );
+  return ids.length === 0 ? [] : [`field_ids {${ids.join(', ')}}`];
 }
 
 function selectList(columns: readonly ColumnPlan[]): string {

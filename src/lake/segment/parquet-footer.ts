@@ -52,6 +52,7 @@ export function checkFooter(footer: FileMetaData, expected: ExpectedFooter): voi
   check(null, 'columns', names(expected.columns), names(fields));
   expected.columns.forEach((plan, index) => {
     check(plan.name, 'type', parquetTypeOf(plan.held), describeType(fields[index]));
+    check(plan.name, 'field id', idText(plan.fieldId), idText(fields[index]?.field_id));
   });
   for (const group of footer.row_groups) {
     for (const { meta_data: chunk } of group.columns) {
@@ -63,6 +64,10 @@ export function checkFooter(footer: FileMetaData, expected: ExpectedFooter): voi
   for (const [key, value] of Object.entries(expected.metadata)) {
     check(null, `metadata ${key}`, value, found.get(key) ?? 'nothing');
   }
+}
+
+function idText(id: number | undefined): string {
+  return String(id ?? 'none');
 }
 
 /** The physical type, and what it means. */

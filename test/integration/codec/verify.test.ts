@@ -90,6 +90,12 @@ describe.for(LEVELS)('verification, %s', (level) => {
     expect(proof.segments[0]?.fingerprint).toEqual(slice.fingerprint);
   });
 
+  it('I13: finds field ids that are not those of the columns', async () => {
+    const columns = slice.columns.map((plan, index) => ({ ...plan, fieldId: index + 1 }));
+    const failure = await mismatchOf({ ...slice, columns }, level);
+    expect(failure.message).toMatch(/field id/);
+  });
+
   it('I1: finds a bit that flipped anywhere in the file', async () => {
     const size = slice.segments[0]!.bytes;
     for (let region = 0; region < 40; region += 1) {

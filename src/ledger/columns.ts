@@ -1,0 +1,60 @@
+/** The field ids of a dataset's columns (I13). */
+import type { FieldColumn, KnownColumn } from '../domain/field-ids.ts';
+import type { Queryable } from './queryable.ts';
+
+/** Every column that the dataset's table has or had; none before its first rotation. */
+export async function listColumns(db: Queryable, dataset: string): Promise<readonly KnownColumn[]> {
+  const found = await db.query<{
+    field_id: number;
+    name: string;
+    postgres_type: string;
+    table_identity: string;
+    attnum: number;
+    is_dropped: boolean;
+  }>(
+    `select field_id, name, postgres_type, table_identity, attnum, dropped_at is not null as is_dropped
+     from tierd.columns where dataset = $1 order by field_id`,
+    [dataset],
+  );
+  return found.rows.map((row) => ({
+    fieldId: row.field_id,
+    name: row.name,
+    postgresType: row.postgres_type,
+    tableIdentity: row.table_identity,
+    attnum: row.attnum,
+    isDropped: row.is_dropped,
+  }));
+}
+
+/**
+ * Notes the columns as they are; those that are no longer there keep their id for ever, so that
+ * nobody else gets it. In a transaction, under the dataset's lease.
+ */
+export async function recordColumns(
+  db: Queryable,
+  dataset: string,
+  fields: readonly FieldColumn[],
+): Promise<void> {
+  await db.query(
+    `update tierd.columns set dropped_at = clock_timestamp()
+     where dataset = $1 and dropped_at is null and field_id <> all($2::int[])`,
+    [dataset, fields.map(({ fieldId }) => fieldId)],
+  );
+  await db.query(
+    `insert into tierd.columns (dataset, field_id, name, postgres_type, table_identity, attnum)
+     select $1, f.field_id, f.name, f.postgres_type, f.table_identity, f.attnum
+     from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::int[])
+            as f (field_id, name, postgres_type, table_identity, attnum)
+     on conflict (dataset, field_id) do update
+       set name = excluded.name, postgres_type = excluded.postgres_type,
+           table_identity = excluded.table_identity, attnum = excluded.attnum, dropped_at = null`,
+    [
+      dataset,
+      fields.map(({ fieldId }) => fieldId),
+      fields.map(({ name }) => name),
+      fields.map(({ postgresType }) => postgresType),
+      fields.map(({ tableIdentity }) => tableIdentity),
+      fields.map(({ attnum }) => attnum),
+    ],
+  );
+}
