@@ -102,6 +102,7 @@ CREATE TABLE tierd.drain_sources (
     last_problem_at timestamp with time zone,
     unsettled_from_us bigint,
     unsettled_to_us bigint,
+    same_key bigint DEFAULT 0 NOT NULL,
     CONSTRAINT drain_sources_check CHECK (((unsettled_from_us IS NULL) = (unsettled_to_us IS NULL)))
 );
 
@@ -283,6 +284,16 @@ ALTER TABLE tierd.slices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE tierd.streams (
+    dataset text NOT NULL,
+    stream_key text NOT NULL,
+    source text NOT NULL,
+    consumer_group text NOT NULL,
+    last_id text NOT NULL COLLATE pg_catalog."C",
+    last_digest bytea,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 ALTER TABLE ONLY tierd.migrations ALTER COLUMN id SET DEFAULT nextval('tierd.migrations_id_seq'::regclass);
 
 ALTER TABLE ONLY tierd.alerts
@@ -341,6 +352,9 @@ ALTER TABLE ONLY tierd.segments
 
 ALTER TABLE ONLY tierd.slices
     ADD CONSTRAINT slices_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tierd.streams
+    ADD CONSTRAINT streams_pkey PRIMARY KEY (dataset, stream_key);
 
 CREATE INDEX claims_removed ON tierd.claims USING btree (removed_at) WHERE (removed_at IS NOT NULL);
 

@@ -8,8 +8,8 @@ export type EntryType = (typeof TYPES)[number];
 
 /** What of a key or its name the drain's configuration has to know. */
 export const SOURCES: Readonly<Record<EntryType, string>> = {
-  stream: '{ kind: stream, keys: bars:stream',
-  list: '{ kind: list, keys: bars:list',
+  stream: '{ kind: stream, same_key: last, keys: bars:stream',
+  list: '{ kind: list, same_key: last, keys: bars:list',
   hash: '{ kind: move, keys: "bar:{number}"',
 };
 

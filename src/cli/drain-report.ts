@@ -1,4 +1,5 @@
 /** What a drain would do, and what it did, as it is printed. */
+import type { SameKey } from '../domain/drain/source.ts';
 import type { DrainPreview, PreviewedEntry } from '../jobs/drain/preview.ts';
 import type { DrainTotals } from '../jobs/drain/totals.ts';
 import type { DatasetResult } from '../jobs/rotate-all.ts';
@@ -9,6 +10,12 @@ import { errorDocument } from './terminal/errors.ts';
 import { formatInteger, formatRows } from './terminal/format.ts';
 import type { Style } from './terminal/style.ts';
 import { renderTable } from './terminal/table.ts';
+
+const STAYS: Readonly<Record<SameKey, string>> = {
+  last: 'the last stays',
+  first: 'the first stays',
+  error: 'the first stays, the others become dead letters',
+};
 
 export function reportDrains(
   results: readonly DatasetResult<DrainTotals>[],
@@ -39,6 +46,7 @@ function totalsDocument(result: DatasetResult<DrainTotals>): unknown {
     dead_letters: totals.deadLetters,
     flagged: totals.flagged,
     repeated: totals.repeated,
+    same_key: totals.sameKey,
     lost: totals.lost,
     batches: totals.batches,
     bytes: totals.bytes,
@@ -47,12 +55,15 @@ function totalsDocument(result: DatasetResult<DrainTotals>): unknown {
 }
 
 function renderTotals(totals: DrainTotals, { colour }: Style): string {
-  const { source, dataset, entries, rows, deadLetters, flagged, repeated, lost } = totals;
+  const { source, dataset, entries, rows, deadLetters, flagged, repeated, sameKey, lost } = totals;
   if (entries + lost === 0) return `${colour.green('done')} ${source}: nothing was waiting`;
   const notes = [
     ...(deadLetters === 0 ? [] : [colour.yellow(`${formatInteger(deadLetters)} dead letters`)]),
     ...(flagged === 0 ? [] : [`${formatInteger(flagged)} flagged`]),
     ...(repeated === 0 ? [] : [`${formatInteger(repeated)} that were known already`]),
+    ...(sameKey === 0
+      ? []
+      : [colour.yellow(`${formatInteger(sameKey)} that share the key of another's row`)]),
     ...(lost === 0 ? [] : [colour.red(`${formatInteger(lost)} lost before they were drained`)]),
   ];
   return `${colour.green('done')} ${source}: ${formatRows(rows)} into ${dataset}${notes.map((note) => `, ${note}`).join('')}`;
@@ -72,7 +83,8 @@ export function reportPreviews(results: readonly DatasetResult<DrainPreview>[]):
 
 function previewDocument(result: DatasetResult<DrainPreview>): unknown {
   if ('error' in result) return { source: result.dataset, ...errorDocument(result.error) };
-  const { source, dataset, kind, keys, entries, uniqueKey, columns, sample } = result.outcome;
+  const { source, dataset, kind, keys, entries, uniqueKey, sameKey, columns, sample } =
+    result.outcome;
   return {
     source,
     dataset,
@@ -80,6 +92,7 @@ function previewDocument(result: DatasetResult<DrainPreview>): unknown {
     keys,
     entries,
     unique_key: uniqueKey,
+    same_key: sameKey,
     sample: sample.map((entry) => ({
       key: entry.key,
       id: entry.id,
@@ -91,8 +104,11 @@ function previewDocument(result: DatasetResult<DrainPreview>): unknown {
 }
 
 function renderPreview(preview: DrainPreview, style: Style): string {
-  const { source, dataset, kind, keys, entries, uniqueKey, columns, sample } = preview;
-  const known = uniqueKey === null ? 'by their ids' : `by (${uniqueKey.join(', ')})`;
+  const { source, dataset, kind, keys, entries, uniqueKey, sameKey, columns, sample } = preview;
+  const known =
+    uniqueKey === null
+      ? 'by their ids'
+      : `by (${uniqueKey.join(', ')})${sameKey === null ? '' : `; of several with one key: ${STAYS[sameKey]}`}`;
   const where = kind === 'snapshot' ? 'stays in Redis' : 'leaves Redis';
   const head = `${style.colour.bold(source)} (${kind}, ${where}): ${formatInteger(entries)} entries in ${formatInteger(keys)} keys → ${dataset}, known again ${known}`;
   if (sample.length === 0) return head;

@@ -23,7 +23,13 @@ export function narrateDrain(context: CliContext): DrainNarrator {
         case 'committed': {
           rows += event.result.rows;
           progress.update({ label: `drain ${source}`, done: rows });
-          const { deadLetters } = event.result;
+          const { deadLetters, sameKey } = event.result;
+          // Habits of writers: told once, and counted in the report and in status.
+          if (sameKey > 0 && !told.has(`${source} same key`)) {
+            told.add(`${source} same key`);
+            const shared = `${source}: ${formatInteger(sameKey)} ${sameKey === 1 ? 'entry shares' : 'entries share'} the key of another's row; one of the two stayed`;
+            logger.warn({ source, sameKey }, shared);
+          }
           if (deadLetters === 0) return;
           const text = `${source}: ${formatInteger(deadLetters)} ${deadLetters === 1 ? 'entry' : 'entries'} became dead letters`;
           logger.warn({ source, deadLetters }, text);

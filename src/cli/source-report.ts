@@ -20,6 +20,7 @@ export function sourceDocument(status: SourceStatus): unknown {
     dead_letters_waiting: record?.waitingLetters ?? 0,
     flagged: record?.flagged ?? 0,
     repeated: record?.repeated ?? 0,
+    same_key: record?.sameKey ?? 0,
     lost: record?.lost ?? 0,
     watermark: watermarkOf(status),
     last_batch_at: record?.lastBatchAt ?? null,
@@ -79,6 +80,9 @@ function noteOf({ enabled, waiting, record }: SourceStatus): string {
     ...(enabled ? [] : ['not enabled']),
     ...('error' in waiting ? [waiting.error.message] : []),
     ...((record?.lost ?? 0) === 0 ? [] : [`${formatInteger(record?.lost ?? 0)} lost`]),
+    ...((record?.sameKey ?? 0) === 0
+      ? []
+      : [`${formatInteger(record?.sameKey ?? 0)} shared the key of another's row`]),
     ...(record?.lastProblem === null || record?.lastProblem === undefined
       ? []
       : [record.lastProblem]),

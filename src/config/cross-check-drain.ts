@@ -48,6 +48,7 @@ function checkSource(name: string, source: Raw, datasets: readonly string[]): Pl
   return [
     ...problems,
     ...checkFormat(path, source),
+    ...checkSameKey(path, source),
     ...checkOrigins(path, source),
     ...checkColumns(path, source),
   ];
@@ -72,11 +73,25 @@ function checkFormat(path: ConfigPath, source: Raw): PlacedProblem[] {
   return [{ ...at([...path, 'format']), found, expected: FORMATS[kind].join(' or ') }];
 }
 
+function checkSameKey(path: ConfigPath, source: Raw): PlacedProblem[] {
+  const kind = kindOf(source);
+  const sameKey = source['same_key'];
+  if (kind === undefined || typeof sameKey !== 'string') return [];
+  const where = at([...path, 'same_key']);
+  if (kind !== 'list' && kind !== 'stream') {
+    const found = `${sameKey}, which a ${kind} has not: what has one key there is one row`;
+    return [{ ...where, found, expected: 'it in a list or stream' }];
+  }
+  if (sameKey === 'last' || !Object.hasOwn(source, 'version')) return [];
+  return [{ ...where, found: `${sameKey} beside version`, expected: 'last, or no version' }];
+}
+
 /** Which kinds know a built-in; all of them unless listed. */
 const BUILT_IN_KINDS: Readonly<Partial<Record<BuiltIn, readonly SourceKind[]>>> = {
   $id: ['stream'],
   $time: ['stream'],
   $index: ['list'],
+  $entry: ['list', 'stream'],
   $score: ['zset'],
   $member: ['zset'],
 };

@@ -8,6 +8,7 @@ import {
   type DrainSource,
   type EntryFormat,
   type OnMissing,
+  SAME_KEYS,
   VALUE_TYPES,
   type ValueOrigin,
 } from '../domain/drain/source.ts';
@@ -77,6 +78,10 @@ const source = z.strictObject({
   version: columnName(
     'Of two rows with one key, the one with the larger value in this column stays. Without it the one that was read last.',
     'timestamp',
+  ).optional(),
+  same_key: choice(
+    SAME_KEYS,
+    'For a list or a stream whose table has a unique key that several entries may share: which of them stays, the `last` or the `first`, or whether all but the first become dead letters (`error`). Without it such a source is refused. Better: a column of the key that is filled from `$entry`.',
   ).optional(),
   group: text('For a stream: the consumer group. It is made when it is not there.').default(
     'tierd',
@@ -192,6 +197,7 @@ function resolveSource(
       ),
     ],
     version: entry.version ?? null,
+    sameKey: entry.same_key ?? null,
     rules: resolveRules(file.rules[dataset.name] ?? {}, entry.rules),
     enabled: entry.enabled,
     limits: {

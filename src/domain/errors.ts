@@ -57,6 +57,7 @@ export const ERROR_CODES = {
   COLUMN_NOT_FOUND: { exit: EXIT.usage, retry: false },
   TIME_COLUMN_INVALID: { exit: EXIT.usage, retry: false },
   UNIQUE_KEY_MISSING: { exit: EXIT.refused, retry: false },
+  KEY_NOT_DISTINCT: { exit: EXIT.refused, retry: false },
   SLICE_TOO_FINE: { exit: EXIT.usage, retry: false },
   DIGEST_MISMATCH: { exit: EXIT.failed, retry: true },
   PARTS_CHANGED: { exit: EXIT.failed, retry: true },

@@ -119,6 +119,8 @@ export interface SourceSurvey {
   readonly deadLettersWaiting: number;
   readonly lost: number;
   readonly repeated: number;
+  /** Entries that share the key of another's row. */
+  readonly sameKey: number;
   readonly lagSeconds: number | null;
   readonly lastBatchAt: string | null;
 }

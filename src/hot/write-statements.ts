@@ -1,4 +1,5 @@
 /** The SQL by which rows go into a table: newest wins, or field by field, or all of them. */
+import type { SameKey } from '../domain/drain/source.ts';
 import { formatTable, type TableRef } from '../domain/table.ts';
 import { quoteName, quoteTable } from './quote.ts';
 
@@ -7,6 +8,8 @@ export interface WriteTarget {
   readonly columns: readonly WriteColumn[];
   /** The columns of a unique key, all of them among `columns`; null writes every row as a new one. */
   readonly key: readonly string[] | null;
+  /** What is done where two rows that are not one have one key; null where a key names one row for good. */
+  readonly sameKey: SameKey | null;
   /** Of two rows with one key the larger value stays; the last one when null. */
   readonly version: string | null;
   /** A null leaves what the row holds. */
@@ -43,19 +46,39 @@ export function insertStaged(target: WriteTarget, repeats: boolean): string {
 
 /** With one array of text for each column as its parameters. */
 export function insertArrays(target: WriteTarget, repeats: boolean): string {
+  return insertFrom(target, rowsOfArrays(target), repeats);
+}
+
+function rowsOfArrays(target: WriteTarget): string {
   const names = target.columns.map((_, index) => `c${String(index)}`);
   const casts = target.columns.map(
     ({ name, type }, index) => `c${String(index)}::${quoteTable(type)} as ${quoteName(name)}`,
   );
   const arrays = names.map((_, index) => `$${String(index + 1)}::text[]`);
-  const rows = `select ${casts.join(', ')}, n as "tierd n" from unnest(${arrays.join(', ')}) with ordinality as given (${names.join(', ')}, n)`;
-  return insertFrom(target, rows, repeats);
+  return `select ${casts.join(', ')}, n as "tierd n" from unnest(${arrays.join(', ')}) with ordinality as given (${names.join(', ')}, n)`;
+}
+
+/** Only rows whose key nobody has: of several with one key the one that stays. */
+export function insertFreshStaged(target: WriteTarget): string {
+  return insertFresh(target, `select ${listOf(target.columns)}, "tierd n" from ${STAGED}`);
+}
+
+export function insertFreshArrays(target: WriteTarget): string {
+  return insertFresh(target, rowsOfArrays(target));
+}
+
+function insertFresh(target: WriteTarget, rows: string): string {
+  const { table, columns, key } = target;
+  if (key === null) throw new RangeError(`${formatTable(table)} has no key that a row could share`);
+  const list = listOf(columns);
+  const stays = onePerKey(target, key, rows);
+  return `insert into ${quoteTable(table)} (${list}) select ${list} from (${stays}) as given ${conflictOn(key)} do nothing`;
 }
 
 /** @param repeats whether two of the rows may have one key: then the newer of them is taken. */
 function insertFrom(target: WriteTarget, rows: string, repeats: boolean): string {
   const { table, columns, key } = target;
-  const source = repeats && key !== null ? newestOf(target, key, rows) : rows;
+  const source = repeats && key !== null ? onePerKey(target, key, rows) : rows;
   return [
     `insert into ${quoteTable(table)} as held (${listOf(columns)})`,
     `${selectFrom(target)} from (${source}) as given${target.merge ? joinHeld(target) : ''}`,
@@ -63,10 +86,17 @@ function insertFrom(target: WriteTarget, rows: string, repeats: boolean): string
   ].join(' ');
 }
 
-function newestOf({ columns, version }: WriteTarget, key: readonly string[], rows: string): string {
+/** The newest of each key, or the first where that one stays. */
+function onePerKey(
+  { columns, version, sameKey }: WriteTarget,
+  key: readonly string[],
+  rows: string,
+): string {
   const keys = key.map(quoteName).join(', ');
-  const order = version === null ? '' : `, ${quoteName(version)} desc nulls last`;
-  return `select distinct on (${keys}) ${listOf(columns)} from (${rows}) as repeated order by ${keys}${order}, "tierd n" desc`;
+  const newest =
+    version === null ? '"tierd n" desc' : `${quoteName(version)} desc nulls last, "tierd n" desc`;
+  const order = sameKey === null || sameKey === 'last' ? newest : '"tierd n"';
+  return `select distinct on (${keys}) ${listOf(columns)} from (${rows}) as repeated order by ${keys}, ${order}`;
 }
 
 function selectFrom({ columns, key, merge }: WriteTarget): string {
@@ -90,7 +120,7 @@ function onConflict(
   keys: readonly string[],
 ): string {
   const others = columns.filter(({ name }) => !keys.includes(name));
-  const target = `on conflict (${keys.map(quoteName).join(', ')})`;
+  const target = conflictOn(keys);
   if (key === null || others.length === 0) return `${target} do nothing`;
   const isNewer =
     version === null
@@ -111,6 +141,10 @@ function onConflict(
     ? `(${changed.join(' or ')})`
     : `${isNewer} and (${changed.join(' or ')})`;
   return `${target} do update set ${sets.join(', ')} where ${condition}`;
+}
+
+function conflictOn(key: readonly string[]): string {
+  return `on conflict (${key.map(quoteName).join(', ')})`;
 }
 
 function listOf(columns: readonly WriteColumn[]): string {

@@ -80,6 +80,7 @@ const source = z.object({
   dead_letters_waiting: z.number(),
   lost: z.number(),
   repeated: z.number(),
+  same_key: z.number(),
   lag_seconds: figure,
   last_batch_at: time,
 });
@@ -255,6 +256,7 @@ function sourceDocument(survey: SourceSurvey): z.output<typeof source> {
     dead_letters_waiting: survey.deadLettersWaiting,
     lost: survey.lost,
     repeated: survey.repeated,
+    same_key: survey.sameKey,
     lag_seconds: survey.lagSeconds,
     last_batch_at: survey.lastBatchAt,
   };

@@ -243,6 +243,12 @@ export const SOURCES: readonly Figure<SourceSurvey>[] = [
     read: ({ repeated }) => repeated,
   },
   {
+    name: 'tierd_drain_same_key_total',
+    help: "Entries that share the key of another's row, so that one of the two stayed.",
+    isCounter: true,
+    read: ({ sameKey }) => sameKey,
+  },
+  {
     name: 'tierd_drain_lost_total',
     help: 'Entries that were trimmed from a stream before anybody had read them.',
     isCounter: true,

@@ -143,6 +143,7 @@ function sourceOf(
     deadLettersWaiting: record?.waitingLetters ?? 0,
     lost: record?.lost ?? 0,
     repeated: record?.repeated ?? 0,
+    sameKey: record?.sameKey ?? 0,
     lastBatchAt: record?.lastBatchAt ?? null,
   };
   return { ...seen, lagSeconds: lagOf(seen, lagAsOf(hot, live, backlog.asOf, now)) };

@@ -52,6 +52,7 @@ export interface DeadLetterRecord {
   readonly dataset: string;
   readonly key: string;
   readonly entryId: string | null;
+  readonly identity: Buffer;
   readonly payload: Buffer;
   readonly reasonCode: string;
   readonly reason: string;
@@ -60,7 +61,7 @@ export interface DeadLetterRecord {
   readonly arrivedAt: string;
 }
 
-const COLUMNS = `id::text, source, dataset, entry_key, entry_id, payload, reason_code, reason, state,
+const COLUMNS = `id::text, source, dataset, entry_key, entry_id, identity, payload, reason_code, reason, state,
   times_seen::text, to_char(arrived_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as arrived_at`;
 
 interface LetterRow {
@@ -69,6 +70,7 @@ interface LetterRow {
   readonly dataset: string;
   readonly entry_key: string;
   readonly entry_id: string | null;
+  readonly identity: Buffer;
   readonly payload: Buffer;
   readonly reason_code: string;
   readonly reason: string;
@@ -208,6 +210,7 @@ function recordOf(row: LetterRow): DeadLetterRecord {
     dataset: row.dataset,
     key: keyOfText(row.entry_key),
     entryId: row.entry_id,
+    identity: row.identity,
     payload: row.payload,
     reasonCode: row.reason_code,
     reason: row.reason,

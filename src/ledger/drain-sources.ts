@@ -21,6 +21,8 @@ export interface BatchCounts {
   readonly deadLetters: number;
   readonly flagged: number;
   readonly repeated: number;
+  /** Have the key of another entry's row. */
+  readonly sameKey: number;
   readonly lost: number;
   /** Of its rows, both null when none has a time. */
   readonly oldestTimeUs: number | null;
@@ -44,7 +46,8 @@ export async function recordBatch(
          last_batch_at = clock_timestamp(), last_problem = coalesce($9, last_problem),
          last_problem_at = case when $9::text is null then last_problem_at else clock_timestamp() end,
          unsettled_from_us = least(unsettled_from_us, $10::bigint),
-         unsettled_to_us = greatest(unsettled_to_us, $11::bigint)
+         unsettled_to_us = greatest(unsettled_to_us, $11::bigint),
+         same_key = same_key + $12
      where source = $1`,
     [
       source,
@@ -58,6 +61,7 @@ export async function recordBatch(
       counts.problem,
       counts.isUnsettled ? counts.oldestTimeUs : null,
       counts.isUnsettled ? counts.newestTimeUs : null,
+      counts.sameKey,
     ],
   );
 }
@@ -96,6 +100,7 @@ export interface SourceRecord {
   readonly waitingLetters: number;
   readonly flagged: number;
   readonly repeated: number;
+  readonly sameKey: number;
   readonly lost: number;
   readonly newestTimeUs: number | null;
   readonly lastBatchAt: string | null;
@@ -105,7 +110,7 @@ export interface SourceRecord {
 export async function listSources(db: Queryable): Promise<readonly SourceRecord[]> {
   const found = await db.query<Record<string, string | null> & { readonly source: string }>(
     `select source, batches::text, entries::text, rows_written::text, dead_letters::text,
-            flagged::text, repeated::text, lost::text, newest_time_us::text, last_problem,
+            flagged::text, repeated::text, same_key::text, lost::text, newest_time_us::text, last_problem,
             to_char(last_batch_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_batch_at,
             (select count(*) from tierd.dead_letters letters
              where letters.source = drain_sources.source and letters.state = 'waiting')::text as waiting
@@ -120,6 +125,7 @@ export async function listSources(db: Queryable): Promise<readonly SourceRecord[
     waitingLetters: Number(row['waiting']),
     flagged: Number(row['flagged']),
     repeated: Number(row['repeated']),
+    sameKey: Number(row['same_key']),
     lost: Number(row['lost']),
     newestTimeUs: numberOrNull(row['newest_time_us']),
     lastBatchAt: row['last_batch_at'] ?? null,

@@ -96,6 +96,7 @@ export function surveyOf(change: Partial<Survey> = {}): Survey {
         deadLettersWaiting: 1,
         lost: 0,
         repeated: 0,
+        sameKey: 0,
         lagSeconds: 1.5,
         lastBatchAt: '1970-01-01T00:00:00.000Z',
       },

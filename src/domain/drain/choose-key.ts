@@ -1,13 +1,19 @@
-/** By which unique key of its table a source's rows are known again. */
+/** By which unique key of its table a source's rows are known again, and whether it tells entries apart. */
 import type { SourceKind } from '../live-entry.ts';
-import type { DrainSource } from './source.ts';
+import type { DrainSource, SameKey, ValueOrigin } from './source.ts';
 
-export interface KeyChoice {
-  /** Null: each entry is a new row, and the ledger alone knows what came again. */
-  readonly key: readonly string[] | null;
-  /** Why the source can't be drained without one; null when it can. */
-  readonly refusal: string | null;
-}
+export type KeyChoice =
+  | {
+      /** Null: each entry is a new row, and the ledger alone knows what came again. */
+      readonly key: readonly string[] | null;
+      /** What is done when two entries have one key; null where none of them can. */
+      readonly sameKey: SameKey | null;
+    }
+  | {
+      /** None by which a row that comes again is known, or one that two entries may share. */
+      readonly lacks: 'key' | 'distinction';
+      readonly found: string;
+    };
 
 /** What is read again by its key, as against entries whose ids the ledger keeps. */
 const NEEDS_KEY: Readonly<Record<SourceKind, boolean>> = {
@@ -33,14 +39,44 @@ export function chooseKey(
     if (origin === undefined) return false;
     // Another time at each reading: what comes again would be another row. That is what a snapshot
     // may want, for each sample is one.
-    return origin.from !== 'built-in' || origin.name !== '$captured' || kind === 'snapshot';
+    return !isBuiltIn(origin, '$captured') || kind === 'snapshot';
   };
-  const usable = keys.find(({ columns }) => columns.every(isSteady));
-  if (usable !== undefined) return { key: usable.columns, refusal: null };
-  if (!NEEDS_KEY[kind]) return { key: null, refusal: null };
-  const found =
-    keys.length === 0
-      ? 'it has none'
-      : `it has (${keys.map(({ columns }) => columns.join(', ')).join('), (')}), of which the source does not fill all columns from the entry`;
-  return { key: null, refusal: found };
+  const usable = keys.filter(({ columns }) => columns.every(isSteady));
+  if (NEEDS_KEY[kind]) {
+    const [first] = usable;
+    if (first !== undefined) return { key: first.columns, sameKey: null };
+    return { lacks: 'key', found: describeKeys(keys) };
+  }
+  const shared = usable.find(
+    ({ columns }) =>
+      !tellsApart(
+        source,
+        columns.flatMap((column) => origins.get(column) ?? []),
+      ),
+  );
+  // The one that two entries may share comes first: it is where rows would meet.
+  if (shared === undefined) return { key: usable[0]?.columns ?? null, sameKey: null };
+  if (source.sameKey !== null) return { key: shared.columns, sameKey: source.sameKey };
+  return { lacks: 'distinction', found: shared.columns.join(', ') };
+}
+
+/** Whether no two entries of the source can have the same of all these. */
+function tellsApart({ live }: DrainSource, origins: readonly ValueOrigin[]): boolean {
+  if (origins.some((origin) => isBuiltIn(origin, '$entry'))) return true;
+  // A stream's ids are its own: another stream may have given the same.
+  const captured = origins.flatMap((origin) => (origin.from === 'capture' ? [origin.name] : []));
+  const namesKey =
+    origins.some((origin) => isBuiltIn(origin, '$key')) ||
+    live.pattern.captures.every((name) => captured.includes(name));
+  return namesKey && origins.some((origin) => isBuiltIn(origin, '$id'));
+}
+
+function isBuiltIn(origin: ValueOrigin, name: string): boolean {
+  return origin.from === 'built-in' && origin.name === name;
+}
+
+function describeKeys(keys: readonly { readonly columns: readonly string[] }[]): string {
+  if (keys.length === 0) return 'it has none';
+  const lists = keys.map(({ columns }) => columns.join(', ')).join('), (');
+  return `it has (${lists}), of which the source does not fill all columns from the entry`;
 }

@@ -30,6 +30,22 @@ export function deadLetter(entry: LiveEntry, origin: BatchOrigin, reason: Reason
   };
 }
 
+/**
+ * What `$entry` is: a UUID (version 8) of what names the entry, so that it is the same whenever that
+ * one comes again, and no other's. Sixteen bytes of a SHA-256 are enough to tell them apart.
+ */
+export function entryUuid(identity: Buffer): string {
+  const bytes = Buffer.from(identity.subarray(0, 16));
+  bytes[6] = 0x80 | ((bytes[6] ?? 0) & 0x0f);
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+/** Of an entry of a list or a stream, which its content does not name. */
+export function nameEntry(entry: LiveEntry, origin: BatchOrigin): string {
+  return entryUuid(identityOf(entry, origin, Buffer.alloc(0)));
+}
+
 /** Two equal entries of a list or a stream are two; a key that is read twice unchanged is one. */
 function identityOf(entry: LiveEntry, origin: BatchOrigin, payload: Buffer): Buffer {
   const hash = createHash('sha256').update(origin.kind).update('\0');

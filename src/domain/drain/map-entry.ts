@@ -31,6 +31,8 @@ export type Mapped = MappedRow | { readonly reason: Reason };
 export interface Reading {
   /** When they were read, microseconds since 1970. */
   readonly capturedUs: EpochUs;
+  /** What `$entry` is. */
+  readonly nameOf: (entry: LiveEntry) => string;
 }
 
 export type MapEntry = (entry: LiveEntry, reading: Reading) => Mapped;
@@ -174,7 +176,7 @@ function captureReader(pattern: KeyPattern): (key: string) => readonly string[] 
   };
 }
 
-function builtIn(name: BuiltIn, entry: LiveEntry, { capturedUs }: Reading): Slot {
+function builtIn(name: BuiltIn, entry: LiveEntry, { capturedUs, nameOf }: Reading): Slot {
   switch (name) {
     case '$key':
       return entry.key;
@@ -182,6 +184,8 @@ function builtIn(name: BuiltIn, entry: LiveEntry, { capturedUs }: Reading): Slot
     case '$index':
     case '$score':
       return entry.id;
+    case '$entry':
+      return nameOf(entry);
     case '$time':
       return entry.id?.split('-', 1)[0] ?? null;
     case '$member':

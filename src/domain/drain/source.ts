@@ -14,6 +14,8 @@ export interface DrainSource {
   readonly columns: readonly ColumnMapping[];
   /** The column by which the newest of two rows with one key is told; the last read when null. */
   readonly version: string | null;
+  /** What is done with entries whose rows have one key; null where nobody has said. */
+  readonly sameKey: SameKey | null;
   readonly rules: Rules;
   /** Whether a `tierd drain` without names includes it. */
   readonly enabled: boolean;
@@ -21,6 +23,10 @@ export interface DrainSource {
   /** A larger entry becomes a dead letter. */
   readonly maxEntryBytes: number;
 }
+
+export const SAME_KEYS = ['last', 'first', 'error'] as const;
+/** Of several entries of a list or a stream whose rows have one key: which stays, or none but the first. */
+export type SameKey = (typeof SAME_KEYS)[number];
 
 export interface ColumnMapping {
   readonly column: string;
@@ -41,6 +47,7 @@ export const BUILT_INS = [
   '$id',
   '$time',
   '$index',
+  '$entry',
   '$score',
   '$member',
   '$value',
@@ -49,7 +56,7 @@ export const BUILT_INS = [
 ] as const;
 /**
  * `$key` the key; `$id` a stream entry's id and `$time` its milliseconds; `$index` a list entry's
- * place in its claim; `$score` and `$member` of a sorted set; `$value` the whole entry; `$captured`
+ * place in its claim; `$entry` a UUID that no other entry of a list or a stream has; `$score` and `$member` of a sorted set; `$value` the whole entry; `$captured`
  * when it was read; `$flags` the rules that flagged it.
  */
 export type BuiltIn = (typeof BUILT_INS)[number];

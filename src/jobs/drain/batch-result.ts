@@ -3,11 +3,14 @@ import type { Told } from './acknowledgements.ts';
 /** What came of one batch. */
 export interface BatchResult {
   readonly entries: number;
+  /** Of their own: an entry that only replaced another's row is none. */
   readonly rows: number;
   readonly deadLetters: number;
   readonly flagged: number;
   /** Were committed before, and came again. */
   readonly repeated: number;
+  /** Have the key of another entry's row: the source's `same_key` says which of them stayed. */
+  readonly sameKey: number;
   readonly lost: number;
   readonly bytes: number;
   /** Of the rows, microseconds since 1970. */

@@ -6,7 +6,7 @@ import type pg from 'pg';
 import type { Judge } from '../../domain/drain/judge-rows.ts';
 import type { LiveBatch } from '../../domain/live-entry.ts';
 import { inTransaction } from '../../hot/transaction.ts';
-import { type Hope, type RefusedRow, writeEncoded, writeRows } from '../../hot/write-rows.ts';
+import { type Hope, type WrittenRows, writeEncoded, writeRows } from '../../hot/write-rows.ts';
 import type { WriteTarget } from '../../hot/write-statements.ts';
 import { advanceClaim, readClaim } from '../../ledger/claims.ts';
 import { addDeadLetters } from '../../ledger/dead-letters.ts';
@@ -62,8 +62,8 @@ export async function commitBatch(
             ({ origin }) => origin.from === 'built-in' && origin.name === '$flags',
           ),
         });
-        const refused = await write(db, target, sorted, hope);
-        addRefused(sorted, mapped, refused);
+        const written = await write(db, target, sorted, hope);
+        addRefused(sorted, mapped, written.refused);
         await addDeadLetters(
           db,
           {
@@ -74,7 +74,7 @@ export async function commitBatch(
           sorted.letters,
         );
         const told = await recordOrigin(db, source.name, batch, known);
-        const counts = countBatch(batch, sorted, refused.length, known);
+        const counts = countBatch(batch, sorted, written, known);
         await recordBatch(db, source.name, {
           ...counts,
           isUnsettled: batch.origin.kind === 'keys' && source.live.kind !== 'snapshot',
@@ -93,13 +93,15 @@ export async function commitBatch(
   }
 }
 
+const ALL_WRITTEN: WrittenRows = { refused: [], sameKey: 0 };
+
 async function write(
   db: pg.Client,
   target: WriteTarget,
   { rows, encoded }: SortedEntries,
   hope: Hope,
-): Promise<readonly RefusedRow[]> {
-  if (encoded !== null && (await writeEncoded(db, target, encoded, hope))) return [];
+): Promise<WrittenRows> {
+  if (encoded !== null && (await writeEncoded(db, target, encoded, hope))) return ALL_WRITTEN;
   // Only now: rows that were encoded from bytes have no texts until somebody asks for them.
   const values = rows.map((row) => row.values);
   return writeRows(db, target, values, hope);
@@ -172,7 +174,7 @@ async function recordOrigin(
 function countBatch(
   { entries }: LiveBatch,
   { rows, letters, flags }: SortedEntries,
-  refused: number,
+  { refused, sameKey }: WrittenRows,
   known: Known,
 ): Omit<BatchResult, 'bytes' | 'told'> {
   let oldestTimeUs: number | null = null;
@@ -184,10 +186,11 @@ function countBatch(
   }
   return {
     entries: entries.length,
-    rows: rows.length - refused,
+    rows: rows.length - refused.length - sameKey,
     deadLetters: letters.length,
     flagged: Object.values(flags).reduce((sum, count) => sum + count, 0),
     repeated: known.count,
+    sameKey,
     lost: known.lost.length,
     oldestTimeUs,
     newestTimeUs,

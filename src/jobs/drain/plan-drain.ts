@@ -21,7 +21,8 @@ export interface DrainPlan {
 
 /**
  * Throws what `describeTable` throws, COLUMN_NOT_FOUND for a mapped column that the table has not, and
- * UNIQUE_KEY_MISSING where entries that come again could not be known.
+ * UNIQUE_KEY_MISSING where entries that come again could not be known, KEY_NOT_DISTINCT where several
+ * entries that are each to be a row could have one key.
  */
 export async function planDrain(
   db: pg.Client,
@@ -37,9 +38,13 @@ export async function planDrain(
     const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
     const rows = planRows(source, table.columns);
     if ('unknown' in rows) throw unknownColumns(source, rows.unknown, table.columns);
-    const { key, refusal } = chooseKey(source, await listUniqueKeys(db, table.oid));
-    if (refusal !== null) throw keyMissing(source, refusal);
-    return { source, rows, target: targetOf(source, table.columns, key) };
+    const choice = chooseKey(source, await listUniqueKeys(db, table.oid));
+    if ('lacks' in choice) {
+      throw choice.lacks === 'key'
+        ? keyMissing(source, choice.found)
+        : keyShared(source, choice.found);
+    }
+    return { source, rows, target: targetOf(source, table.columns, choice) };
   });
 }
 
@@ -49,7 +54,7 @@ const WITHOUT_EQUALITY: ReadonlySet<string> = new Set(['json', 'xml', 'point', '
 function targetOf(
   source: DrainSource,
   columns: readonly ColumnDescription[],
-  key: readonly string[] | null,
+  { key, sameKey }: Pick<WriteTarget, 'key' | 'sameKey'>,
 ): WriteTarget {
   return {
     table: source.dataset.table,
@@ -65,6 +70,7 @@ function targetOf(
       };
     }),
     key,
+    sameKey,
     version: source.version,
     merge: source.live.kind === 'claim',
   };
@@ -93,5 +99,16 @@ function keyMissing(source: DrainSource, found: string): TierdError {
     message: `drain.sources.${source.name} reads keys of Redis (${source.live.kind}), and ${table} has no unique key by which a row that comes again would be known: ${found}; nothing was read`,
     hint: `create unique index on ${table} (…) over columns that are not null and that the source fills, such as what names the entry and its time`,
     context: { source: source.name, table },
+  });
+}
+
+function keyShared(source: DrainSource, columns: string): TierdError {
+  const table = formatTable(source.dataset.table);
+  const { kind } = source.live;
+  return new TierdError({
+    code: 'KEY_NOT_DISTINCT',
+    message: `drain.sources.${source.name} makes a row of each entry of a ${kind}, and the unique key (${columns}) of ${table} holds nothing that two entries can't share: all but one of them would vanish; nothing was read`,
+    hint: `give the key a column of type uuid and fill it from $entry, or say which of such entries stays: same_key: last, first or error, under drain.sources.${source.name}`,
+    context: { source: source.name, table, columns },
   });
 }

@@ -1,9 +1,11 @@
 /** What a drain would move: for `--dry-run` and status. Changes nothing in either store (I7). */
 import type pg from 'pg';
+import { nameEntry } from '../../domain/drain/dead-letter.ts';
 import { openJudge } from '../../domain/drain/judge-rows.ts';
 import { prepareMapping } from '../../domain/drain/map-entry.ts';
 import type { Reason } from '../../domain/drain/reason.ts';
-import type { DrainSource } from '../../domain/drain/source.ts';
+import type { DrainSource, SameKey } from '../../domain/drain/source.ts';
+import type { LiveEntry } from '../../domain/live-entry.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { lookAhead } from '../../live/look-ahead.ts';
 import { planDrain } from './plan-drain.ts';
@@ -22,6 +24,8 @@ export interface DrainPreview {
   readonly entries: number;
   /** By which columns a row that comes again is known; null for entries that have ids. */
   readonly uniqueKey: readonly string[] | null;
+  /** What becomes of entries whose rows have one key; null where no two have. */
+  readonly sameKey: SameKey | null;
   readonly columns: readonly string[];
   /** What the first entries would become. */
   readonly sample: readonly PreviewedEntry[];
@@ -31,6 +35,12 @@ export type PreviewedEntry = { readonly key: string; readonly id: string | null 
   | { readonly row: readonly (string | null)[] }
   | { readonly reason: Reason }
 );
+
+/** Of the shape that `$entry` will have: a list has no claim yet to be named by. */
+function foretellName(entry: LiveEntry): string {
+  const claim = { claim: entry.key, fromIndex: 0, toIndex: 1, last: false };
+  return nameEntry(entry, { kind: 'claimed-list', key: entry.key, ...claim });
+}
 
 export async function previewSource(
   rooms: LookingDrainRooms,
@@ -67,10 +77,11 @@ async function lookAt(
       keys: waiting.keys,
       entries: waiting.entries,
       uniqueKey: plan.target.key,
+      sameKey: plan.target.sameKey,
       columns,
       sample: waiting.sample.map((entry) => {
         const { key, id } = entry;
-        const mapped = map(entry, { capturedUs: now * 1000 });
+        const mapped = map(entry, { capturedUs: now * 1000, nameOf: foretellName });
         if ('reason' in mapped) return { key, id, reason: mapped.reason };
         const { reject } = judge.judge(mapped, now);
         return reject === null ? { key, id, row: mapped.values } : { key, id, reason: reject };

@@ -1,6 +1,6 @@
 /** dead-letters retry: letters that wait are mapped and judged again, under the source's lease. */
 import type pg from 'pg';
-import { decodePayload } from '../../domain/drain/dead-letter.ts';
+import { decodePayload, entryUuid } from '../../domain/drain/dead-letter.ts';
 import { openJudge } from '../../domain/drain/judge-rows.ts';
 import { prepareMapping } from '../../domain/drain/map-entry.ts';
 import type { Reason } from '../../domain/drain/reason.ts';
@@ -18,6 +18,7 @@ import { stopIfAborted } from '../job-failure.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import type { DrainPlan } from './plan-drain.ts';
 import type { DrainRooms } from './rooms.ts';
+import { reasonOfRefused } from './sort-entries.ts';
 import { underLease } from './under-lease.ts';
 
 export interface Retried {
@@ -113,9 +114,12 @@ async function tryLetters(
   const refuse = (id: string, { code, text }: Reason): void => {
     refused.push({ id, reasonCode: code, reason: text });
   };
-  for (const { id, key, entryId, payload, arrivedAt } of letters) {
+  for (const { id, key, entryId, payload, arrivedAt, identity } of letters) {
     const entry = { key, id: entryId, payload: decodePayload(payload) };
-    const mapped = map(entry, { capturedUs: Date.parse(arrivedAt) * 1000 });
+    const mapped = map(entry, {
+      capturedUs: Date.parse(arrivedAt) * 1000,
+      nameOf: () => entryUuid(identity),
+    });
     if ('reason' in mapped) {
       refuse(id, mapped.reason);
       continue;
@@ -124,15 +128,12 @@ async function tryLetters(
     if (reject === null) rows.push({ id, values: mapped.values });
     else refuse(id, reject);
   }
-  const unwritten = await writeRows(
+  const { refused: unwritten } = await writeRows(
     db,
     target,
     rows.map(({ values }) => values),
   );
-  for (const { index, sqlstate, message } of unwritten) {
-    const text = `${message} (SQLSTATE ${sqlstate})`;
-    refuse(rows[index]?.id ?? '0', { code: 'refused', text });
-  }
+  for (const row of unwritten) refuse(rows[row.index]?.id ?? '0', reasonOfRefused(row));
   const places = new Set(unwritten.map(({ index }) => index));
   const written = rows.flatMap(({ id }, index) => (places.has(index) ? [] : [id]));
   return { written, refused };

@@ -1,9 +1,9 @@
 /** A batch of entries, told apart: what becomes a row, and what a dead letter. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type DeadLetter, deadLetter } from '../../domain/drain/dead-letter.ts';
+import { type DeadLetter, deadLetter, nameEntry } from '../../domain/drain/dead-letter.ts';
 import type { Judge } from '../../domain/drain/judge-rows.ts';
 import type { MapEntry, Mapped, MappedRow } from '../../domain/drain/map-entry.ts';
-import type { ReasonCode } from '../../domain/drain/reason.ts';
+import type { Reason, ReasonCode } from '../../domain/drain/reason.ts';
 import type { LiveBatch, LiveEntry } from '../../domain/live-entry.ts';
 import type { EpochMs } from '../../domain/time-range.ts';
 import { CopyText } from '../../hot/copy-text.ts';
@@ -12,6 +12,7 @@ import {
   type Hope,
   mayEncodeAhead,
   type RefusedRow,
+  SAME_KEY,
 } from '../../hot/write-rows.ts';
 import type { WriteTarget } from '../../hot/write-statements.ts';
 import { DirectRow, type DirectRows } from './direct-rows.ts';
@@ -45,7 +46,8 @@ export async function mapBatch(
   now: EpochMs,
   { target, hope, direct }: MappingWay,
 ): Promise<MappedBatch> {
-  const reading = { capturedUs: now * 1000 };
+  const nameOf = (entry: LiveEntry): string => nameEntry(entry, batch.origin);
+  const reading = { capturedUs: now * 1000, nameOf };
   const mapOne = (entry: LiveEntry): Mapped => map(entry, reading);
   const ahead = mayEncodeAhead(target, batch.entries.length, hope);
   const mapped: Mapped[] = [];
@@ -127,16 +129,21 @@ export function sortEntries(
   return { rows, entries, letters, flags, encoded: areAsMapped ? encoded : null };
 }
 
+/** Why a row was not written: its key is another's, or PostgreSQL's own words. */
+export function reasonOfRefused({ sqlstate, message }: RefusedRow): Reason {
+  if (sqlstate === SAME_KEY) return { code: 'same_key', text: message };
+  return { code: 'refused', text: `${message} (SQLSTATE ${sqlstate})` };
+}
+
 /** What PostgreSQL would not take joins the dead letters, with its own words. */
 export function addRefused(
   { entries, letters }: SortedEntries,
   { batch }: MappedBatch,
   refused: readonly RefusedRow[],
 ): void {
-  for (const { index, sqlstate, message } of refused) {
-    const entry = entries[index];
+  for (const row of refused) {
+    const entry = entries[row.index];
     if (entry === undefined) continue;
-    const text = `${message} (SQLSTATE ${sqlstate})`;
-    letters.push(deadLetter(entry, batch.origin, { code: 'refused', text }));
+    letters.push(deadLetter(entry, batch.origin, reasonOfRefused(row)));
   }
 }

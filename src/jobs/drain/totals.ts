@@ -11,6 +11,7 @@ export interface DrainTotals {
   deadLetters: number;
   flagged: number;
   repeated: number;
+  sameKey: number;
   lost: number;
   bytes: number;
   newestTimeUs: number | null;
@@ -26,6 +27,7 @@ export function newTotals({ name, dataset }: DrainSource): DrainTotals {
     deadLetters: 0,
     flagged: 0,
     repeated: 0,
+    sameKey: 0,
     lost: 0,
     bytes: 0,
     newestTimeUs: null,
@@ -39,6 +41,7 @@ export function addBatch(totals: DrainTotals, result: BatchResult): void {
   totals.deadLetters += result.deadLetters;
   totals.flagged += result.flagged;
   totals.repeated += result.repeated;
+  totals.sameKey += result.sameKey;
   totals.lost += result.lost;
   totals.bytes += result.bytes;
   const { newestTimeUs } = result;

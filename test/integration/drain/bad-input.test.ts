@@ -211,7 +211,8 @@ describeOn('redis', 'what can be no row (I10)', () => {
       ]);
       const columns = { symbol: 'symbol', ts: 'ts time_ms', price: 'price integer', note: 'note' };
       const limits = { maxEntries: 2_500, maxBytes: 1e8 };
-      const source = makeSource(table, { kind, name: table, columns, limits });
+      const sameKey = kind === 'stream' ? 'last' : null;
+      const source = makeSource(table, { kind, name: table, columns, limits, sameKey });
       const odd: Readonly<Record<number, Record<string, string>>> = {
         1: { note: 'a\\b\tc\nd' },
         2: { note: 'é' },
@@ -227,7 +228,9 @@ describeOn('redis', 'what can be no row (I10)', () => {
         else fill.xadd('ticks:all', '*', ...Object.entries(fields).flat());
       }
       await fill.exec();
-      const entries = { rows: 5_998, deadLetters: 2 };
+      // One entry of the stream takes the place of another's row.
+      const same = sameKey === null ? 0 : 1;
+      const entries = { rows: 5_998 - same, sameKey: same, deadLetters: 2 };
       expect(await bench.drain(source)).toMatchObject({ ...entries, batches: 3 });
       const found = await database.query(
         `select symbol, price, note from ${table} where note is distinct from 'x' or price in (4, 7) order by price`,

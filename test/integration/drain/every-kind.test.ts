@@ -28,7 +28,10 @@ describeOn('redis', 'whatever kind a source is', () => {
     database = await createTestDatabase();
     bench = await openDrainBench(database, server.url);
     for (const kind of KINDS) {
-      await database.query(`create table ${kind}s (${TICKS}, primary key (symbol, ts))`);
+      const hasKey = kind !== 'list' && kind !== 'stream';
+      await database.query(
+        `create table ${kind}s (${TICKS}${hasKey ? ', primary key (symbol, ts)' : ''})`,
+      );
     }
   });
   beforeEach(() => redis.flushall());

@@ -182,6 +182,7 @@ describeOn(['redis', 'timescale'], 'a drain into a hypertable', () => {
       );
       const source = makeSource('ticks', {
         kind: 'list',
+        sameKey: 'last',
         version: 'price',
         limits: { maxEntries: 5_000, maxBytes: 1e8 },
       });

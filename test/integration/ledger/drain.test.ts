@@ -44,6 +44,7 @@ describe('a source', () => {
     deadLetters: 0,
     flagged: 0,
     repeated: 0,
+    sameKey: 0,
     lost: 0,
     oldestTimeUs: null,
     isUnsettled: false,

@@ -99,7 +99,7 @@ describe('mistakes in the drain', () => {
       'drain.sources.one.dataset (line 13): found "tiks", which is not under datasets; did you mean ticks?, expected the name of a dataset',
       "drain.sources.one.format (line 14): found json, which a stream can't be, expected hash",
       'drain.sources.one.columns.a (line 15): found $score, which a stream has not, expected it in a zset',
-      'drain.sources.one.columns.b (line 15): found $nothing, which is no built-in, expected one of $key, $id, $time, $index, $score, $member, $value, $captured, $flags',
+      'drain.sources.one.columns.b (line 15): found $nothing, which is no built-in, expected one of $key, $id, $time, $index, $entry, $score, $member, $value, $captured, $flags',
       'drain.sources.one.types.c (line 16): c is no column of this source; did you mean a?',
       'drain.sources.Two (line 17): found "Two", expected a source name: lower-case letters, digits and _, beginning with a letter, at most 63 long',
       'drain.sources.Two.columns.a (line 17): found {y}, which the keys do not capture, expected {x}',
@@ -117,6 +117,16 @@ describe('mistakes in the drain', () => {
     ).toEqual([
       'drain.sources.one.kind (line 8): found "queue", expected snapshot, move, claim, list, stream or zset',
       'drain.sources.one.types.a (line 8): found "float", expected text, number, integer, boolean, json, bytes, time_s, time_ms, time_us, time_ns or time_iso',
+    ]);
+  });
+
+  it('of same_key say which kinds have it, and what it excludes', () => {
+    const rest = 'keys: k, dataset: ticks, columns: { ts: ts }';
+    expect(problems(source(`kind: zset, same_key: last, ${rest}`))).toEqual([
+      'drain.sources.one.same_key (line 8): found last, which a zset has not: what has one key there is one row, expected it in a list or stream',
+    ]);
+    expect(problems(source(`kind: list, same_key: first, version: ts, ${rest}`))).toEqual([
+      'drain.sources.one.same_key (line 8): found first beside version, expected last, or no version',
     ]);
   });
 

@@ -9,7 +9,7 @@ import { CopyText } from '../../../src/hot/copy-text.ts';
 import { DirectRow, openDirectRows } from '../../../src/jobs/drain/direct-rows.ts';
 import { FieldReader } from '../../../src/live/packed-fields.ts';
 
-const READING = { capturedUs: 0 };
+const READING = { capturedUs: 0, nameOf: () => 'its-name' };
 
 function planOf(types: readonly ValueType[], changes: Partial<RowPlan> = {}): RowPlan {
   return {

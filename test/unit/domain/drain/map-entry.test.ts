@@ -42,7 +42,7 @@ function map(
       payload: { kind: 'fields', names: [], values: fieldValues([]) },
       ...entry,
     },
-    { capturedUs: 1_500_000 },
+    { capturedUs: 1_500_000, nameOf: () => 'its-name' },
   );
 }
 

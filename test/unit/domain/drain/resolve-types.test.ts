@@ -40,6 +40,7 @@ function source(columns: readonly Partial<ColumnMapping>[], changes: object = {}
       ...column,
     })),
     version: null,
+    sameKey: null,
     rules: NO_RULES,
     enabled: true,
     limits: { maxEntries: 1, maxBytes: 1 },
