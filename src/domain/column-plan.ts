@@ -243,9 +243,9 @@ function duckdbTypeOf(held: Held): string {
       return 'UUID';
     case 'bytea':
       return 'BLOB';
+    // No JSON annotation: several readers refuse it, or take it for bytes.
     case 'json':
     case 'jsonb':
-      return 'JSON';
     case 'varchar':
     case 'text':
       return 'VARCHAR';

@@ -10,7 +10,10 @@ export interface ColdTimeColumn {
 }
 
 /** A column as it lies in a segment. */
-export type ColdColumn = Pick<ColumnPlan, 'name' | 'duckdbType'>;
+export interface ColdColumn extends Pick<ColumnPlan, 'name' | 'duckdbType'> {
+  /** What a query sees where that is more than the file says: JSON of a text. */
+  readonly viewType?: string;
+}
 
 /** Columns that segments of a dataset have in common; a changed table makes a further schema. */
 export interface ColdSchema {

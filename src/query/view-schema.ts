@@ -13,15 +13,15 @@ export type ViewSchema = ReadonlyMap<string, string>;
 export function viewSchemaOf(dataset: ColdDataset): ViewSchema {
   const view = new Map<string, { name: string; type: string; schema: ColdSchema }>();
   for (const schema of dataset.schemas.toReversed()) {
-    for (const { name, duckdbType } of schema.columns) {
+    for (const { name, duckdbType: fileType, viewType = fileType } of schema.columns) {
       const known = view.get(foldName(name));
       if (known === undefined) {
-        view.set(foldName(name), { name, type: duckdbType, schema });
+        view.set(foldName(name), { name, type: viewType, schema });
         continue;
       }
-      const type = reconcileTypes(known.type, duckdbType);
+      const type = reconcileTypes(known.type, viewType);
       if (type === null) {
-        throw typeChanged(dataset.name, known, { type: duckdbType, schema });
+        throw typeChanged(dataset.name, known, { type: viewType, schema });
       }
       known.type = type;
     }

@@ -33,6 +33,20 @@ describe('the place of a segment', () => {
     );
   });
 
+  test('has other folders where a column of the table has the name of one, in any case', () => {
+    const key = (...columns: string[]) =>
+      segmentKey('ticks', whole('2024-01-15T06:00:00Z', HOUR_MS), 'hour', ID, columns);
+    const file = 'ticks_20240115T06-0123456789ab.parquet';
+    const prefixed = `ticks/tierd_year=2024/tierd_month=01/tierd_day=15/tierd_hour=06/${file}`;
+    expect(key('time', 'Year')).toBe(prefixed);
+    expect(key('hour')).toBe(prefixed);
+    expect(key('years', 'week')).toBe(`ticks/year=2024/month=01/day=15/hour=06/${file}`);
+    expect(key('day', 'tierd_month')).toMatch(/^ticks\/tierd_tierd_year=2024\//);
+    expect(parseSegmentKey(prefixed)).toEqual(parseSegmentKey(key('years')));
+    expect(parseSegmentKey(key('day', 'tierd_month'))).not.toBeNull();
+    expect(parseSegmentKey(`ticks/tierd_year=2024/month=01/${file}`)).toBeNull();
+  });
+
   test('reads back to what it was made of, for any dataset, time, unit and content', () => {
     fc.assert(
       fc.property(datasets, instants, units, contentIds, (dataset, instant, unit, contentId) => {

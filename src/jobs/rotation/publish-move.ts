@@ -27,10 +27,12 @@ export async function publishMove(
   db: pg.Client,
   staged: StagedMove,
 ): Promise<readonly PublishedSlice[]> {
+  const { name, slice: unit } = run.dataset;
+  const columns = run.columns.map((column) => column.name);
   const slices = staged.slices.map((slice) => ({
     slice,
     objects: slice.segments.map((segment) => ({
-      key: segmentKey(run.dataset.name, slice.range, run.dataset.slice, segment.sha256),
+      key: segmentKey(name, slice.range, unit, segment.sha256, columns),
       segment,
     })),
   }));

@@ -116,7 +116,6 @@ function parquetTypeOf(held: Held): string {
       return 'BYTE_ARRAY plain';
     case 'json':
     case 'jsonb':
-      return 'BYTE_ARRAY JSON';
     case 'varchar':
     case 'text':
       return 'BYTE_ARRAY UTF8';

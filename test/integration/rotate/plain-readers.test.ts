@@ -1,0 +1,68 @@
+/** What a reader without tierd finds in the lake. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { parquetMetadata } from 'hyparquet';
+import type pg from 'pg';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { rotateDataset } from '../../../src/jobs/rotate.ts';
+import { listSegments } from '../../../src/ledger/segments.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
+
+let database: TestDatabase;
+let db: pg.Client;
+let bench: Bench;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  db = await database.connect();
+  bench = await openBench(database);
+});
+
+/** By DuckDB's glob with the folders as columns, as its own documentation has it. */
+async function readByGlob(columns: string): Promise<readonly unknown[]> {
+  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
+  const connection = await instance.connect();
+  try {
+    const reader = await connection.runAndReadAll(
+      `select ${columns} from read_parquet('${bench.lake}/ticks/**/*.parquet', hive_partitioning = true)`,
+    );
+    return reader.getRowObjectsJson();
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+async function moveTicks(columns: string, values: string): Promise<void> {
+  await database.query(`create table ticks (time timestamptz, ${columns})`);
+  await database.query(`insert into ticks select $1, ${values}`, [daysAgo(40)]);
+  await rotateDataset(bench.rooms, makeDataset('ticks', { sortBy: [] }), { force: true });
+}
+
+describe('a plain reader', () => {
+  it.for(['year', 'month', 'day', 'hour', '"Year"'])(
+    'sees the table’s own column %s, not the folder’s',
+    async (name) => {
+      await moveTicks(`${name} int`, '77');
+      expect(await readByGlob(`${name} as found`)).toEqual([{ found: 77 }]);
+    },
+  );
+
+  it('finds json and jsonb as plain text, as any other text', async () => {
+    await moveTicks('a json, b jsonb, c text', `'{"x": 1, "x":2}', '{"y": 1}', 'z'`);
+    const [segment] = await listSegments(db, { states: ['live'] });
+    const bytes = await readFile(join(bench.lake, segment?.key ?? 'none'));
+    const { schema } = parquetMetadata(new Uint8Array(bytes).buffer);
+    const types = schema.slice(2).map(({ name, type, converted_type, logical_type }) => ({
+      name,
+      type,
+      converted_type,
+      logical: logical_type?.type,
+    }));
+    const text = types.find(({ name }) => name === 'c');
+    expect(types).toEqual(['a', 'b', 'c'].map((name) => ({ ...text, name })));
+    expect(await readByGlob('a, b')).toEqual([{ a: '{"x": 1, "x":2}', b: '{"y": 1}' }]);
+  });
+});
