@@ -117,7 +117,9 @@ function showYaml(value: unknown): string {
     const entries = Object.entries(value).map(([key, item]) => `${key}: ${showYaml(item)}`);
     return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
   }
-  return String(value);
+  const text = String(value);
+  // Inside { } and [ ] a comma would end the value.
+  return text.includes(',') ? `"${text}"` : text;
 }
 
 function escapeCell(text: string): string {

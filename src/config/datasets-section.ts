@@ -1,6 +1,6 @@
 /** The `datasets` section: one entry for each table that tierd looks after. */
 import { z } from 'zod';
-import type { Dataset } from '../domain/dataset.ts';
+import type { ColumnChoice, Dataset } from '../domain/dataset.ts';
 import type { TableRef } from '../domain/table.ts';
 import { DEFAULT_OWNER } from './daemon-section.ts';
 import { choice, columnName, flag, text, textList, wholeNumber } from './fields.ts';
@@ -14,6 +14,21 @@ export const DATASET_NAME_EXPECTED =
 
 const TABLE_EXPECTED =
   'a table as the catalogue spells it: name or schema.name, with "double quotes" around a part that holds a dot';
+
+const COLUMN_EXPECTED =
+  'native, text or "decimal(digits,scale)", in quotes, with 1 to 38 digits, of which scale follow the point';
+const COLUMN_CHOICE = /^(native|text|decimal\(([1-9]|[12]\d|3[0-8]),(\d|[12]\d|3[0-8])\))$/;
+
+const columnChoice = z
+  .string({ error: COLUMN_EXPECTED })
+  .regex(COLUMN_CHOICE, { error: COLUMN_EXPECTED })
+  .refine(scaleFits, { error: COLUMN_EXPECTED })
+  .meta({ description: 'How the column is held in Parquet.', expects: COLUMN_EXPECTED });
+
+function scaleFits(columnChoice: string): boolean {
+  const [, , digits = 0, scale = 0] = COLUMN_CHOICE.exec(columnChoice) ?? [];
+  return Number(scale) <= Number(digits);
+}
 
 const dataset = z.strictObject({
   table: z
@@ -44,16 +59,19 @@ const dataset = z.strictObject({
     ['symbol', 'timestamp'],
   ).default([]),
   columns: z
-    .record(z.string(), choice(['native', 'text'], 'How the column is held in Parquet.'), {
-      error: 'a mapping of column names to native or text',
+    .record(z.string(), columnChoice, {
+      error: 'a mapping of column names to native, text or decimal(digits,scale)',
     })
     .default({})
     .meta({
       description:
-        'For a column that Parquet cannot hold exactly in its own type: `text` keeps it as exact text, `native` as the closest exact type.',
-      expects: 'column: native or text',
-      examples: [{ volume: 'text' }],
+        'For a column whose default is not wanted: `text` keeps it as exact text, `native` as the closest exact type, `decimal(38,10)` a numeric as a number of 38 digits, 10 of them after the point; a value that does not fit is refused, never rounded.',
+      expects: 'column: native, text or decimal(digits,scale)',
+      examples: [{ volume: 'text', price: 'decimal(38,10)' }],
     }),
+  portable: flag(
+    'Only what every engine reads alike: uuid and time columns as text; infinite times, and a number whose type changed, are refused.',
+  ).default(false),
   verify: choice(
     ['standard', 'independent'],
     'How a published segment is proven. `independent` reads every value again with a second Parquet reader: slower, trusts less.',
@@ -132,7 +150,9 @@ function resolveDataset(name: string, file: EffectiveDataset, minFreeBytes: numb
     sortBy: file.sort_by.includes(file.time_column)
       ? file.sort_by
       : [...file.sort_by, file.time_column],
-    columns: file.columns,
+    // The schema has let through nothing else.
+    columns: file.columns as Readonly<Record<string, ColumnChoice>>,
+    portable: file.portable,
     verify: file.verify,
     targetFileBytes: file.target_file_mb * 1024 * 1024,
     limits: resolveLimits(file.guards, minFreeBytes),

@@ -5,7 +5,11 @@ import { BUILT_IN_TYPES, type NativeKind, TYPE_CLASSES, type TypeRule } from './
 
 /** How a column's values are laid out, from COPY to Parquet. */
 export type Held =
-  | { readonly kind: NativeKind }
+  | {
+      readonly kind: NativeKind;
+      /** ±infinity is refused, for other engines take it for a day far away. */
+      readonly finite?: true;
+    }
   /**
    * A fixed-point number: the integer `value × 10^scale` of at most `width` digits. PostgreSQL
    * shows `max(0, declared scale)` digits after the point, which is `scale` here.
@@ -48,11 +52,12 @@ const MAX_DECIMAL_WIDTH = 38;
 
 /**
  * Plans every column, in the order given; where there is a refusal the plan must not be used.
- * `choices` are the dataset's `columns`: native or text, where the default is not wanted.
+ * `choices` are the dataset's `columns`, where the default is not wanted.
  */
 export function planColumns(
   columns: readonly ColumnDescription[],
   choices: Readonly<Record<string, ColumnChoice>>,
+  portable = false,
 ): ColumnPlans {
   const plans: ColumnPlan[] = [];
   const refusals: ColumnRefusal[] = [...refuseUnknownChoices(columns, choices)];
@@ -62,7 +67,7 @@ export function planColumns(
     const twin = seen.get(folded);
     seen.set(folded, column.name);
     const outcome =
-      twin === undefined ? holdColumn(column, choices[column.name]) : refuseTwin(twin);
+      twin === undefined ? holdColumn(column, choices[column.name], portable) : refuseTwin(twin);
     if ('reason' in outcome) {
       refusals.push({ column: column.name, postgresType: column.typeName, ...outcome });
     } else {
@@ -74,9 +79,20 @@ export function planColumns(
 
 type Refused = Pick<ColumnRefusal, 'reason' | 'hint'>;
 
-function holdColumn(column: ColumnDescription, choice: ColumnChoice | undefined): Held | Refused {
+function holdColumn(
+  column: ColumnDescription,
+  choice: ColumnChoice | undefined,
+  portable: boolean,
+): Held | Refused {
   const { baseType } = column;
   const rule = ruleFor(baseType);
+  const chosen = chosenDecimal(choice);
+  if (chosen !== null && rule.held !== 'numeric') {
+    return {
+      reason: `${String(choice)} is a choice for numeric columns only`,
+      hint: `correct or remove datasets.<name>.columns.${column.name}`,
+    };
+  }
   switch (rule.held) {
     case 'refused':
       if (rule === TYPE_CLASSES.unknown && choice === 'text') return { kind: 'text' };
@@ -84,13 +100,13 @@ function holdColumn(column: ColumnDescription, choice: ColumnChoice | undefined)
     case 'native':
       // The bytes of these are text already; a cast would only strip the blanks of char(n).
       if (choice === 'text' && rule.kind !== 'varchar') return { kind: 'text' };
-      return { kind: rule.kind };
+      return portable ? portably(column, rule.kind, choice) : { kind: rule.kind };
     case 'numeric': {
-      const decimal = decimalFor(baseType.typmod);
+      const decimal = chosen ?? decimalFor(baseType.typmod);
       if (choice === 'native' && decimal === null) {
         return {
           reason: `a native number has at most ${String(MAX_DECIMAL_WIDTH)} digits, known in advance`,
-          hint: `leave datasets.<name>.columns.${column.name} out: exact text is the default, or declare numeric(p,s) with p <= ${String(MAX_DECIMAL_WIDTH)}`,
+          hint: `leave datasets.<name>.columns.${column.name} out: exact text is the default; or set it to decimal(${String(MAX_DECIMAL_WIDTH)},10), or to as many digits as its values have`,
         };
       }
       return choice === 'text' || decimal === null ? { kind: 'text' } : decimal;
@@ -110,6 +126,39 @@ function holdColumn(column: ColumnDescription, choice: ColumnChoice | undefined)
       };
     }
   }
+}
+
+/** What some engine can't read becomes text, what one reads wrong is refused. */
+function portably(
+  column: ColumnDescription,
+  kind: NativeKind,
+  choice: ColumnChoice | undefined,
+): Held | Refused {
+  switch (kind) {
+    case 'uuid':
+    case 'time':
+      if (choice !== 'native') return { kind: 'text' };
+      return {
+        reason: `the dataset is portable, and not every engine reads a native ${kind}`,
+        hint: `remove datasets.<name>.columns.${column.name}, or datasets.<name>.portable`,
+      };
+    case 'date':
+    case 'timestamp':
+    case 'timestamptz':
+      return { kind, finite: true };
+    default:
+      return { kind };
+  }
+}
+
+/** `decimal(p,s)` as the configuration has it, or null. */
+function chosenDecimal(
+  choice: ColumnChoice | undefined,
+): Extract<Held, { kind: 'decimal' }> | null {
+  const match = /^decimal\((\d+),(\d+)\)$/u.exec(choice ?? '');
+  return match === null
+    ? null
+    : { kind: 'decimal', width: Number(match[1]), scale: Number(match[2]) };
 }
 
 function hintFor(column: ColumnDescription, rule: TypeRule): string {
@@ -199,14 +248,23 @@ function decimalFor(typmod: number): Extract<Held, { kind: 'decimal' }> | null {
 }
 
 function planColumn(column: ColumnDescription, held: Held): ColumnPlan {
-  const quoted = quoteIdentifier(column.name);
   return {
     name: column.name,
     postgresType: column.typeName,
     held,
-    select: held.kind === 'text' ? `${quoted}::text` : quoted,
+    select: selectFor(column, held),
     duckdbType: duckdbTypeOf(held),
   };
+}
+
+function selectFor({ name, baseType }: ColumnDescription, held: Held): string {
+  const quoted = quoteIdentifier(name);
+  if (held.kind === 'text') return `${quoted}::text`;
+  const declared = decimalFor(baseType.typmod);
+  if (held.kind !== 'decimal' || declared?.scale === held.scale) return quoted;
+  // Never rounded: a value with more digits is sent as it is, and the decoder refuses it.
+  const fitted = `round(${quoted}, ${String(held.scale)})`;
+  return `case when ${quoted} = ${fitted} then ${fitted} else ${quoted} end`;
 }
 
 function quoteIdentifier(name: string): string {

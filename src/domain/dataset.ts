@@ -2,8 +2,11 @@
 import type { IntegerTimeUnit, TableRef } from './table.ts';
 import type { SliceUnit } from './time-range.ts';
 
-/** How a column is held in the lake: as its type's native Parquet type, or as exact text. */
-export type ColumnChoice = 'native' | 'text';
+/**
+ * How a column is held in the lake: as its type's native Parquet type, as exact text, or, for a
+ * `numeric`, as a decimal of so many digits, of which so many follow the point.
+ */
+export type ColumnChoice = 'native' | 'text' | `decimal(${number},${number})`;
 
 export type VerifyLevel = 'standard' | 'independent';
 
@@ -25,6 +28,8 @@ export interface Dataset {
   readonly sortBy: readonly string[];
   /** Per column, where the type's default is not what is wanted. */
   readonly columns: Readonly<Record<string, ColumnChoice>>;
+  /** Only what every engine reads alike: uuid and time as text, no infinite times. */
+  readonly portable: boolean;
   readonly verify: VerifyLevel;
   readonly targetFileBytes: number;
   readonly limits: RotationLimits;

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import { planColumns } from '../domain/column-plan.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { judgeHazards } from '../domain/hazards.ts';
+import { assertNamedColumns } from '../domain/named-columns.ts';
 import { cutoffsOf, regionsOf } from '../domain/regions.ts';
 import { formatTable, type TableDescription } from '../domain/table.ts';
 import { findTimescale } from './chunks.ts';
@@ -19,9 +20,11 @@ export async function checkDataset(
 ): Promise<readonly Check[]> {
   const { name, timeColumn, timeUnit } = dataset;
   const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
+  assertNamedColumns(dataset, table);
   return [
     { name: `dataset:${name}:table`, status: 'ok', found: describe(table) },
     ...columnsHeld(dataset, table),
+    ...plainReaders(dataset, table),
     ...(await hazards(db, dataset, table, clock)),
     ...(await lockTableSize(db, dataset, table)),
     ...(await compression(db, dataset, table)),
@@ -38,7 +41,7 @@ function describe(table: TableDescription): string {
 }
 
 function columnsHeld(dataset: Dataset, table: TableDescription): readonly Check[] {
-  const { refusals } = planColumns(table.columns, dataset.columns);
+  const { refusals } = planColumns(table.columns, dataset.columns, dataset.portable);
   const name = `dataset:${dataset.name}:columns`;
   if (refusals.length === 0) {
     return [
@@ -51,6 +54,35 @@ function columnsHeld(dataset: Dataset, table: TableDescription): readonly Check[
     found: `${refusal.column} (${refusal.postgresType}) can't be held exactly: ${refusal.reason}`,
     advice: refusal.hint.replace('<name>', dataset.name),
   }));
+}
+
+const MISREAD_KINDS = new Map([
+  ['uuid', 'shuts Spark out of the whole folder'],
+  ['time', 'shuts Spark out of the whole folder; 24:00 is misread'],
+  ['date', 'an infinite value is misread'],
+  ['timestamp', 'an infinite value is misread'],
+  ['timestamptz', 'an infinite value is misread'],
+]);
+
+/** What other engines make of the files; nothing to mend where none is used. */
+function plainReaders(dataset: Dataset, table: TableDescription): readonly Check[] {
+  if (dataset.portable) return [];
+  const { columns } = planColumns(table.columns, dataset.columns);
+  const told = columns.flatMap(({ name, held }) => {
+    const what = MISREAD_KINDS.get(held.kind);
+    // Rows whose time is infinite stay hot.
+    return what === undefined || name === table.timeColumn.name
+      ? []
+      : [`${name} (${held.kind}: ${what})`];
+  });
+  if (told.length === 0) return [];
+  return [
+    {
+      name: `dataset:${dataset.name}:plain_readers`,
+      status: 'ok',
+      found: `for other engines than tierd: ${told.join(', ')}; \`portable: true\` and docs/engines.md say what to do`,
+    },
+  ];
 }
 
 /** As the planner would judge them, were every slice before the cutoffs to leave now. */

@@ -92,6 +92,7 @@ function datasetOf(name: string): Dataset {
     autoRotation: true,
     sortBy: ['ts'],
     columns: {},
+    portable: false,
     verify: 'standard',
     targetFileBytes: 1,
     limits: {

@@ -89,6 +89,7 @@ export function makeDataset(table: string, changes: Partial<Dataset> = {}): Data
     autoRotation: true,
     sortBy: ['symbol', 'time'],
     columns: {},
+    portable: false,
     verify: 'standard',
     targetFileBytes: 256 * 1024 * 1024,
     ...changes,

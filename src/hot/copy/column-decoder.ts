@@ -17,6 +17,7 @@ import {
 } from './decode-fixed.ts';
 import { decodeBytes, decodeJsonb, decodeText } from './decode-strings.ts';
 import { decodeDate, decodeTimestamp } from './decode-times.ts';
+import { finiteOnly } from './finite-only.ts';
 
 /** `checkUtf8` is for servers that don't know the encoding of their own text (SQL_ASCII). */
 export function decoderFor(plan: ColumnPlan, checkUtf8: boolean): DecodeColumn {
@@ -39,10 +40,10 @@ export function decoderFor(plan: ColumnPlan, checkUtf8: boolean): DecodeColumn {
     case 'decimal':
       return decodeDecimal(held);
     case 'date':
-      return decodeDate;
+      return held.finite === true ? finiteOnly(decodeDate) : decodeDate;
     case 'timestamp':
     case 'timestamptz':
-      return decodeTimestamp;
+      return held.finite === true ? finiteOnly(decodeTimestamp) : decodeTimestamp;
     case 'uuid':
       return decodeUuid;
     case 'bytea':

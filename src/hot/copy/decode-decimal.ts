@@ -20,6 +20,7 @@ type Decimal = Extract<Held, { kind: 'decimal' }>;
 /** What follows from a column's width and scale alone. */
 interface Layout {
   readonly scale: number;
+  readonly wholeDigits: number;
   readonly fractionGroups: number;
   /** Digits of the last group that lie beyond the scale; they are zeros. */
   readonly surplusDigits: number;
@@ -58,6 +59,7 @@ function layoutOf({ width, scale }: Decimal): Layout {
   const surplusDigits = fractionGroups * DIGITS_PER_GROUP - scale;
   return {
     scale,
+    wholeDigits: width - scale,
     fractionGroups,
     surplusDigits,
     lastDivisor: 10 ** surplusDigits,
@@ -84,7 +86,7 @@ function checkHeader(
   if (displayScale !== scale) {
     throw target.notHeld(
       `with ${String(displayScale)} digits after the point`,
-      `the column's type has ${String(scale)}`,
+      `the column's type in the lake has ${String(scale)}`,
     );
   }
   return groups;
@@ -107,7 +109,7 @@ function readSmall(
   if (wholePlaces >= 0 && wholePlaces < places) {
     value = value * layout.lastFactor + lastDigits(view, at, groups === places, layout, target);
   }
-  if (value >= layout.limit) throw target.malformed('it has too many digits');
+  if (value >= layout.limit) throw tooManyDigits(layout, target);
   return value;
 }
 
@@ -130,10 +132,16 @@ function readLarge(
     const digits = lastDigits(view, at, groups === places, layout, target);
     overflow ||= multiplyAdd(limbs, layout.lastFactor, digits);
   }
-  if (overflow || !isBelow(limbs, layout.limitLimbs)) {
-    throw target.malformed('it has too many digits');
-  }
+  if (overflow || !isBelow(limbs, layout.limitLimbs)) throw tooManyDigits(layout, target);
   return limbs;
+}
+
+/** Only where the type was chosen: PostgreSQL keeps its own. */
+function tooManyDigits({ wholeDigits }: Layout, target: ColumnTarget): Error {
+  return target.notHeld(
+    `with more than ${String(wholeDigits)} digits before the point`,
+    `the column's type in the lake has ${String(wholeDigits)}`,
+  );
 }
 
 /** The digits of the last group that belong to the scale. */

@@ -1,9 +1,11 @@
 /** Looks at catalogue, rows, lake and ledger, and lets the pure planner decide. Changes nothing (I7). */
 import type pg from 'pg';
+import { refuseChangedNumbers } from '../../domain/changed-types.ts';
 import { type ColumnPlan, planColumns } from '../../domain/column-plan.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { withFieldIds } from '../../domain/field-ids.ts';
 import { judgeHazards } from '../../domain/hazards.ts';
+import { assertNamedColumns } from '../../domain/named-columns.ts';
 import {
   type MeasuredRegion,
   planRotation,
@@ -17,6 +19,7 @@ import { describeTable } from '../../hot/introspect.ts';
 import { measureSlices, measureTable, type TableFacts } from '../../hot/measure.ts';
 import { readDatabaseClock, readReplicaLag } from '../../hot/server-facts.ts';
 import { inTransaction } from '../../hot/transaction.ts';
+import { listLiveSchemas } from '../../ledger/live-segments.ts';
 import { hasLedger } from '../../ledger/migrate.ts';
 import { lastRunStart } from '../../ledger/runs.ts';
 import { type FieldIds, gatherFieldIds } from './field-ids.ts';
@@ -45,7 +48,8 @@ export async function gatherPlan(
     const now = rooms.clock.now();
     const databaseNow = await readDatabaseClock(db);
     const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
-    const { columns, refusals } = planColumns(table.columns, dataset.columns);
+    assertNamedColumns(dataset, table);
+    const { columns, refusals } = planColumns(table.columns, dataset.columns, dataset.portable);
     const fieldIds = await gatherFieldIds(db, dataset.name, table);
     const cutoffs = cutoffsOf(dataset, now);
     const regions: MeasuredRegion[] = [];
@@ -80,6 +84,7 @@ export async function gatherPlan(
             forceable: false,
           }),
         ),
+        ...(await changedNumbers(db, dataset, columns)),
         ...verdict.refusals,
       ],
       notes: [
@@ -89,6 +94,19 @@ export async function gatherPlan(
     });
     return { plan, table, columns: withFieldIds(columns, fieldIds.fields), fieldIds, facts };
   });
+}
+
+async function changedNumbers(
+  db: pg.Client,
+  { name, portable }: Dataset,
+  columns: readonly ColumnPlan[],
+): Promise<readonly Refusal[]> {
+  if (!portable || !(await hasLedger(db))) return [];
+  const schemas = (await listLiveSchemas(db)).filter(({ dataset }) => dataset === name);
+  return refuseChangedNumbers(
+    columns,
+    schemas.map((schema) => schema.columns),
+  );
 }
 
 /** What this role can't see can't hold a rotation back: better said than silently so. */

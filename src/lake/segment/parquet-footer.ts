@@ -5,7 +5,7 @@ import {
   parquetMetadataAsync,
   type SchemaElement,
 } from 'hyparquet';
-import type { ColumnPlan, Held } from '../../domain/column-plan.ts';
+import type { ColumnPlan } from '../../domain/column-plan.ts';
 import { verifyMismatch } from './mismatch.ts';
 
 export interface ExpectedFooter {
@@ -51,7 +51,7 @@ export function checkFooter(footer: FileMetaData, expected: ExpectedFooter): voi
     JSON.stringify(list.map(({ name }) => name));
   check(null, 'columns', names(expected.columns), names(fields));
   expected.columns.forEach((plan, index) => {
-    check(plan.name, 'type', parquetTypeOf(plan.held), describeType(fields[index]));
+    check(plan.name, 'type', parquetTypeOf(plan), describeType(fields[index]));
     check(plan.name, 'field id', idText(plan.fieldId), idText(fields[index]?.field_id));
   });
   for (const group of footer.row_groups) {
@@ -84,7 +84,7 @@ function describeType(element: SchemaElement | undefined): string {
 }
 
 /** What DuckDB writes for each kind: a table of its own, not read from what was written. */
-function parquetTypeOf(held: Held): string {
+function parquetTypeOf({ held, duckdbType }: ColumnPlan): string {
   switch (held.kind) {
     case 'bool':
       return 'BOOLEAN plain';
@@ -116,6 +116,8 @@ function parquetTypeOf(held: Held): string {
       return 'BYTE_ARRAY plain';
     case 'json':
     case 'jsonb':
+      // As segments from before were written.
+      return duckdbType === 'JSON' ? 'BYTE_ARRAY JSON' : 'BYTE_ARRAY UTF8';
     case 'varchar':
     case 'text':
       return 'BYTE_ARRAY UTF8';

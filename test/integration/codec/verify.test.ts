@@ -90,6 +90,22 @@ describe.for(LEVELS)('verification, %s', (level) => {
     expect(proof.segments[0]?.fingerprint).toEqual(slice.fingerprint);
   });
 
+  it('I6: proves jsonb of segments from before, which carry a JSON annotation', async () => {
+    await client.query(`create table if not exists documents as
+      select '2024-01-15'::timestamptz as at, '{"a": 1}'::jsonb as b, '[ ]'::json as a`);
+    const before = await encodeTable({
+      client,
+      workshop,
+      table: 'documents',
+      replan: (plan) => (plan.name === 'at' ? plan : { ...plan, duckdbType: 'JSON' }),
+    });
+    expect((await verifySlice(workshop, before, level)).rows).toBe(1);
+    const columns = before.columns.map((plan) =>
+      plan.name === 'at' ? plan : { ...plan, duckdbType: 'VARCHAR' },
+    );
+    expect((await mismatchOf({ ...before, columns }, level)).message).toMatch(/BYTE_ARRAY JSON/);
+  });
+
   it('I13: finds field ids that are not those of the columns', async () => {
     const columns = slice.columns.map((plan, index) => ({ ...plan, fieldId: index + 1 }));
     const failure = await mismatchOf({ ...slice, columns }, level);

@@ -16,6 +16,7 @@ const dataset = (name: string, timeColumn = 'ts'): Dataset => ({
   autoRotation: true,
   sortBy: [],
   columns: {},
+  portable: false,
   verify: 'standard',
   targetFileBytes: 256 * 1024 * 1024,
   limits: {

@@ -41,6 +41,62 @@ async function moveTicks(columns: string, values: string): Promise<void> {
   await rotateDataset(bench.rooms, makeDataset('ticks', { sortBy: [] }), { force: true });
 }
 
+describe('a portable dataset', () => {
+  const portable = makeDataset('ticks', { sortBy: [], portable: true });
+  const rotate = () => rotateDataset(bench.rooms, portable, { force: false });
+
+  it('holds uuid and time as text', async () => {
+    await database.query('create table ticks (time timestamptz, id uuid, at time, day date)');
+    await database.query(
+      `insert into ticks values ($1, '0f3a9c52-0000-4000-8000-000000000001', '24:00', '2024-01-15')`,
+      [daysAgo(40)],
+    );
+    await rotate();
+    expect(await readByGlob('typeof(id) as type, id, "at", day')).toEqual([
+      {
+        type: 'VARCHAR',
+        id: '0f3a9c52-0000-4000-8000-000000000001',
+        at: '24:00:00',
+        day: '2024-01-15',
+      },
+    ]);
+  });
+
+  it.for([
+    ['date', 'infinity'],
+    ['date', '-infinity'],
+    ['timestamp', 'infinity'],
+    ['timestamptz', '-infinity'],
+  ])('refuses a %s that is %s, and moves nothing', async ([type, value]) => {
+    await database.query(`create table ticks (time timestamptz, until ${type})`);
+    await database.query(`insert into ticks values ($1, '2024-01-15'), ($1, '${value}')`, [
+      daysAgo(40),
+    ]);
+    const { totals } = await rotate();
+    expect(totals.moved).toEqual([]);
+    expect(totals.failed[0]?.error).toMatchObject({
+      code: 'VALUE_NOT_HELD',
+      message: expect.stringContaining(
+        `until (${type === 'timestamp' ? 'timestamp without time zone' : type === 'timestamptz' ? 'timestamp with time zone' : type}) holds the value ${value}`,
+      ),
+    });
+    expect((await db.query('select from ticks')).rowCount).toBe(2);
+  });
+
+  it('refuses a number whose type was changed since its first segments', async () => {
+    await database.query('create table ticks (time timestamptz, size int, note text)');
+    await database.query(`insert into ticks values ($1, 1, 'a')`, [daysAgo(40)]);
+    await rotate();
+    await database.query('alter table ticks alter size type bigint, alter note type varchar(9)');
+    await database.query(`insert into ticks values ($1, 5000000000, 'b')`, [daysAgo(40)]);
+    await expect(rotate()).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: expect.stringContaining('column size is BIGINT now and INTEGER in segments'),
+    });
+    expect((await db.query('select from ticks')).rowCount).toBe(1);
+  });
+});
+
 describe('a plain reader', () => {
   it.for(['year', 'month', 'day', 'hour', '"Year"'])(
     'sees the table’s own column %s, not the folder’s',

@@ -48,6 +48,8 @@ export interface EncodeOptions {
   readonly sortBy?: readonly string[];
   readonly choices?: Readonly<Record<string, ColumnChoice>>;
   readonly targetFileBytes?: number;
+  /** As another version of tierd would have planned it. */
+  readonly replan?: (plan: ColumnPlan) => ColumnPlan;
 }
 
 export const METADATA = { 'tierd.dataset': 'quotes', 'tierd.note': "it's ok" };
@@ -60,7 +62,9 @@ export async function encodeTable(options: EncodeOptions): Promise<EncodedSlice>
   const doing = { doing: 'testing', isolation: 'repeatable read', readOnly: true } as const;
   return inTransaction(client, doing, async () => {
     const described = await describeTable(client, { schema: 'public', name: table }, timeColumn);
-    const { columns, refusals } = planColumns(described.columns, choices);
+    const planned = planColumns(described.columns, choices);
+    const { refusals } = planned;
+    const columns = planned.columns.map(options.replan ?? ((plan) => plan));
     if (refusals.length > 0) throw new Error(JSON.stringify(refusals));
     const writer = await openSegmentWriter({
       engine: workshop.engine,

@@ -44,6 +44,7 @@ describe('a minimal file', () => {
         autoRotation: true,
         sortBy: ['published_at'],
         columns: {},
+        portable: false,
         verify: 'standard',
         targetFileBytes: 256 * 1024 ** 2,
         limits: {
@@ -210,7 +211,15 @@ describe('values that are wrong', () => {
     [dataset('target_file_mb: 5GB'), 'found "5GB", expected a whole number of MB from 1 to 4,096'],
     [
       dataset('columns: { price: json }'),
-      'datasets.news.columns.price (line 1): found "json", expected native or text',
+      'datasets.news.columns.price (line 1): found "json", expected native, text or "decimal(digits,scale)"',
+    ],
+    [
+      dataset('columns: { price: "decimal(10,12)" }'),
+      'datasets.news.columns.price (line 1): found "decimal(10,12)", expected native, text or',
+    ],
+    [
+      dataset('columns: { price: "decimal(39,2)" }'),
+      'datasets.news.columns.price (line 1): found "decimal(39,2)", expected native, text or',
     ],
     [dataset('table: "a.b.c"'), 'found "a.b.c", expected a table as the catalogue spells it'],
     [dataset('sort_by: [a, b, a]'), 'sort_by[2] (line 1): the column a is already in the list'],

@@ -17,6 +17,7 @@ export function makeDataset(changes: Partial<Dataset>): Dataset {
     autoRotation: true,
     sortBy: ['symbol', 'time'],
     columns: {},
+    portable: false,
     verify: 'standard',
     targetFileBytes: 256 * 1024 * 1024,
     limits: {

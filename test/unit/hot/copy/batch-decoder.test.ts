@@ -255,11 +255,16 @@ describe('numbers', () => {
     ['digits that are cut off', numeric([1, 2], 0, 0, 2).subarray(0, 10)],
     ['digits beyond its scale', numeric([1, 2345], 0, 0, 2)],
     ['groups beyond its scale', numeric([1, 0, 1], 0, 0, 2)],
-    ['more digits than its type', numeric([100], 0, 0, 2)],
     ['an unknown sign', numeric([1], 0, 0x1234, 2)],
   ])('I1: a number with %s is refused', ([, bytes]) => {
     expect(() => value(decimal(4, 2), bytes)).toThrow(
       expect.objectContaining({ code: 'COPY_STREAM_BROKEN' }),
+    );
+  });
+
+  it('I6: with more digits than its type is refused as a value that is not held', () => {
+    expect(() => value(decimal(4, 2), numeric([100], 0, 0, 2))).toThrow(
+      expect.objectContaining({ code: 'VALUE_NOT_HELD' }),
     );
   });
 
