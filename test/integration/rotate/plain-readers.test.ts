@@ -67,7 +67,7 @@ describe('a portable dataset', () => {
     ['date', '-infinity'],
     ['timestamp', 'infinity'],
     ['timestamptz', '-infinity'],
-  ])('refuses a %s that is %s, and moves nothing', async ([type, value]) => {
+  ] as const)('refuses a %s that is %s, and moves nothing', async ([type, value]) => {
     await database.query(`create table ticks (time timestamptz, until ${type})`);
     await database.query(`insert into ticks values ($1, '2024-01-15'), ($1, '${value}')`, [
       daysAgo(40),
