@@ -26,7 +26,7 @@ export async function composeDrain(
   const { connectLive } = await import('../live/connect.ts');
   return {
     connect: connector(config, job),
-    connectLive: () => connectLive(redis, job),
+    connectLive: () => connectLive(redis, job, context.signal),
     clock: context.clock,
     random: Math.random,
     holder: `${hostname()}:${String(process.pid)}`,

@@ -7,7 +7,7 @@ export async function composeLiveChecks(context: CliContext): Promise<LiveRooms 
   if (redis === undefined) return null;
   const { connectLive } = await import('../live/connect.ts');
   return {
-    connect: () => connectLive(redis, 'look'),
+    connect: () => connectLive(redis, 'look', context.signal),
     sources: drain.sources.map(({ live }) => live),
     settings: { drainIntervalMs: drain.intervalMs, waitReplicas: redis.waitReplicas },
     signal: context.signal,

@@ -39,6 +39,8 @@ export interface SourceAtRisk {
   readonly kind: SourceKind;
   /** Of the keys that were looked at; null when none of them has a TTL. */
   readonly shortestTtlMs: number | null;
+  /** Of fields of the hashes that were looked at; null when none of them has a TTL of its own. */
+  readonly shortestFieldTtlMs: number | null;
 }
 
 export interface LiveSettings {
@@ -69,8 +71,32 @@ export function judgeLiveHealth(
   ];
 }
 
-/** For each source whose keys run out by themselves, whichever server they are on. */
+/** For each source whose keys or fields run out by themselves, whichever server they are on. */
 export function judgeTtls(
+  sources: readonly SourceAtRisk[],
+  settings: LiveSettings,
+): readonly Check[] {
+  return [...judgeKeyTtls(sources, settings), ...judgeFieldTtls(sources)];
+}
+
+/** However long they live: a hash that has lost some of its fields is a row that lacks columns. */
+function judgeFieldTtls(sources: readonly SourceAtRisk[]): readonly Check[] {
+  return sources.flatMap(({ name, shortestFieldTtlMs }): Check[] =>
+    shortestFieldTtlMs === null
+      ? []
+      : [
+          {
+            name: `source:${name}:field-ttl`,
+            status: 'warning',
+            found: `fields of its hashes have TTLs of their own, the shortest ${seconds(shortestFieldTtlMs)}: what runs out before it is read is lost, and its row lacks that column`,
+            advice:
+              'give the fields no TTL (HPERSIST); tierd ends them only for what it has claimed',
+          },
+        ],
+  );
+}
+
+function judgeKeyTtls(
   sources: readonly SourceAtRisk[],
   { drainIntervalMs }: LiveSettings,
 ): readonly Check[] {

@@ -8,6 +8,7 @@ import type { LiveBatch, LiveSource, LiveSourceSpec } from '../domain/live-entry
 import { countAnswers } from './acknowledged.ts';
 import { type ClaimNames, claimedKey, claimNames } from './claim-name.ts';
 import type { LiveStore } from './connect.ts';
+import { hasFieldTtls } from './field-ttls.ts';
 import { findClaims } from './find-claims.ts';
 import {
   type HeldKey,
@@ -16,12 +17,12 @@ import {
   type WantedKey,
   type WantedPage,
 } from './key-batches.ts';
-import { KEYS_PER_CALL, readKeys } from './key-sources.ts';
+import { KEYS_PER_CALL } from './key-sources.ts';
 import { FieldReader } from './packed-fields.ts';
 import { doing } from './redis-error.ts';
 import { runOverItems } from './run-script.ts';
 import { scanKeys } from './scan-keys.ts';
-import { CLAIM_HASHES, READ_HASHES } from './scripts/read-keys.ts';
+import { CLAIM_HASHES, READ_CLAIMS } from './scripts/read-keys.ts';
 import { REMOVE_CLAIMS } from './scripts/remove-keys.ts';
 
 type ClaimSpec = LiveSourceSpec & { readonly kind: 'claim' };
@@ -29,13 +30,15 @@ type ClaimSpec = LiveSourceSpec & { readonly kind: 'claim' };
 export function openClaimSource(store: LiveStore, spec: ClaimSpec, clock: Clock): LiveSource {
   const names = claimNames(spec.name, clock);
   const fields = new FieldReader();
+  let keepsFields: Promise<boolean> | null = null;
   /** Claims of ours that are read and not yet acknowledged: not to be found as a dead process'. */
   const underway = new Set<string>();
   const batches = new KeyBatches({
     source: spec.name,
     feed: (signal) => wantedKeys({ store, spec, names, underway, signal }),
     async readMany(wanted, room) {
-      const answers = await readOrClaim(store, wanted, room);
+      keepsFields ??= hasFieldTtls(store);
+      const answers = await readOrClaim(store, wanted, [room, (await keepsFields) ? 1 : 0]);
       for (const [index, { at }] of wanted.entries()) {
         if (Buffer.isBuffer(answers[index])) underway.add(at);
       }
@@ -98,19 +101,26 @@ interface ClaimedKey extends WantedKey {
 async function readOrClaim(
   store: LiveStore,
   wanted: readonly ClaimedKey[],
-  room: number,
+  common: readonly [room: number, keepsFields: 0 | 1],
 ): Promise<readonly unknown[]> {
   const old = wanted.filter(({ isNew }) => isNew !== true);
   // Pages are of one kind, but for the one where the old claims end.
   if (old.length > 0) {
-    const answers = await readKeys(store, READ_HASHES, old, room);
+    const answers = await doing(`reading claims at ${store.place}`, () =>
+      runOverItems(
+        store,
+        READ_CLAIMS,
+        common,
+        old.map(({ at }) => ({ keys: [at] })),
+      ),
+    );
     return wanted.map((key) => answers[old.indexOf(key)]);
   }
   return doing(`claiming keys at ${store.place}`, () =>
     runOverItems(
       store,
       CLAIM_HASHES,
-      [room],
+      common,
       wanted.map(({ key, at }) => ({ keys: [key, at] })),
     ),
   );

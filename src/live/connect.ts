@@ -4,9 +4,11 @@ import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { TierdError } from '../domain/errors.ts';
 import type { LiveTarget, RedisNode } from '../domain/live-target.ts';
+import { connectInTime } from './connect-in-time.ts';
 import { keySlot } from './key-slot.ts';
 import { RawConnection } from './raw-connection.ts';
 import { redisError } from './redis-error.ts';
+import { refuseClusterNode } from './refuse-cluster-node.ts';
 
 /** ioredis' types tell its clients apart by the mapping of replies, which stays as it is. */
 type Options = Omit<RedisOptions, 'replyMapping'>;
@@ -33,28 +35,36 @@ export interface LiveStore {
  * whoever used it opens another store and reads again what was not acknowledged. A command whose
  * reply was lost is never sent a second time.
  *
- * Throws REDIS_UNREACHABLE or PERMISSION_DENIED, naming the place, never the password.
+ * `signal` ends the connecting; what is connected is not concerned.
+ *
+ * Throws REDIS_UNREACHABLE or PERMISSION_DENIED, naming the place, never the password; CONFIG_INVALID
+ * for one node of a cluster that was named as a server by itself.
  */
-export async function connectLive(target: LiveTarget, job: string): Promise<LiveStore> {
+export async function connectLive(
+  target: LiveTarget,
+  job: string,
+  signal?: AbortSignal,
+): Promise<LiveStore> {
   const place = describeTarget(target);
   const options = optionsOf(target, job);
   const client =
     target.topology.kind === 'cluster'
       ? clusterOf(target.topology.nodes, options)
       : new Redis({ ...options, ...placeOf(target.topology, options) });
-  // Every command tells of its own failure; without a listener ioredis writes to stderr.
-  let last: unknown;
-  client.on('error', (error: unknown) => {
-    last = error;
-  });
   try {
-    await client.connect();
+    await connectInTime(client, connectLimitMs(target), signal);
+    if (client instanceof Redis) await refuseClusterNode(client, place);
   } catch (error) {
     client.disconnect();
-    // "Connection is closed." says less than what closed it.
-    throw redisError(last ?? error, `connecting to Redis at ${place}`);
+    throw redisError(error, `connecting to Redis at ${place}`);
   }
   return storeOf(client, place, target.waitReplicas);
+}
+
+/** Every node that is named may be tried, and then the one that they name. */
+function connectLimitMs({ topology, connectTimeoutMs }: LiveTarget): number {
+  const named = topology.kind === 'single' ? 1 : topology.nodes.length;
+  return connectTimeoutMs * (named + 1);
 }
 
 function storeOf(client: Redis | Cluster, place: string, waitReplicas: number): LiveStore {
@@ -154,6 +164,9 @@ function clusterOf(nodes: readonly RedisNode[], options: Options): Cluster {
     lazyConnect: true,
     enableOfflineQueue: false,
     clusterRetryStrategy: null,
+    // It asks for CLUSTER INFO, and where that is refused it waits for ever. A cluster that is down
+    // says so to every command.
+    enableReadyCheck: false,
     // Names are checked against what was configured, not against the addresses that nodes announce.
     dnsLookup: (address, callback) => {
       callback(null, address);

@@ -139,8 +139,7 @@ async function* wantedKeys(
   }
 }
 
-/** Reads where the keys lie now, with one of the scripts that take one key an item. */
-export function readKeys(
+function readKeys(
   store: LiveStore,
   script: Script,
   wanted: readonly { readonly at: string }[],

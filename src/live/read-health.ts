@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { LiveSourceSpec } from '../domain/live-entry.ts';
 import type { LiveHealth, SourceAtRisk } from '../domain/live-health.ts';
 import type { LiveStore } from './connect.ts';
+import { hasFieldTtls, shortestFieldTtlMs } from './field-ttls.ts';
 import { infoFields } from './info.ts';
 import { doing, isRefusal } from './redis-error.ts';
 import { scanKeys } from './scan-keys.ts';
@@ -84,28 +85,42 @@ async function medianPing(server: Redis): Promise<number> {
 /** How many keys of a source are asked for their TTL. */
 const KEYS_LOOKED_AT = 200;
 
-/** The shortest TTL among some keys of each source. */
+/** The shortest TTL among some keys of each source, and among some fields of hashes. */
 export async function lookAtTtls(
   store: LiveStore,
   specs: readonly LiveSourceSpec[],
   signal: AbortSignal,
 ): Promise<readonly SourceAtRisk[]> {
   const risks: SourceAtRisk[] = [];
+  const fieldsMayRunOut = specs.some(takesHashes) && (await hasFieldTtls(store));
   for (const spec of specs) {
     const keys: string[] = [];
     for await (const page of scanKeys(store, spec.pattern, signal)) {
       keys.push(...page.keys);
       if (keys.length >= KEYS_LOOKED_AT) break;
     }
-    const ttls = await doing(`looking at the keys of ${spec.name}`, () =>
-      Promise.all(keys.slice(0, KEYS_LOOKED_AT).map((key) => store.client.pttl(key))),
-    );
-    const mortal = ttls.filter((ttl) => ttl >= 0);
+    keys.splice(KEYS_LOOKED_AT);
+    const [ttls, fieldTtls] = await doing(`looking at the keys of ${spec.name}`, async () => [
+      await Promise.all(keys.map((key) => store.client.pttl(key))),
+      fieldsMayRunOut && takesHashes(spec)
+        ? await Promise.all(keys.map((key) => shortestFieldTtlMs(store, key)))
+        : [],
+    ]);
     risks.push({
       name: spec.name,
       kind: spec.kind,
-      shortestTtlMs: mortal.length === 0 ? null : Math.min(...mortal),
+      shortestTtlMs: shortest(ttls.filter((ttl) => ttl >= 0)),
+      shortestFieldTtlMs: shortest(fieldTtls.filter((ttl) => ttl !== null)),
     });
   }
   return risks;
+}
+
+/** Kinds that take hashes away; a snapshot leaves them to whoever wanted them to run out. */
+function takesHashes({ kind }: LiveSourceSpec): boolean {
+  return kind === 'move' || kind === 'claim';
+}
+
+function shortest(ttls: readonly number[]): number | null {
+  return ttls.length === 0 ? null : Math.min(...ttls);
 }

@@ -63,6 +63,37 @@ describeOn('redis', 'a source of claimed hashes', () => {
     expect(await redis.hgetall(claim)).toEqual({ open: '1' });
   });
 
+  it('I5: fields with a TTL of their own do not run out of a claim', async () => {
+    await redis.hset('candle:1m:A', { open: '1', close: '2' });
+    await redis.call('HPEXPIRE', 'candle:1m:A', 600_000, 'FIELDS', 1, 'close');
+    await readBatch(await open());
+    const [claim = ''] = await redis.keys('tierd:claim:*');
+    expect(await redis.call('HPTTL', claim, 'FIELDS', 2, 'open', 'close')).toEqual([-1, -1]);
+  });
+
+  it('I5: nor out of the claim of a dead process that did not end their TTLs', async () => {
+    await redis.hset('candle:1m:A', { open: '1', close: '2' });
+    await readBatch(await open());
+    closeScenes();
+    const [claim = ''] = await redis.keys('tierd:claim:*');
+    await redis.call('HPEXPIRE', claim, 600_000, 'FIELDS', 1, 'close');
+    await readBatch(await open());
+    expect(await redis.call('HPTTL', claim, 'FIELDS', 2, 'open', 'close')).toEqual([-1, -1]);
+  });
+
+  it('a hash of more fields than a script takes at once is claimed with the TTLs of all ended', async () => {
+    const names = Array.from({ length: 9_000 }, (_, index) => `f${String(index)}`);
+    await redis.hset('candle:1m:A', Object.fromEntries(names.map((name) => [name, '1'])));
+    for (let from = 0; from < names.length; from += 1_000) {
+      const some = names.slice(from, from + 1_000);
+      await redis.call('HPEXPIRE', 'candle:1m:A', 600_000, 'FIELDS', some.length, ...some);
+    }
+    await readBatch(await open());
+    const [claim = ''] = await redis.keys('tierd:claim:*');
+    const ttls = (await redis.call('HPTTL', claim, 'FIELDS', names.length, ...names)) as number[];
+    expect(new Set(ttls)).toEqual(new Set([-1]));
+  });
+
   it('I4: claims of a dead process come first, oldest first, under their keys', async () => {
     await redis.hset('candle:1m:{A}b', { version: '1' });
     await readBatch(await open());

@@ -1,9 +1,11 @@
 import { Cluster } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LiveEntry, LiveSourceSpec } from '../../../src/domain/live-entry.ts';
 import type { LiveTarget } from '../../../src/domain/live-target.ts';
 import { claimNames } from '../../../src/live/claim-name.ts';
+import { connectLive } from '../../../src/live/connect.ts';
 import { keySlot } from '../../../src/live/key-slot.ts';
+import { documentedRules } from '../../support/documented-rules.ts';
 import { closeScenes, drainPass, openScene, readBatch, specOf } from '../../support/live.ts';
 import { targetOf } from '../../support/live-target.ts';
 import { startRedisCluster } from '../../support/redis-cluster.ts';
@@ -50,6 +52,38 @@ describeOn('redis', 'a cluster', () => {
     );
     return entries;
   }
+
+  it('is refused where one of its nodes is named as if it were all of it', async () => {
+    const alone = servers[0]?.url ?? '';
+    await expect(connectLive(targetOf(alone), 'test')).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      hint: expect.stringContaining('redis.cluster.nodes') as string,
+    });
+  });
+
+  describe('with a user of its own', () => {
+    async function loginWith(rules: readonly string[]): Promise<Partial<LiveTarget>> {
+      for (const node of cluster.nodes('master')) {
+        await node.call('ACL', 'SETUSER', 'tierd', 'reset', 'on', '>secret', ...rules);
+      }
+      return { username: 'tierd', password: 'secret' };
+    }
+
+    it('needs no more rights than config/redis.conf gives', async () => {
+      await cluster.hset('tick:1', { price: '1' });
+      const login = await loginWith(documentedRules());
+      const { source } = await openScene({ ...target, ...login }, specOf('claim', 'tick:{symbol}'));
+      expect((await readBatch(source)).entries).toHaveLength(1);
+    });
+
+    it('says which right is missing, and never waits for it', async () => {
+      const login = await loginWith(['~*', '&*', '+@all', '-cluster']);
+      await expect(connectLive({ ...target, ...login }, 'test')).rejects.toMatchObject({
+        code: 'PERMISSION_DENIED',
+        message: expect.stringContaining('cluster|slots') as string,
+      });
+    });
+  });
 
   it('has keys in the slots that we reckon, and claims in the slots of their keys', async () => {
     const keys = [

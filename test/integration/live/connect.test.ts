@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer } from 'node:net';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { announceDrained } from '../../../src/live/announce.ts';
@@ -36,6 +37,41 @@ describeOn('redis', 'a connection to the live store', () => {
     expect(error).toMatchObject({ code: 'REDIS_UNREACHABLE' });
     expect(String(error)).toContain('redis://127.0.0.1:1/0');
     expect(JSON.stringify([error, String(error)])).not.toContain('secret');
+  });
+
+  it.each(['single', 'cluster', 'sentinel'] as const)(
+    'to something that accepts and never answers is given up in time (%s)',
+    async (kind) => {
+      const silent = createServer();
+      await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+      const node = { host: '127.0.0.1', port: (silent.address() as AddressInfo).port };
+      const topology = {
+        single: { kind: 'single', node },
+        cluster: { kind: 'cluster', nodes: [node] },
+        sentinel: { kind: 'sentinel', master: 'mymaster', nodes: [node] },
+      } as const;
+      const target = targetOf(server.url, {
+        topology: topology[kind],
+        connectTimeoutMs: 200,
+        commandTimeoutMs: 600_000,
+      });
+      await expect(connectLive(target, 'test')).rejects.toMatchObject({
+        code: 'REDIS_UNREACHABLE',
+      });
+      silent.close();
+    },
+  );
+
+  it('is given up when the person who asked for it interrupts', async () => {
+    const silent = createServer();
+    await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
+    const { port } = silent.address() as AddressInfo;
+    const target = targetOf(`redis://127.0.0.1:${String(port)}`, { connectTimeoutMs: 600_000 });
+    const stop = new AbortController();
+    const connecting = connectLive(target, 'test', stop.signal);
+    silent.once('connection', () => stop.abort('SIGTERM'));
+    await expect(connecting).rejects.toThrow('interrupted');
+    silent.close();
   });
 
   it('is refused with a wrong password, and let in as an ACL user', async () => {

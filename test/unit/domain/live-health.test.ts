@@ -28,8 +28,18 @@ const HEALTHY: LiveHealth = {
   rdb: { enabled: true, ok: true, savedAt: 0 },
 };
 const SETTINGS = { drainIntervalMs: 10_000, waitReplicas: 0 };
-const TICKS: SourceAtRisk = { name: 'ticks', kind: 'list', shortestTtlMs: null };
-const MORTAL: SourceAtRisk = { name: 'prices', kind: 'move', shortestTtlMs: 60_000 };
+const TICKS: SourceAtRisk = {
+  name: 'ticks',
+  kind: 'list',
+  shortestTtlMs: null,
+  shortestFieldTtlMs: null,
+};
+const MORTAL: SourceAtRisk = {
+  name: 'prices',
+  kind: 'move',
+  shortestTtlMs: 60_000,
+  shortestFieldTtlMs: null,
+};
 
 /** The lines that are not ok, as `warning eviction: what was found`. */
 function judged(

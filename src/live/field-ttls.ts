@@ -1,0 +1,48 @@
+/** TTLs that fields of a hash have for themselves: since Redis 7.4 and Valkey 9. */
+import type { Redis } from 'ioredis';
+import type { LiveStore } from './connect.ts';
+import { doing, isRefusal } from './redis-error.ts';
+
+/** Nobody's key: it is asked for to learn whether the command is known. */
+const NO_KEY = 'tierd:none';
+
+/** Whether any server of the store may have fields that run out by themselves. */
+export async function hasFieldTtls(store: LiveStore): Promise<boolean> {
+  const answers = await doing(`asking ${store.place} whether fields can have a TTL`, () =>
+    Promise.all(store.masters().map(knowsFieldTtls)),
+  );
+  return answers.includes(true);
+}
+
+async function knowsFieldTtls(server: Redis): Promise<boolean> {
+  try {
+    await server.call('HPTTL', NO_KEY, 'FIELDS', 1, 'none');
+    return true;
+  } catch (error) {
+    // An unknown command has no code of its own. One that is forbidden, or asked of the wrong node of
+    // a cluster, is known all the same.
+    if (isRefusal(error, 'ERR')) return false;
+    if (isRefusal(error)) return true;
+    throw error;
+  }
+}
+
+/** Enough to meet a TTL that all of its kind have. */
+const FIELDS_LOOKED_AT = 20;
+
+/** The shortest TTL among some fields of the hash; null when none of them has one. */
+export async function shortestFieldTtlMs(store: LiveStore, key: string): Promise<number | null> {
+  const { client } = store;
+  let ttls: readonly unknown[];
+  try {
+    const names = await client.callBuffer('HRANDFIELD', key, FIELDS_LOOKED_AT);
+    if (!Array.isArray(names) || names.length === 0) return null;
+    ttls = (await client.call('HPTTL', key, 'FIELDS', names.length, ...names)) as unknown[];
+  } catch (error) {
+    // Not a hash: the drain itself tells of it. Nor is a warning worth a right that nothing else needs.
+    if (isRefusal(error, 'WRONGTYPE') || isRefusal(error, 'NOPERM')) return null;
+    throw error;
+  }
+  const mortal = ttls.map(Number).filter((ttl) => ttl >= 0);
+  return mortal.length === 0 ? null : Math.min(...mortal);
+}
