@@ -60,6 +60,11 @@ export function narrateDrain(context: CliContext): DrainNarrator {
         case 'resumed':
           logger.info({ source }, `${source}: resumed; it goes on`);
           return;
+        case 'stopped': {
+          const { code, message, hint } = event.error;
+          logger.error({ source, code, hint }, `${source}: does not run: ${message}`);
+          return;
+        }
         case 'pass':
           logger.debug({ source, batches: event.batches }, `${source}: nothing more is waiting`);
           return;

@@ -7,12 +7,13 @@ import type { Style } from './terminal/style.ts';
 import { renderTable, type TableCell } from './terminal/table.ts';
 
 export function sourceDocument(status: SourceStatus): unknown {
-  const { source, dataset, kind, enabled, waiting, record, lease } = status;
+  const { source, dataset, kind, enabled, waiting, error, record, lease } = status;
   return {
     source,
     dataset,
     kind,
     enabled,
+    error: error === null ? null : errorDocument(error),
     backlog: 'error' in waiting ? errorDocument(waiting.error) : waiting,
     entries: record?.entries ?? 0,
     rows: record?.rows ?? 0,
@@ -25,6 +26,7 @@ export function sourceDocument(status: SourceStatus): unknown {
     watermark: watermarkOf(status),
     last_batch_at: record?.lastBatchAt ?? null,
     last_problem: record?.lastProblem ?? null,
+    last_problem_at: record?.lastProblemAt ?? null,
     lease: lease?.held === true ? { holder: lease.holder, expires_at: lease.expiresAt } : null,
   };
 }
@@ -75,9 +77,10 @@ function lastBatch({ record, lease }: SourceStatus, now: EpochMs): string {
   return lease?.held === true ? `${when}, draining now: ${lease.holder}` : when;
 }
 
-function noteOf({ enabled, waiting, record }: SourceStatus): string {
+function noteOf({ enabled, waiting, error, record }: SourceStatus): string {
   return [
     ...(enabled ? [] : ['not enabled']),
+    ...(error === null ? [] : [`does not run: ${error.message}`]),
     ...('error' in waiting ? [waiting.error.message] : []),
     ...((record?.lost ?? 0) === 0 ? [] : [`${formatInteger(record?.lost ?? 0)} lost`]),
     ...((record?.sameKey ?? 0) === 0

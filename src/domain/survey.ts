@@ -113,7 +113,11 @@ export interface SourceSurvey {
   readonly asOf: EpochMs | null;
   /** Since when, as far as was seen, something has been waiting all the time. */
   readonly waitingSince: EpochMs | null;
+  /** Why it could not start, or not be looked at. */
   readonly error: string | null;
+  /** What kept it from running last, which may be over: see `lastProblemAt` and `lastBatchAt`. */
+  readonly lastProblem: string | null;
+  readonly lastProblemAt: string | null;
   readonly entries: number;
   readonly rowsWritten: number;
   readonly deadLettersWaiting: number;

@@ -15,6 +15,7 @@ import { backoffMs } from './drain/backoff.ts';
 import type { BatchResult } from './drain/batch-result.ts';
 import type { DrainRun } from './drain/commit-batch.ts';
 import { drainLeaseOf } from './drain/lease-name.ts';
+import { noteTrouble } from './drain/note-trouble.ts';
 import type { DrainRooms } from './drain/rooms.ts';
 import { type Checkpoint, openSession, type Session } from './drain/session.ts';
 import { addBatch, type DrainTotals, newTotals } from './drain/totals.ts';
@@ -61,7 +62,12 @@ export async function drainSource(
       drainAll({ ...rooms, connect }, run, kept.signal, options, totals),
     );
   };
-  return underLease(rooms, source, work, admit);
+  try {
+    return await underLease(rooms, source, work, admit);
+  } catch (error) {
+    await noteTrouble(rooms, source, asTierdError(error));
+    throw error;
+  }
 }
 
 /** A snapshot's rows are there from its second reading on; all others' are new, most often. */
@@ -109,6 +115,7 @@ async function drainAll(
       attempt += 1;
       const delayMs = backoffMs(attempt, rooms.random());
       rooms.emit({ kind: 'retrying', source, attempt, delayMs, reason: error.message });
+      if (attempt === 1) await noteTrouble(rooms, run.plan.source, error);
       await rest(delayMs, signal);
     } finally {
       await session?.close();
@@ -221,7 +228,12 @@ export async function followSource(
         attempt = 0;
         continue;
       }
-      if (!error.retry || error.code === 'INTERRUPTED') throw error;
+      if (error.code === 'INTERRUPTED') throw error;
+      if (!error.retry) {
+        // Others may go on for ever: what comes of this one is told now, not at their end.
+        rooms.emit({ kind: 'stopped', source: source.name, error });
+        throw error;
+      }
       // What ran for a while has not failed in a row.
       if (rooms.clock.now() - startedAt > rooms.settings.leaseTtlMs) attempt = 1;
       const delayMs = backoffMs(attempt, rooms.random());

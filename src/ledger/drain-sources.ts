@@ -66,6 +66,22 @@ export async function recordBatch(
   );
 }
 
+/** Why the source does not run at the moment, for people; the last one stays until there is another. */
+export async function noteProblem(
+  db: Queryable,
+  source: string,
+  dataset: string,
+  problem: string,
+): Promise<void> {
+  await db.query(
+    `insert into tierd.drain_sources (source, dataset, last_problem, last_problem_at)
+     values ($1, $2, $3, clock_timestamp())
+     on conflict (source) do update
+     set last_problem = excluded.last_problem, last_problem_at = excluded.last_problem_at`,
+    [source, dataset, problem],
+  );
+}
+
 /** Call it when a pass over all keys has ended: Redis has been told of every row of this source. */
 export async function settleSource(db: Queryable, source: string): Promise<void> {
   await db.query(
@@ -105,6 +121,7 @@ export interface SourceRecord {
   readonly newestTimeUs: number | null;
   readonly lastBatchAt: string | null;
   readonly lastProblem: string | null;
+  readonly lastProblemAt: string | null;
 }
 
 export async function listSources(db: Queryable): Promise<readonly SourceRecord[]> {
@@ -112,6 +129,7 @@ export async function listSources(db: Queryable): Promise<readonly SourceRecord[
     `select source, batches::text, entries::text, rows_written::text, dead_letters::text,
             flagged::text, repeated::text, same_key::text, lost::text, newest_time_us::text, last_problem,
             to_char(last_batch_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_batch_at,
+            to_char(last_problem_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as last_problem_at,
             (select count(*) from tierd.dead_letters letters
              where letters.source = drain_sources.source and letters.state = 'waiting')::text as waiting
      from tierd.drain_sources order by source`,
@@ -130,6 +148,7 @@ export async function listSources(db: Queryable): Promise<readonly SourceRecord[
     newestTimeUs: numberOrNull(row['newest_time_us']),
     lastBatchAt: row['last_batch_at'] ?? null,
     lastProblem: row['last_problem'] ?? null,
+    lastProblemAt: row['last_problem_at'] ?? null,
   }));
 }
 

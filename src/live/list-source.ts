@@ -49,18 +49,26 @@ export function openListSource(options: ListSourceOptions): LiveSource {
   const underway = new Set<string>();
   let claims: AsyncGenerator<Claim | LiveProblem, void, undefined> | null = null;
   let current: Claim | null = null;
+  /** The pass is over, and only its last problems were left to tell. */
+  let isOver = false;
 
   const nextClaim = async (
     limits: BatchLimits,
     signal: AbortSignal,
   ): Promise<Claim | readonly LiveProblem[] | null> => {
     const problems: LiveProblem[] = [];
+    if (isOver) {
+      isOver = false;
+      return null;
+    }
     claims ??= claimsOf(options, underway, signal);
     while (problems.length < limits.maxEntries) {
       const { value, done } = await claims.next();
       if (done === true) {
         claims = null;
-        return problems.length === 0 ? null : problems;
+        // Or the next call would begin another pass, meet them again, and so on for ever.
+        isOver = problems.length > 0;
+        return isOver ? problems : null;
       }
       if ('reason' in value) problems.push(value);
       else if (problems.length === 0) return value;

@@ -51,6 +51,8 @@ class StreamSource implements LiveSource {
   readonly #raws = new Map<Redis, RawConnection>();
   #pages: AsyncGenerator<KeyPage, void, undefined> | null = null;
   #keys: string[] = [];
+  /** The pass is over, and only its last problems were left to tell. */
+  #isOver = false;
   #current: OpenStream | null = null;
 
   constructor(store: LiveStore, spec: StreamSpec) {
@@ -61,6 +63,10 @@ class StreamSource implements LiveSource {
   async read(limits: BatchLimits, signal: AbortSignal): Promise<LiveBatch | null> {
     for (;;) {
       signal.throwIfAborted();
+      if (this.#isOver) {
+        this.#isOver = false;
+        return null;
+      }
       this.#current ??= await this.#nextStream(signal);
       if (this.#problems.length > 0) return this.#problemBatch();
       const stream = this.#current;
@@ -98,6 +104,8 @@ class StreamSource implements LiveSource {
         const page = await this.#pages.next();
         if (page.done === true) {
           this.#pages = null;
+          // Or the next call would begin another pass, meet them again, and so on for ever.
+          this.#isOver = this.#problems.length > 0;
           // What was acknowledged in this pass; the last batches of it follow in the next.
           await this.#trim();
           return null;

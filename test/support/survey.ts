@@ -91,6 +91,8 @@ export function surveyOf(change: Partial<Survey> = {}): Survey {
         asOf: 0,
         waitingSince: 0,
         error: null,
+        lastProblem: null,
+        lastProblemAt: null,
         entries: 100,
         rowsWritten: 99,
         deadLettersWaiting: 1,

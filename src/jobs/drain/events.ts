@@ -1,4 +1,5 @@
 /** What a drain says of itself while it runs: for the progress bar, the log and the daemon. */
+import type { TierdError } from '../../domain/errors.ts';
 import type { LiveProblem } from '../../domain/live-entry.ts';
 import type { BatchResult } from './batch-result.ts';
 
@@ -17,4 +18,6 @@ export type DrainEvent = { readonly source: string } & (
   /** Its dataset is paused: it waits until somebody resumes it. */
   | { readonly kind: 'paused'; readonly reason: string }
   | { readonly kind: 'resumed' }
+  /** It can't run, and is not tried again, until a person has done something. */
+  | { readonly kind: 'stopped'; readonly error: TierdError }
 );

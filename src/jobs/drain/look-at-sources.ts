@@ -24,6 +24,8 @@ export interface SourceStatus {
   readonly waiting:
     | { readonly keys: number; readonly entries: number }
     | { readonly error: TierdError };
+  /** Why it could not start; null where nothing is in the way. */
+  readonly error: TierdError | null;
   /** What the ledger says; null before the first batch. */
   readonly record: SourceRecord | null;
   readonly lease: LeaseState | null;
@@ -54,6 +56,7 @@ export async function lookAtSources(
         enabled: source.enabled,
         waiting:
           store instanceof TierdError ? { error: store } : await countWaiting(rooms, store, source),
+        error: await whyNotStarted(rooms, db, source),
         record: records.find((record) => record.source === name) ?? null,
         lease: hasLedger ? await readLease(db, drainLeaseOf(name)) : null,
       });
@@ -62,6 +65,19 @@ export async function lookAtSources(
   } finally {
     if (!(store instanceof TierdError)) store.close();
     await disconnect(db);
+  }
+}
+
+async function whyNotStarted(
+  { settings }: LookingDrainRooms,
+  db: pg.Client,
+  source: DrainSource,
+): Promise<TierdError | null> {
+  try {
+    await planDrain(db, source, settings);
+    return null;
+  } catch (error) {
+    return asTierdError(error);
   }
 }
 

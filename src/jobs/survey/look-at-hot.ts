@@ -7,6 +7,7 @@ import { unlessAborted } from '../../domain/unless-aborted.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { readServerHealth } from '../../hot/server-health.ts';
 import { inTransaction } from '../../hot/transaction.ts';
+import { planDrain } from '../drain/plan-drain.ts';
 import { asTierdError } from '../job-failure.ts';
 import { type DatasetLook, lookAtDataset, UNSEEN_DATASET } from './look-at-dataset.ts';
 import { type LedgerLook, lookAtLedger } from './look-at-ledger.ts';
@@ -20,6 +21,8 @@ export interface HotLook {
   readonly ledger: LedgerLook | null;
   readonly ledgerAsOf: EpochMs | null;
   readonly datasets: ReadonlyMap<string, DatasetLook>;
+  /** Why a source of the drain could not start; without those that could. */
+  readonly sourceErrors: ReadonlyMap<string, string>;
 }
 
 export const UNSEEN_HOT_STORE: HotLook = {
@@ -37,7 +40,11 @@ export const UNSEEN_HOT_STORE: HotLook = {
   ledger: null,
   ledgerAsOf: null,
   datasets: new Map(),
+  sourceErrors: new Map(),
 };
+
+/** Keys and columns of tables do not change by the minute. */
+const SOURCES_EVERY_MS = 60_000;
 
 const LIMITS = { statementTimeoutMs: 5_000, lockTimeoutMs: 1_000 } as const;
 
@@ -69,6 +76,12 @@ export async function lookAtHot(
       );
       seen = { ...seen, ledger, ledgerAsOf };
     }
+    if (pace.isDue('sources')) {
+      const sourceErrors = await pace.spend('sources', SOURCES_EVERY_MS, () =>
+        lookAtStarts(rooms, db),
+      );
+      seen = { ...seen, sourceErrors };
+    }
     return { ...seen, datasets: await lookAtDatasets(rooms, db, pace, seen) };
   } catch (error) {
     return withError(seen, signal.aborted ? tooSlow() : asTierdError(error));
@@ -94,6 +107,23 @@ async function lookAtDatasets(
     looks.set(name, await lookAtDataset(rooms, db, dataset, pace, before, { lastRun, busy }));
   }
   return looks;
+}
+
+async function lookAtStarts(
+  { sources }: SurveyRooms,
+  db: pg.Client,
+): Promise<HotLook['sourceErrors']> {
+  const errors = new Map<string, string>();
+  for (const source of sources) {
+    try {
+      await planDrain(db, source, LIMITS);
+    } catch (thrown) {
+      const error = asTierdError(thrown);
+      if (error.code === 'POSTGRES_UNREACHABLE') throw error;
+      errors.set(source.name, error.message);
+    }
+  }
+  return errors;
 }
 
 function reading<Result>(

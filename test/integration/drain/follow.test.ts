@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { TierdError } from '../../../src/domain/errors.ts';
+import { lookAtSources } from '../../../src/jobs/drain/look-at-sources.ts';
 import { followSource } from '../../../src/jobs/drain.ts';
 import { pause, resume } from '../../../src/ledger/pauses.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -166,6 +168,40 @@ describeOn('redis', 'a drain that goes on', () => {
     expect(await count()).toBe(10);
     await bench.drain(source);
     expect(await count()).toBe(30);
+  });
+
+  it('a source that can not start says so at once, and status says why', async () => {
+    const moved = makeSource('ticks', { kind: 'move' });
+    const [status] = await lookAtSources(bench.rooms, [moved]);
+    expect(status?.error).toMatchObject({ code: 'UNIQUE_KEY_MISSING' });
+    await expect(followSource(bench.rooms, moved, 20)).rejects.toMatchObject({
+      code: 'UNIQUE_KEY_MISSING',
+    });
+    expect(bench.events).toMatchObject([
+      { kind: 'stopped', source: 'move_source', error: { code: 'UNIQUE_KEY_MISSING' } },
+    ]);
+    const [noted] = await lookAtSources(bench.rooms, [moved]);
+    expect(noted?.record?.lastProblem).toContain('UNIQUE_KEY_MISSING');
+  });
+
+  it('a source that waits for a store says in the status what it waits for', async () => {
+    const stop = new AbortController();
+    const away = (): Promise<never> =>
+      Promise.reject(new TierdError({ code: 'REDIS_UNREACHABLE', message: 'Redis is away' }));
+    const list = makeSource('ticks', { kind: 'list' });
+    const following = followSource(
+      { ...bench.rooms, connectLive: away, signal: stop.signal },
+      list,
+      20,
+    );
+    await expect
+      .poll(
+        async () => (await lookAtSources(bench.rooms, [list]))[0]?.record?.lastProblem,
+        PATIENTLY,
+      )
+      .toContain('Redis is away');
+    stop.abort('SIGTERM');
+    await expect(following).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 });
 

@@ -65,6 +65,18 @@ describeOn('redis', 'a survey of the live store', () => {
     expect(deadLettersWaiting).toBe(1);
   });
 
+  it('tells which source can not start, and why, until it can', async () => {
+    await database.query(`create table unkeyed (${TICKS})`);
+    const moved = makeSource('unkeyed', { kind: 'move' });
+    const scene = openSurvey(database, { datasets: [], redisUrl: server.url, sources: [moved] });
+    const { sources, error } = await scene.take();
+    expect(sources[0]?.error).toContain('no unique key');
+    expect(error).toContain('no unique key');
+    await database.query('create unique index on unkeyed (symbol, ts)');
+    scene.later(120_000);
+    expect((await scene.take()).sources[0]?.error).toBeNull();
+  });
+
   it('takes no figure that is looked at seldom for a drain that stands still', async () => {
     const bench = await openDrainBench(database, server.url);
     await database.query('truncate tierd.drain_sources');
