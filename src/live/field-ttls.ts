@@ -35,8 +35,8 @@ export async function shortestFieldTtlMs(store: LiveStore, key: string): Promise
   const { client } = store;
   let ttls: readonly unknown[];
   try {
-    const names = await client.callBuffer('HRANDFIELD', key, FIELDS_LOOKED_AT);
-    if (!Array.isArray(names) || names.length === 0) return null;
+    const names = (await client.callBuffer('HRANDFIELD', key, FIELDS_LOOKED_AT)) as Buffer[];
+    if (names.length === 0) return null;
     ttls = (await client.call('HPTTL', key, 'FIELDS', names.length, ...names)) as unknown[];
   } catch (error) {
     // Not a hash: the drain itself tells of it. Nor is a warning worth a right that nothing else needs.

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DrainSource } from '../../../src/domain/drain/source.ts';
@@ -6,6 +5,7 @@ import type { SourceKind } from '../../../src/domain/live-entry.ts';
 import { previewSource } from '../../../src/jobs/drain/preview.ts';
 import { connectLive } from '../../../src/live/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { documentedRules } from '../../support/documented-rules.ts';
 import { type DrainBench, openDrainBench } from '../../support/drain.ts';
 import { makeSource, TICKS } from '../../support/drain-source.ts';
 import { openRedis } from '../../support/live.ts';
@@ -95,10 +95,7 @@ describeOn('redis', 'whatever kind a source is', () => {
     });
 
     it('the rights that config/redis.conf gives are enough to drain it', async () => {
-      const text = readFileSync(new URL('../../../config/redis.conf', import.meta.url), 'utf8');
-      const [, rules = ''] = /user tierd (on[\s\S]*?\+waitaof)/.exec(text) ?? [];
-      const words = rules.replace('PASSWORD', 'secret').split(/[\s#]+/);
-      await redis.call('ACL', 'SETUSER', 'tierd', 'reset', ...words);
+      await redis.call('ACL', 'SETUSER', 'tierd', 'reset', 'on', '>secret', ...documentedRules());
       const target = { ...targetOf(server.url), username: 'tierd', password: 'secret' };
       const heard: string[] = [];
       const listener = openRedis(server.url);

@@ -104,7 +104,7 @@ describeOn('redis', 'a drain through faults', () => {
     const proxy = await openProxy(database.url);
     let isSilent = false;
     proxy.onStatement((sql) => {
-      isSilent ||= sql.startsWith('insert into tierd.drain_sources');
+      isSilent ||= sql.startsWith('insert into tierd.drain_sources (source, dataset) values');
       return isSilent ? 'stall' : 'pass';
     });
     const drained = bench.drain(source, {
@@ -129,7 +129,8 @@ describeOn('redis', 'a drain through faults', () => {
         const batches = new Set<number>();
         let cuts = 0;
         proxy.onStatement((sql, connection) => {
-          if (sql.startsWith('insert into tierd.drain_sources')) batches.add(connection);
+          if (sql.startsWith('insert into tierd.drain_sources (source, dataset) values'))
+            batches.add(connection);
           if (sql !== 'commit' || !batches.has(connection) || cuts >= 2) return 'pass';
           cuts += 1;
           return verdict;
@@ -153,7 +154,8 @@ describeOn('redis', 'a drain through faults', () => {
       const batches = new Set<number>();
       let isCut = false;
       proxy.onStatement((sql, connection) => {
-        if (sql.startsWith('insert into tierd.drain_sources')) batches.add(connection);
+        if (sql.startsWith('insert into tierd.drain_sources (source, dataset) values'))
+          batches.add(connection);
         if (sql !== 'commit' || !batches.has(connection) || isCut) return 'pass';
         isCut = true;
         return 'cut at once';
@@ -240,7 +242,7 @@ describeOn('redis', 'a drain through faults', () => {
     const proxy = await openProxy(database.url);
     let isAway = false;
     proxy.onStatement((sql) => {
-      if (sql.startsWith('insert into tierd.drain_sources')) isAway = true;
+      if (sql.startsWith('insert into tierd.drain_sources (source, dataset) values')) isAway = true;
       return isAway ? 'cut before' : 'pass';
     });
     const draining = bench.drain(source, {
