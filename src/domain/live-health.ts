@@ -225,6 +225,16 @@ function judgeClaims(
       },
     ];
   }
+  if (aof.enabled && aof.fsync === 'no' && !isBefore(version, 7, 2)) {
+    return [
+      {
+        name,
+        status: 'error',
+        found: `appendfsync is no: no list (${lists.join(', ')}) can be drained, for Redis never says that a claim is on disk`,
+        advice: 'config set appendfsync everysec',
+      },
+    ];
+  }
   if (aof.enabled && !isBefore(version, 7, 2)) {
     return [{ name, status: 'ok', found: 'claims of lists are waited for until they are on disk' }];
   }

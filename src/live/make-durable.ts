@@ -31,7 +31,7 @@ async function makeServerDurable(store: LiveStore, server: Redis): Promise<void>
   throw new TierdError({
     code: 'CLAIM_NOT_DURABLE',
     message: `of claims at ${store.place}, ${lacking} not confirm within ${String(DURABLE_TIMEOUT_MS / 1000)} s; none of them was committed, and they are found again by the next run`,
-    hint: 'check the disk of Redis and its replicas (INFO persistence, INFO replication), or lower redis.wait_replicas',
+    hint: 'check that appendfsync is not no, the disk of Redis and its replicas (CONFIG GET appendfsync, INFO persistence, INFO replication), or lower redis.wait_replicas',
     context: { replicas, wanted },
   });
 }

@@ -17,6 +17,7 @@ const BY_PREFIX: Readonly<Record<string, Verdict>> = {
   MOVED: ['REDIS_UNREACHABLE', 'slots of the cluster moved just now; run again'],
   ASK: ['REDIS_UNREACHABLE', 'slots of the cluster are moving; run again'],
   NOREPLICAS: ['REDIS_UNREACHABLE', 'too few replicas are connected (min-replicas-to-write)'],
+  OOM: ['REDIS_UNREACHABLE', 'Redis is full (maxmemory): raise it, until the drain has made room'],
   MISCONF: ['REDIS_UNREACHABLE', 'Redis can’t save to its disk and so takes no writes'],
   NOGROUP: ['REDIS_UNREACHABLE', 'the stream or its group was removed just now; run again'],
   UNBLOCKED: ['REDIS_UNREACHABLE', NOT_NOW],

@@ -181,7 +181,21 @@ export async function ensureGroup(store: LiveStore, at: StreamGroup): Promise<bo
     if (isRefusal(error, 'ERR') && error.message.includes('requires the key to exist')) {
       return false;
     }
+    // A full Redis refuses it before it looks whether the group is there; reading is not refused.
+    if (isRefusal(error, 'OOM') && (await hasGroup(store, at))) return true;
     throw error;
   }
   return true;
+}
+
+async function hasGroup({ client }: LiveStore, { key, group }: StreamGroup): Promise<boolean> {
+  if (Number(await client.exists(key)) === 0) return false;
+  const groups = (await client.call('XINFO', 'GROUPS', key)) as readonly unknown[];
+  return groups.some((flat) => nameOf(flat) === group);
+}
+
+/** RESP3 gives a map, RESP2 names and values in a row. */
+function nameOf(group: unknown): unknown {
+  if (Array.isArray(group)) return group[group.indexOf('name') + 1];
+  return group instanceof Map ? group.get('name') : (group as { name?: unknown }).name;
 }

@@ -6,6 +6,7 @@
  */
 import type { LiveStore } from './connect.ts';
 import { type RawConnection, unlessRefused } from './raw-connection.ts';
+import { prefixOf } from './redis-error.ts';
 import { isNothing, refusalOf } from './resp.ts';
 
 /** Before the one answer of a transaction of one command. */
@@ -49,6 +50,12 @@ export class WatchLanes {
   /** Removes the keys unless any key of the lane was written: then none. The lane is free again. */
   async removeUnwritten({ connection }: Lane, keys: readonly string[]): Promise<boolean> {
     const replies = await connection.ask([['MULTI'], ['UNLINK', ...keys], ['EXEC']]);
+    // A full Redis before 7.2 takes no transaction at all, not even one that makes room; it has
+    // ended this one, and a script that compares is let in.
+    if (replies.slice(0, -1).some(isRefusedAsFull)) {
+      this.#idle.push(connection);
+      return false;
+    }
     // EXEC alone tells of what the others were refused for.
     const done = unlessRefused(replies.at(-1));
     this.#idle.push(connection);
@@ -63,6 +70,10 @@ export class WatchLanes {
     unlessRefused(done);
     this.#idle.push(connection);
   }
+}
+
+function isRefusedAsFull(reply: Buffer): boolean {
+  return prefixOf(refusalOf(reply) ?? '') === 'OOM';
 }
 
 function answerOf(reply: Buffer): HashAnswer {

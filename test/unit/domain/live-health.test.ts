@@ -59,6 +59,15 @@ it('nothing is wrong with the settings of config/redis.conf', () => {
   expect(judgeTtls([TICKS, MORTAL], SETTINGS)).toEqual([]);
 });
 
+it('a list can not be drained where Redis never says that a claim is on disk', () => {
+  const aof = { enabled: true, fsync: 'no', ok: true };
+  expect(judged({ aof })).toContainEqual(
+    expect.stringMatching(/^error :claims: appendfsync is no: no list \(ticks\) can be drained/),
+  );
+  // Before 7.2 nobody waits for it.
+  expect(judged({ aof, version: '7.0.15' }).join()).not.toContain('appendfsync is no: no list');
+});
+
 describe('what can take keys before they are drained', () => {
   it.each([
     [
