@@ -182,16 +182,23 @@ export async function ensureGroup(store: LiveStore, at: StreamGroup): Promise<bo
       return false;
     }
     // A full Redis refuses it before it looks whether the group is there; reading is not refused.
-    if (isRefusal(error, 'OOM') && (await hasGroup(store, at))) return true;
-    throw error;
+    if (!isRefusal(error, 'OOM')) throw error;
+    const groups = await groupsOf(store, at.key);
+    if (groups === null) return false;
+    if (!groups.includes(at.group)) throw error;
   }
   return true;
 }
 
-async function hasGroup({ client }: LiveStore, { key, group }: StreamGroup): Promise<boolean> {
-  if (Number(await client.exists(key)) === 0) return false;
-  const groups = (await client.call('XINFO', 'GROUPS', key)) as readonly unknown[];
-  return groups.some((flat) => nameOf(flat) === group);
+/** Null when there is no such stream. */
+async function groupsOf({ client }: LiveStore, key: string): Promise<readonly unknown[] | null> {
+  try {
+    const groups = (await client.call('XINFO', 'GROUPS', key)) as readonly unknown[];
+    return groups.map(nameOf);
+  } catch (error) {
+    if (isRefusal(error, 'ERR')) return null;
+    throw error;
+  }
 }
 
 /** RESP3 gives a map, RESP2 names and values in a row. */

@@ -79,6 +79,13 @@ describeOn('redis', 'a Redis that is full and evicts nothing', () => {
     },
   );
 
+  it('a stream that is not there is nothing to read', async () => {
+    await becomeFull();
+    const { source } = await openScene(targetOf(server.url), specOf('stream', 'ticks'));
+    await drainPass(source, () => undefined);
+    expect(await redis.dbsize()).toBe(0);
+  });
+
   it('a stream without its group can not be begun, and says that Redis is full', async () => {
     await redis.xadd('ticks:A', '*', 'price', '1');
     await becomeFull();
