@@ -16,7 +16,7 @@ interface QueryFlags {
 export function registerQuery(program: Command, context: CliContext): void {
   program
     .command('query')
-    .description('run one SELECT over the segments in the lake; each dataset is a table')
+    .description('run one SELECT over hot and cold rows; each dataset is a table')
     .argument('<sql>', 'a SELECT in the SQL of DuckDB')
     .addOption(
       new Option('-F, --format <format>', 'what the rows are printed as').choices(QUERY_FORMATS),
@@ -25,7 +25,8 @@ export function registerQuery(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       `
-Only rows that have left PostgreSQL are seen; a WHERE on the time column decides which files are read.
+Each row is seen once, wherever it lies. A WHERE on the time column decides which files and which rows of
+PostgreSQL are read; hot.<dataset> and cold.<dataset> are the two sides alone.
 
 Examples:
   $ tierd query "select symbol, count(*) from market_data group by symbol"
@@ -41,7 +42,7 @@ async function runQuery(context: CliContext, sql: string, flags: QueryFlags): Pr
   const { disconnect } = await import('../hot/connect.ts');
   const { assertMigrated } = await import('../ledger/migrate.ts');
   const { assertOwnLake } = await import('../jobs/rotation/own-lake.ts');
-  const { openColdCatalog } = await import('../query/ledger-catalog.ts');
+  const { postgresStores } = await import('../query/postgres-stores.ts');
   const { queryLake } = await import('../query/query-lake.ts');
   const { composeLooking } = await import('./rooms.ts');
   const rooms = await composeLooking(context, 'query');
@@ -50,7 +51,12 @@ async function runQuery(context: CliContext, sql: string, flags: QueryFlags): Pr
     await assertMigrated(db);
     await assertOwnLake(rooms, db);
     const summary = await queryLake(requestOf(context, sql, flags), {
-      catalog: await openColdCatalog(db, config.datasets),
+      inSnapshot: postgresStores({
+        db,
+        datasets: config.datasets,
+        ...config.query,
+        signal: context.signal,
+      }),
       store: rooms.store,
       limits: {
         memoryLimitBytes: maintenance.memoryLimitBytes,
@@ -94,10 +100,10 @@ async function writeAll(stream: Output, text: string): Promise<void> {
 /** On stderr: stdout has the rows and nothing else. */
 function tell(context: CliContext, summary: QuerySummary): void {
   if (context.options.quiet === true) return;
-  const { rows, elapsedMs, segmentsRead, segmentsLive } = summary;
+  const { rows, elapsedMs, segmentsRead, segmentsLive, hotRows } = summary;
   context.liveLine.print(
     context.err.colour.dim(
-      `${formatRows(rows)} in ${formatDuration(elapsedMs)}; ${formatInteger(segmentsRead)} of ${formatInteger(segmentsLive)} segments read`,
+      `${formatRows(rows)} in ${formatDuration(elapsedMs)}; ${formatInteger(segmentsRead)} of ${formatInteger(segmentsLive)} segments and ${formatInteger(hotRows)} hot rows read`,
     ),
   );
 }

@@ -20,6 +20,7 @@ import type { LogConfig } from './log-section.ts';
 import { type MaintenanceConfig, resolveMaintenance } from './maintenance-section.ts';
 import { asRecord, type ConfigPath, formatPath, withValueAt } from './path.ts';
 import { POSTGRES_SECRETS, type PostgresConfig, resolvePostgres } from './postgres-section.ts';
+import { type QueryConfig, resolveQuery } from './query-section.ts';
 import { REDIS_SECRETS, resolveRedis, SENTINEL_SECRETS } from './redis-section.ts';
 import { resolveSchedules, type SchedulesConfig } from './schedules-section.ts';
 import type { ConfigFile } from './schema.ts';
@@ -40,6 +41,7 @@ export interface TierdConfig {
   readonly lifecycle: LifecycleConfig;
   readonly datasets: readonly Dataset[];
   readonly drain: DrainConfig;
+  readonly query: QueryConfig;
   readonly maintenance: MaintenanceConfig;
   /** Dataset → the group whose daemon looks after it. */
   readonly owners: Readonly<Record<string, string>>;
@@ -91,6 +93,7 @@ export function loadConfig(place: ConfigPlace): TierdConfig {
     lifecycle: resolveLifecycle(config.storage),
     datasets,
     drain: resolveDrain(config.drain, datasets),
+    query: resolveQuery(config.query),
     maintenance: resolveMaintenance(config.maintenance, directory),
     owners: resolveOwners(config.datasets),
     schedules: resolveSchedules(config.schedules, config.storage),

@@ -8,6 +8,7 @@ import { lakeSection } from './lake-section.ts';
 import { logSection } from './log-section.ts';
 import { maintenanceSection } from './maintenance-section.ts';
 import { postgresSection } from './postgres-section.ts';
+import { querySection } from './query-section.ts';
 import { redisSection } from './redis-section.ts';
 import { schedulesSection } from './schedules-section.ts';
 import { serverSection } from './server-section.ts';
@@ -29,6 +30,9 @@ export const configSchema = z.strictObject({
   }),
   drain: drainSection.prefault({}).meta({
     description: 'What is moved from Redis into the hot store, and what it must be like.',
+  }),
+  query: querySection.prefault({}).meta({
+    description: 'What a question may take from the hot store.',
   }),
   maintenance: maintenanceSection
     .prefault({})

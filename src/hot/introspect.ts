@@ -37,6 +37,23 @@ export async function describeTable(
   return { ref, oid: table.oid, kind, columns, timeColumn: time, parts };
 }
 
+/** Which of the tables are there, by `schema.table`. */
+export async function findExisting(
+  db: Queryable,
+  tables: readonly TableRef[],
+): Promise<ReadonlySet<string>> {
+  const found = await run<TableRef>(
+    db,
+    sql`select n.nspname as schema, c.relname as name
+        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'p')
+          and (n.nspname, c.relname) in (
+            select * from unnest(${tables.map(({ schema }) => schema)}::text[], ${tables.map((table) => table.name)}::text[])
+          )`,
+  );
+  return new Set(found.map((table) => formatTable(table)));
+}
+
 interface TableRow {
   readonly oid: number;
   readonly kind: string;

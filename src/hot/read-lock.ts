@@ -4,7 +4,7 @@ import { lockTables } from './locks.ts';
 import type { Queryable } from './sql.ts';
 
 /**
- * Takes ACCESS SHARE on the table and all its chunks or partitions until the transaction ends.
+ * Takes ACCESS SHARE on the tables and all their chunks or partitions until the transaction ends.
  *
  * Dropping a chunk is not MVCC: a snapshot older than the drop would read the ledger as before the
  * drop and the chunk's rows as gone (I2). Call it as the first statement of a `repeatable read`
@@ -14,6 +14,6 @@ import type { Queryable } from './sql.ts';
  * from before loses sight of them (seen on 2.19.3 and 2.29.2: 1,440 of 1,540 rows). ROW EXCLUSIVE on
  * the chunk would, and would wait for a drop as a writer does.
  */
-export async function lockForReading(db: Queryable, table: TableRef): Promise<void> {
-  await lockTables(db, [table], 'access share', 'with children');
+export async function lockForReading(db: Queryable, tables: readonly TableRef[]): Promise<void> {
+  if (tables.length > 0) await lockTables(db, tables, 'access share', 'with children');
 }

@@ -3,15 +3,6 @@ import type { ColumnPlan } from '../domain/column-plan.ts';
 import type { Queryable } from './queryable.ts';
 import type { ColumnStatistics } from './segments.ts';
 
-/** From here to `endSnapshot` every statement on `db` sees the ledger as of one instant. */
-export async function beginSnapshot(db: Queryable): Promise<void> {
-  await db.query('begin isolation level repeatable read, read only');
-}
-
-export async function endSnapshot(db: Queryable): Promise<void> {
-  await db.query('commit');
-}
-
 /** Live segments that were written with the very same columns. */
 export interface LiveSchema {
   readonly dataset: string;

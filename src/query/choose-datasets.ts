@@ -1,30 +1,38 @@
-/** The datasets that a query names, with the segments of each that can hold what it asks for. */
+/** The datasets that a query names, with what it needs of each: segments, and hot rows. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { ColdCatalog, ColdDataset, SegmentRef } from './cold-catalog.ts';
-import { ANY } from './predicate.ts';
-import { findNeeds } from './prune.ts';
+import type { ColdDataset, SegmentRef } from './cold-catalog.ts';
+import { ANY, type Predicate } from './predicate.ts';
+import { findNeeds, type QueryNeeds } from './prune.ts';
 import { chooseSegments } from './segment-filter.ts';
-import type { AstObject } from './sql-ast.ts';
+import type { Sides } from './sides.ts';
+import { type AstObject, foldName } from './sql-ast.ts';
+import type { HotTable, Stores } from './stores.ts';
 import { type ViewSchema, viewSchemaOf } from './view-schema.ts';
 
 export interface ChosenDataset {
+  /** With the columns of both sides. */
   readonly dataset: ColdDataset;
   readonly schema: ViewSchema;
   readonly segments: readonly SegmentRef[];
+  readonly predicate: Predicate;
+  /** Null where the query does not name its hot side, or the table is gone. */
+  readonly hot: HotTable | null;
 }
 
 /** @throws TierdError COLUMN_TYPE_CHANGED for a dataset that the query names */
 export async function chooseDatasets(
   connection: DuckDBConnection,
-  catalog: ColdCatalog,
+  stores: Stores,
   statement: AstObject,
+  sides: Sides,
 ): Promise<readonly ChosenDataset[]> {
+  const all = datasetsOf(stores);
   const named = findNeeds(
     statement,
-    catalog.datasets.map(({ name }) => ({ name, columns: new Map() })),
+    all.map(({ name }) => ({ name, columns: new Map() })),
   );
   // A schema that can't be reconciled is the trouble of those queries only that name the dataset.
-  const datasets = catalog.datasets
+  const datasets = all
     .filter(({ name }) => named.opaque || named.datasets.has(name))
     .map((dataset) => ({ dataset, schema: viewSchemaOf(dataset) }));
   const needs = findNeeds(
@@ -34,8 +42,34 @@ export async function chooseDatasets(
   const chosen: ChosenDataset[] = [];
   for (const { dataset, schema } of datasets) {
     const predicate = needs.opaque ? ANY : (needs.datasets.get(dataset.name) ?? ANY);
-    const segments = await chooseSegments(connection, catalog, dataset, schema, predicate);
-    chosen.push({ dataset, schema, segments });
+    const segments = wantsCold(needs, sides, dataset)
+      ? await chooseSegments(connection, stores.cold, dataset, schema, predicate)
+      : [];
+    const hot = stores.hot.get(dataset.name) ?? null;
+    chosen.push({ dataset, schema, segments, predicate, hot });
   }
   return chosen;
+}
+
+function wantsCold({ opaque }: QueryNeeds, { named }: Sides, { name }: ColdDataset): boolean {
+  return opaque || (named.get(foldName(name))?.cold ?? true);
+}
+
+/** Of either side, by name. The table comes last: it is what the next segment will look like. */
+export function datasetsOf({ cold, hot }: Stores): readonly ColdDataset[] {
+  const inBoth = cold.datasets.map((dataset) => withHot(dataset, hot.get(dataset.name)));
+  const hotAlone = [...hot]
+    .filter(([name]) => !cold.datasets.some((dataset) => dataset.name === name))
+    .map(([name, table]) => withHot({ name, timeColumn: timeColumnOf(table), schemas: [] }, table));
+  return [...inBoth, ...hotAlone];
+}
+
+function withHot(dataset: ColdDataset, hot: HotTable | undefined): ColdDataset {
+  if (hot === undefined) return dataset;
+  const schema = { columns: hot.columns, segments: 0, exampleKey: hot.table };
+  return { ...dataset, schemas: [...dataset.schemas, schema] };
+}
+
+function timeColumnOf({ timeColumn: { name, unit } }: HotTable): ColdDataset['timeColumn'] {
+  return unit === undefined ? { name } : { name, unit };
 }

@@ -18,8 +18,9 @@ export interface ColdColumn extends Pick<ColumnPlan, 'name' | 'duckdbType'> {
 /** Columns that segments of a dataset have in common; a changed table makes a further schema. */
 export interface ColdSchema {
   readonly columns: readonly ColdColumn[];
+  /** 0: it is the table's in PostgreSQL. */
   readonly segments: number;
-  /** One of them, to be named in messages. */
+  /** One of them, or the table, to be named in messages. */
   readonly exampleKey: string;
 }
 
@@ -54,10 +55,8 @@ export interface TimeHull {
 
 export interface ColdCatalog {
   readonly datasets: readonly ColdDataset[];
-  /** Configured, and nothing in the lake yet: they have no columns that a query could name. */
+  /** Configured, and nothing in the lake yet. */
   readonly emptyDatasets: readonly string[];
   /** The live segments of a dataset that have a row in the hull, oldest first. */
   listSegments(dataset: string, hull: TimeHull): Promise<readonly SegmentRef[]>;
-  /** Nothing more is asked: a snapshot of the ledger need not be held while rows are read. */
-  release(): Promise<void>;
 }

@@ -24,7 +24,8 @@ export function viewQuery(
     .join('\nunion all\n');
 }
 
-function emptyQuery(schema: ViewSchema): string {
+/** Its columns, and no row. */
+export function emptyQuery(schema: ViewSchema): string {
   const columns = [...schema].map(([name, type]) => `null::${type} as ${quoteName(name)}`);
   return `select ${columns.join(', ')} where false`;
 }

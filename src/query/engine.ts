@@ -3,7 +3,9 @@
  * every file but those that the query is given.
  */
 import { rm } from 'node:fs/promises';
-import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { DuckDBConnection } from '@duckdb/node-api';
+import { duckdb } from '../lake/segment/bindings.ts';
+import { DuckConnection } from '../lake/segment/duckdb.ts';
 import { quoteText } from './sql-text.ts';
 
 export interface EngineLimits {
@@ -15,13 +17,19 @@ export interface EngineLimits {
 
 export interface Engine {
   readonly connection: DuckDBConnection;
+  /**
+   * For rows that are copied in before the query runs. They lie in a database of their own, `hot_rows`:
+   * the query's transaction first sees it when it first names it, and a rollback of it leaves them alone.
+   */
+  readonly staging: DuckConnection;
   /** From here on only these files can be opened, nothing can be installed, no setting changed. */
   shutOff(allowedPaths: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function openEngine(limits: EngineLimits): Promise<Engine> {
-  const instance = await DuckDBInstance.create(':memory:', {
+  const config = duckdb.create_config();
+  const settings = {
     memory_limit: `${String(limits.memoryLimitBytes)}B`,
     threads: String(limits.threads),
     temp_directory: limits.spillDirectory,
@@ -29,11 +37,18 @@ export async function openEngine(limits: EngineLimits): Promise<Engine> {
     autoload_known_extensions: 'false',
     allow_community_extensions: 'false',
     allow_persistent_secrets: 'false',
-  });
-  const connection = await instance.connect();
+  };
+  for (const [name, value] of Object.entries(settings)) duckdb.set_config(config, name, value);
+  const database = await duckdb.open(':memory:', config);
+  const handle = await duckdb.connect(database);
+  const connection = new DuckDBConnection(handle);
+  const staging = new DuckConnection(await duckdb.connect(database));
+  await staging.run(`attach ':memory:' as hot_rows`);
+  await staging.run('use hot_rows');
   await connection.run(`set TimeZone = 'UTC'`);
   return {
     connection,
+    staging,
     async shutOff(allowedPaths) {
       const paths = allowedPaths.map(quoteText).join(', ');
       await connection.run(`set allowed_paths = [${paths}]`);
@@ -42,8 +57,9 @@ export async function openEngine(limits: EngineLimits): Promise<Engine> {
       await connection.run('set lock_configuration = true');
     },
     async close() {
+      staging.close();
       connection.closeSync();
-      instance.closeSync();
+      duckdb.close_sync(database);
       await rm(limits.spillDirectory, { recursive: true, force: true });
     },
   };

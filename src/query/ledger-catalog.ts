@@ -1,11 +1,6 @@
 /** The catalogue of the lake as the ledger has it. */
 import type { ColumnPlan } from '../domain/column-plan.ts';
-import {
-  beginSnapshot,
-  endSnapshot,
-  listLiveSchemas,
-  listLiveSegments,
-} from '../ledger/live-segments.ts';
+import { listLiveSchemas, listLiveSegments } from '../ledger/live-segments.ts';
 import type { Queryable } from '../ledger/queryable.ts';
 import type {
   ColdCatalog,
@@ -23,15 +18,14 @@ export interface ConfiguredDataset {
 }
 
 /**
- * Reads which datasets have live segments, and holds that snapshot of the ledger until `release`.
+ * Reads which datasets have live segments.
  *
- * @param db in no transaction; it is the catalogue's alone until then
+ * @param db in a transaction whose statements all see one snapshot, as long as the catalogue is asked
  */
 export async function openColdCatalog(
   db: Queryable,
   configured: readonly ConfiguredDataset[],
 ): Promise<ColdCatalog> {
-  await beginSnapshot(db);
   const schemas = new Map<string, ColdSchema>();
   const datasets = new Map<string, ColdDataset>();
   for (const { dataset, id, ...found } of await listLiveSchemas(db)) {
@@ -51,7 +45,6 @@ export async function openColdCatalog(
         columns: schemas.get(schemaId)?.columns ?? [],
       }));
     },
-    release: () => endSnapshot(db),
   };
 }
 

@@ -33,6 +33,11 @@ export function findNeeds(ast: AstValue, datasets: readonly PrunableDataset[]): 
   return { datasets: needs, opaque: search.opaque };
 }
 
+/** Whether the query reaches tables in a way that its parse tree does not tell. */
+export function reachesUnnamed(ast: AstValue): boolean {
+  return findNeeds(ast, []).opaque;
+}
+
 /** Table functions that reach no table by name. */
 const HARMLESS_TABLE_FUNCTIONS = new Set(['range', 'generate_series', 'unnest', 'repeat']);
 

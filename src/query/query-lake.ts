@@ -1,28 +1,36 @@
 /**
- * One query over the lake, from its text to its last row:
+ * One query over hot and cold as one table, from its text to its last row:
  *
- *   parse → find what it needs → choose segments → views over them → shut off → run → write
+ *   parse → one snapshot of both: find what it needs → choose segments → copy hot rows
+ *         → views over them → shut off → run → write
  *
  * All of it in one transaction of a DuckDB of its own, so that `now()` prunes and filters by the
- * same instant.
+ * same instant. PostgreSQL's snapshot ends before the query runs: nothing there waits for it.
  */
 import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
-import { type ChosenDataset, chooseDatasets } from './choose-datasets.ts';
-import type { ColdCatalog } from './cold-catalog.ts';
-import { createViews } from './create-views.ts';
+import { chooseDatasets, datasetsOf } from './choose-datasets.ts';
+import type { ColdCatalog, ColdDataset } from './cold-catalog.ts';
+import { createViews, type LoadedDataset } from './create-views.ts';
 import { type Engine, type EngineLimits, interruptible, openEngine } from './engine.ts';
 import { describeFailure, type QueryStage } from './failures.ts';
+import { loadHotRows } from './hot-rows.ts';
 import { replaceFile, writeTextFile } from './output-file.ts';
 import type { QueryFormat } from './query-format.ts';
 import { bindQuery, NOWHERE, writeParquet, writeRows } from './result.ts';
-import { admitSelect } from './statement.ts';
+import { findSides } from './sides.ts';
+import { type AstObject, foldName } from './sql-ast.ts';
+import { admitSelect, looksOnly } from './statement.ts';
+import type { InSnapshot } from './stores.ts';
 import { writeTable } from './table-format.ts';
 import { type TextSink, type WriteRows, writeCsv, writeJson, writeNdjson } from './text-formats.ts';
 
 export interface QueryRequest {
-  /** One SELECT in DuckDB's SQL. Every dataset is a table of its name, also as `cold.<name>`. */
+  /**
+   * One SELECT in DuckDB's SQL. Every dataset is a table of its name; `hot.<name>` and
+   * `cold.<name>` are its sides.
+   */
   readonly sql: string;
   readonly format: QueryFormat;
   /** A file, replaced when the query has succeeded; or where the text goes as it comes. */
@@ -32,7 +40,7 @@ export interface QueryRequest {
 }
 
 export interface QueryRooms {
-  readonly catalog: ColdCatalog;
+  readonly inSnapshot: InSnapshot;
   readonly store: Pick<ObjectStore, 'locate' | 'stat'>;
   readonly limits: EngineLimits;
   readonly clock: Clock;
@@ -45,12 +53,14 @@ export interface QuerySummary {
   /** Segments that the query had to look into, and live segments of the datasets that it names. */
   readonly segmentsRead: number;
   readonly segmentsLive: number;
+  /** Copied from PostgreSQL: those that the conditions could not rule out. */
+  readonly hotRows: number;
 }
 
 /**
- * Reads the lake and writes the result; changes nothing else.
+ * Reads both stores and writes the result; changes nothing else.
  *
- * @throws TierdError QUERY_INVALID, QUERY_NOT_ALLOWED, QUERY_FAILED, SEGMENT_UNREADABLE,
+ * @throws TierdError HOT_ROWS_EXCEEDED, QUERY_INVALID, QUERY_NOT_ALLOWED, QUERY_FAILED, SEGMENT_UNREADABLE,
  *   COLUMN_TYPE_CHANGED, OUTPUT_UNWRITABLE, INTERRUPTED. A file is then as it was before; a sink
  *   may have got a part of the rows.
  */
@@ -58,7 +68,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
   assertFormatFits(request);
   const startedAt = rooms.clock.now();
   const engine = await openEngine(rooms.limits);
-  const progress: Progress = { stage: 'parse', chosen: [] };
+  const progress: Progress = { stage: 'parse', loaded: [], known: NOTHING_KNOWN };
   try {
     const rows = await interruptible(engine.connection, rooms.signal, () =>
       runQuery(engine, request, rooms, progress),
@@ -66,16 +76,17 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
     return {
       rows,
       elapsedMs: rooms.clock.now() - startedAt,
-      segmentsRead: sum(progress.chosen, ({ segments }) => segments.length),
-      segmentsLive: sum(progress.chosen, ({ dataset }) =>
+      segmentsRead: sum(progress.loaded, ({ segments }) => segments.length),
+      segmentsLive: sum(progress.loaded, ({ dataset }) =>
         sum(dataset.schemas, ({ segments }) => segments),
       ),
+      hotRows: sum(progress.loaded, ({ hotRows }) => hotRows?.rows ?? 0),
     };
   } catch (error) {
     throw await describeFailure(error, {
       stage: progress.stage,
-      catalog: rooms.catalog,
-      segments: progress.chosen.flatMap(({ segments }) => segments),
+      catalog: progress.known,
+      segments: progress.loaded.flatMap(({ segments }) => segments),
       store: rooms.store,
       signal: rooms.signal,
     });
@@ -87,8 +98,11 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
 /** How far a query has come, for the message when it fails. */
 interface Progress {
   stage: QueryStage;
-  chosen: readonly ChosenDataset[];
+  loaded: readonly LoadedDataset[];
+  known: Pick<ColdCatalog, 'datasets' | 'emptyDatasets'>;
 }
+
+const NOTHING_KNOWN = { datasets: [], emptyDatasets: [] };
 
 async function runQuery(
   engine: Engine,
@@ -99,10 +113,9 @@ async function runQuery(
   const { connection } = engine;
   const statement = await admitSelect(connection, request.sql);
   await connection.run('begin');
-  progress.chosen = await chooseDatasets(connection, rooms.catalog, statement);
-  await rooms.catalog.release();
+  const others = await load(engine, statement, rooms, progress);
   const locate = (key: string) => rooms.store.locate(key);
-  const createAllViews = () => createViews(connection, progress.chosen, rooms.catalog, locate);
+  const createAllViews = () => createViews(connection, progress.loaded, others, locate);
   progress.stage = 'open';
   await createAllViews();
   const query = {
@@ -111,7 +124,7 @@ async function runQuery(
     createViews: createAllViews,
     signal: rooms.signal,
   };
-  const segmentPaths = progress.chosen.flatMap(({ segments }) =>
+  const segmentPaths = progress.loaded.flatMap(({ segments }) =>
     segments.map(({ key }) => locate(key)),
   );
   const begin = async (...outputPaths: readonly string[]) => {
@@ -129,6 +142,34 @@ async function runQuery(
     return request.format === 'parquet'
       ? writeParquet(query, temporary)
       : writeTextFile(temporary, (sink) => writeRows(query, prepared, write, sink));
+  });
+}
+
+/** What the query needs of both stores, of one snapshot. @returns the datasets that it does not name */
+async function load(
+  engine: Engine,
+  statement: AstObject,
+  rooms: QueryRooms,
+  progress: Progress,
+): Promise<readonly ColdDataset[]> {
+  const sides = findSides(statement);
+  const wantsHot = (dataset: string) =>
+    sides.opaque || (sides.named.get(foldName(dataset))?.hot ?? false);
+  return rooms.inSnapshot(wantsHot, async (stores) => {
+    const all = datasetsOf(stores);
+    progress.known = { datasets: all, emptyDatasets: stores.cold.emptyDatasets };
+    const chosen = await chooseDatasets(engine.connection, stores, statement, sides);
+    const loaded: LoadedDataset[] = [];
+    for (const one of chosen) {
+      const { hot } = one;
+      const isRead = hot !== null && !looksOnly(statement);
+      const hotRows = isRead
+        ? await loadHotRows(engine, statement, { ...one, hot }, loaded.length)
+        : null;
+      loaded.push({ ...one, hotRows });
+    }
+    progress.loaded = loaded;
+    return all.filter(({ name }) => !chosen.some(({ dataset }) => dataset.name === name));
   });
 }
 

@@ -33,7 +33,8 @@ export async function chooseSegments(
   return keepMatching(connection, dataset, schema, predicate, segments);
 }
 
-async function findHull(
+/** The span of time outside of which no row passes the predicate. */
+export async function findHull(
   connection: DuckDBConnection,
   dataset: ColdDataset,
   schema: ViewSchema,

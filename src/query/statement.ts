@@ -41,6 +41,13 @@ export async function admitSelect(connection: DuckDBConnection, sql: string): Pr
   return only;
 }
 
+/** Whether it asks what tables and columns there are, and for no row of them: DESCRIBE, SHOW TABLES. */
+export function looksOnly(statement: AstObject): boolean {
+  const node = statement['node'];
+  const from = isObject(node) ? node['from_table'] : undefined;
+  return isObject(from) && from['type'] === 'SHOW_REF' && from['show_type'] !== 'SUMMARY';
+}
+
 /**
  * The SQL of `template`, one SELECT, with each `"$0"`, `"$1"`, … replaced by the expression of that
  * number. Through the parse tree and not through text: it says exactly what the query said. Null

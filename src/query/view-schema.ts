@@ -95,8 +95,10 @@ function typeChanged(
   newer: { readonly name: string; readonly type: string; readonly schema: ColdSchema },
   older: { readonly type: string; readonly schema: ColdSchema },
 ): TierdError {
-  const count = (schema: ColdSchema) =>
-    `${String(schema.segments)} segment${schema.segments === 1 ? '' : 's'} such as ${schema.exampleKey}`;
+  const count = ({ segments, exampleKey }: ColdSchema) =>
+    segments === 0
+      ? `the table ${exampleKey}`
+      : `${String(segments)} segment${segments === 1 ? '' : 's'} such as ${exampleKey}`;
   return new TierdError({
     code: 'COLUMN_TYPE_CHANGED',
     message:

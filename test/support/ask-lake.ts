@@ -43,7 +43,7 @@ export async function askLake(
       terminalWidth: options.terminalWidth ?? null,
     },
     {
-      catalog,
+      inSnapshot: (_wantsHot, work) => work({ cold: catalog, hot: new Map() }),
       store: lake.store,
       limits: {
         memoryLimitBytes: options.memoryLimitBytes ?? 500_000_000,

@@ -117,7 +117,6 @@ function catalogOf(
 ): TestCatalog {
   const asked: { dataset: string; hull: TimeHull }[] = [];
   return {
-    release: async () => undefined,
     asked,
     emptyDatasets: [],
     datasets: [...segments].map(([name, all]) => datasetOf(name, all, timeColumns[name] ?? null)),

@@ -203,7 +203,7 @@ function dropsAndKeeps(kind: Kind): void {
       other,
       { doing: 'reading', isolation: 'repeatable read', readOnly: true },
       async () => {
-        await lockForReading(other, table.ref);
+        await lockForReading(other, [table.ref]);
         const refused = drop(table, before, { lockTimeoutMs: 300 });
         await expect(refused).rejects.toMatchObject({
           code: 'LOCK_TIMEOUT',
@@ -230,7 +230,7 @@ function dropsAndKeeps(kind: Kind): void {
         other,
         { doing: 'reading', isolation: 'repeatable read', readOnly: true },
         async () => {
-          await lockForReading(other, table.ref);
+          await lockForReading(other, [table.ref]);
           return (await other.query('select from public.t')).rowCount;
         },
       );

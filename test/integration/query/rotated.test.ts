@@ -1,9 +1,7 @@
-import { join } from 'node:path';
 import type pg from 'pg';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
-import { openColdCatalog } from '../../../src/query/ledger-catalog.ts';
-import { type QuerySummary, queryLake } from '../../../src/query/query-lake.ts';
+import { askStores } from '../../support/ask-stores.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 
@@ -32,49 +30,22 @@ describe('a query of what was rotated', () => {
        from ticks where time >= '${daysAgo(38)}' and time < '${daysAgo(35)}' and volume > 9007199254740993 group by symbol order by symbol`;
     const before = await db.query<Record<string, unknown>>(sql('::text'));
 
-    async function ask(text: string): Promise<{ rows: unknown[]; summary: QuerySummary }> {
-      let lines = '';
-      const catalog = await openColdCatalog(db, [makeDataset('ticks'), makeDataset('news')]);
-      const summary = await queryLake(
-        {
-          sql: text,
-          format: 'ndjson',
-          output: { sink: { write: async (part) => void (lines += part) } },
-          terminalWidth: null,
-        },
-        {
-          catalog,
-          store: bench.rooms.store,
-          limits: {
-            memoryLimitBytes: 500_000_000,
-            threads: 2,
-            spillDirectory: join(bench.directory, 'query'),
-          },
-          clock: bench.rooms.clock,
-        },
-      );
-      const rows = lines
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as unknown);
-      return { rows, summary };
-    }
+    const ask = (text: string) =>
+      askStores(bench, db, [makeDataset('ticks'), makeDataset('news')], text);
 
-    await expect(ask('select * from ticks')).rejects.toMatchObject({
-      hint: expect.stringContaining('no segments yet. Nothing was rotated yet of: ticks, news'),
-    });
-    await db.query('rollback');
+    const hot = await ask(sql('::varchar'));
     await rotateDataset(bench.rooms, makeDataset('ticks'), { force: true });
 
     const { rows, summary } = await ask(sql('::varchar'));
+    expect(hot).toMatchObject({ rows, summary: { segmentsRead: 0, hotRows: 73 } });
     // Text held for an unconstrained numeric sorts as text: 10 before 9.
     const texts = (row: Record<string, unknown>) => ({ ...row, exact: expect.any(String) });
     expect(rows).toEqual(before.rows.map(texts));
-    expect(summary).toMatchObject({ segmentsRead: 3, segmentsLive: 10 });
+    expect(summary).toMatchObject({ segmentsRead: 3, segmentsLive: 10, hotRows: 0 });
     // The snapshot is not held while rows are read, nor after: nothing is read-only any more.
     await db.query('create temp table writable ()');
     const described = await ask('describe ticks');
-    expect(described.rows.map((row) => (row as Record<string, unknown>)['column_type'])).toEqual([
+    expect(described.rows.map((row) => row['column_type'])).toEqual([
       'TIMESTAMP WITH TIME ZONE',
       'VARCHAR',
       'DECIMAL(20,8)',

@@ -1,0 +1,119 @@
+/** Both stores in one PostgreSQL snapshot: the ledger's list of segments, and the rows themselves. */
+import type pg from 'pg';
+import { planColumns } from '../domain/column-plan.ts';
+import type { Dataset } from '../domain/dataset.ts';
+import { TierdError } from '../domain/errors.ts';
+import { formatTable } from '../domain/table.ts';
+import { exportRows } from '../hot/copy-stream.ts';
+import { describeTable, findExisting } from '../hot/introspect.ts';
+import { quoteTable } from '../hot/quote.ts';
+import { lockForReading } from '../hot/read-lock.ts';
+import { inlined } from '../hot/sql.ts';
+import { inTransaction } from '../hot/transaction.ts';
+import { hotCondition } from './hot-condition.ts';
+import { openColdCatalog } from './ledger-catalog.ts';
+import type { HotTable, HotWish, InSnapshot } from './stores.ts';
+
+export interface SnapshotOptions {
+  readonly db: pg.Client;
+  readonly datasets: readonly Dataset[];
+  /** A statement that reads hot rows longer than this is ended: what would drop their chunk waits for it. */
+  readonly maxHoldMs: number;
+  /** Of one table. */
+  readonly maxHotRows: number;
+  readonly signal: AbortSignal;
+}
+
+export function postgresStores(options: SnapshotOptions): InSnapshot {
+  const { db, maxHoldMs } = options;
+  return async (wantsHot, work) => {
+    const wanted = options.datasets.filter(({ name }) => wantsHot(name));
+    const existing = await findExisting(
+      db,
+      wanted.map(({ table }) => table),
+    );
+    const present = wanted.filter(({ table }) => existing.has(formatTable(table)));
+    return inTransaction(
+      db,
+      {
+        doing: 'reading the hot rows of a query',
+        isolation: 'repeatable read',
+        readOnly: true,
+        limits: { statementTimeoutMs: maxHoldMs, idleTimeoutMs: maxHoldMs },
+      },
+      async () => {
+        // Before the snapshot, which the first query takes: a drop would not wait otherwise (I2).
+        await lockForReading(
+          db,
+          present.map(({ table }) => table),
+        );
+        const cold = await openColdCatalog(db, options.datasets);
+        const hot = new Map<string, HotTable>();
+        for (const dataset of present) hot.set(dataset.name, await openTable(options, dataset));
+        return work({ cold, hot });
+      },
+    );
+  };
+}
+
+async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<HotTable> {
+  const { db } = options;
+  const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
+  const { columns, refusals } = planColumns(table.columns, dataset.columns);
+  const [refusal] = refusals;
+  if (refusal !== undefined) {
+    throw new TierdError({
+      code: 'TABLE_UNSUPPORTED',
+      message: `the hot rows of ${dataset.name} can't be read exactly: column ${refusal.column} (${refusal.postgresType}): ${refusal.reason}`,
+      hint: `${refusal.hint.replace('<name>', dataset.name)}; cold.${dataset.name} alone can be asked`,
+    });
+  }
+  const { timeColumn } = table;
+  return {
+    table: formatTable(table.ref),
+    columns,
+    timeColumn,
+    read: async (wish) => {
+      const where = inlined(hotCondition(columns, timeColumn, wish.hull, wish.predicate));
+      const list = wish.columns.map(({ select }) => select).join(', ');
+      return readRows(
+        options,
+        dataset,
+        wish,
+        `select ${list} from ${quoteTable(table.ref)} where ${where}`,
+      );
+    },
+  };
+}
+
+async function readRows(
+  { db, maxHotRows, signal }: SnapshotOptions,
+  { name }: Dataset,
+  { columns, onBatch }: HotWish,
+  sql: string,
+): Promise<number> {
+  let read = 0;
+  const { rows } = await exportRows({
+    client: db,
+    dataset: name,
+    sql,
+    columns,
+    onBatch: (batch) => {
+      read += batch.rows;
+      if (read > maxHotRows) throw tooMany(name, maxHotRows);
+      onBatch(batch);
+      return undefined;
+    },
+    signal,
+  });
+  return rows;
+}
+
+function tooMany(dataset: string, limit: number): TierdError {
+  return new TierdError({
+    code: 'HOT_ROWS_EXCEEDED',
+    message: `the query needs more than ${String(limit)} rows of ${dataset} that are in PostgreSQL; nothing was answered`,
+    hint: `narrow it by the time column or a text or whole-number column, ask cold.${dataset} alone, or raise query.max_hot_rows`,
+    context: { dataset, limit },
+  });
+}

@@ -1,0 +1,46 @@
+/** The two sides of a table as of one instant, as a query needs them. Tests make them up. */
+import type { ColumnBatch } from '../domain/column-batch.ts';
+import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { TimeColumn } from '../domain/table.ts';
+import type { ColdCatalog, TimeHull } from './cold-catalog.ts';
+import type { HotPredicate } from './hot-predicate.ts';
+
+/** The hot rows of a dataset. */
+export interface HotTable {
+  /** `schema.table`, for messages. */
+  readonly table: string;
+  /** All columns, typed as the next rotation would hold them. */
+  readonly columns: readonly ColumnPlan[];
+  readonly timeColumn: TimeColumn;
+  /**
+   * Reads rows in the snapshot, at least those that pass. @returns how many
+   *
+   * @throws TierdError HOT_ROWS_EXCEEDED, STATEMENT_TIMEOUT, and whatever an export throws
+   */
+  read(wish: HotWish): Promise<number>;
+}
+
+export interface HotWish {
+  /** In the order of the batches' columns; a part of the table's. */
+  readonly columns: readonly ColumnPlan[];
+  readonly hull: TimeHull;
+  readonly predicate: HotPredicate;
+  readonly onBatch: (batch: ColumnBatch) => void;
+}
+
+export interface Stores {
+  readonly cold: ColdCatalog;
+  /** By dataset, of those only whose hot side was asked for. */
+  readonly hot: ReadonlyMap<string, HotTable>;
+}
+
+/**
+ * Runs `work` with both stores as one PostgreSQL snapshot has them (I2): no row is in both, none in
+ * neither, whatever is moved meanwhile. The snapshot ends with `work`.
+ *
+ * @param wantsHot whether the hot rows of a dataset may be read
+ */
+export type InSnapshot = <Result>(
+  wantsHot: (dataset: string) => boolean,
+  work: (stores: Stores) => Promise<Result>,
+) => Promise<Result>;

@@ -1,0 +1,52 @@
+/** `queryLake` over a real PostgreSQL and a real lake. */
+import { join } from 'node:path';
+import type pg from 'pg';
+import type { Dataset } from '../../src/domain/dataset.ts';
+import { postgresStores } from '../../src/query/postgres-stores.ts';
+import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
+import type { Bench } from './rotation.ts';
+
+export interface StoresAnswer {
+  readonly rows: readonly Record<string, unknown>[];
+  readonly summary: QuerySummary;
+}
+
+export async function askStores(
+  bench: Pick<Bench, 'rooms' | 'directory'>,
+  db: pg.Client,
+  datasets: readonly Dataset[],
+  sql: string,
+  limits: { readonly maxHotRows?: number; readonly maxHoldMs?: number } = {},
+): Promise<StoresAnswer> {
+  let lines = '';
+  const summary = await queryLake(
+    {
+      sql,
+      format: 'ndjson',
+      output: { sink: { write: async (part) => void (lines += part) } },
+      terminalWidth: null,
+    },
+    {
+      inSnapshot: postgresStores({
+        db,
+        datasets,
+        maxHotRows: 1_000_000,
+        maxHoldMs: 60_000,
+        signal: new AbortController().signal,
+        ...limits,
+      }),
+      store: bench.rooms.store,
+      limits: {
+        memoryLimitBytes: 500_000_000,
+        threads: 2,
+        spillDirectory: join(bench.directory, 'query'),
+      },
+      clock: bench.rooms.clock,
+    },
+  );
+  const rows = lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { rows, summary };
+}
