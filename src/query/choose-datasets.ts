@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ColdDataset, SegmentRef } from './cold-catalog.ts';
 import { ANY, type Predicate } from './predicate.ts';
 import { findNeeds, type QueryNeeds } from './prune.ts';
+import { columnOf } from './query-column.ts';
 import { chooseSegments } from './segment-filter.ts';
 import type { Sides } from './sides.ts';
 import { type AstObject, foldName } from './sql-ast.ts';
@@ -66,7 +67,7 @@ export function datasetsOf({ cold, hot }: Stores): readonly ColdDataset[] {
 
 function withHot(dataset: ColdDataset, hot: HotTable | undefined): ColdDataset {
   if (hot === undefined) return dataset;
-  const schema = { columns: hot.columns, segments: 0, exampleKey: hot.table };
+  const schema = { columns: hot.columns.map(columnOf), segments: 0, exampleKey: hot.table };
   return { ...dataset, schemas: [...dataset.schemas, schema] };
 }
 

@@ -1,14 +1,8 @@
 /** The catalogue of the lake as the ledger has it. */
-import type { ColumnPlan } from '../domain/column-plan.ts';
 import { listLiveSchemas, listLiveSegments } from '../ledger/live-segments.ts';
 import type { Queryable } from '../ledger/queryable.ts';
-import type {
-  ColdCatalog,
-  ColdColumn,
-  ColdDataset,
-  ColdSchema,
-  ColdTimeColumn,
-} from './cold-catalog.ts';
+import type { ColdCatalog, ColdDataset, ColdSchema, ColdTimeColumn } from './cold-catalog.ts';
+import { columnOf } from './query-column.ts';
 
 /** What the configuration knows of a dataset; a `Dataset` will do. */
 export interface ConfiguredDataset {
@@ -29,7 +23,7 @@ export async function openColdCatalog(
   const schemas = new Map<string, ColdSchema>();
   const datasets = new Map<string, ColdDataset>();
   for (const { dataset, id, ...found } of await listLiveSchemas(db)) {
-    const schema = { ...found, columns: found.columns.map(coldColumn) };
+    const schema = { ...found, columns: found.columns.map(columnOf) };
     schemas.set(id, schema);
     const known = datasets.get(dataset)?.schemas ?? [];
     const timeColumn = timeColumnOf(configured.find(({ name }) => name === dataset));
@@ -46,15 +40,6 @@ export async function openColdCatalog(
       }));
     },
   };
-}
-
-/**
- * The text of a `jsonb` is JSON again. That of a `json` stays text: PostgreSQL takes what DuckDB does
- * not, such as half a surrogate pair, and no value may be out of reach.
- */
-function coldColumn({ name, duckdbType, held }: ColumnPlan): ColdColumn {
-  const isJson = held.kind === 'jsonb' && duckdbType === 'VARCHAR';
-  return isJson ? { name, duckdbType, viewType: 'JSON' } : { name, duckdbType };
 }
 
 function timeColumnOf(dataset: ConfiguredDataset | undefined): ColdTimeColumn | null {

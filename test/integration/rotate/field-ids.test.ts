@@ -6,8 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { listColumns } from '../../../src/ledger/columns.ts';
 import { listSegments, type SegmentRecord } from '../../../src/ledger/segments.ts';
-import { openColdCatalog } from '../../../src/query/ledger-catalog.ts';
-import { queryLake } from '../../../src/query/query-lake.ts';
+import { askStores } from '../../support/ask-stores.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 
@@ -91,25 +90,12 @@ describe('I13: the field ids in the files', () => {
     await db.query(`update tierd.slices set columns =
       (select jsonb_agg(c - 'fieldId' order by n) from jsonb_array_elements(columns) with ordinality as e (c, n))`);
     await moveDay(19, '3, 4');
-    let text = '';
-    await queryLake(
-      {
-        sql: 'select sum(price) as price, sum(size) as size from ticks',
-        format: 'ndjson',
-        output: { sink: { write: async (part) => void (text += part) } },
-        terminalWidth: null,
-      },
-      {
-        catalog: await openColdCatalog(db, [dataset]),
-        store: bench.rooms.store,
-        limits: {
-          memoryLimitBytes: 256_000_000,
-          threads: 1,
-          spillDirectory: join(bench.directory, 'query'),
-        },
-        clock: bench.rooms.clock,
-      },
+    const { rows } = await askStores(
+      bench,
+      db,
+      [dataset],
+      'select sum(price) as price, sum(size) as size from cold.ticks',
     );
-    expect(JSON.parse(text)).toEqual({ price: 4, size: 6 });
+    expect(rows).toEqual([{ price: 4, size: 6 }]);
   });
 });

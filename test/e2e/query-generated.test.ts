@@ -1,10 +1,10 @@
 /** Generated conditions: hot and cold together answer what a table that was never split answers. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { rotateDataset } from '../../../src/jobs/rotate.ts';
-import { askStores } from '../../support/ask-stores.ts';
-import { createTestDatabase } from '../../support/database.ts';
-import { daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
+import { rotateDataset } from '../../src/jobs/rotate.ts';
+import { askStores } from '../support/ask-stores.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { daysAgo, makeDataset, openBench } from '../support/rotation.ts';
 
 const RUNS = Number(process.env['TIERD_TEST_QUERIES'] ?? 120);
 const DAYS = 12;

@@ -1,13 +1,13 @@
 /** Readers ask in a loop while rows are moved, dropped, and come late: each answer is right for its instant. */
 import type pg from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { TierdError } from '../../../src/domain/errors.ts';
-import { DAY_MS } from '../../../src/domain/time-range.ts';
-import { rotateDataset } from '../../../src/jobs/rotate.ts';
-import { askStores } from '../../support/ask-stores.ts';
-import { createTestDatabase } from '../../support/database.ts';
-import { daysAgo, makeDataset, NOW, openBench } from '../../support/rotation.ts';
-import { describeOn } from '../../support/servers.ts';
+import { TierdError } from '../../src/domain/errors.ts';
+import { DAY_MS } from '../../src/domain/time-range.ts';
+import { rotateDataset } from '../../src/jobs/rotate.ts';
+import { askStores } from '../support/ask-stores.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { daysAgo, makeDataset, NOW, openBench } from '../support/rotation.ts';
+import { describeOn } from '../support/servers.ts';
 
 const DAYS = 26;
 const PAIRS_A_DAY = 30;
