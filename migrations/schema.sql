@@ -138,6 +138,10 @@ ALTER TABLE tierd.job_runs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE tierd.lake (
     only_row boolean DEFAULT true NOT NULL,
     lake_id uuid NOT NULL,
+    ledger_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    epoch integer DEFAULT 0 NOT NULL,
+    is_marked boolean DEFAULT true NOT NULL,
+    CONSTRAINT lake_epoch_check CHECK ((epoch >= 0)),
     CONSTRAINT lake_only_row_check CHECK (only_row)
 );
 

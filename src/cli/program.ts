@@ -11,6 +11,7 @@ import { registerDeadLetters } from './dead-letters.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerDrain } from './drain.ts';
 import { registerJobs } from './jobs.ts';
+import { registerLake } from './lake.ts';
 import { registerMigrate } from './migrate.ts';
 import { registerQuery } from './query.ts';
 import { registerRotate } from './rotate.ts';
@@ -31,6 +32,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerQuery,
   registerScrub,
   registerDeadLetters,
+  registerLake,
   registerDoctor,
   registerConfig,
   registerMigrate,

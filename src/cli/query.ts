@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
+import type { LookingRooms } from '../jobs/rotation/rooms.ts';
 import { QUERY_FORMATS, type QueryFormat } from '../query/query-format.ts';
 import type { QueryRequest, QuerySummary } from '../query/query-lake.ts';
 import type { CliContext } from './context.ts';
@@ -41,7 +43,6 @@ async function runQuery(context: CliContext, sql: string, flags: QueryFlags): Pr
   const { maintenance } = config;
   const { disconnect } = await import('../hot/connect.ts');
   const { assertMigrated } = await import('../ledger/migrate.ts');
-  const { assertOwnLake } = await import('../jobs/rotation/own-lake.ts');
   const { postgresStores } = await import('../query/postgres-stores.ts');
   const { queryLake } = await import('../query/query-lake.ts');
   const { composeLooking } = await import('./rooms.ts');
@@ -49,7 +50,7 @@ async function runQuery(context: CliContext, sql: string, flags: QueryFlags): Pr
   const db = await rooms.connect('work');
   try {
     await assertMigrated(db);
-    await assertOwnLake(rooms, db);
+    await warnOfOthersLake(context, rooms, db);
     const summary = await queryLake(requestOf(context, sql, flags), {
       inSnapshot: postgresStores({
         db,
@@ -70,6 +71,21 @@ async function runQuery(context: CliContext, sql: string, flags: QueryFlags): Pr
   } finally {
     await disconnect(db);
   }
+}
+
+/** Reading does no harm, but a copy's list of segments may be older than the lake. */
+async function warnOfOthersLake(
+  context: CliContext,
+  { store }: LookingRooms,
+  db: pg.Client,
+): Promise<void> {
+  const { lakeRefusal, lookAtLake } = await import('../jobs/rotation/own-lake.ts');
+  const standing = await lookAtLake(store, db);
+  const refusal = standing === null ? null : lakeRefusal(standing, store.place);
+  if (refusal === null) return;
+  context.liveLine.print(
+    `${context.err.colour.yellow('warning')} this ledger is not the owner of the lake, so its list of segments may be out of date: ${refusal.message}`,
+  );
 }
 
 function requestOf(context: CliContext, sql: string, flags: QueryFlags): QueryRequest {

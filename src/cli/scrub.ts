@@ -105,7 +105,7 @@ function reportScrub(result: ScrubResult, seed: string | null): Report {
       leftovers: bytes.leftovers.map(({ key }) => key),
     },
     text: (style) => render(result, seed, style),
-    exitCode: damaged ? EXIT.failed : EXIT.done,
+    exitCode: damaged || bytes.unknown.length > 0 ? EXIT.failed : EXIT.done,
   };
 }
 
@@ -120,7 +120,7 @@ function render(result: ScrubResult, seed: string | null, { colour }: Style): st
       bad('unreadable', `${segment.key}: ${reason}`),
     ),
     ...unproven.map(({ reason }) => bad('unproven', reason)),
-    ...bytes.unknown.map(({ key }) => odd('unknown', `${key}: not tierd's, left alone`)),
+    ...bytes.unknown.map(({ key }) => odd('unknown', `${key}: not this ledger's, left alone`)),
     ...bytes.leftovers.map(({ key }) => odd('leftover', `${key}: the next rotation removes it`)),
   ];
   const unread =
@@ -130,8 +130,15 @@ function render(result: ScrubResult, seed: string | null, { colour }: Style): st
   const sum = `${formatInteger(bytes.ok.length)} segments sound (${formatBytes(bytes.bytesRead)} read, ${formatRows(result.provenRows)} proven)${unread}`;
   const damage =
     bytes.missing.length + bytes.altered.length + bytes.unreadable.length + unproven.length;
+  const strange =
+    bytes.unknown.length === 0
+      ? []
+      : [
+          `${colour.yellow('unknown')} ${formatInteger(bytes.unknown.length)} files are not in this ledger, so their rows are not found through it; \`tierd lake show\` says whose the lake is`,
+        ];
   return [
     ...lines,
+    ...strange,
     damage === 0
       ? `${colour.green('ok')} ${sum}`
       : `${colour.red('damaged')} ${formatInteger(damage)} of the lake's segments are not what was published; ${sum}. Restore them from a backup of the lake: PostgreSQL no longer has these rows.`,

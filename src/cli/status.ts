@@ -62,7 +62,11 @@ export function reportStatus(
   return {
     json: {
       ledger: status.ledger,
-      lake: { place: status.lake.place, free_bytes: status.lake.freeBytes },
+      lake: {
+        place: status.lake.place,
+        free_bytes: status.lake.freeBytes,
+        problem: status.lake.problem === null ? null : errorDocument(status.lake.problem).error,
+      },
       live: status.live === null ? null : liveDocument(status.live),
       sources: sources.map(sourceDocument),
       datasets: status.datasets.map(documentOf),
@@ -120,6 +124,7 @@ function renderStatus(status: Status, now: EpochMs, style: Style): string {
   const free = status.lake.freeBytes;
   return [
     `lake  ${status.lake.place}${free === null ? '' : `, ${formatBytes(free)} free`}`,
+    ...(status.lake.problem === null ? [] : [renderError(status.lake.problem, style, false)]),
     ...(status.live === null ? [] : renderLive(status.live, style)),
     ...(status.ledger ? [] : [colour.yellow('There is no ledger yet: run `tierd migrate`.')]),
     ...(whole.length === 0

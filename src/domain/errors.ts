@@ -37,6 +37,7 @@ export const ERROR_CODES = {
   LAKE_UNWRITABLE: { exit: EXIT.failed, retry: false },
   LAKE_FULL: { exit: EXIT.failed, retry: false },
   LAKE_UNREADABLE: { exit: EXIT.failed, retry: false },
+  LAKE_NOT_OWNED: { exit: EXIT.failed, retry: false },
   LAKE_NOT_THE_SAME: { exit: EXIT.failed, retry: false },
   OBJECT_KEY_INVALID: { exit: EXIT.failed, retry: false },
   OBJECT_CONFLICT: { exit: EXIT.failed, retry: false },

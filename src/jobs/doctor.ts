@@ -9,12 +9,11 @@ import { TierdError } from '../domain/errors.ts';
 import { disconnect } from '../hot/connect.ts';
 import { checkHotStore, type HotStoreTarget } from '../hot/doctor-checks.ts';
 import { isPostgresError } from '../hot/postgres-error.ts';
-import { readLakeMarker } from '../lake/marker.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
-import { rememberedLake } from '../ledger/lake-identity.ts';
-import { hasLedger, migrationStatus } from '../ledger/migrate.ts';
+import { migrationStatus } from '../ledger/migrate.ts';
 import { asTierdError } from './job-failure.ts';
 import { examineLive, type LiveRooms } from './live-checks.ts';
+import { lakeRefusal, lookAtLake } from './rotation/own-lake.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
 export interface DoctorRooms extends Pick<LookingRooms, 'connect' | 'clock'> {
@@ -114,19 +113,20 @@ async function checkSpace(store: ObjectStore, minFreeBytes: number): Promise<Omi
 async function checkIdentity(rooms: DoctorRooms, store: ObjectStore): Promise<Omit<Check, 'name'>> {
   const db = await rooms.connect('work');
   try {
-    const remembered = (await hasLedger(db)) ? await rememberedLake(db) : null;
-    const marker = await readLakeMarker(store);
-    if (remembered === null) {
-      return {
-        status: 'ok',
-        found: marker === null ? 'a new lake' : `lake ${marker.lakeId}, new to this ledger`,
-      };
+    const standing = await lookAtLake(store, db);
+    if (standing === null) return { status: 'ok', found: 'to be looked at after `tierd migrate`' };
+    const refusal = lakeRefusal(standing, store.place);
+    if (refusal !== null) throw refusal;
+    const { marker, remembered, ownership } = standing;
+    if (ownership.kind === 'owned') {
+      return { status: 'ok', found: `lake ${marker?.lakeId ?? ''}, this ledger's` };
     }
-    if (marker?.lakeId === remembered) return { status: 'ok', found: `lake ${remembered}` };
     return {
-      status: 'error',
-      found: `the ledger knows lake ${remembered}, and ${store.place} is ${marker?.lakeId ?? 'unmarked'}`,
-      advice: 'mount the lake’s disk, or correct `lake` in the configuration',
+      status: 'ok',
+      found:
+        remembered?.isMarked === true
+          ? `lake ${remembered.lakeId}, to be claimed by the next rotation`
+          : 'a new lake',
     };
   } finally {
     await disconnect(db);

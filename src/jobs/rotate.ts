@@ -23,7 +23,7 @@ import { recordFieldIds } from './rotation/field-ids.ts';
 import { type GatheredPlan, gatherPlan } from './rotation/gather-plan.ts';
 import { moveAll } from './rotation/move-all.ts';
 import type { MoveTotals, Recovered } from './rotation/outcome.ts';
-import { assertOwnLake, claimLake } from './rotation/own-lake.ts';
+import { assertOwnLake, claimLake, holdLake } from './rotation/own-lake.ts';
 import { recover } from './rotation/recover.ts';
 import { throwIfRefused } from './rotation/refusal.ts';
 import type { LookingRooms, Rooms } from './rotation/rooms.ts';
@@ -90,7 +90,7 @@ export async function rotateDataset(
     });
     cutWhenLost(db, kept.signal);
     try {
-      await assertOwnLake(rooms, db);
+      await holdLake(rooms, db);
       const recovered = await recover(rooms, db, kept.lease);
       rooms.emit({ kind: 'recovered', dataset: dataset.name, recovered });
       const gathered = await gatherPlan(rooms, db, dataset);

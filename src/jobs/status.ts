@@ -12,6 +12,7 @@ import { type ColdTotals, coldTotals } from '../ledger/segments.ts';
 import { asTierdError } from './job-failure.ts';
 import { examineLive, type LiveReport, type LiveRooms } from './live-checks.ts';
 import { gatherPlan } from './rotation/gather-plan.ts';
+import { lakeRefusal, lookAtLake } from './rotation/own-lake.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
 export interface DatasetStatus {
@@ -41,9 +42,17 @@ export type DatasetReport =
   | DatasetStatus
   | { readonly dataset: string; readonly error: TierdError };
 
+export interface LakeStatus {
+  readonly place: string;
+  /** Null where there is no limit, and where the lake is away: the disk in its place is another. */
+  readonly freeBytes: number | null;
+  /** Why no rotation would use it: it is away, or another ledger's. */
+  readonly problem: TierdError | null;
+}
+
 export interface Status {
   readonly ledger: boolean;
-  readonly lake: { readonly place: string; readonly freeBytes: number | null };
+  readonly lake: LakeStatus;
   /** Null where no live store is configured. */
   readonly live: LiveReport | { readonly error: TierdError } | null;
   readonly datasets: readonly DatasetReport[];
@@ -63,10 +72,23 @@ export async function readStatus(
       const totals = cold.find((entry) => entry.dataset === dataset.name) ?? null;
       reports.push(await reportOn(rooms, db, dataset, ledger, totals));
     }
-    const lake = { place: rooms.store.place, freeBytes: await rooms.store.freeBytes() };
+    const lake = await reportLake(rooms, db);
     return { ledger, lake, live: live === null ? null : await reportLive(live), datasets: reports };
   } finally {
     await disconnect(db);
+  }
+}
+
+async function reportLake({ store }: LookingRooms, db: pg.Client): Promise<LakeStatus> {
+  const { place } = store;
+  try {
+    const standing = await lookAtLake(store, db);
+    const problem = standing === null ? null : lakeRefusal(standing, place);
+    return { place, freeBytes: await store.freeBytes(), problem };
+  } catch (error) {
+    const problem = asTierdError(error);
+    if (problem.code === 'POSTGRES_UNREACHABLE') throw error;
+    return { place, freeBytes: null, problem };
   }
 }
 

@@ -6,7 +6,7 @@ import { directoriesBetween, removeEmptyDirectories } from './directories.ts';
 import type { ByteRange, FileSystem } from './file-system.ts';
 import { isNodeError } from './file-system.ts';
 import { interrupted, readFailure, reading, writing } from './lake-failure.ts';
-import { assertObjectKey, MARKER_KEY, STAGING_DIRECTORY } from './object-key.ts';
+import { assertObjectKey, MARKER_KEY, OWNER_DIRECTORY, STAGING_DIRECTORY } from './object-key.ts';
 import type { ListedObject, ObjectFacts, ObjectStore, PutOutcome } from './object-store.ts';
 import { publishFile } from './publish-file.ts';
 import { createStaging, removeStaging } from './staging.ts';
@@ -181,7 +181,7 @@ class LocalStore implements ObjectStore {
       const path = join(directory, entry.name);
       const key = prefix + entry.name;
       if (entry.kind === 'directory') {
-        if (key !== STAGING_DIRECTORY) yield* this.#walk(path, `${key}/`, signal);
+        if (!NO_OBJECTS.has(key)) yield* this.#walk(path, `${key}/`, signal);
         continue;
       }
       // Removed since the directory was read: no longer an object.
@@ -202,6 +202,9 @@ class LocalStore implements ObjectStore {
     });
   }
 }
+
+/** Directories of the root that hold no segments. */
+const NO_OBJECTS: ReadonlySet<string> = new Set([STAGING_DIRECTORY, OWNER_DIRECTORY]);
 
 const PROBE = new TextEncoder().encode('tierd was here\n');
 

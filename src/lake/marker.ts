@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { TierdError } from '../domain/errors.ts';
 import { MARKER_KEY } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
+import { readSmall } from './read-small.ts';
 
 export interface LakeMarker {
   readonly lakeId: string;
@@ -17,9 +18,7 @@ const markerSchema = z.object({ tierdLake: z.literal(1), lakeId: z.string().min(
 /** Null where there is none. @throws TierdError LAKE_NOT_THE_SAME when it is no marker of ours. */
 export async function readLakeMarker(store: ObjectStore): Promise<LakeMarker | null> {
   if ((await store.stat(MARKER_KEY)) === null) return null;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of store.read(MARKER_KEY)) chunks.push(Buffer.from(chunk));
-  return parseMarker(Buffer.concat(chunks).toString('utf8'), store.place);
+  return parseMarker(await readSmall(store, MARKER_KEY), store.place);
 }
 
 /**

@@ -7,6 +7,9 @@ export const STAGING_DIRECTORY = '_staging';
 /** Says which lake this is; see `marker.ts`. */
 export const MARKER_KEY = '_tierd_lake.json';
 
+/** Says whose this lake is; see `owner.ts`. */
+export const OWNER_DIRECTORY = '_tierd_owner';
+
 /** S3's own limit; every local file system allows more. */
 const MAX_KEY_BYTES = 1024;
 /** The limit of a name on ext4, XFS, APFS and exFAT alike. */

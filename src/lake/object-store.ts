@@ -59,7 +59,7 @@ export interface ObjectStore {
 
   /**
    * Every object whose key starts with `prefix`, in the order of their keys' UTF-16 units within
-   * each directory; the marker and the staging area are left out. `prefix` is empty or ends with a
+   * each directory; the marker, the owners and the staging area are left out. `prefix` is empty or ends with a
    * slash.
    */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<ListedObject>;

@@ -15,6 +15,7 @@ import { assertLease } from '../../ledger/lease.ts';
 import { stepMove } from '../../ledger/moves.ts';
 import { publishSegments } from '../../ledger/segments.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
+import { assertStillOwnLake } from './own-lake.ts';
 import { pacer } from './pacer.ts';
 import { filterOf } from './region-filter.ts';
 import type { Rooms } from './rooms.ts';
@@ -24,7 +25,7 @@ import type { RunContext, StagedMove } from './staged-move.ts';
  * `proven` has one entry for each slice of `staged`, in order; only verification makes such values.
  *
  * Throws DIGEST_MISMATCH when the rows are no longer those that were exported, PARTS_CHANGED,
- * ROWS_UNSETTLED, LOCK_TIMEOUT or LEASE_LOST: nothing was committed. OUTCOME_UNKNOWN: look before doing anything.
+ * ROWS_UNSETTLED, LAKE_NOT_OWNED, LOCK_TIMEOUT or LEASE_LOST: nothing was committed. OUTCOME_UNKNOWN: look before doing anything.
  */
 export async function commitMove(
   rooms: Rooms,
@@ -47,6 +48,7 @@ export async function commitMove(
       await stepMove(db, staged.id, 'commit');
       await assertSettled(db, run.dataset.name, staged.move.range);
       await removeRows(rooms, run, db, staged);
+      await assertStillOwnLake(rooms, db);
       // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
       await assertLease(db, run.lease);
     },

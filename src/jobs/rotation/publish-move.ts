@@ -10,6 +10,7 @@ import { assertLease } from '../../ledger/lease.ts';
 import { stepMove } from '../../ledger/moves.ts';
 import { announceSlice, type NewSegment } from '../../ledger/segments.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
+import { assertStillOwnLake } from './own-lake.ts';
 import type { Rooms } from './rooms.ts';
 import type { RunContext, StagedMove, StagedSlice } from './staged-move.ts';
 
@@ -74,6 +75,7 @@ export async function publishMove(
   );
   for (const { objects } of slices) {
     for (const { key, segment } of objects) {
+      await assertStillOwnLake(rooms, db);
       await rooms.store.putIfAbsent(key, segment.path, segment, run.signal);
     }
   }

@@ -13,6 +13,7 @@ import { abandonRuns } from '../../ledger/runs.ts';
 import { abandonedKeys, abandonSegments, forgetAbandoned } from '../../ledger/segments.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import type { Recovered } from './outcome.ts';
+import { assertStillOwnLake } from './own-lake.ts';
 import type { Rooms } from './rooms.ts';
 
 export async function recover(rooms: Rooms, db: pg.Client, lease: Lease): Promise<Recovered> {
@@ -35,6 +36,7 @@ async function sweepStaging(rooms: Rooms, db: pg.Client, lease: Lease): Promise<
   const { fileSystem, store } = rooms;
   const staged = await listStaging(fileSystem, store.stagingRoot);
   for (const id of await endedMoves(db, lease.dataset, staged)) {
+    await assertStillOwnLake(rooms, db);
     await removeStaging(fileSystem, store.stagingRoot, id);
   }
 }
@@ -61,6 +63,7 @@ export async function endMove(
     return state === 'abandoned' ? ('abandoned' as const) : ('committed' as const);
   });
   // After the ledger says where it stands: killed in between, the next recovery sweeps it.
+  await assertStillOwnLake(rooms, db);
   await removeStaging(rooms.fileSystem, rooms.store.stagingRoot, moveId);
   return outcome;
 }
@@ -71,6 +74,7 @@ export async function sweepLeftovers(rooms: Rooms, db: pg.Client, lease: Lease):
   let removed = 0;
   for (const key of keys) {
     if ((await rooms.store.stat(key)) === null) continue;
+    await assertStillOwnLake(rooms, db);
     await rooms.store.remove(key);
     removed += 1;
   }

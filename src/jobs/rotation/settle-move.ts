@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { TierdError } from '../../domain/errors.ts';
+import { type ErrorCode, TierdError } from '../../domain/errors.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { removeStaging } from '../../lake/staging.ts';
 import { assertOwnLake } from './own-lake.ts';
@@ -35,6 +35,9 @@ export async function settleMove(
   }
 }
 
+/** The lake is away, or another's since this move began. */
+const GONE: ReadonlySet<ErrorCode> = new Set(['LAKE_NOT_THE_SAME', 'LAKE_NOT_OWNED']);
+
 /**
  * In the place of a lake that went away nothing is to be found, so the ledger must go on naming
  * what lies in the lake. Only what this move has staged since then, in that place, is removed.
@@ -43,7 +46,7 @@ async function assertLakeStillThere(rooms: Rooms, db: pg.Client, moveId: string)
   try {
     await assertOwnLake(rooms, db);
   } catch (error) {
-    if (error instanceof TierdError && error.code === 'LAKE_NOT_THE_SAME') {
+    if (error instanceof TierdError && GONE.has(error.code)) {
       await removeStaging(rooms.fileSystem, rooms.store.stagingRoot, moveId);
     }
     throw error;

@@ -1,0 +1,87 @@
+/**
+ * Whose a lake is (I12). A ledger that was copied names the same lake and the same segments as the
+ * original, so the name alone does not tell them apart: where the ledger lies does as well.
+ */
+
+/** Where a ledger lies. Each part changes when a database is copied, restored or upgraded. */
+export interface LedgerPlace {
+  /** PostgreSQL's own, in decimal: a standby has its primary's, `initdb` makes a new one. */
+  readonly systemIdentifier: string;
+  readonly databaseOid: string;
+  /** For people. */
+  readonly database: string;
+}
+
+/** Who the lake says it belongs to. */
+export interface LakeOwner extends LedgerPlace {
+  readonly ledgerId: string;
+  /** One more with each owner; the lake keeps them all, and the highest counts. */
+  readonly epoch: number;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+}
+
+/** What the ledger remembers of its lake. */
+export interface RememberedLake {
+  readonly lakeId: string;
+  readonly ledgerId: string;
+  /** The epoch at which this ledger became the owner; 0 before it did. */
+  readonly epoch: number;
+  /** The lake's marker is known to be there: its absence is a lake that went away. */
+  readonly isMarked: boolean;
+}
+
+export type Ownership =
+  | { readonly kind: 'owned' }
+  /** Nobody's so far: this ledger may claim it. */
+  | { readonly kind: 'unclaimed' }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+export interface OwnershipFacts {
+  readonly place: LedgerPlace;
+  /** Null: this ledger never had a lake. */
+  readonly remembered: RememberedLake | null;
+  readonly owner: LakeOwner | null;
+  /** A lake that was marked before owners were written down, with files that this ledger can't know. */
+  readonly holdsStrangeFiles: boolean;
+}
+
+export function judgeOwnership(facts: OwnershipFacts): Ownership {
+  const { place, remembered, owner, holdsStrangeFiles } = facts;
+  if (owner === null) {
+    if ((remembered?.epoch ?? 0) > 0) {
+      return refused('its record of owners is gone, as in a lake restored from an older backup');
+    }
+    return holdsStrangeFiles && remembered?.isMarked !== true
+      ? refused('it holds files of another ledger, and this one has never had a lake')
+      : { kind: 'unclaimed' };
+  }
+  if (owner.ledgerId !== remembered?.ledgerId) {
+    return refused(`it belongs to another ledger, ${describeOwner(owner)}`);
+  }
+  if (owner.systemIdentifier !== place.systemIdentifier) {
+    return refused(
+      `it belongs to the ledger in ${describeOwner(owner)}; this one lies on the server ${place.systemIdentifier}, as a copy by pg_dump or an upgraded server does`,
+    );
+  }
+  if (owner.databaseOid !== place.databaseOid) {
+    return refused(
+      `it belongs to the ledger in ${describeOwner(owner)}; this one is a copy in the database ${place.database} (oid ${place.databaseOid})`,
+    );
+  }
+  if (owner.epoch === remembered.epoch) return { kind: 'owned' };
+  // Killed between writing the first claim into the lake and noting it in the ledger.
+  if (owner.epoch === 1 && remembered.epoch === 0) return { kind: 'unclaimed' };
+  return refused(
+    `it is at epoch ${String(owner.epoch)} and this ledger at ${String(remembered.epoch)}: one of the two was restored from a backup, or a take-over was cut off`,
+  );
+}
+
+/** `database app (oid 16384) of the server 7381…, since 2026-01-01T00:00:00.000Z (epoch 1)` */
+export function describeOwner(owner: LakeOwner): string {
+  return `database ${owner.database} (oid ${owner.databaseOid}) of the server ${owner.systemIdentifier}, since ${owner.since} (epoch ${String(owner.epoch)})`;
+}
+
+function refused(reason: string): Ownership {
+  return { kind: 'refused', reason };
+}

@@ -1,0 +1,143 @@
+/**
+ * A person says whose a lake is: this ledger's from now on, or that this ledger is a copy which
+ * goes its own way. Neither removes a file.
+ */
+import type pg from 'pg';
+import { TierdError } from '../domain/errors.ts';
+import type { LakeOwner } from '../domain/lake-owner.ts';
+import { inTransaction } from '../hot/transaction.ts';
+import { readLakeMarker } from '../lake/marker.ts';
+import type { ObjectStore } from '../lake/object-store.ts';
+import { readLakeOwner, writeLakeOwner } from '../lake/owner.ts';
+import {
+  becomeOwner,
+  becomeSeparate,
+  relinquishUnfinished,
+  stopLeases,
+} from '../ledger/lake-handover.ts';
+import { intendLake } from '../ledger/lake-identity.ts';
+import { assertMigrated } from '../ledger/migrate.ts';
+import { listSegments } from '../ledger/segments.ts';
+import { type LakeStanding, lookAtLake } from './rotation/own-lake.ts';
+import type { LookingRooms } from './rotation/rooms.ts';
+
+export interface TakeOver {
+  readonly before: LakeOwner | null;
+  readonly epoch: number;
+  /** Objects that unfinished moves of this ledger named; they stay where they are, if they are there. */
+  readonly givenUp: readonly string[];
+}
+
+/** @throws TierdError LEDGER_OUTDATED, LAKE_NOT_THE_SAME */
+export async function lookWhose(rooms: LookingRooms, db: pg.Client): Promise<LakeStanding> {
+  await assertMigrated(db);
+  const standing = await lookAtLake(rooms.store, db);
+  if (standing !== null) return standing;
+  throw new TierdError({
+    code: 'LEDGER_OUTDATED',
+    message: 'the ledger waits for a migration; nothing was changed',
+    hint: 'run `tierd migrate up`',
+  });
+}
+
+/** Files of the lake that this ledger has no row for. */
+export async function countStrangeFiles(store: ObjectStore, db: pg.Client): Promise<number> {
+  const known = await listSegments(db, {
+    states: ['publishing', 'live', 'retired', 'removed', 'abandoned'],
+  });
+  const keys = new Set(known.map(({ key }) => key));
+  let strange = 0;
+  for await (const { key } of store.list('')) if (!keys.has(key)) strange += 1;
+  return strange;
+}
+
+/**
+ * Makes this ledger the owner: the next epoch goes into the lake first, so the old owner is refused
+ * from then on, and into the ledger second. Killed in between, this ledger is refused as well until
+ * the call is made again.
+ *
+ * @throws TierdError LAKE_NOT_OWNED when another took it over at the same time, LEASE_HELD
+ */
+export async function takeOverLake(rooms: LookingRooms, db: pg.Client): Promise<TakeOver> {
+  const { marker, owner, place, ownership } = await lookWhose(rooms, db);
+  if (marker === null) throw noLakeThere(rooms.store.place);
+  if (ownership.kind === 'owned') return { before: owner, epoch: owner?.epoch ?? 0, givenUp: [] };
+  const { ledgerId } = await intendLake(db, marker.lakeId);
+  const epoch = (owner?.epoch ?? 0) + 1;
+  return whileNobodyRotates(rooms, db, 'taking over the lake', async () => {
+    const since = new Date(rooms.clock.now()).toISOString();
+    const isOurs = await writeLakeOwner(rooms.store, { ...place, ledgerId, epoch, since });
+    if (!isOurs) throw takenMeanwhile(rooms.store.place);
+    const givenUp = await relinquishUnfinished(db);
+    await becomeOwner(db, { lakeId: marker.lakeId, epoch });
+    return { before: owner, epoch, givenUp };
+  });
+}
+
+/**
+ * Makes a copied ledger one of its own, whose lake is the configured place. That must be empty: the
+ * segments that the ledger knows lie in the original's lake, and it forgets them.
+ *
+ * @returns how many live segments it no longer knows
+ * @throws TierdError REFUSED when the place holds anything, LEASE_HELD, LEDGER_OUTDATED
+ */
+export async function separateLake(rooms: LookingRooms, db: pg.Client): Promise<number> {
+  await assertMigrated(db);
+  await assertEmpty(rooms.store);
+  return whileNobodyRotates(rooms, db, 'separating the ledger', () => becomeSeparate(db));
+}
+
+/** @throws TierdError REFUSED */
+export async function assertEmpty(store: ObjectStore): Promise<void> {
+  const isMarked = (await readLakeMarker(store)) !== null || (await readLakeOwner(store)) !== null;
+  const files = store.list('')[Symbol.asyncIterator]();
+  if (!isMarked && (await files.next()).done === true) return;
+  throw new TierdError({
+    code: 'REFUSED',
+    message: `${store.place} is not empty, and a ledger that separates begins with an empty lake; nothing was changed`,
+    hint: 'point `lake.path` at an empty or new directory, then run `tierd lake separate` again',
+    context: { place: store.place },
+  });
+}
+
+async function whileNobodyRotates<Result>(
+  { settings }: LookingRooms,
+  db: pg.Client,
+  doing: string,
+  step: () => Promise<Result>,
+): Promise<Result> {
+  const { statementTimeoutMs, lockTimeoutMs } = settings;
+  const limits = { statementTimeoutMs, lockTimeoutMs };
+  return inTransaction(
+    db,
+    { doing, isolation: 'read committed', readOnly: false, limits },
+    async () => {
+      const held = await stopLeases(db);
+      if (held.length === 0) return step();
+      throw new TierdError({
+        code: 'LEASE_HELD',
+        message: `a rotation of this ledger is under way: ${held.join(', ')}; nothing was changed`,
+        hint: 'stop the daemon or wait for the rotation to end, then run the command again',
+        context: { held },
+      });
+    },
+  );
+}
+
+function noLakeThere(place: string): TierdError {
+  return new TierdError({
+    code: 'LAKE_NOT_THE_SAME',
+    message: `${place} is no lake of tierd: there is nothing to take over, and nothing was changed.`,
+    hint: 'Mount the lake’s disk, or correct `lake` in the configuration. A new lake needs no take-over: the first rotation makes it.',
+    context: { place },
+  });
+}
+
+function takenMeanwhile(place: string): TierdError {
+  return new TierdError({
+    code: 'LAKE_NOT_OWNED',
+    message: `Another ledger has taken over ${place} at this moment; nothing was changed in this one.`,
+    hint: 'See `tierd lake show` for whose it is now, and decide which of the two is to have it.',
+    context: { place },
+  });
+}
