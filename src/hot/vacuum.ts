@@ -7,7 +7,7 @@ import { otherLocks } from './locks.ts';
 import { leavesBeside } from './partitions.ts';
 import { postgresError } from './postgres-error.ts';
 import { findOldestSnapshot } from './snapshots.ts';
-import { raw, run, runOne, type Sql, sql, tableName } from './sql.ts';
+import { raw, run, type Sql, sql, tableName } from './sql.ts';
 import { SLICEABLE } from './time-bounds.ts';
 import { fixSession } from './transaction.ts';
 
@@ -56,7 +56,8 @@ export async function vacuumTable(
     await fixSession(client, options);
     for (const target of await targetsOf(client, table, options.ranges)) {
       if (options.signal?.aborted === true) break;
-      results.push(await vacuumOne(client, target, options));
+      const result = await vacuumOne(client, target, options);
+      if (result !== null) results.push(result);
     }
   } catch (error) {
     throw postgresError(error, `vacuuming ${formatTable(table.ref)}`);
@@ -100,19 +101,23 @@ interface VacuumStatistics {
   readonly delayed: boolean;
 }
 
+/** Null where there is no such table any more: what was dropped or renamed since has nothing to tell. */
 async function vacuumOne(
   client: pg.ClientBase,
   table: TableRef,
   options: VacuumOptions,
-): Promise<VacuumedTable> {
+): Promise<VacuumedTable | null> {
   const started = performance.now();
   const before = await readStatistics(client, table);
+  if (before === null) return null;
   const blocked = await tryToRun(
     client,
     table,
     sql`vacuum (truncate ${raw(String(options.truncate))})`,
   );
+  if (blocked === 'gone') return null;
   const after = blocked === null ? await statisticsAfter(client, table, before) : before;
+  if (after === null) return null;
   const result = blocked ?? (await judge(client, before, after));
   // After the look: ANALYZE counts the pointers that VACUUM leaves for the next time as dead rows.
   if (options.analyze && blocked === null) await tryToRun(client, table, sql`analyze`);
@@ -125,18 +130,19 @@ async function vacuumOne(
   };
 }
 
-/** Null when it ran through, else why it was skipped. */
+/** Null when it ran through, else why it was skipped; `gone` when the table was dropped just now. */
 async function tryToRun(
   client: pg.ClientBase,
   table: TableRef,
   command: Sql,
-): Promise<VacuumOutcome | null> {
+): Promise<VacuumOutcome | 'gone' | null> {
   try {
     // Without skip_locked: that skips in silence, and a lock timeout says so.
     await run(client, sql`${command} ${tableName(table)}`);
     return null;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === '42P01') return 'gone';
     if (code !== '55P03' && code !== '57014') throw error;
     const holders = await otherLocks(client, [table]);
     const who = holders.map((lock) => `pid ${String(lock.pid)} ${lock.application}`.trim());
@@ -179,18 +185,22 @@ async function statisticsAfter(
   client: pg.ClientBase,
   table: TableRef,
   before: VacuumStatistics,
-): Promise<VacuumStatistics> {
+): Promise<VacuumStatistics | null> {
   const until = performance.now() + STATISTICS_DELAY_MS;
   for (;;) {
     const now = await readStatistics(client, table);
+    if (now === null) return null;
     const seen = now.vacuums !== before.vacuums || !before.counted || !before.delayed;
     if (seen || performance.now() > until) return now;
     await sleep(50);
   }
 }
 
-function readStatistics(client: pg.ClientBase, table: TableRef): Promise<VacuumStatistics> {
-  return runOne<VacuumStatistics>(
+async function readStatistics(
+  client: pg.ClientBase,
+  table: TableRef,
+): Promise<VacuumStatistics | null> {
+  const [found] = await run<VacuumStatistics>(
     client,
     sql`select pg_stat_get_vacuum_count(c.oid)::text as vacuums,
                pg_stat_get_dead_tuples(c.oid)::text as dead_rows,
@@ -199,4 +209,5 @@ function readStatistics(client: pg.ClientBase, table: TableRef): Promise<VacuumS
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
         where n.nspname = ${table.schema} and c.relname = ${table.name}`,
   );
+  return found ?? null;
 }

@@ -52,6 +52,15 @@ describe('vacuuming after a deletion', () => {
     table = await describePublic(client, 'v');
   });
 
+  it.each(['drop table v', 'alter table v rename to v_renamed'])(
+    'has nothing to tell of a table that is gone since: %s (I4)',
+    async (statement) => {
+      await remove(table);
+      await database.query(`drop table if exists v_renamed; ${statement}`);
+      expect(await vacuum(table)).toEqual([]);
+    },
+  );
+
   it('reports the table cleaned', async () => {
     await remove(table);
     expect(await vacuum(table)).toMatchObject([
