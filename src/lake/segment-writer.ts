@@ -10,6 +10,7 @@ import { type DuckConnection, type DuckEngine, writeFailed } from './segment/duc
 import { type FileStatistics, readFileStatistics } from './segment/file-statistics.ts';
 import { writeParquetFiles } from './segment/parquet-files.ts';
 import { StagingTable } from './segment/staging-table.ts';
+import { WideRows } from './segment/wide-rows.ts';
 
 export interface SegmentWriterOptions {
   /** Shared with other writers and the verifier; it outlives the writer. */
@@ -32,8 +33,11 @@ export interface StagedSegment extends FileStatistics, Checksum {
 }
 
 export interface SegmentWriter {
-  /** Copies the batch, so that it may be filled again at once. Throws SEGMENT_WRITE_FAILED. */
-  append(batch: ColumnBatch): void;
+  /**
+   * Copies the batch: it may be filled again at once, or when the promise settles. Throws
+   * SEGMENT_WRITE_FAILED.
+   */
+  append(batch: ColumnBatch): Promise<void> | undefined;
   /**
    * Sorts, encodes and flushes, on DuckDB's threads; returns the files in sort order, none when no
    * row was appended. `metadata` goes into the footer of each. Throws SEGMENT_WRITE_FAILED,
@@ -60,6 +64,7 @@ class DuckSegmentWriter implements SegmentWriter {
   readonly #options: SegmentWriterOptions;
   readonly #connection: DuckConnection;
   readonly #table: StagingTable;
+  readonly #wide: WideRows;
   #ended: Promise<void> | null = null;
   #finishing: Promise<unknown> = Promise.resolve();
 
@@ -67,11 +72,22 @@ class DuckSegmentWriter implements SegmentWriter {
     this.#options = options;
     this.#connection = connection;
     this.#table = table;
+    this.#wide = new WideRows(options.engine, connection, options.columns);
   }
 
-  append(batch: ColumnBatch): void {
+  append(batch: ColumnBatch): Promise<void> | undefined {
+    if (this.#wide.takes(batch)) return this.#appendWide(batch);
     try {
       this.#table.append(batch);
+    } catch (error) {
+      throw writeFailed('taking rows in', error);
+    }
+    return undefined;
+  }
+
+  async #appendWide(batch: ColumnBatch): Promise<void> {
+    try {
+      await this.#wide.append(batch);
     } catch (error) {
       throw writeFailed('taking rows in', error);
     }
@@ -97,13 +113,12 @@ class DuckSegmentWriter implements SegmentWriter {
   }
 
   async #finish(metadata: Readonly<Record<string, string>>): Promise<StagedSegment[]> {
-    const { fs, columns, timeColumn, directory, namePrefix, targetFileBytes } = this.#options;
+    const { fs, columns, timeColumn } = this.#options;
     const sortBy = sortColumns(this.#options);
-    this.#table.close();
-    if (this.#table.rows === 0) return [];
-    const target = { directory, namePrefix, columns, sortBy, targetFileBytes, metadata };
-    const paths = await writeParquetFiles(this.#connection, fs, this.#table, target);
-    await this.#table.drop();
+    const paths: string[] = [];
+    for (const [index, table] of [this.#table, ...this.#wide.tables].entries()) {
+      paths.push(...(await this.#writeTable(table, index, sortBy, metadata)));
+    }
     const segments: StagedSegment[] = [];
     for (const path of paths) {
       const [checksum, statistics] = await Promise.all([
@@ -118,9 +133,25 @@ class DuckSegmentWriter implements SegmentWriter {
     return segments;
   }
 
+  async #writeTable(
+    table: StagingTable,
+    index: number,
+    sortBy: readonly string[],
+    metadata: Readonly<Record<string, string>>,
+  ): Promise<readonly string[]> {
+    const { fs, columns, directory, namePrefix: prefix, targetFileBytes } = this.#options;
+    table.close();
+    if (table.rows === 0) return [];
+    const namePrefix = index === 0 ? prefix : `${prefix}-wide-${index}`;
+    const target = { directory, namePrefix, columns, sortBy, targetFileBytes, metadata };
+    const paths = await writeParquetFiles(this.#connection, fs, table, target);
+    await table.drop();
+    return paths;
+  }
+
   #end(): Promise<void> {
-    this.#ended ??= this.#table
-      .drop()
+    this.#ended ??= Promise.all([this.#table, ...this.#wide.tables].map((table) => table.drop()))
+      .then(() => undefined)
       // The table dies with the engine at the latest.
       .catch(() => undefined)
       .finally(() => this.#connection.close());

@@ -48,10 +48,7 @@ export async function exportSlice(
       dataset: dataset.name,
       sql: selectSlice(run, task),
       columns,
-      onBatch: (batch) => {
-        writer.append(batch);
-        return undefined;
-      },
+      onBatch: (batch) => writer.append(batch),
       onProgress: (rows) => {
         rooms.emit({ kind: 'exported', dataset: dataset.name, rows: rows - told });
         told = rows;

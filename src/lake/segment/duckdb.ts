@@ -14,11 +14,13 @@ export interface EngineOptions {
 }
 
 export class DuckEngine {
+  readonly memoryLimitBytes: number;
   readonly #database: Database;
   #names = 0;
 
-  private constructor(database: Database) {
+  private constructor(database: Database, memoryLimitBytes: number) {
     this.#database = database;
+    this.memoryLimitBytes = memoryLimitBytes;
   }
 
   static async open(options: EngineOptions): Promise<DuckEngine> {
@@ -32,7 +34,7 @@ export class DuckEngine {
       autoload_known_extensions: 'false',
     };
     for (const [name, value] of Object.entries(settings)) duckdb.set_config(config, name, value);
-    return new DuckEngine(await duckdb.open(':memory:', config));
+    return new DuckEngine(await duckdb.open(':memory:', config), options.memoryLimitBytes);
   }
 
   async connect(): Promise<DuckConnection> {
@@ -141,11 +143,22 @@ export function quoteSqlText(text: string): string {
 /** Whatever DuckDB says while a segment is made: out of disk, out of memory, a defect. */
 export function writeFailed(step: string, cause: unknown): TierdError {
   if (cause instanceof TierdError) return cause;
-  const text = cause instanceof Error ? cause.message : String(cause);
+  // What follows a blank line advises settings of DuckDB's own, which nobody can reach here.
+  const [text = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n\n', 1);
   return new TierdError({
     code: 'SEGMENT_WRITE_FAILED',
     message: `Writing a segment failed (${step}): ${text}. Nothing was deleted.`,
-    hint: 'Look at free disk space and memory (`tierd doctor`), then run the same command again.',
+    hint: writeHint(text),
     cause,
   });
+}
+
+function writeHint(text: string): string {
+  if (/No space left on device|Disk quota exceeded|max_temp_directory_size/u.test(text)) {
+    return 'Free space where maintenance.temp_dir is, or point it to a larger disk, then run the same command again.';
+  }
+  if (/^Out of Memory Error|allocat/iu.test(text)) {
+    return 'Raise maintenance.memory_limit (it should be at least eight times the largest value of a row), or lower maintenance.threads; then run the same command again.';
+  }
+  return 'Look at the disks of the lake and of maintenance.temp_dir (`tierd doctor`), then run the same command again.';
 }

@@ -53,8 +53,7 @@ export class StagingTable {
   append(batch: ColumnBatch): void {
     duckdb.append_data_chunk(this.#appender, this.#builder.build(batch));
     this.#rows += batch.rows;
-    for (const column of batch.columns) this.#bytes += column.width * batch.rows;
-    this.#bytes += batch.heap?.length ?? 0;
+    this.#bytes += batchBytes(batch);
     this.#hasOddFloats ||= batch.hasOddFloats;
   }
 
@@ -73,6 +72,12 @@ export class StagingTable {
       await this.#connection.run(`drop table if exists ${this.name}`);
     }
   }
+}
+
+/** Roughly, before any compression. */
+export function batchBytes({ rows, columns, heap }: ColumnBatch): number {
+  const fixed = columns.reduce((sum, column) => sum + column.width, 0);
+  return fixed * rows + (heap?.length ?? 0);
 }
 
 /** Names of our own: those of the table may be anything. */

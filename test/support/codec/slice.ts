@@ -82,10 +82,7 @@ export async function encodeTable(options: EncodeOptions): Promise<EncodedSlice>
         dataset: 'quotes',
         sql: `select ${columns.map(({ select }) => select).join(', ')} from public."${table}"`,
         columns,
-        onBatch: (batch) => {
-          writer.append(batch);
-          return undefined;
-        },
+        onBatch: (batch) => writer.append(batch),
         signal: new AbortController().signal,
       });
       return { columns, fingerprint, segments: await writer.finish(METADATA) };
