@@ -82,11 +82,12 @@ async function run(
 }
 
 function reportScrub(result: ScrubResult, seed: string | null): Report {
-  const { bytes, unproven } = result;
-  const damaged = [...bytes.missing, ...bytes.altered, ...bytes.unreadable, ...unproven].length > 0;
+  const { bytes, unproven, unjudged } = result;
+  const damaged = [...bytes.missing, ...bytes.altered, ...unproven].length > 0;
+  const isJudged = bytes.unreadable.length + unjudged.length === 0;
   return {
     json: {
-      sound: !damaged,
+      sound: damaged ? false : isJudged ? true : null,
       seed,
       segments_ok: bytes.ok.length,
       segments_unread: bytes.unread.length,
@@ -101,25 +102,27 @@ function reportScrub(result: ScrubResult, seed: string | null): Report {
       })),
       unreadable: bytes.unreadable.map(({ segment, reason }) => ({ key: segment.key, reason })),
       unproven,
+      unjudged,
       unknown: bytes.unknown.map(({ key }) => key),
       leftovers: bytes.leftovers.map(({ key }) => key),
     },
     text: (style) => render(result, seed, style),
-    exitCode: damaged || bytes.unknown.length > 0 ? EXIT.failed : EXIT.done,
+    exitCode: damaged || !isJudged || bytes.unknown.length > 0 ? EXIT.failed : EXIT.done,
   };
 }
 
 function render(result: ScrubResult, seed: string | null, { colour }: Style): string {
-  const { bytes, unproven } = result;
+  const { bytes, unproven, unjudged } = result;
   const bad = (word: string, text: string): string => `${colour.red(word.padEnd(10))}  ${text}`;
   const odd = (word: string, text: string): string => `${colour.yellow(word.padEnd(10))}  ${text}`;
   const lines = [
     ...bytes.missing.map(({ key }) => bad('missing', key)),
     ...bytes.altered.map((altered) => bad('altered', describeAltered(altered))),
-    ...bytes.unreadable.map(({ segment, reason }) =>
-      bad('unreadable', `${segment.key}: ${reason}`),
-    ),
     ...unproven.map(({ reason }) => bad('unproven', reason)),
+    ...bytes.unreadable.map(({ segment, reason }) =>
+      odd('unreadable', `${segment.key}: ${reason}`),
+    ),
+    ...unjudged.map(({ reason }) => odd('unjudged', reason)),
     ...bytes.unknown.map(({ key }) => odd('unknown', `${key}: not this ledger's, left alone`)),
     ...bytes.leftovers.map(({ key }) => odd('leftover', `${key}: the next rotation removes it`)),
   ];
@@ -128,8 +131,8 @@ function render(result: ScrubResult, seed: string | null, { colour }: Style): st
       ? ''
       : `, ${formatInteger(bytes.unread.length)} not in the sample (seed ${seed ?? ''})`;
   const sum = `${formatInteger(bytes.ok.length)} segments sound (${formatBytes(bytes.bytesRead)} read, ${formatRows(result.provenRows)} proven)${unread}`;
-  const damage =
-    bytes.missing.length + bytes.altered.length + bytes.unreadable.length + unproven.length;
+  const damage = bytes.missing.length + bytes.altered.length + unproven.length;
+  const notJudged = bytes.unreadable.length + unjudged.length;
   const strange =
     bytes.unknown.length === 0
       ? []
@@ -139,9 +142,11 @@ function render(result: ScrubResult, seed: string | null, { colour }: Style): st
   return [
     ...lines,
     ...strange,
-    damage === 0
-      ? `${colour.green('ok')} ${sum}`
-      : `${colour.red('damaged')} ${formatInteger(damage)} of the lake's segments are not what was published; ${sum}. Restore them from a backup of the lake: PostgreSQL no longer has these rows.`,
+    damage > 0
+      ? `${colour.red('damaged')} ${formatInteger(damage)} of the lake's segments are not what was published; ${sum}. Restore them from a backup of the lake: PostgreSQL no longer has these rows.`
+      : notJudged > 0
+        ? `${colour.yellow('not judged')} ${formatInteger(notJudged)} could not be read, which says nothing about what they hold; ${sum}. Mend what kept them from being read, then run it again.`
+        : `${colour.green('ok')} ${sum}`,
   ].join('\n');
 }
 

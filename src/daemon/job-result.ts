@@ -158,11 +158,11 @@ const DAMAGED_KEYS_KEPT = 5;
 
 /** As `tierd scrub --json` says it; null for every other report. */
 function damageIn(document: unknown): Damage | null {
-  const { sound, missing, altered, unreadable, unproven } = (document ?? {}) as Partial<
+  const { sound, missing, altered, unproven } = (document ?? {}) as Partial<
     Record<string, unknown>
   >;
   if (sound !== false) return null;
-  const keys = [missing, altered, unreadable, unproven].flatMap(keysIn);
+  const keys = [missing, altered, unproven].flatMap(keysIn);
   return { count: keys.length, keys: keys.slice(0, DAMAGED_KEYS_KEPT) };
 }
 

@@ -74,6 +74,7 @@ export const ERROR_CODES = {
   VALUE_NOT_HELD: { exit: EXIT.refused, retry: false },
   SEGMENT_WRITE_FAILED: { exit: EXIT.failed, retry: true },
   VERIFY_MISMATCH: { exit: EXIT.failed, retry: false },
+  VERIFY_IMPOSSIBLE: { exit: EXIT.failed, retry: true },
 
   QUERY_INVALID: { exit: EXIT.usage, retry: false },
   QUERY_NOT_ALLOWED: { exit: EXIT.usage, retry: false },

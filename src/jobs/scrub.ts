@@ -45,6 +45,8 @@ export interface ScrubResult {
   readonly provenRows: number;
   /** Their bytes are those that were published, and their values are not those that were sent. */
   readonly unproven: readonly UnprovenSlice[];
+  /** Their bytes are right; their values could not be read for want of something of ours. */
+  readonly unjudged: readonly UnprovenSlice[];
 }
 
 /** Two reads keep a disk busy; more only take memory. */
@@ -72,25 +74,25 @@ export async function scrub(rooms: ScrubRooms, request: ScrubRequest): Promise<S
       signal: rooms.signal,
     });
     const proven = await proveAll(rooms, request, bytes, live);
-    await recordFindings(db, findingsOf(bytes, proven.unproven));
+    await recordFindings(db, findingsOf(bytes, proven));
     return { bytes, ...proven };
   } finally {
     await disconnect(db);
   }
 }
 
-/** What could not be read at all may be sound: it is neither. */
+/** What could not be read, or not be proven, may be sound: it is neither. */
 function findingsOf(
   bytes: ScrubReport,
-  unproven: readonly UnprovenSlice[],
+  { unproven, unjudged }: Pick<ScrubResult, 'unproven' | 'unjudged'>,
 ): Parameters<typeof recordFindings>[1] {
   const bad: ScrubFinding[] = [
     ...bytes.missing.map(({ key }) => ({ key, reason: 'missing' })),
     ...bytes.altered.map(({ segment }) => ({ key: segment.key, reason: 'altered' })),
     ...unproven.flatMap(({ keys, reason }) => keys.map((key) => ({ key, reason }))),
   ];
-  const isBad = new Set(bad.map(({ key }) => key));
-  const sound = bytes.ok.map(({ key }) => key).filter((key) => !isBad.has(key));
+  const notSound = new Set([...bad.map(({ key }) => key), ...unjudged.flatMap(({ keys }) => keys)]);
+  const sound = bytes.ok.map(({ key }) => key).filter((key) => !notSound.has(key));
   return { sound, bad };
 }
 
@@ -110,21 +112,23 @@ async function proveAll(
   live: readonly SegmentRecord[],
 ): Promise<Omit<ScrubResult, 'bytes'>> {
   const unproven: UnprovenSlice[] = [];
+  const unjudged: UnprovenSlice[] = [];
   let provenSlices = 0;
   let provenRows = 0;
-  if (prove === null) return { provenSlices, provenRows, unproven };
+  if (prove === null) return { provenSlices, provenRows, unproven, unjudged };
   const sound = new Set(bytes.ok.map((segment) => segment.key));
   for (const slice of groupBySlice(live)) {
     if (!slice.every((segment) => sound.has(segment.key))) continue;
-    const reason = await proveSlice(rooms, slice, prove);
-    if (reason === null) {
+    const failure = await proveSlice(rooms, slice, prove);
+    if (failure === null) {
       provenSlices += 1;
       provenRows += slice.reduce((sum, segment) => sum + Number(segment.rows), 0);
     } else {
-      unproven.push({ keys: slice.map((segment) => segment.key), reason });
+      const list = failure.code === 'VERIFY_MISMATCH' ? unproven : unjudged;
+      list.push({ keys: slice.map((segment) => segment.key), reason: failure.message });
     }
   }
-  return { provenSlices, provenRows, unproven };
+  return { provenSlices, provenRows, unproven, unjudged };
 }
 
 function groupBySlice(segments: readonly SegmentRecord[]): Iterable<readonly SegmentRecord[]> {
@@ -142,7 +146,7 @@ async function proveSlice(
   rooms: ScrubRooms,
   slice: readonly SegmentRecord[],
   level: VerifyLevel,
-): Promise<string | null> {
+): Promise<TierdError | null> {
   const [first] = slice;
   if (first === undefined) return null;
   try {
@@ -163,7 +167,8 @@ async function proveSlice(
     });
     return null;
   } catch (error) {
-    if (error instanceof TierdError && error.code === 'VERIFY_MISMATCH') return error.message;
+    // One that can't be proven must not hide the state of the others.
+    if (error instanceof TierdError && error.code !== 'INTERRUPTED') return error;
     throw error;
   }
 }

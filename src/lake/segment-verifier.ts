@@ -24,6 +24,7 @@ import { checkFooter, readFooter } from './segment/parquet-footer.ts';
 import { fingerprintByDuckdb } from './segment/read-by-duckdb.ts';
 import { fingerprintByHyparquet } from './segment/read-by-hyparquet.ts';
 import { checkNullCounts, StatisticsCheck } from './segment/statistics-check.ts';
+import { isOwnFailure, verifyImpossible } from './segment/unverifiable.ts';
 
 export interface VerifyOptions {
   readonly engine: DuckEngine;
@@ -104,12 +105,14 @@ async function fingerprintOf(
   const statistics = new StatisticsCheck(path, footer, columns);
   try {
     if (level === 'standard') {
-      return await fingerprintByDuckdb({ engine, path, columns, statistics, signal });
+      const { rows } = segment;
+      return await fingerprintByDuckdb({ engine, path, rows, columns, statistics, signal });
     }
     const file = fileBuffer({ fs, signal }, segment);
     return await fingerprintByHyparquet({ file, path, footer, columns, statistics, signal });
   } catch (cause) {
     if (cause instanceof TierdError) throw cause;
+    if (isOwnFailure(cause)) throw verifyImpossible(path, cause);
     const found = cause instanceof Error ? cause.message : String(cause);
     const what = 'reading its values';
     throw verifyMismatch({ file: path, column: null, what, expected: 'possible', found, cause });

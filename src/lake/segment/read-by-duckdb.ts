@@ -6,21 +6,23 @@ import { FingerprintBuilder } from '../../domain/fingerprint/builder.ts';
 import type { SliceFingerprint } from '../../domain/fingerprint.ts';
 import { interrupted } from '../lake-failure.ts';
 import { duckdb } from './bindings.ts';
-import { type DuckEngine, quoteSqlName, quoteSqlText } from './duckdb.ts';
+import { type DuckConnection, type DuckEngine, quoteSqlName, quoteSqlText } from './duckdb.ts';
 import { reencoderFor } from './reencode.ts';
+import { readCounts } from './small-results.ts';
 import type { StatisticsCheck } from './statistics-check.ts';
 
 export interface DuckdbRead {
   readonly engine: DuckEngine;
   readonly path: string;
+  /** That it must have. */
+  readonly rows: number;
   readonly columns: readonly ColumnPlan[];
   readonly statistics: StatisticsCheck;
   readonly signal: AbortSignal;
 }
 
-/** Fewer rows than the file has mean that reading failed; see `DuckConnection.stream`. */
 export async function fingerprintByDuckdb(read: DuckdbRead): Promise<SliceFingerprint> {
-  const { engine, path, columns, statistics, signal } = read;
+  const { engine, path, rows: wanted, columns, statistics, signal } = read;
   const reencoders = columns.map((plan) => reencoderFor(plan));
   const builder = new FingerprintBuilder(
     columns.map((plan) => plan.name),
@@ -31,10 +33,10 @@ export async function fingerprintByDuckdb(read: DuckdbRead): Promise<SliceFinger
   signal.addEventListener('abort', onAbort, { once: true });
   try {
     const names = columns.map((plan) => quoteSqlName(plan.name)).join(', ');
-    const sql = `select ${names} from read_parquet(${quoteSqlText(path)}, hive_partitioning = false)`;
+    const source = `read_parquet(${quoteSqlText(path)}, hive_partitioning = false)`;
     let batchStart = 0;
     // In the file's order, which DuckDB keeps unless it is told not to.
-    for await (const chunk of connection.stream(sql)) {
+    for await (const chunk of connection.stream(`select ${names} from ${source}`)) {
       const rows = duckdb.data_chunk_get_size(chunk);
       reencoders.forEach((reencode, index) => {
         const vector = duckdb.data_chunk_get_vector(chunk, index);
@@ -47,6 +49,7 @@ export async function fingerprintByDuckdb(read: DuckdbRead): Promise<SliceFinger
       batchStart += rows;
       if (signal.aborted) break;
     }
+    if (batchStart < wanted && !signal.aborted) await sayWhy(connection, names, source, wanted);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
@@ -55,4 +58,21 @@ export async function fingerprintByDuckdb(read: DuckdbRead): Promise<SliceFinger
   }
   if (signal.aborted) throw interrupted(`verify ${path}`, signal.reason);
   return builder.finish();
+}
+
+/**
+ * A stream that fails ends as if it were whole (see `DuckConnection.stream`). Read again at once, the
+ * same rows make the same error, which this throws; or they are all there after all.
+ */
+async function sayWhy(
+  connection: DuckConnection,
+  names: string,
+  source: string,
+  wanted: number,
+): Promise<void> {
+  const [rows] = await readCounts(
+    connection,
+    `select count(*)::double from ${source} where hash(${names}) is not null`,
+  );
+  if (rows === wanted) throw new Error('Out of Memory Error: the result ended early');
 }

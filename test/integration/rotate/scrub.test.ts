@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { chmod, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { type ScrubRequest, type ScrubResult, scrub } from '../../../src/jobs/scrub.ts';
+import { DuckEngine } from '../../../src/lake/segment/duckdb.ts';
 import { countFindings } from '../../../src/ledger/scrub-findings.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { createTestDatabase } from '../../support/database.ts';
@@ -53,6 +54,46 @@ describe('scrub', () => {
       expect(result).toMatchObject({ provenSlices: 5, provenRows: 120, unproven: [] });
       expect(result.bytes.ok).toHaveLength(5);
     }
+  });
+
+  it('calls no segment damaged because of its own want of memory, and notes nothing of it', async () => {
+    const database = await createTestDatabase();
+    db = await database.connect();
+    bench = await openBench(database);
+    await database.query('create table large (time timestamptz, symbol text, body text)');
+    await database.query(
+      `insert into large select $1, 'a', string_agg(md5(i::text), '') from generate_series(1, 1000000) i`,
+      [daysAgo(40)],
+    );
+    await rotateDataset(bench.rooms, makeDataset('large'), { force: true });
+    const engine = await DuckEngine.open({
+      memoryLimitBytes: 20_000_000,
+      tempDirectory: bench.directory,
+      threads: 1,
+    });
+    onTestFinished(() => engine.close());
+    bench = { ...bench, rooms: { ...bench.rooms, engine } };
+    const result = await ask();
+    expect(result).toMatchObject({
+      provenSlices: 0,
+      unproven: [],
+      unjudged: [{ reason: expect.stringMatching(/Out of Memory.*says nothing about the file/su) }],
+    });
+    expect(await countFindings(db)).toEqual(new Map());
+  });
+
+  it.for(['EMFILE', 'EACCES', 'EIO'])('nor because of %s while it proves', async (code) => {
+    const fileSystem = {
+      ...bench.rooms.fileSystem,
+      read: () => {
+        throw Object.assign(new Error(`${code}: open`), { code });
+      },
+    };
+    bench = { ...bench, rooms: { ...bench.rooms, fileSystem } };
+    const result = await ask();
+    expect(result).toMatchObject({ provenSlices: 0, unproven: [] });
+    expect(result.unjudged).toHaveLength(5);
+    expect(await countFindings(db)).toEqual(new Map());
   });
 
   it('tells segments that are missing or altered, and files that are not tierd’s', async () => {
