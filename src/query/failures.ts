@@ -112,12 +112,17 @@ function queryFailed(error: Error): TierdError {
   const outOfMemory = ENGINE_ERROR.exec(error.message)?.[1] === 'Out of Memory';
   return new TierdError({
     code: 'QUERY_FAILED',
-    message: `The query failed: ${error.message}`,
+    // What follows a blank line advises settings of the engine's own, which a query can't change.
+    message: `The query failed: ${outOfMemory ? firstParagraph(error) : error.message}`,
     hint: outOfMemory
-      ? 'Give the query more memory or disk for what does not fit in it, or ask for less at once: a shorter time, fewer columns.'
+      ? 'Raise maintenance.memory_limit, or free space in maintenance.temp_dir for what does not fit in it; or ask for less at once: a shorter time, fewer columns.'
       : 'If a value could not be cast, try_cast gives NULL in its place.',
     cause: error,
   });
+}
+
+function firstParagraph(error: Error): string {
+  return error.message.split('\n\n', 1)[0] ?? '';
 }
 
 function firstLine(error: Error): string {
