@@ -14,7 +14,7 @@ import {
   type RowsDigest,
 } from './digest.ts';
 import { inShortAttempts, lockTables, type Patience, type Waiting, writersWait } from './locks.ts';
-import { leavesBeside, nodesToDrop, type PartitionNode } from './partitions.ts';
+import { findAttached, leavesBeside, nodesToDrop, type PartitionNode } from './partitions.ts';
 import { rowsWhere } from './row-filter.ts';
 import { join, type Queryable, run, runOne, sql, tableName } from './sql.ts';
 
@@ -51,6 +51,7 @@ export async function dropParts(
   await requireReadCommitted(client);
   const parts = options.parts.map((part) => part.ref);
   await lockAgainstWriters(client, table, options, parts);
+  await assertStillParts(client, table, options.parts);
   const found = await digestEverything(client, table, options);
   assertSameRows(table.ref, options.exported, found);
   if (found.rows === 0n) throw emptyParts(parts);
@@ -98,6 +99,28 @@ async function lockAgainstWriters(
   } catch (error) {
     throw isUndefinedTable(error) ? partsChanged(table, parts, 'one of them is gone') : error;
   }
+}
+
+/**
+ * A part that was detached, or replaced under its name, would be proven and then left behind: its rows
+ * would be in the lake and in a table of their own. Our lock keeps each as it now is.
+ */
+async function assertStillParts(
+  client: pg.ClientBase,
+  table: TableDescription,
+  parts: readonly Part[],
+): Promise<void> {
+  const attached = await findAttached(client, table.oid, parts);
+  const gone = parts.filter(
+    ({ oid, ref }) =>
+      !attached.some((found) => found.oid === oid && formatTable(found) === formatTable(ref)),
+  );
+  if (gone.length === 0) return;
+  throw partsChanged(
+    table,
+    gone.map(({ ref }) => ref),
+    'they were detached, renamed or replaced since the plan was made',
+  );
 }
 
 async function digestEverything(

@@ -72,6 +72,31 @@ export async function leavesBeside(
     .map(refOf);
 }
 
+interface AttachedPart extends TableRef {
+  readonly oid: number;
+}
+
+/** Those of `parts` that hang below the table, whatever is between: partitions and chunks alike. */
+export function findAttached(
+  db: Queryable,
+  root: number,
+  parts: readonly Pick<Part, 'oid'>[],
+): Promise<readonly AttachedPart[]> {
+  return run<AttachedPart>(
+    db,
+    // What DETACH … CONCURRENTLY has half detached is no longer read through the table.
+    sql`with recursive below as (
+          select i.inhrelid as oid from pg_inherits i
+          where i.inhparent = ${root}::oid and not coalesce((to_jsonb(i) ->> 'inhdetachpending')::boolean, false)
+          union
+          select i.inhrelid from pg_inherits i join below b on i.inhparent = b.oid where not coalesce((to_jsonb(i) ->> 'inhdetachpending')::boolean, false)
+        )
+        select c.oid, n.nspname as schema, c.relname as name
+        from below join pg_class c on c.oid = below.oid join pg_namespace n on n.oid = c.relnamespace
+        where c.oid = any(${parts.map(({ oid }) => oid)}::oid[])`,
+  );
+}
+
 /** A partition to drop, and the table that it is attached to. */
 export interface PartitionNode {
   readonly ref: TableRef;

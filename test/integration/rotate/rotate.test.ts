@@ -9,6 +9,7 @@ import { readCold } from '../../support/cold-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 import { describeOn } from '../../support/servers.ts';
+import { boundTo } from '../faults/disturb.ts';
 
 const FORCE = { force: true };
 const rowsOf = (outcome: RotationOutcome): number[] =>
@@ -260,6 +261,82 @@ describe('rotate, on a partitioned table', () => {
     expect(gone.rows[0]).toEqual({ a: null, b: 'parts_b' });
     expect(outcome.plan.notes.join()).toContain('parts_b');
   });
+});
+
+/** What somebody does to the partitions after the plan was made, and what must come of it. */
+const MEANWHILE: readonly {
+  readonly what: string;
+  readonly sql: string;
+  /** Rows that are then in a table of their own, and in neither hot nor cold of the dataset. */
+  readonly apart: string | null;
+}[] = [
+  {
+    what: 'one of two sub-partitions is detached',
+    sql: 'alter table parts_a detach partition parts_a1',
+    apart: 'parts_a1',
+  },
+  {
+    what: 'a whole partition is detached',
+    sql: 'alter table parts detach partition parts_a',
+    apart: 'parts_a',
+  },
+  {
+    what: 'a sub-partition is renamed',
+    sql: 'alter table parts_a1 rename to elsewhere',
+    apart: null,
+  },
+  {
+    what: 'a sub-partition is replaced by a copy under its name',
+    sql: `alter table parts_a detach partition parts_a1; alter table parts_a1 rename to kept;
+          create table parts_a1 (like kept); insert into parts_a1 select * from kept;
+          alter table parts_a attach partition parts_a1 for values with (modulus 2, remainder 0)`,
+    apart: null,
+  },
+];
+
+describe('I1, I2: rotate, when the partitions change between plan and commit', () => {
+  beforeEach(async () => {
+    await open();
+  });
+
+  it.each(MEANWHILE)(
+    'moves what is still there and nothing else: $what',
+    async ({ sql, apart }) => {
+      await database.query(`create table parts (${COLUMNS}) partition by range (time)`);
+      await database.query(
+        `create table parts_a partition of parts for values from ('${daysAgo(39)}') to ('${daysAgo(35)}') partition by hash (id);
+       create table parts_a1 partition of parts_a for values with (modulus 2, remainder 0);
+       create table parts_a2 partition of parts_a for values with (modulus 2, remainder 1);
+       create table parts_rest partition of parts default`,
+      );
+      await fillHourly('parts');
+      // When the partition's rows have been exported, and before they are to be removed.
+      const { store } = bench.rooms;
+      let isDone = false;
+      const putIfAbsent: typeof store.putIfAbsent = async (key, ...rest) => {
+        if (!isDone && key.includes('/day=20/')) {
+          isDone = true;
+          await database.query(sql);
+        }
+        return store.putIfAbsent(key, ...rest);
+      };
+      await rotateDataset(
+        { ...bench.rooms, store: { ...boundTo(store), putIfAbsent } },
+        makeDataset('parts'),
+        FORCE,
+      );
+      expect(isDone).toBe(true);
+      await rotateDataset(bench.rooms, makeDataset('parts'), FORCE);
+      const { hot, cold } = await idsOf('parts');
+      const set =
+        apart === null
+          ? []
+          : (await database.query(`select id from ${apart} order by id`)).rows.map(({ id }) =>
+              Number(id),
+            );
+      expect([...hot, ...cold, ...set].toSorted((a, b) => a - b)).toEqual(range(0, 960));
+    },
+  );
 });
 
 describeOn('timescale', 'rotate, on a hypertable', () => {
