@@ -80,6 +80,24 @@ describeOn('community', 'rotate, on compressed chunks', () => {
     bench = await openBench(database);
   });
 
+  it.each([
+    ['timescaledb.restoring', 'on'],
+    ['timescaledb.enable_columnarscan', 'off'],
+  ])(
+    'I1: refuses to look at a hypertable whose compressed chunks read as empty: %s',
+    async (setting, value) => {
+      await makeBars();
+      await compress(40, 35);
+      await database.query(`alter database ${database.name} set ${setting} = '${value}'`);
+      await expect(rotate()).rejects.toMatchObject({
+        code: 'TABLE_UNSUPPORTED',
+        message: expect.stringContaining(setting),
+      });
+      await database.query(`alter database ${database.name} reset ${setting}`);
+      expect((await rotate()).totals.failed).toEqual([]);
+    },
+  );
+
   it('drops them whole, with every value as it was (I1, I2, I6)', async () => {
     await makeBars();
     await compress(40, 1);

@@ -13,6 +13,9 @@ const SKIPPABLE: ReadonlySet<ErrorCode> = new Set([
   'VALUE_NOT_HELD',
   'PART_READS_EMPTY',
   'PART_READS_SHORT',
+  // A partition of another owner, a view on it, a trigger that objects: the next one may be free of it.
+  'PERMISSION_DENIED',
+  'POSTGRES_FAILED',
 ]);
 
 export function isRetryable(error: TierdError): boolean {

@@ -339,6 +339,42 @@ describe('I1, I2: rotate, when the partitions change between plan and commit', (
   );
 });
 
+describe('rotate, when PostgreSQL refuses one partition', () => {
+  beforeEach(async () => {
+    await open();
+  });
+
+  it.each([
+    ['a view reads it', 'create view busy as select * from parts_a'],
+    [
+      'a trigger objects to its end',
+      `create function no() returns event_trigger language plpgsql as $$ begin
+         if exists (select from pg_event_trigger_dropped_objects() where object_name = 'parts_a') then raise 'keep parts_a'; end if;
+       end $$;
+       create event trigger no on sql_drop execute function no()`,
+    ],
+  ])('moves the others, and says of that one what PostgreSQL says: %s', async (_why, sql) => {
+    await database.query(`create table parts (${COLUMNS}) partition by range (time)`);
+    await database.query(
+      `create table parts_a partition of parts for values from ('${daysAgo(40)}') to ('${daysAgo(36)}');
+       create table parts_b partition of parts for values from ('${daysAgo(36)}') to ('${daysAgo(30)}');
+       create table parts_rest partition of parts default`,
+    );
+    await fillHourly('parts');
+    await database.query(sql);
+    const { totals } = await rotateDataset(bench.rooms, makeDataset('parts'), FORCE);
+    expect(totals.moved.map(({ move }) => move.rows)).toEqual([144]);
+    expect(totals.failed.map(({ error }) => error.message)).toEqual([
+      expect.stringContaining('parts_a'),
+    ]);
+    expect(await idsOf('parts')).toEqual({
+      hot: [...range(0, 96), ...range(240, 960)],
+      cold: range(96, 240),
+    });
+    expect((await listRuns(db, { limit: 1 }))[0]).toMatchObject({ state: 'partly' });
+  });
+});
+
 describeOn('timescale', 'rotate, on a hypertable', () => {
   beforeEach(async () => {
     await open({ timescale: true });
