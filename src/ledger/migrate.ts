@@ -16,27 +16,38 @@ export interface MigrationStatus {
 }
 
 /**
- * Applies every pending migration in one transaction.
+ * Applies every pending migration in one transaction. Where another migration runs, waits for its
+ * end and does what is then left.
  *
  * @returns the names of those applied now, oldest first; empty when there was nothing to do.
  */
 export async function migrate(client: pg.Client): Promise<readonly string[]> {
   // Every job and the daemon only ask what is pending: none of them has to load this.
   const { runner } = await import('node-pg-migrate');
+  // `create schema if not exists` wants the right to create one even where there is nothing to do.
+  const createSchema = !(await hasSchema(client));
   const applied = await runner({
     dbClient: client,
     dir: MIGRATIONS,
     ignorePattern: '(?!.*\\.sql$).*|schema\\.sql',
     direction: 'up',
     schema: SCHEMA,
-    createSchema: true,
+    createSchema,
     migrationsSchema: SCHEMA,
-    createMigrationsSchema: true,
+    createMigrationsSchema: createSchema,
     migrationsTable: TABLE,
     singleTransaction: true,
+    advisoryLockMode: 'wait',
     log: () => undefined,
   });
   return applied.map((migration) => migration.name);
+}
+
+async function hasSchema(db: Queryable): Promise<boolean> {
+  const found = await db.query<{ present: boolean }>(
+    `select to_regnamespace('${SCHEMA}') is not null as present`,
+  );
+  return found.rows[0]?.present === true;
 }
 
 /** Whether the ledger is there at all. */

@@ -41,9 +41,12 @@ it('shows what is pending, applies it once, and then has nothing to do', async (
   expect(JSON.parse(after.stdout)).toEqual({ applied: pending, pending: [] });
 });
 
-it('a role that may not create the schema is told so', async () => {
-  await database.query('drop schema tierd cascade');
-  const role = `${database.name}_reader`;
+/** A role without any right, and tierd as that role. */
+async function asFreshRole(
+  name: string,
+  work: (role: string, tierd: (...argv: string[]) => ReturnType<typeof runInside>) => Promise<void>,
+): Promise<void> {
+  const role = `${database.name}_${name}`;
   await database.query(`create role ${role} login password 'x'`);
   const url = new URL(database.url);
   url.username = role;
@@ -56,13 +59,57 @@ datasets: { news: { time_column: t } }
 `,
   });
   try {
-    const result = await runInside(['--config', join(directory, 'tierd.yaml'), 'migrate'], {
-      env: { URL: url.href },
-    });
+    await work(role, (...argv) =>
+      runInside(['--config', join(directory, 'tierd.yaml'), ...argv], { env: { URL: url.href } }),
+    );
+  } finally {
+    await database.query(`drop owned by ${role} cascade; drop role ${role}`);
+  }
+}
+
+it('a role that may not create the schema is told so', async () => {
+  await database.query('drop schema tierd cascade');
+  await asFreshRole('reader', async (_role, asRole) => {
+    const result = await asRole('migrate');
     expect(result).toMatchObject({ exitCode: 1, stdout: '' });
     expect(result.stderr).toContain('PERMISSION_DENIED');
     expect(result.stderr).toContain('tierd doctor');
-  } finally {
-    await database.query(`drop role ${role}`);
-  }
+  });
+});
+
+it('what doctor advises for a role without rights is all that migrate needs', async () => {
+  await database.query('drop schema if exists tierd cascade');
+  await asFreshRole('owner', async (_role, asRole) => {
+    const { checks } = JSON.parse((await asRole('doctor', '--json')).stdout) as {
+      checks: { name: string; advice?: string }[];
+    };
+    const advice = checks.find(({ name }) => name === 'ledger_rights')?.advice ?? '';
+    expect(advice).toMatch(/^as a superuser: create schema /);
+    await database.query(advice.replace('as a superuser: ', ''));
+
+    expect(await asRole('migrate')).toMatchObject({ exitCode: 0, stderr: '' });
+    // Nor does a later run, with nothing to do, ask for a right to create schemas.
+    expect(await asRole('migrate')).toMatchObject({
+      exitCode: 0,
+      stdout: 'The ledger is up to date.\n',
+    });
+  });
+});
+
+it('a role that was granted the empty schema of another migrates it', async () => {
+  await database.query('drop schema if exists tierd cascade; create schema tierd');
+  await asFreshRole('grantee', async (role, asRole) => {
+    await database.query(`grant usage, create on schema tierd to ${role}`);
+    expect(await asRole('migrate')).toMatchObject({ exitCode: 0, stderr: '' });
+  });
+});
+
+it('of several at once one migrates, and the others wait and find nothing to do', async () => {
+  await database.query('drop schema if exists tierd cascade');
+  const runs = await Promise.all([1, 2, 3].map(() => tierd('migrate', '--json')));
+  expect(runs.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
+    runs.map(() => ({ exitCode: 0, stderr: '' })),
+  );
+  const applied = runs.map(({ stdout }) => (JSON.parse(stdout) as { applied: string[] }).applied);
+  expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
 });
