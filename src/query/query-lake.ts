@@ -10,6 +10,7 @@
 import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
+import { admitSources } from './admit-sources.ts';
 import { chooseDatasets, datasetsOf } from './choose-datasets.ts';
 import type { ColdCatalog, ColdDataset } from './cold-catalog.ts';
 import { createViews, type LoadedDataset } from './create-views.ts';
@@ -157,6 +158,10 @@ async function load(
     sides.opaque || (sides.named.get(foldName(dataset))?.hot ?? false);
   return rooms.inSnapshot(wantsHot, async (stores) => {
     const all = datasetsOf(stores);
+    admitSources(
+      statement,
+      all.map(({ name }) => name),
+    );
     progress.known = { datasets: all, emptyDatasets: stores.cold.emptyDatasets };
     const chosen = await chooseDatasets(engine.connection, stores, statement, sides);
     const loaded: LoadedDataset[] = [];

@@ -103,16 +103,55 @@ describe('the sandbox', () => {
     ['a file named as a table', `select * from '/etc/passwd'`],
     ['a directory', `select * from glob('/etc/*')`],
     ['text of a file', `select * from read_text('/etc/hostname')`],
+    ['what is found in a file', `from sniff_csv('/etc/passwd')`],
+    ['a query in a text', `from query('select 1')`],
+    ['a query in a tree', `from json_execute_serialized_sql(json_serialize_sql('select 1'))`],
+    ['a secret', 'from duckdb_secrets()'],
+    ['a setting', 'from duckdb_settings()'],
   ])('keeps %s closed', async (_what, sql) => {
-    await expect(askLake(lake, sql)).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+    await expect(askLake(lake, sql)).rejects.toMatchObject({ code: 'QUERY_NOT_ALLOWED' });
   });
 
   test('keeps files of the lake closed that are no segments', async () => {
     const stray = join(lake.root, 'stray.parquet');
     await lake.duckdb.run(`copy (select 1) to '${stray}'`);
     await expect(askLake(lake, `select * from read_parquet('${stray}')`)).rejects.toMatchObject({
-      code: 'QUERY_INVALID',
+      code: 'QUERY_NOT_ALLOWED',
     });
+  });
+
+  // Naming the dataset lets the engine open its segments, which is when a path to one would work.
+  test.each([
+    ['a function', (path: string) => `from ticks, (from read_parquet('${path}'))`],
+    ['its name in capitals', (path: string) => `from ticks, (from READ_PARQUET(['${path}']))`],
+    ['a schema before it', (path: string) => `from ticks, (from main.parquet_scan('${path}'))`],
+    ['the footer', (path: string) => `from ticks, (from parquet_metadata('${path}'))`],
+    ['a text', (path: string) => `from ticks, (from '${path}')`],
+    ['a quoted name', (path: string) => `with t as (from "${path}") from ticks, t`],
+    ['a pattern', (path: string) => `from ticks, (from '${path.slice(0, -9)}*.parquet')`],
+    ['a bare name', () => 'select * from ticks, lake.parquet'],
+    ['describe', (path: string) => `from ticks, (describe '${path}')`],
+    ['summarize', (path: string) => `from ticks, (summarize '${path}')`],
+    ['a scalar subquery', (path: string) => `select (select count(*) from '${path}') from ticks`],
+    ['query_table', (path: string) => `from ticks, query_table('${path}')`],
+    ['a list of tables', (path: string) => `from ticks, query_table(['ticks', '${path}'])`],
+    ['a computed name', (path: string) => `from ticks, query_table('${path}' || '')`],
+  ])('keeps a segment closed to whoever names it by its path: %s', async (_how, sqlOf) => {
+    const path = lake.store.locate('ticks/day=1/ticks.parquet');
+    await expect(askLake(lake, sqlOf(path))).rejects.toMatchObject({
+      code: 'QUERY_NOT_ALLOWED',
+    });
+  });
+
+  test.each([
+    ['select count(*) as n from range(3)', 3],
+    ['select count(*) as n from unnest([1, 2])', 2],
+    ['with own as (select 1) select count(*) as n from own', 1],
+    [`select count(*) as n from information_schema.tables where table_name = 'x'`, 0],
+    [`select count(*) as n from query_table(['ticks']) where false`, 0],
+  ])('leaves open what reads no file: %s', async (sql, n) => {
+    const { text } = await askLake(lake, sql);
+    expect(lines(text).map((line) => Number((line as { n: unknown }).n))).toEqual([n]);
   });
 
   test('takes no parameters', async () => {
