@@ -39,9 +39,16 @@ export function narrateDrain(context: CliContext): DrainNarrator {
           const { key, found, reason } = event.problem;
           if (told.has(`${source} ${key}`)) return;
           told.add(`${source} ${key}`);
+          if (reason === 'group_made') {
+            logger.warn({ source, key, reason }, `${source}: ${found}`);
+            return;
+          }
           logger.warn({ source, key, reason }, `${source}: "${key}" was left alone: ${found}`);
           return;
         }
+        case 'came-again':
+          logger.warn({ source }, `${source}: ${event.note}`);
+          return;
         case 'lost':
           logger.error(
             { source, key: event.key, count: event.count },

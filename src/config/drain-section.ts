@@ -13,7 +13,7 @@ import {
   type ValueOrigin,
 } from '../domain/drain/source.ts';
 import { parseKeyPattern } from '../domain/key-pattern.ts';
-import type { LiveSourceSpec, SourceKind } from '../domain/live-entry.ts';
+import { CAME_AGAIN, type LiveSourceSpec, type SourceKind } from '../domain/live-entry.ts';
 import { DATASET_NAME, DATASET_NAME_EXPECTED } from './datasets-section.ts';
 import { choice, columnName, duration, flag, size, text, wholeNumber } from './fields.ts';
 import { resolveRules, rulesSection } from './rules-fields.ts';
@@ -96,6 +96,10 @@ const source = z.strictObject({
   trim: flag('For a stream: remove entries that no group needs any more (XTRIM MINID).').default(
     false,
   ),
+  came_again: choice(
+    CAME_AGAIN,
+    'For a stream whose group is gone, renamed or set back: what comes again from before the entry up to which it was drained is left out where that entry is still there. Where it is not, such entries become dead letters (`hold`), are left out (`skip`) or are taken as new; `take` takes them in either case.',
+  ).default('hold'),
   grace: duration('For a sorted set: entries younger than this stay where they are.').default(
     '1min',
   ),
@@ -233,6 +237,7 @@ function liveSpec(name: string, entry: SourceFile): LiveSourceSpec {
         startAt: entry.start_at === 'first' ? '0' : '$',
         claimIdleMs: parseDuration(entry.claim_idle),
         trim: entry.trim,
+        cameAgain: entry.came_again,
       };
     case 'zset':
       return {

@@ -25,6 +25,7 @@ export type LiveSourceSpec = {
       readonly claimIdleMs: number;
       /** Remove what every group of the stream has acknowledged. */
       readonly trim: boolean;
+      readonly cameAgain: CameAgain;
     }
   | {
       readonly kind: 'zset';
@@ -34,6 +35,23 @@ export type LiveSourceSpec = {
       readonly graceMs: number;
     }
 );
+
+export const CAME_AGAIN = ['hold', 'skip', 'take'] as const;
+/**
+ * What is done with entries of a stream that come again from before its mark, when nothing proves that
+ * they are those that were drained: kept as dead letters, left out, or taken as new. `take` also takes
+ * those of which it is proven.
+ */
+export type CameAgain = (typeof CAME_AGAIN)[number];
+
+/** Up to where the ledger has a stream as drained. */
+export interface StreamMark {
+  /** By which it was read last. */
+  readonly group: string;
+  readonly id: string;
+  /** Of the entry with that id; null where it was not kept. */
+  readonly digest: Buffer | null;
+}
 
 /** The values of an entry's fields, taken out of what Redis sent when they are asked for. */
 export interface FieldValues {
@@ -110,14 +128,18 @@ export type BatchOrigin =
       readonly group: string;
       /** Of `entries`, in their order; not always ascending. */
       readonly ids: readonly string[];
+      /** Those of `ids` that another consumer of the group had been given before. */
+      readonly takenOver: ReadonlySet<string>;
+      /** Whether the entry at the ledger's mark was seen to be there: this is the stream that was drained. */
+      readonly isSame: boolean;
       /** Entries that were trimmed away before anybody acknowledged them: gone, to be told. */
       readonly lost: readonly string[];
     };
 
-/** A key, or a part of one, that could not be read; it was left alone. */
+/** A key, or a part of one, that could not be read and was left alone; or what else is to be told of it. */
 export interface LiveProblem {
   readonly key: string;
-  readonly reason: 'wrong_type' | 'key_not_text' | 'refused';
+  readonly reason: 'wrong_type' | 'key_not_text' | 'refused' | 'group_made';
   /** In words, with what was found. */
   readonly found: string;
 }

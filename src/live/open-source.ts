@@ -1,5 +1,10 @@
 import type { Clock } from '../domain/clock.ts';
-import type { ClaimProgress, LiveSource, LiveSourceSpec } from '../domain/live-entry.ts';
+import type {
+  ClaimProgress,
+  LiveSource,
+  LiveSourceSpec,
+  StreamMark,
+} from '../domain/live-entry.ts';
 import { openClaimSource } from './claim-source.ts';
 import type { LiveStore } from './connect.ts';
 import { openKeySource } from './key-sources.ts';
@@ -12,11 +17,13 @@ export interface OpenSourceOptions {
   readonly clock: Clock;
   /** What the ledger knows of a claimed list; asked for claims that somebody made earlier. */
   readonly progressOf: (claim: string) => Promise<ClaimProgress>;
+  /** Up to where the ledger has a stream as drained. */
+  readonly markOf: (key: string) => Promise<StreamMark | null>;
 }
 
 /** Opens a source for one pass after the other. Nothing is read, claimed or made before `read`. */
 export function openLiveSource(spec: LiveSourceSpec, options: OpenSourceOptions): LiveSource {
-  const { store, clock, progressOf } = options;
+  const { store, clock, progressOf, markOf } = options;
   switch (spec.kind) {
     case 'snapshot':
     case 'move':
@@ -26,7 +33,7 @@ export function openLiveSource(spec: LiveSourceSpec, options: OpenSourceOptions)
     case 'list':
       return openListSource({ store, spec, clock, progressOf });
     case 'stream':
-      return openStreamSource(store, spec);
+      return openStreamSource(store, spec, markOf);
     case 'zset':
       return openZsetSource(store, spec, clock);
   }

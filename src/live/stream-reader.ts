@@ -28,6 +28,8 @@ export interface RawPage {
   readonly entries: readonly RawEntry[];
   /** Entries that were pending, and were trimmed or deleted meanwhile. */
   readonly lost: readonly string[];
+  /** Whether another consumer had been given them. */
+  readonly isTakenOver: boolean;
 }
 
 /** So many are read in one go: a few milliseconds in which Redis serves nobody else. */
@@ -105,7 +107,7 @@ export class StreamReader {
     if (this.#cursor === START) this.#phase = 'new';
     const page = pageOf(entries);
     // Since Redis 7 they are named apart; before, they came as entries without fields.
-    return { ...page, lost: [...page.lost, ...gone.map(String)] };
+    return { ...page, isTakenOver: true, lost: [...page.lost, ...gone.map(String)] };
   }
 
   async #new(count: number, room: number): Promise<RawPage> {
@@ -154,10 +156,10 @@ function readPage(reply: Buffer): Page {
     cursor.skip();
     entries.push({ id, packed: reply.subarray(from, cursor.at) });
   }
-  return { entries, lost, last };
+  return { entries, lost, last, isTakenOver: false };
 }
 
-function pageOf(flat: Reply): RawPage {
+function pageOf(flat: Reply): Omit<RawPage, 'isTakenOver'> {
   const entries: RawEntry[] = [];
   const lost: string[] = [];
   for (let index = 0; index < flat.length; index += 2) {
@@ -170,16 +172,19 @@ function pageOf(flat: Reply): RawPage {
 }
 
 /**
- * Makes the group unless it is there. False when there is no such stream, or it has just gone.
+ * Makes the group unless it is there. `gone` when there is no such stream any more.
  * Throws what Redis says of a key that is no stream.
  */
-export async function ensureGroup(store: LiveStore, at: StreamGroup): Promise<boolean> {
+export async function ensureGroup(
+  store: LiveStore,
+  at: StreamGroup,
+): Promise<'there' | 'made' | 'gone'> {
   try {
     await store.client.xgroup('CREATE', at.key, at.group, at.startAt);
   } catch (error) {
-    if (isRefusal(error, 'BUSYGROUP')) return true;
+    if (isRefusal(error, 'BUSYGROUP')) return 'there';
     if (isRefusal(error, 'ERR') && error.message.includes('requires the key to exist')) {
-      return false;
+      return 'gone';
     }
     // A full Redis refuses it before it looks whether the group is there; reading is not refused.
     if (!isRefusal(error, 'OOM')) throw error;
@@ -187,7 +192,7 @@ export async function ensureGroup(store: LiveStore, at: StreamGroup): Promise<bo
     if (groups === null) return false;
     if (!groups.includes(at.group)) throw error;
   }
-  return true;
+  return 'made';
 }
 
 /** Null when there is no such stream. */

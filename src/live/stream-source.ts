@@ -9,6 +9,7 @@ import type {
   LiveProblem,
   LiveSource,
   LiveSourceSpec,
+  StreamMark,
 } from '../domain/live-entry.ts';
 import type { LiveStore } from './connect.ts';
 import { notText, problemOf } from './key-batches.ts';
@@ -19,6 +20,7 @@ import { runScript } from './run-script.ts';
 import { type KeyPage, scanKeys } from './scan-keys.ts';
 import { TRIM_STREAM } from './scripts/trim-stream.ts';
 import { ensureGroup, type RawEntry, type StreamGroup, StreamReader } from './stream-reader.ts';
+import { describeMade, type StreamStanding, standingOf, startOf } from './stream-standing.ts';
 
 type StreamSpec = LiveSourceSpec & { readonly kind: 'stream' };
 
@@ -30,20 +32,27 @@ interface OpenStream {
   readonly reader: StreamReader;
   readonly entries: RawEntry[];
   readonly lost: string[];
+  readonly takenOver: Set<string>;
   bytes: number;
   isOver: boolean;
 }
 
-export function openStreamSource(store: LiveStore, spec: StreamSpec): LiveSource {
-  return new StreamSource(store, spec);
+type MarkOf = (key: string) => Promise<StreamMark | null>;
+
+export function openStreamSource(store: LiveStore, spec: StreamSpec, markOf: MarkOf): LiveSource {
+  return new StreamSource(store, spec, markOf);
 }
 
 class StreamSource implements LiveSource {
   readonly #store: LiveStore;
   readonly #spec: StreamSpec;
+  readonly #markOf: MarkOf;
   readonly #fields = new FieldReader();
-  /** Streams whose own pending entries this process has read: what is pending now, it holds. */
-  readonly #met = new Set<string>();
+  /**
+   * Streams whose own pending entries this process has read: what is pending now, it holds. With how
+   * they stood to the ledger when they were first met, or their group was made.
+   */
+  readonly #met = new Map<string, StreamStanding>();
   readonly #toTrim = new Set<string>();
   /** Told as lost and not acknowledged: Redis tells of them until then. */
   readonly #lost = new Set<string>();
@@ -55,9 +64,10 @@ class StreamSource implements LiveSource {
   #isOver = false;
   #current: OpenStream | null = null;
 
-  constructor(store: LiveStore, spec: StreamSpec) {
+  constructor(store: LiveStore, spec: StreamSpec, markOf: MarkOf) {
     this.#store = store;
     this.#spec = spec;
+    this.#markOf = markOf;
   }
 
   async read(limits: BatchLimits, signal: AbortSignal): Promise<LiveBatch | null> {
@@ -120,18 +130,49 @@ class StreamSource implements LiveSource {
   }
 
   async #open(key: string): Promise<OpenStream | null> {
-    const { group, consumer, startAt, claimIdleMs } = this.#spec;
-    const at: StreamGroup = { key, group, consumer, startAt, claimIdleMs };
+    const { group, consumer, claimIdleMs } = this.#spec;
+    const met = this.#met.get(key);
+    const isFirst = met === undefined;
+    const mark = isFirst ? await this.#markOf(key) : null;
+    let at: StreamGroup;
     try {
-      if (!(await ensureGroup(this.#store, at))) return null;
+      const standing = met ?? (await standingOf(this.#store, key, mark));
+      at = { key, group, consumer, startAt: startOf(standing, this.#spec), claimIdleMs };
+      const found = await ensureGroup(this.#store, at);
+      if (found === 'gone') return null;
+      this.#met.set(key, found === 'made' ? await this.#madeAnew(at, isFirst, standing) : standing);
     } catch (error) {
       if (!isRefusal(error, 'WRONGTYPE')) throw redisError(error, `opening the stream "${key}"`);
       this.#problems.push(problemOf(key, error.message));
       return null;
     }
-    const reader = new StreamReader(this.#store, await this.#rawFor(key), at, !this.#met.has(key));
-    this.#met.add(key);
-    return { at, reader, entries: [], lost: [], bytes: 0, isOver: false };
+    const reader = new StreamReader(this.#store, await this.#rawFor(key), at, isFirst);
+    return {
+      at,
+      reader,
+      entries: [],
+      lost: [],
+      takenOver: new Set(),
+      bytes: 0,
+      isOver: false,
+    };
+  }
+
+  /** A group that was gone while this process ran may have gone with its stream: looked at again. */
+  async #madeAnew(
+    at: StreamGroup,
+    isFirst: boolean,
+    before: StreamStanding,
+  ): Promise<StreamStanding> {
+    const { key, group, startAt } = at;
+    const now = isFirst ? before : await standingOf(this.#store, key, await this.#markOf(key));
+    const start = startOf(now, this.#spec);
+    if (start !== startAt) await this.#store.client.xgroup('SETID', key, group, start);
+    if (now.mark !== null) {
+      const found = describeMade(key, group, now, start);
+      this.#problems.push({ key, reason: 'group_made', found });
+    }
+    return now;
   }
 
   /** One connection for all streams; in a cluster one for each server. */
@@ -157,7 +198,10 @@ class StreamSource implements LiveSource {
         return;
       }
       stream.entries.push(...page.entries);
-      for (const { packed } of page.entries) stream.bytes += packed.length;
+      for (const { id, packed } of page.entries) {
+        stream.bytes += packed.length;
+        if (page.isTakenOver) stream.takenOver.add(id);
+      }
       for (const id of page.lost) this.#addLost(stream, id);
     }
   }
@@ -179,6 +223,7 @@ class StreamSource implements LiveSource {
     stream.bytes -= bytes;
     const taken = stream.entries.splice(0, count);
     const { key, group } = stream.at;
+    const ids = taken.map(({ id }) => id);
     return {
       source: this.#spec.name,
       entries: taken.map(({ id, packed }) => ({ key, id, payload: this.#fields.read(packed) })),
@@ -187,7 +232,9 @@ class StreamSource implements LiveSource {
         kind: 'stream',
         key,
         group,
-        ids: taken.map(({ id }) => id),
+        ids,
+        takenOver: new Set(ids.filter((id) => stream.takenOver.delete(id))),
+        isSame: this.#met.get(key)?.isSame ?? false,
         lost: stream.lost.splice(0),
       },
       problems: [],

@@ -57,6 +57,7 @@ function specOf(kind: SourceKind, name: string, keys: string): LiveSourceSpec {
         startAt: '0',
         claimIdleMs: 60_000,
         trim: false,
+        cameAgain: 'hold',
       };
     case 'zset':
       return { ...common, kind, scoreUnit: 'ms', graceMs: 0 };

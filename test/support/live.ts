@@ -38,6 +38,7 @@ export function specOf(kind: SourceKind, pattern: string): LiveSourceSpec {
         startAt: '0',
         claimIdleMs: 60_000,
         trim: false,
+        cameAgain: 'hold',
       };
     case 'zset':
       return { ...common, kind, scoreUnit: 'ms', graceMs: 0 };
@@ -71,7 +72,10 @@ export async function openScene(
   scenes.push(store);
   const { progressOf = noProgress, now } = options;
   const clock = now === undefined ? systemClock : { now };
-  return { store, source: openLiveSource(spec, { store, clock, progressOf }) };
+  return {
+    store,
+    source: openLiveSource(spec, { store, clock, progressOf, markOf: () => Promise.resolve(null) }),
+  };
 }
 
 /** Throws every connection away, as kill -9 does. */

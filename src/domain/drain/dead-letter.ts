@@ -73,6 +73,11 @@ function identityOf(entry: LiveEntry, origin: BatchOrigin, payload: Buffer): Buf
   }
 }
 
+/** SHA-256 of what an entry holds. */
+export function digestOf(payload: EntryPayload): Buffer {
+  return createHash('sha256').update(encodePayload(payload)).digest();
+}
+
 type Kept = string | { readonly base64: string };
 
 /** JSON: text as text, so that it can be read in the table, and other bytes in base64. */

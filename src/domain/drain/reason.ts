@@ -17,6 +17,7 @@ export const REASONS = {
   ohlc: 'a bar whose low or high does not enclose open and close',
   not_monotonic: 'older than the last entry of its kind',
   duplicate: 'the same again',
+  came_again: 'comes from before the mark up to which its stream was drained',
   same_key: 'another entry has a row of the same key',
   anomaly: 'a jump',
   refused: 'refused by PostgreSQL',

@@ -6,6 +6,12 @@ export function sortableId(id: string): string {
   return `${ms.padStart(20, '0')}-${seq.padStart(20, '0')}`;
 }
 
+/** The id that `sortableId` padded. */
+export function plainId(sortable: string): string {
+  const [ms = '0', seq = '0'] = sortable.split('-', 2);
+  return `${BigInt(ms).toString()}-${BigInt(seq).toString()}`;
+}
+
 /** In the order of the stream. Both as Redis writes them, without zeros before their numbers. */
 export function compareIds(a: string, b: string): number {
   const dash = a.indexOf('-');

@@ -12,6 +12,8 @@ export interface BatchResult {
   /** Have the key of another entry's row: the source's `same_key` says which of them stayed. */
   readonly sameKey: number;
   readonly lost: number;
+  /** What is to be told of entries that came again; null when none did. */
+  readonly note: string | null;
   readonly bytes: number;
   /** Of the rows, microseconds since 1970. */
   readonly oldestTimeUs: number | null;

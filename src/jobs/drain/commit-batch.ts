@@ -3,8 +3,13 @@
  * Redis is told only after it has returned (I5).
  */
 import type pg from 'pg';
+import { reasonOfHeld, sortCameAgain } from '../../domain/drain/came-again.ts';
+import { digestOf } from '../../domain/drain/dead-letter.ts';
 import type { Judge } from '../../domain/drain/judge-rows.ts';
-import type { LiveBatch } from '../../domain/live-entry.ts';
+import type { Reason } from '../../domain/drain/reason.ts';
+import type { DrainSource } from '../../domain/drain/source.ts';
+import { compareIds } from '../../domain/drain/stream-ids.ts';
+import type { BatchOrigin, LiveBatch } from '../../domain/live-entry.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { type Hope, type WrittenRows, writeEncoded, writeRows } from '../../hot/write-rows.ts';
 import type { WriteTarget } from '../../hot/write-statements.ts';
@@ -13,6 +18,7 @@ import { addDeadLetters } from '../../ledger/dead-letters.ts';
 import { findDelivered, recordDelivery } from '../../ledger/deliveries.ts';
 import { lockSource, recordBatch } from '../../ledger/drain-sources.ts';
 import { assertLease, type Lease } from '../../ledger/lease.ts';
+import { advanceMark, readMark } from '../../ledger/streams.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import type { Acknowledgements, Told } from './acknowledgements.ts';
 import type { BatchResult } from './batch-result.ts';
@@ -55,9 +61,10 @@ export async function commitBatch(
       async () => {
         // First: a COMMIT of ours that was never answered has then ended, and is seen below (I9).
         await lockSource(db, source.name, source.dataset.name);
-        const known = await findKnown(db, batch);
+        const known = await findKnown(db, source, batch);
         const sorted = sortEntries(mapped, judge, rooms.clock.now(), {
           isKnown: known.isKnown,
+          heldFor: known.heldFor,
           flagsIndex: plan.rows.columns.findIndex(
             ({ origin }) => origin.from === 'built-in' && origin.name === '$flags',
           ),
@@ -73,16 +80,16 @@ export async function commitBatch(
           },
           sorted.letters,
         );
-        const told = await recordOrigin(db, source.name, batch, known);
+        const told = await recordOrigin(db, source, batch, known);
         const counts = countBatch(batch, sorted, written, known);
         await recordBatch(db, source.name, {
           ...counts,
           isUnsettled: batch.origin.kind === 'keys' && source.live.kind !== 'snapshot',
-          problem: batch.problems[0]?.found ?? null,
+          problem: known.note ?? batch.problems[0]?.found ?? null,
         });
         // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
         await assertLease(db, lease);
-        return { ...counts, bytes: batch.bytes, told };
+        return { ...counts, bytes: batch.bytes, told, note: known.note };
       },
     );
     judge.keep();
@@ -111,15 +118,30 @@ async function write(
 interface Known {
   readonly isKnown: (index: number) => boolean;
   readonly count: number;
+  /** Why the entry at this place is kept for somebody to look at; null when it is not. */
+  readonly heldFor: (index: number) => Reason | null;
+  /** What is to be told of entries that came again. */
+  readonly note: string | null;
   /** Ids of a stream that nobody committed and that are gone. */
   readonly lost: readonly string[];
   /** Earlier records all of whose entries are in the batch. */
   readonly deliveries: readonly string[];
 }
 
-const NOTHING_KNOWN: Known = { isKnown: () => false, count: 0, lost: [], deliveries: [] };
+const NOTHING_KNOWN: Known = {
+  isKnown: () => false,
+  count: 0,
+  heldFor: () => null,
+  note: null,
+  lost: [],
+  deliveries: [],
+};
 
-async function findKnown(db: pg.Client, { origin, entries }: LiveBatch): Promise<Known> {
+async function findKnown(
+  db: pg.Client,
+  source: DrainSource,
+  { origin, entries }: LiveBatch,
+): Promise<Known> {
   switch (origin.kind) {
     case 'keys':
       // A key of the table makes it harmless that they are written again.
@@ -130,34 +152,54 @@ async function findKnown(db: pg.Client, { origin, entries }: LiveBatch): Promise
       const count = Math.min(entries.length, Math.max(0, position - origin.fromIndex));
       return { ...NOTHING_KNOWN, isKnown: (index) => index < count, count };
     }
-    case 'stream': {
-      const ids = [...origin.ids, ...origin.lost];
-      if (ids.length === 0) return NOTHING_KNOWN;
-      const found = await findDelivered(db, origin, ids);
-      return {
-        isKnown: (index) => found.ids.has(origin.ids[index] ?? ''),
-        count: origin.ids.filter((id) => found.ids.has(id)).length,
-        // One that was committed and trimmed before Redis was told is no loss.
-        lost: origin.lost.filter((id) => !found.ids.has(id)),
-        deliveries: found.deliveries,
-      };
-    }
+    case 'stream':
+      return origin.ids.length + origin.lost.length === 0
+        ? NOTHING_KNOWN
+        : findDrained(db, source, origin);
   }
+}
+
+type StreamOrigin = BatchOrigin & { readonly kind: 'stream' };
+
+async function findDrained(
+  db: pg.Client,
+  { live, dataset }: DrainSource,
+  origin: StreamOrigin,
+): Promise<Known> {
+  const found = await findDelivered(db, origin, [...origin.ids, ...origin.lost]);
+  const mark = await readMark(db, { dataset: dataset.name, key: origin.key });
+  const cameAgain = live.kind === 'stream' ? live.cameAgain : 'hold';
+  const again = sortCameAgain(origin, mark, cameAgain, (id) => found.ids.has(id));
+  const isKnown = (id: string): boolean => found.ids.has(id) || again.known.has(id);
+  return {
+    isKnown: (index) => isKnown(origin.ids[index] ?? ''),
+    count: origin.ids.filter(isKnown).length,
+    heldFor: (index) => {
+      const id = origin.ids[index] ?? '';
+      return again.held.has(id) ? reasonOfHeld(id) : null;
+    },
+    note: again.note,
+    // One that was committed and trimmed before Redis was told is no loss.
+    lost: origin.lost.filter((id) => !found.ids.has(id)),
+    deliveries: found.deliveries,
+  };
 }
 
 async function recordOrigin(
   db: pg.Client,
-  source: string,
-  { origin }: LiveBatch,
+  source: DrainSource,
+  batch: LiveBatch,
   known: Known,
 ): Promise<Told> {
+  const { origin } = batch;
+  const { name } = source;
   switch (origin.kind) {
     case 'keys':
       return { deliveries: [], claims: [] };
     case 'claimed-list':
       await advanceClaim(db, {
         claim: origin.claim,
-        source,
+        source: name,
         key: origin.key,
         position: origin.toIndex,
         done: origin.last,
@@ -165,10 +207,28 @@ async function recordOrigin(
       return { deliveries: [], claims: origin.last ? [origin.claim] : [] };
     case 'stream': {
       const fresh = [...origin.ids.filter((_, index) => !known.isKnown(index)), ...known.lost];
-      const added = fresh.length === 0 ? [] : [await recordDelivery(db, source, origin, fresh)];
+      const added = fresh.length === 0 ? [] : [await recordDelivery(db, name, origin, fresh)];
+      await moveMark(db, source, batch, origin);
       return { deliveries: [...known.deliveries, ...added], claims: [] };
     }
   }
+}
+
+/** To the last entry of the batch: those of a group's only consumer are committed in their order. */
+async function moveMark(
+  db: pg.Client,
+  { name, dataset }: DrainSource,
+  { entries }: LiveBatch,
+  { key, group, ids }: StreamOrigin,
+): Promise<void> {
+  let last = 0;
+  for (let index = 1; index < ids.length; index += 1) {
+    if (compareIds(ids[index] ?? '', ids[last] ?? '') > 0) last = index;
+  }
+  const [id, entry] = [ids[last], entries[last]];
+  if (id === undefined || entry === undefined) return;
+  const mark = { source: name, group, id, digest: digestOf(entry.payload) };
+  await advanceMark(db, { dataset: dataset.name, key }, mark);
 }
 
 function countBatch(
@@ -176,7 +236,7 @@ function countBatch(
   { rows, letters, flags }: SortedEntries,
   { refused, sameKey }: WrittenRows,
   known: Known,
-): Omit<BatchResult, 'bytes' | 'told'> {
+): Omit<BatchResult, 'bytes' | 'told' | 'note'> {
   let oldestTimeUs: number | null = null;
   let newestTimeUs: number | null = null;
   for (const { timeUs } of rows) {

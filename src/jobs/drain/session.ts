@@ -10,6 +10,7 @@ import { inTransaction } from '../../hot/transaction.ts';
 import { readClaim } from '../../ledger/claims.ts';
 import { settleSource } from '../../ledger/drain-sources.ts';
 import { assertLease } from '../../ledger/lease.ts';
+import { readMark } from '../../ledger/streams.ts';
 import { announceDrained } from '../../live/announce.ts';
 import type { LiveStore } from '../../live/connect.ts';
 import { openLiveSource } from '../../live/open-source.ts';
@@ -61,6 +62,7 @@ export async function openSession(
       store,
       clock: rooms.clock,
       progressOf: (claim) => readClaim(ledger, claim),
+      markOf: (key) => readMark(ledger, { dataset: run.plan.source.dataset.name, key }),
     });
     const open = { rooms, run, db, store, live, signal, onBatch, checkpoint };
     return { pass: () => drainPass(open), close: () => closeAll(open, ledger) };
@@ -181,6 +183,9 @@ async function tellRedis(open: Open, batch: LiveBatch, result: BatchResult): Pro
   const { origin } = batch;
   if (result.lost > 0 && origin.kind === 'stream') {
     rooms.emit({ kind: 'lost', source: source.name, key: origin.key, count: result.lost });
+  }
+  if (result.note !== null) {
+    rooms.emit({ kind: 'came-again', source: source.name, note: result.note });
   }
   for (const problem of batch.problems) {
     rooms.emit({ kind: 'problem', source: source.name, problem });

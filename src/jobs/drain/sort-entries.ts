@@ -96,6 +96,8 @@ export function sortEntries(
   now: EpochMs,
   options: {
     readonly isKnown: (index: number) => boolean;
+    /** Why the entry at this place becomes a dead letter, whatever it holds; null when it does not. */
+    readonly heldFor: (index: number) => Reason | null;
     /** Where a row's `$flags` stand; -1 for nowhere. */
     readonly flagsIndex: number;
   },
@@ -108,6 +110,11 @@ export function sortEntries(
   for (const [index, entry] of batch.entries.entries()) {
     const row = mapped[index];
     if (row === undefined || options.isKnown(index)) continue;
+    const held = options.heldFor(index);
+    if (held !== null) {
+      letters.push(deadLetter(entry, batch.origin, held));
+      continue;
+    }
     if ('reason' in row) {
       letters.push(deadLetter(entry, batch.origin, row.reason));
       continue;
