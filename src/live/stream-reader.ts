@@ -189,8 +189,9 @@ export async function ensureGroup(
     // A full Redis refuses it before it looks whether the group is there; reading is not refused.
     if (!isRefusal(error, 'OOM')) throw error;
     const groups = await groupsOf(store, at.key);
-    if (groups === null) return false;
+    if (groups === null) return 'gone';
     if (!groups.includes(at.group)) throw error;
+    return 'there';
   }
   return 'made';
 }
