@@ -132,7 +132,7 @@ export function createContext(io: CliIo, program: Command): CliContext {
       if (text !== '') io.stdout.write(`${text}\n`);
       if (options().json === true) return;
       for (const failure of result.failures ?? []) {
-        io.stderr.write(renderError(failure, style(io.stderr), options().stack === true));
+        io.stderr.write(renderError(failure, style(io.stderr), options().stack === true, exitCode));
       }
     },
   };

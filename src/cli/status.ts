@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import type { ExitCode } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import type { SourceStatus } from '../jobs/drain/look-at-sources.ts';
+import { type DatasetResult, exitCodeOf } from '../jobs/rotate-all.ts';
 import type { DatasetReport, DatasetStatus, Status } from '../jobs/status.ts';
 import type { CliContext, Report } from './context.ts';
 import { liveDocument, renderLive } from './live-report.ts';
@@ -59,7 +61,9 @@ export function reportStatus(
   sources: readonly SourceStatus[],
   now: EpochMs,
 ): Report {
+  const exitCode = exitCodeOf(looksOf(status, sources), () => 'done');
   return {
+    exitCode,
     json: {
       ledger: status.ledger,
       lake: {
@@ -73,10 +77,27 @@ export function reportStatus(
     },
     text: (style) =>
       [
-        renderStatus(status, now, style),
+        renderStatus(status, now, style, exitCode),
         ...(sources.length === 0 ? [] : ['', renderSources(sources, now, style)]),
       ].join('\n'),
   };
+}
+
+/** What was looked at, and what could not be. */
+function looksOf(
+  { datasets, live }: Status,
+  sources: readonly SourceStatus[],
+): readonly DatasetResult<null>[] {
+  const looked = (dataset: string): DatasetResult<null> => ({ dataset, outcome: null });
+  return [
+    ...datasets.map((report) => ('error' in report ? report : looked(report.dataset))),
+    ...sources.map(({ source, waiting }) =>
+      'error' in waiting ? { dataset: source, error: waiting.error } : looked(source),
+    ),
+    ...(live === null
+      ? []
+      : ['error' in live ? { dataset: 'live', error: live.error } : looked('live')]),
+  ];
 }
 
 function documentOf(report: DatasetReport): unknown {
@@ -117,7 +138,7 @@ function sideDocument(side: DatasetStatus['hot']): Record<string, unknown> {
   };
 }
 
-function renderStatus(status: Status, now: EpochMs, style: Style): string {
+function renderStatus(status: Status, now: EpochMs, style: Style, exitCode: ExitCode): string {
   const { colour } = style;
   const whole = status.datasets.filter((report): report is DatasetStatus => !('error' in report));
   const failed = status.datasets.flatMap((report) => ('error' in report ? [report] : []));
@@ -127,13 +148,22 @@ function renderStatus(status: Status, now: EpochMs, style: Style): string {
     ...(status.lake.problem === null ? [] : [renderError(status.lake.problem, style, false)]),
     ...(status.live === null ? [] : renderLive(status.live, style)),
     ...(status.ledger ? [] : [colour.yellow('There is no ledger yet: run `tierd migrate`.')]),
+    ...(failed.length === 0
+      ? []
+      : [
+          colour.yellow(
+            `partial: ${String(whole.length)} of ${String(status.datasets.length)} datasets could be looked at; without ${failed.map(({ dataset }) => dataset).join(', ')}`,
+          ),
+        ]),
     ...(whole.length === 0
       ? []
       : ['', renderSides(whole, style), '', renderRuns(whole, now, style)]),
     ...whole.flatMap((report) =>
       report.refusals.map((refusal) => `${colour.yellow('refused')} ${report.dataset}: ${refusal}`),
     ),
-    ...failed.map(({ dataset, error }) => `${dataset}: ${renderError(error, style, false)}`),
+    ...failed.map(
+      ({ dataset, error }) => `${dataset}: ${renderError(error, style, false, exitCode)}`,
+    ),
   ].join('\n');
 }
 

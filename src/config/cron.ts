@@ -47,3 +47,29 @@ function cronValue(text: string, field: CronField): number | undefined {
   const value = Number(text);
   return value >= field.min && value <= field.max ? value : undefined;
 }
+
+/** The longest that each month gets. */
+const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/**
+ * Whether there is a day at which a schedule of five fields comes: `0 2 30 2 *` waits for a 30th of
+ * February. Where a weekday is named as well, crontab(5) takes either.
+ */
+export function everComes(text: string): boolean {
+  const [, , days = '*', months = '*', weekdays = '*'] = text.trim().split(/\s+/);
+  if (days.startsWith('*') || !weekdays.startsWith('*')) return true;
+  const first = Math.min(...days.split(',').map((part) => parseInt(part, 10)));
+  return monthsIn(months).some((month) => first <= (MONTH_DAYS[month - 1] ?? 0));
+}
+
+function monthsIn(text: string): readonly number[] {
+  const field = { min: 1, max: 12, names: MONTHS };
+  return text.split(',').flatMap((part) => {
+    const [range = '', step = '1'] = part.split('/');
+    const [from = 1, to = range === '*' ? 12 : from] =
+      range === '*' ? [] : range.split('-').map((end) => cronValue(end, field));
+    return MONTH_DAYS.map((_, index) => index + 1).filter(
+      (month) => month >= from && month <= to && (month - from) % Number(step) === 0,
+    );
+  });
+}

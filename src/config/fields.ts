@@ -3,7 +3,7 @@
  * so that a problem reads "found …, expected …", and its meaning for the docs and for editors.
  */
 import { z } from 'zod';
-import { isCronSchedule } from './cron.ts';
+import { everComes, isCronSchedule } from './cron.ts';
 import { DURATION_EXPECTED, DURATION_PATTERN, SIZE_EXPECTED, SIZE_PATTERN } from './units.ts';
 
 export function text(description: string, ...examples: string[]): z.ZodString {
@@ -96,7 +96,8 @@ export function cron(description: string): z.ZodString {
   const error = 'five cron fields (minute hour day month weekday), such as "0 2 * * *"';
   return z
     .string({ error })
-    .refine(isCronSchedule, { error })
+    .refine(isCronSchedule, { error, abort: true })
+    .refine(everComes, { error: 'a day that one of its months has: this schedule never comes' })
     .meta(meta(description, 'cron schedule', []));
 }
 

@@ -41,7 +41,7 @@ export const serverSection = z.strictObject({
   control_token_file: text('File that holds it.').optional(),
   requests_per_minute: wholeNumber(
     { min: 1, max: 1_000_000 },
-    'Of one address; above it, the answer is 429.',
+    'Of one client (an address and the token it shows); above it, the answer is 429. /healthz, /readyz and /metrics are not counted.',
   ).default(600),
   survey_interval: duration(
     'How often the daemon looks what the stores hold, for /status and /metrics. What takes long to look at is looked at less often by itself. At least 1s.',

@@ -100,7 +100,7 @@ export interface TierdErrorInit {
   /** Figures and names for the log and for `--json`. Never a secret. */
   readonly context?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
-  /** Some of the work was done before, and stands: the exit code says partly, not failed. */
+  /** Some of the work was done before, and stands: the exit code says partly, whatever ended it. */
   readonly partly?: boolean;
 }
 
@@ -121,7 +121,7 @@ export class TierdError extends Error {
 
   get exitCode(): ExitCode {
     const { exit } = ERROR_CODES[this.code];
-    return this.partly && exit === EXIT.failed ? EXIT.partly : exit;
+    return this.partly && exit !== EXIT.interrupted ? EXIT.partly : exit;
   }
 
   /** Whether the same call may succeed later without anybody changing anything. */

@@ -33,6 +33,18 @@ export function admit(
   return known.length > 0 ? 403 : 401;
 }
 
+/** Whom a request is counted for: an address, apart for each token that it shows rightly. */
+export function clientOf(
+  address: string,
+  tokens: Tokens,
+  authorization: string | undefined,
+): string {
+  const shown = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+  const rights = Object.keys(ALLOWS) as Right[];
+  const known = shown === undefined ? [] : rights.filter((right) => isEqual(shown, tokens[right]));
+  return `${address} ${known.join('+')}`;
+}
+
 /** Takes as long whatever is different: the digests have one length. */
 function isEqual(shown: string, token: string | null): boolean {
   if (token === null) return false;
@@ -50,7 +62,7 @@ export function isLocalName(host: string | undefined): boolean {
 
 const WINDOW_MS = 60_000;
 
-/** So many requests of one address in a minute. */
+/** So many requests of one client in a minute. */
 export class RateLimit {
   readonly #clock: Clock;
   readonly #perMinute: number;
@@ -63,15 +75,15 @@ export class RateLimit {
   }
 
   /** Counts the request. @returns seconds to wait when it is one too many, else null. */
-  count(address: string): number | null {
+  count(client: string): number | null {
     const now = this.#clock.now();
     const window = Math.floor(now / WINDOW_MS) * WINDOW_MS;
     if (window !== this.#windowMs) {
       this.#windowMs = window;
       this.#counts = new Map();
     }
-    const count = (this.#counts.get(address) ?? 0) + 1;
-    this.#counts.set(address, count);
+    const count = (this.#counts.get(client) ?? 0) + 1;
+    this.#counts.set(client, count);
     return count > this.#perMinute ? Math.ceil((window + WINDOW_MS - now) / 1000) : null;
   }
 }

@@ -29,5 +29,7 @@ export interface Route {
   readonly response?: z.ZodType;
   /** No part of the interface for programs. */
   readonly isFile?: boolean;
+  /** Of a supervisor or a monitor: never told to ask later. */
+  readonly isProbe?: true;
   readonly answer: (asked: Asked) => Answer | Promise<Answer>;
 }

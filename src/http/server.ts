@@ -4,7 +4,7 @@ import { ZodError } from 'zod';
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
 import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
-import { admit, isLocalName, RateLimit, type Tokens } from './admission.ts';
+import { admit, clientOf, isLocalName, RateLimit, type Tokens } from './admission.ts';
 import type { PageAsset } from './page-assets.ts';
 import { sendProblem } from './problem.ts';
 import type { Answer, Route } from './route.ts';
@@ -36,9 +36,17 @@ export function createServer(parts: ServerParts): FastifyInstance {
     logger: false,
   });
   const limit = new RateLimit(parts.clock, parts.requestsPerMinute);
+  const routes = routesOf(parts);
+  const probes = new Map(routes.filter(isProbe).map((route) => [route.url, route]));
   server.addHook('onRequest', async (request, reply) => {
     void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-    const waitSeconds = limit.count(request.ip);
+    const { authorization } = request.headers;
+    const probe = probes.get(request.routeOptions.url ?? '');
+    // A supervisor must hear of the daemon, however much others ask. A wrong token is counted.
+    const isFree = probe !== undefined && admit(probe.scope, parts.tokens, authorization) === null;
+    const waitSeconds = isFree
+      ? null
+      : limit.count(clientOf(request.ip, parts.tokens, authorization));
     if (waitSeconds !== null) {
       void reply.header('retry-after', String(waitSeconds));
       return sendProblem(reply, 429, `Ask again in ${String(waitSeconds)} s.`);
@@ -48,7 +56,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
     }
     return undefined;
   });
-  for (const route of routesOf(parts)) {
+  for (const route of routes) {
     server.route({
       method: route.method,
       url: route.url,
@@ -66,6 +74,10 @@ export function createServer(parts: ServerParts): FastifyInstance {
   );
   server.setErrorHandler((error, _request, reply) => sendError(error, reply, parts.onError));
   return server;
+}
+
+function isProbe({ isProbe: is }: Route): boolean {
+  return is === true;
 }
 
 function guard(

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { LiveHealth } from '../domain/live-health.ts';
 import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey.ts';
+import { hotTotalsOf, waitingTotalsOf } from '../domain/survey-totals.ts';
 import { iso, time } from './time.ts';
 
 const figure = z.number().nullable();
@@ -87,6 +88,20 @@ const source = z.object({
   last_batch_at: time,
 });
 
+const names = z.array(z.string());
+
+/** A sum leaves out `missing`; of `stale` it has the figures of an earlier look. */
+const totals = z.object({
+  hot: z.object({
+    rows: figure,
+    rows_are_estimated: z.boolean(),
+    bytes: figure,
+    missing: names,
+    stale: names,
+  }),
+  waiting: z.object({ entries: figure, missing: names }),
+});
+
 export const surveySchema = z.object({
   taken_at: time,
   took_ms: z.number(),
@@ -120,6 +135,7 @@ export const surveySchema = z.object({
     bytes: figure,
     retired_bytes: figure,
   }),
+  totals,
   datasets: z.array(dataset),
   sources: z.array(source),
   dead_letters_waiting: figure,
@@ -163,9 +179,25 @@ export function surveyDocument(survey: Survey): SurveyDocument {
       bytes: cold.bytes,
       retired_bytes: cold.retiredBytes,
     },
+    totals: totalsDocument(survey),
     datasets: survey.datasets.map(datasetDocument),
     sources: survey.sources.map(sourceDocument),
     dead_letters_waiting: survey.deadLettersWaiting,
+  };
+}
+
+function totalsDocument({ datasets, sources }: Survey): z.output<typeof totals> {
+  const hot = hotTotalsOf(datasets);
+  const waiting = waitingTotalsOf(sources);
+  return {
+    hot: {
+      rows: hot.rows,
+      rows_are_estimated: hot.rowsAreEstimated,
+      bytes: hot.bytes,
+      missing: [...hot.missing],
+      stale: [...hot.stale],
+    },
+    waiting: { entries: waiting.entries, missing: [...waiting.missing] },
   };
 }
 

@@ -1,6 +1,7 @@
 /** The figures of a survey that Prometheus is told, by what they are of. */
 import type { LiveHealth } from '../domain/live-health.ts';
 import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey.ts';
+import { hotTotalsOf, waitingTotalsOf } from '../domain/survey-totals.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 
 export interface Figure<Of> {
@@ -31,6 +32,16 @@ export const STORES: readonly Figure<Survey>[] = [
     name: 'tierd_survey_ok',
     help: '0 while something could not be looked at; its figures are those of before.',
     read: ({ error }) => error === null,
+  },
+  {
+    name: 'tierd_survey_missing_datasets',
+    help: 'Datasets whose rows were never counted: sums over datasets lack them.',
+    read: ({ datasets }) => hotTotalsOf(datasets).missing.length,
+  },
+  {
+    name: 'tierd_survey_missing_sources',
+    help: 'Sources whose backlog is not known: sums over sources lack them.',
+    read: ({ sources }) => waitingTotalsOf(sources).missing.length,
   },
   {
     name: 'tierd_hot_up',

@@ -16,7 +16,7 @@ export function Alerts(props: {
     <section class="alerts" aria-labelledby="alerts">
       <h2 id="alerts">Alerts</h2>
       {sorted.length === 0 ? (
-        <p class="quiet">✓ Nothing needs you.</p>
+        surveyError === null && <p class="quiet">✓ Nothing needs you.</p>
       ) : (
         <ul>
           {sorted.map((alert) => (

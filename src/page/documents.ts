@@ -100,9 +100,23 @@ export interface SurveyDocument {
     readonly rows: number | null;
     readonly bytes: number | null;
   };
+  readonly totals: {
+    readonly hot: Gaps & {
+      readonly rows: number | null;
+      readonly rows_are_estimated: boolean;
+      readonly bytes: number | null;
+    };
+    readonly waiting: { readonly entries: number | null; readonly missing: readonly string[] };
+  };
   readonly datasets: readonly DatasetDocument[];
   readonly sources: readonly SourceDocument[];
   readonly dead_letters_waiting: number | null;
+}
+
+/** A sum leaves out `missing`; of `stale` it has the figures of an earlier look. */
+export interface Gaps {
+  readonly missing: readonly string[];
+  readonly stale?: readonly string[];
 }
 
 export interface DatasetDocument {

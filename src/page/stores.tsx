@@ -1,8 +1,15 @@
 /** The three stores, what they hold, and what flows between them. */
 import type { ComponentChildren, JSX } from 'preact';
-import type { FlowDocument, JobDocument, StatusDocument, SurveyDocument } from './documents.ts';
+import type {
+  FlowDocument,
+  Gaps,
+  JobDocument,
+  StatusDocument,
+  SurveyDocument,
+} from './documents.ts';
 import { sum } from './flow-series.ts';
 import { countOf, formatBytes, formatCount, formatDay, formatSeconds } from './format.ts';
+import { gapTexts } from './gap-texts.ts';
 import { Countdown, Moment } from './moment.tsx';
 
 export function Stores(props: {
@@ -48,8 +55,10 @@ function Store(props: {
   readonly headline: string;
   readonly figures: readonly Figure[];
   readonly problem: string | null;
+  /** Who is not in the headline. */
+  readonly gaps?: Gaps | null;
 }): JSX.Element {
-  const { kind, name, headline, figures, problem } = props;
+  const { kind, name, headline, figures, problem, gaps } = props;
   return (
     <article class={`store ${kind}`}>
       <h3>
@@ -57,6 +66,11 @@ function Store(props: {
       </h3>
       <p class="headline figures">{headline}</p>
       {problem !== null && <p class="problem">✕ {problem}</p>}
+      {gapTexts(gaps ?? null).map((text) => (
+        <p key={text} class="problem">
+          ! {text}
+        </p>
+      ))}
       <dl class="figures">
         {figures.map(([label, value]) => (
           <div key={label}>
@@ -78,14 +92,12 @@ function LiveStore({ survey }: { readonly survey: SurveyDocument | null }): JSX.
   const servers = live?.servers ?? [];
   const used = sum(servers.map((server) => server.used_bytes));
   const limit = sum(servers.map((server) => server.max_bytes));
-  // What a snapshot reads stays where it is: it waits for nobody.
-  const drained = sources.filter(({ kind }) => kind !== 'snapshot');
-  const waiting = sum(drained.map((source) => source.backlog_entries));
   return (
     <Store
       kind="live"
       name="Redis"
-      headline={survey === null ? '–' : `${formatCount(waiting)} waiting`}
+      headline={survey === null ? '–' : `${formatCount(survey.totals.waiting.entries)} waiting`}
+      gaps={survey?.totals.waiting ?? null}
       problem={live !== null && !live.reachable ? (live.error ?? 'not reachable') : null}
       figures={[
         [
@@ -103,18 +115,21 @@ function LiveStore({ survey }: { readonly survey: SurveyDocument | null }): JSX.
 }
 
 function HotStore({ survey }: { readonly survey: SurveyDocument | null }): JSX.Element {
-  const datasets = survey?.datasets ?? [];
   const hot = survey?.hot ?? null;
-  const isEstimated = datasets.some((dataset) => dataset.hot.rows_are_estimated);
-  const rows = sum(datasets.map((dataset) => dataset.hot.rows));
+  const totals = survey?.totals.hot ?? null;
   return (
     <Store
       kind="hot"
       name="PostgreSQL"
-      headline={survey === null ? '–' : `${isEstimated ? '≈ ' : ''}${countOf(rows, 'rows')}`}
+      headline={
+        totals === null
+          ? '–'
+          : `${totals.rows_are_estimated ? '≈ ' : ''}${countOf(totals.rows, 'rows')}`
+      }
+      gaps={totals}
       problem={hot !== null && !hot.reachable ? (hot.error ?? 'not reachable') : null}
       figures={[
-        ['tables', formatBytes(survey && sum(datasets.map((dataset) => dataset.hot.bytes)))],
+        ['tables', formatBytes(totals?.bytes ?? null)],
         ['database', formatBytes(hot?.database_bytes ?? null)],
         [
           'connections',

@@ -206,7 +206,7 @@ describe('a segment that is gone', () => {
     const scene = await makeDaemon(
       database,
       `${FAST}
-schedules: { rotate: { cron: "0 0 30 2 *" }, scrub: { every: 1s } }
+schedules: { rotate: { cron: "0 0 29 2 *" }, scrub: { every: 1s } }
 daemon: { ${LEASE}, circuit_failures: 2 }
 server: { port: ${String(port)}, survey_interval: 600s }
 alerts: { webhooks: { ops: { url: "http://127.0.0.1:${String(receiver.port)}/hook" } } }`,

@@ -14,7 +14,7 @@ const FAST = 'storage: { lifecycle: { guards: { max_share: 1 } } }';
 const SLOW = 'storage: { lifecycle: { guards: { max_rows_per_second: 10, max_share: 1 } } }';
 const LEASE = 'daemon: { lease_ttl: 2s, shutdown_timeout: 20s }';
 const BOTH = '  ticks: { time_column: ts }\n  bars: { time_column: ts }';
-const NEVER = 'schedules: { rotate: { cron: "0 0 30 2 *" } }';
+const NEVER = 'schedules: { rotate: { cron: "0 0 29 2 *" } }';
 
 interface Status {
   readonly role: string;
@@ -146,7 +146,7 @@ describe('a dry run', () => {
   it('I7: says what would be done, and leaves no trace', async () => {
     await fillTicks(database, { dueDays: 2, rows: 10 });
     const schedules =
-      'schedules: { rotate: { cron: "0 0 30 2 *" }, scrub: { cron: "0 0 30 2 *" } }';
+      'schedules: { rotate: { cron: "0 0 29 2 *" }, scrub: { cron: "0 0 29 2 *" } }';
     const scene = await makeDaemon(database, `${FAST}\n${schedules}\n${LEASE}\n${page()}`);
     const daemon = scene.run();
     await said(daemon, /leading: jobs/);
@@ -178,7 +178,7 @@ describe('a dry run', () => {
 describe('a cancelled run', () => {
   it('makes room for the one that is queued behind it', async () => {
     await fillTicks(database, { dueDays: 1, rows: 400 });
-    const schedules = 'schedules: { rotate: { cron: "0 0 30 2 *", overlap: queue-one } }';
+    const schedules = 'schedules: { rotate: { cron: "0 0 29 2 *", overlap: queue-one } }';
     const scene = await makeDaemon(database, `${SLOW}\n${schedules}\n${LEASE}\n${page()}`);
     const daemon = scene.run();
     await said(daemon, /leading: jobs/);

@@ -24,7 +24,7 @@ describeOn('redis', 'the drain under the daemon', () => {
     const scene = await makeDaemon(
       database,
       `redis: { url: "${server.url}" }
-schedules: { rotate: { cron: "0 0 30 2 *" } }
+schedules: { rotate: { cron: "0 0 29 2 *" } }
 daemon: { lease_ttl: 2s }
 server: { port: 0, control_token: ${CONTROL} }
 drain:

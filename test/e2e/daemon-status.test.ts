@@ -6,7 +6,7 @@ import { freePort } from '../support/free-port.ts';
 
 const CONTROL = 'control-token-0123456789';
 const SLOW = 'storage: { lifecycle: { guards: { max_rows_per_second: 10, max_share: 1 } } }';
-const NEVER = 'schedules: { rotate: { cron: "0 0 30 2 *" } }';
+const NEVER = 'schedules: { rotate: { cron: "0 0 29 2 *" } }';
 
 interface StatusDocument {
   readonly role: string;

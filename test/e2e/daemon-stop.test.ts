@@ -129,7 +129,7 @@ describe('a daemon that is asked to stop', () => {
   it('cuts off a hook that takes too long, and says which found no time', async () => {
     const scene = await makeDaemon(
       database,
-      `schedules: { rotate: { cron: "0 0 30 2 *" } }
+      `schedules: { rotate: { cron: "0 0 29 2 *" } }
 daemon: { shutdown_timeout: 3s, shutdown_hooks: ["echo first", "sleep 600", "echo too late"] }`,
     );
     const daemon = scene.run();

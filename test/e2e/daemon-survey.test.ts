@@ -12,7 +12,7 @@ import { startPostgres } from '../support/postgres-server.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { describeOn } from '../support/servers.ts';
 
-const NEVER = 'schedules: { rotate: { cron: "0 0 30 2 *" }, drain: { enabled: false } }';
+const NEVER = 'schedules: { rotate: { cron: "0 0 29 2 *" }, drain: { enabled: false } }';
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

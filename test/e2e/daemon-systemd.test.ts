@@ -14,7 +14,7 @@ describeOn('systemd-notify', 'systemd', () => {
   it('hears that the daemon is ready, leads, reloads, lives and stops', async () => {
     const database = await createTestDatabase();
     await fillTicks(database, { dueDays: 0, rows: 1 });
-    const scene = await makeDaemon(database, 'schedules: { rotate: { cron: "0 0 30 2 *" } }');
+    const scene = await makeDaemon(database, 'schedules: { rotate: { cron: "0 0 29 2 *" } }');
     const socket = await listenAsSystemd();
     const heard = (message: string | RegExp): Promise<void> =>
       expect.poll(() => socket.received().join('\n'), PATIENCE).toMatch(message);
@@ -31,7 +31,7 @@ describeOn('systemd-notify', 'systemd', () => {
     expect(Number(told)).toBeLessThanOrEqual(monotonicUs());
 
     // A file that is refused ends the reload as well, or systemd would wait for its end.
-    scene.edit('cron: "0 0 30 2 *"', 'every: soon');
+    scene.edit('cron: "0 0 29 2 *"', 'every: soon');
     daemon.child.kill('SIGHUP');
     await said(daemon, /the configuration stays as it was/);
     await expect
@@ -46,7 +46,7 @@ describeOn('systemd-notify', 'systemd', () => {
   it('hears no more of a daemon that is stuck', async () => {
     const database = await createTestDatabase();
     await fillTicks(database, { dueDays: 0, rows: 1 });
-    const scene = await makeDaemon(database, 'schedules: { rotate: { cron: "0 0 30 2 *" } }');
+    const scene = await makeDaemon(database, 'schedules: { rotate: { cron: "0 0 29 2 *" } }');
     const socket = await listenAsSystemd();
     const pings = (): number => socket.received().filter((text) => text === 'WATCHDOG=1').length;
     const daemon = scene.run({ NOTIFY_SOCKET: socket.address, WATCHDOG_USEC: '1500000' });

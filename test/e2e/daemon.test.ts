@@ -14,7 +14,7 @@ beforeEach(async () => {
 /** Slow enough to be met in the middle: ten rows a second. */
 const SLOW = 'storage: { lifecycle: { guards: { max_rows_per_second: 10, max_share: 1 } } }';
 const FAST = 'storage: { lifecycle: { guards: { max_share: 1 } } }';
-const NEVER = 'rotate: { cron: "0 0 30 2 *" }';
+const NEVER = 'rotate: { cron: "0 0 29 2 *" }';
 
 describe('schedules', () => {
   it('fire, and each run is in the ledger and in the log', async () => {
@@ -155,7 +155,7 @@ describe('reload', () => {
     const daemon = scene.run();
     await said(daemon, /leading/);
 
-    scene.edit('cron: "0 0 30 2 *"', 'every: soon');
+    scene.edit('cron: "0 0 29 2 *"', 'every: soon');
     daemon.child.kill('SIGHUP');
     await said(daemon, /the configuration stays as it was: .*one problem/);
     await said(daemon, /schedules.rotate.every .*found "soon"/);

@@ -11,7 +11,7 @@ import { describeOn } from '../support/servers.ts';
 const CONTROL = 'control-token-0123456789';
 
 const sections = (redisUrl: string): string => `
-schedules: { rotate: { cron: "0 0 30 2 *" } }
+schedules: { rotate: { cron: "0 0 29 2 *" } }
 storage: { lifecycle: { guards: { max_share: 1 } } }
 server: { port: 0, control_token: ${CONTROL}, survey_interval: 1s }
 redis: { url: "${redisUrl}" }

@@ -297,16 +297,22 @@ describeOn('chromium', 'the page', () => {
     ]);
   });
 
-  it('waiting is what will leave Redis, not what a snapshot reads there', async () => {
+  it('says whom the headlines leave out, and that nothing needs anybody only when all was looked at', async () => {
     const { page, scene } = await open();
+    await page.getByText('Nothing needs you').waitFor();
     const survey = scene.status.survey!;
-    const [list] = survey.sources;
     scene.status.survey = {
       ...survey,
-      sources: [...survey.sources, { ...list!, source: 'positions', kind: 'snapshot' }],
+      error: 'PostgreSQL did not answer',
+      totals: {
+        hot: { ...survey.totals.hot, missing: ['news'], stale: ['market_data'] },
+        waiting: { entries: null, missing: ['flights_list'] },
+      },
     };
-    await page.getByText('positions').waitFor();
-    expect(await page.locator('.store.live .headline').innerText()).toBe('1,204 waiting');
+    await page.getByText('without news: not looked at yet').waitFor();
+    await page.getByText('market_data as of an earlier look').waitFor();
+    expect(await page.locator('.store.live .headline').innerText()).toBe('– waiting');
+    expect(await page.getByText('Nothing needs you').count()).toBe(0);
   });
 
   it('keeps fifty datasets calm: those that need somebody on top, searched, sorted, opened one by one', async () => {

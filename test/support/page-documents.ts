@@ -67,6 +67,16 @@ export function aStatus(now: number): StatusDocument {
         rows: 2_511_904,
         bytes: 31 * 1024 ** 2,
       },
+      totals: {
+        hot: {
+          rows: 976_192,
+          rows_are_estimated: true,
+          bytes: 82 * 1024 ** 2,
+          missing: [],
+          stale: [],
+        },
+        waiting: { entries: 1_204, missing: [] },
+      },
       datasets: [aDataset(now, 'flights'), aDataset(now, 'market_data')],
       sources: [
         aSource(now, 'flights_list', 'list', 0.4),

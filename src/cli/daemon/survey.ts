@@ -1,6 +1,6 @@
 /** `tierd status --daemon`: what the running daemon saw last, which costs nothing to ask. */
 import type { ServerConfig } from '../../config/server-section.ts';
-import { TierdError } from '../../domain/errors.ts';
+import { EXIT, type ExitCode, TierdError } from '../../domain/errors.ts';
 import type { EpochMs } from '../../domain/time-range.ts';
 import type { SurveyDocument } from '../../http/survey-document.ts';
 import type { Report } from '../context.ts';
@@ -62,9 +62,17 @@ export function reportSurvey(
   const chosen = survey.datasets.filter(({ dataset }) => datasets.includes(dataset));
   const sources = survey.sources.filter(({ dataset }) => datasets.includes(dataset));
   return {
+    exitCode: exitCodeOf([...chosen, ...sources].map(({ error }) => error)),
     json: { ...survey, datasets: chosen, sources },
     text: (style) => render({ ...survey, datasets: chosen, sources }, now, style),
   };
+}
+
+/** Of figures that could not be had: all of them, some, none. */
+function exitCodeOf(errors: readonly (string | null)[]): ExitCode {
+  const failed = errors.filter((error) => error !== null).length;
+  if (failed === 0) return EXIT.done;
+  return failed === errors.length ? EXIT.failed : EXIT.partly;
 }
 
 function render(survey: SurveyDocument, now: EpochMs, style: Style): string {
@@ -73,10 +81,21 @@ function render(survey: SurveyDocument, now: EpochMs, style: Style): string {
   return [
     `As the daemon saw it ${formatRelative(seen, now)}; without --daemon, tierd looks itself.`,
     ...(survey.error === null ? [] : [colour.yellow(survey.error)]),
+    ...gapsOf(survey).map((line) => colour.yellow(line)),
     '',
     renderDatasets(survey, style),
     ...(survey.sources.length === 0 ? [] : ['', renderSources(survey, style)]),
   ].join('\n');
+}
+
+function gapsOf({ datasets, sources }: SurveyDocument): readonly string[] {
+  const uncounted = [
+    ...datasets.filter(({ hot }) => hot.rows === null).map(({ dataset }) => dataset),
+    ...sources
+      .filter(({ enabled, backlog_entries: waiting }) => enabled && waiting === null)
+      .map(({ source }) => source),
+  ];
+  return uncounted.length === 0 ? [] : [`partial: not looked at yet: ${uncounted.join(', ')}`];
 }
 
 function renderDatasets({ datasets }: SurveyDocument, style: Style): string {

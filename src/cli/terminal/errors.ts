@@ -31,8 +31,16 @@ export function errorDocument(error: TierdError): {
   return { error: { code, message, hint: hint ?? null, retry, exitCode, context } };
 }
 
-/** The error for a person: message, figures, hint; the stack only when asked for. */
-export function renderError(error: TierdError, style: Style, stack: boolean): string {
+/**
+ * The error for a person: message, figures, hint; the stack only when asked for. `exitCode` is what
+ * the process ends with, where that is another than the error's own.
+ */
+export function renderError(
+  error: TierdError,
+  style: Style,
+  stack: boolean,
+  exitCode: ExitCode = error.exitCode,
+): string {
   const { colour } = style;
   const { problems, ...figures } = error.context;
   const lines = [`${colour.red(colour.bold('error'))} ${colour.bold(asSentence(error.message))}`];
@@ -44,7 +52,7 @@ export function renderError(error: TierdError, style: Style, stack: boolean): st
   if (isProblems(problems))
     lines.push('', ...problems.flatMap((item) => renderProblem(item, style)));
   if (error.hint !== undefined) lines.push(`${colour.cyan('hint')}  ${asSentence(error.hint)}`);
-  lines.push(colour.dim(`code  ${error.code}, exit ${String(error.exitCode)}`));
+  lines.push(colour.dim(`code  ${error.code}, exit ${String(exitCode)}`));
   if (stack) lines.push('', renderStack(error));
   return `${lines.join('\n')}\n`;
 }

@@ -16,6 +16,7 @@ export function probeRoutes(view: DaemonView): readonly Route[] {
       method: 'GET',
       url: '/healthz',
       scope: 'open',
+      isProbe: true,
       summary: 'The process runs.',
       response: z.object({ status: z.literal('ok') }),
       answer: () => ({ status: 200, body: { status: 'ok' } }),
@@ -24,6 +25,7 @@ export function probeRoutes(view: DaemonView): readonly Route[] {
       method: 'GET',
       url: '/readyz',
       scope: 'open',
+      isProbe: true,
       summary: 'The stores answer, and who leads is known; 503 otherwise, with what is missing.',
       response: ready,
       answer: () => {

@@ -52,6 +52,7 @@ export function statusRoutes(view: DaemonView): readonly Route[] {
     {
       method: 'GET',
       url: '/metrics',
+      isProbe: true,
       scope: 'status',
       summary: 'The same for Prometheus.',
       answer: async () => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isCronSchedule } from '../../../src/config/cron.ts';
+import { everComes, isCronSchedule } from '../../../src/config/cron.ts';
 import {
   DURATION_PATTERN,
   parseDuration,
@@ -74,5 +74,22 @@ describe('schedules', () => {
     '@daily',
   ])('not %s', (text) => {
     expect(isCronSchedule(text)).toBe(false);
+  });
+
+  it.each([
+    ['0 2 29 2 *', true],
+    ['0 2 30 2 *', false],
+    ['0 2 31 feb *', false],
+    ['0 2 31 4,6,9,11 *', false],
+    ['0 2 31 4-6/2 *', false],
+    ['0 2 31 4-6 *', true],
+    ['0 2 31 */2 *', true],
+    ['0 2 28-31 2 *', true],
+    ['0 2 30,1 2 *', true],
+    // Either the 30th or a Monday, says crontab(5).
+    ['0 2 30 2 mon', true],
+    ['0 2 * 2 *', true],
+  ])('%s comes: %s', (text, comes) => {
+    expect(everComes(text)).toBe(comes);
   });
 });

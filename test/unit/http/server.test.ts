@@ -438,11 +438,34 @@ describe('who may ask', () => {
   it('only so often', async () => {
     let now = 60_000;
     const { server } = open(LEADING, { requestsPerMinute: 2, clock: { now: () => now } });
-    const codes = [1, 2, 3].map(async () => (await get(server, '/healthz')).statusCode);
+    const codes = [1, 2, 3].map(async () => (await get(server, '/status')).statusCode);
     expect((await Promise.all(codes)).sort()).toEqual([200, 200, 429]);
-    expect((await get(server, '/healthz')).headers['retry-after']).toBe('60');
+    expect((await get(server, '/status')).headers['retry-after']).toBe('60');
     now += 60_000;
-    expect((await get(server, '/healthz')).statusCode).toBe(200);
+    expect((await get(server, '/status')).statusCode).toBe(200);
+  });
+
+  it('apart for each token, and a supervisor and a monitor always', async () => {
+    const tokens = { status: STATUS, query: null, control: CONTROL };
+    const { server } = open(LEADING, { requestsPerMinute: 2, tokens });
+    const code = async (url: string, token: string): Promise<number> =>
+      (await get(server, url, bearer(token))).statusCode;
+    for (let asked = 0; asked < 3; asked += 1) await code('/status', CONTROL);
+    expect(await code('/status', CONTROL)).toBe(429);
+    expect(await code('/status', STATUS)).toBe(200);
+    for (const url of ['/healthz', '/readyz', '/metrics']) {
+      expect(await code(url, CONTROL), url).toBe(200);
+    }
+  });
+
+  it('and whoever guesses at tokens is slowed down, also where a monitor asks', async () => {
+    const tokens = { status: STATUS, query: null, control: null };
+    const { server } = open(LEADING, { requestsPerMinute: 2, tokens });
+    const codes: number[] = [];
+    for (let asked = 0; asked < 3; asked += 1) {
+      codes.push((await get(server, '/metrics', bearer(`guess-${String(asked)}`))).statusCode);
+    }
+    expect(codes).toEqual([401, 401, 429]);
   });
 });
 
