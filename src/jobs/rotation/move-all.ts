@@ -73,7 +73,7 @@ async function moveOne(
       staging = stageMove(rooms, run, move);
       continue;
     }
-    if (!isSkippable(failure)) throw failure;
+    if (!isSkippable(failure, move)) throw failure;
     totals.failed.push({ range: move.range, error: failure });
     rooms.emit({ kind: 'failed', dataset, range: move.range, reason: failure.message });
     return;

@@ -1,5 +1,6 @@
 /** What a move's failure means for the rest of the run. */
 import type { ErrorCode, TierdError } from '../../domain/errors.ts';
+import type { PlannedMove } from '../../domain/plan.ts';
 
 /** The rows were in somebody's hands: the same move may succeed when staged anew. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['DIGEST_MISMATCH', 'PARTS_CHANGED', 'DEADLOCK']);
@@ -13,15 +14,15 @@ const SKIPPABLE: ReadonlySet<ErrorCode> = new Set([
   'VALUE_NOT_HELD',
   'PART_READS_EMPTY',
   'PART_READS_SHORT',
-  // A partition of another owner, a view on it, a trigger that objects: the next one may be free of it.
-  'PERMISSION_DENIED',
-  'POSTGRES_FAILED',
 ]);
+
+/** A partition of another owner, a view on it, a trigger that objects: the next one may be free of it. */
+const OF_ONE_PART: ReadonlySet<ErrorCode> = new Set(['PERMISSION_DENIED', 'POSTGRES_FAILED']);
 
 export function isRetryable(error: TierdError): boolean {
   return RETRYABLE.has(error.code);
 }
 
-export function isSkippable(error: TierdError): boolean {
-  return SKIPPABLE.has(error.code);
+export function isSkippable(error: TierdError, { removal }: Pick<PlannedMove, 'removal'>): boolean {
+  return SKIPPABLE.has(error.code) || (removal === 'drop' && OF_ONE_PART.has(error.code));
 }
