@@ -21,6 +21,8 @@ export default defineConfig({
     // Each test waits for servers most of its time; by default one core is left for a watching editor.
     maxWorkers: '100%',
     allowOnly: false,
+    // How fast a condition comes true decides about nothing: a machine may be busy.
+    expect: { poll: { timeout: 30_000 } },
     reporters: [
       process.env['CI'] === 'true' ? 'verbose' : 'default',
       ['json', { outputFile: 'test-results/vitest.json' }],

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
@@ -7,6 +7,7 @@ import type { LookingRooms } from '../jobs/rotation/rooms.ts';
 import { QUERY_FORMATS, type QueryFormat } from '../query/query-format.ts';
 import type { QueryRequest, QuerySummary } from '../query/query-lake.ts';
 import type { CliContext } from './context.ts';
+import { withSpillDirectory } from './spill-directory.ts';
 import { formatDuration, formatInteger, formatRows } from './terminal/format.ts';
 import type { Output } from './terminal/style.ts';
 
@@ -51,22 +52,24 @@ async function runQuery(context: CliContext, sql: string, flags: QueryFlags): Pr
   try {
     await assertMigrated(db);
     await warnOfOthersLake(context, rooms, db);
-    const summary = await queryLake(requestOf(context, sql, flags), {
-      inSnapshot: postgresStores({
-        db,
-        datasets: config.datasets,
-        ...config.query,
+    const summary = await withSpillDirectory(maintenance.tempDirectory, (spillDirectory) =>
+      queryLake(requestOf(context, sql, flags), {
+        inSnapshot: postgresStores({
+          db,
+          datasets: config.datasets,
+          ...config.query,
+          signal: context.signal,
+        }),
+        store: rooms.store,
+        limits: {
+          memoryLimitBytes: maintenance.memoryLimitBytes,
+          threads: maintenance.threads,
+          spillDirectory,
+        },
+        clock: context.clock,
         signal: context.signal,
       }),
-      store: rooms.store,
-      limits: {
-        memoryLimitBytes: maintenance.memoryLimitBytes,
-        threads: maintenance.threads,
-        spillDirectory: join(maintenance.tempDirectory, `tierd-query-${String(process.pid)}`),
-      },
-      clock: context.clock,
-      signal: context.signal,
-    });
+    );
     tell(context, summary);
   } finally {
     await disconnect(db);

@@ -1,9 +1,6 @@
 /** Composes what the jobs work with from the configuration. */
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { TierdConfig } from '../config/load.ts';
 import { connect } from '../hot/connect.ts';
 import type { RotationEvent } from '../jobs/rotation/events.ts';
@@ -13,6 +10,7 @@ import { openLocalStore } from '../lake/local-store.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import { DuckEngine } from '../lake/segment/duckdb.ts';
 import type { CliContext } from './context.ts';
+import { withSpillDirectory } from './spill-directory.ts';
 import { readVersion } from './version.ts';
 
 /** For verbs that only look. */
@@ -38,34 +36,29 @@ export async function withRooms<Result>(
   emit: (event: RotationEvent) => void,
   work: (rooms: Rooms) => Promise<Result>,
 ): Promise<Result> {
-  const config = context.loadConfig();
-  const { maintenance } = config;
-  const tempDirectory = await mkdtemp(join(maintenance.tempDirectory, 'tierd-'));
-  // A second Ctrl-C ends the process on the spot, and leaves no time to wait for anything.
-  const removeAtOnce = (): void => rmSync(tempDirectory, { recursive: true, force: true });
-  process.once('exit', removeAtOnce);
-  const engine = await DuckEngine.open({
-    memoryLimitBytes: maintenance.memoryLimitBytes,
-    threads: maintenance.jobThreads,
-    tempDirectory,
-  });
-  try {
-    return await work({
-      ...(await composeLooking(context, job)),
-      fileSystem: nodeFileSystem,
-      engine,
-      newId: randomUUID,
-      version: readVersion(),
-      holder: `${hostname()}:${String(process.pid)}`,
-      isByHand: context.sendToDaemon === undefined,
-      signal: context.signal,
-      emit,
+  const { maintenance } = context.loadConfig();
+  return withSpillDirectory(maintenance.tempDirectory, async (tempDirectory) => {
+    const engine = await DuckEngine.open({
+      memoryLimitBytes: maintenance.memoryLimitBytes,
+      threads: maintenance.jobThreads,
+      tempDirectory,
     });
-  } finally {
-    engine.close();
-    process.off('exit', removeAtOnce);
-    await rm(tempDirectory, { recursive: true, force: true });
-  }
+    try {
+      return await work({
+        ...(await composeLooking(context, job)),
+        fileSystem: nodeFileSystem,
+        engine,
+        newId: randomUUID,
+        version: readVersion(),
+        holder: `${hostname()}:${String(process.pid)}`,
+        isByHand: context.sendToDaemon === undefined,
+        signal: context.signal,
+        emit,
+      });
+    } finally {
+      engine.close();
+    }
+  });
 }
 
 export function openLake({ lake }: TierdConfig): Promise<ObjectStore> {

@@ -1,0 +1,63 @@
+/**
+ * Where DuckDB spills, a directory for each process. What a killed one left is removed by the next: its
+ * name says whose it was.
+ */
+import { rmSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+/** `work` gets a directory of its own below `parent`, which is gone when it has ended. */
+export async function withSpillDirectory<Result>(
+  parent: string,
+  work: (directory: string) => Promise<Result>,
+): Promise<Result> {
+  await sweepSpillDirectories(parent);
+  const directory = await mkdtemp(join(parent, `${prefix()}${String(process.pid)}-`));
+  // A second Ctrl-C ends the process on the spot, and leaves no time to wait for anything.
+  const removeAtOnce = (): void => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', removeAtOnce);
+  try {
+    return await work(directory);
+  } finally {
+    process.off('exit', removeAtOnce);
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** Removes those of this machine's processes that are no more. @returns their names */
+export async function sweepSpillDirectories(parent: string): Promise<readonly string[]> {
+  const swept: string[] = [];
+  for (const name of await readdir(parent)) {
+    const pid = pidOf(name);
+    if (pid === null || isAlive(pid)) continue;
+    try {
+      await rm(join(parent, name), { recursive: true, force: true });
+      swept.push(name);
+    } catch {
+      // Another user's, or swept by another at the same time: it is no data of anybody, only space.
+    }
+  }
+  return swept;
+}
+
+/** Containers share a directory and not their processes: only one's own host can be asked. */
+function prefix(): string {
+  return `tierd-spill-${hostname()}-`;
+}
+
+function pidOf(name: string): number | null {
+  if (!name.startsWith(prefix())) return null;
+  const pid = /^(\d+)-[A-Za-z0-9]{6}$/.exec(name.slice(prefix().length))?.[1];
+  return pid === undefined ? null : Number(pid);
+}
+
+/** One that has its number by now is taken for it: then its directory waits for the next time. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}

@@ -1,0 +1,56 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { sweepSpillDirectories, withSpillDirectory } from '../../../src/cli/spill-directory.ts';
+
+describe('where DuckDB spills', () => {
+  let parent: string;
+  beforeEach(async () => {
+    parent = await mkdtemp(join(tmpdir(), 'tierd-test-'));
+    onTestFinished(() => rm(parent, { recursive: true, force: true }));
+  });
+
+  async function leave(name: string): Promise<void> {
+    await mkdir(join(parent, name));
+    await writeFile(join(parent, name, 'duckdb_temp_storage_DEFAULT-0.tmp'), 'rows');
+  }
+
+  const deadPid = (): number => spawnSync('true').pid;
+
+  it('is there while the work goes on, and gone after it, however it ended', async () => {
+    const failing = withSpillDirectory(parent, async (directory) => {
+      await writeFile(join(directory, 'spilled'), 'rows');
+      expect(await readdir(parent)).toHaveLength(1);
+      throw new Error('over');
+    });
+    await expect(failing).rejects.toThrow('over');
+    expect(await readdir(parent)).toEqual([]);
+  });
+
+  it('is swept of what a killed process left, and of nothing else', async () => {
+    const living = spawn('sleep', ['60']);
+    onTestFinished(() => void living.kill());
+    const host = hostname();
+    const kept = [
+      `tierd-spill-${host}-${String(living.pid)}-abcdef`,
+      `tierd-spill-elsewhere-${String(deadPid())}-abcdef`,
+      `tierd-spill-${host}-${String(deadPid())}-abcdef-mine`,
+      `tierd-spill-${host}-abcdef`,
+      'something-else',
+    ];
+    const left = `tierd-spill-${host}-${String(deadPid())}-Xy12ab`;
+    for (const name of [...kept, left]) await leave(name);
+    expect(await sweepSpillDirectories(parent)).toEqual([left]);
+    expect((await readdir(parent)).toSorted()).toEqual(kept.toSorted());
+  });
+
+  it('of a process that was killed is gone with the next that works there', async () => {
+    await leave(`tierd-spill-${hostname()}-${String(deadPid())}-Xy12ab`);
+    await withSpillDirectory(parent, async (directory) => {
+      expect(await readdir(parent)).toEqual([directory.slice(parent.length + 1)]);
+    });
+    expect(await readdir(parent)).toEqual([]);
+  });
+});
