@@ -56,7 +56,7 @@ export default defineConfig({
           ...onServers,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          testTimeout: minutes(2),
+          testTimeout: minutes(5),
           hookTimeout: minutes(2),
           sequence: { groupOrder: 2 },
         },

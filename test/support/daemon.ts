@@ -32,7 +32,8 @@ export interface DaemonScene {
   readonly edit: (from: string | RegExp, to: string) => void;
 }
 
-export const PATIENCE = { timeout: 30_000, interval: 50 };
+/** Seldom enough for the allowance of a client of the status page. */
+export const PATIENCE = { timeout: 90_000, interval: 150 };
 
 /** Rows of `ticks`: as many days that are due as `dueDays`, each of `rows`, and one that stays. */
 export async function fillTicks(
