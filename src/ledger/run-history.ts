@@ -45,7 +45,8 @@ const OF_DAEMONS = `
   order by job_runs.id desc limit $2`;
 
 const BY_HAND = `
-  select id, 'hand-' || id as run, null::text as owner, job, dataset as subject, 'by_hand' as cause,
+  select id, 'hand-' || id as run, null::text as owner, job,
+         regexp_replace(dataset, '^drain:', '') as subject, 'by_hand' as cause,
          null::timestamptz as slot, holder, state, started_at, finished_at, 1 as attempts, rows_moved,
          error_code, error_message
   from tierd.runs where by_hand and ($1::text is null or job = $1)

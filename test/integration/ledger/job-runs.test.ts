@@ -96,7 +96,17 @@ describe('a run in the ledger', () => {
       [owner, null, 'schedule', 'done'],
     ]);
     expect(past[0]).toMatchObject({ id: `hand-${typed.toString()}`, rowsMoved: 9 });
-    expect(await listPastRuns(db, { job: 'drain', limit: 10 })).toEqual([]);
+    // A drain's is named by what it locks.
+    await startRun(db, {
+      job: 'drain',
+      dataset: 'drain:ticks',
+      holder: 'p',
+      isByHand: true,
+      startedAtMs: 1,
+    });
+    expect(await listPastRuns(db, { job: 'drain', limit: 10 })).toMatchObject([
+      { subject: 'ticks' },
+    ]);
     expect(await listPastRuns(db, { job: null, limit: 1 })).toHaveLength(1);
   });
 
