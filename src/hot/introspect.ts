@@ -30,11 +30,28 @@ export async function describeTable(
   timeColumn: string,
   timeUnit?: IntegerTimeUnit,
 ): Promise<TableDescription> {
-  const table = await findTable(db, ref);
-  const columns = await describeColumns(db, table.oid);
+  const shape = await describeShape(db, ref, timeColumn, timeUnit);
+  const { kind, parts } = await describeParts(db, shape);
+  const { oid, columns } = shape;
+  return { ref, oid, kind, columns, timeColumn: shape.timeColumn, parts };
+}
+
+interface TableShape extends Pick<TableDescription, 'ref' | 'oid' | 'columns' | 'timeColumn'> {
+  readonly isPartitioned: boolean;
+}
+
+/** The same without its parts, of which there may be thousands: enough to read its rows. Throws the same. */
+export async function describeShape(
+  db: Queryable,
+  ref: TableRef,
+  timeColumn: string,
+  timeUnit?: IntegerTimeUnit,
+): Promise<TableShape> {
+  const { oid, kind } = await findTable(db, ref);
+  const columns = await describeColumns(db, oid);
   const time = timeColumnOf(ref, columns, timeColumn, timeUnit);
-  const { kind, parts } = await describeParts(db, ref, table, time);
-  return { ref, oid: table.oid, kind, columns, timeColumn: time, parts };
+  await assertReadsCompressed(db, ref);
+  return { ref, oid, columns, timeColumn: time, isPartitioned: kind === 'p' };
 }
 
 /** Which of the tables are there, by `schema.table`. */
@@ -165,16 +182,13 @@ function timeColumnInvalid(found: string, hint: string): TierdError {
 
 async function describeParts(
   db: Queryable,
-  ref: TableRef,
-  table: TableRow,
-  time: TimeColumn,
+  { ref, oid, timeColumn, isPartitioned }: TableShape,
 ): Promise<{ readonly kind: TableKind; readonly parts: readonly Part[] }> {
-  if (table.kind === 'p') {
-    return { kind: 'partitioned', parts: await describePartitions(db, table.oid, time) };
+  if (isPartitioned) {
+    return { kind: 'partitioned', parts: await describePartitions(db, oid, timeColumn) };
   }
   if ((await findTimescale(db)) !== null && (await isHypertable(db, ref))) {
-    await assertReadsCompressed(db, ref);
-    return { kind: 'hypertable', parts: await describeChunks(db, ref, time) };
+    return { kind: 'hypertable', parts: await describeChunks(db, ref, timeColumn) };
   }
   return { kind: 'plain', parts: [] };
 }
@@ -193,7 +207,8 @@ async function assertReadsCompressed(db: Queryable, ref: TableRef): Promise<void
         where current_setting(b.name, true) = b.value`,
   );
   const [found] = set;
-  if (found === undefined) return;
+  if (found === undefined || (await findTimescale(db)) === null) return;
+  if (!(await isHypertable(db, ref))) return;
   const { value } = BLINDING.find(({ setting }) => setting === found.name) ?? { value: '' };
   throw new TierdError({
     code: 'TABLE_UNSUPPORTED',

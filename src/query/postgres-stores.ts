@@ -5,7 +5,7 @@ import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { formatTable } from '../domain/table.ts';
 import { exportRows } from '../hot/copy-stream.ts';
-import { describeTable, findExisting } from '../hot/introspect.ts';
+import { describeShape, findExisting } from '../hot/introspect.ts';
 import { quoteTable } from '../hot/quote.ts';
 import { lockForReading } from '../hot/read-lock.ts';
 import { inlined } from '../hot/sql.ts';
@@ -58,7 +58,7 @@ export function postgresStores(options: SnapshotOptions): InSnapshot {
 
 async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<HotTable> {
   const { db } = options;
-  const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
+  const table = await describeShape(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
   const { columns, refusals } = planColumns(table.columns, dataset.columns);
   const [refusal] = refusals;
   if (refusal !== undefined) {
