@@ -70,14 +70,21 @@ function renderTotals(totals: DrainTotals, { colour }: Style): string {
 }
 
 export function reportPreviews(results: readonly DatasetResult<DrainPreview>[]): Report {
+  // A drain would refuse it: so does its rehearsal, after it has shown what there is.
+  const asRun = results.map(
+    (result): DatasetResult<DrainPreview> =>
+      'outcome' in result && result.outcome.refusal !== null
+        ? { dataset: result.dataset, error: result.outcome.refusal }
+        : result,
+  );
   return {
     json: { sources: results.map(previewDocument) },
     text: (style) =>
       results
         .flatMap((result) => ('outcome' in result ? [renderPreview(result.outcome, style)] : []))
         .join('\n\n'),
-    failures: errorsOf(results),
-    exitCode: exitCodeOf(results, () => 'done'),
+    failures: errorsOf(asRun),
+    exitCode: exitCodeOf(asRun, () => 'done'),
   };
 }
 
@@ -85,6 +92,7 @@ function previewDocument(result: DatasetResult<DrainPreview>): unknown {
   if ('error' in result) return { source: result.dataset, ...errorDocument(result.error) };
   const { source, dataset, kind, keys, entries, uniqueKey, sameKey, columns, sample } =
     result.outcome;
+  const { refusal, notes } = result.outcome;
   return {
     source,
     dataset,
@@ -93,6 +101,8 @@ function previewDocument(result: DatasetResult<DrainPreview>): unknown {
     entries,
     unique_key: uniqueKey,
     same_key: sameKey,
+    ...(refusal === null ? {} : errorDocument(refusal)),
+    notes,
     sample: sample.map((entry) => ({
       key: entry.key,
       id: entry.id,
@@ -110,7 +120,10 @@ function renderPreview(preview: DrainPreview, style: Style): string {
       ? 'by their ids'
       : `by (${uniqueKey.join(', ')})${sameKey === null ? '' : `; of several with one key: ${STAYS[sameKey]}`}`;
   const where = kind === 'snapshot' ? 'stays in Redis' : 'leaves Redis';
-  const head = `${style.colour.bold(source)} (${kind}, ${where}): ${formatInteger(entries)} entries in ${formatInteger(keys)} keys → ${dataset}, known again ${known}`;
+  const notes = preview.notes
+    .map((note) => `\n${style.colour.yellow('doubtful')} ${note}`)
+    .join('');
+  const head = `${style.colour.bold(source)} (${kind}, ${where}): ${formatInteger(entries)} entries in ${formatInteger(keys)} keys → ${dataset}, known again ${known}${notes}`;
   if (sample.length === 0) return head;
   const rows = sample.map((entry) => [entry.key, ...cellsOf(entry, columns.length, style)]);
   return `${head}\n${renderTable([{ title: 'KEY' }, ...columns.map((title) => ({ title }))], rows, style)}`;

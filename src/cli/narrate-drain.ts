@@ -46,6 +46,7 @@ export function narrateDrain(context: CliContext): DrainNarrator {
           logger.warn({ source, key, reason }, `${source}: "${key}" was left alone: ${found}`);
           return;
         }
+        case 'doubt':
         case 'came-again':
           logger.warn({ source }, `${source}: ${event.note}`);
           return;

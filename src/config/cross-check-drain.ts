@@ -48,6 +48,7 @@ function checkSource(name: string, source: Raw, datasets: readonly string[]): Pl
   return [
     ...problems,
     ...checkFormat(path, source),
+    ...checkHolds(path, source),
     ...checkSameKey(path, source),
     ...checkOrigins(path, source),
     ...checkColumns(path, source),
@@ -71,6 +72,19 @@ function checkFormat(path: ConfigPath, source: Raw): PlacedProblem[] {
   if (FORMATS[kind].includes(format)) return [];
   const found = `${format}, which a ${kind} can't be`;
   return [{ ...at([...path, 'format']), found, expected: FORMATS[kind].join(' or ') }];
+}
+
+function checkHolds(path: ConfigPath, source: Raw): PlacedProblem[] {
+  const kind = kindOf(source);
+  const { holds, format } = source;
+  if (kind === undefined || typeof holds !== 'string') return [];
+  const where = at([...path, 'holds']);
+  if (kind !== 'snapshot') {
+    return [{ ...where, found: `${holds} beside kind ${kind}`, expected: 'it in a snapshot' }];
+  }
+  if (typeof format !== 'string' || (holds === 'hash') === (format === 'hash')) return [];
+  const expected = holds === 'hash' ? 'format hash, or none' : 'format json or text';
+  return [{ ...where, found: `${holds} beside format ${format}`, expected }];
 }
 
 function checkSameKey(path: ConfigPath, source: Raw): PlacedProblem[] {
@@ -120,8 +134,9 @@ function checkOrigins(path: ConfigPath, source: Raw): PlacedProblem[] {
           : names.map((name) => `{${name}}`).join(' or ');
       problems.push({ ...where, found: `${from}, which the keys do not capture`, expected });
     } else if (origin.from === 'built-in' && kind !== undefined) {
-      const kinds = BUILT_IN_KINDS[origin.name] ?? [kind];
-      if (!kinds.includes(kind)) {
+      const readAs = kind === 'snapshot' && source['holds'] === 'zset' ? 'zset' : kind;
+      const kinds = BUILT_IN_KINDS[origin.name] ?? [readAs];
+      if (!kinds.includes(readAs)) {
         problems.push({
           ...where,
           found: `${from}, which a ${kind} has not`,

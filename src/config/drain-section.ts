@@ -13,7 +13,13 @@ import {
   type ValueOrigin,
 } from '../domain/drain/source.ts';
 import { parseKeyPattern } from '../domain/key-pattern.ts';
-import { CAME_AGAIN, type LiveSourceSpec, type SourceKind } from '../domain/live-entry.ts';
+import {
+  CAME_AGAIN,
+  type LiveSourceSpec,
+  SNAPSHOT_HOLDS,
+  type SnapshotHolds,
+  type SourceKind,
+} from '../domain/live-entry.ts';
 import { DATASET_NAME, DATASET_NAME_EXPECTED } from './datasets-section.ts';
 import { choice, columnName, duration, flag, size, text, wholeNumber } from './fields.ts';
 import { resolveRules, rulesSection } from './rules-fields.ts';
@@ -40,7 +46,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean()], {
 const source = z.strictObject({
   kind: choice(
     SOURCE_KINDS,
-    'What lies there and what becomes of it: `snapshot` (hash or JSON string) stays; `move` (hash) is removed if unchanged; `claim` (hash that is constantly written) and `list` are renamed and then read; `stream` is read by a consumer group; `zset` is a sorted set scored by time.',
+    'What lies there and what becomes of it: `snapshot` (hash, JSON string or sorted set) stays; `move` (hash) is removed if unchanged; `claim` (hash that is constantly written) and `list` are renamed and then read; `stream` is read by a consumer group; `zset` is a sorted set scored by time.',
   ),
   keys: text(
     'The keys: a `{name}` captures text without a colon, `{name*}` any text, `{{` is a brace.',
@@ -50,6 +56,10 @@ const source = z.strictObject({
   format: choice(
     ['hash', 'json', 'text'],
     'How an entry is taken apart. `hash` for hashes and streams, else `json`, unless said here.',
+  ).optional(),
+  holds: choice(
+    SNAPSHOT_HOLDS,
+    'For a snapshot: what its keys are. Without it a `string` where `format` is json or text, else a `hash`. Of a `zset` (sorted set) each member is an entry, and `$score` may be any number.',
   ).optional(),
   columns: columnsOf(
     z.string({ error: 'a field, "{capture}" or a built-in such as $key' }).min(1),
@@ -75,6 +85,9 @@ const source = z.strictObject({
   defaults: columnsOf(scalar, 'value', 'Values that stand in for missing ones.', {
     volume: 0,
   }).default({}),
+  any_time: flag(
+    'Take times however far from now. Otherwise a source is refused, before anything is taken, when the first entries look as if their times were counted in another unit than said here, or when no score of a sorted set can be a time.',
+  ).default(false),
   version: columnName(
     'Of two rows with one key, the one with the larger value in this column stays. Without it the one that was read last.',
     'timestamp',
@@ -180,7 +193,7 @@ function resolveSource(
   return {
     name,
     live: liveSpec(name, entry),
-    format: formatOf(entry.kind, entry.format),
+    format: formatOf(entry),
     dataset,
     columns: [
       ...Object.entries(entry.columns).map(
@@ -201,6 +214,7 @@ function resolveSource(
       ),
     ],
     version: entry.version ?? null,
+    anyTime: entry.any_time,
     sameKey: entry.same_key ?? null,
     rules: resolveRules(file.rules[dataset.name] ?? {}, entry.rules),
     enabled: entry.enabled,
@@ -219,11 +233,7 @@ function liveSpec(name: string, entry: SourceFile): LiveSourceSpec {
   const shared = { name, pattern: parseKeyPattern(entry.keys) };
   switch (entry.kind) {
     case 'snapshot':
-      return {
-        ...shared,
-        kind: 'snapshot',
-        holds: formatOf('snapshot', entry.format) === 'hash' ? 'hash' : 'string',
-      };
+      return { ...shared, kind: 'snapshot', holds: holdsOf(entry) };
     case 'move':
     case 'claim':
     case 'list':
@@ -249,8 +259,14 @@ function liveSpec(name: string, entry: SourceFile): LiveSourceSpec {
   }
 }
 
-function formatOf(kind: SourceKind, written: EntryFormat | undefined): EntryFormat {
-  return written ?? (kind === 'list' || kind === 'zset' ? 'json' : 'hash');
+function formatOf({ kind, format, holds = 'hash' }: SourceFile): EntryFormat {
+  if (format !== undefined) return format;
+  const isWhole = kind === 'list' || kind === 'zset' || (kind === 'snapshot' && holds !== 'hash');
+  return isWhole ? 'json' : 'hash';
+}
+
+function holdsOf({ format = 'hash', holds }: SourceFile): SnapshotHolds {
+  return holds ?? (format === 'hash' ? 'hash' : 'string');
 }
 
 /** `{symbol}` a capture, `$key` a built-in, anything else the name of a field. */
@@ -270,7 +286,8 @@ function typeOf(entry: SourceFile, column: string): ColumnMapping['type'] {
   if (written !== undefined) return written;
   switch (entry.columns[column]) {
     case '$score':
-      return `time_${entry.score_unit}`;
+      // A snapshot's may be any number.
+      return entry.kind === 'zset' ? `time_${entry.score_unit}` : 'auto';
     case '$time':
       return 'time_ms';
     default:

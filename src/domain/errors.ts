@@ -59,6 +59,8 @@ export const ERROR_CODES = {
   TIME_COLUMN_INVALID: { exit: EXIT.usage, retry: false },
   UNIQUE_KEY_MISSING: { exit: EXIT.refused, retry: false },
   KEY_NOT_DISTINCT: { exit: EXIT.refused, retry: false },
+  TIMES_UNLIKELY: { exit: EXIT.refused, retry: false },
+  KEYS_NOT_READABLE: { exit: EXIT.refused, retry: false },
   SLICE_TOO_FINE: { exit: EXIT.usage, retry: false },
   DIGEST_MISMATCH: { exit: EXIT.failed, retry: true },
   PARTS_CHANGED: { exit: EXIT.failed, retry: true },

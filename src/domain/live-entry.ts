@@ -10,7 +10,7 @@ export type LiveSourceSpec = {
   readonly name: string;
   readonly pattern: KeyPattern;
 } & (
-  | { readonly kind: 'snapshot'; readonly holds: 'hash' | 'string' }
+  | { readonly kind: 'snapshot'; readonly holds: SnapshotHolds }
   | { readonly kind: 'move' }
   | { readonly kind: 'claim' }
   | { readonly kind: 'list' }
@@ -35,6 +35,10 @@ export type LiveSourceSpec = {
       readonly graceMs: number;
     }
 );
+
+export const SNAPSHOT_HOLDS = ['hash', 'string', 'zset'] as const;
+/** What the keys of a snapshot are. Of a sorted set each member is an entry. */
+export type SnapshotHolds = (typeof SNAPSHOT_HOLDS)[number];
 
 export const CAME_AGAIN = ['hold', 'skip', 'take'] as const;
 /**
@@ -135,6 +139,17 @@ export type BatchOrigin =
       /** Entries that were trimmed away before anybody acknowledged them: gone, to be told. */
       readonly lost: readonly string[];
     };
+
+/** Keys that a pattern names and that are of another type than its source reads. */
+export interface ForeignKeys {
+  readonly keys: number;
+  /** One of them. */
+  readonly key: string;
+  /** As Redis calls it: `string`, `zset`. */
+  readonly type: string;
+  /** Of a string: whether it begins as a JSON object does. */
+  readonly isJson: boolean;
+}
 
 /** A key, or a part of one, that could not be read and was left alone; or what else is to be told of it. */
 export interface LiveProblem {

@@ -1,5 +1,5 @@
 /** Sums over what was looked at, which say of whom they know nothing. */
-import type { DatasetSurvey, SourceSurvey } from './survey.ts';
+import type { DatasetSurvey, SourceSurvey, Survey } from './survey.ts';
 
 /** Who is not in a sum, and who is in it with figures of an earlier look. */
 export interface Gaps {
@@ -40,6 +40,29 @@ export function waitingTotalsOf(sources: readonly SourceSurvey[]): WaitingTotals
     // One that is switched off waits for nobody's look.
     missing: drained
       .filter(({ enabled, backlogEntries }) => enabled && backlogEntries === null)
+      .map(({ source }) => source),
+  };
+}
+
+/**
+ * Of what is told of sources beside the ledger: whose backlog nobody has seen, and whose is of before.
+ *
+ * @param dataset only its sources; all where it is null
+ */
+export function sourceGapsOf({ hot, live, sources }: Survey, dataset: string | null): Gaps {
+  const areBothThere = hot.reachable && live?.reachable === true;
+  const looked = sources.filter(
+    (source) =>
+      source.kind !== 'snapshot' &&
+      source.enabled &&
+      (dataset === null || source.dataset === dataset),
+  );
+  return {
+    missing: waitingTotalsOf(looked).missing,
+    stale: looked
+      .filter(
+        ({ backlogEntries, error }) => backlogEntries !== null && !(areBothThere && error === null),
+      )
       .map(({ source }) => source),
   };
 }

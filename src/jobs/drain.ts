@@ -15,6 +15,7 @@ import { backoffMs } from './drain/backoff.ts';
 import type { BatchResult } from './drain/batch-result.ts';
 import type { DrainRun } from './drain/commit-batch.ts';
 import { drainLeaseOf } from './drain/lease-name.ts';
+import { lookBeforeTaking } from './drain/look-first.ts';
 import { noteTrouble } from './drain/note-trouble.ts';
 import type { DrainRooms } from './drain/rooms.ts';
 import { type Checkpoint, openSession, type Session } from './drain/session.ts';
@@ -87,6 +88,7 @@ async function drainAll(
   const source = run.plan.source.name;
   let attempt = 0;
   let lastProgress = rooms.clock.now();
+  let isJudged = false;
   const checkpoint = pauseWatch(rooms, run, options);
   const onBatch = (result: BatchResult): void => {
     addBatch(totals, result);
@@ -98,6 +100,8 @@ async function drainAll(
     try {
       stopIfAborted(signal);
       session = await openSession(rooms, run, signal, onBatch, checkpoint);
+      if (!isJudged) await judgeFirstEntries(rooms, session, run, signal);
+      isJudged = true;
       for (;;) {
         const batches = await session.pass();
         attempt = 0;
@@ -121,6 +125,18 @@ async function drainAll(
       await session?.close();
     }
   }
+}
+
+/** Throws TIMES_UNLIKELY or KEYS_NOT_READABLE: nothing was taken. */
+async function judgeFirstEntries(
+  { clock, emit }: DrainRooms,
+  { store }: Session,
+  { plan }: DrainRun,
+  signal: AbortSignal,
+): Promise<void> {
+  const { refusal, notes } = await lookBeforeTaking(store, plan, { clock, signal });
+  if (refusal !== null) throw refusal;
+  for (const note of notes) emit({ kind: 'doubt', source: plan.source.name, note });
 }
 
 /**

@@ -10,6 +10,7 @@ import type { LiveStore } from './connect.ts';
 import { openKeySource } from './key-sources.ts';
 import { openListSource } from './list-source.ts';
 import { openStreamSource } from './stream-source.ts';
+import { openZsetSnapshot } from './zset-snapshot.ts';
 import { openZsetSource } from './zset-source.ts';
 
 export interface OpenSourceOptions {
@@ -26,6 +27,7 @@ export function openLiveSource(spec: LiveSourceSpec, options: OpenSourceOptions)
   const { store, clock, progressOf, markOf } = options;
   switch (spec.kind) {
     case 'snapshot':
+      return spec.holds === 'zset' ? openZsetSnapshot(store, spec) : openKeySource(store, spec);
     case 'move':
       return openKeySource(store, spec);
     case 'claim':

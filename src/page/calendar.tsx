@@ -13,6 +13,7 @@ import {
 } from './calendar-weeks.ts';
 import type { CalendarDay, CalendarDocument } from './documents.ts';
 import { countOf, formatCount } from './format.ts';
+import { gapTexts } from './gap-texts.ts';
 import { usePolled } from './polling.ts';
 import { useSurroundings } from './surroundings.ts';
 import { useWidth } from './width.ts';
@@ -40,6 +41,11 @@ export function Calendar(props: { readonly dataset: string; readonly since: stri
   return (
     <div class="calendar" ref={frame}>
       {problem !== null && <p class="problem">{problem}</p>}
+      {gapTexts(value).map((text) => (
+        <p key={text} class="problem">
+          ! {text}
+        </p>
+      ))}
       {width > 0 && (
         <Grid
           dataset={props.dataset}

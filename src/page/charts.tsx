@@ -5,6 +5,7 @@ import { Chart } from './chart.tsx';
 import type { FlowDocument } from './documents.ts';
 import { bytesChart, lagChart, largest, rowsChart, type Series, sum } from './flow-series.ts';
 import { formatBytes, formatCount, formatSeconds, formatShort } from './format.ts';
+import { gapTexts } from './gap-texts.ts';
 import type { Polled } from './polling.ts';
 
 const SPANS = [
@@ -39,6 +40,11 @@ export function Charts(props: {
       </div>
       {problem !== null && <p class="problem">{problem}</p>}
       {value === null && problem === null && <p class="quiet">It is asked for …</p>}
+      {gapTexts(value).map((text) => (
+        <p key={text} class="problem">
+          ! {text}
+        </p>
+      ))}
       {value !== null && <Three flow={value} />}
     </section>
   );

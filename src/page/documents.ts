@@ -157,7 +157,7 @@ export interface SourceDocument {
 
 export type DayState = 'live' | 'hot' | 'moving' | 'cold' | 'gap' | 'bad' | 'empty';
 
-export interface CalendarDocument {
+export interface CalendarDocument extends Gaps {
   readonly dataset: string;
   readonly days: readonly CalendarDay[];
 }
@@ -172,7 +172,7 @@ export interface CalendarDay {
   readonly segments: number;
 }
 
-export interface FlowDocument {
+export interface FlowDocument extends Gaps {
   readonly from: string;
   readonly to: string;
   readonly bucket_seconds: number;

@@ -33,6 +33,7 @@ export function makeSource(table: string, changes: SourceChanges): DrainSource {
     columns: Object.entries(columns).map(([column, written]) => mappingOf(kind, column, written)),
     version: null,
     sameKey: null,
+    anyTime: false,
     rules: NO_RULES,
     enabled: true,
     limits: { maxEntries: 1_000, maxBytes: 8 * 1024 ** 2 },

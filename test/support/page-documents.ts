@@ -207,6 +207,8 @@ export function aFlow(now: number): FlowDocument {
   return {
     from: iso(now - DAY_MS),
     to: iso(now),
+    missing: [],
+    stale: [],
     bucket_seconds: 3_600,
     moved: hours.slice(2, 4).map((at) => ({ at: iso(at), rows: 16_420, bytes: 220_000 })),
     drained: hours.map((at, index) => ({ at: iso(at), rows: 400 + 30 * index })),

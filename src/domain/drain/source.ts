@@ -14,6 +14,8 @@ export interface DrainSource {
   readonly columns: readonly ColumnMapping[];
   /** The column by which the newest of two rows with one key is told; the last read when null. */
   readonly version: string | null;
+  /** Takes times as they are, however far from now. */
+  readonly anyTime: boolean;
   /** What is done with entries whose rows have one key; null where nobody has said. */
   readonly sameKey: SameKey | null;
   readonly rules: Rules;

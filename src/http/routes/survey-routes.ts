@@ -4,6 +4,7 @@ import type { DaemonView } from '../../daemon/view.ts';
 import { MAX_CALENDAR_DAYS } from '../../domain/calendar.ts';
 import type { Clock } from '../../domain/clock.ts';
 import { flowOf, flowWindow } from '../../domain/flow.ts';
+import { sourceGapsOf } from '../../domain/survey-totals.ts';
 import { DAY_MS, type EpochMs, floorToUnit, type TimeRange } from '../../domain/time-range.ts';
 import type { Answer, Route } from '../route.ts';
 import { iso } from '../time.ts';
@@ -21,7 +22,22 @@ const calendarQuery = z.object({
   to: day.optional().meta({ description: 'The last day, included; today unless given.' }),
 });
 
+/** Whom an answer knows nothing, or nothing new, of. */
+const gaps = {
+  as_of: z
+    .string()
+    .nullable()
+    .meta({ description: 'When the stores were looked at; null before the first look.' }),
+  missing: z
+    .array(z.string())
+    .meta({ description: 'Sources whose backlog nobody has seen: nothing here tells of them.' }),
+  stale: z
+    .array(z.string())
+    .meta({ description: 'Sources that could not be looked at: their figures are of before.' }),
+};
+
 export const calendarSchema = z.object({
+  ...gaps,
   dataset: z.string(),
   from: z.string(),
   to: z.string(),
@@ -42,6 +58,7 @@ const flowQuery = z.object({
 });
 
 export const flowSchema = z.object({
+  ...gaps,
   from: z.string(),
   to: z.string(),
   bucket_seconds: z.number(),
@@ -97,6 +114,7 @@ async function answerCalendar(
     return { status: 404, problem: `There is no dataset ${query.dataset} in this configuration.` };
   }
   const body: z.output<typeof calendarSchema> = {
+    ...gapsOf(view, found.dataset),
     dataset: found.dataset,
     from: found.from,
     to: found.to,
@@ -118,10 +136,21 @@ function rangeOf({ from, to }: z.output<typeof calendarQuery>, now: EpochMs): Ti
   return { fromInclusive, toExclusive };
 }
 
+function gapsOf(
+  view: DaemonView,
+  dataset: string | null,
+): { as_of: string | null; missing: string[]; stale: string[] } {
+  const { survey } = view.state();
+  if (survey === null) return { as_of: null, missing: [], stale: [] };
+  const { missing, stale } = sourceGapsOf(survey, dataset);
+  return { as_of: iso(survey.takenAt), missing: [...missing], stale: [...stale] };
+}
+
 async function answerFlow(view: DaemonView, clock: Clock, hours: number): Promise<Answer> {
   const window = flowWindow(clock.now(), hours);
   const found = flowOf(window, await view.readMoved(window.fromMs), view.state().samples);
   const body: z.output<typeof flowSchema> = {
+    ...gapsOf(view, null),
     from: iso(found.fromMs),
     to: iso(found.toMs),
     bucket_seconds: found.bucketSeconds,

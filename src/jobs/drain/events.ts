@@ -6,6 +6,8 @@ import type { BatchResult } from './batch-result.ts';
 export type DrainEvent = { readonly source: string } & (
   | { readonly kind: 'committed'; readonly result: BatchResult }
   | { readonly kind: 'problem'; readonly problem: LiveProblem }
+  /** The first entries look as if the source said something wrong of them. */
+  | { readonly kind: 'doubt'; readonly note: string }
   /** Entries of a stream, from before the mark up to which it was drained. */
   | { readonly kind: 'came-again'; readonly note: string }
   /** Trimmed away before anybody had acknowledged them: nobody has them any more. */

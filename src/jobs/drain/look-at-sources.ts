@@ -13,6 +13,7 @@ import type { LiveStore } from '../../live/connect.ts';
 import { lookAhead } from '../../live/look-ahead.ts';
 import { asTierdError } from '../job-failure.ts';
 import { drainLeaseOf } from './lease-name.ts';
+import { lookBeforeTaking } from './look-first.ts';
 import { planDrain } from './plan-drain.ts';
 import type { LookingDrainRooms } from './preview.ts';
 
@@ -56,7 +57,7 @@ export async function lookAtSources(
         enabled: source.enabled,
         waiting:
           store instanceof TierdError ? { error: store } : await countWaiting(rooms, store, source),
-        error: await whyNotStarted(rooms, db, source),
+        error: await whyNotStarted(rooms, db, store, source),
         record: records.find((record) => record.source === name) ?? null,
         lease: hasLedger ? await readLease(db, drainLeaseOf(name)) : null,
       });
@@ -69,13 +70,15 @@ export async function lookAtSources(
 }
 
 async function whyNotStarted(
-  { settings }: LookingDrainRooms,
+  { settings, clock, signal }: LookingDrainRooms,
   db: pg.Client,
+  store: LiveStore | TierdError,
   source: DrainSource,
 ): Promise<TierdError | null> {
   try {
-    await planDrain(db, source, settings);
-    return null;
+    const plan = await planDrain(db, source, settings);
+    if (store instanceof TierdError) return null;
+    return (await lookBeforeTaking(store, plan, { clock, signal })).refusal;
   } catch (error) {
     return asTierdError(error);
   }
@@ -94,18 +97,43 @@ async function countWaiting(
   }
 }
 
-/** Is everything there that the sources need of PostgreSQL? */
+/** Is everything there that the sources need of PostgreSQL, and are their entries what they say? */
 export async function examineSources(
   rooms: LookingDrainRooms,
   sources: readonly DrainSource[],
 ): Promise<readonly Check[]> {
   const db = await rooms.connect('work');
+  // That Redis can't be reached has a check of its own.
+  const store = await rooms.connectLive().catch(() => null);
   try {
     const checks: Check[] = [];
-    for (const source of sources) checks.push(await examineSource(rooms, db, source));
+    for (const source of sources) {
+      checks.push(await examineSource(rooms, db, source));
+      if (store !== null) checks.push(...(await examineEntries(rooms, db, store, source)));
+    }
     return checks;
   } finally {
+    store?.close();
     await disconnect(db);
+  }
+}
+
+/** Nothing where nothing is doubtful, or where the source has a fault that is told already. */
+async function examineEntries(
+  { settings, clock, signal }: LookingDrainRooms,
+  db: pg.Client,
+  store: LiveStore,
+  source: DrainSource,
+): Promise<readonly Check[]> {
+  const name = `source:${source.name}:entries`;
+  try {
+    const plan = await planDrain(db, source, settings);
+    const { refusal, notes } = await lookBeforeTaking(store, plan, { clock, signal });
+    if (refusal !== null) return [failed(name, refusal)];
+    const advice = `see \`tierd drain --dry-run ${source.name}\``;
+    return notes.map((found) => ({ name, status: 'warning', found, advice }));
+  } catch {
+    return [];
   }
 }
 
@@ -136,12 +164,15 @@ async function examineSource(
       found: `${source.live.kind} → ${table}, entries that come again are known ${known}`,
     };
   } catch (error) {
-    const { message, hint } = asTierdError(error);
-    return {
-      name,
-      status: 'error',
-      found: message,
-      ...(hint === undefined ? {} : { advice: hint }),
-    };
+    return failed(name, asTierdError(error));
   }
+}
+
+function failed(name: string, { message, hint }: TierdError): Check {
+  return {
+    name,
+    status: 'error',
+    found: message,
+    ...(hint === undefined ? {} : { advice: hint }),
+  };
 }

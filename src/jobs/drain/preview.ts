@@ -5,9 +5,11 @@ import { openJudge } from '../../domain/drain/judge-rows.ts';
 import { prepareMapping } from '../../domain/drain/map-entry.ts';
 import type { Reason } from '../../domain/drain/reason.ts';
 import type { DrainSource, SameKey } from '../../domain/drain/source.ts';
+import type { TierdError } from '../../domain/errors.ts';
 import type { LiveEntry } from '../../domain/live-entry.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { lookAhead } from '../../live/look-ahead.ts';
+import { lookBeforeTaking } from './look-first.ts';
 import { planDrain } from './plan-drain.ts';
 import type { DrainRooms } from './rooms.ts';
 
@@ -26,6 +28,10 @@ export interface DrainPreview {
   readonly uniqueKey: readonly string[] | null;
   /** What becomes of entries whose rows have one key; null where no two have. */
   readonly sameKey: SameKey | null;
+  /** What would keep it from running; null where nothing is. */
+  readonly refusal: TierdError | null;
+  /** What is doubtful in the first entries. */
+  readonly notes: readonly string[];
   readonly columns: readonly string[];
   /** What the first entries would become. */
   readonly sample: readonly PreviewedEntry[];
@@ -66,6 +72,7 @@ async function lookAt(
   const store = await rooms.connectLive();
   try {
     const waiting = await lookAhead(store, source.live, { sampleSize, clock, signal });
+    const findings = await lookBeforeTaking(store, plan, { clock, signal });
     const columns = plan.rows.columns.map(({ column }) => column);
     const map = prepareMapping(plan.rows);
     const judge = openJudge(source.rules, columns, source.dataset.timeColumn);
@@ -78,6 +85,7 @@ async function lookAt(
       entries: waiting.entries,
       uniqueKey: plan.target.key,
       sameKey: plan.target.sameKey,
+      ...findings,
       columns,
       sample: waiting.sample.map((entry) => {
         const { key, id } = entry;

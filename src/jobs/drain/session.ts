@@ -24,6 +24,7 @@ import type { DrainRooms } from './rooms.ts';
 import { type MappedBatch, mapBatch } from './sort-entries.ts';
 
 export interface Session {
+  readonly store: LiveStore;
   /** Drains until the source has nothing more. Gives how many batches there were. */
   pass(): Promise<number>;
   close(): Promise<void>;
@@ -65,7 +66,7 @@ export async function openSession(
       markOf: (key) => readMark(ledger, { dataset: run.plan.source.dataset.name, key }),
     });
     const open = { rooms, run, db, store, live, signal, onBatch, checkpoint };
-    return { pass: () => drainPass(open), close: () => closeAll(open, ledger) };
+    return { store, pass: () => drainPass(open), close: () => closeAll(open, ledger) };
   } catch (error) {
     store?.close();
     await disconnect(db);

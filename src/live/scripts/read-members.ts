@@ -25,3 +25,18 @@ while found < count and room > 0 do
   page = math.max(1, math.min(page * 4, math.floor(room / math.max(bytes / read, 1)), 2000))
 end
 return answers`);
+
+/**
+ * A page of the sorted set KEYS[1] behind the cursor ARGV[1], about ARGV[2] members: the next cursor,
+ * then member, score, member, score, …. {{message}} when the key is of another type.
+ */
+export const SCAN_MEMBERS = script(`
+local page = redis.pcall('ZSCAN', KEYS[1], ARGV[1], 'COUNT', ARGV[2])
+if page.err then return {{page.err}} end
+local answers = {page[1]}
+for i = 1, #page[2], 2 do
+  answers[#answers + 1] = page[2][i]
+  -- ZSCAN writes 0.93 as 0.93000000000000005.
+  answers[#answers + 1] = redis.call('ZSCORE', KEYS[1], page[2][i])
+end
+return answers`);

@@ -238,6 +238,9 @@ describe('reading', () => {
     const { server } = open();
     const url = '/v1/calendar?dataset=ticks';
     expect((await get(server, `${url}&from=1970-01-01&to=1970-01-02`)).json()).toEqual({
+      as_of: '1970-01-01T00:00:59.000Z',
+      missing: [],
+      stale: [],
       dataset: 'ticks',
       from: '1970-01-01T00:00:00.000Z',
       to: '1970-01-03T00:00:00.000Z',
@@ -262,6 +265,31 @@ describe('reading', () => {
     expect(flow.moved.reduce((sum, { rows }) => sum + rows, 0)).toBe(5);
     expect(flow.lag).toMatchObject([{ source: 'trades', seconds: 1.5, backlog: 3 }]);
     expect((await get(server, '/v1/flow?hours=100000')).statusCode).toBe(400);
+  });
+
+  it('/v1/calendar and /v1/flow say which sources nobody could look at', async () => {
+    const [trades] = surveyOf().sources;
+    if (trades === undefined) throw new Error('the survey has one');
+    const survey = surveyOf({
+      takenAt: 59_000,
+      sources: [
+        trades,
+        { ...trades, source: 'away', backlogEntries: null },
+        { ...trades, source: 'other', dataset: 'other', backlogEntries: null },
+        { ...trades, source: 'slow', error: 'it took too long' },
+      ],
+    });
+    const { server } = open([{ kind: 'surveyed', survey }]);
+    const as_of = '1970-01-01T00:00:59.000Z';
+    const calendar = (await get(server, '/v1/calendar?dataset=ticks')).json();
+    expect(calendar).toMatchObject({ as_of, missing: ['away'], stale: ['slow'] });
+    const flow = (await get(server, '/v1/flow')).json();
+    expect(flow).toMatchObject({ as_of, missing: ['away', 'other'], stale: ['slow'] });
+    const cut = { ...survey, hot: { ...survey.hot, reachable: false } };
+    const behind = open([{ kind: 'surveyed', survey: cut }]).server;
+    expect((await get(behind, '/v1/calendar?dataset=ticks')).json()).toMatchObject({
+      stale: ['trades', 'slow'],
+    });
   });
 
   it('/metrics has the figures of each job', async () => {

@@ -5,6 +5,8 @@ import { bytesChart, lagChart, largest, rowsChart, sum } from '../../../src/page
 const FLOW: FlowDocument = {
   from: '2026-11-24T10:30:00.000Z',
   to: '2026-11-24T13:30:00.000Z',
+  missing: [],
+  stale: [],
   bucket_seconds: 3_600,
   moved: [{ at: '2026-11-24T12:00:00.000Z', rows: 7, bytes: 70 }],
   drained: [

@@ -41,6 +41,7 @@ function source(columns: readonly Partial<ColumnMapping>[], changes: object = {}
     })),
     version: null,
     sameKey: null,
+    anyTime: false,
     rules: NO_RULES,
     enabled: true,
     limits: { maxEntries: 1, maxBytes: 1 },
