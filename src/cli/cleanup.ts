@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { MAX_HOT_DAYS } from '../config/storage-section.ts';
 import type { Dataset } from '../domain/dataset.ts';
+import { describeObstacles, standingObstacles } from '../domain/part-hazards.ts';
 import { type RotationPlan, standingRefusals } from '../domain/plan.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { wholeNumber } from './arguments.ts';
@@ -125,14 +126,26 @@ async function cleanUp(
 }
 
 function willMove(plan: RotationPlan, force: boolean): boolean {
-  return plan.rows > 0 && standingRefusals(plan, force).length === 0;
+  return rowsLeaving(plan, force) > 0 && standingRefusals(plan, force).length === 0;
 }
+
+/** Without those of moves that are refused by themselves. */
+function rowsLeaving({ rows, moves }: RotationPlan, force: boolean): number {
+  const refused = moves.filter((move) => standingObstacles(move, force).length > 0);
+  return rows - refused.reduce((sum, move) => sum + move.rows, 0);
+}
+
+const OBSTACLES_SHOWN = 10;
 
 /** Names each table, how many of its rows leave and which: what a person says yes to. */
 export function statementOf(plans: readonly RotationPlan[], force: boolean): string {
-  const moving = plans.filter((plan) => willMove(plan, force)).map((plan) => `  ${movesOf(plan)}`);
+  const moving = plans
+    .filter((plan) => willMove(plan, force))
+    .map((plan) => `  ${movesOf(plan, force)}`);
   const refused = plans.flatMap((plan) =>
-    standingRefusals(plan, force).map(({ message }) => `  ${plan.table}: ${message}`),
+    [...standingRefusals(plan, force), ...describeObstacles(plan, force, OBSTACLES_SHOWN)].map(
+      ({ message }) => `  ${plan.table}: ${message}`,
+    ),
   );
   return [
     'This moves to the lake, and deletes from PostgreSQL once proven:',
@@ -141,12 +154,15 @@ export function statementOf(plans: readonly RotationPlan[], force: boolean): str
   ].join('\n');
 }
 
-function movesOf({ rows, estimatedHotBytes, table, cutoffs }: RotationPlan): string {
+function movesOf(plan: RotationPlan, force: boolean): string {
+  const { table, cutoffs } = plan;
+  const rows = rowsLeaving(plan, force);
+  const bytes = plan.rows === 0 ? 0 : (plan.estimatedHotBytes * rows) / plan.rows;
   const others =
     cutoffs.closed === null
       ? ''
       : ` and, of intervals that do not stay hot, those before ${boundary(cutoffs.closed)}`;
-  return `${formatRows(rows)} (about ${formatBytes(estimatedHotBytes)}) of ${table}: those before ${boundary(cutoffs.aged)}${others}`;
+  return `${formatRows(rows)} (about ${formatBytes(Math.round(bytes))}) of ${table}: those before ${boundary(cutoffs.aged)}${others}`;
 }
 
 /** A day where it is one; slices of an hour end within it. */

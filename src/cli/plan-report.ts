@@ -1,5 +1,6 @@
 /** The plan as `--dry-run` prints it. */
-import { EXIT } from '../domain/errors.ts';
+import { EXIT, type ExitCode } from '../domain/errors.ts';
+import { describeObstacles, standingObstacles } from '../domain/part-hazards.ts';
 import { type PlannedMove, type RotationPlan, standingRefusals } from '../domain/plan.ts';
 import { type EpochMs, formatRange } from '../domain/time-range.ts';
 import { type DatasetResult, errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
@@ -15,9 +16,6 @@ export function reportPlans(
   force: boolean,
   leftOut: readonly LeftOut[] = [],
 ): Report {
-  const refused = results.some(
-    (result) => 'outcome' in result && standingRefusals(result.outcome, force).length > 0,
-  );
   const code = exitCodeOf(results, () => 'done');
   return {
     json: {
@@ -32,13 +30,26 @@ export function reportPlans(
     text: (style) =>
       [
         ...results.flatMap((result) =>
-          'outcome' in result ? [renderPlan(result.outcome, style)] : [],
+          'outcome' in result ? [renderPlan(result.outcome, force, style)] : [],
         ),
         ...renderLeftOut(leftOut, style),
       ].join('\n\n'),
     failures: errorsOf(results),
-    exitCode: code === EXIT.done && refused ? EXIT.refused : code,
+    exitCode: code === EXIT.done ? exitCodeOfRefusals(results, force) : code,
   };
+}
+
+/** What the run would end with, were it to end as planned. */
+function exitCodeOfRefusals(
+  results: readonly DatasetResult<RotationPlan>[],
+  force: boolean,
+): ExitCode {
+  const plans = results.flatMap((result) => ('outcome' in result ? [result.outcome] : []));
+  if (plans.some((plan) => standingRefusals(plan, force).length > 0)) return EXIT.refused;
+  const moves = plans.flatMap((plan) => plan.moves);
+  const left = moves.filter((move) => standingObstacles(move, force).length > 0);
+  if (left.length === 0) return EXIT.done;
+  return left.length === moves.length ? EXIT.refused : EXIT.partly;
 }
 
 function planDocument(plan: RotationPlan): unknown {
@@ -57,6 +68,7 @@ function planDocument(plan: RotationPlan): unknown {
       rows: move.rows,
       slices: move.slices.length,
       parts: move.parts.map((part) => `${part.ref.schema}.${part.ref.name}`),
+      refusals: move.obstacles,
     })),
     refusals: plan.refusals,
     notes: plan.notes,
@@ -65,8 +77,9 @@ function planDocument(plan: RotationPlan): unknown {
 
 /** More lines than this say less than their sum. */
 const MOVES_SHOWN = 20;
+const OBSTACLES_SHOWN = 10;
 
-function renderPlan(plan: RotationPlan, style: Style): string {
+function renderPlan(plan: RotationPlan, force: boolean, style: Style): string {
   const { colour } = style;
   const { aged, closed } = plan.cutoffs;
   const others =
@@ -86,6 +99,9 @@ function renderPlan(plan: RotationPlan, style: Style): string {
   for (const refusal of plan.refusals) {
     const word = refusal.forceable ? colour.yellow('refused') : colour.red('refused');
     lines.push(`${word}: ${refusal.message}`, `  ${refusal.hint}`);
+  }
+  for (const { message, hint } of describeObstacles(plan, force, OBSTACLES_SHOWN)) {
+    lines.push(`${colour.red('refused')}: ${message}`, `  ${hint}`);
   }
   return lines.join('\n');
 }

@@ -3,6 +3,7 @@
 import { formatRange } from '../domain/time-range.ts';
 import type { RotationOutcome } from '../jobs/rotate.ts';
 import { type DatasetResult, errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
+import { wholenessOf } from '../jobs/rotation/outcome.ts';
 import type { Report } from './context.ts';
 import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
 import { errorDocument } from './terminal/errors.ts';
@@ -21,13 +22,8 @@ export function reportRotations(
         ...renderLeftOut(leftOut, style),
       ].join('\n'),
     failures: errorsOf(results),
-    exitCode: exitCodeOf(results, wholeness),
+    exitCode: exitCodeOf(results, ({ totals }) => wholenessOf(totals)),
   };
-}
-
-function wholeness({ totals }: RotationOutcome): 'done' | 'partly' | 'failed' {
-  if (totals.failed.length === 0) return 'done';
-  return totals.moved.length > 0 ? 'partly' : 'failed';
 }
 
 function documentOf(result: DatasetResult<RotationOutcome>): unknown {
@@ -66,9 +62,13 @@ function render(
       : `${word} ${result.dataset}: ${rows} moved into ${bytes} of Parquet, ${String(totals.moved.length)} of ${String(plan.moves.length)} moves`;
   return [
     head,
-    ...totals.failed.map(
-      ({ range, error }) => `  ${formatRange(range)} stays hot: ${error.message}`,
-    ),
+    ...totals.failed.flatMap(({ range, error }, index) => [
+      `  ${formatRange(range)} stays hot: ${error.message}`,
+      // Once for all in a row that ask for the same.
+      ...(error.hint === undefined || error.hint === totals.failed[index + 1]?.error.hint
+        ? []
+        : [`    ${error.hint}`]),
+    ]),
     ...vacuumWarnings.map((warning) => `  ${colour.yellow('warning')}: ${warning}`),
   ].join('\n');
 }

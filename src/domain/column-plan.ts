@@ -1,5 +1,6 @@
 /** How each column of a table will be held in the lake, decided before anything moves (I6). */
 import type { ColumnChoice } from './dataset.ts';
+import { sqlName } from './sql-name.ts';
 import type { BaseType, ColumnDescription } from './table.ts';
 import { BUILT_IN_TYPES, type NativeKind, TYPE_CLASSES, type TypeRule } from './type-table.ts';
 
@@ -258,17 +259,13 @@ function planColumn(column: ColumnDescription, held: Held): ColumnPlan {
 }
 
 function selectFor({ name, baseType }: ColumnDescription, held: Held): string {
-  const quoted = quoteIdentifier(name);
+  const quoted = sqlName(name);
   if (held.kind === 'text') return `${quoted}::text`;
   const declared = decimalFor(baseType.typmod);
   if (held.kind !== 'decimal' || declared?.scale === held.scale) return quoted;
   // Never rounded: a value with more digits is sent as it is, and the decoder refuses it.
   const fitted = `round(${quoted}, ${String(held.scale)})`;
   return `case when ${quoted} = ${fitted} then ${fitted} else ${quoted} end`;
-}
-
-function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function duckdbTypeOf(held: Held): string {

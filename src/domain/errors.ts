@@ -64,6 +64,8 @@ export const ERROR_CODES = {
   SLICE_TOO_FINE: { exit: EXIT.usage, retry: false },
   DIGEST_MISMATCH: { exit: EXIT.failed, retry: true },
   PARTS_CHANGED: { exit: EXIT.failed, retry: true },
+  MOVE_REFUSED: { exit: EXIT.refused, retry: false },
+  ROWS_KEPT: { exit: EXIT.failed, retry: false },
   ROWS_UNSETTLED: { exit: EXIT.failed, retry: true },
   PART_READS_EMPTY: { exit: EXIT.failed, retry: false },
   PART_READS_SHORT: { exit: EXIT.failed, retry: false },

@@ -7,7 +7,9 @@ import {
 } from './aggregates.ts';
 import type { Refusal } from './plan.ts';
 import type { Region } from './regions.ts';
+import { sqlName, sqlTable } from './sql-name.ts';
 import { formatTable, type TableDescription, type TableRef } from './table.ts';
+import { rangesOverlap } from './time-range.ts';
 
 export type ForeignKeyAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default';
 
@@ -21,7 +23,14 @@ export type TableHazard =
       readonly onDelete: ForeignKeyAction;
     }
   | { readonly kind: 'row_security' }
-  | { readonly kind: 'delete_trigger'; readonly trigger: string; readonly on: TableRef }
+  | {
+      readonly kind: 'delete_trigger';
+      readonly trigger: string;
+      readonly on: TableRef;
+      /** It fires before each row, and can say that the row stays. */
+      readonly mayKeepRows: boolean;
+    }
+  | { readonly kind: 'event_trigger'; readonly trigger: string; readonly event: string }
   | { readonly kind: 'delete_rule'; readonly rule: string; readonly on: TableRef }
   | { readonly kind: 'inheritance'; readonly children: readonly TableRef[] }
   | { readonly kind: 'temporary' }
@@ -39,6 +48,7 @@ export type TableHazard =
       readonly privilege: 'usage' | 'select' | 'delete' | 'ownership';
     }
   | ContinuousAggregate
+  | { readonly kind: 'hidden_aggregate'; readonly view: TableRef }
   | RefreshPolicy
   | { readonly kind: 'retention_policy'; readonly job: number; readonly dropAfter: string }
   /** Compressed chunks that no move can drop: cut by another column, or without an end. */
@@ -84,7 +94,7 @@ function judge(
   const drops = regions.some((region) => region.removal === 'drop');
   switch (hazard.kind) {
     case 'foreign_key':
-      return judgeForeignKey(table, hazard);
+      return judgeForeignKey(described, hazard, { deletes, drops });
     case 'row_security':
       return never(
         'row_security',
@@ -92,20 +102,14 @@ function judge(
         'let tierd connect as the owner, or as a role with BYPASSRLS',
       );
     case 'delete_trigger':
-      if (!deletes) {
-        return drops
-          ? note(
-              `trigger ${hazard.trigger} of ${formatTable(hazard.on)} does not fire when a chunk or partition is dropped`,
-              'whatever counts on it has to learn of moved rows in another way',
-            )
-          : null;
-      }
-      return {
-        guard: 'delete_trigger',
-        message: `trigger ${hazard.trigger} of ${formatTable(hazard.on)} fires for every row that is moved, as if it were deleted for good`,
-        hint: 'disable the trigger for tierd’s role, or use --force when it may fire',
-        forceable: true,
-      };
+      return judgeDeleteTrigger(described, hazard, regions);
+    case 'event_trigger':
+      return drops
+        ? note(
+            `event trigger ${hazard.trigger} (${hazard.event}) runs when a partition of ${table} is dropped: where it objects, that partition stays hot`,
+            `let it pass ${table}, or tierd’s role`,
+          )
+        : null;
     case 'delete_rule':
       return never(
         'delete_rule',
@@ -140,6 +144,14 @@ function judge(
       return judgePrivilege(table, hazard.privilege, drops);
     case 'continuous_aggregate':
       return judgeAggregate(described, hazard, regions);
+    case 'hidden_aggregate':
+      return regions.length === 0
+        ? null
+        : never(
+            'continuous_aggregate',
+            `this role may not read continuous aggregate ${formatTable(hazard.view)}, and so can't tell whether it has taken up the rows that would leave`,
+            `grant select on ${sqlTable(hazard.view)} to tierd’s role`,
+          );
     case 'refresh_policy':
       return judgeRefreshPolicy(described, hazard, regions);
     case 'retention_policy':
@@ -174,16 +186,26 @@ function judge(
   }
 }
 
+interface Removal {
+  readonly deletes: boolean;
+  readonly drops: boolean;
+}
+
+/** Which rows are referred to, and what no chunk can be dropped for, is judged for each move. */
 function judgeForeignKey(
-  table: string,
-  hazard: TableHazard & { readonly kind: 'foreign_key' },
-): Refusal {
-  const { constraint, from, onDelete } = hazard;
+  described: TableDescription,
+  { constraint, from, onDelete }: TableHazard & { readonly kind: 'foreign_key' },
+  { deletes, drops }: Removal,
+): Refusal | null {
+  const table = formatTable(described.ref);
+  const hint = `alter table ${sqlTable(from)} drop constraint ${sqlName(constraint)}`;
   if (onDelete === 'no action' || onDelete === 'restrict') {
+    // Then every move is refused by itself, and --force helps none.
+    if (described.kind === 'hypertable' && drops && !deletes) return null;
     return {
       guard: 'foreign_key',
       message: `${formatTable(from)} refers to ${table} (${constraint}): PostgreSQL will not let go of a row that is referred to`,
-      hint: 'drop the constraint, or use --force when no old row is referred to',
+      hint: `${hint}; or use --force: what is referred to stays hot then`,
       forceable: true,
     };
   }
@@ -191,14 +213,45 @@ function judgeForeignKey(
   return never(
     'foreign_key',
     `${formatTable(from)} refers to ${table} with ON DELETE ${onDelete.toUpperCase()} (${constraint}): moving a row ${effect} rows there that are moved nowhere`,
-    'drop the constraint',
+    hint,
   );
+}
+
+function judgeDeleteTrigger(
+  { parts }: TableDescription,
+  { trigger, on, mayKeepRows }: TableHazard & { readonly kind: 'delete_trigger' },
+  regions: readonly Region[],
+): Refusal | HazardNote | null {
+  const named = `trigger ${trigger} of ${formatTable(on)}`;
+  // One of a partition fires only for what is deleted from that partition.
+  const part = parts.find((each) => formatTable(each.ref) === formatTable(on));
+  const fires = regions.some(
+    ({ removal, range }) =>
+      removal === 'delete' && (part === undefined || rangesOverlap(part.range, range)),
+  );
+  if (!fires) {
+    return regions.some(({ removal }) => removal === 'drop')
+      ? note(
+          `${named} does not fire when a chunk or partition is dropped`,
+          'whatever counts on it has to learn of moved rows in another way',
+        )
+      : null;
+  }
+  const effect = mayKeepRows
+    ? 'fires before every row that is moved, and can keep the row: then its slice stays hot'
+    : 'fires for every row that is moved, as if it were deleted for good';
+  return {
+    guard: 'delete_trigger',
+    message: `${named} ${effect}`,
+    hint: `let its function pass tierd’s role (if current_user = '<role>' then return old), or: alter table ${sqlTable(on)} disable trigger ${sqlName(trigger)}; use --force when it may fire`,
+    forceable: true,
+  };
 }
 
 function judgePublication(
   table: string,
   hazard: TableHazard & { readonly kind: 'publication' },
-  removal: { readonly deletes: boolean; readonly drops: boolean },
+  removal: Removal,
 ): Refusal | HazardNote | null {
   if (!hazard.sendsDeletes) return null;
   if (removal.deletes && !hazard.hasIdentity) {

@@ -43,6 +43,8 @@ export interface PlannedMove {
   readonly parts: readonly Part[];
   readonly slices: readonly SliceFacts[];
   readonly rows: number;
+  /** Reasons to leave this move alone and go on with the others. */
+  readonly obstacles: readonly Refusal[];
 }
 
 /** A reason not to run. */
@@ -116,7 +118,9 @@ function movesOf(region: MeasuredRegion): PlannedMove[] {
   if (region.slices.length === 0) return [];
   if (removal === 'drop') {
     const rows = region.slices.reduce((sum, slice) => sum + slice.rows, 0);
-    return [{ lane, removal, range: region.range, parts, slices: region.slices, rows }];
+    return [
+      { lane, removal, range: region.range, parts, slices: region.slices, rows, obstacles: [] },
+    ];
   }
   return region.slices.map((slice) => ({
     lane,
@@ -125,6 +129,7 @@ function movesOf(region: MeasuredRegion): PlannedMove[] {
     parts,
     slices: [slice],
     rows: slice.rows,
+    obstacles: [],
   }));
 }
 

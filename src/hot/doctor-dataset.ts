@@ -5,11 +5,14 @@ import { planColumns } from '../domain/column-plan.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { judgeHazards } from '../domain/hazards.ts';
 import { assertNamedColumns } from '../domain/named-columns.ts';
+import { judgeMove } from '../domain/part-hazards.ts';
+import type { Refusal } from '../domain/plan.ts';
 import { cutoffsOf, regionsOf } from '../domain/regions.ts';
 import { formatTable, type TableDescription } from '../domain/table.ts';
 import { findTimescale } from './chunks.ts';
 import { findHazards } from './hazards.ts';
 import { describeTable } from './introspect.ts';
+import { findPartHazards } from './part-hazards.ts';
 import { type Queryable, runOne, sql } from './sql.ts';
 
 /** Throws what `describeTable` throws. Call it inside `inTransaction`. */
@@ -93,16 +96,14 @@ async function hazards(
   clock: Clock,
 ): Promise<readonly Check[]> {
   const regions = regionsOf(table, cutoffsOf(dataset, clock.now()));
-  const verdict = judgeHazards(table, await findHazards(db, table), regions);
+  const found = await findHazards(db, table);
+  const verdict = judgeHazards(table, found, regions);
+  const around = { table: found, parts: await findPartHazards(db, table) };
   const prefix = `dataset:${dataset.name}`;
   return [
-    ...verdict.refusals.map(
-      (refusal): Check => ({
-        name: `${prefix}:${refusal.guard}`,
-        status: refusal.forceable ? 'warning' : 'error',
-        found: refusal.message,
-        advice: refusal.hint,
-      }),
+    ...verdict.refusals.map((refusal) => refusalCheck(prefix, refusal)),
+    ...obstacles(regions.flatMap((region) => judgeMove(table, around, region))).map((refusal) =>
+      refusalCheck(prefix, refusal),
     ),
     ...verdict.notes.map(
       ({ message, hint }): Check => ({
@@ -113,6 +114,33 @@ async function hazards(
       }),
     ),
   ];
+}
+
+function refusalCheck(prefix: string, refusal: Refusal): Check {
+  return {
+    name: `${prefix}:${refusal.guard}`,
+    status: refusal.forceable ? 'warning' : 'error',
+    found: refusal.message,
+    advice: refusal.hint,
+  };
+}
+
+/** So many of one kind are told; a thousand chunks of another owner are one matter. */
+const OBSTACLES_SHOWN = 3;
+
+function obstacles(refusals: readonly Refusal[]): readonly Refusal[] {
+  const distinct = [...new Map(refusals.map((each) => [each.message, each])).values()];
+  return [...new Set(distinct.map(({ guard }) => guard))].flatMap((guard) => {
+    const alike = distinct.filter((each) => each.guard === guard);
+    const shown = alike.slice(0, OBSTACLES_SHOWN);
+    const last = shown.at(-1);
+    const more = alike.length - shown.length;
+    if (last === undefined || more === 0) return shown;
+    return [
+      ...shown.slice(0, -1),
+      { ...last, message: `${last.message} (and ${String(more)} more like this)` },
+    ];
+  });
 }
 
 /** Beyond half of the server's lock table a reader of all parts may find no room in it. */

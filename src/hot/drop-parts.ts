@@ -219,12 +219,21 @@ async function dropLockedPartitions(
   const planned = new Set(options.parts.map((part) => part.oid));
   const nodes = await nodesToDrop(client, table.oid, planned);
   const parents = uniqueParents(nodes);
-  const involved = [...parents, ...parts, ...(await referredTo(client, table.oid))];
+  const referring = await referringTo(client, nodes);
+  const involved = [...parents, ...parts, ...(await referredTo(client, table.oid)), ...referring];
   await inShortAttempts(client, givingWay(client, options, parts, involved), async () => {
     await lockTables(client, parents, 'access exclusive', 'only');
     const names = nodes.map((node) => tableName(node.ref));
+    if (referring.length > 0) await detach(client, nodes);
     await run(client, sql`drop table ${join(names, ', ')}`);
   });
+}
+
+/** PostgreSQL drops no partition of a table that is referred to; once detached it does, if no row in it is. */
+async function detach(client: pg.ClientBase, nodes: readonly PartitionNode[]): Promise<void> {
+  for (const { parent, ref } of nodes) {
+    await run(client, sql`alter table ${tableName(parent)} detach partition ${tableName(ref)}`);
+  }
 }
 
 async function truncateLocked(
@@ -257,6 +266,16 @@ function referredTo(db: Queryable, oid: number): Promise<readonly TableRef[]> {
     sql`select distinct n.nspname as schema, c.relname as name
         from pg_constraint k join pg_class c on c.oid = k.confrelid join pg_namespace n on n.oid = c.relnamespace
         where k.contype = 'f' and k.conrelid = ${oid}::oid`,
+  );
+}
+
+/** Tables whose foreign keys refer to the partitions because they refer to what these are a part of. */
+function referringTo(db: Queryable, nodes: readonly PartitionNode[]): Promise<readonly TableRef[]> {
+  return run<TableRef>(
+    db,
+    sql`select distinct n.nspname as schema, c.relname as name
+        from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+        where k.contype = 'f' and k.conparentid <> 0 and k.confrelid = any (${nodes.map(({ oid }) => oid)}::oid[])`,
   );
 }
 

@@ -1,6 +1,8 @@
 /** Looking for what stands around a table: facts of the catalogue, judged in `domain/hazards`. */
-import type { ForeignKeyAction, TableHazard } from '../domain/hazards.ts';
+import type { TableHazard } from '../domain/hazards.ts';
 import type { TableDescription, TableRef } from '../domain/table.ts';
+import { findDeleteTriggers } from './delete-triggers.ts';
+import { findForeignKeys } from './foreign-keys.ts';
 import { type Queryable, run, runOne, sql } from './sql.ts';
 import { hasTimeIndex } from './time-index.ts';
 import { findTimescaleHazards } from './timescale-hazards.ts';
@@ -17,9 +19,10 @@ export async function findHazards(
     ...own
       .filter((each) => each.kind === 'f')
       .map((each) => ({ kind: 'foreign_partition', partition: refOf(each) }) as const),
-    ...(await foreignKeys(db, oids)),
+    ...(await foreignKeys(db, table)),
     ...(await triggersAndRules(db, oids)),
     ...(await publications(db, oids)),
+    ...(table.kind === 'partitioned' ? await eventTriggers(db) : []),
     ...(table.kind === 'hypertable' ? await findTimescaleHazards(db, table) : []),
   ];
 }
@@ -95,52 +98,27 @@ function inheritors(db: Queryable, table: TableDescription): Promise<readonly Ta
   );
 }
 
-const DELETE_ACTIONS: Readonly<Record<string, ForeignKeyAction>> = {
-  a: 'no action',
-  r: 'restrict',
-  c: 'cascade',
-  n: 'set null',
-  d: 'set default',
-};
-
 async function foreignKeys(
   db: Queryable,
-  oids: readonly number[],
+  table: TableDescription,
 ): Promise<readonly TableHazard[]> {
-  const found = await run<TableRef & { readonly constraint: string; readonly action: string }>(
-    db,
-    // Those with a parent are copies for one partition of a constraint that is listed itself.
-    sql`select k.conname as constraint, k.confdeltype as action, n.nspname as schema, c.relname as name
-        from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-        where k.contype = 'f' and k.conparentid = 0 and k.confrelid = any (${oids}::oid[])
-        order by k.oid`,
-  );
-  return found.map((key) => ({
+  const found = await findForeignKeys(db, [table.oid]);
+  return found.map(({ constraint, from, onDelete }) => ({
     kind: 'foreign_key',
-    constraint: key.constraint,
-    from: refOf(key),
-    onDelete: DELETE_ACTIONS[key.action] ?? 'no action',
+    constraint,
+    from,
+    onDelete,
   }));
 }
 
-/** pg_trigger.tgtype's bit for DELETE; pg_rewrite.ev_type's letter for it. */
-const TRIGGER_ON_DELETE = 8;
+/** pg_rewrite.ev_type's letter for DELETE. */
 const RULE_ON_DELETE = '4';
 
 async function triggersAndRules(
   db: Queryable,
   oids: readonly number[],
 ): Promise<readonly TableHazard[]> {
-  const triggers = await run<TableRef & { readonly trigger: string }>(
-    db,
-    sql`select t.tgname as trigger, n.nspname as schema, c.relname as name
-        from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
-        join pg_proc f on f.oid = t.tgfoid join pg_namespace fn on fn.oid = f.pronamespace
-        where t.tgrelid = any (${oids}::oid[]) and t.tgtype & ${TRIGGER_ON_DELETE} <> 0
-          and not t.tgisinternal and t.tgparentid = 0 and t.tgenabled in ('O', 'A')
-          and fn.nspname not like '\\_timescaledb\\_%'
-        order by t.oid`,
-  );
+  const triggers = await findDeleteTriggers(db, oids);
   const rules = await run<TableRef & { readonly rule: string }>(
     db,
     sql`select r.rulename as rule, n.nspname as schema, c.relname as name
@@ -149,11 +127,26 @@ async function triggersAndRules(
         order by r.oid`,
   );
   return [
-    ...triggers.map(
-      (each) => ({ kind: 'delete_trigger', trigger: each.trigger, on: refOf(each) }) as const,
-    ),
+    ...triggers.map((each) => ({ kind: 'delete_trigger', ...each }) as const),
     ...rules.map((each) => ({ kind: 'delete_rule', rule: each.rule, on: refOf(each) }) as const),
   ];
+}
+
+/** An extension's own know what they do. drop_chunks() is no command, and fires none (2.19.3, 2.29.2). */
+async function eventTriggers(db: Queryable): Promise<readonly TableHazard[]> {
+  const found = await run<{ readonly trigger: string; readonly event: string }>(
+    db,
+    sql`select e.evtname as trigger, e.evtevent as event
+        from pg_event_trigger e
+        where e.evtenabled in ('O', 'A')
+          and e.evtevent in ('sql_drop', 'ddl_command_start', 'ddl_command_end')
+          and (e.evttags is null or e.evttags && array['DROP TABLE', 'ALTER TABLE'])
+          and not exists (
+            select from pg_depend d
+            where d.classid = 'pg_event_trigger'::regclass and d.objid = e.oid and d.deptype = 'e')
+        order by 1`,
+  );
+  return found.map((each) => ({ kind: 'event_trigger', ...each }));
 }
 
 async function publications(

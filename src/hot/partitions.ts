@@ -1,4 +1,5 @@
 /** Leaf partitions of a declaratively partitioned table whose bounds in time are known. */
+import type { TablePart } from '../domain/part-hazards.ts';
 import type { Part, TableRef, TimeColumn } from '../domain/table.ts';
 import { type EpochMs, rangesOverlap, type TimeRange } from '../domain/time-range.ts';
 import { boundToMs, parseRangeBound } from './partition-bound.ts';
@@ -54,6 +55,40 @@ export async function describePartitions(
   return parts.sort((a, b) => a.range.fromInclusive - b.range.fromInclusive || a.oid - b.oid);
 }
 
+/** Every table below `root` that is one, whatever its bounds, by its oid. */
+export async function describeTree(
+  db: Queryable,
+  root: number,
+  time: TimeColumn,
+): Promise<ReadonlyMap<number, TablePart>> {
+  const tree = await selectPartitionTree(db, root);
+  const nodes = new Map(tree.map((node) => [node.oid, node]));
+  const below = new Map<number, number[]>(tree.map((node) => [node.oid, []]));
+  for (const leaf of tree.filter((node) => node.is_leaf)) {
+    for (let at: NodeRow | undefined = leaf; at !== undefined; ) {
+      below.get(at.oid)?.push(leaf.oid);
+      at = at.parent === null ? undefined : nodes.get(at.parent);
+    }
+  }
+  return new Map(
+    tree
+      .filter((node) => node.oid !== root && (node.kind === 'r' || node.kind === 'p'))
+      .map((node) => [
+        node.oid,
+        { ref: refOf(node), leaves: below.get(node.oid) ?? [], range: rangeOf(nodes, node, time) },
+      ]),
+  );
+}
+
+function rangeOf(
+  nodes: ReadonlyMap<number, NodeRow>,
+  node: NodeRow,
+  time: TimeColumn,
+): TimeRange | null {
+  const span = spanOf(nodes, node, time);
+  return span === null ? null : unbounded(span);
+}
+
 /** Leaf partitions beside `planned` in which rows of the ranges may lie: default ones above all. */
 export async function leavesBeside(
   db: Queryable,
@@ -99,6 +134,7 @@ export function findAttached(
 
 /** A partition to drop, and the table that it is attached to. */
 export interface PartitionNode {
+  readonly oid: number;
   readonly ref: TableRef;
   readonly parent: TableRef;
 }
@@ -120,18 +156,21 @@ export async function nodesToDrop(
   };
   const topmost = (parent: NodeRow): PartitionNode[] =>
     childrenOf(parent.oid).flatMap((node) =>
-      goes(node) ? [{ ref: refOf(node), parent: refOf(parent) }] : topmost(node),
+      goes(node) ? [{ oid: node.oid, ref: refOf(node), parent: refOf(parent) }] : topmost(node),
     );
   return tree.filter((node) => node.oid === root).flatMap(topmost);
 }
 
 /** Null is a bound that can't be reckoned with: it may hold anything. */
 function mayHold(span: Span | null, range: TimeRange): boolean {
-  if (span === null) return true;
-  return rangesOverlap(range, {
-    fromInclusive: span.from ?? Number.NEGATIVE_INFINITY,
-    toExclusive: span.to ?? Number.POSITIVE_INFINITY,
-  });
+  return span === null || rangesOverlap(range, unbounded(span));
+}
+
+function unbounded({ from, to }: Span): TimeRange {
+  return {
+    fromInclusive: from ?? Number.NEGATIVE_INFINITY,
+    toExclusive: to ?? Number.POSITIVE_INFINITY,
+  };
 }
 
 /** The intersection of what each level up to the root says; null when a bound can't be reckoned with. */

@@ -43,21 +43,31 @@ async function compressedElsewhere(
 }
 
 async function aggregates(db: Queryable, table: TableDescription): Promise<readonly TableHazard[]> {
-  const found = await run<TableRef & { readonly materialization: number }>(
+  const found = await run<
+    TableRef & { readonly materialization: number; readonly is_readable: boolean }
+  >(
     db,
-    sql`select a.view_schema as schema, a.view_name as name, h.id as materialization
+    sql`select a.view_schema as schema, a.view_name as name, h.id as materialization,
+               has_table_privilege(m.oid, 'select') as is_readable
         from timescaledb_information.continuous_aggregates a
         join _timescaledb_catalog.hypertable h
           on h.schema_name = a.materialization_hypertable_schema
          and h.table_name = a.materialization_hypertable_name
+        join pg_namespace n on n.nspname = h.schema_name
+        join pg_class m on m.relnamespace = n.oid and m.relname = h.table_name
         where a.hypertable_schema = ${table.ref.schema} and a.hypertable_name = ${table.ref.name}
         order by 1, 2`,
   );
   if (found.length === 0) return [];
   const watermark = await watermarkFunction(db);
   const hazards: TableHazard[] = [];
-  for (const { schema, name, materialization } of found) {
+  for (const { schema, name, materialization, is_readable: isReadable } of found) {
     const view = { schema, name };
+    // cagg_watermark() would be an error, and end the plan.
+    if (!isReadable) {
+      hazards.push({ kind: 'hidden_aggregate', view });
+      continue;
+    }
     hazards.push({
       kind: 'continuous_aggregate',
       view,

@@ -35,11 +35,11 @@ export function errorsOf(results: readonly DatasetResult<unknown>[]): readonly T
  */
 export function exitCodeOf<Outcome>(
   results: readonly DatasetResult<Outcome>[],
-  isWhole: (outcome: Outcome) => 'done' | 'partly' | 'failed',
+  isWhole: (outcome: Outcome) => 'done' | 'partly' | 'refused' | 'failed',
 ): ExitCode {
   const codes = results.map((result): ExitCode => {
     if ('error' in result) return result.error.exitCode;
-    return { done: EXIT.done, partly: EXIT.partly, failed: EXIT.failed }[isWhole(result.outcome)];
+    return EXIT[isWhole(result.outcome)];
   });
   if (codes.includes(EXIT.interrupted)) return EXIT.interrupted;
   const [first = EXIT.done, ...rest] = new Set(codes);

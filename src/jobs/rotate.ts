@@ -22,10 +22,10 @@ import { recordEnd } from './record-end.ts';
 import { recordFieldIds } from './rotation/field-ids.ts';
 import { type GatheredPlan, gatherPlan } from './rotation/gather-plan.ts';
 import { moveAll } from './rotation/move-all.ts';
-import type { MoveTotals, Recovered } from './rotation/outcome.ts';
+import { type MoveTotals, type Recovered, wholenessOf } from './rotation/outcome.ts';
 import { assertOwnLake, claimLake, holdLake } from './rotation/own-lake.ts';
 import { recover } from './rotation/recover.ts';
-import { throwIfRefused } from './rotation/refusal.ts';
+import { sortByObstacles, throwIfRefused } from './rotation/refusal.ts';
 import type { LookingRooms, Rooms } from './rotation/rooms.ts';
 import { vacuumAfter } from './rotation/vacuum-after.ts';
 
@@ -138,7 +138,9 @@ async function runPlan(
     await claimLake(rooms, db);
     await recordFieldIds(rooms, db, run, fieldIds);
     const connect = connectUntilLost(rooms.connect, kept.signal);
-    await moveAll({ ...rooms, connect }, run, plan.moves, totals);
+    const { runnable, refused } = sortByObstacles(plan, options.force);
+    totals.failed.push(...refused);
+    await moveAll({ ...rooms, connect }, run, runnable, totals);
   } catch (error) {
     failure = toldAsLost(error, kept.signal);
   }
@@ -202,6 +204,5 @@ function stateOf(totals: MoveTotals, failure: TierdError | null): RunEnd['state'
   if (failure?.code === 'INTERRUPTED') return 'interrupted';
   if (failure?.code === 'REFUSED') return 'refused';
   if (failure !== null) return totals.moved.length > 0 ? 'partly' : 'failed';
-  if (totals.failed.length === 0) return 'done';
-  return totals.moved.length > 0 ? 'partly' : 'failed';
+  return wholenessOf(totals);
 }

@@ -13,6 +13,7 @@ import { asTierdError } from './job-failure.ts';
 import { examineLive, type LiveReport, type LiveRooms } from './live-checks.ts';
 import { gatherPlan } from './rotation/gather-plan.ts';
 import { lakeRefusal, lookAtLake } from './rotation/own-lake.ts';
+import { refusalsOf } from './rotation/refusal.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
 export interface DatasetStatus {
@@ -127,7 +128,7 @@ async function reportOn(
       cold,
       ratio: ratioOf(hot, cold),
       due: { rows: plan.rows, moves: plan.moves.length },
-      refusals: plan.refusals.map((refusal) => refusal.message),
+      refusals: refusalsOf(plan),
       lastRun: lastRun ?? null,
       lease: ledger ? await readLease(db, dataset.name) : null,
     };

@@ -32,6 +32,11 @@ function rotationOf(datasets: readonly Json[], leftOut: readonly Json[]): Findin
       ...listOf(dataset['refusals']).flatMap((refusal) =>
         obstacleOf(textOf(dataset['dataset']), refusal),
       ),
+      ...listOf(dataset['moves']).flatMap((move) =>
+        listOf(move['refusals']).flatMap((refusal) =>
+          obstacleOf(`${textOf(dataset['dataset'])} ${dayOf(textOf(move['from']))}`, refusal),
+        ),
+      ),
     ]),
     columns: columnsOf(['dataset', 'from', 'to'], ['moves', 'rows', 'about']),
     rows: datasets

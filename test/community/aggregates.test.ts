@@ -222,6 +222,25 @@ describeOn('community', 'rotate, under a continuous aggregate', () => {
     expect(await aggregated()).toBe(960);
   });
 
+  it('refuses, with the grant that helps, while tierd’s role may not read the aggregate', async () => {
+    await makeBars();
+    await refresh(null, null);
+    const role = `tierd_test_blind_${database.name.slice(-6)}`;
+    await database.query(`create role ${role} login`);
+    try {
+      await database.query(`alter table bars owner to ${role}`);
+      await db.query(`set role ${role}`);
+      const found = (await doctor()).filter(({ status }) => status !== 'ok');
+      expect(found).toMatchObject([{ name: 'dataset:bars:continuous_aggregate', status: 'error' }]);
+      await database.query((found[0]?.advice ?? '').replace('tierd’s role', role));
+      expect((await doctor()).filter(({ status }) => status !== 'ok')).toEqual([]);
+    } finally {
+      await db.query(`reset role`);
+      await database.query(`drop owned by ${role} cascade`);
+      await database.query(`drop role ${role}`);
+    }
+  });
+
   it('can be asked for by a role that is no superuser', async () => {
     await makeBars();
     await refresh(null, null);

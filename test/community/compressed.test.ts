@@ -98,6 +98,25 @@ describeOn('community', 'rotate, on compressed chunks', () => {
     },
   );
 
+  it('leaves a frozen one where it is, unexported, and drops the others', async () => {
+    await makeBars();
+    await compress(40, 36);
+    const frozen = await db.query<{ chunk: string }>(
+      `select format('%I.%I', chunk_schema, chunk_name) as chunk from timescaledb_information.chunks
+       where hypertable_name = 'bars' and range_start in ($1, $2) order by range_start`,
+      [daysAgo(38), daysAgo(32)],
+    );
+    for (const { chunk } of frozen.rows) {
+      await database.query(`select _timescaledb_functions.freeze_chunk('${chunk}')`);
+    }
+    const outcome = await rotate();
+    expect(failures(outcome)).toEqual(['MOVE_REFUSED', 'MOVE_REFUSED']);
+    expect(outcome.totals.moved).toHaveLength(8);
+    for (const { error } of outcome.totals.failed) await database.query(error.hint ?? '');
+    expect((await rotate()).totals.failed).toEqual([]);
+    expect((await idsOf()).cold).toEqual(range(0, AGED));
+  });
+
   it('drops them whole, with every value as it was (I1, I2, I6)', async () => {
     await makeBars();
     await compress(40, 1);

@@ -9,6 +9,7 @@ import { formatRange, type TimeRange } from '../../domain/time-range.ts';
 import { deleteRows } from '../../hot/delete-rows.ts';
 import { assertSameRows } from '../../hot/digest.ts';
 import { dropParts } from '../../hot/drop-parts.ts';
+import { assertNotKept } from '../../hot/kept-rows.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { findUnsettledSource } from '../../ledger/drain-sources.ts';
 import { assertLease } from '../../ledger/lease.ts';
@@ -25,7 +26,7 @@ import type { RunContext, StagedMove } from './staged-move.ts';
  * `proven` has one entry for each slice of `staged`, in order; only verification makes such values.
  *
  * Throws DIGEST_MISMATCH when the rows are no longer those that were exported, PARTS_CHANGED,
- * ROWS_UNSETTLED, LAKE_NOT_OWNED, LOCK_TIMEOUT or LEASE_LOST: nothing was committed. OUTCOME_UNKNOWN: look before doing anything.
+ * ROWS_UNSETTLED, ROWS_KEPT, LAKE_NOT_OWNED, LOCK_TIMEOUT or LEASE_LOST: nothing was committed. OUTCOME_UNKNOWN: look before doing anything.
  */
 export async function commitMove(
   rooms: Rooms,
@@ -76,9 +77,10 @@ async function removeRows(
     return;
   }
   const { maxRowsPerSecond } = run.dataset.limits;
+  const filter = filterOf(run.dataset, move.lane);
   const deleted = await deleteRows(db, run.table, {
     range: move.range,
-    filter: filterOf(run.dataset, move.lane),
+    filter,
     mode: source.mode,
     maxRowsPerStatement:
       maxRowsPerSecond === 0
@@ -95,6 +97,7 @@ async function removeRows(
     lockTimeoutMs: rooms.settings.lockTimeoutMs,
     signal: run.signal,
   });
+  if (deleted.rows < source.rows) await assertNotKept(db, run.table, move.range, filter);
   assertSameRows(run.table.ref, source, deleted);
 }
 

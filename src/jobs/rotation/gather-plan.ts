@@ -6,6 +6,7 @@ import type { Dataset } from '../../domain/dataset.ts';
 import { withFieldIds } from '../../domain/field-ids.ts';
 import { judgeHazards } from '../../domain/hazards.ts';
 import { assertNamedColumns } from '../../domain/named-columns.ts';
+import { type Surroundings, withObstacles } from '../../domain/part-hazards.ts';
 import {
   type MeasuredRegion,
   planRotation,
@@ -14,9 +15,12 @@ import {
 } from '../../domain/plan.ts';
 import { cutoffsOf, type Region, regionsOf } from '../../domain/regions.ts';
 import type { TableDescription } from '../../domain/table.ts';
+import { DAY_MS, HOUR_MS } from '../../domain/time-range.ts';
+import { findReferencedRows } from '../../hot/foreign-keys.ts';
 import { findHazards } from '../../hot/hazards.ts';
 import { describeTable } from '../../hot/introspect.ts';
 import { measureSlices, measureTable, type TableFacts } from '../../hot/measure.ts';
+import { findPartHazards } from '../../hot/part-hazards.ts';
 import { readDatabaseClock, readReplicaLag } from '../../hot/server-facts.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { listLiveSchemas } from '../../ledger/live-segments.ts';
@@ -57,7 +61,18 @@ export async function gatherPlan(
       regions.push(await measureRegion(db, dataset, table, region));
     }
     const leaving = regions.filter((region) => region.slices.length > 0);
-    const verdict = judgeHazards(table, await findHazards(db, table), leaving);
+    const hazards = await findHazards(db, table);
+    const verdict = judgeHazards(table, hazards, leaving);
+    const around: Surroundings = {
+      table: hazards,
+      parts: [
+        ...(await findPartHazards(db, table)),
+        ...(await findReferencedRows(db, table, leaving, {
+          filterOf: (lane) => filterOf(dataset, lane),
+          stepMs: dataset.slice === 'hour' ? HOUR_MS : DAY_MS,
+        })),
+      ],
+    };
     const facts = await measureTable(db, table, now + dataset.limits.maxFutureMs);
     const plan = planRotation({
       dataset,
@@ -92,7 +107,14 @@ export async function gatherPlan(
         ...(await hiddenReplicas(db, dataset)),
       ],
     });
-    return { plan, table, columns: withFieldIds(columns, fieldIds.fields), fieldIds, facts };
+    const judged = withObstacles(plan, table, around);
+    return {
+      plan: judged,
+      table,
+      columns: withFieldIds(columns, fieldIds.fields),
+      fieldIds,
+      facts,
+    };
   });
 }
 

@@ -11,6 +11,7 @@ const SKIPPABLE: ReadonlySet<ErrorCode> = new Set([
   // Waited for as often as makes sense already; exporting again frees no lock.
   'LOCK_TIMEOUT',
   'ROWS_UNSETTLED',
+  'ROWS_KEPT',
   'VALUE_NOT_HELD',
   'PART_READS_EMPTY',
   'PART_READS_SHORT',
@@ -19,10 +20,16 @@ const SKIPPABLE: ReadonlySet<ErrorCode> = new Set([
 /** A partition of another owner, a view on it, a trigger that objects: the next one may be free of it. */
 const OF_ONE_PART: ReadonlySet<ErrorCode> = new Set(['PERMISSION_DENIED', 'POSTGRES_FAILED']);
 
+/** SQLSTATE classes of what objects to single rows: a constraint, a trigger that raises. */
+const OF_ITS_ROWS: ReadonlySet<string> = new Set(['23', 'P0']);
+
 export function isRetryable(error: TierdError): boolean {
   return RETRYABLE.has(error.code);
 }
 
 export function isSkippable(error: TierdError, { removal }: Pick<PlannedMove, 'removal'>): boolean {
-  return SKIPPABLE.has(error.code) || (removal === 'drop' && OF_ONE_PART.has(error.code));
+  if (SKIPPABLE.has(error.code)) return true;
+  if (removal === 'drop') return OF_ONE_PART.has(error.code);
+  const { sqlstate } = error.context;
+  return typeof sqlstate === 'string' && OF_ITS_ROWS.has(sqlstate.slice(0, 2));
 }

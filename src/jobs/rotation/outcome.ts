@@ -22,6 +22,15 @@ export interface MoveTotals {
   readonly failed: FailedMove[];
 }
 
+export type Wholeness = 'done' | 'partly' | 'refused' | 'failed';
+
+/** `refused`: nothing was moved, and nothing was tried. */
+export function wholenessOf({ moved, failed }: MoveTotals): Wholeness {
+  if (failed.length === 0) return 'done';
+  if (moved.length > 0) return 'partly';
+  return failed.every(({ error }) => error.code === 'MOVE_REFUSED') ? 'refused' : 'failed';
+}
+
 /** What recovery found and ended. */
 export interface Recovered {
   /** Moves that were brought to an end. */

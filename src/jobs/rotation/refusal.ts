@@ -1,5 +1,8 @@
 import { TierdError } from '../../domain/errors.ts';
-import { type RotationPlan, standingRefusals } from '../../domain/plan.ts';
+import { describeObstacles, standingObstacles } from '../../domain/part-hazards.ts';
+import { type PlannedMove, type RotationPlan, standingRefusals } from '../../domain/plan.ts';
+import { formatRange } from '../../domain/time-range.ts';
+import type { FailedMove } from './outcome.ts';
 
 /** Throws REFUSED with every reason at once, unless none stands. */
 export function throwIfRefused(plan: RotationPlan, force: boolean): void {
@@ -12,6 +15,47 @@ export function throwIfRefused(plan: RotationPlan, force: boolean): void {
     code: 'REFUSED',
     message: `the rotation of ${plan.dataset} is refused: ${reasons}. Nothing was changed.`,
     hint: `${standing.map((refusal) => refusal.hint).join('; ')}${forceable ? '' : ' (--force does not overrule this)'}`,
+    context: { dataset: plan.dataset, refusals: standing },
+  });
+}
+
+const OBSTACLES_TOLD = 5;
+
+/** Why a run without --force would not do all of the plan, in words. */
+export function refusalsOf(plan: RotationPlan): readonly string[] {
+  return [...plan.refusals, ...describeObstacles(plan, false, OBSTACLES_TOLD)].map(
+    ({ message }) => message,
+  );
+}
+
+export interface Sorted {
+  readonly runnable: readonly PlannedMove[];
+  /** Nothing of them was exported, and their rows stay hot. */
+  readonly refused: readonly FailedMove[];
+}
+
+/** A move that would be undone at its end is not begun; the others go on. */
+export function sortByObstacles(plan: RotationPlan, force: boolean): Sorted {
+  const runnable: PlannedMove[] = [];
+  const refused: FailedMove[] = [];
+  for (const move of plan.moves) {
+    const standing = standingObstacles(move, force);
+    if (standing.length === 0) runnable.push(move);
+    else refused.push({ range: move.range, error: refusalOf(plan, move, standing) });
+  }
+  return { runnable, refused };
+}
+
+function refusalOf(
+  plan: RotationPlan,
+  move: PlannedMove,
+  standing: PlannedMove['obstacles'],
+): TierdError {
+  const reasons = standing.map((obstacle) => obstacle.message).join('; ');
+  return new TierdError({
+    code: 'MOVE_REFUSED',
+    message: `${plan.dataset} ${formatRange(move.range)}: ${reasons}. Nothing of it was exported.`,
+    hint: [...new Set(standing.map((obstacle) => obstacle.hint))].join('; '),
     context: { dataset: plan.dataset, refusals: standing },
   });
 }

@@ -10,6 +10,7 @@ import { describeTable } from '../../hot/introspect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { asTierdError } from '../job-failure.ts';
 import { gatherPlan } from '../rotation/gather-plan.ts';
+import { refusalsOf } from '../rotation/refusal.ts';
 import type { Pace } from './pace.ts';
 import type { SurveyRooms } from './rooms.ts';
 
@@ -111,7 +112,7 @@ async function measureDue(
       ...before,
       due: { rows: plan.rows, moves: plan.moves.length },
       dueAsOf: clock.now(),
-      refusals: plan.refusals.map((refusal) => refusal.message),
+      refusals: refusalsOf(plan),
       dueAfterRun: lastRun,
     };
   } catch (thrown) {

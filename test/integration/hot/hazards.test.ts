@@ -64,8 +64,8 @@ describe('hazards around a table', () => {
       create index on ruled (ts);
       create rule kept as on delete to ruled do instead nothing`);
     expect(await hazardsOf('watched')).toEqual([
-      { kind: 'delete_trigger', trigger: 'everywhere', on: ref('watched') },
-      { kind: 'delete_trigger', trigger: 'here', on: ref('watched_1') },
+      { kind: 'delete_trigger', trigger: 'everywhere', on: ref('watched'), mayKeepRows: false },
+      { kind: 'delete_trigger', trigger: 'here', on: ref('watched_1'), mayKeepRows: false },
     ]);
     expect(await hazardsOf('ruled')).toEqual([
       { kind: 'delete_rule', rule: 'kept', on: ref('ruled') },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type HazardVerdict, judgeHazards, type TableHazard } from '../../../src/domain/hazards.ts';
+import { judgeMove } from '../../../src/domain/part-hazards.ts';
 import type { Region } from '../../../src/domain/regions.ts';
 import type { TableDescription } from '../../../src/domain/table.ts';
 
@@ -53,7 +54,12 @@ describe('judging hazards', () => {
   });
 
   it('refuses a trigger where rows are deleted, mentions it where parts are dropped', () => {
-    const trigger: TableHazard = { kind: 'delete_trigger', trigger: 'audit', on };
+    const trigger: TableHazard = {
+      kind: 'delete_trigger',
+      trigger: 'audit',
+      on,
+      mayKeepRows: false,
+    };
     expect(guards(judge(trigger, 'delete', 'drop'))).toEqual(['delete_trigger (forceable)']);
     expect(judge(trigger, 'drop')).toMatchObject({
       refusals: [],
@@ -87,6 +93,47 @@ describe('judging hazards', () => {
       notes: [{ message: expect.stringContaining('autovacuum') as string }],
     });
     expect(guards(judge({ ...missing, privilege: 'select' }, 'delete'))).toEqual(['privilege']);
+  });
+
+  it('minds a trigger of a partition only where rows are deleted from it', () => {
+    const [part] = [{ oid: 7, ref: orders, range: region('drop').range }];
+    const parted = {
+      ...table,
+      kind: 'partitioned' as const,
+      parts: [{ ...part, compressed: false, estimatedRows: 1, bytes: 1 }],
+    };
+    const trigger = {
+      kind: 'delete_trigger',
+      trigger: 'audit',
+      on: orders,
+      mayKeepRows: true,
+    } as const;
+    const later = { fromInclusive: Date.UTC(2025, 0, 1), toExclusive: Date.UTC(2025, 0, 2) };
+    const elsewhere = { ...region('delete'), range: later };
+    expect(judgeHazards(parted, [trigger], [region('drop'), elsewhere]).refusals).toEqual([]);
+    expect(guards(judgeHazards(parted, [trigger], [region('delete')]))).toEqual([
+      'delete_trigger (forceable)',
+    ]);
+  });
+
+  it('leaves to each move what no chunk can be dropped for', () => {
+    const hyper = { ...table, kind: 'hypertable' as const };
+    const key = {
+      kind: 'foreign_key',
+      constraint: 'k',
+      from: orders,
+      onDelete: 'restrict',
+    } as const;
+    expect(judgeHazards(hyper, [key], [region('drop')]).refusals).toEqual([]);
+    const around = { table: [key], parts: [] };
+    expect(judgeMove(hyper, around, region('drop'))).toMatchObject([
+      {
+        guard: 'foreign_key',
+        forceable: false,
+        hint: expect.stringContaining('drop constraint') as string,
+      },
+    ]);
+    expect(judgeMove(hyper, around, region('delete'))).toEqual([]);
   });
 
   it('refuses to race TimescaleDB’s own retention', () => {
