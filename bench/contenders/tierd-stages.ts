@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
+import { openLake } from '../../src/cli/open-lake.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { systemClock } from '../../src/domain/clock.ts';
 import type { Dataset } from '../../src/domain/dataset.ts';
@@ -19,7 +20,6 @@ import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
 import { type Staging, stageMove } from '../../src/jobs/rotation/stage-move.ts';
 import type { RunContext } from '../../src/jobs/rotation/staged-move.ts';
 import { nodeFileSystem } from '../../src/lake/file-system.ts';
-import { openLocalStore } from '../../src/lake/local-store.ts';
 import { DuckEngine } from '../../src/lake/segment/duckdb.ts';
 import { startRun } from '../../src/ledger/runs.ts';
 import { type Archived, compete, type Job } from '../contender.ts';
@@ -100,9 +100,10 @@ async function openRooms(
         job: 'bench',
         connectTimeoutMs: postgres.connectTimeoutMs,
       }),
-    store: await openLocalStore(config.lake.root, nodeFileSystem),
+    store: await openLake(config),
     fileSystem: nodeFileSystem,
     engine,
+    tempDirectory,
     clock: systemClock,
     newId: randomUUID,
     holder: `bench:${process.pid}`,

@@ -15,7 +15,8 @@ export function registerDoctor(program: Command, context: CliContext): void {
       const config = context.loadConfig();
       const { examine } = await import('../jobs/doctor.ts');
       const { composeLiveChecks } = await import('./live-rooms.ts');
-      const { connector, openLake } = await import('./rooms.ts');
+      const { connector } = await import('./rooms.ts');
+      const { openLake } = await import('./open-lake.ts');
       const rooms = {
         connect: connector(config, 'doctor'),
         openStore: () => openLake(config),

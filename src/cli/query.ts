@@ -47,6 +47,7 @@ async function runQuery(context: CliContext, sql: string, flags: QueryFlags): Pr
   const { postgresStores } = await import('../query/postgres-stores.ts');
   const { queryLake } = await import('../query/query-lake.ts');
   const { composeLooking } = await import('./rooms.ts');
+  const { openSegmentsOf } = await import('./open-lake.ts');
   const rooms = await composeLooking(context, 'query');
   const db = await rooms.connect('work');
   try {
@@ -61,6 +62,7 @@ async function runQuery(context: CliContext, sql: string, flags: QueryFlags): Pr
           signal: context.signal,
         }),
         store: rooms.store,
+        openSegments: openSegmentsOf(config, rooms.store),
         limits: {
           memoryLimitBytes: maintenance.memoryLimitBytes,
           threads: maintenance.threads,

@@ -6,10 +6,9 @@ import { connect } from '../hot/connect.ts';
 import type { RotationEvent } from '../jobs/rotation/events.ts';
 import type { LookingRooms, Rooms } from '../jobs/rotation/rooms.ts';
 import { nodeFileSystem } from '../lake/file-system.ts';
-import { openLocalStore } from '../lake/local-store.ts';
-import type { ObjectStore } from '../lake/object-store.ts';
 import { DuckEngine } from '../lake/segment/duckdb.ts';
 import type { CliContext } from './context.ts';
+import { openLake } from './open-lake.ts';
 import { withSpillDirectory } from './spill-directory.ts';
 import { readVersion } from './version.ts';
 
@@ -48,6 +47,7 @@ export async function withRooms<Result>(
         ...(await composeLooking(context, job)),
         fileSystem: nodeFileSystem,
         engine,
+        tempDirectory,
         newId: randomUUID,
         version: readVersion(),
         holder: `${hostname()}:${String(process.pid)}`,
@@ -59,10 +59,6 @@ export async function withRooms<Result>(
       engine.close();
     }
   });
-}
-
-export function openLake({ lake }: TierdConfig): Promise<ObjectStore> {
-  return openLocalStore(lake.root, nodeFileSystem);
 }
 
 export function connector({ postgres }: TierdConfig, job: string): LookingRooms['connect'] {

@@ -5,6 +5,7 @@
 import { formatTable } from '../domain/table.ts';
 import { checkAlerts } from './cross-check-alerts.ts';
 import { checkDrain } from './cross-check-drain.ts';
+import { checkS3Lake } from './cross-check-lake.ts';
 import { checkRedis } from './cross-check-redis.ts';
 import { checkSchedules } from './cross-check-schedules.ts';
 import { checkServer } from './cross-check-server.ts';
@@ -20,6 +21,7 @@ export function crossCheck(root: unknown): PlacedProblem[] {
   return [
     ...checkPostgres(file),
     ...checkRedis(file),
+    ...checkS3Lake(file),
     ...checkNames(file),
     ...checkIntervals(file),
     ...checkTables(file),

@@ -2,10 +2,11 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { size, text } from './fields.ts';
+import { resolveS3Lake, type S3LakeConfig, s3Lake } from './s3-lake-section.ts';
 import { parseSize } from './units.ts';
 
 /** One member for each kind of object store; `type` tells them apart. */
-export type LakeConfig = LocalLakeConfig;
+export type LakeConfig = LocalLakeConfig | S3LakeConfig;
 
 export interface LocalLakeConfig {
   readonly type: 'local';
@@ -25,13 +26,14 @@ const localLake = z.strictObject({
   ).default('1GB'),
 });
 
-export const lakeSection = z.discriminatedUnion('type', [localLake], {
-  error: 'a store: "local"',
+export const lakeSection = z.discriminatedUnion('type', [localLake, s3Lake], {
+  error: 'a store: "local" or "s3"',
 });
 
 export type LakeFile = z.output<typeof lakeSection>;
 
 export function resolveLake(file: LakeFile, fileDirectory: string): LakeConfig {
+  if (file.type === 's3') return resolveS3Lake(file, fileDirectory);
   return {
     type: file.type,
     root: resolve(fileDirectory, file.path, 'cold_storage'),

@@ -22,6 +22,7 @@ import { asRecord, type ConfigPath, formatPath, withValueAt } from './path.ts';
 import { POSTGRES_SECRETS, type PostgresConfig, resolvePostgres } from './postgres-section.ts';
 import { type QueryConfig, resolveQuery } from './query-section.ts';
 import { REDIS_SECRETS, resolveRedis, SENTINEL_SECRETS } from './redis-section.ts';
+import { S3_SECRETS } from './s3-lake-section.ts';
 import { resolveSchedules, type SchedulesConfig } from './schedules-section.ts';
 import type { ConfigFile } from './schema.ts';
 import { resolveServer, SERVER_SECRETS, type ServerConfig } from './server-section.ts';
@@ -176,6 +177,7 @@ const SECRETS: readonly SecretPlace[] = [
     check: (path: ConfigPath, held: string) => (key === 'url' ? checkRedisUrl(path, held) : []),
   })),
   ...SERVER_SECRETS.map((key) => ({ section: ['server'], key, check: checkToken })),
+  ...S3_SECRETS.map((key) => ({ section: ['lake'], key, check: () => [] })),
   ...SENTINEL_SECRETS.map((key) => ({ section: ['redis', 'sentinel'], key, check: () => [] })),
 ];
 

@@ -94,8 +94,14 @@ async function checkLedger(rooms: DoctorRooms): Promise<Omit<Check, 'name'>> {
 }
 
 async function checkWritable(store: ObjectStore): Promise<Omit<Check, 'name'>> {
-  await store.checkWritable();
-  return { status: 'ok', found: `${store.place} can be written` };
+  const lacks = await store.checkWritable();
+  const found = `${store.place} can be written`;
+  if (lacks.length === 0) return { status: 'ok', found };
+  return {
+    status: 'warning',
+    found: `${found}, but ${lacks.join('; ')}`,
+    advice: 'let no other program write there; docs/s3.md says what that means',
+  };
 }
 
 async function checkSpace(store: ObjectStore, minFreeBytes: number): Promise<Omit<Check, 'name'>> {

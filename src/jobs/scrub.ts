@@ -4,14 +4,16 @@
  * against the fingerprint that PostgreSQL's bytes had. Changes nothing in the lake; which segments
  * are bad is noted in the ledger, for whoever looks at it next.
  */
+import { join } from 'node:path';
 import type pg from 'pg';
 import type { VerifyLevel } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { disconnect } from '../hot/connect.ts';
+import { makeUnlessThere, removeTree } from '../lake/directories.ts';
 import type { FileSystem } from '../lake/file-system.ts';
 import { type ScrubReport, scrubLake } from '../lake/scrub.ts';
 import type { DuckEngine } from '../lake/segment/duckdb.ts';
-import { verifySegments } from '../lake/segment-verifier.ts';
+import { type PublishedSegment, verifySegments } from '../lake/segment-verifier.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { recordFindings, type ScrubFinding } from '../ledger/scrub-findings.ts';
 import { listSegments, type SegmentRecord } from '../ledger/segments.ts';
@@ -21,6 +23,7 @@ import type { LookingRooms } from './rotation/rooms.ts';
 export interface ScrubRooms extends LookingRooms {
   readonly engine: DuckEngine;
   readonly fileSystem: FileSystem;
+  readonly tempDirectory: string;
   readonly signal: AbortSignal;
 }
 
@@ -149,26 +152,31 @@ async function proveSlice(
 ): Promise<TierdError | null> {
   const [first] = slice;
   if (first === undefined) return null;
+  const { fileSystem, store, signal } = rooms;
+  const directory = join(rooms.tempDirectory, 'scrub');
   try {
+    await makeUnlessThere(fileSystem, directory);
+    const segments: PublishedSegment[] = [];
+    for (const { key, bytes, sha256, rows } of slice) {
+      const path = await store.readable(key, directory, signal);
+      segments.push({ path, bytes: Number(bytes), sha256, rows: Number(rows) });
+    }
     await verifySegments({
       engine: rooms.engine,
-      fs: rooms.fileSystem,
-      segments: slice.map((segment) => ({
-        path: rooms.store.locate(segment.key),
-        bytes: Number(segment.bytes),
-        sha256: segment.sha256,
-        rows: Number(segment.rows),
-      })),
+      fs: fileSystem,
+      segments,
       columns: first.columns,
       metadata: {},
       expected: first.fingerprint,
       level,
-      signal: rooms.signal,
+      signal,
     });
     return null;
   } catch (error) {
     // One that can't be proven must not hide the state of the others.
     if (error instanceof TierdError && error.code !== 'INTERRUPTED') return error;
     throw error;
+  } finally {
+    await removeTree(fileSystem, directory);
   }
 }

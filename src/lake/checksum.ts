@@ -15,3 +15,8 @@ export async function checksumOf(chunks: AsyncIterable<Uint8Array>): Promise<Che
   }
   return { bytes, sha256: hash.digest('hex') };
 }
+
+/** What is in memory already, for those that take a stream. */
+export async function* chunkOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
+}

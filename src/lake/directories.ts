@@ -1,5 +1,5 @@
 /** Directories of a local lake: made so that they last, removed when they have become empty. */
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { FileSystem } from './file-system.ts';
 import { isNodeError } from './file-system.ts';
 
@@ -59,10 +59,22 @@ async function makeRoot(fs: FileSystem, root: string): Promise<void> {
   await fs.syncDirectory(dirname(root));
 }
 
-async function makeUnlessThere(fs: FileSystem, path: string): Promise<void> {
+export async function makeUnlessThere(fs: FileSystem, path: string): Promise<void> {
   try {
     await fs.makeDirectory(path);
   } catch (error) {
     if (!isNodeError(error, 'EEXIST')) throw error;
   }
+}
+
+/** Follows no link: one that lies in the directory is removed, not what it points to. */
+export async function removeTree(fs: FileSystem, path: string): Promise<void> {
+  const facts = await fs.look(path);
+  if (facts === null) return;
+  if (facts.kind !== 'directory') {
+    await fs.unlink(path);
+    return;
+  }
+  for (const entry of await fs.readDirectory(path)) await removeTree(fs, join(path, entry.name));
+  await fs.removeDirectory(path);
 }

@@ -29,6 +29,8 @@ export interface FileSystem {
   makeDirectory(path: string): Promise<void>;
   /** Writes a file that must not exist, and flushes it to the disk. */
   writeNewFile(path: string, bytes: Uint8Array): Promise<void>;
+  /** Writes a file that must not exist, and that need not outlast a power cut. */
+  copyIn(chunks: AsyncIterable<Uint8Array>, path: string): Promise<void>;
   syncFile(path: string): Promise<void>;
   /** Flushes the directory's list of names, so that links made or removed in it last. */
   syncDirectory(path: string): Promise<void>;
@@ -59,6 +61,14 @@ export const nodeFileSystem: FileSystem = {
     try {
       await file.writeFile(bytes);
       await file.sync();
+    } finally {
+      await file.close();
+    }
+  },
+  async copyIn(chunks, path) {
+    const file = await fs.open(path, 'wx');
+    try {
+      for await (const chunk of chunks) await file.writeFile(chunk);
     } finally {
       await file.close();
     }
@@ -146,4 +156,18 @@ function kindOf(
 /** Whether `error` came from the operating system with one of these codes. */
 export function isNodeError(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));
+}
+
+/** @returns whether it was there */
+export async function unlinkIfThere(
+  fs: Pick<FileSystem, 'unlink'>,
+  path: string,
+): Promise<boolean> {
+  try {
+    await fs.unlink(path);
+    return true;
+  } catch (error) {
+    if (!isNodeError(error, 'ENOENT')) throw error;
+    return false;
+  }
 }

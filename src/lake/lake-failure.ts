@@ -33,6 +33,16 @@ export function readFailure(what: string, error: unknown): unknown {
   });
 }
 
+export function objectMissing(place: string, cause: unknown): TierdError {
+  return new TierdError({
+    code: 'OBJECT_MISSING',
+    message: `${place} is not in the lake.`,
+    hint: 'Run `tierd scrub`: it tells which segments are missing or altered. If the disk is not mounted, mount it.',
+    context: { place },
+    cause,
+  });
+}
+
 export function interrupted(what: string, cause?: unknown): TierdError {
   return new TierdError({
     code: 'INTERRUPTED',

@@ -1,12 +1,13 @@
 /** The lake on a local disk (or on anything mounted like one). */
 import { dirname, join } from 'node:path';
 import { TierdError } from '../domain/errors.ts';
-import { checksumOf } from './checksum.ts';
+import { checksumOf, chunkOf } from './checksum.ts';
 import { directoriesBetween, removeEmptyDirectories } from './directories.ts';
-import type { ByteRange, FileSystem } from './file-system.ts';
-import { isNodeError } from './file-system.ts';
-import { interrupted, readFailure, reading, writing } from './lake-failure.ts';
-import { assertObjectKey, MARKER_KEY, OWNER_DIRECTORY, STAGING_DIRECTORY } from './object-key.ts';
+import { type ByteRange, type FileSystem, isNodeError, unlinkIfThere } from './file-system.ts';
+import { freeBytesAt } from './free-bytes.ts';
+import { interrupted, objectMissing, readFailure, reading, writing } from './lake-failure.ts';
+import { assertMarked } from './marker.ts';
+import { assertObjectKey, isOwnRecord, STAGING_DIRECTORY } from './object-key.ts';
 import type { ListedObject, ObjectFacts, ObjectStore, PutOutcome } from './object-store.ts';
 import { publishFile } from './publish-file.ts';
 import { createStaging, removeStaging } from './staging.ts';
@@ -57,7 +58,7 @@ class LocalStore implements ObjectStore {
   ): Promise<PutOutcome> {
     const finalPath = this.locate(key);
     if (signal?.aborted === true) throw interrupted(`publish ${finalPath}`, signal.reason);
-    await this.#assertMarked();
+    await assertMarked(this);
     return writing(`publish ${finalPath}`, async () => {
       await this.#assertNoLinkOnTheWay(finalPath);
       return publishFile(this.#fs, { root: this.place, stagedPath, finalPath, facts }, signal);
@@ -67,7 +68,7 @@ class LocalStore implements ObjectStore {
   async putSmallIfAbsent(key: string, bytes: Uint8Array): Promise<PutOutcome> {
     const finalPath = this.locate(key);
     return writing(`publish ${finalPath}`, async () => {
-      const facts = await checksumOf(chunksOf(bytes));
+      const facts = await checksumOf(chunkOf(bytes));
       return this.#inStaging(`small-${facts.sha256}`, async (directory) => {
         const stagedPath = join(directory, 'object');
         await this.#fs.writeNewFile(stagedPath, bytes);
@@ -100,16 +101,18 @@ class LocalStore implements ObjectStore {
     if (prefix !== '') assertObjectKey(prefix.replace(/\/$/, ''));
     const directory = join(this.place, prefix);
     for await (const found of this.#walk(directory, prefix, signal)) {
-      if (found.key !== MARKER_KEY) yield found;
+      if (!isOwnRecord(found.key)) yield found;
     }
   }
 
-  async remove(key: string): Promise<void> {
+  async remove(key: string): Promise<boolean> {
     const path = this.locate(key);
-    await writing(`remove ${path}`, async () => {
+    if ((await this.stat(key)) === null) return false;
+    return writing(`remove ${path}`, async () => {
       await this.#assertNoLinkOnTheWay(path);
-      await unlinkIfThere(this.#fs, path);
+      const removed = await unlinkIfThere(this.#fs, path);
       await removeEmptyDirectories(this.#fs, this.place, dirname(path));
+      return removed;
     });
   }
 
@@ -118,21 +121,22 @@ class LocalStore implements ObjectStore {
     return join(this.place, ...key.split('/'));
   }
 
-  async freeBytes(): Promise<number> {
-    return reading(`measure the free space at ${this.place}`, async () => {
-      let existing = this.place;
-      while ((await this.#fs.look(existing)) === null) existing = dirname(existing);
-      return this.#fs.freeBytes(existing);
-    });
+  readable(key: string): Promise<string> {
+    return Promise.resolve(this.locate(key));
   }
 
-  async checkWritable(): Promise<void> {
+  freeBytes(): Promise<number> {
+    return freeBytesAt(this.#fs, this.place);
+  }
+
+  async checkWritable(): Promise<readonly string[]> {
     await writing(`write a probe into ${this.place}`, () =>
       this.#inStaging(`probe-${String(process.pid)}`, async (directory) => {
         await this.#fs.writeNewFile(join(directory, 'probe'), PROBE);
         await this.#fs.syncDirectory(directory);
       }),
     );
+    return [];
   }
 
   async #inStaging<T>(id: string, step: (directory: string) => Promise<T>): Promise<T> {
@@ -142,18 +146,6 @@ class LocalStore implements ObjectStore {
     } finally {
       await removeStaging(this.#fs, this.stagingRoot, id);
     }
-  }
-
-  /** An empty mount point looks like a new lake; the marker tells that the disk is there. */
-  async #assertMarked(): Promise<void> {
-    const path = this.locate(MARKER_KEY);
-    if ((await reading(`look at ${path}`, () => this.#fs.look(path))) !== null) return;
-    throw new TierdError({
-      code: 'LAKE_NOT_THE_SAME',
-      message: `${this.place} has no ${MARKER_KEY}: it is no lake of tierd, or its disk is not mounted. Nothing was written.`,
-      hint: 'Mount the lake’s disk, or correct `lake` in the configuration, then run `tierd doctor`.',
-      context: { place: this.place },
-    });
   }
 
   /** A link inside the lake could lead a write or a removal anywhere. */
@@ -181,7 +173,7 @@ class LocalStore implements ObjectStore {
       const path = join(directory, entry.name);
       const key = prefix + entry.name;
       if (entry.kind === 'directory') {
-        if (!NO_OBJECTS.has(key)) yield* this.#walk(path, `${key}/`, signal);
+        if (!isOwnRecord(`${key}/`)) yield* this.#walk(path, `${key}/`, signal);
         continue;
       }
       // Removed since the directory was read: no longer an object.
@@ -203,29 +195,4 @@ class LocalStore implements ObjectStore {
   }
 }
 
-/** Directories of the root that hold no segments. */
-const NO_OBJECTS: ReadonlySet<string> = new Set([STAGING_DIRECTORY, OWNER_DIRECTORY]);
-
 const PROBE = new TextEncoder().encode('tierd was here\n');
-
-async function unlinkIfThere(fs: FileSystem, path: string): Promise<void> {
-  try {
-    await fs.unlink(path);
-  } catch (error) {
-    if (!isNodeError(error, 'ENOENT')) throw error;
-  }
-}
-
-async function* chunksOf(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  yield bytes;
-}
-
-function objectMissing(path: string, cause: unknown): TierdError {
-  return new TierdError({
-    code: 'OBJECT_MISSING',
-    message: `${path} is not in the lake.`,
-    hint: 'Run `tierd scrub`: it tells which segments are missing or altered. If the disk is not mounted, mount it.',
-    context: { path },
-    cause,
-  });
-}

@@ -38,6 +38,20 @@ export async function ensureLakeMarker(store: ObjectStore, newLakeId: string): P
 }
 
 /**
+ * An empty mount point, and a wrong bucket, look like a new lake; the marker tells that it is there.
+ * @throws TierdError LAKE_NOT_THE_SAME
+ */
+export async function assertMarked(store: Pick<ObjectStore, 'place' | 'stat'>): Promise<void> {
+  if ((await store.stat(MARKER_KEY)) !== null) return;
+  throw new TierdError({
+    code: 'LAKE_NOT_THE_SAME',
+    message: `${store.place} has no ${MARKER_KEY}: it is no lake of tierd, or its disk is not mounted. Nothing was written.`,
+    hint: 'Mount the lake’s disk, or correct `lake` in the configuration, then run `tierd doctor`.',
+    context: { place: store.place },
+  });
+}
+
+/**
  * @param expectedLakeId what the ledger remembers; null before its first segment
  * @throws TierdError LAKE_NOT_THE_SAME
  */

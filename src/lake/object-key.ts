@@ -10,6 +10,17 @@ export const MARKER_KEY = '_tierd_lake.json';
 /** Says whose this lake is; see `owner.ts`. */
 export const OWNER_DIRECTORY = '_tierd_owner';
 
+/** Where a store is tried with harmless objects; see `s3/probe-bucket.ts`. */
+export const PROBE_DIRECTORY = '_tierd_probe';
+
+const OWN_DIRECTORIES: readonly string[] = [STAGING_DIRECTORY, OWNER_DIRECTORY, PROBE_DIRECTORY];
+
+/** Whether tierd keeps something of its own there that is no segment. */
+export function isOwnRecord(key: string): boolean {
+  const [first = '', ...rest] = key.split('/');
+  return key === MARKER_KEY || (rest.length > 0 && OWN_DIRECTORIES.includes(first));
+}
+
 /** S3's own limit; every local file system allows more. */
 const MAX_KEY_BYTES = 1024;
 /** The limit of a name on ext4, XFS, APFS and exFAT alike. */

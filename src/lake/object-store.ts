@@ -22,7 +22,7 @@ export type PutOutcome = 'created' | 'already-there';
 export interface ObjectStore {
   /** For messages: the lake's root directory or bucket. */
   readonly place: string;
-  /** A local directory, absolute, on the file system from which `putIfAbsent` publishes best. */
+  /** A local directory, absolute, from which `putIfAbsent` publishes best. */
   readonly stagingRoot: string;
 
   /**
@@ -58,24 +58,36 @@ export interface ObjectStore {
   read(key: string, range?: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array>;
 
   /**
-   * Every object whose key starts with `prefix`, in the order of their keys' UTF-16 units within
-   * each directory; the marker, the owners and the staging area are left out. `prefix` is empty or ends with a
+   * Every object whose key starts with `prefix`, each once and in an order that stays the same;
+   * the marker, the owners and the staging area are left out. `prefix` is empty or ends with a
    * slash.
    */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<ListedObject>;
 
-  /** Removes the object, and directories that it leaves empty. No object: nothing to do. */
-  remove(key: string): Promise<void>;
+  /**
+   * Removes the object, directories that it leaves empty, and what was sent of it and never
+   * completed. No object: nothing to do.
+   * @returns whether there was anything
+   */
+  remove(key: string): Promise<boolean>;
 
-  /** What a query engine opens: an absolute path, or an URL. Does not look whether it exists. */
+  /** For messages: where it lies, or would. Does not look whether it exists. */
   locate(key: string): string;
+
+  /**
+   * A path on this machine at which the object's bytes can be opened, as they lie in the store
+   * now: its own on a local disk, else a copy made in `directory` in place of an earlier one.
+   * @throws TierdError OBJECT_MISSING, LAKE_UNREADABLE, LAKE_FULL; INTERRUPTED
+   */
+  readable(key: string, directory: string, signal?: AbortSignal): Promise<string>;
 
   /** Null where there is no such limit. */
   freeBytes(): Promise<number | null>;
 
   /**
    * Writes, publishes and removes a probe. Not for a dry run.
+   * @returns what this store does not do as it should, each a sentence: tierd manages without
    * @throws TierdError LAKE_UNWRITABLE, LAKE_FULL
    */
-  checkWritable(): Promise<void>;
+  checkWritable(): Promise<readonly string[]>;
 }

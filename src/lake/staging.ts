@@ -3,7 +3,7 @@
  * record in the ledger names the id, so recovery removes what a killed move left and nothing else.
  */
 import { dirname, join } from 'node:path';
-import { makeDirectories, removeEmptyDirectories } from './directories.ts';
+import { makeDirectories, removeEmptyDirectories, removeTree } from './directories.ts';
 import type { FileSystem } from './file-system.ts';
 import { isNodeError } from './file-system.ts';
 import { reading, writing } from './lake-failure.ts';
@@ -60,20 +60,8 @@ export async function listStaging(fs: FileSystem, stagingRoot: string): Promise<
   });
 }
 
-function stagingPath(stagingRoot: string, moveId: string): string {
+export function stagingPath(stagingRoot: string, moveId: string): string {
   // The rules for a key without a slash: one plain name that can't lead anywhere else.
   assertObjectKey(moveId.replaceAll('/', '\0'));
   return join(stagingRoot, moveId);
-}
-
-/** Follows no link: one that lies in the directory is removed, not what it points to. */
-async function removeTree(fs: FileSystem, path: string): Promise<void> {
-  const facts = await fs.look(path);
-  if (facts === null) return;
-  if (facts.kind !== 'directory') {
-    await fs.unlink(path);
-    return;
-  }
-  for (const entry of await fs.readDirectory(path)) await removeTree(fs, join(path, entry.name));
-  await fs.removeDirectory(path);
 }

@@ -7,9 +7,11 @@
  * All of it in one transaction of a DuckDB of its own, so that `now()` prunes and filters by the
  * same instant. PostgreSQL's snapshot ends before the query runs: nothing there waits for it.
  */
+import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
+import type { OpenSegments } from '../lake/segment-files.ts';
 import { admitSources } from './admit-sources.ts';
 import { chooseDatasets, datasetsOf } from './choose-datasets.ts';
 import type { ColdCatalog, ColdDataset } from './cold-catalog.ts';
@@ -43,6 +45,7 @@ export interface QueryRequest {
 export interface QueryRooms {
   readonly inSnapshot: InSnapshot;
   readonly store: Pick<ObjectStore, 'locate' | 'stat'>;
+  readonly openSegments: OpenSegments;
   readonly limits: EngineLimits;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
@@ -115,9 +118,13 @@ async function runQuery(
   const statement = await admitSelect(connection, request.sql);
   await connection.run('begin');
   const others = await load(engine, statement, rooms, progress);
-  const locate = (key: string) => rooms.store.locate(key);
-  const createAllViews = () => createViews(connection, progress.loaded, others, locate);
   progress.stage = 'open';
+  const locate = await rooms.openSegments(
+    progress.loaded.flatMap(({ segments }) => segments),
+    join(rooms.limits.spillDirectory, 'segments'),
+    rooms.signal,
+  );
+  const createAllViews = () => createViews(connection, progress.loaded, others, locate);
   await createAllViews();
   const query = {
     connection,

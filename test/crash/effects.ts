@@ -5,6 +5,7 @@
  */
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
 import type { FileSystem } from '../../src/lake/file-system.ts';
+import type { S3Api } from '../../src/lake/s3/s3-api.ts';
 
 /** `before`: the effect never happens. `sent`: it is on its way and nobody waits for the answer. */
 export type KillMoment = 'before' | 'sent';
@@ -18,6 +19,7 @@ export interface EffectObserver {
 const FILE_EFFECTS = [
   'makeDirectory',
   'writeNewFile',
+  'copyIn',
   'syncFile',
   'syncDirectory',
   'link',
@@ -43,6 +45,37 @@ export function observeFileSystem(fs: FileSystem, observer: EffectObserver): Fil
     };
   }
   return wrapped as unknown as FileSystem;
+}
+
+const S3_EFFECTS = [
+  'put',
+  'createUpload',
+  'uploadPart',
+  'completeUpload',
+  'abortUpload',
+  'remove',
+] as const satisfies readonly (keyof S3Api)[];
+
+/** A request is on its way for many turns: `sent` is called when the store has done it. */
+export function observeS3(api: S3Api, observer: EffectObserver): S3Api {
+  const wrapped: Record<string, unknown> = {
+    place: api.place,
+    head: api.head.bind(api),
+    get: api.get.bind(api),
+    list: api.list.bind(api),
+    listUploads: api.listUploads.bind(api),
+  };
+  for (const name of S3_EFFECTS) {
+    const effect = api[name].bind(api) as (...args: unknown[]) => Promise<unknown>;
+    wrapped[name] = async (...args: unknown[]): Promise<unknown> => {
+      const label = `s3.${name}`;
+      observer.before(label);
+      const answer = await effect(...args);
+      observer.sent(label);
+      return answer;
+    };
+  }
+  return wrapped as unknown as S3Api;
 }
 
 export function observeConnect(

@@ -12,8 +12,10 @@ import { type RotationOutcome, rotateDataset } from '../../src/jobs/rotate.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
 import { unfinishedMoves } from '../../src/ledger/moves.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { type Bench, makeDataset, openBench } from '../support/rotation.ts';
+import { makeDataset } from '../support/rotation.ts';
+import type { S3Server } from '../support/s3-server.ts';
 import { checkRows, NOTHING_WRONG, strayFiles } from './check.ts';
+import { type LakeOfVictims, openLakeOf } from './lake-of-victims.ts';
 import { createTable, fillTable, type ScenarioKind } from './scenario.ts';
 import { bundleVictim, sendVictim } from './send-victim.ts';
 import { readTruth, type Truth, Writer } from './truth.ts';
@@ -24,7 +26,7 @@ const LEASE_TTL_MS = 30_000;
 const FEWEST_EFFECTS = { before: 60, sent: 20 };
 const SEED = Number(process.env['TIERD_TEST_SEED'] ?? Date.now() % 1_000_000);
 
-export function killEverywhere(kind: ScenarioKind): void {
+export function killEverywhere(kind: ScenarioKind, server?: () => S3Server): void {
   let victim = '';
 
   beforeAll(async () => {
@@ -37,10 +39,11 @@ export function killEverywhere(kind: ScenarioKind): void {
       const database = await createTestDatabase({ timescale: kind === 'hypertable' });
       const client = await database.connect();
       const writing = await database.connect();
-      const bench = await openBench(database);
+      const { bench, lake } = await openLakeOf(database, server);
       const effects = await killAndRecover(0);
       expect(effects.length).toBeGreaterThan(FEWEST_EFFECTS[moment]);
-      for (const killAt of chooseEffects(effects)) await killAndRecover(killAt);
+      for (const killAt of chooseEffects(effects, server !== undefined))
+        await killAndRecover(killAt);
 
       async function killAndRecover(killAt: number): Promise<readonly string[]> {
         const table = `${kind}_${moment}_${String(killAt)}`;
@@ -53,7 +56,8 @@ export function killEverywhere(kind: ScenarioKind): void {
         writer.start();
         const met = await sendVictim(victim, {
           url: database.url,
-          lake: bench.lake,
+          lake: lake.directory,
+          s3: lake.target,
           spill: bench.directory,
           dataset,
           now: bench.rooms.clock.now(),
@@ -63,7 +67,9 @@ export function killEverywhere(kind: ScenarioKind): void {
         });
         await writer.stop();
         const told = `seed ${String(SEED)}, killed ${moment} effect ${String(killAt)}: ${met.at(-1) ?? ''}`;
-        expect(await checkRows(client, table, bench.lake, truth), told).toEqual(NOTHING_WRONG);
+        expect(await checkRows(client, table, await lake.asFolder(table), truth), told).toEqual(
+          NOTHING_WRONG,
+        );
 
         await endLease(client, table);
 
@@ -71,7 +77,7 @@ export function killEverywhere(kind: ScenarioKind): void {
 
         await rotateWhenFree(bench.rooms, dataset);
         await writer.stop();
-        await expectConverged(client, bench, dataset, truth, told);
+        await expectConverged(client, bench.rooms, lake, dataset, truth, told);
         await database.query(`drop table ${table}`);
         return met;
       }
@@ -80,16 +86,17 @@ export function killEverywhere(kind: ScenarioKind): void {
 }
 
 /**
- * The ordinals to kill at: every statement and every link, and of the file system's other calls, of
- * which a file takes a dozen alike, another third each time. All of them with TIERD_TEST_KILLS=all.
+ * The ordinals to kill at: all that publish; every statement too where the lake is a local one; and
+ * of the others, of which a file takes a dozen alike, another third each time. All of them with
+ * TIERD_TEST_KILLS=all.
  */
-function chooseEffects(effects: readonly string[]): readonly number[] {
+function chooseEffects(effects: readonly string[], inBucket: boolean): readonly number[] {
   const random = randomFrom(SEED);
   const all = process.env['TIERD_TEST_KILLS'] === 'all';
-  return effects.flatMap((label, index) => {
-    const chosen = all || !label.startsWith('fs.') || label === 'fs.link' || random() < 1 / 3;
-    return chosen ? [index + 1] : [];
-  });
+  const always = inBucket ? /^s3[.]/ : /^(sql |fs[.]link$)/;
+  return effects.flatMap((label, index) =>
+    all || always.test(label) || random() < 1 / 3 ? [index + 1] : [],
+  );
 }
 
 /** As if its lifetime had passed. */
@@ -114,15 +121,18 @@ async function rotateWhenFree(rooms: Rooms, dataset: Dataset): Promise<RotationO
 /** With no writer in the way the next run moves everything that is due, and leaves nothing behind. */
 async function expectConverged(
   client: pg.Client,
-  bench: Bench,
+  rooms: Rooms,
+  lake: LakeOfVictims,
   dataset: Dataset,
   truth: Truth,
   told: string,
 ): Promise<void> {
-  const outcome = await rotateWhenFree(bench.rooms, dataset);
+  const outcome = await rotateWhenFree(rooms, dataset);
   expect(outcome.totals.failed, told).toEqual([]);
-  expect(await checkRows(client, dataset.name, bench.lake, truth), told).toEqual(NOTHING_WRONG);
-  expect(await strayFiles(client, dataset.name, bench.lake), told).toEqual([]);
+  const folder = await lake.asFolder(dataset.name);
+  expect(await checkRows(client, dataset.name, folder, truth), told).toEqual(NOTHING_WRONG);
+  expect(await strayFiles(client, dataset.name, folder), told).toEqual([]);
+  expect(await lake.leftovers(), told).toEqual([]);
   expect(await unfinishedMoves(client, dataset.name), told).toEqual([]);
   const due = await client.query(`select 1 from ${dataset.name} where time < $1`, [
     new Date(outcome.plan.cutoffs.aged).toISOString(),

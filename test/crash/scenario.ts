@@ -1,12 +1,16 @@
 /** What the crash suites share: the order to a victim, and tables of each kind to rotate. */
 import type { Dataset } from '../../src/domain/dataset.ts';
+import type { S3Target } from '../../src/domain/s3-target.ts';
 import type { EpochMs } from '../../src/domain/time-range.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { daysAgo, NOW } from '../support/rotation.ts';
 
 export interface VictimOrder {
   readonly url: string;
+  /** The local lake; of one in a bucket the directory where files wait to be sent. */
   readonly lake: string;
+  /** Null for a local lake. */
+  readonly s3: S3Target | null;
   readonly spill: string;
   readonly dataset: Dataset;
   readonly now: EpochMs;

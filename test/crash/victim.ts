@@ -9,8 +9,11 @@ import { rotateDataset } from '../../src/jobs/rotate.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
 import { nodeFileSystem } from '../../src/lake/file-system.ts';
 import { openLocalStore } from '../../src/lake/local-store.ts';
+import type { ObjectStore } from '../../src/lake/object-store.ts';
+import { openS3Store } from '../../src/lake/s3/s3-store.ts';
+import { openS3Api } from '../../src/lake/s3/sdk-api.ts';
 import { DuckEngine } from '../../src/lake/segment/duckdb.ts';
-import { observeConnect, observeFileSystem } from './effects.ts';
+import { observeConnect, observeFileSystem, observeS3 } from './effects.ts';
 import type { VictimOrder } from './scenario.ts';
 
 const order = JSON.parse(process.argv[2] ?? '') as VictimOrder;
@@ -23,7 +26,7 @@ const die = (): void => {
 };
 /** Of the file system's calls only `link` shows; the others, half done, are the next one's before. */
 const counts = (label: string): boolean =>
-  order.moment === 'before' || label.startsWith('sql ') || label === 'fs.link';
+  order.moment === 'before' || !label.startsWith('fs.') || label === 'fs.link';
 const observer = {
   before(label: string): void {
     if (!counts(label)) return;
@@ -44,9 +47,10 @@ const engine = await DuckEngine.open({
 });
 const rooms: Rooms = {
   connect: observeConnect(() => connect({ url: order.url, job: 'victim' }), observer),
-  store: await openLocalStore(order.lake, fileSystem),
+  store: await openStore(),
   fileSystem,
   engine,
+  tempDirectory: order.spill,
   clock: { now: () => order.now },
   newId: randomUUID,
   isByHand: true,
@@ -61,5 +65,10 @@ const rooms: Rooms = {
   signal: new AbortController().signal,
   emit: () => undefined,
 };
+function openStore(): Promise<ObjectStore> | ObjectStore {
+  if (order.s3 === null) return openLocalStore(order.lake, fileSystem);
+  return openS3Store(observeS3(openS3Api(order.s3), observer), order.lake, fileSystem);
+}
+
 await rotateDataset(rooms, order.dataset, { force: true });
 engine.close();

@@ -1,5 +1,6 @@
 /** `queryLake` as the tests of it use it: everything in memory, unless said otherwise. */
 import { join } from 'node:path';
+import { inPlace } from '../../src/lake/segment-files.ts';
 import type { ColdTimeColumn } from '../../src/query/cold-catalog.ts';
 import type { QueryFormat } from '../../src/query/query-format.ts';
 import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
@@ -45,6 +46,7 @@ export async function askLake(
     {
       inSnapshot: (_wantsHot, work) => work({ cold: catalog, hot: new Map() }),
       store: lake.store,
+      openSegments: inPlace(lake.store),
       limits: {
         memoryLimitBytes: options.memoryLimitBytes ?? 500_000_000,
         threads: 2,

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { Dataset } from '../../src/domain/dataset.ts';
+import { inPlace } from '../../src/lake/segment-files.ts';
 import { postgresStores } from '../../src/query/postgres-stores.ts';
 import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
 import type { Bench } from './rotation.ts';
@@ -36,6 +37,7 @@ export async function askStores(
         ...limits,
       }),
       store: bench.rooms.store,
+      openSegments: inPlace(bench.rooms.store),
       limits: {
         memoryLimitBytes: 500_000_000,
         threads: 2,

@@ -60,6 +60,7 @@ export async function openBench(
     store: await openLocalStore(lake, nodeFileSystem),
     fileSystem: nodeFileSystem,
     engine,
+    tempDirectory: spill,
     clock: { now: () => NOW },
     newId: randomUUID,
     isByHand: true,

@@ -1,4 +1,8 @@
-/** A private S3 (moto) on a free loopback port, with one empty bucket in memory. */
+/**
+ * A private S3 (moto) on a free loopback port, with one empty bucket in memory; or the server that
+ * `TIERD_TEST_S3_URL` names, with `TIERD_TEST_S3_ACCESS_KEY_ID` and `…_SECRET_ACCESS_KEY`, which
+ * has a bucket `lake`.
+ */
 import {
   freePort,
   makeRunDir,
@@ -27,6 +31,25 @@ const REGION = 'us-east-1';
 const ACCESS_KEY = 'test';
 
 export async function startS3(): Promise<S3Server> {
+  return givenServer() ?? startMoto();
+}
+
+function givenServer(): S3Server | null {
+  const url = process.env['TIERD_TEST_S3_URL'];
+  if (url === undefined) return null;
+  return {
+    url,
+    region: REGION,
+    bucket: 'lake',
+    accessKeyId: process.env['TIERD_TEST_S3_ACCESS_KEY_ID'] ?? '',
+    secretAccessKey: process.env['TIERD_TEST_S3_SECRET_ACCESS_KEY'] ?? '',
+    testAuthorization: '',
+    log: () => '',
+    remove: () => Promise.resolve(),
+  };
+}
+
+async function startMoto(): Promise<S3Server> {
   const tree = await openServerTree();
   if (!tree.full) throw new Error(`There is no S3 for the tests here: ${tree.lacks}.`);
   const runDir = await makeRunDir(tree.runsDir, 's3');

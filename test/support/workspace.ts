@@ -30,11 +30,12 @@ export function makeWorkspace(
   database: Pick<TestDatabase, 'url'>,
   datasets: string,
   more = '',
+  lake = '{ type: local, path: lake, min_free: 0MB }',
 ): Workspace {
   const directory = directoryWith({
     'unified_config.yaml': `
 postgres: { url: "${database.url}", lock_timeout: 3s }
-lake: { type: local, path: lake, min_free: 0MB }
+lake: ${lake}
 maintenance: { temp_dir: spill, threads: 1, memory_limit: 256MB }
 ${more}
 datasets:

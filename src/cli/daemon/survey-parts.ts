@@ -8,10 +8,9 @@ import type { EpochMs, TimeRange } from '../../domain/time-range.ts';
 import { connect, disconnect } from '../../hot/connect.ts';
 import { readCalendar } from '../../jobs/calendar.ts';
 import { Surveyor } from '../../jobs/survey.ts';
-import { nodeFileSystem } from '../../lake/file-system.ts';
-import { openLocalStore } from '../../lake/local-store.ts';
 import { hasLedger } from '../../ledger/migrate.ts';
 import { listMovedSince } from '../../ledger/survey.ts';
+import { openLake } from '../open-lake.ts';
 import { CalendarCache } from './calendar-cache.ts';
 
 export interface SurveyParts {
@@ -63,10 +62,11 @@ export function composeSurvey(
 type SurveyRooms = Parameters<Surveyor['take']>[0];
 
 async function roomsOf(
-  { redis, lake, drain, datasets }: TierdConfig,
+  config: TierdConfig,
   clock: Clock,
   open: SurveyRooms['connect'],
 ): Promise<SurveyRooms> {
+  const { redis, lake, drain, datasets } = config;
   return {
     connect: open,
     connectLive:
@@ -76,7 +76,7 @@ async function roomsOf(
             const { connectLive } = await import('../../live/connect.ts');
             return connectLive(redis, 'survey');
           },
-    store: await openLocalStore(lake.root, nodeFileSystem),
+    store: await openLake(config),
     minFreeBytes: lake.minFreeBytes,
     clock,
     liveSettings: { drainIntervalMs: drain.intervalMs, waitReplicas: redis?.waitReplicas ?? 0 },

@@ -5,7 +5,8 @@ import { TierdError } from '../../domain/errors.ts';
 import type { ProvenSegments } from '../../domain/proof.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { readReplicaLag } from '../../hot/server-facts.ts';
-import { verifySegments } from '../../lake/segment-verifier.ts';
+import { type PublishedSegment, verifySegments } from '../../lake/segment-verifier.ts';
+import { stagingPath } from '../../lake/staging.ts';
 import { commitMove } from './commit-move.ts';
 import { type PublishedSlice, publishMove } from './publish-move.ts';
 import type { Rooms } from './rooms.ts';
@@ -34,7 +35,8 @@ export async function publishAndProve(
   const published = await publishMove(rooms, run, db, staged);
   tell(rooms, run, staged, 'verify');
   const proven: ProvenSegments[] = [];
-  for (const slice of published) proven.push(await verifySlice(rooms, run, slice));
+  const directory = stagingPath(rooms.store.stagingRoot, staged.id);
+  for (const slice of published) proven.push(await verifySlice(rooms, run, slice, directory));
   return proven;
 }
 
@@ -51,14 +53,17 @@ async function verifySlice(
   rooms: Rooms,
   run: RunContext,
   published: PublishedSlice,
+  directory: string,
 ): Promise<ProvenSegments> {
+  const segments: PublishedSegment[] = [];
+  for (const { key, segment } of published.objects) {
+    const path = await rooms.store.readable(key, directory, run.signal);
+    segments.push({ ...segment, path });
+  }
   return verifySegments({
     engine: rooms.engine,
     fs: rooms.fileSystem,
-    segments: published.objects.map(({ key, segment }) => ({
-      ...segment,
-      path: rooms.store.locate(key),
-    })),
+    segments,
     columns: run.columns,
     metadata: published.slice.metadata,
     expected: published.slice.fingerprint,

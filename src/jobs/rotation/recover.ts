@@ -73,10 +73,8 @@ export async function sweepLeftovers(rooms: Rooms, db: pg.Client, lease: Lease):
   const keys = await abandonedKeys(db, lease.dataset);
   let removed = 0;
   for (const key of keys) {
-    if ((await rooms.store.stat(key)) === null) continue;
     await assertStillOwnLake(rooms, db);
-    await rooms.store.remove(key);
-    removed += 1;
+    if (await rooms.store.remove(key)) removed += 1;
   }
   if (keys.length > 0) {
     await forgetAbandoned(db, lease.dataset, keys, rooms.settings.leaseTtlMs * GRACE_LIFETIMES);

@@ -26,6 +26,8 @@ export interface Rooms {
   readonly fileSystem: FileSystem;
   /** DuckDB, by which segments are sorted, written and read back. */
   readonly engine: DuckEngine;
+  /** Of this process alone, and gone with it. */
+  readonly tempDirectory: string;
   readonly clock: Clock;
   /** A fresh UUID. */
   readonly newId: () => string;

@@ -58,6 +58,7 @@ export function boundTo(store: ObjectStore): ObjectStore {
     list: store.list.bind(store),
     remove: store.remove.bind(store),
     locate: store.locate.bind(store),
+    readable: store.readable.bind(store),
     freeBytes: store.freeBytes.bind(store),
     checkWritable: store.checkWritable.bind(store),
   };

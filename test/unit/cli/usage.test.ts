@@ -191,7 +191,7 @@ describe('tierd config', () => {
 
   line 3  lake.type
     found     "tape"
-    expected  a store: "local"
+    expected  a store: "local" or "s3"
 
   line 4  datasets.News
     found     "News"

@@ -235,8 +235,8 @@ describe('values that are wrong', () => {
     [withSection('datasets: {}'), 'found an empty mapping, expected at least one dataset'],
     [withSection('datasets: [news]'), 'found a list, expected a mapping'],
     [
-      withSection('lake: { type: s3 }'),
-      'lake.type (line 1): found "s3", expected a store: "local"',
+      withSection('lake: { type: tape }'),
+      'lake.type (line 1): found "tape", expected a store: "local" or "s3"',
     ],
     [withSection('lake: { path: x }'), 'lake.type (line 1): missing'],
     [

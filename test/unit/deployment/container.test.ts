@@ -77,7 +77,10 @@ describe('compose.yaml', () => {
       tierd?.volumes.find((volume) => volume.startsWith('cold:'))?.split(':') ?? [];
     const { lake, maintenance } = composedConfig();
     expect(mounted).toMatch(/^\//);
-    expect(lake.root.startsWith(`${mounted ?? ''}/`)).toBe(true);
+    expect(lake).toMatchObject({
+      type: 'local',
+      root: expect.stringMatching(`^${mounted ?? ''}/`),
+    });
     expect(maintenance.tempDirectory.startsWith(`${mounted ?? ''}/`)).toBe(true);
     expect(dockerfile).toContain(`VOLUME ["${mounted ?? ''}"]`);
   });

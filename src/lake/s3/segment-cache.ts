@@ -1,0 +1,142 @@
+/**
+ * Segments of a bucket, kept on this machine once they were read: by name, which carries the hash of
+ * their content, so that one is never out of date. Bounded in bytes; the one that was not asked for
+ * the longest goes first. Several processes share it: a copy gets its name when it is whole and
+ * checked, and a reader has a second name of its own for it, which nobody else takes away.
+ */
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { copyFile, link, mkdir, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { TierdError } from '../../domain/errors.ts';
+import { checksumOf } from '../checksum.ts';
+import { type FileSystem, isNodeError } from '../file-system.ts';
+import { writing } from '../lake-failure.ts';
+import { parseSegmentKey } from '../layout.ts';
+import type { ObjectStore } from '../object-store.ts';
+import type { OpenSegments, SegmentToOpen } from '../segment-files.ts';
+
+export interface SegmentCacheOptions {
+  readonly store: Pick<ObjectStore, 'readable' | 'locate'>;
+  readonly fs: FileSystem;
+  /** Absolute, on the file system of the readers' directories where these are to share its files. */
+  readonly directory: string;
+  readonly maxBytes: number;
+}
+
+/** Requests of one query under way at once. */
+const FETCHED_AT_ONCE = 8;
+
+export function cachedSegments(options: SegmentCacheOptions): OpenSegments {
+  return async (segments, directory, signal) => {
+    await writing(`make ${directory}`, async () => {
+      await mkdir(directory, { recursive: true });
+      await mkdir(options.directory, { recursive: true });
+    });
+    const paths = new Map<string, string>();
+    const waiting = segments.values();
+    const work = async (): Promise<void> => {
+      for (const segment of waiting) {
+        paths.set(segment.key, await open(options, segment, directory, signal));
+      }
+    };
+    await Promise.all(Array.from({ length: FETCHED_AT_ONCE }, work));
+    await evict(options);
+    return (key) => paths.get(key) ?? options.store.locate(key);
+  };
+}
+
+/** @returns the reader's own name of it */
+async function open(
+  options: SegmentCacheOptions,
+  segment: SegmentToOpen,
+  directory: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const name = basename(segment.key);
+  const cached = join(options.directory, name);
+  const own = join(directory, name);
+  if (await share(cached, own)) {
+    const now = new Date();
+    // Evicted meanwhile: then only its age is not worth noting any more.
+    await utimes(cached, now, now).catch(() => undefined);
+    return own;
+  }
+  const fetched = await options.store.readable(segment.key, directory, signal);
+  await assertContent(options, segment, fetched);
+  await keep(fetched, cached);
+  return fetched;
+}
+
+/** @returns false where there is nothing to share */
+async function share(cached: string, own: string): Promise<boolean> {
+  try {
+    await nameAlso(cached, own);
+    return true;
+  } catch (error) {
+    if (isNodeError(error, 'ENOENT')) return false;
+    throw error;
+  }
+}
+
+/** A copy that can't be kept is only not there for the next query. */
+async function keep(fetched: string, cached: string): Promise<void> {
+  const whole = `${cached}.${randomUUID()}`;
+  try {
+    await nameAlso(fetched, whole);
+    await rename(whole, cached);
+  } catch (error) {
+    if (!isNodeError(error, 'ENOSPC', 'EDQUOT')) throw error;
+    await unlink(whole).catch(() => undefined);
+  }
+}
+
+/** A second name for a file, or a second file where that can't be had. */
+async function nameAlso(existing: string, added: string): Promise<void> {
+  try {
+    await link(existing, added);
+  } catch (error) {
+    if (!isNodeError(error, 'EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP')) throw error;
+    await copyFile(existing, added, constants.COPYFILE_FICLONE);
+  }
+}
+
+/** What came over the network is only believed when it is what its name says. */
+async function assertContent(
+  { store, fs }: SegmentCacheOptions,
+  { key, bytes }: SegmentToOpen,
+  path: string,
+): Promise<void> {
+  const found = await checksumOf(fs.read(path, null));
+  const contentId = parseSegmentKey(key)?.contentId;
+  if (
+    BigInt(found.bytes) === bytes &&
+    (contentId === undefined || found.sha256.startsWith(contentId))
+  ) {
+    return;
+  }
+  await unlink(path);
+  throw new TierdError({
+    code: 'SEGMENT_UNREADABLE',
+    message: `${store.locate(key)} is not the segment that the ledger knows: ${String(found.bytes)} bytes with SHA-256 ${found.sha256}, expected ${String(bytes)} bytes. Nothing was changed.`,
+    hint: 'Run `tierd scrub`: it tells every segment that is missing or altered. Restore these from a backup of the lake; tierd changes none of them.',
+    context: { key, foundBytes: found.bytes, expectedBytes: Number(bytes) },
+  });
+}
+
+/** Down to the limit, by when they were last asked for. Readers keep what they opened. */
+async function evict({ directory, maxBytes }: SegmentCacheOptions): Promise<void> {
+  const files: { path: string; bytes: number; usedAt: number }[] = [];
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name);
+    // Evicted by another process meanwhile.
+    const facts = await stat(path).catch(() => null);
+    if (facts !== null) files.push({ path, bytes: facts.size, usedAt: facts.mtimeMs });
+  }
+  let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const { path, bytes } of files.sort((a, b) => a.usedAt - b.usedAt)) {
+    if (total <= maxBytes) return;
+    await unlink(path).catch(() => undefined);
+    total -= bytes;
+  }
+}

@@ -1,0 +1,59 @@
+/** The lake that victims die over: on the local disk, or in a bucket. */
+import { mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { S3Target } from '../../src/domain/s3-target.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { type Bench, openBench } from '../support/rotation.ts';
+import { makeS3Lake, type S3Lake } from '../support/s3-lake.ts';
+import type { S3Server } from '../support/s3-server.ts';
+
+export interface LakeOfVictims {
+  /** The lake, or where its files wait to be sent. */
+  readonly directory: string;
+  readonly target: S3Target | null;
+  /** The dataset's objects as they are now, as files in a lake's folders. */
+  asFolder(dataset: string): Promise<string>;
+  /** What lies outside of the lake and should not. */
+  leftovers(): Promise<readonly string[]>;
+}
+
+export async function openLakeOf(
+  database: TestDatabase,
+  server: (() => S3Server) | undefined,
+): Promise<{ readonly bench: Bench; readonly lake: LakeOfVictims }> {
+  if (server === undefined) {
+    const bench = await openBench(database);
+    const asFolder = () => Promise.resolve(bench.lake);
+    const leftovers = () => Promise.resolve([]);
+    return { bench, lake: { directory: bench.lake, target: null, asFolder, leftovers } };
+  }
+  const s3 = await makeS3Lake(server());
+  onTestFinished(() => s3.destroy());
+  const bench = await openBench(database, { store: s3.store });
+  let copies = 0;
+  return {
+    bench,
+    lake: {
+      directory: s3.workRoot,
+      target: s3.target,
+      asFolder: async (dataset) => {
+        copies += 1;
+        return copyOut(s3, dataset, join(bench.directory, `copy-${String(copies)}`));
+      },
+      leftovers: async () => [
+        ...(await s3.api.listUploads('')).map(({ key }) => `upload of ${key}`),
+        ...(await readdir(s3.workRoot, { recursive: true })),
+      ],
+    },
+  };
+}
+
+async function copyOut({ store }: S3Lake, dataset: string, directory: string): Promise<string> {
+  for await (const { key } of store.list(`${dataset}/`)) {
+    const path = join(directory, key);
+    await mkdir(dirname(path), { recursive: true });
+    await store.readable(key, dirname(path));
+  }
+  return directory;
+}
