@@ -46,6 +46,7 @@ export function renderLive(live: Live, style: Style): string[] {
 function describe(health: LiveHealth): string {
   const { usedBytes, maxBytes, hitRatio } = health;
   return [
+    `${health.product} ${health.version}`,
     `${formatInteger(health.keys)} keys`,
     `${formatBytes(usedBytes)}${maxBytes === 0 ? '' : ` of ${formatBytes(maxBytes)}`}`,
     `fragmentation ${health.fragmentation.toFixed(2)}`,

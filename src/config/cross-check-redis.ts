@@ -67,7 +67,9 @@ function checkNodes(redis: Raw, kind: 'sentinel' | 'cluster'): PlacedProblem[] {
 function checkCluster(redis: Raw): PlacedProblem[] {
   const db = redis['db'];
   if (!has(redis, 'cluster') || db === undefined || db === 0) return [];
-  return [problem(['redis', 'db'], 'stands beside cluster', 'no db: a cluster has only 0')];
+  return [
+    problem(['redis', 'db'], 'stands beside cluster', 'no db: a cluster is read in database 0'),
+  ];
 }
 
 function checkTls(redis: Raw): PlacedProblem[] {

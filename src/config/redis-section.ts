@@ -39,7 +39,7 @@ export const redisSection = z.strictObject({
   password_file: text('File that holds the password.', '/run/secrets/redis_password').optional(),
   db: wholeNumber(
     { min: 0, max: 1_000_000 },
-    'Number of the database. A cluster has only 0. When left out, what the URL says, or 0.',
+    'Number of the database. A cluster is read in 0, also where it has several (Valkey 9). When left out, what the URL says, or 0.',
   ).optional(),
   tls: choice(
     ['disable', 'require', 'verify-full'],

@@ -6,9 +6,16 @@ import type { SourceKind } from './live-entry.ts';
 export interface LiveHealth {
   /** `10.0.0.1:6379`. */
   readonly server: string;
+  /** As the server calls itself: `Redis`, `Valkey`. */
+  readonly product: string;
+  /** Its own. */
   readonly version: string;
+  /** The version of Redis whose commands it has; of Redis the same. */
+  readonly redisVersion: string;
   readonly role: string;
   readonly keys: number;
+  /** Of a cluster: in databases other than 0, where nothing is read. */
+  readonly keysElsewhere: number;
   readonly usedBytes: number;
   /** 0 is no limit. */
   readonly maxBytes: number;
@@ -117,13 +124,21 @@ function judgeKeyTtls(
 
 function judgeServer(health: LiveHealth): Check {
   const name = `redis:${health.server}`;
-  const found = `Redis ${health.version}, ${String(health.keys)} keys, ${String(health.clients)} clients, answers in ${health.latencyMs.toFixed(1)} ms`;
-  if (isBefore(health.version, 6, 2)) {
+  const found = `${health.product} ${health.version}, ${String(health.keys)} keys, ${String(health.clients)} clients, answers in ${health.latencyMs.toFixed(1)} ms`;
+  if (isBefore(health.redisVersion, 6, 2)) {
     return { name, status: 'error', found, advice: 'use Redis 6.2 or later, better 7.2' };
   }
   if (health.role !== 'master') {
     const advice = 'let redis name the master, or use redis.sentinel';
     return { name, status: 'error', found: `${found}; it is a ${health.role}`, advice };
+  }
+  if (health.keysElsewhere > 0) {
+    return {
+      name,
+      status: 'warning',
+      found: `${found}; ${String(health.keysElsewhere)} more keys lie in other databases of the cluster, where nothing is read`,
+      advice: 'let writers use database 0 of the cluster for what is to be drained',
+    };
   }
   if (health.rejectedClients > 0) {
     const rejected = `${found}; ${String(health.rejectedClients)} clients were turned away`;
@@ -208,7 +223,7 @@ function judgePersistence({ server, aof, rdb }: LiveHealth): Check {
 
 /** Lists are claimed by a rename that must not be forgotten. */
 function judgeClaims(
-  { server, version, aof, replicas }: LiveHealth,
+  { server, redisVersion, aof, replicas }: LiveHealth,
   sources: readonly SourceAtRisk[],
   { waitReplicas }: LiveSettings,
 ): readonly Check[] {
@@ -225,7 +240,7 @@ function judgeClaims(
       },
     ];
   }
-  if (aof.enabled && aof.fsync === 'no' && !isBefore(version, 7, 2)) {
+  if (aof.enabled && aof.fsync === 'no' && !isBefore(redisVersion, 7, 2)) {
     return [
       {
         name,
@@ -235,7 +250,7 @@ function judgeClaims(
       },
     ];
   }
-  if (aof.enabled && !isBefore(version, 7, 2)) {
+  if (aof.enabled && !isBefore(redisVersion, 7, 2)) {
     return [{ name, status: 'ok', found: 'claims of lists are waited for until they are on disk' }];
   }
   return [

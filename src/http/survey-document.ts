@@ -10,6 +10,7 @@ const error = z.string().nullable();
 
 const liveServer = z.object({
   server: z.string(),
+  product: z.string().meta({ description: 'As the server calls itself: Redis, Valkey.' }),
   version: z.string(),
   role: z.string(),
   keys: z.number(),
@@ -207,6 +208,7 @@ export function liveServerFigures(
 ): Omit<z.output<typeof liveServer>, 'aof_enabled' | 'aof_ok' | 'rdb_ok'> {
   return {
     server: health.server,
+    product: health.product,
     version: health.version,
     role: health.role,
     keys: health.keys,

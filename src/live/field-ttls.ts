@@ -2,6 +2,8 @@
 import type { Redis } from 'ioredis';
 import type { LiveStore } from './connect.ts';
 import { doing, isRefusal } from './redis-error.ts';
+import { runOverItems } from './run-script.ts';
+import { FIND_MORTAL } from './scripts/mortal-fields.ts';
 
 /** Nobody's key: it is asked for to learn whether the command is known. */
 const NO_KEY = 'tierd:none';
@@ -25,6 +27,32 @@ async function knowsFieldTtls(server: Redis): Promise<boolean> {
     if (isRefusal(error)) return true;
     throw error;
   }
+}
+
+/** Whether any hash of the database has fields that run out by themselves, as INFO counts them. */
+async function hasMortalHashes(store: LiveStore): Promise<boolean> {
+  const answers = await doing(`asking ${store.place} for hashes whose fields run out`, () =>
+    Promise.all(store.masters().map((server) => server.info('keyspace'))),
+  );
+  // Redis: `db0:keys=3,expires=0,avg_ttl=0,subexpiry=1`. Valkey calls it keys_with_volatile_items.
+  return answers.some((text) => /\b(?:subexpiry|keys_with_volatile_items)=[1-9]/.test(text));
+}
+
+/** Which of the hashes have fields that run out by themselves, or lost some since `fields` were read. */
+export async function findMortal(
+  store: LiveStore,
+  hashes: readonly { readonly at: string; readonly fields: number }[],
+): Promise<readonly boolean[]> {
+  if (hashes.length === 0 || !(await hasMortalHashes(store))) return hashes.map(() => false);
+  const answers = await doing(`looking for fields that run out at ${store.place}`, () =>
+    runOverItems(
+      store,
+      FIND_MORTAL,
+      [],
+      hashes.map(({ at, fields }) => ({ keys: [at], args: [fields] })),
+    ),
+  );
+  return answers.map((answer) => Number(answer) === 1);
 }
 
 /** Enough to meet a TTL that all of its kind have. */

@@ -21,6 +21,8 @@ export interface HeldKey extends WantedKey {
   readonly bytes: Buffer;
   /** Null where nobody watches it. */
   readonly lane: Lane | null;
+  /** Some of its fields run out by themselves: what is missing of it later is no writer's doing. */
+  readonly isMortal?: boolean;
 }
 
 /** One answer for each key that was asked for. */

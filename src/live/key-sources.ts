@@ -2,6 +2,7 @@
 import type { Acknowledged, LiveBatch, LiveSource, LiveSourceSpec } from '../domain/live-entry.ts';
 import { countAnswers } from './acknowledged.ts';
 import type { LiveStore } from './connect.ts';
+import { findMortal } from './field-ttls.ts';
 import {
   type HeldKey,
   type KeyAnswers,
@@ -14,6 +15,7 @@ import { asPacked, FieldReader } from './packed-fields.ts';
 import { doing } from './redis-error.ts';
 import { runOverItems, type Script } from './run-script.ts';
 import { scanKeys } from './scan-keys.ts';
+import { REMOVE_OUTLIVED_HASHES } from './scripts/mortal-fields.ts';
 import { READ_HASHES, READ_STRINGS } from './scripts/read-keys.ts';
 import { REMOVE_UNCHANGED_HASHES } from './scripts/remove-keys.ts';
 import { type Lane, WatchLanes } from './watch-lanes.ts';
@@ -44,7 +46,7 @@ export function openKeySource(store: LiveStore, spec: KeySpec): LiveSource {
     async read(limits, signal) {
       const next = await batches.next(limits, signal);
       if (next === null) return null;
-      if (spec.kind === 'move') held.set(next.batch, next.held);
+      if (spec.kind === 'move') held.set(next.batch, await withMortality(store, fields, next.held));
       return next.batch;
     },
     acknowledge(batch) {
@@ -57,6 +59,19 @@ export function openKeySource(store: LiveStore, spec: KeySpec): LiveSource {
     },
     close: () => Promise.resolve(),
   };
+}
+
+/** After the reading: a TTL that was there then is there now, or has taken its field. */
+async function withMortality(
+  store: LiveStore,
+  fields: FieldReader,
+  held: readonly HeldKey[],
+): Promise<readonly HeldKey[]> {
+  const mortal = await findMortal(
+    store,
+    held.map(({ at, bytes }) => ({ at, fields: fields.namesOf(bytes).length })),
+  );
+  return held.map((key, index) => (mortal[index] === true ? { ...key, isMortal: true } : key));
 }
 
 async function readUnwatched(
@@ -119,14 +134,19 @@ async function removeLane(
 }
 
 async function compareAndRemove(store: LiveStore, keys: readonly HeldKey[]): Promise<Acknowledged> {
-  return countAnswers(
-    await runOverItems(
+  const remove = (script: Script, some: readonly HeldKey[]): Promise<readonly unknown[]> =>
+    runOverItems(
       store,
-      REMOVE_UNCHANGED_HASHES,
+      script,
       [],
-      keys.map(({ at, bytes }) => ({ keys: [at], args: [asPacked(bytes)] })),
-    ),
-  );
+      some.map(({ at, bytes }) => ({ keys: [at], args: [asPacked(bytes)] })),
+    );
+  const mortal = keys.filter(({ isMortal }) => isMortal === true);
+  const lasting = keys.filter(({ isMortal }) => isMortal !== true);
+  return countAnswers([
+    ...(await remove(REMOVE_UNCHANGED_HASHES, lasting)),
+    ...(await remove(REMOVE_OUTLIVED_HASHES, mortal)),
+  ]);
 }
 
 async function* wantedKeys(

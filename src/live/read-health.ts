@@ -25,9 +25,10 @@ async function readServer(server: Redis): Promise<LiveHealth> {
   const save = settings.get('save');
   return {
     server: server.options.path ?? `${server.options.host ?? ''}:${String(server.options.port)}`,
-    version: fields.get('redis_version') ?? 'unknown',
+    ...whoIsIt(fields),
     role: fields.get('role') ?? 'unknown',
     keys: await server.dbsize(),
+    keysElsewhere: fields.get('cluster_enabled') === '1' ? keysElsewhere(fields) : 0,
     usedBytes: number('used_memory'),
     maxBytes: number('maxmemory'),
     evictionPolicy: fields.get('maxmemory_policy') ?? null,
@@ -57,6 +58,30 @@ async function readServer(server: Redis): Promise<LiveHealth> {
 const isOk = (status: string | undefined): boolean => status === undefined || status === 'ok';
 
 /** What INFO does not tell. Empty where this user may not ask: many services forbid CONFIG. */
+/** Others than Redis call themselves by a version of their own, and give Redis' for old clients. */
+function whoIsIt(
+  fields: ReadonlyMap<string, string>,
+): Pick<LiveHealth, 'product' | 'version' | 'redisVersion'> {
+  const redisVersion = fields.get('redis_version') ?? 'unknown';
+  const name =
+    fields.get('server_name') ?? OTHERS.find((other) => fields.has(`${other}_version`)) ?? 'redis';
+  return {
+    product: name.charAt(0).toUpperCase() + name.slice(1),
+    version: fields.get(`${name}_version`) ?? redisVersion,
+    redisVersion,
+  };
+}
+
+/** That don't tell their name but by their version. */
+const OTHERS = ['valkey', 'redict', 'dragonfly', 'kvrocks'];
+
+/** INFO has `db3:keys=12,expires=…` for each database that has any. */
+function keysElsewhere(fields: ReadonlyMap<string, string>): number {
+  return [...fields]
+    .filter(([name]) => /^db[1-9]\d*$/.test(name))
+    .reduce((sum, [, text]) => sum + Number(/keys=(\d+)/.exec(text)?.[1] ?? 0), 0);
+}
+
 async function readSettings(server: Redis): Promise<ReadonlyMap<string, string>> {
   const settings = new Map<string, string>();
   for (const name of ['appendfsync', 'save']) {

@@ -87,6 +87,7 @@ export interface SurveyDocument {
     readonly error: string | null;
     readonly servers: readonly {
       readonly server: string;
+      readonly product: string;
       readonly version: string;
       readonly keys: number;
       readonly used_bytes: number;

@@ -95,7 +95,7 @@ function LiveStore({ survey }: { readonly survey: SurveyDocument | null }): JSX.
   return (
     <Store
       kind="live"
-      name="Redis"
+      name={servers[0]?.product ?? 'Redis'}
       headline={survey === null ? '–' : `${formatCount(survey.totals.waiting.entries)} waiting`}
       gaps={survey?.totals.waiting ?? null}
       problem={live !== null && !live.reachable ? (live.error ?? 'not reachable') : null}

@@ -6,6 +6,7 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { MISSING_MARK } from './missing-mark.ts';
 import { hasPromtool } from './promtool.ts';
+import { hasValkey } from './valkey.ts';
 
 export class ClosingSummary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
@@ -23,6 +24,11 @@ export class ClosingSummary implements Reporter {
     if (process.env['TIERD_TEST_POSTGRES_URL'] === undefined) {
       process.stdout.write(
         'Not to be had here: test/community, which needs a server of your own with the Community edition of TimescaleDB (TIERD_TEST_POSTGRES_URL)\n',
+      );
+    }
+    if (!hasValkey()) {
+      process.stdout.write(
+        'Not to be had here: Valkey, which some tests run on where it is installed (or TIERD_TEST_VALKEY names its valkey-server)\n',
       );
     }
     if (!hasPromtool()) {

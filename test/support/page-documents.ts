@@ -53,6 +53,7 @@ export function aStatus(now: number): StatusDocument {
         servers: [
           {
             server: '127.0.0.1:6379',
+            product: 'Redis',
             version: '8.0.2',
             keys: 1_204,
             used_bytes: 12 * 1024 ** 2,

@@ -25,9 +25,12 @@ export function surveyOf(change: Partial<Survey> = {}): Survey {
       servers: [
         {
           server: 'cache:6379',
+          product: 'Redis',
           version: '8.0.2',
+          redisVersion: '8.0.2',
           role: 'master',
           keys: 9,
+          keysElsewhere: 0,
           usedBytes: 1_000,
           maxBytes: 2_000,
           evictionPolicy: 'noeviction',

@@ -9,9 +9,12 @@ import {
 const GB = 1024 ** 3;
 const HEALTHY: LiveHealth = {
   server: 'cache:6379',
+  product: 'Redis',
   version: '8.0.2',
+  redisVersion: '8.0.2',
   role: 'master',
   keys: 10,
+  keysElsewhere: 0,
   usedBytes: GB / 2,
   maxBytes: 2 * GB,
   evictionPolicy: 'volatile-lru',
