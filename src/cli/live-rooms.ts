@@ -10,6 +10,7 @@ export async function composeLiveChecks(context: CliContext): Promise<LiveRooms 
     connect: () => connectLive(redis, 'look', context.signal),
     sources: drain.sources.map(({ live }) => live),
     settings: { drainIntervalMs: drain.intervalMs, waitReplicas: redis.waitReplicas },
+    clock: context.clock,
     signal: context.signal,
   };
 }

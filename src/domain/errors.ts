@@ -71,6 +71,7 @@ export const ERROR_CODES = {
   PART_READS_EMPTY: { exit: EXIT.failed, retry: false },
   PART_READS_SHORT: { exit: EXIT.failed, retry: false },
 
+  TLS_FAILED: { exit: EXIT.failed, retry: false },
   REDIS_UNREACHABLE: { exit: EXIT.failed, retry: true },
   REDIS_FAILED: { exit: EXIT.failed, retry: false },
   CLAIM_NOT_DURABLE: { exit: EXIT.failed, retry: true },
@@ -109,6 +110,13 @@ export interface TierdErrorInit {
   readonly partly?: boolean;
 }
 
+/** What says that a store can't be talked to at all, as against something that it answered. */
+const AWAY: ReadonlySet<ErrorCode> = new Set([
+  'POSTGRES_UNREACHABLE',
+  'REDIS_UNREACHABLE',
+  'TLS_FAILED',
+]);
+
 export class TierdError extends Error {
   override readonly name = 'TierdError';
   readonly code: ErrorCode;
@@ -127,6 +135,11 @@ export class TierdError extends Error {
   get exitCode(): ExitCode {
     const { exit } = ERROR_CODES[this.code];
     return this.partly && exit !== EXIT.interrupted ? EXIT.partly : exit;
+  }
+
+  /** Whether a store could not be talked to at all. */
+  get isAway(): boolean {
+    return AWAY.has(this.code);
   }
 
   /** Whether the same call may succeed later without anybody changing anything. */

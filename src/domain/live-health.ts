@@ -1,6 +1,7 @@
 /** What the live store says of itself, and which of it can take entries away before they are drained. */
 import type { Check } from './check.ts';
 import type { SourceKind } from './live-entry.ts';
+import type { Transport } from './transport.ts';
 
 /** One server. Null is what it does not tell, or what this user may not ask. */
 export interface LiveHealth {
@@ -13,6 +14,7 @@ export interface LiveHealth {
   /** The version of Redis whose commands it has; of Redis the same. */
   readonly redisVersion: string;
   readonly role: string;
+  readonly transport: Transport;
   readonly keys: number;
   /** Of a cluster: in databases other than 0, where nothing is read. */
   readonly keysElsewhere: number;

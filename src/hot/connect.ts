@@ -63,9 +63,14 @@ export async function disconnect(client: pg.Client): Promise<void> {
 
 /** Ends the connection here and now, whatever is under way; who waits for an answer gets an error. */
 export function cut(client: pg.Client): void {
-  // pg has it and its types don't: `end` would wait for the server.
+  // `end` would wait for the server.
+  socketOf(client).destroy();
+}
+
+/** pg has it and its types don't. */
+export function socketOf(client: pg.Client): Socket {
   const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } };
-  connection.stream.destroy();
+  return connection.stream;
 }
 
 /** `db.example:5432/market as tierd`, for messages. */

@@ -4,7 +4,8 @@ import type { Check } from '../domain/check.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
-import { connect, describeClient, disconnect } from './connect.ts';
+import { judgeCertificate, judgeCleartext, transportOf } from '../domain/transport.ts';
+import { connect, describeClient, disconnect, socketOf } from './connect.ts';
 import { checkDataset } from './doctor-dataset.ts';
 import { checkServer } from './doctor-server.ts';
 import { isPooled } from './pooler.ts';
@@ -28,6 +29,7 @@ export async function checkHotStore(target: HotStoreTarget): Promise<readonly Ch
   const { client } = open;
   try {
     const server = await reading(client, () => checkServer(client, target.clock));
+    checks.push(...checkTransport(client, target.clock));
     checks.push(...(await checkPooling(target, client)), ...server);
     for (const dataset of target.datasets) {
       checks.push(...(await datasetChecks(client, dataset, target.clock)));
@@ -56,6 +58,22 @@ async function tryConnect(
   } catch (error) {
     return { client: null, check: failed(name, error) };
   }
+}
+
+/** Nothing where the line is encrypted and the certificate holds for long. */
+function checkTransport(client: pg.Client, clock: Clock): readonly Check[] {
+  const transport = transportOf(socketOf(client));
+  const advice = 'set ssl = on in postgresql.conf, and postgres.ssl: verify-full here';
+  const certificate = 'the certificate of PostgreSQL';
+  return [
+    ...judgeCleartext('postgres_tls', transport, advice),
+    ...judgeCertificate(
+      'postgres_certificate',
+      certificate,
+      transport.certificateUntil,
+      clock.now(),
+    ),
+  ];
 }
 
 /** Each in a transaction of its own: one that fails must not take the others along. */

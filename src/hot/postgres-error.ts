@@ -1,6 +1,7 @@
 /** What PostgreSQL or the line to it answered, as tierd's one kind of error. */
 import pg from 'pg';
 import { type ErrorCode, TierdError } from '../domain/errors.ts';
+import { tlsHintFor } from '../domain/tls-failure.ts';
 
 /**
  * SQLSTATE → the code of the catalogue and what to do about it. Two characters stand for a class.
@@ -104,6 +105,8 @@ function classify(error: unknown): { readonly code: ErrorCode; readonly hint: st
       BY_SQLSTATE[state] ?? BY_SQLSTATE[state.slice(0, 3)] ?? BY_SQLSTATE[state.slice(0, 2)];
     return found === undefined ? unexpected : { code: found[0], hint: found[1] };
   }
+  const tls = tlsHintFor(error);
+  if (tls !== null) return { code: 'TLS_FAILED', hint: tls };
   const lineCode = error instanceof Error && 'code' in error ? error.code : undefined;
   const lost = (typeof lineCode === 'string' && LINE_ERRORS.has(lineCode)) || isPgLineError(error);
   return lost
@@ -118,7 +121,7 @@ function classify(error: unknown): { readonly code: ErrorCode; readonly hint: st
 function isPgLineError(error: unknown): boolean {
   return (
     error instanceof Error &&
-    /^(Connection terminated|timeout expired|Query read timeout|Client (has encountered a connection error|was closed)|The server does not support SSL)/.test(
+    /^(Connection terminated|timeout expired|Query read timeout|Client (has encountered a connection error|was closed))/.test(
       error.message,
     )
   );

@@ -6,6 +6,7 @@
 import type { Check } from '../domain/check.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
+import { judgeCleartext } from '../domain/transport.ts';
 import { disconnect } from '../hot/connect.ts';
 import { checkHotStore, type HotStoreTarget } from '../hot/doctor-checks.ts';
 import { isPostgresError } from '../hot/postgres-error.ts';
@@ -56,7 +57,17 @@ async function checkLake(rooms: DoctorRooms, reachable: boolean): Promise<readon
 
 async function checkLive(live: LiveRooms): Promise<readonly Check[]> {
   try {
-    return (await examineLive(live)).checks;
+    const { checks, servers } = await examineLive(live);
+    return [
+      ...checks,
+      ...servers.flatMap(({ server, transport }) =>
+        judgeCleartext(
+          `redis:${server}:tls`,
+          transport,
+          'let Redis listen with TLS (tls-port), and connect by rediss:// or redis.tls',
+        ),
+      ),
+    ];
   } catch (error) {
     return [failedCheck('redis', error)];
   }

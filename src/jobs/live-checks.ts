@@ -1,5 +1,6 @@
 /** The live store's part of doctor and status. Changes nothing. */
 import type { Check } from '../domain/check.ts';
+import type { Clock } from '../domain/clock.ts';
 import type { LiveSourceSpec } from '../domain/live-entry.ts';
 import {
   judgeLiveHealth,
@@ -7,6 +8,7 @@ import {
   type LiveHealth,
   type LiveSettings,
 } from '../domain/live-health.ts';
+import { judgeCertificate } from '../domain/transport.ts';
 import type { LiveStore } from '../live/connect.ts';
 import { lookAtTtls, readHealth } from '../live/read-health.ts';
 
@@ -15,6 +17,7 @@ export interface LiveRooms {
   readonly connect: () => Promise<LiveStore>;
   readonly sources: readonly LiveSourceSpec[];
   readonly settings: LiveSettings;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -36,9 +39,33 @@ export async function examineLive(rooms: LiveRooms): Promise<LiveReport> {
       checks: [
         ...servers.flatMap((health) => judgeLiveHealth(health, sources, rooms.settings)),
         ...judgeTtls(sources, rooms.settings),
+        ...judgeCertificates(servers, store.ownCertificateUntil, rooms.clock.now()),
       ],
     };
   } finally {
     store.close();
   }
+}
+
+function judgeCertificates(
+  servers: readonly LiveHealth[],
+  ownUntil: number | null,
+  now: number,
+): readonly Check[] {
+  return [
+    ...servers.flatMap(({ server, transport }) =>
+      judgeCertificate(
+        `redis:${server}:certificate`,
+        'the certificate of Redis',
+        transport.certificateUntil,
+        now,
+      ),
+    ),
+    ...judgeCertificate(
+      'redis:tls_cert_file',
+      'the certificate of redis.tls_cert_file',
+      ownUntil,
+      now,
+    ),
+  ];
 }

@@ -88,7 +88,7 @@ async function reportLake({ store }: LookingRooms, db: pg.Client): Promise<LakeS
     return { place, freeBytes: await store.freeBytes(), problem };
   } catch (error) {
     const problem = asTierdError(error);
-    if (problem.code === 'POSTGRES_UNREACHABLE') throw error;
+    if (problem.isAway) throw error;
     return { place, freeBytes: null, problem };
   }
 }
@@ -133,7 +133,7 @@ async function reportOn(
       lease: ledger ? await readLease(db, dataset.name) : null,
     };
   } catch (error) {
-    if (error instanceof TierdError && error.code === 'POSTGRES_UNREACHABLE') throw error;
+    if (error instanceof TierdError && error.isAway) throw error;
     return { dataset: dataset.name, error: asTierdError(error) };
   }
 }

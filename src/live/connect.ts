@@ -1,4 +1,5 @@
 /** Opening the live store: one server, a master that sentinels know, or a cluster. */
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
@@ -6,6 +7,7 @@ import { TierdError } from '../domain/errors.ts';
 import type { LiveTarget, RedisNode } from '../domain/live-target.ts';
 import { connectInTime } from './connect-in-time.ts';
 import { keySlot } from './key-slot.ts';
+import { otherProtocol } from './other-protocol.ts';
 import { RawConnection } from './raw-connection.ts';
 import { redisError } from './redis-error.ts';
 import { refuseClusterNode } from './refuse-cluster-node.ts';
@@ -20,6 +22,8 @@ export interface LiveStore {
   readonly client: Redis | Cluster;
   readonly isCluster: boolean;
   readonly waitReplicas: number;
+  /** When the certificate that we show runs out; null where we show none. */
+  readonly ownCertificateUntil: number | null;
   /** For what concerns a whole server: SCAN, INFO. One unless it is a cluster. */
   masters(): readonly Redis[];
   /** The server that has `key`, for commands that speak of a connection: WAITAOF. */
@@ -37,7 +41,7 @@ export interface LiveStore {
  *
  * `signal` ends the connecting; what is connected is not concerned.
  *
- * Throws REDIS_UNREACHABLE or PERMISSION_DENIED, naming the place, never the password; CONFIG_INVALID
+ * Throws REDIS_UNREACHABLE, TLS_FAILED or PERMISSION_DENIED, naming the place, never the password; CONFIG_INVALID
  * for one node of a cluster that was named as a server by itself.
  */
 export async function connectLive(
@@ -56,9 +60,11 @@ export async function connectLive(
     if (client instanceof Redis) await refuseClusterNode(client, place);
   } catch (error) {
     client.disconnect();
-    throw redisError(error, `connecting to Redis at ${place}`);
+    const told = redisError(error, `connecting to Redis at ${place}`);
+    const isUnclear = told.code === 'REDIS_UNREACHABLE' && signal?.aborted !== true;
+    throw (isUnclear ? await otherProtocol(target, place) : null) ?? told;
   }
-  return storeOf(client, place, target.waitReplicas);
+  return storeOf(client, place, target);
 }
 
 /** Every node that is named may be tried, and then the one that they name. */
@@ -67,7 +73,11 @@ function connectLimitMs({ topology, connectTimeoutMs }: LiveTarget): number {
   return connectTimeoutMs * (named + 1);
 }
 
-function storeOf(client: Redis | Cluster, place: string, waitReplicas: number): LiveStore {
+function storeOf(
+  client: Redis | Cluster,
+  place: string,
+  { waitReplicas, tls }: LiveTarget,
+): LiveStore {
   const further: Redis[] = [];
   const masters = (): readonly Redis[] =>
     client instanceof Redis ? [client] : client.nodes('master');
@@ -89,6 +99,7 @@ function storeOf(client: Redis | Cluster, place: string, waitReplicas: number): 
     client,
     isCluster: !(client instanceof Redis),
     waitReplicas,
+    ownCertificateUntil: certificateUntil(tls?.certFile),
     masters,
     serverOf,
     async openRaw(key) {
@@ -182,6 +193,10 @@ function tlsOptions(tls: NonNullable<LiveTarget['tls']>): ConnectionOptions {
     ...(tls.certFile === undefined ? {} : { cert: readTlsFile(tls.certFile) }),
     ...(tls.keyFile === undefined ? {} : { key: readTlsFile(tls.keyFile) }),
   };
+}
+
+function certificateUntil(file: string | undefined): number | null {
+  return file === undefined ? null : Date.parse(new X509Certificate(readTlsFile(file)).validTo);
 }
 
 function readTlsFile(file: string): Buffer {

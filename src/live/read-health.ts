@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { LiveSourceSpec } from '../domain/live-entry.ts';
 import type { LiveHealth, SourceAtRisk } from '../domain/live-health.ts';
+import { transportOf } from '../domain/transport.ts';
 import type { LiveStore } from './connect.ts';
 import { hasFieldTtls, shortestFieldTtlMs } from './field-ttls.ts';
 import { infoFields } from './info.ts';
@@ -26,6 +27,7 @@ async function readServer(server: Redis): Promise<LiveHealth> {
   return {
     server: server.options.path ?? `${server.options.host ?? ''}:${String(server.options.port)}`,
     ...whoIsIt(fields),
+    transport: transportOf(server.stream),
     role: fields.get('role') ?? 'unknown',
     keys: await server.dbsize(),
     keysElsewhere: fields.get('cluster_enabled') === '1' ? keysElsewhere(fields) : 0,

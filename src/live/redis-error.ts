@@ -1,6 +1,7 @@
 /** What Redis or the line to it answered, as tierd's one kind of error. */
 import { ReplyError } from 'ioredis';
 import { type ErrorCode, TierdError } from '../domain/errors.ts';
+import { tlsHintFor } from '../domain/tls-failure.ts';
 
 type Verdict = readonly [code: ErrorCode, hint: string];
 
@@ -33,10 +34,17 @@ const BY_PREFIX: Readonly<Record<string, Verdict>> = {
 export function redisError(error: unknown, doing: string): TierdError {
   if (error instanceof TierdError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  const [code, hint] = isRefusal(error)
-    ? (BY_PREFIX[prefixOf(text)] ?? ['REDIS_FAILED', 'the message is Redis’ own'])
-    : (['REDIS_UNREACHABLE', 'check that the server runs and can be reached'] as const);
+  const [code, hint] = verdictOn(error, text);
   return new TierdError({ code, message: `${doing} failed: ${text}`, hint, cause: error });
+}
+
+function verdictOn(error: unknown, text: string): Verdict {
+  if (isRefusal(error)) {
+    return BY_PREFIX[prefixOf(text)] ?? ['REDIS_FAILED', 'the message is Redis’ own'];
+  }
+  const tls = tlsHintFor(error);
+  if (tls !== null) return ['TLS_FAILED', tls];
+  return ['REDIS_UNREACHABLE', 'check that the server runs and can be reached'];
 }
 
 /** Runs `work`; what it throws becomes a TierdError. */

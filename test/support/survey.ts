@@ -29,6 +29,7 @@ export function surveyOf(change: Partial<Survey> = {}): Survey {
           version: '8.0.2',
           redisVersion: '8.0.2',
           role: 'master',
+          transport: { address: '127.0.0.1', isEncrypted: false, certificateUntil: null },
           keys: 9,
           keysElsewhere: 0,
           usedBytes: 1_000,

@@ -129,6 +129,6 @@ async function measureDue(
 
 function unlessGone(thrown: unknown): TierdError {
   const error = asTierdError(thrown);
-  if (error.code === 'POSTGRES_UNREACHABLE') throw error;
+  if (error.isAway) throw error;
   return error;
 }

@@ -119,7 +119,7 @@ async function lookAtStarts(
       await planDrain(db, source, LIMITS);
     } catch (thrown) {
       const error = asTierdError(thrown);
-      if (error.code === 'POSTGRES_UNREACHABLE') throw error;
+      if (error.isAway) throw error;
       errors.set(source.name, error.message);
     }
   }
@@ -136,7 +136,7 @@ function reading<Result>(
 }
 
 function withError(seen: HotLook, error: TierdError): HotLook {
-  const reachable = error.code !== 'POSTGRES_UNREACHABLE' && seen.server.version !== null;
+  const reachable = !error.isAway && seen.server.version !== null;
   return { ...seen, server: { ...seen.server, reachable, error: error.message } };
 }
 

@@ -127,7 +127,7 @@ async function countWaiting(
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     const error = asTierdError(thrown);
-    if (error.code === 'REDIS_UNREACHABLE') throw error;
+    if (error.isAway) throw error;
     return { ...before, error: error.message };
   }
 }

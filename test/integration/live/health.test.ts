@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { systemClock } from '../../../src/domain/clock.ts';
 import { examineLive, type LiveReport } from '../../../src/jobs/live-checks.ts';
 import { connectLive } from '../../../src/live/connect.ts';
 import { documentedRules } from '../../support/documented-rules.ts';
@@ -27,6 +28,7 @@ async function examine(server: RedisServer, username?: string): Promise<LiveRepo
     connect: () => connectLive({ ...target(server), ...login }, 'test'),
     sources: [specOf('move', 'tick:{symbol}'), specOf('list', 'ticks')],
     settings: { drainIntervalMs: 10_000, waitReplicas: 0 },
+    clock: systemClock,
     signal: new AbortController().signal,
   });
 }

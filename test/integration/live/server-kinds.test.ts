@@ -1,5 +1,6 @@
 /** What differs between Redis and Valkey; of Valkey only where it is installed. */
 import { afterEach, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../src/domain/clock.ts';
 import { examineLive } from '../../../src/jobs/live-checks.ts';
 import { connectLive } from '../../../src/live/connect.ts';
 import {
@@ -36,6 +37,7 @@ for (const [product, options] of KINDS) {
         connect: () => connectLive(targetOf(scene.server.url), 'test'),
         sources: [specOf('list', 'ticks')],
         settings: { drainIntervalMs: 10_000, waitReplicas: 0 },
+        clock: systemClock,
         signal: new AbortController().signal,
       });
       expect(servers).toMatchObject([{ product, version }]);
@@ -112,6 +114,7 @@ if (hasValkey()) {
           connect: () => connectLive(targetOf(server.url, { topology }), 'test'),
           sources: [],
           settings: { drainIntervalMs: 10_000, waitReplicas: 0 },
+          clock: systemClock,
           signal: new AbortController().signal,
         });
         expect(checks[0]).toMatchObject({

@@ -13,6 +13,7 @@ const HEALTHY: LiveHealth = {
   version: '8.0.2',
   redisVersion: '8.0.2',
   role: 'master',
+  transport: { address: '127.0.0.1', isEncrypted: false, certificateUntil: null },
   keys: 10,
   keysElsewhere: 0,
   usedBytes: GB / 2,
@@ -68,7 +69,9 @@ it('a list can not be drained where Redis never says that a claim is on disk', (
     expect.stringMatching(/^error :claims: appendfsync is no: no list \(ticks\) can be drained/),
   );
   // Before 7.2 nobody waits for it.
-  expect(judged({ aof, version: '7.0.15' }).join()).not.toContain('appendfsync is no: no list');
+  expect(judged({ aof, version: '7.0.15', redisVersion: '7.0.15' }).join()).not.toContain(
+    'appendfsync is no: no list',
+  );
 });
 
 describe('what can take keys before they are drained', () => {
@@ -135,9 +138,13 @@ describe('what a restart loses', () => {
 
   it('claims of lists, where the server can not be waited for', () => {
     const aof = { enabled: false, fsync: null, ok: true };
-    expect(judged({ version: '7.0.15' })).toEqual([expect.stringContaining('warning :claims')]);
+    expect(judged({ version: '7.0.15', redisVersion: '7.0.15' })).toEqual([
+      expect.stringContaining('warning :claims'),
+    ]);
     expect(judged({ aof }).join('\n')).toContain('warning :claims');
-    expect(judged({ version: '7.0.15' }, [{ ...TICKS, kind: 'stream' }])).toEqual([]);
+    expect(
+      judged({ version: '7.0.15', redisVersion: '7.0.15' }, [{ ...TICKS, kind: 'stream' }]),
+    ).toEqual([]);
   });
 
   it('claims of lists, where replicas are missing that must have them', () => {
@@ -150,7 +157,7 @@ describe('what a restart loses', () => {
 
 describe('how the server is', () => {
   it.each([
-    [{ version: '6.0.16' }, 'error : Redis 6.0.16'],
+    [{ version: '6.0.16', redisVersion: '6.0.16' }, 'error : Redis 6.0.16'],
     [{ role: 'slave' }, 'it is a slave'],
     [{ rejectedClients: 2 }, '2 clients were turned away'],
     [{ latencyMs: 50 }, 'answers in 50.0 ms'],
