@@ -11,6 +11,7 @@ import { renderError, stringify } from './terminal/errors.ts';
 import { createLiveLine, type LiveLine } from './terminal/live-line.ts';
 import { createLog } from './terminal/log.ts';
 import { createProgress, type Progress } from './terminal/progress.ts';
+import { safeText } from './terminal/safe-text.ts';
 import { createSentProgress } from './terminal/sent-progress.ts';
 import { type Output, type Style, styleOf } from './terminal/style.ts';
 
@@ -127,8 +128,11 @@ export function createContext(io: CliIo, program: Command): CliContext {
     report(result) {
       liveLine.clear();
       exitCode = result.exitCode ?? EXIT.done;
+      const out = style(io.stdout);
       const text =
-        options().json === true ? stringify(result.json, 2) : result.text(style(io.stdout));
+        options().json === true
+          ? stringify(result.json, 2)
+          : safeText(result.text(out), out.colour);
       if (text !== '') io.stdout.write(`${text}\n`);
       if (options().json === true) return;
       for (const failure of result.failures ?? []) {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { checkExposedSecrets } from '../config/exposed-secrets.ts';
 import type { Check } from '../domain/check.ts';
 import { EXIT } from '../domain/errors.ts';
 import type { CliContext, Report } from './context.ts';
@@ -26,7 +27,13 @@ export function registerDoctor(program: Command, context: CliContext): void {
         live: await composeLiveChecks(context),
       };
       const checks = await examine(rooms, config.datasets);
-      context.report(reportChecks([...checks, ...(await examineDrain(context, checks))]));
+      context.report(
+        reportChecks([
+          ...checks,
+          ...(await examineDrain(context, checks)),
+          ...checkExposedSecrets(config, context.env),
+        ]),
+      );
     });
 }
 

@@ -9,7 +9,8 @@ import type { QueryRequest, QuerySummary } from '../query/query-lake.ts';
 import type { CliContext } from './context.ts';
 import { withSpillDirectory } from './spill-directory.ts';
 import { formatDuration, formatInteger, formatRows } from './terminal/format.ts';
-import type { Output } from './terminal/style.ts';
+import { safeText } from './terminal/safe-text.ts';
+import type { Output, Style } from './terminal/style.ts';
 
 interface QueryFlags {
   readonly format?: QueryFormat;
@@ -89,7 +90,7 @@ async function warnOfOthersLake(
   const refusal = standing === null ? null : lakeRefusal(standing, store.place);
   if (refusal === null) return;
   context.liveLine.print(
-    `${context.err.colour.yellow('warning')} this ledger is not the owner of the lake, so its list of segments may be out of date: ${refusal.message}`,
+    `${context.err.colour.yellow('warning')} this ledger is not the owner of the lake, so its list of segments may be out of date: ${safeText(refusal.message, { isColorSupported: false })}`,
   );
 }
 
@@ -107,10 +108,15 @@ function requestOf(context: CliContext, sql: string, flags: QueryFlags): QueryRe
     format,
     output:
       flags.output === undefined
-        ? { sink: { write: (text) => writeAll(context.stdout, text) } }
+        ? { sink: { write: (text) => writeAll(context.stdout, shownOn(context.out, text)) } }
         : { file: resolve(context.workingDirectory, flags.output) },
     terminalWidth: context.out.width ?? null,
   };
+}
+
+/** Values that would steer a terminal are for programs that read a pipe or a file. */
+function shownOn({ isTerminal, colour }: Style, text: string): string {
+  return isTerminal ? safeText(text, colour) : text;
 }
 
 /** Waits when the reader is slower than the query, so that nothing piles up in memory. */

@@ -5,10 +5,9 @@ import type { TierdConfig } from '../config/load.ts';
 import { connect } from '../hot/connect.ts';
 import type { RotationEvent } from '../jobs/rotation/events.ts';
 import type { LookingRooms, Rooms } from '../jobs/rotation/rooms.ts';
-import { nodeFileSystem } from '../lake/file-system.ts';
 import { DuckEngine } from '../lake/segment/duckdb.ts';
 import type { CliContext } from './context.ts';
-import { openLake } from './open-lake.ts';
+import { fileSystemOf, openLake } from './open-lake.ts';
 import { withSpillDirectory } from './spill-directory.ts';
 import { readVersion } from './version.ts';
 
@@ -35,7 +34,7 @@ export async function withRooms<Result>(
   emit: (event: RotationEvent) => void,
   work: (rooms: Rooms) => Promise<Result>,
 ): Promise<Result> {
-  const { maintenance } = context.loadConfig();
+  const { maintenance, lake } = context.loadConfig();
   return withSpillDirectory(maintenance.tempDirectory, async (tempDirectory) => {
     const engine = await DuckEngine.open({
       memoryLimitBytes: maintenance.memoryLimitBytes,
@@ -45,7 +44,7 @@ export async function withRooms<Result>(
     try {
       return await work({
         ...(await composeLooking(context, job)),
-        fileSystem: nodeFileSystem,
+        fileSystem: fileSystemOf(lake),
         engine,
         tempDirectory,
         newId: randomUUID,

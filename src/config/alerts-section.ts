@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ALERT_KINDS, type AlertKind } from '../domain/alert.ts';
 import { DATASET_NAME, DATASET_NAME_EXPECTED } from './datasets-section.ts';
-import { choice, duration, hidden, text, wholeNumber } from './fields.ts';
+import { choice, duration, hidden, text, textList, wholeNumber } from './fields.ts';
 import { parseDuration } from './units.ts';
 
 export interface AlertsConfig {
@@ -15,6 +15,8 @@ export interface AlertsConfig {
   readonly commands: readonly {
     readonly name: string;
     readonly command: string;
+    /** Names of what it gets of the daemon's environment, besides what every program needs. */
+    readonly variables: readonly string[];
     readonly kinds: readonly AlertKind[] | null;
   }[];
   readonly drainLagMs: number;
@@ -55,6 +57,11 @@ const command = z.strictObject({
     'A line for /bin/sh. It gets the alert as JSON on its stdin and as TIERD_ALERT_EVENT, _KIND, _SEVERITY, _SUBJECT, _MESSAGE and so on in its environment; another exit code than 0 is tried again.',
     'mail -s "tierd: $TIERD_ALERT_KIND" ops@example.org',
   ),
+  env: textList(
+    'names of variables',
+    'Variables of the daemon that it gets as well. Of its own it has PATH, HOME, USER, LOGNAME, SHELL, LANG, LC_*, TZ and TMPDIR, and nothing else: no password.',
+    ['PAGER_TOKEN'],
+  ).default([]),
   kinds,
 });
 
@@ -102,9 +109,10 @@ export function resolveAlerts(file: AlertsFile): AlertsConfig {
       format,
       kinds: only ?? null,
     })),
-    commands: Object.entries(file.commands).map(([name, { command: line, kinds: only }]) => ({
+    commands: Object.entries(file.commands).map(([name, { command: line, env, kinds: only }]) => ({
       name,
       command: line,
+      variables: env,
       kinds: only ?? null,
     })),
     drainLagMs: parseDuration(file.drain_lag),

@@ -1,7 +1,8 @@
 /** The `lake` section: what may be written there and what it becomes. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { size, text } from './fields.ts';
+import { LAKE_READERS, type LakeReaders } from '../domain/lake-readers.ts';
+import { choice, size, text } from './fields.ts';
 import { resolveS3Lake, type S3LakeConfig, s3Lake } from './s3-lake-section.ts';
 import { parseSize } from './units.ts';
 
@@ -13,6 +14,7 @@ export interface LocalLakeConfig {
   /** Absolute: `cold_storage` in the configured directory. The object store lives here. */
   readonly root: string;
   readonly minFreeBytes: number;
+  readonly readers: LakeReaders;
 }
 
 const localLake = z.strictObject({
@@ -24,6 +26,10 @@ const localLake = z.strictObject({
   min_free: size(
     'Refuse to rotate when less than this would remain free on the disk of the lake.',
   ).default('1GB'),
+  readers: choice(
+    LAKE_READERS,
+    'Who may read what tierd writes there: `owner` the user that tierd runs as, `group` its group too (files 0640, folders 0750), `everyone` all users of the machine (0644, 0755). A stricter umask holds as well. What is there already stays as it is.',
+  ).default('group'),
 });
 
 export const lakeSection = z.discriminatedUnion('type', [localLake, s3Lake], {
@@ -38,5 +44,6 @@ export function resolveLake(file: LakeFile, fileDirectory: string): LakeConfig {
     type: file.type,
     root: resolve(fileDirectory, file.path, 'cold_storage'),
     minFreeBytes: parseSize(file.min_free),
+    readers: file.readers,
   };
 }

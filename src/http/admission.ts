@@ -33,6 +33,14 @@ export function admit(
   return known.length > 0 ? 403 : 401;
 }
 
+/** Whether it shows a token that is none of those that there are: somebody guesses, or has an old one. */
+export function showsWrongToken(tokens: Tokens, authorization: string | undefined): boolean {
+  const shown = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+  if (shown === undefined) return authorization !== undefined;
+  const rights = Object.keys(ALLOWS) as Right[];
+  return rights.filter((right) => isEqual(shown, tokens[right])).length === 0;
+}
+
 /** Whom a request is counted for: an address, apart for each token that it shows rightly. */
 export function clientOf(
   address: string,

@@ -4,11 +4,19 @@ import { ZodError } from 'zod';
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
 import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
-import { admit, clientOf, isLocalName, RateLimit, type Tokens } from './admission.ts';
+import {
+  admit,
+  clientOf,
+  isLocalName,
+  RateLimit,
+  showsWrongToken,
+  type Tokens,
+} from './admission.ts';
 import type { PageAsset } from './page-assets.ts';
 import { sendProblem } from './problem.ts';
 import type { Answer, Route } from './route.ts';
 import { routesOf } from './routes.ts';
+import { WrongTokens } from './wrong-tokens.ts';
 
 export interface ServerParts {
   readonly view: DaemonView;
@@ -20,6 +28,8 @@ export interface ServerParts {
   readonly clock: Clock;
   /** Told of what nobody foresaw; the caller gets no details. */
   readonly onError: (error: unknown) => void;
+  /** Told of who showed a token that nobody has, in words without it. */
+  readonly onWrongToken: (found: string) => void;
 }
 
 /** Nothing that is sent here has a body. */
@@ -35,12 +45,16 @@ export function createServer(parts: ServerParts): FastifyInstance {
     forceCloseConnections: true,
     logger: false,
   });
+  const wrongTokens = new WrongTokens(parts.clock, parts.onWrongToken);
   const limit = new RateLimit(parts.clock, parts.requestsPerMinute);
   const routes = routesOf(parts);
   const probes = new Map(routes.filter(isProbe).map((route) => [route.url, route]));
   server.addHook('onRequest', async (request, reply) => {
     void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     const { authorization } = request.headers;
+    if (showsWrongToken(parts.tokens, authorization)) {
+      wrongTokens.note(request.ip, request.method, request.url);
+    }
     const probe = probes.get(request.routeOptions.url ?? '');
     // A supervisor must hear of the daemon, however much others ask. A wrong token is counted.
     const isFree = probe !== undefined && admit(probe.scope, parts.tokens, authorization) === null;

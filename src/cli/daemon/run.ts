@@ -4,6 +4,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { checkExposedSecrets } from '../../config/exposed-secrets.ts';
 import type { TierdConfig } from '../../config/load.ts';
 import { storeFactsOf } from '../../daemon/alerts/store-facts.ts';
 import { Daemon } from '../../daemon/daemon.ts';
@@ -66,6 +67,9 @@ export async function runDaemon(context: CliContext): Promise<void> {
     { holder: state().holder },
     `tierd runs ${listJobs(state())} for the owner ${state().owner}`,
   );
+  for (const { found, advice } of checkExposedSecrets(config, context.env)) {
+    logger.warn({ advice }, found);
+  }
   const daemon = createDaemon(common, notifier);
   const stopListening = onHangup(context, {
     current: () => config,

@@ -66,6 +66,9 @@ export async function openStatusServer(
     onError: (error) => {
       logger.error({ err: error }, 'the status page failed');
     },
+    onWrongToken: (found) => {
+      logger.warn({}, found);
+    },
   });
   const { host, port } = settings;
   try {

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Readable } from 'node:stream';
 import { TierdError } from '../../domain/errors.ts';
+import { safeText } from './safe-text.ts';
 import type { Output } from './style.ts';
 
 export interface Confirmation {
@@ -32,7 +33,7 @@ export async function confirm(question: Confirmation): Promise<boolean> {
   }
   // `terminal: false` leaves Ctrl-C to the process, which aborts the signal like everywhere else.
   const lines = createInterface({ input: stdin, terminal: false });
-  stderr.write(`${statement}\nGo on? [y/N] `);
+  stderr.write(`${safeText(statement, { isColorSupported: false })}\nGo on? [y/N] `);
   try {
     const answer = await Promise.race([
       lines.question('', { signal }),

@@ -1,6 +1,7 @@
 /** Every failure ends here: told once, in words, with what to do next. */
 import { type ExitCode, TierdError } from '../../domain/errors.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { safeText } from './safe-text.ts';
 import type { Style } from './style.ts';
 import { showControls } from './text-width.ts';
 
@@ -54,7 +55,7 @@ export function renderError(
   if (error.hint !== undefined) lines.push(`${colour.cyan('hint')}  ${asSentence(error.hint)}`);
   lines.push(colour.dim(`code  ${error.code}, exit ${String(exitCode)}`));
   if (stack) lines.push('', renderStack(error));
-  return `${lines.join('\n')}\n`;
+  return `${safeText(lines.join('\n'), colour)}\n`;
 }
 
 function renderProblem(problem: Problem, { colour }: Style): string[] {
@@ -110,5 +111,13 @@ function isProblems(value: unknown): value is readonly Problem[] {
 export function stringify(value: unknown, indent?: number): string {
   const exact = (_key: string, item: unknown): unknown =>
     typeof item === 'bigint' ? item.toString() : item;
-  return JSON.stringify(value, exact, indent);
+  return escapeControls(JSON.stringify(value, exact, indent));
+}
+
+/** JSON leaves the 8-bit control characters as they are, which steer some terminals as others do. */
+export function escapeControls(json: string): string {
+  return json.replace(
+    /[\x7f-\x9f]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -1,7 +1,7 @@
 /** The log: pino's records to stderr, as text for people or as JSON for machines. */
 import { type Logger, pino } from 'pino';
 import type { LogFormat, LogLevel } from '../../config/log-section.ts';
-import { stringify } from './errors.ts';
+import { escapeControls, stringify } from './errors.ts';
 import type { LiveLine } from './live-line.ts';
 import type { Style } from './style.ts';
 import { showControls } from './text-width.ts';
@@ -21,7 +21,9 @@ export function createLog(init: {
   let { format } = init;
   const destination = {
     write(record: string) {
-      init.liveLine.print(format === 'json' ? record : renderRecord(record, init.style));
+      init.liveLine.print(
+        format === 'json' ? escapeControls(record) : renderRecord(record, init.style),
+      );
     },
   };
   const logger = pino(

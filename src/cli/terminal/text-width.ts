@@ -40,18 +40,23 @@ export function padTo(text: string, width: number, align: 'left' | 'right'): str
  * it: control characters are shown, never sent.
  */
 export function showControls(text: string): string {
-  return text.replace(/[\0-\x1f\x7f-\x9f]/g, (character) => {
-    switch (character) {
-      case '\n':
-        return '\\n';
-      case '\r':
-        return '\\r';
-      case '\t':
-        return '\\t';
-      default:
-        return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+  return text.replace(/[\0-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, showControl);
+}
+
+/** One control character as it is written in a program. */
+export function showControl(character: string): string {
+  switch (character) {
+    case '\n':
+      return '\\n';
+    case '\r':
+      return '\\r';
+    case '\t':
+      return '\\t';
+    default: {
+      const code = character.charCodeAt(0).toString(16);
+      return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, '0')}`;
     }
-  });
+  }
 }
 
 function widthOfCharacter(character: string): number {

@@ -13,6 +13,8 @@ export interface AlertCommand {
   /** For /bin/sh. Nothing of an alert is ever put into it. */
   readonly command: string;
   readonly timeoutMs: number;
+  /** Of the daemon: of it the command gets only what it needs, and what `variables` name. */
+  readonly variables: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly workingDirectory: string;
 }
@@ -24,7 +26,7 @@ export function commandSender(command: AlertCommand, sender: Sender): Receiver['
 }
 
 function run(
-  { command, timeoutMs, env, workingDirectory }: AlertCommand,
+  { command, timeoutMs, variables, env, workingDirectory }: AlertCommand,
   document: AlertDocument,
   signal: AbortSignal,
 ): Promise<Sent> {
@@ -33,7 +35,7 @@ function run(
       resolve({ ok: false, reason, isFinal: false, retryAfterMs: null });
     const child = spawn('/bin/sh', ['-c', command], {
       cwd: workingDirectory,
-      env: { ...env, ...variablesOf(document) },
+      env: { ...environmentFor(env, variables), ...variablesOf(document) },
       stdio: ['pipe', 'ignore', 'pipe'],
       // A group of its own, so that what it started can be ended with it.
       detached: true,
@@ -68,6 +70,18 @@ function run(
       else failed(describe(code, killedBy, stderr));
     });
   });
+}
+
+/** What any program may want to know of where it runs. Everything else may be a secret. */
+const USUAL = /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR)$/;
+
+function environmentFor(
+  env: AlertCommand['env'],
+  variables: readonly string[],
+): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => USUAL.test(name) || variables.includes(name)),
+  );
 }
 
 function describe(code: number | null, killedBy: string | null, stderr: string): string {

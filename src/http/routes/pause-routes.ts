@@ -9,6 +9,7 @@ const pauseQuery = z.object({
     .string()
     .min(1)
     .max(100)
+    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'no control characters, for it is shown on terminals')
     .default('the status page')
     .meta({ description: 'Who pauses it: shown wherever the pause is.' }),
 });

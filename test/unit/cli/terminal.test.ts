@@ -1,13 +1,16 @@
 import { PassThrough } from 'node:stream';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { renderError, stringify } from '../../../src/cli/terminal/errors.ts';
 import { createLiveLine } from '../../../src/cli/terminal/live-line.ts';
 import { createLog } from '../../../src/cli/terminal/log.ts';
 import { createProgress, renderProgress } from '../../../src/cli/terminal/progress.ts';
 import { RateMeter } from '../../../src/cli/terminal/rate-meter.ts';
+import { safeText } from '../../../src/cli/terminal/safe-text.ts';
 import { type Style, styleOf } from '../../../src/cli/terminal/style.ts';
 import { renderTable } from '../../../src/cli/terminal/table.ts';
 import { showControls, truncate, widthOf } from '../../../src/cli/terminal/text-width.ts';
+import { TierdError } from '../../../src/domain/errors.ts';
 
 const plain = styleOf(new PassThrough(), { wanted: true, env: {} });
 
@@ -64,6 +67,36 @@ describe('a table', () => {
 
   it('without rows is its head', () => {
     expect(renderTable(columns, [], plain)).toBe('dataset  rows');
+  });
+});
+
+describe('what comes from elsewhere', () => {
+  const error = new TierdError({
+    code: 'DATASET_PAUSED',
+    message: 'paused by \u001b]0;owned\u0007\u001b[2Jme\u009b31m',
+    hint: 'resume\rit \u202e',
+    context: { by: '\u001b[8m' },
+  });
+
+  it.each([true, false])('steers no terminal, in an error (colours: %s)', (wanted) => {
+    const text = renderError(error, terminal(80, wanted).style, false);
+    expect(text.replace(/\u001b\[(?:0|1|2|22|3[1-6]|39|90)m/g, '')).not.toMatch(
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+      /[\0-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]/,
+    );
+    expect(text).toContain('\\x1b]0;owned\\x07\\x1b[2Jme\\x9b31m');
+    if (!wanted) expect(text).not.toContain('\u001b');
+  });
+
+  it('steers none in the text of a report, and keeps its lines and colours', () => {
+    const { colour } = terminal(80, true).style;
+    const said = `${colour.yellow('paused')} by \u001b[2J\u001b[7mx\nnext`;
+    expect(safeText(said, colour)).toBe('\u001b[33mpaused\u001b[39m by \\x1b[2J\\x1b[7mx\nnext');
+    expect(safeText('\u001b[33mx', { isColorSupported: false })).toBe('\\x1b[33mx');
+  });
+
+  it('steers none in JSON, which means the same', () => {
+    expect(stringify({ by: 'a\u009b\u007f' })).toBe('{"by":"a\\u009b\\u007f"}');
   });
 });
 

@@ -35,7 +35,7 @@ describe('receivers', () => {
         kinds: ['bad_segment'],
       },
     ]);
-    expect(commands).toEqual([{ name: 'pager', command: 'page', kinds: null }]);
+    expect(commands).toEqual([{ name: 'pager', command: 'page', variables: [], kinds: null }]);
   });
 
   it('that are wrong are told, each with its place, and no address is', () => {

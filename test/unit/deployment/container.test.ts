@@ -22,6 +22,7 @@ interface Compose {
         readonly ports?: readonly string[];
         readonly read_only?: boolean;
         readonly stop_grace_period?: string;
+        readonly environment?: Readonly<Record<string, string>>;
       }
     >
   >;
@@ -68,6 +69,19 @@ describe('compose.yaml', () => {
     for (const { secrets = [] } of Object.values(compose.services)) {
       expect(Object.keys(compose.secrets)).toEqual(expect.arrayContaining([...secrets]));
     }
+  });
+
+  it('lets tierd in as no superuser, and nobody into Redis without a password', () => {
+    const { postgres, redis } = composedConfig();
+    const { timescaledb, redis: server } = compose.services;
+    expect(timescaledb?.environment?.['POSTGRES_USER']).not.toBe(new URL(postgres.url).username);
+    expect(read('config/compose_roles.sh')).toMatch(/create role tierd login nosuperuser/);
+    expect(timescaledb?.volumes.join()).toContain('compose_roles.sh:/docker-entrypoint-initdb.d/');
+    expect(redis).toMatchObject({ username: 'tierd', password: 'redis_password-0123456789abcdef' });
+    expect(server?.secrets).toEqual(['redis_password']);
+    expect(read('config/compose_redis.sh')).toContain('requirepass %s');
+    // What compose.yaml's user may do is what config/redis.conf says.
+    expect(read('config/redis.conf')).toMatch(/^# +user tierd on >PASSWORD ~\* /m);
   });
 
   it('keeps what is written on its volumes: the rest is read-only', () => {

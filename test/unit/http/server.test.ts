@@ -118,6 +118,7 @@ function open(
     requestsPerMinute: 1_000,
     clock: { now: () => 60_000 },
     onError: (error) => errors.push(error),
+    onWrongToken: () => undefined,
     ...change,
   });
   servers.push(server);
@@ -232,6 +233,49 @@ describe('reading', () => {
       survey: { error: 'it hangs', datasets: [{ hot: { rows: 10 } }] },
     });
     expect((await get(open([]).server, '/status')).json()).toMatchObject({ survey: null });
+  });
+
+  it('tells who showed a wrong token, once a minute and never the token', async () => {
+    const told: string[] = [];
+    let now = 60_000;
+    const { server } = open(LEADING, {
+      tokens: { status: 's'.repeat(32), query: null, control: null },
+      clock: { now: () => now },
+      onWrongToken: (found) => told.push(found),
+    });
+    const ask = async (url: string, authorization?: string): Promise<number> => {
+      const headers = authorization === undefined ? {} : { authorization };
+      return (await server.inject({ method: 'GET', url, headers })).statusCode;
+    };
+    expect(await ask('/status')).toBe(401);
+    expect(await ask('/status', `Bearer ${'s'.repeat(32)}`)).toBe(200);
+    expect(told, 'none, or the right one, is no wrong one').toEqual([]);
+    expect(await ask('/v1/runs?token=guessed', 'Bearer guessed')).toBe(401);
+    for (let n = 0; n < 5; n += 1) await ask('/status', `Bearer guess ${String(n)}`);
+    expect(await ask('/healthz', 'Basic guessed')).toBe(200);
+    expect(told).toEqual(['127.0.0.1 showed a wrong token: GET /v1/runs']);
+    now += 60_000;
+    await ask('/status', 'Bearer another');
+    expect(told.slice(1)).toEqual([
+      '6 more requests showed a wrong token before',
+      '127.0.0.1 showed a wrong token: GET /status',
+    ]);
+    expect(told.join()).not.toContain('guess');
+  });
+
+  it('takes no name for a pause that would steer a terminal', async () => {
+    const token = 'c'.repeat(32);
+    const { server, commands } = open(LEADING, {
+      tokens: { status: null, query: null, control: token },
+    });
+    const headers = { authorization: `Bearer ${token}`, host: 'localhost' };
+    for (const by of ['\u001b[2J', 'a\u009b2J', 'a\u202eb', 'a\nb']) {
+      const url = `/v1/jobs/rotate/pause?by=${encodeURIComponent(by)}`;
+      expect((await server.inject({ method: 'POST', url, headers })).statusCode).toBe(400);
+    }
+    const url = `/v1/jobs/rotate/pause?by=${encodeURIComponent('Zoë (ops)')}`;
+    expect((await server.inject({ method: 'POST', url, headers })).statusCode).toBe(202);
+    expect(commands).toHaveLength(1);
   });
 
   it('/v1/calendar takes days, at most three years of them, of a dataset that there is', async () => {

@@ -84,11 +84,20 @@ const webhook = (url: string, format: 'json' | 'slack' = 'json', name = 'ops'): 
   send: webhookSender({ name, url, format, timeoutMs: 2_000 }, SENDER),
 });
 
+const SECRET_ENV = { ...process.env, TIERD_POSTGRES_URL: 'postgres://a:b@c/d', PAGER_TOKEN: 'p' };
+
 const command = (line: string, directory: string, timeoutMs = 5_000): Receiver => ({
   name: 'pager',
   kinds: null,
   send: commandSender(
-    { name: 'pager', command: line, timeoutMs, env: process.env, workingDirectory: directory },
+    {
+      name: 'pager',
+      command: line,
+      timeoutMs,
+      variables: ['PAGER_TOKEN'],
+      env: SECRET_ENV,
+      workingDirectory: directory,
+    },
     SENDER,
   ),
 });
@@ -195,6 +204,13 @@ describe('a command', () => {
     expect(await hanging.send(note('test'), never)).toMatchObject({
       reason: 'took longer than 100 ms and was killed',
     });
+    const curious = command('env >"$PWD/seen"', directory);
+    expect(await curious.send(note('test'), never)).toMatchObject({ ok: true });
+    const seen = readFileSync(join(directory, 'seen'), 'utf8');
+    expect(seen).toMatch(/^PATH=/m);
+    expect(seen).toMatch(/^PAGER_TOKEN=p$/m);
+    expect(seen).toMatch(/^TIERD_ALERT_KIND=/m);
+    expect(seen, 'what nobody named').not.toMatch(/POSTGRES|postgres:/);
     const deaf = command('exec 0<&-; exit 0', directory);
     expect(await deaf.send(note('test'), never)).toMatchObject({ ok: true });
   });

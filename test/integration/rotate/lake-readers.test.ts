@@ -1,0 +1,59 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/domain/clock.ts';
+import { listSegments } from '../../../src/ledger/segments.ts';
+import { runInside } from '../../support/cli.ts';
+import { directoryWith } from '../../support/config-file.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+
+let database: TestDatabase;
+beforeEach(async () => {
+  database = await createTestDatabase();
+  await database.query('create table ticks (ts timestamptz not null, price float8)');
+  await database.query(
+    "insert into ticks select now() - interval '40 days', n from generate_series(1, 9) n",
+  );
+});
+
+/** The modes of what a rotation writes: segment, its folder, the lake, its marker. */
+async function modesFor(readers: string, umask: number): Promise<string[]> {
+  const workingDirectory = directoryWith({
+    'unified_config.yaml': `
+postgres: { url: "${database.url}" }
+lake: { type: local, path: lake${readers} }
+storage: { lifecycle: { hot_days: 30 } }
+datasets: { ticks: { time_column: ts, guards: { max_share: 1 } } }
+`,
+  });
+  const before = process.umask(umask);
+  try {
+    for (const argv of [['migrate'], ['rotate', '--quiet']]) {
+      const { exitCode, stderr } = await runInside(argv, { workingDirectory, clock: systemClock });
+      expect(exitCode, stderr).toBe(0);
+    }
+  } finally {
+    process.umask(before);
+  }
+  const db = await database.connect();
+  const [segment] = await listSegments(db, { dataset: 'ticks', states: ['live'] });
+  await db.end();
+  const lake = join(workingDirectory, 'lake', 'cold_storage');
+  const file = join(lake, segment?.key ?? '');
+  const paths = [file, dirname(file), lake, join(lake, '_tierd_lake.json')];
+  return Promise.all(paths.map(async (path) => ((await stat(path)).mode & 0o777).toString(8)));
+}
+
+describe('what a rotation writes', () => {
+  it.each([
+    ['', ['640', '750', '750', '640']],
+    [', readers: owner', ['600', '700', '700', '600']],
+    [', readers: everyone', ['644', '755', '755', '644']],
+  ])('is for those who are to read the lake%s', async (readers, modes) => {
+    expect(await modesFor(readers, 0o022)).toEqual(modes);
+  });
+
+  it('is for fewer where the umask says so', async () => {
+    expect(await modesFor(', readers: everyone', 0o077)).toEqual(['600', '700', '700', '600']);
+  });
+});
