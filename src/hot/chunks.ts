@@ -1,6 +1,7 @@
 /** Chunks of a TimescaleDB hypertable. */
 import type { Part, TableDescription, TableRef, TimeColumn } from '../domain/table.ts';
 import type { EpochMs, TimeRange } from '../domain/time-range.ts';
+import { sizesOf } from './part-sizes.ts';
 import { name, type Queryable, run, type Sql, sql, tableName } from './sql.ts';
 import { integerToMs, SLICEABLE, timeLiteral, unitOf } from './time-bounds.ts';
 
@@ -48,7 +49,6 @@ interface ChunkRow {
   readonly to_integer: string | null;
   readonly compressed: boolean;
   readonly estimated_rows: string;
-  readonly bytes: string;
 }
 
 /**
@@ -60,7 +60,21 @@ export async function describeChunks(
   table: TableRef,
   time: TimeColumn,
 ): Promise<readonly Part[]> {
-  const parts: Part[] = [];
+  const chunks = await listChunks(db, table, time);
+  const sizes = await sizesOf(
+    db,
+    chunks.map(({ oid }) => oid),
+  );
+  return chunks.map((chunk) => ({ ...chunk, bytes: sizes.get(chunk.oid) ?? 0 }));
+}
+
+/** The same without their sizes: takes no lock on any of them. */
+export async function listChunks(
+  db: Queryable,
+  table: TableRef,
+  time: TimeColumn,
+): Promise<readonly Omit<Part, 'bytes'>[]> {
+  const parts: Omit<Part, 'bytes'>[] = [];
   for (const chunk of await selectChunks(db, table, time.name)) {
     const fromInclusive = chunkBound(time, chunk.from_us, chunk.from_integer);
     const toExclusive = chunkBound(time, chunk.to_us, chunk.to_integer);
@@ -71,7 +85,6 @@ export async function describeChunks(
       range: { fromInclusive, toExclusive },
       compressed: chunk.compressed,
       estimatedRows: Number(chunk.estimated_rows),
-      bytes: Number(chunk.bytes),
     });
   }
   return parts;
@@ -140,8 +153,7 @@ function selectChunks(
                ch.range_start_integer::text as from_integer,
                ch.range_end_integer::text as to_integer,
                coalesce(ch.is_compressed, false) as compressed,
-               greatest(c.reltuples, 0)::bigint::text as estimated_rows,
-               pg_total_relation_size(c.oid)::text as bytes
+               greatest(c.reltuples, 0)::bigint::text as estimated_rows
         from timescaledb_information.chunks ch
         join pg_namespace n on n.nspname = ch.chunk_schema
         join pg_class c on c.relnamespace = n.oid and c.relname = ch.chunk_name

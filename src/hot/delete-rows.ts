@@ -42,11 +42,13 @@ export async function deleteRows(
   const waiting = { ...options, tables: [table.ref], waitedFor, whenWaitedFor: 'try' } as const;
   let rows = 0n;
   let sum = 0n;
-  const maxRows = await affordableRows(client, table, options);
-  for (const range of await rangesOfAtMost(client, table, {
-    ...options,
-    maxRowsPerStatement: maxRows,
-  })) {
+  const maxRows = await inShortAttempts(client, waiting, () =>
+    affordableRows(client, table, options),
+  );
+  const ranges = await inShortAttempts(client, waiting, () =>
+    rangesOfAtMost(client, table, { ...options, maxRowsPerStatement: maxRows }),
+  );
+  for (const range of ranges) {
     if (options.signal?.aborted === true) throw interrupted(table);
     // By time, never by ctid: on a hypertable one ctid names a row in every chunk.
     const where = rowsWhere(table.timeColumn, range, filter);

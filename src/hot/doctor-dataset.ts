@@ -1,4 +1,5 @@
 /** Checks of one configured table. */
+import type pg from 'pg';
 import type { Check } from '../domain/check.ts';
 import type { Clock } from '../domain/clock.ts';
 import { planColumns } from '../domain/column-plan.ts';
@@ -17,7 +18,7 @@ import { type Queryable, runOne, sql } from './sql.ts';
 
 /** Throws what `describeTable` throws. Call it inside `inTransaction`. */
 export async function checkDataset(
-  db: Queryable,
+  db: pg.ClientBase,
   dataset: Dataset,
   clock: Clock,
 ): Promise<readonly Check[]> {

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
 import { formatTable, type Part, type TableDescription, type TableRef } from '../domain/table.ts';
 import { rangesOverlap, type TimeRange } from '../domain/time-range.ts';
-import { describeChunks, dropChunks } from './chunks.ts';
+import { dropChunks, listChunks } from './chunks.ts';
 import { countStoredRows } from './compressed-chunks.ts';
 import {
   assertSameRows,
@@ -15,6 +15,7 @@ import {
 } from './digest.ts';
 import { inShortAttempts, lockTables, type Patience, type Waiting, writersWait } from './locks.ts';
 import { findAttached, leavesBeside, nodesToDrop, type PartitionNode } from './partitions.ts';
+import { isUndefinedTable, partsChanged } from './parts-changed.ts';
 import { rowsWhere } from './row-filter.ts';
 import { join, type Queryable, run, runOne, sql, tableName } from './sql.ts';
 
@@ -138,9 +139,13 @@ async function digestEverything(
     rows += inPart.rows;
     sum += inPart.sum;
   }
+  const refs = options.parts.map((part) => part.ref);
   for (const leaf of await othersInRange(client, table, options)) {
     const where = rowsWhere(table.timeColumn, options.range, null);
-    const beside = await deleteAndDigest(client, table, leaf, where, mode);
+    // Whoever holds it, or a row in it, may come to wait for the parts that are locked by now.
+    const beside = await inShortAttempts(client, givingWay(client, options, refs, [leaf]), () =>
+      deleteAndDigest(client, table, leaf, where, mode),
+    );
     rows += beside.rows;
     sum += beside.sum;
   }
@@ -169,7 +174,7 @@ async function othersInRange(
   if (table.kind === 'partitioned') {
     return leavesBeside(client, table.oid, table.timeColumn, [range], planned);
   }
-  const chunks = await describeChunks(client, table.ref, table.timeColumn);
+  const chunks = await listChunks(client, table.ref, table.timeColumn);
   const more = chunks.filter(
     (chunk) => rangesOverlap(chunk.range, range) && !planned.has(chunk.oid),
   );
@@ -182,9 +187,9 @@ async function othersInRange(
 }
 
 /**
- * The chunks first, so that waiting for a slow reader of old rows stops no writer of new ones; the
- * parent last and only for as long as the drop takes, so that an insert that was on its way looks
- * for its chunk after the drop, not before.
+ * First the readers of the chunks are waited out, which stops no writer of new rows. Then the parent,
+ * so that an insert that was on its way looks for its chunk after the drop, not before; then the chunks.
+ * Never the parent with the chunks in hand: a writer may hold the parent and come to read them.
  */
 async function dropLockedChunks(
   client: pg.ClientBase,
@@ -192,15 +197,16 @@ async function dropLockedChunks(
   options: DropOptions,
   parts: readonly TableRef[],
 ): Promise<void> {
-  await inShortAttempts(client, givingWay(client, options, parts, parts), () =>
-    lockTables(client, parts, 'access exclusive', 'only'),
-  );
-  const involved = [table.ref, ...(await referredTo(client, table.oid))];
+  const involved = [table.ref, ...parts, ...(await referredTo(client, table.oid))];
   const dropped = await inShortAttempts(
     client,
     givingWay(client, options, parts, involved),
     async () => {
+      await client.query('savepoint tierd_readers');
+      await lockTables(client, parts, 'access exclusive', 'only');
+      await client.query('rollback to savepoint tierd_readers; release savepoint tierd_readers');
       await lockTables(client, [table.ref], 'share', 'only');
+      await lockTables(client, parts, 'access exclusive', 'only');
       return dropChunks(client, table, options.range);
     },
   );
@@ -281,23 +287,6 @@ function referringTo(db: Queryable, nodes: readonly PartitionNode[]): Promise<re
 
 function uniqueParents(nodes: readonly PartitionNode[]): readonly TableRef[] {
   return [...new Map(nodes.map((node) => [formatTable(node.parent), node.parent])).values()];
-}
-
-function isUndefinedTable(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '42P01';
-}
-
-function partsChanged(
-  table: TableDescription,
-  parts: readonly TableRef[],
-  what: string,
-): TierdError {
-  return new TierdError({
-    code: 'PARTS_CHANGED',
-    message: `the parts of ${formatTable(table.ref)} are not those planned: ${parts.map(formatTable).join(', ')}: ${what}; the removal was rolled back and nothing was dropped`,
-    hint: 'run again: the plan is made anew from what is there',
-    context: { table: formatTable(table.ref), parts: parts.map(formatTable) },
-  });
 }
 
 function emptyParts(parts: readonly TableRef[]): TierdError {

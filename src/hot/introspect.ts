@@ -1,4 +1,5 @@
 /** What a configured table is, found by looking. */
+import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
 import { suggest } from '../domain/suggest.ts';
 import {
@@ -15,7 +16,8 @@ import {
 import { describeChunks, findTimescale, isHypertable } from './chunks.ts';
 import { describeColumns } from './columns.ts';
 import { describePartitions } from './partitions.ts';
-import { type Queryable, run, sql } from './sql.ts';
+import { lockForReading } from './read-lock.ts';
+import { type Queryable, run, runOne, sql } from './sql.ts';
 
 /**
  * Describes the table by which a dataset is configured. Call it inside `inTransaction`, for the
@@ -25,13 +27,16 @@ import { type Queryable, run, sql } from './sql.ts';
  * table, TIME_COLUMN_INVALID when the column does not tell time or the unit does not fit it.
  */
 export async function describeTable(
-  db: Queryable,
+  db: pg.ClientBase,
   ref: TableRef,
   timeColumn: string,
   timeUnit?: IntegerTimeUnit,
 ): Promise<TableDescription> {
   const shape = await describeShape(db, ref, timeColumn, timeUnit);
-  const { kind, parts } = await describeParts(db, shape);
+  const kind = await kindOf(db, shape);
+  // To ask for a part's size, or to plan a statement that reads it, is to lock it: parents first.
+  if (kind !== 'plain' && (await isReadable(db, shape.oid))) await lockForReading(db, [ref]);
+  const parts = await describeParts(db, shape, kind);
   const { oid, columns } = shape;
   return { ref, oid, kind, columns, timeColumn: shape.timeColumn, parts };
 }
@@ -180,17 +185,35 @@ function timeColumnInvalid(found: string, hint: string): TierdError {
   });
 }
 
+async function kindOf(db: Queryable, { ref, isPartitioned }: TableShape): Promise<TableKind> {
+  if (isPartitioned) return 'partitioned';
+  return (await findTimescale(db)) !== null && (await isHypertable(db, ref))
+    ? 'hypertable'
+    : 'plain';
+}
+
+async function isReadable(db: Queryable, oid: number): Promise<boolean> {
+  const { readable } = await runOne<{ readonly readable: boolean }>(
+    db,
+    sql`select has_table_privilege(c.oid, 'select') and has_schema_privilege(c.relnamespace, 'usage') as readable
+        from pg_class c where c.oid = ${oid}::oid`,
+  );
+  return readable;
+}
+
 async function describeParts(
   db: Queryable,
-  { ref, oid, timeColumn, isPartitioned }: TableShape,
-): Promise<{ readonly kind: TableKind; readonly parts: readonly Part[] }> {
-  if (isPartitioned) {
-    return { kind: 'partitioned', parts: await describePartitions(db, oid, timeColumn) };
+  { ref, oid, timeColumn }: TableShape,
+  kind: TableKind,
+): Promise<readonly Part[]> {
+  switch (kind) {
+    case 'partitioned':
+      return describePartitions(db, oid, timeColumn);
+    case 'hypertable':
+      return describeChunks(db, ref, timeColumn);
+    case 'plain':
+      return [];
   }
-  if ((await findTimescale(db)) !== null && (await isHypertable(db, ref))) {
-    return { kind: 'hypertable', parts: await describeChunks(db, ref, timeColumn) };
-  }
-  return { kind: 'plain', parts: [] };
 }
 
 /** Settings under which TimescaleDB reads its compressed chunks as empty, without a word. */

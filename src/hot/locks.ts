@@ -2,7 +2,7 @@
  * Waiting for table locks without harm to others. Whoever waits for a strong lock makes everybody
  * behind it wait too, and two who wait for each other lose one by the server's choice, not ours.
  * So tierd waits in short attempts, gives everything back between them, and is never waiting when
- * another session's deadlock check fires.
+ * another session's deadlock check fires. What is a part of another comes after it: parents first.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
@@ -18,16 +18,18 @@ export interface Patience {
 }
 
 /**
- * Half of deadlock_timeout's default. A session that begins to wait for us during an attempt looks
- * for a deadlock a whole deadlock_timeout later, when we have given way.
+ * Of deadlock_timeout. A session that begins to wait for us during an attempt looks for a deadlock a
+ * whole deadlock_timeout later, when we have given way.
  */
+const ATTEMPT_SHARE = 0.5;
+/** Half of the default, where a server does not ask for less. */
 const ATTEMPT_MS = 500;
 /** Time for those who queued behind an attempt to get through. */
 const PAUSE_MS = 100;
 
-export type LockMode = 'access share' | 'share' | 'access exclusive';
+export type LockMode = 'access share' | 'row exclusive' | 'share' | 'access exclusive';
 
-/** `only`: a parent's own lock and not its children's. */
+/** In the order given: parents first. `only`: a parent's own lock and not its children's. */
 export async function lockTables(
   db: Queryable,
   tables: readonly TableRef[],
@@ -37,7 +39,6 @@ export async function lockTables(
   const names = tables.map((table) =>
     only === 'only' ? sql`only ${tableName(table)}` : tableName(table),
   );
-  // Always in one order, so that two who lock the same tables can't hold half each.
   await run(db, sql`lock table ${join(names, ', ')} in ${raw(mode)} mode`);
 }
 
@@ -62,12 +63,13 @@ export async function inShortAttempts<Result>(
 ): Promise<Result> {
   const patience = waiting.lockTimeoutMs === 0 ? Number.POSITIVE_INFINITY : waiting.lockTimeoutMs;
   const until = performance.now() + patience;
+  const attemptMs = await attemptLength(client);
   for (;;) {
     const waitedFor = await waiting.waitedFor();
     if (waitedFor && waiting.whenWaitedFor === 'give way') {
       throw await lockTimeout(client, waiting.tables);
     }
-    const left = Math.max(1, Math.min(ATTEMPT_MS, Math.ceil(until - performance.now())));
+    const left = Math.max(1, Math.min(attemptMs, Math.ceil(until - performance.now())));
     const attempt = await tryOnce(client, waitedFor ? 1 : left, work);
     if (attempt.done) return attempt.result;
     if (waitedFor || performance.now() + PAUSE_MS >= until) {
@@ -75,6 +77,46 @@ export async function inShortAttempts<Result>(
     }
     await pause(waiting.signal);
   }
+}
+
+/** SHOW takes no snapshot, which a transaction that locks before it reads must not have yet (I2). */
+async function attemptLength(client: pg.ClientBase): Promise<number> {
+  const timeoutMs = await showMs(client, 'deadlock_timeout');
+  return Math.max(1, Math.min(ATTEMPT_MS, Math.floor(timeoutMs * ATTEMPT_SHARE)));
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  '': 1,
+  ms: 1,
+  s: 1e3,
+  min: 6e4,
+  h: 3.6e6,
+  d: 8.64e7,
+};
+
+/** A duration of the session, without taking a snapshot; 0 is none. */
+async function showMs(
+  client: pg.ClientBase,
+  setting: 'deadlock_timeout' | 'lock_timeout',
+): Promise<number> {
+  const { rows } = await client.query<Record<string, string>>(`show ${setting}`);
+  const [, figure, unit = ''] = /^(\d+)(\D*)$/.exec(rows[0]?.[setting] ?? '') ?? [];
+  return Number(figure) * (UNIT_MS[unit] ?? Number.NaN);
+}
+
+/**
+ * For a transaction that only reads: waits for `work`'s locks in short attempts, for as long as its
+ * lock_timeout says. Takes no snapshot of its own. Throws LOCK_TIMEOUT naming who holds the tables.
+ */
+export async function whenFree<Result>(
+  client: pg.ClientBase,
+  tables: readonly TableRef[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const lockTimeoutMs = await showMs(client, 'lock_timeout');
+  // A reader is waited for by whoever wants more than to read: that is what the attempts are short for.
+  const waiting = { waitedFor: () => Promise.resolve(false), whenWaitedFor: 'try' } as const;
+  return inShortAttempts(client, { lockTimeoutMs, tables, ...waiting }, work);
 }
 
 type Attempt<Result> = { readonly done: true; readonly result: Result } | { readonly done: false };

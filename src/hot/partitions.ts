@@ -2,6 +2,7 @@
 import type { TablePart } from '../domain/part-hazards.ts';
 import type { Part, TableRef, TimeColumn } from '../domain/table.ts';
 import { type EpochMs, rangesOverlap, type TimeRange } from '../domain/time-range.ts';
+import { sizesOf } from './part-sizes.ts';
 import { boundToMs, parseRangeBound } from './partition-bound.ts';
 import { type Queryable, run, sql } from './sql.ts';
 
@@ -16,8 +17,8 @@ interface NodeRow {
   readonly strategy: string | null;
   /** The first key column's name; null when it is an expression. */
   readonly first_key: string | null;
+  readonly level: number;
   readonly estimated_rows: string;
-  readonly bytes: string;
 }
 
 interface Span {
@@ -38,6 +39,7 @@ export async function describePartitions(
   time: TimeColumn,
 ): Promise<readonly Part[]> {
   const nodes = new Map((await selectPartitionTree(db, root)).map((node) => [node.oid, node]));
+  const sizes = await sizesOf(db, [...nodes.keys()]);
   const parts: Part[] = [];
   for (const node of nodes.values()) {
     if (!node.is_leaf || node.kind !== 'r') continue;
@@ -49,7 +51,7 @@ export async function describePartitions(
       range,
       compressed: false,
       estimatedRows: Number(node.estimated_rows),
-      bytes: Number(node.bytes),
+      bytes: sizes.get(node.oid) ?? 0,
     });
   }
   return parts.sort((a, b) => a.range.fromInclusive - b.range.fromInclusive || a.oid - b.oid);
@@ -158,7 +160,12 @@ export async function nodesToDrop(
     childrenOf(parent.oid).flatMap((node) =>
       goes(node) ? [{ oid: node.oid, ref: refOf(node), parent: refOf(parent) }] : topmost(node),
     );
-  return tree.filter((node) => node.oid === root).flatMap(topmost);
+  // Those that hang highest come first, so that parents are locked before what is below them.
+  const levels = new Map(tree.map((node) => [node.oid, node.level]));
+  return tree
+    .filter((node) => node.oid === root)
+    .flatMap(topmost)
+    .toSorted((a, b) => (levels.get(a.oid) ?? 0) - (levels.get(b.oid) ?? 0));
 }
 
 /** Null is a bound that can't be reckoned with: it may hold anything. */
@@ -222,20 +229,29 @@ function refOf(node: NodeRow): TableRef {
   return { schema: node.schema, name: node.name };
 }
 
+/**
+ * Parents before their partitions. Takes no lock on any of them, as pg_partition_tree() would on
+ * every partition: a drop that holds one, or a plan before it holds the table, must not come to wait.
+ */
 function selectPartitionTree(db: Queryable, root: number): Promise<readonly NodeRow[]> {
   return run<NodeRow>(
     db,
-    sql`select c.oid, nullif(t.parentrelid::oid, 0) as parent, t.isleaf as is_leaf, c.relkind as kind,
+    sql`with recursive tree as (
+          select ${root}::oid as oid, null::oid as parent, 0 as level
+          union all
+          select i.inhrelid, i.inhparent, tree.level + 1
+          from tree join pg_inherits i on i.inhparent = tree.oid
+        )
+        select c.oid, t.parent, t.level, c.relkind <> 'p' as is_leaf, c.relkind as kind,
                n.nspname as schema, c.relname as name,
-               pg_get_expr(c.relpartbound, c.oid) as bound,
+               pg_get_expr(c.relpartbound, 0) as bound,
                p.partstrat as strategy, a.attname as first_key,
-               greatest(c.reltuples, 0)::bigint::text as estimated_rows,
-               pg_total_relation_size(c.oid)::text as bytes
-        from pg_partition_tree(${root}::oid::regclass) t
-        join pg_class c on c.oid = t.relid
+               greatest(c.reltuples, 0)::bigint::text as estimated_rows
+        from tree t
+        join pg_class c on c.oid = t.oid
         join pg_namespace n on n.oid = c.relnamespace
         left join pg_partitioned_table p on p.partrelid = c.oid
         left join pg_attribute a on a.attrelid = c.oid and a.attnum = p.partattrs[0]
-        order by c.oid`,
+        order by t.level, c.oid`,
   );
 }

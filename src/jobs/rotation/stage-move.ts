@@ -8,6 +8,7 @@ import type { PlannedMove } from '../../domain/plan.ts';
 import { formatRange, splitByUnit } from '../../domain/time-range.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { digestMode, digestSlice, type RowsDigest } from '../../hot/digest.ts';
+import { lockForExport } from '../../hot/read-lock.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { createStaging } from '../../lake/staging.ts';
 import { beginMove } from '../../ledger/moves.ts';
@@ -71,6 +72,7 @@ async function exportMove(
       db,
       { doing, isolation: 'repeatable read', readOnly: true, limits, isSerial: true },
       async () => {
+        await lockForExport(db, run.table, move);
         const filter = filterOf(run.dataset, move.lane);
         const mode = await digestMode(db, run.table, move.range);
         if (mode === 'content' && move.removal === 'delete') throw compressedMeanwhile(run, move);

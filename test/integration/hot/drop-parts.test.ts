@@ -239,6 +239,23 @@ function dropsAndKeeps(kind: Kind): void {
     expect(await rows).toBe(48);
   });
 
+  it('lets a writer that holds the table read the parts, and waits for it to end', async () => {
+    await other.query(`begin; insert into t values ('2024-01-16 06:30+00', -1)`);
+    const pid = await backendOf(client);
+    const outcome = drop(table, before, { lockTimeoutMs: 60_000 });
+    await untilBlocked(database, pid);
+    // Longer than deadlock_timeout: what it reads, it reads without becoming anybody's victim.
+    const until = performance.now() + 1_500;
+    while (performance.now() < until) {
+      const { rows } = await other.query(
+        `select count(*)::int as n from t where ts < '2024-01-16 00:00+00'`,
+      );
+      expect(rows).toEqual([{ n: 48 }]);
+    }
+    await other.query('commit');
+    expect(formatDigest(await outcome)).toBe(formatDigest(before));
+  });
+
   it('never makes another session the victim of a deadlock', async () => {
     const stop = new AbortController();
     const problems: unknown[] = [];
@@ -363,6 +380,26 @@ describe('dropping partitions', () => {
     expect(before.rows).toBe(24n);
     expect(formatDigest(await drop(table, before))).toBe(formatDigest(before));
     expect(await count('w')).toBe(48);
+  });
+
+  it('gives way to who holds the DEFAULT partition and comes to want the part', async () => {
+    await database.query(`
+      create table d (ts timestamptz, v int) partition by range (ts);
+      create table d_rest partition of d default;
+      create table d_am partition of d for values from ('2024-01-15 00:00+00') to ('2024-01-15 12:00+00');
+      insert into d select ${HOURLY}, i from generate_series(0, 71) i`);
+    const table = await describePublic(client, 'd');
+    const before = await exported(table);
+    const other = await database.connect();
+    // As DETACH PARTITION does: first the DEFAULT partition, then the part.
+    await other.query('begin; lock table d_rest in access exclusive mode');
+    const pid = await backendOf(client);
+    const outcome = drop(table, before, { lockTimeoutMs: 60_000 }).catch((error: unknown) => error);
+    await untilBlocked(database, pid);
+    await other.query('lock table d_am in access exclusive mode; commit');
+    expect(await outcome).toMatchObject({ code: 'LOCK_TIMEOUT', retry: true });
+    expect(formatDigest(await drop(table, before))).toBe(formatDigest(before));
+    await other.end();
   });
 
   it('empties them instead, without a lock on the table, when that is asked for', async () => {

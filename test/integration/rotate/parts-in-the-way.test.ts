@@ -1,6 +1,6 @@
 /** What stands around one partition or chunk: found by the plan, and in the way of that move only. */
 import type pg from 'pg';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Check } from '../../../src/domain/check.ts';
 import type { RotationPlan } from '../../../src/domain/plan.ts';
 import { checkDataset } from '../../../src/hot/doctor-dataset.ts';
@@ -25,6 +25,9 @@ async function open(options: { timescale?: boolean } = {}): Promise<void> {
   db = await database.connect();
   bench = await openBench(database);
 }
+
+// A database for each test is many; without their connections the server has room for them.
+afterEach(() => db.end());
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from }, (_, n) => from + n);
