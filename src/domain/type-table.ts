@@ -98,6 +98,8 @@ export const BUILT_IN_TYPES: Readonly<Record<string, TypeRule>> = {
   xid: TEXT,
   xid8: TEXT,
   cid: TEXT,
+  // Of PostgreSQL 19: eight bytes without a sign, which no native kind here has.
+  oid8: TEXT,
   pg_lsn: TEXT,
   txid_snapshot: TEXT,
   pg_snapshot: TEXT,
@@ -129,6 +131,7 @@ export const BUILT_IN_TYPES: Readonly<Record<string, TypeRule>> = {
   regnamespace: NAMES_AN_OBJECT,
   regrole: NAMES_AN_OBJECT,
   regcollation: NAMES_AN_OBJECT,
+  regdatabase: NAMES_AN_OBJECT,
   gtsvector: refused('it is an internal form of index keys and has no input'),
   pg_node_tree: refused("it is PostgreSQL's internal form of parsed queries and has no input"),
   pg_ndistinct: INTERNAL_STATISTICS,

@@ -24,6 +24,9 @@ export async function listUniqueKeys(
         cross join lateral unnest(i.indkey::int2[]) with ordinality as keys (attnum, n)
         join pg_attribute columns on columns.attrelid = i.indrelid and columns.attnum = keys.attnum
         where i.indrelid = ${tableOid}::oid and i.indisunique and i.indisvalid and i.indimmediate
+          -- A key WITHOUT OVERLAPS is unique at each instant only: two rows may share its columns' values
+          -- but for the last, which they compare by overlap.
+          and not i.indisexclusion
           and i.indpred is null and i.indexprs is null and keys.n <= i.indnkeyatts
         group by indexes.relname, i.indisprimary, i.indexrelid
         having bool_and(columns.attnotnull)
