@@ -214,6 +214,8 @@ CREATE TABLE tierd.runs (
     error_code text,
     error_message text,
     by_hand boolean DEFAULT false NOT NULL,
+    rows_again bigint DEFAULT 0 NOT NULL,
+    rows_changed bigint DEFAULT 0 NOT NULL,
     CONSTRAINT runs_check CHECK (((state = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'partly'::text, 'failed'::text, 'refused'::text, 'interrupted'::text, 'abandoned'::text])))
 );
@@ -383,6 +385,8 @@ CREATE INDEX segments_abandoned ON tierd.segments USING btree (dataset) WHERE (s
 CREATE INDEX segments_by_slice ON tierd.segments USING btree (slice_id);
 
 CREATE INDEX segments_live ON tierd.segments USING btree (dataset, min_time_us, max_time_us) WHERE (state = 'live'::text);
+
+CREATE INDEX segments_retired ON tierd.segments USING btree (dataset, changed_at) WHERE (state = 'retired'::text);
 
 CREATE INDEX slices_by_move ON tierd.slices USING btree (move_id);
 

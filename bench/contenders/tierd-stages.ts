@@ -15,6 +15,7 @@ import { connect, disconnect } from '../../src/hot/connect.ts';
 import { keepLease } from '../../src/jobs/keep-lease.ts';
 import { publishAndProve } from '../../src/jobs/rotation/finish-move.ts';
 import { gatherPlan } from '../../src/jobs/rotation/gather-plan.ts';
+import { meetColdRows } from '../../src/jobs/rotation/meet-cold-rows.ts';
 import { claimLake } from '../../src/jobs/rotation/own-lake.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
 import { type Staging, stageMove } from '../../src/jobs/rotation/stage-move.ts';
@@ -44,7 +45,7 @@ await compete(async (job) => {
     startedAtMs: rooms.clock.now(),
   });
   await claimLake(rooms, db);
-  const run = { runId, lease: kept.lease, dataset, table, columns, signal };
+  const run = { runId, lease: kept.lease, dataset, table, columns, identity: null, signal };
   return {
     work: () => stageAndProve(rooms, db, run, plan.moves),
     close: async () => {
@@ -69,7 +70,7 @@ async function stageAndProve(
     await current.exported;
     const next = moves[index + 1];
     ahead = next === undefined ? null : stageMove(rooms, run, next);
-    const staged = await current.staged;
+    const staged = await meetColdRows(rooms, run, await current.staged);
     await publishAndProve(rooms, run, db, staged);
     const segments = staged.slices.flatMap((slice) => slice.segments);
     rows += Number(staged.source.rows);
@@ -113,6 +114,7 @@ async function openRooms(
       leaseTtlMs: 60_000,
       statementTimeoutMs: postgres.statementTimeoutMs,
       lockTimeoutMs: postgres.lockTimeoutMs,
+      gracePeriodMs: 0,
       vacuum: maintenance.vacuum,
     },
     signal: new AbortController().signal,

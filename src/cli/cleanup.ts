@@ -83,11 +83,12 @@ async function cleanUp(
 ): Promise<void> {
   const { planRotationOf, rotateDataset } = await import('../jobs/rotate.ts');
   const { forEachNamed } = await import('../jobs/rotate-all.ts');
-  const { composeLooking, withRooms } = await import('./rooms.ts');
-  const looking = await composeLooking(context, 'cleanup');
+  const { withLookingEngine, withRooms } = await import('./rooms.ts');
   // What is paused is refused before anybody is asked; a look at it is free.
-  const looks = await forEachNamed(datasets, (dataset) =>
-    planRotationOf(looking, dataset, { leaveOutPaused: leaveOutPaused || flags.dryRun !== true }),
+  const looks = await withLookingEngine(context, 'cleanup', (looking) =>
+    forEachNamed(datasets, (dataset) =>
+      planRotationOf(looking, dataset, { leaveOutPaused: leaveOutPaused || flags.dryRun !== true }),
+    ),
   );
   const separate = leaveOutPaused ? separatePaused : keepAll;
   const { results: plans, leftOut } = separate(looks);

@@ -60,6 +60,7 @@ function planDocument(plan: RotationPlan): unknown {
     cutoff: new Date(plan.cutoffs.aged).toISOString(),
     rows: plan.rows,
     estimated_hot_bytes: plan.estimatedHotBytes,
+    again: plan.again,
     moves: plan.moves.map((move) => ({
       lane: move.lane,
       removal: move.removal,

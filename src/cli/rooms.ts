@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import type { TierdConfig } from '../config/load.ts';
 import { connect } from '../hot/connect.ts';
 import type { RotationEvent } from '../jobs/rotation/events.ts';
-import type { LookingRooms, Rooms } from '../jobs/rotation/rooms.ts';
+import type { LocalRooms, LookingRooms, Rooms } from '../jobs/rotation/rooms.ts';
 import { DuckEngine } from '../lake/segment/duckdb.ts';
 import type { CliContext } from './context.ts';
 import { fileSystemOf, openLake } from './open-lake.ts';
@@ -23,6 +23,7 @@ export async function composeLooking(context: CliContext, job: string): Promise<
       statementTimeoutMs: config.postgres.statementTimeoutMs,
       lockTimeoutMs: config.postgres.lockTimeoutMs,
       vacuum: config.maintenance.vacuum,
+      gracePeriodMs: config.maintenance.gracePeriodMs,
     },
   };
 }
@@ -34,6 +35,35 @@ export async function withRooms<Result>(
   emit: (event: RotationEvent) => void,
   work: (rooms: Rooms) => Promise<Result>,
 ): Promise<Result> {
+  return withEngine(context, async (local) =>
+    work({
+      ...(await composeLooking(context, job)),
+      ...local,
+      newId: randomUUID,
+      version: readVersion(),
+      holder: `${hostname()}:${String(process.pid)}`,
+      isByHand: context.sendToDaemon === undefined,
+      signal: context.signal,
+      emit,
+    }),
+  );
+}
+
+/** For a plan that also looks into the lake: whether rows that are due are there already. */
+export async function withLookingEngine<Result>(
+  context: CliContext,
+  job: string,
+  work: (rooms: LookingRooms) => Promise<Result>,
+): Promise<Result> {
+  return withEngine(context, async (local) =>
+    work({ ...(await composeLooking(context, job)), ...local }),
+  );
+}
+
+async function withEngine<Result>(
+  context: CliContext,
+  work: (local: LocalRooms) => Promise<Result>,
+): Promise<Result> {
   const { maintenance, lake } = context.loadConfig();
   return withSpillDirectory(maintenance.tempDirectory, async (tempDirectory) => {
     const engine = await DuckEngine.open({
@@ -42,18 +72,7 @@ export async function withRooms<Result>(
       tempDirectory,
     });
     try {
-      return await work({
-        ...(await composeLooking(context, job)),
-        fileSystem: fileSystemOf(lake),
-        engine,
-        tempDirectory,
-        newId: randomUUID,
-        version: readVersion(),
-        holder: `${hostname()}:${String(process.pid)}`,
-        isByHand: context.sendToDaemon === undefined,
-        signal: context.signal,
-        emit,
-      });
+      return await work({ engine, tempDirectory, fileSystem: fileSystemOf(lake) });
     } finally {
       engine.close();
     }

@@ -79,10 +79,11 @@ async function dryRun(
 ): Promise<void> {
   const { planRotationOf } = await import('../jobs/rotate.ts');
   const { forEachNamed } = await import('../jobs/rotate-all.ts');
-  const { composeLooking } = await import('./rooms.ts');
-  const rooms = await composeLooking(context, 'rotate');
-  const all = await forEachNamed(datasets, (dataset) =>
-    planRotationOf(rooms, dataset, { leaveOutPaused: paused === 'left out' }),
+  const { withLookingEngine } = await import('./rooms.ts');
+  const all = await withLookingEngine(context, 'rotate', (rooms) =>
+    forEachNamed(datasets, (dataset) =>
+      planRotationOf(rooms, dataset, { leaveOutPaused: paused === 'left out' }),
+    ),
   );
   const { results, leftOut } = separatePaused(all);
   context.report(reportPlans(results, force, leftOut));

@@ -1,13 +1,14 @@
 /** What a rotation did, as it is printed at its end. */
 
+import type { RowsAgain } from '../domain/rows-again.ts';
 import { formatRange } from '../domain/time-range.ts';
 import type { RotationOutcome } from '../jobs/rotate.ts';
 import { type DatasetResult, errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
-import { wholenessOf } from '../jobs/rotation/outcome.ts';
+import { againOf, wholenessOf } from '../jobs/rotation/outcome.ts';
 import type { Report } from './context.ts';
 import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
 import { errorDocument } from './terminal/errors.ts';
-import { formatBytes, formatRows } from './terminal/format.ts';
+import { formatBytes, formatInteger, formatRows } from './terminal/format.ts';
 import type { Style } from './terminal/style.ts';
 
 export function reportRotations(
@@ -29,11 +30,15 @@ export function reportRotations(
 function documentOf(result: DatasetResult<RotationOutcome>): unknown {
   if ('error' in result) return { dataset: result.dataset, ...errorDocument(result.error) };
   const { totals, recovered, plan, vacuumWarnings } = result.outcome;
+  const again = againOf(totals);
   return {
     dataset: result.dataset,
     rows_moved: Number(sumOf(result.outcome, 'rows')),
     bytes_written: Number(sumOf(result.outcome, 'bytes')),
     segments: totals.moved.reduce((sum, move) => sum + move.segments, 0),
+    rows_again: again.rows,
+    rows_changed: again.changed,
+    rows_dropped: again.dropped,
     moves_planned: plan.moves.length,
     moves_done: totals.moved.length,
     moves_failed: totals.failed.map(({ range, error }) => ({
@@ -62,6 +67,7 @@ function render(
       : `${word} ${result.dataset}: ${rows} moved into ${bytes} of Parquet, ${String(totals.moved.length)} of ${String(plan.moves.length)} moves`;
   return [
     head,
+    ...renderAgain(againOf(totals)),
     ...totals.failed.flatMap(({ range, error }, index) => [
       `  ${formatRange(range)} stays hot: ${error.message}`,
       // Once for all in a row that ask for the same.
@@ -71,6 +77,12 @@ function render(
     ]),
     ...vacuumWarnings.map((warning) => `  ${colour.yellow('warning')}: ${warning}`),
   ].join('\n');
+}
+
+function renderAgain({ rows, changed, dropped }: RowsAgain): string[] {
+  if (rows === 0) return [];
+  const found = `  ${formatRows(rows)} had a key that the lake had already: ${formatInteger(changed)} with other values`;
+  return [`${found}, ${formatInteger(dropped)} equal and only taken from the hot store`];
 }
 
 function sumOf({ totals }: RotationOutcome, what: 'rows' | 'bytes'): bigint {

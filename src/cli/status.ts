@@ -122,6 +122,8 @@ function documentOf(report: DatasetReport): unknown {
             finished_at: lastRun.finishedAt,
             rows_moved: Number(lastRun.rowsMoved),
             bytes_written: Number(lastRun.bytesWritten),
+            rows_again: Number(lastRun.rowsAgain),
+            rows_changed: Number(lastRun.rowsChanged),
             error_code: lastRun.errorCode,
             error_message: lastRun.errorMessage,
           },
@@ -225,5 +227,9 @@ function describeRun({ lastRun, lease }: DatasetStatus, now: EpochMs): string {
   if (lastRun === null) return 'never';
   const when = formatRelative(Date.parse(lastRun.startedAt), now);
   const why = lastRun.errorMessage === null ? '' : `: ${lastRun.errorMessage}`;
-  return `${lastRun.state} ${when}, ${formatRows(lastRun.rowsMoved)} moved${why}`;
+  const again =
+    lastRun.rowsAgain === 0n
+      ? ''
+      : `, ${formatRows(lastRun.rowsAgain)} came again (${formatInteger(lastRun.rowsChanged)} changed)`;
+  return `${lastRun.state} ${when}, ${formatRows(lastRun.rowsMoved)} moved${again}${why}`;
 }

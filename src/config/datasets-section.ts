@@ -76,6 +76,10 @@ const dataset = z.strictObject({
     ['standard', 'independent'],
     'How a published segment is proven. `independent` reads every value again with a second Parquet reader: slower, trusts less.',
   ).default('standard'),
+  on_cold_duplicate: choice(
+    ['refuse', 'newest', 'keep-both'],
+    'What becomes of a late row whose unique key the lake already has: `newest` replaces the row in the lake, `refuse` leaves the day hot and says so, `keep-both` moves it beside the other. Of a table without a unique key both are kept.',
+  ).default('newest'),
   target_file_mb: wholeNumber(
     { min: 1, max: 4096 },
     'A slice that is larger is cut into several files of at most this many MB.',
@@ -154,6 +158,7 @@ function resolveDataset(name: string, file: EffectiveDataset, minFreeBytes: numb
     columns: file.columns as Readonly<Record<string, ColumnChoice>>,
     portable: file.portable,
     verify: file.verify,
+    onColdDuplicate: file.on_cold_duplicate,
     targetFileBytes: file.target_file_mb * 1024 * 1024,
     limits: resolveLimits(file.guards, minFreeBytes),
   };

@@ -35,7 +35,7 @@ export const maintenanceSection = z.strictObject({
     .prefault({})
     .meta({ description: 'After a deletion. Dropped chunks and partitions need none.' }),
   grace_period: duration(
-    'How long the files of a replaced segment stay in the lake for queries that still read them.',
+    'How long the files of a replaced segment stay in the lake for queries that still read them; the first rotation of the dataset after that removes them.',
   ).default('1d'),
   memory_limit: size('Memory for DuckDB. The process needs about 200MB besides.').default('256MB'),
   threads: wholeNumber(

@@ -11,6 +11,7 @@ export const ALERT_KINDS = [
   'store_unreachable',
   'lease_lost',
   'live_hazard',
+  'cold_duplicates',
 ] as const;
 
 export type AlertKind = (typeof ALERT_KINDS)[number];

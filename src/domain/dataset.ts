@@ -8,6 +8,12 @@ import type { SliceUnit } from './time-range.ts';
  */
 export type ColumnChoice = 'native' | 'text' | `decimal(${number},${number})`;
 
+/**
+ * What becomes of a late row whose key the lake has: `refuse` keeps it hot, `newest` puts it in the
+ * place of the older one, `keep-both` doubles it.
+ */
+export type ColdDuplicatePolicy = 'refuse' | 'newest' | 'keep-both';
+
 export type VerifyLevel = 'standard' | 'independent';
 
 export interface Dataset {
@@ -31,6 +37,7 @@ export interface Dataset {
   /** Only what every engine reads alike: uuid and time as text, no infinite times. */
   readonly portable: boolean;
   readonly verify: VerifyLevel;
+  readonly onColdDuplicate: ColdDuplicatePolicy;
   readonly targetFileBytes: number;
   readonly limits: RotationLimits;
 }

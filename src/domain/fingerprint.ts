@@ -62,6 +62,22 @@ export function addFingerprints(a: SliceFingerprint, b: SliceFingerprint): Slice
   };
 }
 
+/** The fingerprint of the rows of `whole` that are not those of `part`, which must all be among them. */
+export function subtractFingerprint(
+  whole: SliceFingerprint,
+  part: SliceFingerprint,
+): SliceFingerprint {
+  return addFingerprints(whole, {
+    rows: -part.rows,
+    rowHash: negateHex(part.rowHash),
+    columns: part.columns.map(({ name, nulls, values }) => ({
+      name,
+      nulls: -nulls,
+      values: negateHex(values),
+    })),
+  });
+}
+
 export interface FingerprintDifference {
   /** The column, or null where only the rows as wholes differ. */
   readonly column: string | null;
@@ -106,6 +122,10 @@ export function lanesToHex(a: number, b: number): string {
 function addHex(a: string, b: string): string {
   const lane = (hex: string, at: number): number => Number.parseInt(hex.slice(at, at + 8), 16);
   return lanesToHex(lane(a, 0) + lane(b, 0), lane(a, 8) + lane(b, 8));
+}
+
+function negateHex(hex: string): string {
+  return lanesToHex(-Number.parseInt(hex.slice(0, 8), 16), -Number.parseInt(hex.slice(8), 16));
 }
 
 function differentColumns(): TierdError {

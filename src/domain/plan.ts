@@ -36,6 +36,13 @@ export interface PlanFacts {
   readonly freeBytes: number | null;
 }
 
+/** Rows that are due and whose key the lake has already. */
+export interface PlannedAgain {
+  readonly rows: number;
+  /** That have such rows. */
+  readonly slices: number;
+}
+
 export interface PlannedMove {
   readonly lane: Lane;
   readonly removal: 'drop' | 'delete';
@@ -66,6 +73,8 @@ export interface RotationPlan {
   readonly rows: number;
   /** What the rows take in the hot store, by the table's average. */
   readonly estimatedHotBytes: number;
+  /** Null where nobody looked: see `RowIdentity`. */
+  readonly again: PlannedAgain | null;
   readonly refusals: readonly Refusal[];
   /** What an operator should know and that stops nothing. */
   readonly notes: readonly string[];
@@ -77,6 +86,7 @@ export interface PlanInput {
   readonly cutoffs: Cutoffs;
   readonly regions: readonly MeasuredRegion[];
   readonly facts: PlanFacts;
+  readonly again: PlannedAgain | null;
   /** Found by looking at types and catalogue, as refusals already. */
   readonly hazards: readonly Refusal[];
   readonly notes: readonly string[];
@@ -97,6 +107,7 @@ export function planRotation(input: PlanInput): RotationPlan {
     moves,
     rows,
     estimatedHotBytes,
+    again: input.again,
     refusals: [
       ...input.hazards,
       ...guardClock(input),
@@ -214,8 +225,9 @@ function guardDisk({ dataset, facts }: PlanInput, largestMove: number): Refusal[
   ];
 }
 
-function notesOf({ facts, table, cutoffs }: PlanInput): string[] {
+function notesOf({ dataset, facts, table, cutoffs, again }: PlanInput): string[] {
   const notes: string[] = [];
+  if (again !== null && again.rows > 0) notes.push(noteAgain(dataset, again));
   const packed = waitingCompressed(table, cutoffs);
   const [firstPacked] = packed;
   if (firstPacked !== undefined) {
@@ -237,6 +249,13 @@ function notesOf({ facts, table, cutoffs }: PlanInput): string[] {
     );
   }
   return notes;
+}
+
+function noteAgain({ onColdDuplicate }: Dataset, { rows, slices }: PlannedAgain): string {
+  const found = `${String(rows)} rows in ${String(slices)} ${slices === 1 ? 'slice' : 'slices'} have keys that the lake has already`;
+  return onColdDuplicate === 'refuse'
+    ? `${found}; where their values differ the move is refused (on_cold_duplicate: refuse)`
+    : `${found}; they replace those of the lake, and equal ones only leave the hot store (on_cold_duplicate: newest)`;
 }
 
 const seconds = (ms: number): string => `${String(Math.round(ms / 1000))} s`;

@@ -37,3 +37,24 @@ export class ProvenSegments {
     return this.fingerprint.rows;
   }
 }
+
+/**
+ * Rows of the hot store that live segments hold already, value by value, as they were read back from
+ * where they were published.
+ */
+export class HeldRows {
+  /** Of the segments: they have to be live still when the rows leave. */
+  readonly keys: readonly string[];
+  readonly fingerprint: SliceFingerprint;
+
+  /** `key` is at hand in the verifier only. */
+  constructor(key: typeof PROOF_KEY, keys: readonly string[], fingerprint: SliceFingerprint) {
+    if (key !== PROOF_KEY) throw new TypeError('a proof is made by verification only');
+    this.keys = keys;
+    this.fingerprint = fingerprint;
+  }
+
+  get rows(): number {
+    return this.fingerprint.rows;
+  }
+}

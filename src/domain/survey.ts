@@ -98,6 +98,9 @@ export interface RunSurvey {
   readonly finishedAt: string | null;
   readonly rowsMoved: number;
   readonly bytesWritten: number;
+  /** Late rows whose key the lake had, and those of them with other values. */
+  readonly rowsAgain: number;
+  readonly rowsChanged: number;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
 }

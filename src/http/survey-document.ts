@@ -62,6 +62,8 @@ const dataset = z.object({
       finished_at: time,
       rows_moved: z.number(),
       bytes_written: z.number(),
+      rows_again: z.number(),
+      rows_changed: z.number(),
       error_code: error,
       error_message: error,
     })
@@ -271,6 +273,8 @@ function datasetDocument(survey: DatasetSurvey): z.output<typeof dataset> {
             finished_at: lastRun.finishedAt,
             rows_moved: lastRun.rowsMoved,
             bytes_written: lastRun.bytesWritten,
+            rows_again: lastRun.rowsAgain,
+            rows_changed: lastRun.rowsChanged,
             error_code: lastRun.errorCode,
             error_message: lastRun.errorMessage,
           },

@@ -2,6 +2,9 @@
 import { EXIT, type ExitCode, type TierdError } from '../domain/errors.ts';
 import { asTierdError } from './job-failure.ts';
 
+/** How much of its work a job did; `refused` where guards alone were in the way of all of it. */
+export type Wholeness = 'done' | 'partly' | 'failed' | 'refused';
+
 export type DatasetResult<Outcome> =
   | { readonly dataset: string; readonly outcome: Outcome }
   | { readonly dataset: string; readonly error: TierdError };
@@ -35,7 +38,7 @@ export function errorsOf(results: readonly DatasetResult<unknown>[]): readonly T
  */
 export function exitCodeOf<Outcome>(
   results: readonly DatasetResult<Outcome>[],
-  isWhole: (outcome: Outcome) => 'done' | 'partly' | 'refused' | 'failed',
+  isWhole: (outcome: Outcome) => Wholeness,
 ): ExitCode {
   const codes = results.map((result): ExitCode => {
     if ('error' in result) return result.error.exitCode;

@@ -22,7 +22,7 @@ import { recordEnd } from './record-end.ts';
 import { recordFieldIds } from './rotation/field-ids.ts';
 import { type GatheredPlan, gatherPlan } from './rotation/gather-plan.ts';
 import { moveAll } from './rotation/move-all.ts';
-import { type MoveTotals, type Recovered, wholenessOf } from './rotation/outcome.ts';
+import { againOf, type MoveTotals, type Recovered, wholenessOf } from './rotation/outcome.ts';
 import { assertOwnLake, claimLake, holdLake } from './rotation/own-lake.ts';
 import { recover } from './rotation/recover.ts';
 import { sortByObstacles, throwIfRefused } from './rotation/refusal.ts';
@@ -121,7 +121,7 @@ async function runPlan(
   kept: KeptLease,
   { recovered, gathered, options }: Prepared,
 ): Promise<RotationOutcome> {
-  const { plan, table, columns, fieldIds } = gathered;
+  const { plan, table, columns, fieldIds, identity } = gathered;
   const totals: MoveTotals = { moved: [], failed: [] };
   let vacuumWarnings: readonly string[] = [];
   const runId = await startRun(db, {
@@ -131,7 +131,7 @@ async function runPlan(
     isByHand: rooms.isByHand,
     startedAtMs: rooms.clock.now(),
   });
-  const run = { runId, lease: kept.lease, dataset, table, columns, signal: kept.signal };
+  const run = { runId, lease: kept.lease, dataset, table, columns, identity, signal: kept.signal };
   let failure: TierdError | null = null;
   try {
     throwIfRefused(plan, options.force);
@@ -194,6 +194,8 @@ function endOf(totals: MoveTotals, failure: TierdError | null): RunEnd {
   return {
     state: stateOf(totals, failure),
     rowsMoved: rowsOf(totals.moved),
+    rowsAgain: againOf(totals).rows,
+    rowsChanged: againOf(totals).changed,
     bytesWritten: totals.moved.reduce((sum, move) => sum + move.bytes, 0n),
     errorCode: (failure ?? totals.failed[0]?.error)?.code,
     errorMessage: (failure ?? totals.failed[0]?.error)?.message,

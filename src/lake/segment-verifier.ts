@@ -13,9 +13,10 @@ import {
   emptyFingerprint,
   type SliceFingerprint,
 } from '../domain/fingerprint.ts';
-import { type ProvenSegment, ProvenSegments } from '../domain/proof.ts';
+import { HeldRows, type ProvenSegment, ProvenSegments } from '../domain/proof.ts';
 import { PROOF_KEY } from '../domain/proof-key.ts';
 import { checksumOf } from './checksum.ts';
+import { fingerprintMatched, type Meeting } from './cold-matches.ts';
 import type { FileSystem } from './file-system.ts';
 import { reading } from './lake-failure.ts';
 import type { DuckEngine } from './segment/duckdb.ts';
@@ -58,7 +59,7 @@ export async function verifySegments(options: VerifyOptions): Promise<ProvenSegm
   let total = emptyFingerprint(names);
   const proven: ProvenSegment[] = [];
   for (const segment of segments) {
-    await checkBytes(options, segment);
+    await verifyBytes(options, segment);
     const footer = await checkedFooter(options, segment);
     const fingerprint = await fingerprintOf(options, segment, footer);
     if (fingerprint.rows !== segment.rows) {
@@ -75,7 +76,31 @@ export async function verifySegments(options: VerifyOptions): Promise<ProvenSegm
   return new ProvenSegments(PROOF_KEY, proven, total);
 }
 
-async function checkBytes(options: VerifyOptions, segment: PublishedSegment): Promise<void> {
+/**
+ * The proof that live segments hold all of some late rows: those of their rows that have the late
+ * rows' keys are read back, and are what PostgreSQL sent. Null when they are not the same.
+ */
+export async function proveHeld(
+  meetings: readonly { readonly meeting: Meeting; readonly keys: readonly string[] }[],
+  expected: SliceFingerprint,
+): Promise<HeldRows | null> {
+  let total = emptyFingerprint(expected.columns.map(({ name }) => name));
+  for (const { meeting } of meetings) {
+    total = addFingerprints(total, await fingerprintMatched(meeting, 'cold'));
+  }
+  if (compareFingerprints(expected, total).length > 0) return null;
+  return new HeldRows(
+    PROOF_KEY,
+    meetings.flatMap(({ keys }) => keys),
+    total,
+  );
+}
+
+/** That a segment's bytes are those that were published. Throws VERIFY_MISMATCH, LAKE_UNREADABLE. */
+export async function verifyBytes(
+  options: Pick<VerifyOptions, 'fs' | 'signal'>,
+  segment: Omit<PublishedSegment, 'rows'>,
+): Promise<void> {
   const { fs, signal } = options;
   const found = await reading(`read ${segment.path}`, () =>
     checksumOf(fs.read(segment.path, null, signal)),
@@ -142,7 +167,7 @@ function fileBuffer(
 }
 
 function mismatch(
-  { path }: PublishedSegment,
+  { path }: Pick<PublishedSegment, 'path'>,
   what: string,
   expected: string | number,
   found: string | number,

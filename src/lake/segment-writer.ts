@@ -3,12 +3,11 @@ import type { ColumnBatch } from '../domain/column-batch.ts';
 import type { ColumnPlan } from '../domain/column-plan.ts';
 import type { TierdError } from '../domain/errors.ts';
 import type { TimeColumn } from '../domain/table.ts';
-import { type Checksum, checksumOf } from './checksum.ts';
 import type { FileSystem } from './file-system.ts';
-import { writeFailure, writing } from './lake-failure.ts';
+import { writeFailure } from './lake-failure.ts';
 import { type DuckConnection, type DuckEngine, writeFailed } from './segment/duckdb.ts';
-import { type FileStatistics, readFileStatistics } from './segment/file-statistics.ts';
 import { writeParquetFiles } from './segment/parquet-files.ts';
+import { measureFiles, type StagedSegment, sortColumns } from './segment/staged-files.ts';
 import { StagingTable } from './segment/staging-table.ts';
 import { WideRows } from './segment/wide-rows.ts';
 
@@ -25,11 +24,6 @@ export interface SegmentWriterOptions {
   readonly namePrefix: string;
   /** No file is larger, unless a single row is. */
   readonly targetFileBytes: number;
-}
-
-/** A whole file that nobody else knows of yet, flushed to the disk. */
-export interface StagedSegment extends FileStatistics, Checksum {
-  readonly path: string;
 }
 
 export interface SegmentWriter {
@@ -112,25 +106,14 @@ class DuckSegmentWriter implements SegmentWriter {
     await this.#end();
   }
 
-  async #finish(metadata: Readonly<Record<string, string>>): Promise<StagedSegment[]> {
+  async #finish(metadata: Readonly<Record<string, string>>): Promise<readonly StagedSegment[]> {
     const { fs, columns, timeColumn } = this.#options;
-    const sortBy = sortColumns(this.#options);
+    const sortBy = sortColumns(this.#options.sortBy, timeColumn);
     const paths: string[] = [];
     for (const [index, table] of [this.#table, ...this.#wide.tables].entries()) {
       paths.push(...(await this.#writeTable(table, index, sortBy, metadata)));
     }
-    const segments: StagedSegment[] = [];
-    for (const path of paths) {
-      const [checksum, statistics] = await Promise.all([
-        writing(`flush ${path}`, async () => {
-          await fs.syncFile(path);
-          return checksumOf(fs.read(path, null));
-        }),
-        readFileStatistics(this.#connection, path, columns, timeColumn, sortBy),
-      ]);
-      segments.push({ path, ...checksum, ...statistics });
-    }
-    return segments;
+    return measureFiles(this.#connection, fs, paths, { columns, timeColumn, sortBy });
   }
 
   async #writeTable(
@@ -160,14 +143,10 @@ class DuckSegmentWriter implements SegmentWriter {
 }
 
 /** DuckDB passes on only as text what the system said; its spill files lie in another directory. */
-function diskFull(error: unknown, directory: string): TierdError | null {
+export function diskFull(error: unknown, directory: string): TierdError | null {
   const text = error instanceof Error ? error.message : '';
   const isFull = /No space left on device|Disk quota exceeded/u.test(text);
   if (!isFull || !text.includes(directory)) return null;
   const asSystemError = Object.assign(new Error(text, { cause: error }), { code: 'ENOSPC' });
   return writeFailure(`write ${directory}`, asSystemError);
-}
-
-function sortColumns({ sortBy, timeColumn }: SegmentWriterOptions): string[] {
-  return sortBy.includes(timeColumn.name) ? [...sortBy] : [...sortBy, timeColumn.name];
 }

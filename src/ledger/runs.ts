@@ -14,6 +14,9 @@ export interface RunEnd {
   readonly state: Exclude<RunState, 'running'>;
   readonly rowsMoved: bigint;
   readonly bytesWritten: bigint;
+  /** Late rows whose key the lake had, and of these those with other values; of a rotation. */
+  readonly rowsAgain?: number;
+  readonly rowsChanged?: number;
   readonly errorCode?: string | undefined;
   readonly errorMessage?: string | undefined;
 }
@@ -28,6 +31,8 @@ export interface RunRecord {
   readonly finishedAt: string | null;
   readonly rowsMoved: bigint;
   readonly bytesWritten: bigint;
+  readonly rowsAgain: bigint;
+  readonly rowsChanged: bigint;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
 }
@@ -56,7 +61,7 @@ export async function finishRun(db: Queryable, runId: bigint, end: RunEnd): Prom
   await db.query(
     `update tierd.runs
      set state = $2, finished_at = clock_timestamp(), rows_moved = $3, bytes_written = $4,
-         error_code = $5, error_message = $6
+         error_code = $5, error_message = $6, rows_again = $7, rows_changed = $8
      where id = $1 and state = 'running'`,
     [
       runId.toString(),
@@ -65,6 +70,8 @@ export async function finishRun(db: Queryable, runId: bigint, end: RunEnd): Prom
       end.bytesWritten.toString(),
       end.errorCode ?? null,
       end.errorMessage ?? null,
+      end.rowsAgain ?? 0,
+      end.rowsChanged ?? 0,
     ],
   );
 }
@@ -114,13 +121,16 @@ export async function listRuns(
     finished_at: string | null;
     rows_moved: string;
     bytes_written: string;
+    rows_again: string;
+    rows_changed: string;
     error_code: string | null;
     error_message: string | null;
   }>(
     `select id::text, job, dataset, holder, state,
             to_char(started_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as started_at,
             to_char(finished_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as finished_at,
-            rows_moved::text, bytes_written::text, error_code, error_message
+            rows_moved::text, bytes_written::text, rows_again::text, rows_changed::text,
+            error_code, error_message
      from tierd.runs where $1::text is null or dataset = $1
      order by runs.id desc limit $2`,
     [filter.dataset ?? null, filter.limit],
@@ -135,6 +145,8 @@ export async function listRuns(
     finishedAt: row.finished_at,
     rowsMoved: BigInt(row.rows_moved),
     bytesWritten: BigInt(row.bytes_written),
+    rowsAgain: BigInt(row.rows_again),
+    rowsChanged: BigInt(row.rows_changed),
     errorCode: row.error_code,
     errorMessage: row.error_message,
   }));

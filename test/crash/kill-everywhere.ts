@@ -11,12 +11,12 @@ import { TierdError } from '../../src/domain/errors.ts';
 import { type RotationOutcome, rotateDataset } from '../../src/jobs/rotate.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
 import { unfinishedMoves } from '../../src/ledger/moves.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { makeDataset } from '../support/rotation.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { type Bench, makeDataset } from '../support/rotation.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { checkRows, NOTHING_WRONG, strayFiles } from './check.ts';
 import { type LakeOfVictims, openLakeOf } from './lake-of-victims.ts';
-import { createTable, fillTable, type ScenarioKind } from './scenario.ts';
+import { copyOf, createTable, fillTable, importAgain, type ScenarioKind } from './scenario.ts';
 import { bundleVictim, sendVictim } from './send-victim.ts';
 import { readTruth, type Truth, Writer } from './truth.ts';
 
@@ -27,6 +27,7 @@ const FEWEST_EFFECTS = { before: 60, sent: 20 };
 const SEED = Number(process.env['TIERD_TEST_SEED'] ?? Date.now() % 1_000_000);
 
 export function killEverywhere(kind: ScenarioKind, server?: () => S3Server): void {
+  const bringsAgain = kind === 'again';
   let victim = '';
 
   beforeAll(async () => {
@@ -39,7 +40,9 @@ export function killEverywhere(kind: ScenarioKind, server?: () => S3Server): voi
       const database = await createTestDatabase({ timescale: kind === 'hypertable' });
       const client = await database.connect();
       const writing = await database.connect();
-      const { bench, lake } = await openLakeOf(database, server);
+      const { bench: opened, lake } = await openLakeOf(database, server);
+      const settings = { ...opened.rooms.settings, gracePeriodMs: 0 };
+      const bench = { ...opened, rooms: { ...opened.rooms, settings } };
       const effects = await killAndRecover(0);
       expect(effects.length).toBeGreaterThan(FEWEST_EFFECTS[moment]);
       for (const killAt of chooseEffects(effects, server !== undefined))
@@ -51,7 +54,9 @@ export function killEverywhere(kind: ScenarioKind, server?: () => S3Server): voi
         await createTable(database, kind, table);
         await fillTable(database, table);
         const truth = await readTruth(client, table);
-        const writer = new Writer(writing, table, truth, randomFrom(SEED + killAt));
+        if (bringsAgain) await moveAndBringAgain(database, bench, dataset, truth);
+        const random = randomFrom(SEED + killAt);
+        const writer = new Writer(writing, table, truth, random, bringsAgain);
 
         writer.start();
         const met = await sendVictim(victim, {
@@ -67,9 +72,10 @@ export function killEverywhere(kind: ScenarioKind, server?: () => S3Server): voi
         });
         await writer.stop();
         const told = `seed ${String(SEED)}, killed ${moment} effect ${String(killAt)}: ${met.at(-1) ?? ''}`;
-        expect(await checkRows(client, table, await lake.asFolder(table), truth), told).toEqual(
-          NOTHING_WRONG,
-        );
+        expect(
+          await checkRows(client, table, await lake.asFolder(table), truth, bringsAgain),
+          told,
+        ).toEqual(NOTHING_WRONG);
 
         await endLease(client, table);
 
@@ -77,7 +83,7 @@ export function killEverywhere(kind: ScenarioKind, server?: () => S3Server): voi
 
         await rotateWhenFree(bench.rooms, dataset);
         await writer.stop();
-        await expectConverged(client, bench.rooms, lake, dataset, truth, told);
+        await expectConverged(client, bench.rooms, lake, dataset, truth, told, bringsAgain);
         await database.query(`drop table ${table}`);
         return met;
       }
@@ -106,6 +112,22 @@ async function endLease(client: pg.Client, dataset: string): Promise<void> {
   ]);
 }
 
+/** Twice, so that the process to be killed finds a replaced segment whose file has to go. */
+async function moveAndBringAgain(
+  database: TestDatabase,
+  { rooms }: Bench,
+  dataset: Dataset,
+  truth: Truth,
+): Promise<void> {
+  const table = dataset.name;
+  await database.query(`create table ${copyOf(table)} as select * from ${table}`);
+  for (let times = 0; times < 2; times += 1) {
+    await rotateDataset(rooms, dataset, { force: true });
+    await importAgain(database, table);
+  }
+  truth.set('7', 1);
+}
+
 /** The dead process's lease has ended; then the next run recovers and goes on. */
 async function rotateWhenFree(rooms: Rooms, dataset: Dataset): Promise<RotationOutcome> {
   for (;;) {
@@ -126,11 +148,14 @@ async function expectConverged(
   dataset: Dataset,
   truth: Truth,
   told: string,
+  bringsAgain: boolean,
 ): Promise<void> {
   const outcome = await rotateWhenFree(rooms, dataset);
   expect(outcome.totals.failed, told).toEqual([]);
   const folder = await lake.asFolder(dataset.name);
-  expect(await checkRows(client, dataset.name, folder, truth), told).toEqual(NOTHING_WRONG);
+  expect(await checkRows(client, dataset.name, folder, truth, bringsAgain), told).toEqual(
+    NOTHING_WRONG,
+  );
   expect(await strayFiles(client, dataset.name, folder), told).toEqual([]);
   expect(await lake.leftovers(), told).toEqual([]);
   expect(await unfinishedMoves(client, dataset.name), told).toEqual([]);

@@ -20,7 +20,8 @@ export interface VictimOrder {
   readonly moment: 'before' | 'sent';
 }
 
-export type ScenarioKind = 'plain' | 'partitioned' | 'hypertable';
+/** `again`: a plain table with a key, into which rows come that have been moved. */
+export type ScenarioKind = 'plain' | 'partitioned' | 'hypertable' | 'again';
 
 /** Days of rows before the cutoff, in one chunk, which are due; and one after it, which stays. */
 const DUE_DAYS = [34, 33];
@@ -39,6 +40,9 @@ export async function createTable(
   switch (kind) {
     case 'plain':
       await database.query(`create table ${table} (${COLUMNS})`);
+      return;
+    case 'again':
+      await database.query(`create table ${table} (${COLUMNS}, primary key (id, time))`);
       return;
     case 'partitioned':
       await database.query(`create table ${table} (${COLUMNS}) partition by range (time)`);
@@ -64,6 +68,17 @@ export async function fillTable(database: TestDatabase, table: string): Promise<
       [daysAgo(day), index * 1_000],
     );
   }
+}
+
+/** What the table began with, for whoever brings it again. */
+export const copyOf = (table: string): string => `${table}_copy`;
+
+/** The first day comes again as it was, with one row changed. */
+export async function importAgain(database: TestDatabase, table: string): Promise<void> {
+  await database.query(
+    `insert into ${table} select * from ${copyOf(table)} where id < 1000;
+     update ${table} set version = 1 where id = 7`,
+  );
 }
 
 export const SCENARIO_NOW = NOW;

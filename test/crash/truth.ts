@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
-import { dueInstant } from './scenario.ts';
+import { copyOf, dueInstant } from './scenario.ts';
 
 /** id → version of the rows that must exist. */
 export type Truth = Map<string, number>;
@@ -22,11 +22,20 @@ export class Writer {
   readonly #table: string;
   readonly #truth: Truth;
   readonly #random: () => number;
+  /** Instead of deleting rows: a row that is gone from the hot store is not gone. */
+  readonly #bringsAgain: boolean;
   #next = 1_000_000;
   #running: Promise<void> | null = null;
   #stopped = false;
 
-  constructor(client: pg.Client, table: string, truth: Truth, random: () => number) {
+  constructor(
+    client: pg.Client,
+    table: string,
+    truth: Truth,
+    random: () => number,
+    bringsAgain = false,
+  ) {
+    this.#bringsAgain = bringsAgain;
     this.#client = client;
     this.#table = table;
     this.#truth = truth;
@@ -68,9 +77,21 @@ export class Writer {
         [id, version],
       );
       if (updated.rowCount === 1) this.#truth.set(id, version);
+    } else if (this.#bringsAgain) {
+      await this.#bringAgain(id, dice < 0.92 ? 0 : (this.#truth.get(id) ?? 0) + 1);
     } else {
       const deleted = await this.#client.query(`delete from ${this.#table} where id = $1`, [id]);
       if (deleted.rowCount === 1) this.#truth.delete(id);
     }
+  }
+
+  /** As an importer does that knows nothing of the lake: wherever the row lies, this is its value now. */
+  async #bringAgain(id: string, version: number): Promise<void> {
+    const written = await this.#client.query(
+      `insert into ${this.#table} select time, symbol, id, $2, price from ${copyOf(this.#table)} where id = $1
+       on conflict (id, time) do update set version = excluded.version`,
+      [id, version],
+    );
+    if (written.rowCount === 1) this.#truth.set(id, version);
   }
 }

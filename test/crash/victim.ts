@@ -60,6 +60,7 @@ const rooms: Rooms = {
     leaseTtlMs: order.leaseTtlMs,
     statementTimeoutMs: 20_000,
     lockTimeoutMs: 2_000,
+    gracePeriodMs: 0,
     vacuum: { enabled: true, analyze: false, truncate: false },
   },
   signal: new AbortController().signal,

@@ -96,6 +96,7 @@ function datasetOf(name: string): Dataset {
     columns: {},
     portable: false,
     verify: 'standard',
+    onColdDuplicate: 'newest',
     targetFileBytes: 1,
     limits: {
       maxRowsPerSecond: 0,

@@ -70,6 +70,7 @@ export async function openBench(
       leaseTtlMs: 60_000,
       statementTimeoutMs: 60_000,
       lockTimeoutMs: 2_000,
+      gracePeriodMs: 3_600_000,
       vacuum: { enabled: true, analyze: true, truncate: false },
     },
     signal: new AbortController().signal,
@@ -92,6 +93,7 @@ export function makeDataset(table: string, changes: Partial<Dataset> = {}): Data
     columns: {},
     portable: false,
     verify: 'standard',
+    onColdDuplicate: 'newest',
     targetFileBytes: 256 * 1024 * 1024,
     ...changes,
     limits: {

@@ -79,6 +79,8 @@ export function surveyOf(change: Partial<Survey> = {}): Survey {
           finishedAt: '1970-01-01T00:00:01.000Z',
           rowsMoved: 5,
           bytesWritten: 50,
+          rowsAgain: 3,
+          rowsChanged: 1,
           errorCode: null,
           errorMessage: null,
         },

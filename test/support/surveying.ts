@@ -31,7 +31,11 @@ export function openSurvey(
   const rooms: SurveyRooms = {
     connect: () => connect({ url: database.url, job: 'survey', connectTimeoutMs: 2_000 }),
     connectLive: redisUrl === undefined ? null : () => connectLive(targetOf(redisUrl), 'survey'),
-    store: { place: '/lake', freeBytes: () => Promise.resolve(5_000) },
+    store: {
+      place: '/lake',
+      freeBytes: () => Promise.resolve(5_000),
+      readable: (key) => Promise.resolve(`/lake/${key}`),
+    },
     minFreeBytes: 1_000,
     clock: { now: () => NOW + aheadMs },
     liveSettings: { drainIntervalMs: 10_000, waitReplicas: 0 },

@@ -14,7 +14,13 @@ export interface AlertThresholds {
 
 /** Watched by whoever leads: of two daemons only one tells of them. */
 const OF_JOBS = ['job_failed', 'job_refused', 'job_resting'] as const;
-const OF_STORES = ['drain_lag', 'dead_letters', 'live_hazard', 'bad_segment'] as const;
+const OF_STORES = [
+  'drain_lag',
+  'dead_letters',
+  'live_hazard',
+  'bad_segment',
+  'cold_duplicates',
+] as const;
 const POSTGRES = alertId({ kind: 'store_unreachable', subject: 'postgres' });
 const REDIS = alertId({ kind: 'store_unreachable', subject: 'redis' });
 
@@ -147,17 +153,19 @@ function loopsWell({ running }: JobState, nowMs: EpochMs): boolean {
 }
 
 function observeStores(
-  { sources, live, badSegments }: StoreFacts,
+  { sources, live, badSegments, again }: StoreFacts,
   { drainLagMs, deadLetters }: AlertThresholds,
 ): Found {
-  const about = ['drain_lag', 'dead_letters', ...(badSegments === null ? [] : ['bad_segment'])];
-  const conditions: Condition[] = (badSegments ?? []).map(({ dataset, count }) => ({
-    kind: 'bad_segment',
-    severity: 'error',
-    subject: dataset,
-    message: `${String(count)} segments of ${dataset} are not what was published: tierd scrub ${dataset}`,
-  }));
-  const unsure: string[] = [];
+  const about = [
+    'drain_lag',
+    'dead_letters',
+    ...(badSegments === null ? [] : ['bad_segment']),
+    ...(again === null ? [] : ['cold_duplicates']),
+  ];
+  const conditions: Condition[] = [...observeAgain(again ?? []), ...observeBad(badSegments ?? [])];
+  const unsure: string[] = (again ?? []).flatMap(({ dataset, found }) =>
+    found === null ? [alertId({ kind: 'cold_duplicates', subject: dataset })] : [],
+  );
   for (const { source, lagSeconds, deadLettersWaiting: letters } of sources) {
     if (lagSeconds === null) unsure.push(alertId({ kind: 'drain_lag', subject: source }));
     else if (lagSeconds * 1_000 >= drainLagMs) {
@@ -175,6 +183,24 @@ function observeStores(
     conditions: [...conditions, ...ofLive.conditions],
     unsure,
   };
+}
+
+function observeBad(bad: NonNullable<StoreFacts['badSegments']>): Condition[] {
+  return bad.map(({ dataset, count }) => ({
+    kind: 'bad_segment',
+    severity: 'error',
+    subject: dataset,
+    message: `${String(count)} segments of ${dataset} are not what was published: tierd scrub ${dataset}`,
+  }));
+}
+
+/** Over with the first run that meets none: whoever brings rows twice is to look at it, and need not. */
+function observeAgain(again: NonNullable<StoreFacts['again']>): Condition[] {
+  return again.flatMap(({ dataset, found }) => {
+    if (found === null) return [];
+    const message = `${String(found.rows)} rows of ${dataset} came again after they had been moved, ${String(found.changed)} of them with other values: see datasets.${dataset}.on_cold_duplicate`;
+    return [{ kind: 'cold_duplicates', severity: 'warning', subject: dataset, message }];
+  });
 }
 
 /** One that does not answer leaves what is known of its settings as it is. */

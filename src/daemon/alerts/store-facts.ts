@@ -17,6 +17,14 @@ export interface StoreFacts {
   } | null;
   /** Of the segments that are live, those that the last scrub found missing or altered; null as above. */
   readonly badSegments: readonly { readonly dataset: string; readonly count: number }[] | null;
+  /** Datasets whose last run met rows that the lake had already, or still goes on; null as above. */
+  readonly again: readonly RowsAgainFact[] | null;
+}
+
+export interface RowsAgainFact {
+  readonly dataset: string;
+  /** Null: the run goes on, and has not said. */
+  readonly found: { readonly rows: number; readonly changed: number } | null;
 }
 
 /** Of a survey, what is looked at here. */
@@ -37,9 +45,16 @@ export interface Surveyed {
   readonly datasets: readonly {
     readonly dataset: string;
     readonly cold: { readonly badSegments: number };
+    readonly lastRun: LastRunFact | null;
   }[];
   /** Null: the ledger could not be read, and what comes from it is 0 above. */
   readonly deadLettersWaiting: number | null;
+}
+
+interface LastRunFact {
+  readonly finishedAt: string | null;
+  readonly rowsAgain: number;
+  readonly rowsChanged: number;
 }
 
 export function storeFactsOf(survey: Surveyed): StoreFacts {
@@ -63,7 +78,15 @@ export function storeFactsOf(survey: Surveyed): StoreFacts {
           cold.badSegments === 0 ? [] : [{ dataset, count: cold.badSegments }],
         )
       : null,
+    again: hasLedger ? datasets.flatMap(({ dataset, lastRun }) => againIn(dataset, lastRun)) : null,
   };
+}
+
+function againIn(dataset: string, run: LastRunFact | null): readonly RowsAgainFact[] {
+  if (run === null) return [];
+  if (run.finishedAt === null) return [{ dataset, found: null }];
+  if (run.rowsAgain === 0) return [];
+  return [{ dataset, found: { rows: run.rowsAgain, changed: run.rowsChanged } }];
 }
 
 function lagOf(source: Surveyed['sources'][number]): number | null {

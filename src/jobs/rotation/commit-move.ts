@@ -14,16 +14,18 @@ import { inTransaction } from '../../hot/transaction.ts';
 import { findUnsettledSource } from '../../ledger/drain-sources.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import { stepMove } from '../../ledger/moves.ts';
+import { holdSegments, retireSegments } from '../../ledger/replaced-slices.ts';
 import { publishSegments } from '../../ledger/segments.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import { assertStillOwnLake } from './own-lake.ts';
 import { pacer } from './pacer.ts';
 import { filterOf } from './region-filter.ts';
 import type { Rooms } from './rooms.ts';
-import type { RunContext, StagedMove } from './staged-move.ts';
+import type { MetMove, RunContext } from './staged-move.ts';
 
 /**
- * `proven` has one entry for each slice of `staged`, in order; only verification makes such values.
+ * `proven` has one entry for each slice of `staged`, in order, then one for each remainder; only
+ * verification makes such values.
  *
  * Throws DIGEST_MISMATCH when the rows are no longer those that were exported, PARTS_CHANGED,
  * ROWS_UNSETTLED, ROWS_KEPT, LAKE_NOT_OWNED, LOCK_TIMEOUT or LEASE_LOST: nothing was committed. OUTCOME_UNKNOWN: look before doing anything.
@@ -32,7 +34,7 @@ export async function commitMove(
   rooms: Rooms,
   run: RunContext,
   db: pg.Client,
-  staged: StagedMove,
+  staged: MetMove,
   proven: readonly ProvenSegments[],
 ): Promise<void> {
   assertProven(staged, proven);
@@ -46,6 +48,9 @@ export async function commitMove(
     },
     async () => {
       await publishSegments(db, staged.id);
+      await retireSegments(db, run.dataset.name, staged.retiredKeys);
+      const heldKeys = staged.held.flatMap(({ keys }) => keys);
+      await holdSegments(db, run.dataset.name, [...new Set(heldKeys)]);
       await stepMove(db, staged.id, 'commit');
       await assertSettled(db, run.dataset.name, staged.move.range);
       await removeRows(rooms, run, db, staged);
@@ -63,7 +68,7 @@ async function removeRows(
   rooms: Rooms,
   run: RunContext,
   db: pg.Client,
-  { move, source }: StagedMove,
+  { move, source }: MetMove,
 ): Promise<void> {
   if (move.removal === 'drop') {
     await dropParts(db, run.table, {
@@ -117,11 +122,15 @@ async function assertSettled(db: pg.Client, dataset: string, range: TimeRange): 
 }
 
 /** The types say that each slice was proven; this says that it was the slices of this move. */
-function assertProven(staged: StagedMove, proven: readonly ProvenSegments[]): void {
-  const rows = proven.reduce((sum, slice) => sum + BigInt(slice.rows), 0n);
-  if (proven.length === staged.slices.length && rows === staged.source.rows) return;
+function assertProven(staged: MetMove, proven: readonly ProvenSegments[]): void {
+  const { slices, remainders, held, source } = staged;
+  const rows = [...proven.slice(0, slices.length), ...held].reduce(
+    (sum, slice) => sum + BigInt(slice.rows),
+    0n,
+  );
+  if (proven.length === slices.length + remainders.length && rows === source.rows) return;
   throw new TierdError({
     code: 'INTERNAL',
-    message: `${String(proven.length)} slices with ${rows.toString()} rows were proven, and the move has ${String(staged.slices.length)} with ${staged.source.rows.toString()}; nothing was deleted`,
+    message: `${String(proven.length)} slices and ${rows.toString()} rows were proven, and the move has ${String(slices.length + remainders.length)} with ${source.rows.toString()}; nothing was deleted`,
   });
 }

@@ -1,7 +1,5 @@
 /** One slice: read through COPY, decoded, and handed to a segment writer batch by batch. */
 import type pg from 'pg';
-import type { SliceFingerprint } from '../../domain/fingerprint.ts';
-import { formatTable } from '../../domain/table.ts';
 import type { TimeRange } from '../../domain/time-range.ts';
 import { exportRows } from '../../hot/copy-stream.ts';
 import { quoteTable } from '../../hot/quote.ts';
@@ -9,6 +7,7 @@ import { type RowFilter, rowsWhere } from '../../hot/row-filter.ts';
 import { inlined } from '../../hot/sql.ts';
 import { openSegmentWriter } from '../../lake/segment-writer.ts';
 import { nextGeneration } from '../../ledger/segments.ts';
+import { footerOf } from './footer.ts';
 import type { Rooms } from './rooms.ts';
 import type { ExportedSlice, RunContext } from './staged-move.ts';
 
@@ -61,11 +60,14 @@ export async function exportSlice(
       await writer.abandon();
       return null;
     }
-    const metadata = metadataOf(rooms.version, run, task, generation, exported);
+    const { range } = task;
+    const { fingerprint } = exported;
+    const facts = { moveId: task.moveId, range, generation, columns, fingerprint };
+    const metadata = footerOf(rooms.version, run, facts);
     const segments = writer.finish(metadata);
     // Met by whoever awaits the move's files; not an unhandled rejection until then.
     segments.catch(() => undefined);
-    return { range: task.range, generation, fingerprint: exported.fingerprint, metadata, segments };
+    return { range, unit: dataset.slice, generation, columns, fingerprint, metadata, segments };
   } catch (error) {
     await writer.abandon();
     throw error;
@@ -76,27 +78,4 @@ function selectSlice({ table, columns }: RunContext, { range, filter }: SliceTas
   const list = columns.map((column) => column.select).join(', ');
   const where = inlined(rowsWhere(table.timeColumn, range, filter));
   return `select ${list} from ${quoteTable(table.ref)} where ${where}`;
-}
-
-/** What the file says of itself in its footer, for whoever finds it without the ledger. */
-function metadataOf(
-  version: string,
-  { dataset, table, columns }: RunContext,
-  { moveId, range }: SliceTask,
-  generation: number,
-  { rows, fingerprint }: { readonly rows: number; readonly fingerprint: SliceFingerprint },
-): Record<string, string> {
-  return {
-    'tierd.version': version,
-    'tierd.dataset': dataset.name,
-    'tierd.table': formatTable(table.ref),
-    'tierd.range': `${new Date(range.fromInclusive).toISOString()}/${new Date(range.toExclusive).toISOString()}`,
-    'tierd.generation': String(generation),
-    'tierd.move': moveId,
-    'tierd.slice_rows': String(rows),
-    'tierd.slice_fingerprint': JSON.stringify(fingerprint),
-    'tierd.columns': JSON.stringify(
-      columns.map(({ fieldId, name, postgresType }) => ({ id: fieldId, name, type: postgresType })),
-    ),
-  };
 }

@@ -10,9 +10,9 @@ import { stagingPath } from '../../lake/staging.ts';
 import { commitMove } from './commit-move.ts';
 import { type PublishedSlice, publishMove } from './publish-move.ts';
 import type { Rooms } from './rooms.ts';
-import type { RunContext, StagedMove } from './staged-move.ts';
+import type { MetMove, RunContext } from './staged-move.ts';
 
-export async function finishMove(rooms: Rooms, run: RunContext, staged: StagedMove): Promise<void> {
+export async function finishMove(rooms: Rooms, run: RunContext, staged: MetMove): Promise<void> {
   const db = await rooms.connect('work');
   try {
     const proven = await publishAndProve(rooms, run, db, staged);
@@ -24,12 +24,12 @@ export async function finishMove(rooms: Rooms, run: RunContext, staged: StagedMo
   }
 }
 
-/** One entry for each slice of `staged`, in order. Its segments lie in the lake, and none is live. */
+/** One entry for each slice of `staged`, then for each remainder. Its segments lie in the lake, and none is live. */
 export async function publishAndProve(
   rooms: Rooms,
   run: RunContext,
   db: pg.Client,
-  staged: StagedMove,
+  staged: MetMove,
 ): Promise<readonly ProvenSegments[]> {
   tell(rooms, run, staged, 'publish');
   const published = await publishMove(rooms, run, db, staged);
@@ -43,7 +43,7 @@ export async function publishAndProve(
 function tell(
   rooms: Rooms,
   run: RunContext,
-  { move }: StagedMove,
+  { move }: MetMove,
   step: 'publish' | 'verify' | 'commit',
 ): void {
   rooms.emit({ kind: 'step', dataset: run.dataset.name, range: move.range, step });
@@ -64,7 +64,7 @@ async function verifySlice(
     engine: rooms.engine,
     fs: rooms.fileSystem,
     segments,
-    columns: run.columns,
+    columns: published.slice.columns,
     metadata: published.slice.metadata,
     expected: published.slice.fingerprint,
     level: run.dataset.verify,
@@ -95,7 +95,7 @@ async function commitWhenUnlocked(
   rooms: Rooms,
   run: RunContext,
   db: pg.Client,
-  staged: StagedMove,
+  staged: MetMove,
   proven: readonly ProvenSegments[],
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {

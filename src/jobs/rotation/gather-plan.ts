@@ -9,11 +9,13 @@ import { assertNamedColumns } from '../../domain/named-columns.ts';
 import { type Surroundings, withObstacles } from '../../domain/part-hazards.ts';
 import {
   type MeasuredRegion,
+  type PlannedAgain,
   planRotation,
   type Refusal,
   type RotationPlan,
 } from '../../domain/plan.ts';
 import { cutoffsOf, type Region, regionsOf } from '../../domain/regions.ts';
+import { identityOf, type RowIdentity } from '../../domain/row-identity.ts';
 import type { TableDescription } from '../../domain/table.ts';
 import { DAY_MS, HOUR_MS } from '../../domain/time-range.ts';
 import { findReferencedRows } from '../../hot/foreign-keys.ts';
@@ -23,10 +25,12 @@ import { measureSlices, measureTable, type TableFacts } from '../../hot/measure.
 import { findPartHazards } from '../../hot/part-hazards.ts';
 import { readDatabaseClock, readReplicaLag } from '../../hot/server-facts.ts';
 import { inTransaction } from '../../hot/transaction.ts';
+import { listUniqueKeys } from '../../hot/unique-key.ts';
 import { listLiveSchemas } from '../../ledger/live-segments.ts';
 import { hasLedger } from '../../ledger/migrate.ts';
 import { lastRunStart } from '../../ledger/runs.ts';
 import { type FieldIds, gatherFieldIds } from './field-ids.ts';
+import { type AgainLook, lookForAgain } from './look-for-again.ts';
 import { filterOf } from './region-filter.ts';
 import type { PlanningRooms } from './rooms.ts';
 
@@ -36,6 +40,8 @@ export interface GatheredPlan {
   readonly columns: readonly ColumnPlan[];
   readonly fieldIds: FieldIds;
   readonly facts: TableFacts;
+  /** Null where rows that come again can't be known, or both are to be kept. */
+  readonly identity: RowIdentity | null;
 }
 
 /** All facts are of one snapshot, so that the figures of a plan agree with each other. */
@@ -53,8 +59,9 @@ export async function gatherPlan(
     const databaseNow = await readDatabaseClock(db);
     const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
     assertNamedColumns(dataset, table);
-    const { columns, refusals } = planColumns(table.columns, dataset.columns, dataset.portable);
+    const planned = planColumns(table.columns, dataset.columns, dataset.portable);
     const fieldIds = await gatherFieldIds(db, dataset.name, table);
+    const columns = withFieldIds(planned.columns, fieldIds.fields);
     const cutoffs = cutoffsOf(dataset, now);
     const regions: MeasuredRegion[] = [];
     for (const region of regionsOf(table, cutoffs)) {
@@ -74,6 +81,8 @@ export async function gatherPlan(
       ],
     };
     const facts = await measureTable(db, table, now + dataset.limits.maxFutureMs);
+    const withLedger = await hasLedger(db);
+    const identity = await findIdentity(db, dataset, table, columns);
     const plan = planRotation({
       dataset,
       table,
@@ -82,7 +91,7 @@ export async function gatherPlan(
       facts: {
         now,
         databaseNow,
-        lastRunAt: (await hasLedger(db)) ? await lastRunStart(db, 'rotate', dataset.name) : null,
+        lastRunAt: withLedger ? await lastRunStart(db, 'rotate', dataset.name) : null,
         tableRows: facts.rows,
         tableBytes: facts.bytes,
         futureRows: facts.futureRows,
@@ -90,8 +99,9 @@ export async function gatherPlan(
         unsliceableRows: facts.unsliceableRows,
         freeBytes: await rooms.store.freeBytes(),
       },
+      again: await lookWhereKnown(rooms, db, { dataset, table, identity }, leaving),
       hazards: [
-        ...refusals.map(
+        ...planned.refusals.map(
           (refusal): Refusal => ({
             guard: 'type_not_held',
             message: `column ${refusal.column} (${refusal.postgresType}) can't be held exactly: ${refusal.reason}`,
@@ -108,13 +118,7 @@ export async function gatherPlan(
       ],
     });
     const judged = withObstacles(plan, table, around);
-    return {
-      plan: judged,
-      table,
-      columns: withFieldIds(columns, fieldIds.fields),
-      fieldIds,
-      facts,
-    };
+    return { plan: judged, table, columns, fieldIds, facts, identity };
   });
 }
 
@@ -129,6 +133,30 @@ async function changedNumbers(
     columns,
     schemas.map((schema) => schema.columns),
   );
+}
+
+/** Null where nobody could look. */
+async function lookWhereKnown(
+  { store, engine, tempDirectory, fileSystem }: PlanningRooms,
+  db: pg.Client,
+  { identity, ...what }: Pick<AgainLook, 'dataset' | 'table'> & Pick<GatheredPlan, 'identity'>,
+  leaving: readonly MeasuredRegion[],
+): Promise<PlannedAgain | null> {
+  const isEquipped =
+    engine !== undefined && tempDirectory !== undefined && fileSystem !== undefined;
+  if (identity === null || !isEquipped || !(await hasLedger(db))) return null;
+  const rooms = { store, engine, tempDirectory, fileSystem };
+  return lookForAgain({ ...what, identity, rooms }, db, leaving);
+}
+
+async function findIdentity(
+  db: pg.Client,
+  dataset: Dataset,
+  table: TableDescription,
+  columns: readonly ColumnPlan[],
+): Promise<RowIdentity | null> {
+  if (dataset.onColdDuplicate === 'keep-both') return null;
+  return identityOf(await listUniqueKeys(db, table.oid), columns, table.timeColumn.name);
 }
 
 /** What this role can't see can't hold a rotation back: better said than silently so. */

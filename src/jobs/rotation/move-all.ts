@@ -2,14 +2,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TierdError } from '../../domain/errors.ts';
 import type { PlannedMove } from '../../domain/plan.ts';
+import { NONE_AGAIN, type RowsAgain } from '../../domain/rows-again.ts';
 import { asTierdError, stopIfAborted } from '../job-failure.ts';
 import { finishMove } from './finish-move.ts';
+import { meetColdRows, refuseChanged } from './meet-cold-rows.ts';
 import { isRetryable, isSkippable } from './move-failure.ts';
 import type { MoveResult, MoveTotals } from './outcome.ts';
 import type { Rooms } from './rooms.ts';
 import { settleMove } from './settle-move.ts';
 import { type Staging, stageMove } from './stage-move.ts';
-import type { RunContext, StagedMove } from './staged-move.ts';
+import type { MetMove, RunContext } from './staged-move.ts';
 
 /** A move is staged anew when its rows changed under it; by then a writer is busy with that slice. */
 const MAX_ATTEMPTS = 3;
@@ -74,7 +76,7 @@ async function moveOne(
       continue;
     }
     if (!isSkippable(failure, move)) throw failure;
-    totals.failed.push({ range: move.range, error: failure });
+    totals.failed.push({ range: move.range, error: failure, again: failed.again });
     rooms.emit({ kind: 'failed', dataset, range: move.range, reason: failure.message });
     return;
   }
@@ -83,6 +85,7 @@ async function moveOne(
 interface FailedTry {
   readonly error: TierdError;
   readonly settled: 'abandoned' | 'committed' | 'unknown';
+  readonly again: RowsAgain;
 }
 
 /** A COMMIT whose reply was lost is unknown only until the ledger was asked (I9). */
@@ -98,28 +101,32 @@ async function tryMove(
   staging: Staging,
   totals: MoveTotals,
 ): Promise<FailedTry | null> {
-  let staged: StagedMove | null = null;
+  let met: MetMove | null = null;
   try {
-    staged = await staging.staged;
-    await finishMove(rooms, run, staged);
+    met = await meetColdRows(rooms, run, await staging.staged);
+    refuseChanged(run.dataset, met);
+    await finishMove(rooms, run, met);
   } catch (error) {
     const settled = await settleMove(rooms, run, staging.id);
     // Committed after all: the reply to COMMIT was lost, and the ledger says it took effect (I9).
-    if (settled !== 'committed' || staged === null) return { error: asTierdError(error), settled };
+    if (settled !== 'committed' || met === null) {
+      return { error: asTierdError(error), settled, again: met?.again ?? NONE_AGAIN };
+    }
   }
-  const result = resultOf(move, staged);
+  const result = resultOf(move, met);
   totals.moved.push(result);
   rooms.emit({ kind: 'moved', dataset: run.dataset.name, result });
   return null;
 }
 
-function resultOf(move: PlannedMove, staged: StagedMove): MoveResult {
-  const segments = staged.slices.flatMap((slice) => slice.segments);
+function resultOf(move: PlannedMove, met: MetMove): MoveResult {
+  const segments = [...met.slices, ...met.remainders].flatMap((slice) => slice.segments);
   return {
-    id: staged.id,
+    id: met.id,
     move,
-    rows: staged.source.rows,
+    rows: met.source.rows,
     bytes: segments.reduce((sum, segment) => sum + BigInt(segment.bytes), 0n),
     segments: segments.length,
+    again: met.again,
   };
 }

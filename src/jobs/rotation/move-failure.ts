@@ -12,6 +12,7 @@ const SKIPPABLE: ReadonlySet<ErrorCode> = new Set([
   'LOCK_TIMEOUT',
   'ROWS_UNSETTLED',
   'ROWS_KEPT',
+  'COLD_DUPLICATES',
   'VALUE_NOT_HELD',
   'PART_READS_EMPTY',
   'PART_READS_SHORT',

@@ -1,7 +1,9 @@
 /** What came of a run's moves. */
-import type { TierdError } from '../../domain/errors.ts';
+import { EXIT, type TierdError } from '../../domain/errors.ts';
 import type { PlannedMove } from '../../domain/plan.ts';
+import { type RowsAgain, sumAgain } from '../../domain/rows-again.ts';
 import type { TimeRange } from '../../domain/time-range.ts';
+import type { Wholeness } from '../rotate-all.ts';
 
 export interface MoveResult {
   readonly id: string;
@@ -9,11 +11,14 @@ export interface MoveResult {
   readonly rows: bigint;
   readonly bytes: bigint;
   readonly segments: number;
+  readonly again: RowsAgain;
 }
 
 export interface FailedMove {
   readonly range: TimeRange;
   readonly error: TierdError;
+  /** What was found of its rows in the lake before it failed. */
+  readonly again: RowsAgain;
 }
 
 export interface MoveTotals {
@@ -22,13 +27,16 @@ export interface MoveTotals {
   readonly failed: FailedMove[];
 }
 
-export type Wholeness = 'done' | 'partly' | 'refused' | 'failed';
-
-/** `refused`: nothing was moved, and nothing was tried. */
+/** `refused` where guards alone were in the way of all of them. */
 export function wholenessOf({ moved, failed }: MoveTotals): Wholeness {
   if (failed.length === 0) return 'done';
   if (moved.length > 0) return 'partly';
-  return failed.every(({ error }) => error.code === 'MOVE_REFUSED') ? 'refused' : 'failed';
+  return failed.every(({ error }) => error.exitCode === EXIT.refused) ? 'refused' : 'failed';
+}
+
+/** Of all moves, also of those that failed. */
+export function againOf({ moved, failed }: MoveTotals): RowsAgain {
+  return sumAgain([...moved, ...failed].map(({ again }) => again));
 }
 
 /** What recovery found and ended. */
@@ -37,6 +45,8 @@ export interface Recovered {
   readonly moves: number;
   /** Leftover objects that were removed from the lake. */
   readonly objects: number;
+  /** Files of replaced segments that were removed when their time was over. */
+  readonly outdated: number;
   /** Committed moves whose table still wants a VACUUM. */
   readonly vacuumDue: readonly string[];
 }

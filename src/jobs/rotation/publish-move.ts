@@ -12,7 +12,7 @@ import { announceSlice, type NewSegment } from '../../ledger/segments.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import { assertStillOwnLake } from './own-lake.ts';
 import type { Rooms } from './rooms.ts';
-import type { RunContext, StagedMove, StagedSlice } from './staged-move.ts';
+import type { MetMove, RunContext, StagedSlice } from './staged-move.ts';
 
 export interface PublishedSlice {
   readonly slice: StagedSlice;
@@ -26,14 +26,18 @@ export async function publishMove(
   rooms: Rooms,
   run: RunContext,
   db: pg.Client,
-  staged: StagedMove,
+  staged: MetMove,
 ): Promise<readonly PublishedSlice[]> {
-  const { name, slice: unit } = run.dataset;
-  const columns = run.columns.map((column) => column.name);
-  const slices = staged.slices.map((slice) => ({
+  const slices = [...staged.slices, ...staged.remainders].map((slice) => ({
     slice,
     objects: slice.segments.map((segment) => ({
-      key: segmentKey(name, slice.range, unit, segment.sha256, columns),
+      key: segmentKey(
+        run.dataset.name,
+        slice.range,
+        slice.unit,
+        segment.sha256,
+        slice.columns.map((column) => column.name),
+      ),
       segment,
     })),
   }));
@@ -52,7 +56,7 @@ export async function publishMove(
           generation: slice.generation,
           rows: BigInt(slice.fingerprint.rows),
           fingerprint: slice.fingerprint,
-          columns: run.columns,
+          columns: slice.columns,
           segments: objects.map(
             ({ key, segment }): NewSegment => ({
               key,

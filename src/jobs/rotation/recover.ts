@@ -9,6 +9,7 @@ import { listStaging, removeStaging } from '../../lake/staging.ts';
 import type { Lease } from '../../ledger/lease.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import { endedMoves, lookAtMove, stepMove, unfinishedMoves } from '../../ledger/moves.ts';
+import { forgetRetired, outdatedKeys } from '../../ledger/replaced-slices.ts';
 import { abandonRuns } from '../../ledger/runs.ts';
 import { abandonedKeys, abandonSegments, forgetAbandoned } from '../../ledger/segments.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
@@ -28,7 +29,8 @@ export async function recover(rooms: Rooms, db: pg.Client, lease: Lease): Promis
   }
   await sweepStaging(rooms, db, lease);
   const objects = await sweepLeftovers(rooms, db, lease);
-  return { moves, objects, vacuumDue };
+  const outdated = await removeOutdated(rooms, db, lease.dataset);
+  return { moves, objects, outdated, vacuumDue };
 }
 
 /** What moves staged that the ledger says are over: they were killed just before they cleared up. */
@@ -80,6 +82,18 @@ export async function sweepLeftovers(rooms: Rooms, db: pg.Client, lease: Lease):
     await forgetAbandoned(db, lease.dataset, keys, rooms.settings.leaseTtlMs * GRACE_LIFETIMES);
   }
   return removed;
+}
+
+/** Replaced segments whose readers have had their time (I3). */
+async function removeOutdated(rooms: Rooms, db: pg.Client, dataset: string): Promise<number> {
+  const keys = await outdatedKeys(db, dataset, rooms.settings.gracePeriodMs);
+  for (const key of keys) {
+    await assertStillOwnLake(rooms, db);
+    await rooms.store.remove(key);
+  }
+  // After the files: killed in between, the next recovery finds none of them there.
+  if (keys.length > 0) await forgetRetired(db, dataset, keys);
+  return keys.length;
 }
 
 /** A process that lost its lease notices within one lifetime; the rest is for a slow disk. */

@@ -1,6 +1,7 @@
 import { TierdError } from '../../domain/errors.ts';
 import { describeObstacles, standingObstacles } from '../../domain/part-hazards.ts';
 import { type PlannedMove, type RotationPlan, standingRefusals } from '../../domain/plan.ts';
+import { NONE_AGAIN } from '../../domain/rows-again.ts';
 import { formatRange } from '../../domain/time-range.ts';
 import type { FailedMove } from './outcome.ts';
 
@@ -41,7 +42,10 @@ export function sortByObstacles(plan: RotationPlan, force: boolean): Sorted {
   for (const move of plan.moves) {
     const standing = standingObstacles(move, force);
     if (standing.length === 0) runnable.push(move);
-    else refused.push({ range: move.range, error: refusalOf(plan, move, standing) });
+    else {
+      const error = refusalOf(plan, move, standing);
+      refused.push({ range: move.range, error, again: NONE_AGAIN });
+    }
   }
   return { runnable, refused };
 }

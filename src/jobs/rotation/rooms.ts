@@ -7,12 +7,16 @@ import type { DuckEngine } from '../../lake/segment/duckdb.ts';
 import type { RotationEvent } from './events.ts';
 
 /** What looking takes: nothing that could change anything. */
-export type LookingRooms = Pick<Rooms, 'connect' | 'store' | 'clock' | 'settings'>;
+export type LookingRooms = Pick<Rooms, 'connect' | 'store' | 'clock' | 'settings'> &
+  Partial<LocalRooms>;
 
-/** Of these, what planning takes. */
-export interface PlanningRooms {
+/** Means of this machine, to look into the lake's files. */
+export type LocalRooms = Pick<Rooms, 'engine' | 'tempDirectory' | 'fileSystem'>;
+
+/** Of these, what planning takes. Without the local ones nobody looks whether rows come again. */
+export interface PlanningRooms extends Partial<LocalRooms> {
   readonly clock: Clock;
-  readonly store: Pick<ObjectStore, 'freeBytes'>;
+  readonly store: Pick<ObjectStore, 'freeBytes' | 'readable'>;
   readonly settings: Pick<RotationSettings, 'statementTimeoutMs' | 'lockTimeoutMs'>;
 }
 
@@ -47,6 +51,8 @@ export interface RotationSettings {
   readonly leaseTtlMs: number;
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
+  /** A replaced segment's file is removed so long after its replacement (I3). */
+  readonly gracePeriodMs: number;
   readonly vacuum: {
     readonly enabled: boolean;
     readonly analyze: boolean;

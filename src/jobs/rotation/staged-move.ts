@@ -3,10 +3,13 @@ import type { ColumnPlan } from '../../domain/column-plan.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import type { SliceFingerprint } from '../../domain/fingerprint.ts';
 import type { PlannedMove } from '../../domain/plan.ts';
+import type { HeldRows } from '../../domain/proof.ts';
+import type { RowIdentity } from '../../domain/row-identity.ts';
+import type { RowsAgain } from '../../domain/rows-again.ts';
 import type { TableDescription } from '../../domain/table.ts';
-import type { TimeRange } from '../../domain/time-range.ts';
+import type { SliceUnit, TimeRange } from '../../domain/time-range.ts';
 import type { RowsDigest } from '../../hot/digest.ts';
-import type { StagedSegment } from '../../lake/segment-writer.ts';
+import type { StagedSegment } from '../../lake/segment/staged-files.ts';
 import type { Lease } from '../../ledger/lease.ts';
 
 /** What is the same for all moves of a run. */
@@ -16,12 +19,17 @@ export interface RunContext {
   readonly dataset: Dataset;
   readonly table: TableDescription;
   readonly columns: readonly ColumnPlan[];
+  /** By what a row that comes again is known; null where it can't be, or nobody wants to know. */
+  readonly identity: RowIdentity | null;
   readonly signal: AbortSignal;
 }
 
 export interface StagedSlice {
   readonly range: TimeRange;
+  /** By which its place in the lake is named. */
+  readonly unit: SliceUnit;
   readonly generation: number;
+  readonly columns: readonly ColumnPlan[];
   readonly fingerprint: SliceFingerprint;
   /** What stands in the footer of each of its files. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -36,12 +44,19 @@ export interface StagedMove {
   readonly slices: readonly StagedSlice[];
 }
 
+/** A staged move whose rows were held against those that the lake has of the same time. */
+export interface MetMove extends StagedMove {
+  readonly again: RowsAgain;
+  /** Slices of late rows that the lake has already, row by row: nothing is published of them. */
+  readonly held: readonly HeldRows[];
+  /** What remains of slices of the lake when the rows that are replaced are taken out. */
+  readonly remainders: readonly StagedSlice[];
+  /** Segments that are live no longer when the move is committed. */
+  readonly retiredKeys: readonly string[];
+}
+
 /** A slice that PostgreSQL has sent and that may still be encoding. */
-export interface ExportedSlice {
-  readonly range: TimeRange;
-  readonly generation: number;
-  readonly fingerprint: SliceFingerprint;
-  readonly metadata: Readonly<Record<string, string>>;
+export interface ExportedSlice extends Omit<StagedSlice, 'segments'> {
   /** Goes on while the next slice is exported. */
   readonly segments: Promise<readonly StagedSegment[]>;
 }

@@ -81,6 +81,8 @@ function runOf(run: RunRecord): RunSurvey {
     finishedAt: run.finishedAt,
     rowsMoved: Number(run.rowsMoved),
     bytesWritten: Number(run.bytesWritten),
+    rowsAgain: Number(run.rowsAgain),
+    rowsChanged: Number(run.rowsChanged),
     errorCode: run.errorCode,
     errorMessage: run.errorMessage,
   };

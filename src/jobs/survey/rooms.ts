@@ -11,7 +11,7 @@ export interface SurveyRooms {
   readonly connect: () => Promise<pg.Client>;
   /** Null where no live store is configured. */
   readonly connectLive: (() => Promise<LiveStore>) | null;
-  readonly store: Pick<ObjectStore, 'place' | 'freeBytes'>;
+  readonly store: Pick<ObjectStore, 'place' | 'freeBytes' | 'readable'>;
   readonly minFreeBytes: number;
   readonly clock: Clock;
   readonly liveSettings: LiveSettings;

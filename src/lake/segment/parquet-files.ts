@@ -7,7 +7,7 @@ import type { ColumnPlan } from '../../domain/column-plan.ts';
 import type { FileSystem } from '../file-system.ts';
 import { type DuckConnection, quoteSqlName, quoteSqlText } from './duckdb.ts';
 import { readCounts } from './small-results.ts';
-import { type StagingTable, stagedName } from './staging-table.ts';
+import { stagedName } from './staging-table.ts';
 
 export interface ParquetTarget {
   readonly directory: string;
@@ -17,6 +17,16 @@ export interface ParquetTarget {
   readonly targetFileBytes: number;
   /** Goes into the footer of every file. */
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A table in DuckDB whose columns are called as `stagedName` says. */
+export interface StagedRows {
+  readonly name: string;
+  readonly rows: number;
+  /** Roughly, before any compression. */
+  readonly bytes: number;
+  /** Some float in it must not go through a dictionary. */
+  readonly hasOddFloats: boolean;
 }
 
 /** DuckDB's vector size, which row groups are multiples of. */
@@ -34,7 +44,7 @@ const SPLIT_MARGIN = 1.15;
 export async function writeParquetFiles(
   connection: DuckConnection,
   fs: FileSystem,
-  table: StagingTable,
+  table: StagedRows,
   target: ParquetTarget,
 ): Promise<string[]> {
   const names = new FileNames(target);
@@ -152,7 +162,7 @@ async function copyTo(
  * DuckDB writes them for columns with few distinct values, where the sort order and the statistics
  * already tell, and they took 7 % of an OHLCV file.
  */
-function writeOptions(table: StagingTable, target: ParquetTarget): string[] {
+function writeOptions(table: StagedRows, target: ParquetTarget): string[] {
   const bytesPerRow = Math.max(1, table.bytes / table.rows);
   const fitting = Math.floor(MAX_ROW_GROUP_BYTES / bytesPerRow / VECTOR_ROWS) * VECTOR_ROWS;
   const groupRows = Math.max(VECTOR_ROWS, Math.min(MAX_ROW_GROUP_ROWS, fitting));

@@ -1,9 +1,9 @@
-/** A segment's fingerprint, every value read by DuckDB's Parquet reader. */
+/** The fingerprint of a segment, or of chosen rows, every value read by DuckDB's Parquet reader. */
 
 import { MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
 import type { ColumnPlan } from '../../domain/column-plan.ts';
 import { FingerprintBuilder } from '../../domain/fingerprint/builder.ts';
-import type { SliceFingerprint } from '../../domain/fingerprint.ts';
+import type { ColumnBytes, SliceFingerprint } from '../../domain/fingerprint.ts';
 import { interrupted } from '../lake-failure.ts';
 import { duckdb } from './bindings.ts';
 import { type DuckConnection, type DuckEngine, quoteSqlName, quoteSqlText } from './duckdb.ts';
@@ -22,7 +22,49 @@ export interface DuckdbRead {
 }
 
 export async function fingerprintByDuckdb(read: DuckdbRead): Promise<SliceFingerprint> {
-  const { engine, path, rows: wanted, columns, statistics, signal } = read;
+  const { engine, path, rows, columns, statistics, signal } = read;
+  const names = columns.map((plan) => quoteSqlName(plan.name)).join(', ');
+  const source = `read_parquet(${quoteSqlText(path)}, hive_partitioning = false)`;
+  // In the file's order, which DuckDB keeps unless it is told not to.
+  const sql = `select ${names} from ${source}`;
+  const onValues: OnValues = (index, bytes, fromRow, toRow, batchStart) => {
+    statistics.check(index, bytes, fromRow, toRow, batchStart);
+  };
+  return fingerprintQuery({
+    engine,
+    sql,
+    rows,
+    columns,
+    doing: `verify ${path}`,
+    signal,
+    onValues,
+  });
+}
+
+type OnValues = (
+  column: number,
+  bytes: ColumnBytes,
+  fromRow: number,
+  toRow: number,
+  batchStart: number,
+) => void;
+
+export interface QueryRead {
+  readonly engine: DuckEngine;
+  /** A SELECT of the columns, in their order and of their types. */
+  readonly sql: string;
+  /** That it must have. */
+  readonly rows: number;
+  readonly columns: readonly ColumnPlan[];
+  /** For the message of an interrupt. */
+  readonly doing: string;
+  readonly signal: AbortSignal;
+  readonly onValues?: OnValues;
+}
+
+/** As PostgreSQL would send the rows. Throws where fewer came than there must be. */
+export async function fingerprintQuery(read: QueryRead): Promise<SliceFingerprint> {
+  const { engine, sql, rows: wanted, columns, doing, signal, onValues } = read;
   const reencoders = columns.map((plan) => reencoderFor(plan));
   const builder = new FingerprintBuilder(
     columns.map((plan) => plan.name),
@@ -32,31 +74,28 @@ export async function fingerprintByDuckdb(read: DuckdbRead): Promise<SliceFinger
   const onAbort = (): void => connection.interrupt();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    const names = columns.map((plan) => quoteSqlName(plan.name)).join(', ');
-    const source = `read_parquet(${quoteSqlText(path)}, hive_partitioning = false)`;
     let batchStart = 0;
-    // In the file's order, which DuckDB keeps unless it is told not to.
-    for await (const chunk of connection.stream(`select ${names} from ${source}`)) {
+    for await (const chunk of connection.stream(sql)) {
       const rows = duckdb.data_chunk_get_size(chunk);
       reencoders.forEach((reencode, index) => {
         const vector = duckdb.data_chunk_get_vector(chunk, index);
         for (const { bytes, fromRow, toRow } of reencode(vector, rows)) {
           builder.addColumn(index, bytes, fromRow, toRow);
-          statistics.check(index, bytes, fromRow, toRow, batchStart);
+          onValues?.(index, bytes, fromRow, toRow, batchStart);
         }
       });
       builder.endBatch(rows);
       batchStart += rows;
       if (signal.aborted) break;
     }
-    if (batchStart < wanted && !signal.aborted) await sayWhy(connection, names, source, wanted);
+    if (batchStart < wanted && !signal.aborted) await sayWhy(connection, read);
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
     signal.removeEventListener('abort', onAbort);
     connection.close();
   }
-  if (signal.aborted) throw interrupted(`verify ${path}`, signal.reason);
+  if (signal.aborted) throw interrupted(doing, signal.reason);
   return builder.finish();
 }
 
@@ -66,13 +105,12 @@ export async function fingerprintByDuckdb(read: DuckdbRead): Promise<SliceFinger
  */
 async function sayWhy(
   connection: DuckConnection,
-  names: string,
-  source: string,
-  wanted: number,
+  { sql, rows: wanted, columns }: QueryRead,
 ): Promise<void> {
+  const names = columns.map(({ name }) => quoteSqlName(name)).join(', ');
   const [rows] = await readCounts(
     connection,
-    `select count(*)::double from ${source} where hash(${names}) is not null`,
+    `select count(*)::double from (${sql}) where hash(${names}) is not null`,
   );
   if (rows === wanted) throw new Error('Out of Memory Error: the result ended early');
 }

@@ -18,6 +18,7 @@ const dataset = (name: string, timeColumn = 'ts'): Dataset => ({
   columns: {},
   portable: false,
   verify: 'standard',
+  onColdDuplicate: 'newest',
   targetFileBytes: 256 * 1024 * 1024,
   limits: {
     maxRowsPerSecond: 0,

@@ -12,8 +12,9 @@ import { describeTable } from '../../../src/hot/introspect.ts';
 import { inTransaction } from '../../../src/hot/transaction.ts';
 import { nodeFileSystem } from '../../../src/lake/file-system.ts';
 import { DuckEngine } from '../../../src/lake/segment/duckdb.ts';
+import type { StagedSegment } from '../../../src/lake/segment/staged-files.ts';
 import { verifySegments } from '../../../src/lake/segment-verifier.ts';
-import { openSegmentWriter, type StagedSegment } from '../../../src/lake/segment-writer.ts';
+import { openSegmentWriter } from '../../../src/lake/segment-writer.ts';
 
 export interface Workshop {
   readonly engine: DuckEngine;

@@ -12,6 +12,7 @@ const plan = (changes: Partial<RotationPlan>): RotationPlan => ({
   moves: [],
   rows: 1200,
   estimatedHotBytes: 48_000,
+  again: null,
   refusals: [],
   notes: [],
   ...changes,

@@ -46,6 +46,7 @@ describe('a minimal file', () => {
         columns: {},
         portable: false,
         verify: 'standard',
+        onColdDuplicate: 'newest',
         targetFileBytes: 256 * 1024 ** 2,
         limits: {
           maxShare: 0.5,

@@ -19,6 +19,7 @@ export function makeDataset(changes: Partial<Dataset>): Dataset {
     columns: {},
     portable: false,
     verify: 'standard',
+    onColdDuplicate: 'newest',
     targetFileBytes: 256 * 1024 * 1024,
     limits: {
       maxRowsPerSecond: 0,
@@ -68,6 +69,7 @@ export function makePlanInput(changes: PlanInputChanges): PlanInput {
     table: makeTable([]),
     cutoffs: { aged: day(10), closed: null },
     regions: [],
+    again: null,
     hazards: [],
     notes: [],
     ...rest,

@@ -1,9 +1,8 @@
 /** What a job over several datasets exits with. */
 import { describe, expect, it } from 'vitest';
 import { type ErrorCode, TierdError } from '../../../src/domain/errors.ts';
-import { type DatasetResult, exitCodeOf } from '../../../src/jobs/rotate-all.ts';
+import { type DatasetResult, exitCodeOf, type Wholeness } from '../../../src/jobs/rotate-all.ts';
 
-type Wholeness = 'done' | 'partly' | 'failed';
 const ended = (outcome: Wholeness): DatasetResult<Wholeness> => ({ dataset: 'ticks', outcome });
 const threw = (code: ErrorCode, partly = false): DatasetResult<Wholeness> => ({
   dataset: 'ticks',
@@ -16,6 +15,8 @@ describe('the exit code of a run', () => {
     ['all done', [ended('done'), ended('done')], 0],
     ['no move done', [ended('failed')], 1],
     ['some moves done', [ended('partly')], 4],
+    ['every move refused', [ended('refused')], 3],
+    ['every move of one refused, another done', [ended('refused'), ended('done')], 4],
     ['refused', [threw('REFUSED')], 3],
     ['every one refused', [threw('REFUSED'), threw('REFUSED')], 3],
     ['the lease held by another', [threw('LEASE_HELD')], 5],

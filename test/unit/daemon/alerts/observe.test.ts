@@ -42,6 +42,12 @@ function look(
   return { ...found, ids: found.conditions.map(({ kind, subject }) => `${kind}:${subject}`) };
 }
 
+const run = (rowsAgain: number) => ({
+  finishedAt: '2026-03-31T00:00:00Z',
+  rowsAgain,
+  rowsChanged: 1,
+});
+
 describe('a job', () => {
   it('that failed for good is told with its error, until a run of it ends well', () => {
     const failed = ended({ state: 'failed', errorMessage: 'no disk' });
@@ -171,8 +177,8 @@ describe('the stores', () => {
       { ...source, source: 'well', lagSeconds: 59, deadLettersWaiting: 1 },
     ],
     datasets: [
-      { dataset: 'ticks', cold: { badSegments: 3 } },
-      { dataset: 'bars', cold: { badSegments: 0 } },
+      { dataset: 'ticks', cold: { badSegments: 3 }, lastRun: null },
+      { dataset: 'bars', cold: { badSegments: 0 }, lastRun: run(0) },
     ],
     deadLettersWaiting: 3,
   };
@@ -195,17 +201,31 @@ describe('the stores', () => {
     expect(found.ids).toEqual(['bad_segment:ticks']);
   });
 
+  it('say that rows came again after they were moved, until a run that meets none', () => {
+    const cold = { badSegments: 0 };
+    const lookAfter = (rowsAgain: number): readonly string[] => {
+      const datasets = [{ dataset: 'ticks', cold, lastRun: run(rowsAgain) }];
+      return look([LEADING], storeFactsOf({ ...survey, sources: [], live: null, datasets })).ids;
+    };
+    expect(lookAfter(216)).toEqual(['cold_duplicates:ticks']);
+    expect(lookAfter(0)).toEqual([]);
+    const datasets = [{ dataset: 'ticks', cold, lastRun: { ...run(0), finishedAt: null } }];
+    const during = look([LEADING], storeFactsOf({ ...survey, sources: [], live: null, datasets }));
+    expect(during.unsure).toContain('cold_duplicates:ticks');
+  });
+
   it('leave what the ledger says of them as it is while it can not be read', () => {
     const cold = { badSegments: 0 };
     const sources = [{ ...source, lagSeconds: 0 }];
     const away = {
       ...survey,
       sources,
-      datasets: [{ dataset: 'ticks', cold }],
+      datasets: [{ dataset: 'ticks', cold, lastRun: run(9) }],
       deadLettersWaiting: null,
     };
     const found = look([LEADING], storeFactsOf(away));
     expect(found.about).not.toContain('bad_segment');
+    expect(found.about).not.toContain('cold_duplicates');
     expect(found.unsure).toContain('dead_letters:late');
   });
 

@@ -1,0 +1,43 @@
+/** Parquet files that were just written: flushed, hashed and measured, before anybody else knows of them. */
+import type { ColumnPlan } from '../../domain/column-plan.ts';
+import type { TimeColumn } from '../../domain/table.ts';
+import { type Checksum, checksumOf } from '../checksum.ts';
+import type { FileSystem } from '../file-system.ts';
+import { writing } from '../lake-failure.ts';
+import type { DuckConnection } from './duckdb.ts';
+import { type FileStatistics, readFileStatistics } from './file-statistics.ts';
+
+/** A whole file that nobody else knows of yet, flushed to the disk. */
+export interface StagedSegment extends FileStatistics, Checksum {
+  readonly path: string;
+}
+
+export async function measureFiles(
+  connection: DuckConnection,
+  fs: FileSystem,
+  paths: readonly string[],
+  held: {
+    readonly columns: readonly ColumnPlan[];
+    readonly timeColumn: TimeColumn;
+    readonly sortBy: readonly string[];
+  },
+): Promise<readonly StagedSegment[]> {
+  const { columns, timeColumn, sortBy } = held;
+  const segments: StagedSegment[] = [];
+  for (const path of paths) {
+    const [checksum, statistics] = await Promise.all([
+      writing(`flush ${path}`, async () => {
+        await fs.syncFile(path);
+        return checksumOf(fs.read(path, null));
+      }),
+      readFileStatistics(connection, path, columns, timeColumn, sortBy),
+    ]);
+    segments.push({ path, ...checksum, ...statistics });
+  }
+  return segments;
+}
+
+/** What a slice is sorted by: the time column at the latest. */
+export function sortColumns(sortBy: readonly string[], timeColumn: TimeColumn): string[] {
+  return sortBy.includes(timeColumn.name) ? [...sortBy] : [...sortBy, timeColumn.name];
+}

@@ -1,0 +1,145 @@
+/** Slices that late rows meet in the lake, and what becomes of those that are replaced (I3). */
+import type { ColumnPlan } from '../domain/column-plan.ts';
+import { TierdError } from '../domain/errors.ts';
+import type { SliceFingerprint } from '../domain/fingerprint.ts';
+import type { TimeRange } from '../domain/time-range.ts';
+import type { Queryable } from './queryable.ts';
+
+/** A slice whose segments are live. */
+export interface LiveSlice {
+  readonly id: string;
+  readonly range: TimeRange;
+  readonly columns: readonly ColumnPlan[];
+  /** Of all of its segments together. */
+  readonly fingerprint: SliceFingerprint;
+  /** All of them, in the order they were written in. */
+  readonly segments: readonly LiveSliceSegment[];
+}
+
+export interface LiveSliceSegment {
+  readonly key: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly minTimeUs: bigint;
+  readonly maxTimeUs: bigint;
+}
+
+/** Whole slices with a segment that has a row between two instants, microseconds since 1970, both included. */
+export async function listLiveSlices(
+  db: Queryable,
+  dataset: string,
+  fromInclusiveUs: bigint,
+  toInclusiveUs: bigint,
+): Promise<readonly LiveSlice[]> {
+  const { rows } = await db.query<{
+    id: string;
+    from_ms: number;
+    to_ms: number;
+    columns: ColumnPlan[];
+    fingerprint: SliceFingerprint;
+    segments: {
+      key: string;
+      bytes: number;
+      sha256: string;
+      min: string;
+      max: string;
+    }[];
+  }>(
+    `select s.id::text, (extract(epoch from s.range_from) * 1000)::float8 as from_ms,
+            (extract(epoch from s.range_to) * 1000)::float8 as to_ms, s.columns, s.fingerprint,
+            (select jsonb_agg(jsonb_build_object('key', g.object_key, 'bytes', g.bytes,
+                      'sha256', g.sha256, 'min', g.min_time_us::text, 'max', g.max_time_us::text)
+                    order by g.id)
+             from tierd.segments g where g.slice_id = s.id and g.state = 'live') as segments
+     from tierd.slices s
+     where s.id in (select g.slice_id from tierd.segments g
+                    where g.state = 'live' and g.dataset = $1
+                      and g.max_time_us >= $2 and g.min_time_us <= $3)
+     order by s.id`,
+    [dataset, fromInclusiveUs.toString(), toInclusiveUs.toString()],
+  );
+  return rows.map((row) => ({
+    id: row.id,
+    range: { fromInclusive: row.from_ms, toExclusive: row.to_ms },
+    columns: row.columns,
+    fingerprint: row.fingerprint,
+    segments: row.segments.map(({ key, bytes, sha256, min, max }) => ({
+      key,
+      bytes,
+      sha256,
+      minTimeUs: BigInt(min),
+      maxTimeUs: BigInt(max),
+    })),
+  }));
+}
+
+/**
+ * Takes replaced segments from the readers. Only in the transaction that publishes what replaces
+ * them (I2). Throws MOVE_NOT_OURS unless all of them are live.
+ */
+export async function retireSegments(
+  db: Queryable,
+  dataset: string,
+  keys: readonly string[],
+): Promise<void> {
+  if (keys.length === 0) return;
+  const retired = await db.query(
+    `update tierd.segments set state = 'retired', changed_at = clock_timestamp()
+     where dataset = $1 and state = 'live' and object_key = any($2)`,
+    [dataset, keys],
+  );
+  assertAll(dataset, keys, retired.rowCount);
+}
+
+/** Throws MOVE_NOT_OURS unless all of them are live, and stay so until the transaction has ended. */
+export async function holdSegments(
+  db: Queryable,
+  dataset: string,
+  keys: readonly string[],
+): Promise<void> {
+  if (keys.length === 0) return;
+  const held = await db.query(
+    `select 1 from tierd.segments
+     where dataset = $1 and state = 'live' and object_key = any($2) for share`,
+    [dataset, keys],
+  );
+  assertAll(dataset, keys, held.rowCount);
+}
+
+function assertAll(dataset: string, keys: readonly string[], found: number | null): void {
+  if (found === keys.length) return;
+  throw new TierdError({
+    code: 'MOVE_NOT_OURS',
+    message: `of ${String(keys.length)} segments of ${dataset} that late rows were compared with ${String(found ?? 0)} are live still, so nothing was replaced and nothing was deleted`,
+    hint: 'another tierd changed them; look at `tierd status` and run the rotation again',
+    context: { dataset },
+  });
+}
+
+/** Keys of segments that were replaced at least `graceMs` ago and whose files have not been removed. */
+export async function outdatedKeys(
+  db: Queryable,
+  dataset: string,
+  graceMs: number,
+): Promise<readonly string[]> {
+  const found = await db.query<{ object_key: string }>(
+    `select object_key from tierd.segments
+     where dataset = $1 and state = 'retired'
+       and changed_at <= clock_timestamp() - $2 * interval '1 millisecond' order by id`,
+    [dataset, graceMs],
+  );
+  return found.rows.map((row) => row.object_key);
+}
+
+/** Notes that the files of replaced segments are gone. */
+export async function forgetRetired(
+  db: Queryable,
+  dataset: string,
+  keys: readonly string[],
+): Promise<void> {
+  await db.query(
+    `update tierd.segments set state = 'removed', changed_at = clock_timestamp()
+     where dataset = $1 and state = 'retired' and object_key = any($2)`,
+    [dataset, keys],
+  );
+}
