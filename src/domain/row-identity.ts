@@ -35,8 +35,12 @@ function isComparable(kind: ColumnPlan['held']['kind']): boolean {
   return kind !== 'float4' && kind !== 'float8';
 }
 
+/** What is known of a column of a segment. */
+export type HeldColumn = Pick<ColumnPlan, 'name' | 'duckdbType'> &
+  Partial<Pick<ColumnPlan, 'held' | 'fieldId'>>;
+
 /** Whether rows that were written with these columns can be compared by the identity. */
-export function hasIdentity(columns: readonly ColumnPlan[], identity: RowIdentity): boolean {
+export function hasIdentity(columns: readonly HeldColumn[], identity: RowIdentity): boolean {
   return identity.columns.every((wanted) => columns.some((plan) => isSameColumn(plan, wanted)));
 }
 
@@ -54,9 +58,9 @@ export function isHeldAlike(a: readonly ColumnPlan[], b: readonly ColumnPlan[]):
 }
 
 /** A name that went from one column to another is told by the id, where both have one (I13). */
-function isSameColumn(a: ColumnPlan, b: ColumnPlan): boolean {
+function isSameColumn(a: HeldColumn, b: ColumnPlan): boolean {
   const isOther = a.fieldId !== undefined && b.fieldId !== undefined && a.fieldId !== b.fieldId;
   return (
-    !isOther && a.name === b.name && a.held.kind === b.held.kind && a.duckdbType === b.duckdbType
+    !isOther && a.name === b.name && a.held?.kind === b.held.kind && a.duckdbType === b.duckdbType
   );
 }

@@ -10,7 +10,9 @@ export interface ColdTimeColumn {
 }
 
 /** A column as it lies in a segment. */
-export interface ColdColumn extends Pick<ColumnPlan, 'name' | 'duckdbType'> {
+export interface ColdColumn
+  extends Pick<ColumnPlan, 'name' | 'duckdbType'>,
+    Partial<Pick<ColumnPlan, 'held' | 'fieldId'>> {
   /** What a query sees where that is more than the file says: JSON of a text. */
   readonly viewType?: string;
 }

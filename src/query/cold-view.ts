@@ -3,15 +3,20 @@
  * ledger, not by whatever file is opened first, so the view is the same however much was pruned.
  */
 import type { ColdColumn, SegmentRef } from './cold-catalog.ts';
+import { canBeOutdated, type NewerRows, withoutOutdated } from './newer-rows.ts';
 import { foldName } from './sql-ast.ts';
 import { quoteName, quoteText } from './sql-text.ts';
 import type { ViewSchema } from './view-schema.ts';
 
-/** @param locate what DuckDB opens for a segment's key */
+/**
+ * @param locate what DuckDB opens for a segment's key
+ * @param newer leaves out the rows that it replaces
+ */
 export function viewQuery(
   schema: ViewSchema,
   segments: readonly SegmentRef[],
   locate: (key: string) => string,
+  newer: NewerRows | null = null,
 ): string {
   if (segments.length === 0) return emptyQuery(schema);
   return groupByColumns(segments)
@@ -19,7 +24,9 @@ export function viewQuery(
       const files = group.map(({ key }) => quoteText(locate(key))).join(', ');
       const columns = selectList(schema, group[0]?.columns ?? []);
       // No union_by_name: it would open every file to plan the query, and within a group all are alike.
-      return `select ${columns} from read_parquet([${files}], hive_partitioning = false, union_by_name = false)`;
+      const rows = `read_parquet([${files}], hive_partitioning = false, union_by_name = false)`;
+      const isMet = newer !== null && group.every((one) => canBeOutdated(one, newer.identity));
+      return `select ${columns} from ${isMet ? withoutOutdated(rows, newer) : rows}`;
     })
     .join('\nunion all\n');
 }
@@ -34,7 +41,14 @@ export function emptyQuery(schema: ViewSchema): string {
 function groupByColumns(segments: readonly SegmentRef[]): readonly (readonly SegmentRef[])[] {
   const groups = new Map<string, SegmentRef[]>();
   for (const segment of segments) {
-    const shape = JSON.stringify(segment.columns.map(({ name, duckdbType }) => [name, duckdbType]));
+    const shape = JSON.stringify(
+      segment.columns.map(({ name, duckdbType, held, fieldId }) => [
+        name,
+        duckdbType,
+        held,
+        fieldId,
+      ]),
+    );
     const group = groups.get(shape);
     if (group === undefined) groups.set(shape, [segment]);
     else group.push(segment);

@@ -5,12 +5,15 @@ import type { ChosenDataset } from './choose-datasets.ts';
 import type { ColdDataset } from './cold-catalog.ts';
 import { emptyQuery, viewQuery } from './cold-view.ts';
 import type { HotRows } from './hot-rows.ts';
+import type { NewerRows } from './newer-rows.ts';
 import { quoteName } from './sql-text.ts';
 import { type ViewSchema, viewSchemaOf } from './view-schema.ts';
 
 export interface LoadedDataset extends ChosenDataset {
   /** Null where its hot side is not read. */
   readonly hotRows: HotRows | null;
+  /** Null where no row of the lake has a newer one among the hot. */
+  readonly newer: NewerRows | null;
 }
 
 /** @param others those that the query does not name: there for SHOW TABLES, and read nothing */
@@ -22,14 +25,17 @@ export async function createViews(
 ): Promise<void> {
   await connection.run('create schema cold');
   await connection.run('create schema hot');
-  for (const { dataset, schema, segments, hotRows } of loaded) {
+  for (const { dataset, schema, segments, hotRows, newer } of loaded) {
+    const hot = hotRows?.query ?? emptyQuery(schema);
     const cold = viewQuery(schema, segments, locate);
-    await createView(connection, dataset.name, cold, hotRows?.query ?? emptyQuery(schema));
+    const current = newer === null ? null : viewQuery(schema, segments, locate, newer);
+    await createView(connection, dataset.name, { cold, hot, current });
   }
   for (const dataset of others) {
     const schema = reconcilable(dataset);
     if (schema === null) continue;
-    await createView(connection, dataset.name, emptyQuery(schema), emptyQuery(schema));
+    const none = emptyQuery(schema);
+    await createView(connection, dataset.name, { cold: none, hot: none, current: null });
   }
 }
 
@@ -43,14 +49,21 @@ function reconcilable(dataset: ColdDataset): ViewSchema | null {
   }
 }
 
+interface Sides {
+  readonly cold: string;
+  readonly hot: string;
+  /** The cold side without what is outdated; null where it is all of it. */
+  readonly current: string | null;
+}
+
 async function createView(
   connection: DuckDBConnection,
   name: string,
-  cold: string,
-  hot: string,
+  { cold, hot, current }: Sides,
 ): Promise<void> {
   const view = quoteName(name);
   await connection.run(`create view cold.${view} as ${cold}`);
   await connection.run(`create view hot.${view} as ${hot}`);
-  await connection.run(`create view main.${view} as from cold.${view} union all from hot.${view}`);
+  const lake = current === null ? `from cold.${view}` : `from (${current})`;
+  await connection.run(`create view main.${view} as ${lake} union all from hot.${view}`);
 }

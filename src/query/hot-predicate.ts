@@ -101,6 +101,22 @@ function resolve(
   }
 }
 
+/** The part of it that speaks of these columns: every row that passes the whole passes it. */
+export function ofColumnsOnly(predicate: HotPredicate, columns: readonly string[]): HotPredicate {
+  switch (predicate.kind) {
+    case 'any':
+      return ANY;
+    case 'compare':
+      return columns.includes(predicate.column) ? predicate : ANY;
+    case 'and':
+    case 'or':
+      return joined(
+        predicate.kind,
+        predicate.of.map((part) => ofColumnsOnly(part, columns)),
+      );
+  }
+}
+
 function joined(kind: 'and' | 'or', parts: readonly HotPredicate[]): HotPredicate {
   const telling = parts.filter((part) => part.kind !== 'any');
   const [first] = telling;

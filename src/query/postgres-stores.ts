@@ -1,15 +1,20 @@
 /** Both stores in one PostgreSQL snapshot: the ledger's list of segments, and the rows themselves. */
 import type pg from 'pg';
-import { planColumns } from '../domain/column-plan.ts';
+import { type ColumnPlan, planColumns } from '../domain/column-plan.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
-import { formatTable } from '../domain/table.ts';
+import { assignFieldIds, withFieldIds } from '../domain/field-ids.ts';
+import { identityOf, type RowIdentity } from '../domain/row-identity.ts';
+import { formatTable, type TimeColumn } from '../domain/table.ts';
+import { readColumnPlaces } from '../hot/column-places.ts';
 import { exportRows } from '../hot/copy-stream.ts';
 import { describeShape, findExisting } from '../hot/introspect.ts';
 import { quoteTable } from '../hot/quote.ts';
 import { lockForReading } from '../hot/read-lock.ts';
 import { inlined } from '../hot/sql.ts';
 import { inTransaction } from '../hot/transaction.ts';
+import { listUniqueKeys } from '../hot/unique-key.ts';
+import { listColumns } from '../ledger/columns.ts';
 import { hotCondition } from './hot-condition.ts';
 import { openColdCatalog } from './ledger-catalog.ts';
 import type { HotTable, HotWish, InSnapshot } from './stores.ts';
@@ -59,7 +64,7 @@ export function postgresStores(options: SnapshotOptions): InSnapshot {
 async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<HotTable> {
   const { db } = options;
   const table = await describeShape(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
-  const { columns, refusals } = planColumns(table.columns, dataset.columns);
+  const { columns, refusals } = planColumns(table.columns, dataset.columns, dataset.portable);
   const [refusal] = refusals;
   if (refusal !== undefined) {
     throw new TierdError({
@@ -73,6 +78,7 @@ async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<Ho
     table: formatTable(table.ref),
     columns,
     timeColumn,
+    identify: () => identify(db, dataset, table, columns),
     read: async (wish) => {
       const where = inlined(hotCondition(columns, timeColumn, wish.hull, wish.predicate));
       const list = wish.columns.map(({ select }) => select).join(', ');
@@ -84,6 +90,20 @@ async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<Ho
       );
     },
   };
+}
+
+/** As a rotation will know them. */
+async function identify(
+  db: pg.Client,
+  { name, onColdDuplicate }: Dataset,
+  { oid, timeColumn }: { readonly oid: number; readonly timeColumn: TimeColumn },
+  columns: readonly ColumnPlan[],
+): Promise<RowIdentity | null> {
+  if (onColdDuplicate !== 'newest') return null;
+  const keys = await listUniqueKeys(db, oid);
+  if (keys.length === 0) return null;
+  const fields = assignFieldIds(await listColumns(db, name), await readColumnPlaces(db, oid));
+  return identityOf(keys, withFieldIds(columns, fields), timeColumn.name);
 }
 
 async function readRows(

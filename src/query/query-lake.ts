@@ -19,6 +19,7 @@ import { createViews, type LoadedDataset } from './create-views.ts';
 import { type Engine, type EngineLimits, interruptible, openEngine } from './engine.ts';
 import { describeFailure, type QueryStage } from './failures.ts';
 import { loadHotRows } from './hot-rows.ts';
+import { loadNewerRows } from './newer-rows.ts';
 import { replaceFile, writeTextFile } from './output-file.ts';
 import type { QueryFormat } from './query-format.ts';
 import { bindQuery, NOWHERE, writeParquet, writeRows } from './result.ts';
@@ -174,11 +175,13 @@ async function load(
     const loaded: LoadedDataset[] = [];
     for (const one of chosen) {
       const { hot } = one;
-      const isRead = hot !== null && !looksOnly(statement);
-      const hotRows = isRead
-        ? await loadHotRows(engine, statement, { ...one, hot }, loaded.length)
-        : null;
-      loaded.push({ ...one, hotRows });
+      if (hot === null || looksOnly(statement)) {
+        loaded.push({ ...one, hotRows: null, newer: null });
+        continue;
+      }
+      const hotRows = await loadHotRows(engine, statement, { ...one, hot }, loaded.length);
+      const newer = await loadNewerRows(engine, { ...one, hot }, loaded.length);
+      loaded.push({ ...one, hotRows, newer });
     }
     progress.loaded = loaded;
     return all.filter(({ name }) => !chosen.some(({ dataset }) => dataset.name === name));

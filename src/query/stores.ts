@@ -1,6 +1,7 @@
 /** The two sides of a table as of one instant, as a query needs them. Tests make them up. */
 import type { ColumnBatch } from '../domain/column-batch.ts';
 import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { RowIdentity } from '../domain/row-identity.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import type { ColdCatalog, TimeHull } from './cold-catalog.ts';
 import type { HotPredicate } from './hot-predicate.ts';
@@ -12,6 +13,11 @@ export interface HotTable {
   /** All columns, typed as the next rotation would hold them. */
   readonly columns: readonly ColumnPlan[];
   readonly timeColumn: TimeColumn;
+  /**
+   * By what a row is known that the lake has too, where the one here counts as the newer. Null where
+   * both count, or where nothing tells.
+   */
+  identify(): Promise<RowIdentity | null>;
   /**
    * Reads rows in the snapshot, at least those that pass. @returns how many
    *

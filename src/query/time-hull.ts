@@ -47,7 +47,7 @@ function hullOfComparison(comparison: Comparison, instant: bigint | null): TimeH
   }
 }
 
-function intersect(a: TimeHull, b: TimeHull): TimeHull {
+export function intersect(a: TimeHull, b: TimeHull): TimeHull {
   return {
     fromInclusiveUs: choose(a.fromInclusiveUs, b.fromInclusiveUs, (x, y) => x > y),
     toInclusiveUs: choose(a.toInclusiveUs, b.toInclusiveUs, (x, y) => x < y),

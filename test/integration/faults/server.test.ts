@@ -172,7 +172,9 @@ describe('a role', () => {
     const scene = await openScene();
     const { rooms } = await openRole(scene, 'select, delete', limit);
     const failure = await failureOf(rotateForced(rooms, scene.dataset));
-    expect(failure).toMatchObject({ code: 'POSTGRES_OUT_OF_RESOURCES', exitCode: 1 });
+    expect(failure.code).toBe('POSTGRES_OUT_OF_RESOURCES');
+    // Whether a move was done before depends on how long the export of the next one took.
+    expect([1, 4]).toContain(failure.exitCode);
     expect(failure.hint).toContain('connections');
     await expectNothingLost(scene);
     await expectConverged(scene);
