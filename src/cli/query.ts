@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
+import { formatSnapshotVersion } from '../domain/snapshot-version.ts';
 import type { LookingRooms } from '../jobs/rotation/rooms.ts';
 import { QUERY_FORMATS, type QueryFormat } from '../query/query-format.ts';
 import type { QueryRequest, QuerySummary } from '../query/query-lake.ts';
@@ -126,11 +127,13 @@ async function writeAll(stream: Output, text: string): Promise<void> {
 
 /** On stderr: stdout has the rows and nothing else. */
 function tell(context: CliContext, summary: QuerySummary): void {
+  const version = formatSnapshotVersion(summary.version);
+  context.logger.debug({ ...summary, version }, 'a query was answered');
   if (context.options.quiet === true) return;
   const { rows, elapsedMs, segmentsRead, segmentsLive, hotRows } = summary;
   context.liveLine.print(
     context.err.colour.dim(
-      `${formatRows(rows)} in ${formatDuration(elapsedMs)}; ${formatInteger(segmentsRead)} of ${formatInteger(segmentsLive)} segments and ${formatInteger(hotRows)} hot rows read`,
+      `${formatRows(rows)} in ${formatDuration(elapsedMs)}; ${formatInteger(segmentsRead)} of ${formatInteger(segmentsLive)} segments and ${formatInteger(hotRows)} hot rows read at version ${version}`,
     ),
   );
 }

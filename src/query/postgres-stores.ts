@@ -15,6 +15,7 @@ import { inlined } from '../hot/sql.ts';
 import { inTransaction } from '../hot/transaction.ts';
 import { listUniqueKeys } from '../hot/unique-key.ts';
 import { listColumns } from '../ledger/columns.ts';
+import { readSnapshotVersion } from '../ledger/snapshot-version.ts';
 import { hotCondition } from './hot-condition.ts';
 import { openColdCatalog } from './ledger-catalog.ts';
 import type { HotTable, HotWish, InSnapshot } from './stores.ts';
@@ -52,10 +53,11 @@ export function postgresStores(options: SnapshotOptions): InSnapshot {
           db,
           present.map(({ table }) => table),
         );
+        const version = await readSnapshotVersion(db);
         const cold = await openColdCatalog(db, options.datasets);
         const hot = new Map<string, HotTable>();
         for (const dataset of present) hot.set(dataset.name, await openTable(options, dataset));
-        return work({ cold, hot });
+        return work({ version, cold, hot });
       },
     );
   };

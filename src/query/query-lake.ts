@@ -10,6 +10,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
+import type { SnapshotVersion } from '../domain/snapshot-version.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import type { OpenSegments } from '../lake/segment-files.ts';
 import { admitSources } from './admit-sources.ts';
@@ -53,6 +54,8 @@ export interface QueryRooms {
 }
 
 export interface QuerySummary {
+  /** Which state of the lake the answer is of. */
+  readonly version: SnapshotVersion;
   readonly rows: number;
   readonly elapsedMs: number;
   /** Segments that the query had to look into, and live segments of the datasets that it names. */
@@ -73,12 +76,18 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
   assertFormatFits(request);
   const startedAt = rooms.clock.now();
   const engine = await openEngine(rooms.limits);
-  const progress: Progress = { stage: 'parse', loaded: [], known: NOTHING_KNOWN };
+  const progress: Progress = {
+    stage: 'parse',
+    version: NO_VERSION,
+    loaded: [],
+    known: NOTHING_KNOWN,
+  };
   try {
     const rows = await interruptible(engine.connection, rooms.signal, () =>
       runQuery(engine, request, rooms, progress),
     );
     return {
+      version: progress.version,
       rows,
       elapsedMs: rooms.clock.now() - startedAt,
       segmentsRead: sum(progress.loaded, ({ segments }) => segments.length),
@@ -103,11 +112,13 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
 /** How far a query has come, for the message when it fails. */
 interface Progress {
   stage: QueryStage;
+  version: SnapshotVersion;
   loaded: readonly LoadedDataset[];
   known: Pick<ColdCatalog, 'datasets' | 'emptyDatasets'>;
 }
 
 const NOTHING_KNOWN = { datasets: [], emptyDatasets: [] };
+const NO_VERSION: SnapshotVersion = { epoch: 0, moves: 0, newestMove: null };
 
 async function runQuery(
   engine: Engine,
@@ -165,6 +176,7 @@ async function load(
   const wantsHot = (dataset: string) =>
     sides.opaque || (sides.named.get(foldName(dataset))?.hot ?? false);
   return rooms.inSnapshot(wantsHot, async (stores) => {
+    progress.version = stores.version;
     const all = datasetsOf(stores);
     admitSources(
       statement,

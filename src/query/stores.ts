@@ -2,6 +2,7 @@
 import type { ColumnBatch } from '../domain/column-batch.ts';
 import type { ColumnPlan } from '../domain/column-plan.ts';
 import type { RowIdentity } from '../domain/row-identity.ts';
+import type { SnapshotVersion } from '../domain/snapshot-version.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import type { ColdCatalog, TimeHull } from './cold-catalog.ts';
 import type { HotPredicate } from './hot-predicate.ts';
@@ -35,6 +36,7 @@ export interface HotWish {
 }
 
 export interface Stores {
+  readonly version: SnapshotVersion;
   readonly cold: ColdCatalog;
   /** By dataset, of those only whose hot side was asked for. */
   readonly hot: ReadonlyMap<string, HotTable>;

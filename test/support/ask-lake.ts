@@ -6,6 +6,8 @@ import type { QueryFormat } from '../../src/query/query-format.ts';
 import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
 import type { TestCatalog, TestLake } from './test-lake.ts';
 
+const NOTHING_MOVED = { epoch: 0, moves: 0, newestMove: null };
+
 export interface Answer {
   readonly text: string;
   readonly summary: QuerySummary;
@@ -44,7 +46,8 @@ export async function askLake(
       terminalWidth: options.terminalWidth ?? null,
     },
     {
-      inSnapshot: (_wantsHot, work) => work({ cold: catalog, hot: new Map() }),
+      inSnapshot: (_wantsHot, work) =>
+        work({ version: NOTHING_MOVED, cold: catalog, hot: new Map() }),
       store: lake.store,
       openSegments: inPlace(lake.store),
       limits: {

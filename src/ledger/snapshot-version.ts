@@ -1,0 +1,16 @@
+/** The version of what a transaction sees of the ledger. */
+import type { SnapshotVersion } from '../domain/snapshot-version.ts';
+import type { Queryable } from './queryable.ts';
+
+/** @param db in the transaction whose snapshot the answer is of */
+export async function readSnapshotVersion(db: Queryable): Promise<SnapshotVersion> {
+  const found = await db.query<{ epoch: number; moves: number; newest_move: string | null }>(
+    `select coalesce((select epoch from tierd.lake), 0) as epoch,
+            (select count(*) from tierd.moves where state in ('committed', 'finished'))::int as moves,
+            (select move_id::text from tierd.slices where published_at is not null
+             order by published_at desc, id desc limit 1) as newest_move`,
+  );
+  const row = found.rows[0];
+  if (row === undefined) throw new Error('a SELECT without FROM gave no row');
+  return { epoch: row.epoch, moves: row.moves, newestMove: row.newest_move };
+}
