@@ -8,6 +8,7 @@
  */
 import { Cron } from 'croner';
 import type { EpochMs } from '../domain/time-range.ts';
+import { gapsBetween } from './clock-gaps.ts';
 
 export type Schedule =
   | { readonly kind: 'cron'; readonly pattern: string; readonly timeZone: string }
@@ -20,7 +21,27 @@ export function nextSlot(schedule: Schedule, afterMs: EpochMs): EpochMs | null {
     return (Math.floor(afterMs / everyMs) + 1) * everyMs;
   }
   const cron = new Cron(schedule.pattern, { timezone: schedule.timeZone, paused: true });
-  return cron.nextRun(new Date(afterMs))?.getTime() ?? null;
+  const slot = cron.nextRun(new Date(afterMs))?.getTime() ?? null;
+  return slot === null ? null : (slotInGap(schedule, afterMs, slot) ?? slot);
+}
+
+/**
+ * The jump of a clock over midnight (Nuuk: 23:00 becomes 00:00) takes the day away that croner looks
+ * for, and it goes on with the next. A fixed hour in it comes at the jump, as in any other gap.
+ */
+function slotInGap(
+  { pattern, timeZone }: Schedule & { readonly kind: 'cron' },
+  afterMs: EpochMs,
+  beforeMs: EpochMs,
+): EpochMs | null {
+  const [, hours = '*'] = pattern.trim().split(/\s+/);
+  if (timeZone === 'UTC' || hours.startsWith('*')) return null;
+  const local = new Cron(pattern, { timezone: 'UTC', paused: true });
+  for (const { at, localFrom, localTo } of gapsBetween(timeZone, afterMs, beforeMs)) {
+    const missed = local.nextRun(new Date(localFrom - 1))?.getTime() ?? localTo;
+    if (missed < localTo) return at;
+  }
+  return null;
 }
 
 /** Further back than this a clock is not corrected: it was wrong before. */

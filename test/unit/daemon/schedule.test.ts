@@ -51,6 +51,37 @@ describe('slots', () => {
     expect(nextSlot(cron('0 0 30 2 *'), at('2026-01-01'))).toBeNull();
   });
 
+  it('in a gap over midnight: a fixed hour of the day before comes when the clock jumps, once', () => {
+    // Nuuk, 28 March 2026: 23:00 is 00:00 of the 29th, at 01:00 UTC.
+    const nuuk = (pattern: string) => cron(pattern, 'America/Nuuk');
+    const days = ['2026-03-28T01:00Z', '2026-03-29T01:00Z', '2026-03-30T00:00Z'];
+    expect(slots(nuuk('0 23 * * *'), '2026-03-27T12:00Z', 3)).toEqual(days);
+    expect(slots(nuuk('30 23 * * *'), '2026-03-28T12:00Z', 2)).toEqual([
+      '2026-03-29T01:00Z',
+      '2026-03-30T00:30Z',
+    ]);
+    // Of Saturdays, and of a day of the year.
+    expect(slots(nuuk('0 23 * * 6'), '2026-03-27T12:00Z', 2)).toEqual([
+      '2026-03-29T01:00Z',
+      '2026-04-05T00:00Z',
+    ]);
+    expect(slots(nuuk('45 23 28 3 *'), '2026-01-01T00:00Z', 1)).toEqual(['2026-03-29T01:00Z']);
+    // Every hour goes on through it, and has no run for the one that is left out.
+    expect(slots(nuuk('15 * * * *'), '2026-03-29T00:20Z', 1)).toEqual(['2026-03-29T01:15Z']);
+  });
+
+  it.each(['America/Nuuk', 'America/Havana', 'Africa/Cairo', 'Australia/Lord_Howe', 'Asia/Beirut'])(
+    'of a fixed hour are one a day, every day of years: %s',
+    (zone) => {
+      for (const hour of [0, 2, 12, 23]) {
+        const found = slots(cron(`30 ${String(hour)} * * *`, zone), '2026-01-01T00:00Z', 420);
+        const gaps = found.slice(1).map((slot, n) => at(slot) - at(found[n] ?? slot));
+        expect(Math.min(...gaps) / 3_600_000).toBeGreaterThanOrEqual(22.5);
+        expect(Math.max(...gaps) / 3_600_000).toBeLessThanOrEqual(25.5);
+      }
+    },
+  );
+
   it('in the gap: a fixed hour that is left out comes when the clock jumps, once', () => {
     // New York, 8 March 2026: 02:00 EST is 03:00 EDT, at 07:00 UTC.
     expect(slots(cron('30 2 * * *', 'America/New_York'), '2026-03-07T12:00Z', 2)).toEqual([
