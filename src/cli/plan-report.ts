@@ -86,14 +86,15 @@ function renderPlan(plan: RotationPlan, force: boolean, style: Style): string {
   const others =
     closed === null ? '' : `, and ${minute(closed)} UTC for intervals that do not stay hot`;
   const head = `${colour.bold(plan.dataset)}: ${formatRows(plan.rows)} of ${plan.table} (${plan.tableKind}) are due, in ${String(plan.moves.length)} moves, about ${formatBytes(plan.estimatedHotBytes)}; the cutoff is ${minute(aged)} UTC${others}`;
-  const shown = plan.moves.slice(0, MOVES_SHOWN);
-  const hidden = plan.moves.slice(MOVES_SHOWN);
+  const all = plan.moves.length > MOVES_SHOWN ? byMonth(plan.moves) : plan.moves.map(lineOf);
+  const shown = all.slice(0, MOVES_SHOWN);
+  const hidden = all.slice(MOVES_SHOWN);
   const lines = [head];
   if (shown.length > 0) lines.push(renderMoves(shown, style));
   if (hidden.length > 0) {
-    const rows = hidden.reduce((sum, move) => sum + move.rows, 0);
+    const rows = hidden.reduce((sum, line) => sum + line.rows, 0);
     lines.push(
-      `… and ${formatInteger(hidden.length)} moves more with ${formatRows(rows)} (--json shows all)`,
+      `… and ${formatInteger(hidden.length)} months more with ${formatRows(rows)} (--json shows each move)`,
     );
   }
   for (const note of plan.notes) lines.push(`${colour.cyan('note')}: ${note}`);
@@ -109,7 +110,44 @@ function renderPlan(plan: RotationPlan, force: boolean, style: Style): string {
 
 const minute = (at: EpochMs): string => new Date(at).toISOString().slice(0, 16).replace('T', ' ');
 
-function renderMoves(moves: readonly PlannedMove[], style: Style): string {
+/** One move, or those of a month that are removed in the same way. */
+interface MoveLine {
+  readonly range: string;
+  readonly rows: number;
+  readonly slices: number;
+  readonly removal: string;
+}
+
+function lineOf(move: PlannedMove): MoveLine {
+  const { range, rows, slices } = move;
+  return { range: formatRange(range), rows, slices: slices.length, removal: removalOf(move) };
+}
+
+/** By the month in which they begin; in the order of the first of each. */
+function byMonth(moves: readonly PlannedMove[]): readonly MoveLine[] {
+  const lines = new Map<string, { line: MoveLine; parts: number }>();
+  for (const move of moves) {
+    const month = new Date(move.range.fromInclusive).toISOString().slice(0, 7);
+    const key = `${month} ${move.lane} ${move.removal}`;
+    const { line, parts } = lines.get(key) ?? { line: null, parts: 0 };
+    const together = parts + move.parts.length;
+    lines.set(key, {
+      parts: together,
+      line: {
+        range: month,
+        rows: (line?.rows ?? 0) + move.rows,
+        slices: (line?.slices ?? 0) + move.slices.length,
+        removal:
+          move.removal === 'drop' && together > 1
+            ? `drop ${String(together)} parts`
+            : removalOf(move),
+      },
+    });
+  }
+  return [...lines.values()].map(({ line }) => line);
+}
+
+function renderMoves(moves: readonly MoveLine[], style: Style): string {
   return renderTable(
     [
       { title: 'RANGE' },
@@ -117,11 +155,11 @@ function renderMoves(moves: readonly PlannedMove[], style: Style): string {
       { title: 'FILES OF' },
       { title: 'REMOVAL' },
     ],
-    moves.map((move) => [
-      formatRange(move.range),
-      formatInteger(move.rows),
-      `${String(move.slices.length)} ${move.slices.length === 1 ? 'slice' : 'slices'}`,
-      removalOf(move),
+    moves.map(({ range, rows, slices, removal }) => [
+      range,
+      formatInteger(rows),
+      `${formatInteger(slices)} ${slices === 1 ? 'slice' : 'slices'}`,
+      removal,
     ]),
     style,
   );

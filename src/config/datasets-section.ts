@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ColumnChoice, Dataset } from '../domain/dataset.ts';
 import type { TableRef } from '../domain/table.ts';
 import { DEFAULT_OWNER } from './daemon-section.ts';
-import { choice, columnName, flag, text, textList, wholeNumber } from './fields.ts';
+import { choice, columnName, flag, text, textList, timeZoneNamed, wholeNumber } from './fields.ts';
 import { type GuardsFile, guardsOverride, resolveLimits } from './guards.ts';
 import { hotDays, hotIntervals, type StorageFile } from './storage-section.ts';
 
@@ -45,6 +45,9 @@ const dataset = z.strictObject({
   time_unit: choice(
     ['s', 'ms', 'us', 'ns'],
     'For a time column of integers: what they count since 1970.',
+  ).optional(),
+  time_zone: timeZoneNamed(
+    'For a `timestamp without time zone` or a `date`: the zone whose local time it tells, UTC when left out. By it a day is closed when it is over there.',
   ).optional(),
   interval_column: columnName('The column that `hot_intervals` speaks of.', 'interval').optional(),
   hot_days: hotDays('Instead of storage.lifecycle.hot_days.').optional(),
@@ -146,6 +149,7 @@ function resolveDataset(name: string, file: EffectiveDataset, minFreeBytes: numb
     table,
     timeColumn: file.time_column,
     ...(file.time_unit === undefined ? {} : { timeUnit: file.time_unit }),
+    ...(file.time_zone === undefined ? {} : { timeZone: file.time_zone }),
     slice: file.slice,
     hotDays: file.hot_days,
     ...(file.interval_column === undefined ? {} : { intervalColumn: file.interval_column }),

@@ -101,6 +101,23 @@ export function cron(description: string): z.ZodString {
     .meta(meta(description, 'cron schedule', []));
 }
 
+const ZONE_EXPECTED = 'a time zone such as UTC, Europe/Berlin or America/New_York';
+
+export function timeZoneNamed(description: string): z.ZodString {
+  return z
+    .string({ error: ZONE_EXPECTED })
+    .refine(isTimeZone, { error: ZONE_EXPECTED })
+    .meta({ description, expects: 'time zone' });
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).format().length > 0;
+  } catch {
+    return false;
+  }
+}
+
 export function textList(
   what: string,
   description: string,

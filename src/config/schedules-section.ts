@@ -1,6 +1,6 @@
 /** The `schedules` section: when the daemon runs which job, and what it does when one fails. */
 import { z } from 'zod';
-import { choice, cron, duration, flag, wholeNumber } from './fields.ts';
+import { choice, cron, duration, flag, timeZoneNamed, wholeNumber } from './fields.ts';
 import type { StorageFile } from './storage-section.ts';
 import { parseDuration } from './units.ts';
 
@@ -25,16 +25,9 @@ export interface SchedulesConfig {
   readonly drain: boolean;
 }
 
-const ZONE_EXPECTED = 'a time zone such as UTC, Europe/Berlin or America/New_York';
-
-const timeZone = z
-  .string({ error: ZONE_EXPECTED })
-  .refine(isTimeZone, { error: ZONE_EXPECTED })
-  .meta({
-    description:
-      'The zone that the cron fields speak of. A fixed hour that a change of clocks leaves out comes when the clock jumps, one that it repeats comes once; every hour comes in each of the two.',
-    expects: 'time zone',
-  });
+const timeZone = timeZoneNamed(
+  'The zone that the cron fields speak of. A fixed hour that a change of clocks leaves out comes when the clock jumps, one that it repeats comes once; every hour comes in each of the two.',
+);
 
 const job = {
   cron: cron('When, as in crontab: minute hour day month weekday.').optional(),
@@ -116,12 +109,4 @@ function resolveJob(name: JobSchedule['job'], file: SchedulesFile['rotate']): Jo
     retries: file.retries,
     retryDelayMs: parseDuration(file.retry_delay),
   };
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).format().length > 0;
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,6 @@
 /** Instants at which the clocks of a time zone are set ahead. */
 import { DAY_MS, type EpochMs } from '../domain/time-range.ts';
+import { offsetsOf } from '../domain/time-zone.ts';
 
 export interface ClockGap {
   /** The instant of the jump. */
@@ -36,17 +37,4 @@ function firstWith(holds: (time: EpochMs) => boolean, from: EpochMs, to: EpochMs
     else low = middle;
   }
   return high;
-}
-
-/** How far local time is ahead of UTC, in milliseconds. */
-function offsetsOf(timeZone: string): (time: EpochMs) => number {
-  const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
-  return (time) => {
-    const parts = format.formatToParts(time);
-    const text = parts.find(({ type }) => type === 'timeZoneName')?.value ?? '';
-    const [, sign, hours = '0', minutes = '0', seconds = '0'] =
-      /^GMT([+-])(\d\d):?(\d\d)?(?::(\d\d))?$/.exec(text) ?? [];
-    const ms = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
-    return sign === '-' ? -ms : ms;
-  };
 }

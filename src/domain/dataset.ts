@@ -22,6 +22,8 @@ export interface Dataset {
   readonly timeColumn: string;
   /** Required when the time column is an integer. */
   readonly timeUnit?: IntegerTimeUnit;
+  /** Whose local time a time column without a zone tells; UTC when left out. */
+  readonly timeZone?: string;
   readonly slice: SliceUnit;
   /** Rows older than this many days leave the hot store. */
   readonly hotDays: number;

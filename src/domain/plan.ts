@@ -4,6 +4,7 @@
  */
 import type { Dataset } from './dataset.ts';
 import { type Cutoffs, type Lane, type Region, waitingCompressed } from './regions.ts';
+import { largerSlice } from './small-slices.ts';
 import { formatTable, type Part, type TableDescription } from './table.ts';
 import { DAY_MS, type EpochMs, formatRange, type TimeRange } from './time-range.ts';
 
@@ -225,8 +226,8 @@ function guardDisk({ dataset, facts }: PlanInput, largestMove: number): Refusal[
   ];
 }
 
-function notesOf({ dataset, facts, table, cutoffs, again }: PlanInput): string[] {
-  const notes: string[] = [];
+function notesOf({ dataset, regions, facts, table, cutoffs, again }: PlanInput): string[] {
+  const notes: string[] = [...noteOfSmallSlices(dataset, regions)];
   if (again !== null && again.rows > 0) notes.push(noteAgain(dataset, again));
   const packed = waitingCompressed(table, cutoffs);
   const [firstPacked] = packed;
@@ -249,6 +250,19 @@ function notesOf({ dataset, facts, table, cutoffs, again }: PlanInput): string[]
     );
   }
   return notes;
+}
+
+function noteOfSmallSlices(
+  { name, slice }: Dataset,
+  regions: readonly MeasuredRegion[],
+): readonly string[] {
+  const rows = regions.flatMap(({ slices }) => slices.map((one) => one.rows)).sort((a, b) => a - b);
+  const middle = rows[Math.floor(rows.length / 2)] ?? 0;
+  const larger = largerSlice(slice, { count: rows.length, rows: middle });
+  if (larger === null) return [];
+  return [
+    `${String(rows.length)} slices of a ${slice} have ${String(middle)} rows in the middle, and each becomes a file of its own: \`slice: ${larger}\` under datasets.${name} makes fewer and larger ones`,
+  ];
 }
 
 function noteAgain({ onColdDuplicate }: Dataset, { rows, slices }: PlannedAgain): string {

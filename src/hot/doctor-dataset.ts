@@ -9,8 +9,12 @@ import { assertNamedColumns } from '../domain/named-columns.ts';
 import { judgeMove } from '../domain/part-hazards.ts';
 import type { Refusal } from '../domain/plan.ts';
 import { cutoffsOf, regionsOf } from '../domain/regions.ts';
+import { largerSlice } from '../domain/small-slices.ts';
 import { formatTable, type TableDescription } from '../domain/table.ts';
+import { DAY_MS, HOUR_MS } from '../domain/time-range.ts';
+import { assertZoneFits, tableClock } from '../domain/time-zone.ts';
 import { findTimescale } from './chunks.ts';
+import { glanceAtTable } from './glance.ts';
 import { findHazards } from './hazards.ts';
 import { describeTable } from './introspect.ts';
 import { findPartHazards } from './part-hazards.ts';
@@ -25,6 +29,7 @@ export async function checkDataset(
   const { name, timeColumn, timeUnit } = dataset;
   const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
   assertNamedColumns(dataset, table);
+  assertZoneFits(dataset, table);
   return [
     { name: `dataset:${name}:table`, status: 'ok', found: describe(table) },
     ...columnsHeld(dataset, table),
@@ -32,6 +37,29 @@ export async function checkDataset(
     ...(await hazards(db, dataset, table, clock)),
     ...(await lockTableSize(db, dataset, table)),
     ...(await compression(db, dataset, table)),
+    ...(await sliceSize(db, dataset, table)),
+  ];
+}
+
+/** By the table's average: what a plan would count in each. */
+async function sliceSize(
+  db: Queryable,
+  { name, slice }: Dataset,
+  table: TableDescription,
+): Promise<readonly Check[]> {
+  const { rows, oldest, newest } = await glanceAtTable(db, table);
+  if (oldest === null || newest === null) return [];
+  const count = Math.ceil((newest - oldest + 1) / (slice === 'hour' ? HOUR_MS : DAY_MS));
+  const each = Math.round(rows / count);
+  const larger = largerSlice(slice, { count, rows: each });
+  if (larger === null) return [];
+  return [
+    {
+      name: `dataset:${name}:slices`,
+      status: 'ok',
+      found: `about ${String(each)} rows in each ${slice}, and each becomes a file of its own`,
+      advice: `\`slice: ${larger}\` under datasets.${name} makes fewer and larger ones`,
+    },
   ];
 }
 
@@ -96,7 +124,7 @@ async function hazards(
   table: TableDescription,
   clock: Clock,
 ): Promise<readonly Check[]> {
-  const regions = regionsOf(table, cutoffsOf(dataset, clock.now()));
+  const regions = regionsOf(table, cutoffsOf(dataset, tableClock(dataset, clock.now())));
   const found = await findHazards(db, table);
   const verdict = judgeHazards(table, found, regions);
   const around = { table: found, parts: await findPartHazards(db, table) };

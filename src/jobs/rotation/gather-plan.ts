@@ -18,6 +18,7 @@ import { cutoffsOf, type Region, regionsOf } from '../../domain/regions.ts';
 import { identityOf, type RowIdentity } from '../../domain/row-identity.ts';
 import type { TableDescription } from '../../domain/table.ts';
 import { DAY_MS, HOUR_MS } from '../../domain/time-range.ts';
+import { assertZoneFits, tableClock } from '../../domain/time-zone.ts';
 import { findReferencedRows } from '../../hot/foreign-keys.ts';
 import { findHazards } from '../../hot/hazards.ts';
 import { describeTable } from '../../hot/introspect.ts';
@@ -59,10 +60,12 @@ export async function gatherPlan(
     const databaseNow = await readDatabaseClock(db);
     const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
     assertNamedColumns(dataset, table);
+    assertZoneFits(dataset, table);
+    const tableNow = tableClock(dataset, now);
     const planned = planColumns(table.columns, dataset.columns, dataset.portable);
     const fieldIds = await gatherFieldIds(db, dataset.name, table);
     const columns = withFieldIds(planned.columns, fieldIds.fields);
-    const cutoffs = cutoffsOf(dataset, now);
+    const cutoffs = cutoffsOf(dataset, tableNow);
     const regions: MeasuredRegion[] = [];
     for (const region of regionsOf(table, cutoffs)) {
       regions.push(await measureRegion(db, dataset, table, region));
@@ -80,7 +83,7 @@ export async function gatherPlan(
         })),
       ],
     };
-    const facts = await measureTable(db, table, now + dataset.limits.maxFutureMs);
+    const facts = await measureTable(db, table, tableNow + dataset.limits.maxFutureMs);
     const withLedger = await hasLedger(db);
     const identity = await findIdentity(db, dataset, table, columns);
     const plan = planRotation({

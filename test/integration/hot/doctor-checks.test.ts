@@ -174,6 +174,20 @@ describe('the doctor’s look at the hot store', () => {
     });
   });
 
+  it('suggests larger slices for a table of few rows a day', async () => {
+    await database.query('create table sparse (ts timestamptz not null)');
+    await database.query(
+      "insert into sparse select timestamptz '2026-01-01 00:00+00' + n * interval '1 hour' from generate_series(0, 24 * 60 - 1) n",
+    );
+    const daily = await look({ datasets: [dataset('sparse')] });
+    expect(daily.get('dataset:sparse:slices')).toMatchObject({
+      found: expect.stringContaining('about 24 rows in each day') as string,
+      advice: expect.stringContaining('`slice: month`') as string,
+    });
+    const monthly = await look({ datasets: [{ ...dataset('sparse'), slice: 'month' }] });
+    expect([...monthly.keys()]).not.toContain('dataset:sparse:slices');
+  });
+
   it('names the transaction that has been open for longest, once it is old', async () => {
     expect((await look()).get('old_snapshots')).toMatchObject({ status: 'ok' });
   });

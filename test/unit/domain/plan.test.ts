@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type MeasuredRegion, planRotation, standingRefusals } from '../../../src/domain/plan.ts';
 import { DAY_MS } from '../../../src/domain/time-range.ts';
-import { day, makePart, makePlanInput } from './planning-fixtures.ts';
+import { day, makeDataset, makePart, makePlanInput } from './planning-fixtures.ts';
 
 const deletion: MeasuredRegion = {
   lane: 'aged',
@@ -35,6 +35,35 @@ describe('a plan', () => {
     expect(plan.moves).toHaveLength(1);
     expect(plan.moves[0]?.slices).toHaveLength(2);
     expect(plan.moves[0]?.range).toEqual(drop.range);
+  });
+
+  it('suggests larger slices where most of many have few rows, and only there', () => {
+    const daily = (rows: (n: number) => number, count = 40): MeasuredRegion => ({
+      ...deletion,
+      slices: Array.from({ length: count }, (_, n) => ({
+        range: { fromInclusive: day(n), toExclusive: day(n + 1) },
+        rows: rows(n),
+      })),
+    });
+    const notesFor = (region: MeasuredRegion, slice: 'hour' | 'day' | 'month' = 'day') =>
+      planRotation(makePlanInput({ dataset: makeDataset({ slice }), regions: [region] })).notes;
+    expect(notesFor(daily(() => 24))).toEqual([
+      '40 slices of a day have 24 rows in the middle, and each becomes a file of its own: `slice: month` under datasets.market_data makes fewer and larger ones',
+    ]);
+    expect(
+      notesFor(
+        daily(() => 24),
+        'hour',
+      )[0],
+    ).toContain('`slice: day`');
+    expect(notesFor(daily((n) => (n < 5 ? 1 : 50_000)))).toEqual([]);
+    expect(notesFor(daily(() => 24, 5))).toEqual([]);
+    expect(
+      notesFor(
+        daily(() => 24),
+        'month',
+      ),
+    ).toEqual([]);
   });
 
   it('leaves parts alone that hold no rows', () => {
