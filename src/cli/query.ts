@@ -130,6 +130,9 @@ function tell(context: CliContext, summary: QuerySummary): void {
   const version = formatSnapshotVersion(summary.version);
   context.logger.debug({ ...summary, version }, 'a query was answered');
   if (context.options.quiet === true) return;
+  for (const note of summary.notes) {
+    context.liveLine.print(`${context.err.colour.yellow('note')} ${note}`);
+  }
   const { rows, elapsedMs, segmentsRead, segmentsLive, hotRows } = summary;
   context.liveLine.print(
     context.err.colour.dim(

@@ -30,6 +30,7 @@ import { admitSelect, looksOnly } from './statement.ts';
 import type { InSnapshot } from './stores.ts';
 import { writeTable } from './table-format.ts';
 import { type TextSink, type WriteRows, writeCsv, writeJson, writeNdjson } from './text-formats.ts';
+import { noteTextComparisons } from './text-numbers.ts';
 
 export interface QueryRequest {
   /**
@@ -63,6 +64,8 @@ export interface QuerySummary {
   readonly segmentsLive: number;
   /** Copied from PostgreSQL: those that the conditions could not rule out. */
   readonly hotRows: number;
+  /** What the rows alone would not tell, in words. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -81,6 +84,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
     version: NO_VERSION,
     loaded: [],
     known: NOTHING_KNOWN,
+    notes: [],
   };
   try {
     const rows = await interruptible(engine.connection, rooms.signal, () =>
@@ -95,6 +99,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
         sum(dataset.schemas, ({ segments }) => segments),
       ),
       hotRows: sum(progress.loaded, ({ hotRows }) => hotRows?.rows ?? 0),
+      notes: progress.notes,
     };
   } catch (error) {
     throw await describeFailure(error, {
@@ -115,6 +120,7 @@ interface Progress {
   version: SnapshotVersion;
   loaded: readonly LoadedDataset[];
   known: Pick<ColdCatalog, 'datasets' | 'emptyDatasets'>;
+  notes: readonly string[];
 }
 
 const NOTHING_KNOWN = { datasets: [], emptyDatasets: [] };
@@ -184,6 +190,7 @@ async function load(
     );
     progress.known = { datasets: all, emptyDatasets: stores.cold.emptyDatasets };
     const chosen = await chooseDatasets(engine.connection, stores, statement, sides);
+    progress.notes = noteTextComparisons(statement, chosen, stores.hot);
     const loaded: LoadedDataset[] = [];
     for (const one of chosen) {
       const { hot } = one;
