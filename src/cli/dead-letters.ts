@@ -202,7 +202,7 @@ async function withLedger(
   work: Parameters<typeof withDirectConnection<void>>[2],
 ): Promise<void> {
   const { assertMigrated } = await import('../ledger/migrate.ts');
-  await withDirectConnection(context.loadConfig(), 'dead-letters', async (db) => {
+  await withDirectConnection(context, 'dead-letters', async (db) => {
     await assertMigrated(db);
     await work(db);
   });

@@ -19,7 +19,7 @@ export function registerDoctor(program: Command, context: CliContext): void {
       const { connector } = await import('./rooms.ts');
       const { openLake } = await import('./open-lake.ts');
       const rooms = {
-        connect: connector(config, 'doctor'),
+        connect: connector(context, 'doctor'),
         openStore: () => openLake(config),
         clock: context.clock,
         hotStore: config.postgres,

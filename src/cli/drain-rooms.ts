@@ -25,7 +25,7 @@ export async function composeDrain(
   }
   const { connectLive } = await import('../live/connect.ts');
   return {
-    connect: connector(config, job),
+    connect: connector(context, job),
     connectLive: () => connectLive(redis, job, context.signal),
     clock: context.clock,
     random: Math.random,

@@ -187,7 +187,7 @@ async function inLedger(
   work: Parameters<typeof withDirectConnection<void>>[2],
 ): Promise<void> {
   const { assertMigrated } = await import('../ledger/migrate.ts');
-  await withDirectConnection(context.loadConfig(), 'jobs', async (db) => {
+  await withDirectConnection(context, 'jobs', async (db) => {
     await assertMigrated(db);
     await work(db);
   });

@@ -15,11 +15,10 @@ export function registerMigrate(program: Command, context: CliContext): void {
     )
     .addHelpText('after', '\nExamples:\n  $ tierd migrate\n  $ tierd migrate status --json')
     .action(async (action: (typeof ACTIONS)[number]) => {
-      const config = context.loadConfig();
       const { withDirectConnection } = await import('./hot-connection.ts');
       const { postgresError } = await import('../hot/postgres-error.ts');
       const { migrate, migrationStatus } = await import('../ledger/migrate.ts');
-      await withDirectConnection(config, 'migrate', async (client) => {
+      await withDirectConnection(context, 'migrate', async (client) => {
         try {
           context.report(
             action === 'up'

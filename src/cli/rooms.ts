@@ -1,7 +1,6 @@
 /** Composes what the jobs work with from the configuration. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { TierdConfig } from '../config/load.ts';
 import { connect } from '../hot/connect.ts';
 import type { RotationEvent } from '../jobs/rotation/events.ts';
 import type { LocalRooms, LookingRooms, Rooms } from '../jobs/rotation/rooms.ts';
@@ -10,12 +9,13 @@ import type { CliContext } from './context.ts';
 import { fileSystemOf, openLake } from './open-lake.ts';
 import { withSpillDirectory } from './spill-directory.ts';
 import { readVersion } from './version.ts';
+import { waitRules } from './wait-rules.ts';
 
 /** For verbs that only look. */
 export async function composeLooking(context: CliContext, job: string): Promise<LookingRooms> {
   const config = context.loadConfig();
   return {
-    connect: connector(config, job),
+    connect: connector(context, job),
     store: await openLake(config),
     clock: context.clock,
     settings: {
@@ -79,8 +79,10 @@ async function withEngine<Result>(
   });
 }
 
-export function connector({ postgres }: TierdConfig, job: string): LookingRooms['connect'] {
-  const { url, directUrl, connectTimeoutMs } = postgres;
+export function connector(context: CliContext, job: string): LookingRooms['connect'] {
+  const config = context.loadConfig();
+  const { url, directUrl, connectTimeoutMs } = config.postgres;
+  const waits = waitRules(config, context);
   return (purpose) =>
-    connect({ url: purpose === 'direct' ? directUrl : url, job, connectTimeoutMs });
+    connect({ url: purpose === 'direct' ? directUrl : url, job, connectTimeoutMs, waits });
 }

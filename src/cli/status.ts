@@ -66,6 +66,7 @@ export function reportStatus(
     exitCode,
     json: {
       ledger: status.ledger,
+      hot_problem: status.hotProblem,
       lake: {
         place: status.lake.place,
         free_bytes: status.lake.freeBytes,
@@ -148,6 +149,7 @@ function renderStatus(status: Status, now: EpochMs, style: Style, exitCode: Exit
   return [
     `lake  ${status.lake.place}${free === null ? '' : `, ${formatBytes(free)} free`}`,
     ...(status.lake.problem === null ? [] : [renderError(status.lake.problem, style, false)]),
+    ...(status.hotProblem === null ? [] : [colour.yellow(`PostgreSQL: ${status.hotProblem}`)]),
     ...(status.live === null ? [] : renderLive(status.live, style)),
     ...(status.ledger ? [] : [colour.yellow('There is no ledger yet: run `tierd migrate`.')]),
     ...(failed.length === 0

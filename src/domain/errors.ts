@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   POSTGRES_UNREACHABLE: { exit: EXIT.failed, retry: true },
   POSTGRES_FAILED: { exit: EXIT.failed, retry: false },
   POSTGRES_OUT_OF_RESOURCES: { exit: EXIT.failed, retry: true },
+  STANDBY_SILENT: { exit: EXIT.failed, retry: true },
   OUTCOME_UNKNOWN: { exit: EXIT.failed, retry: true },
   LOCK_TIMEOUT: { exit: EXIT.failed, retry: true },
   DEADLOCK: { exit: EXIT.failed, retry: true },

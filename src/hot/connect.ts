@@ -5,6 +5,7 @@ import pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
 import { createReadSocket } from './copy/read-socket.ts';
 import { postgresError } from './postgres-error.ts';
+import { USUAL_WAIT_LIMIT_MS, type WaitRules, watchCommits } from './standby-wait.ts';
 
 export interface PostgresTarget {
   /** `postgres://…`, or empty to take everything from the PG* environment variables. */
@@ -14,6 +15,8 @@ export interface PostgresTarget {
   readonly connectTimeoutMs?: number;
   /** For each statement's answer; without it only the server's own statement_timeout counts. */
   readonly answerTimeoutMs?: number;
+  /** For commits that wait for a synchronous standby. */
+  readonly waits?: WaitRules;
 }
 
 /** Long enough for a server that is failing over to answer, short enough to be told about it. */
@@ -27,6 +30,17 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * password. A connection that breaks while idle is noticed by the next query, not as a crash.
  */
 export async function connect(target: PostgresTarget): Promise<pg.Client> {
+  const client = await connectUnwatched(target);
+  watchCommits(client, target.waits ?? { limitMs: USUAL_WAIT_LIMIT_MS }, () =>
+    connectUnwatched({ url: target.url, job: 'look', answerTimeoutMs: LOOK_TIMEOUT_MS }),
+  );
+  return client;
+}
+
+/** A look at what another connection waits for. */
+const LOOK_TIMEOUT_MS = 5_000;
+
+async function connectUnwatched(target: PostgresTarget): Promise<pg.Client> {
   const client = newClient(target);
   // Without a listener Node would end the process when the server closes an idle connection.
   client.on('error', () => undefined);

@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import { readReplicaLag, readServerFacts, type ServerFacts } from './server-facts.ts';
 import { findOldestSnapshot } from './snapshots.ts';
 import { type Queryable, runOne, sql } from './sql.ts';
+import { missingStandbys, readSynchronousStandbys, STANDBY_ADVICE } from './standby-wait.ts';
 
 /** In the order in which a person would ask. Call it inside `inTransaction`. */
 export async function checkServer(db: Queryable, clock: Clock): Promise<readonly Check[]> {
@@ -21,6 +22,7 @@ export async function checkServer(db: Queryable, clock: Clock): Promise<readonly
     vacuuming(settings),
     durability(settings),
     timeouts(settings),
+    await synchronousStandbys(db),
     ...(await replicas(db)),
     await oldSnapshots(db),
   ];
@@ -209,6 +211,24 @@ function timeouts({ transaction_timeout }: Settings): Check {
     found: transaction_timeout,
     advice:
       'alter role <role> set transaction_timeout = 0: the export of a slice is one transaction',
+  };
+}
+
+async function synchronousStandbys(db: Queryable): Promise<Check> {
+  const name = 'synchronous_standbys';
+  const standbys = await readSynchronousStandbys(db);
+  const missing = missingStandbys(standbys);
+  if (missing !== null) return { name, status: 'error', found: missing, advice: STANDBY_ADVICE };
+  if (standbys.names === '') return { name, status: 'ok', found: 'no commit waits for one' };
+  if (standbys.answering !== null) {
+    const found = `${String(standbys.answering)} of the ${String(standbys.wanted)} that are wanted`;
+    return { name, status: 'ok', found };
+  }
+  return {
+    name,
+    status: 'warning',
+    found: 'every commit waits for one, and whether it is there is hidden from this role',
+    advice: 'grant pg_monitor to tierd’s role',
   };
 }
 

@@ -17,6 +17,8 @@ export interface TransactionOptions {
    * from whatever else the server does, and half as much processor time again.
    */
   readonly isSerial?: boolean;
+  /** Commits without a wait for synchronous standbys: what one that takes over does anew by itself. */
+  readonly isLocal?: boolean;
 }
 
 /** All in milliseconds; 0 is no limit. */
@@ -52,6 +54,8 @@ const FIXED_SETTINGS: Readonly<Record<string, string>> = {
   search_path: 'pg_catalog, pg_temp',
   // A policy that hides rows is an error: hidden rows would be dropped with their chunk (I1).
   row_security: 'off',
+  // A wait for standbys that was given up is told by a warning and nothing else.
+  client_min_messages: 'warning',
 };
 
 /**
@@ -62,7 +66,8 @@ const FIXED_SETTINGS: Readonly<Record<string, string>> = {
  * When `work` throws, rolls back and throws the same as a TierdError: nothing was committed.
  * When COMMIT is refused, throws the reason: nothing was committed. When the connection is lost
  * while COMMIT is on its way, throws OUTCOME_UNKNOWN: the caller must look, on another
- * connection, before it does anything more (I9). After either the client may be unusable.
+ * connection, before it does anything more (I9). After either the client may be unusable. When the
+ * server committed and no synchronous standby confirmed it, throws STANDBY_SILENT.
  */
 export async function inTransaction<Result>(
   client: pg.ClientBase,
@@ -83,10 +88,11 @@ export async function inTransaction<Result>(
 }
 
 async function begin(client: pg.ClientBase, options: TransactionOptions): Promise<void> {
-  const { isolation, readOnly, limits = {}, isSerial = false } = options;
+  const { isolation, readOnly, limits = {}, isSerial = false, isLocal = false } = options;
   const settings = {
     ...FIXED_SETTINGS,
     ...(isSerial ? { max_parallel_workers_per_gather: '0' } : {}),
+    ...(isLocal ? { synchronous_commit: 'local' } : {}),
     statement_timeout: String(limits.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS),
     lock_timeout: String(limits.lockTimeoutMs ?? LOCK_TIMEOUT_MS),
     idle_in_transaction_session_timeout: String(limits.idleTimeoutMs ?? IDLE_TIMEOUT_MS),
@@ -128,6 +134,7 @@ async function commit(client: pg.ClientBase, options: TransactionOptions): Promi
   try {
     command = (await client.query('commit')).command;
   } catch (error) {
+    if (error instanceof TierdError && error.code === 'STANDBY_SILENT') throw error;
     if (!isConnectionLost(error)) throw postgresError(error, options.doing);
     if (options.readOnly) throw postgresError(error, options.doing);
     throw new TierdError({

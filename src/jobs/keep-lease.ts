@@ -3,7 +3,13 @@ import { setImmediate as afterReading, setTimeout as pause } from 'node:timers/p
 import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
 import { linkSignals } from '../domain/linked-signal.ts';
-import { acquireLease, type Lease, releaseLease, renewLease } from '../ledger/lease.ts';
+import {
+  acquireLease,
+  giveUpLease,
+  type Lease,
+  releaseLease,
+  renewLease,
+} from '../ledger/lease.ts';
 
 /** Renewed thrice in its lifetime, so that one lost renewal costs nothing. */
 const RENEWALS_PER_LIFETIME = 3;
@@ -33,6 +39,10 @@ export async function keepLease(options: {
   try {
     lease = await acquireLease(client, { dataset, holder: options.holder, ttlMs });
   } catch (error) {
+    if (error instanceof TierdError && error.code === 'STANDBY_SILENT') {
+      // It is taken all the same, and would refuse the next run until it ends. Best effort: it does end.
+      await giveUpLease(client, dataset, options.holder).catch(() => undefined);
+    }
     await client.end();
     throw error;
   }

@@ -145,7 +145,7 @@ async function runPlan(
     failure = toldAsLost(error, kept.signal);
   }
   // Also after a failure: the rows that did leave have left dead ones behind.
-  if (failure?.code !== 'LEASE_LOST') {
+  if (failure?.code !== 'LEASE_LOST' && failure?.code !== 'STANDBY_SILENT') {
     vacuumWarnings = await vacuumAfter(rooms, run, totals.moved, recovered.vacuumDue);
   }
   await recordEnd(() => rooms.connect('work'), runId, endOf(totals, failure));

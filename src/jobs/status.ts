@@ -5,6 +5,7 @@ import { TierdError } from '../domain/errors.ts';
 import { formatTable, type TableKind } from '../domain/table.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { disconnect } from '../hot/connect.ts';
+import { missingStandbys, readSynchronousStandbys } from '../hot/standby-wait.ts';
 import { type LeaseState, readLease } from '../ledger/lease.ts';
 import { hasLedger } from '../ledger/migrate.ts';
 import { listRuns, type RunRecord } from '../ledger/runs.ts';
@@ -53,6 +54,8 @@ export interface LakeStatus {
 
 export interface Status {
   readonly ledger: boolean;
+  /** Why nothing that is written in PostgreSQL comes to an end; null where nothing is known to be wrong. */
+  readonly hotProblem: string | null;
   readonly lake: LakeStatus;
   /** Null where no live store is configured. */
   readonly live: LiveReport | { readonly error: TierdError } | null;
@@ -74,7 +77,14 @@ export async function readStatus(
       reports.push(await reportOn(rooms, db, dataset, ledger, totals));
     }
     const lake = await reportLake(rooms, db);
-    return { ledger, lake, live: live === null ? null : await reportLive(live), datasets: reports };
+    const hotProblem = missingStandbys(await readSynchronousStandbys(db));
+    return {
+      ledger,
+      hotProblem,
+      lake,
+      live: live === null ? null : await reportLive(live),
+      datasets: reports,
+    };
   } finally {
     await disconnect(db);
   }

@@ -11,6 +11,9 @@ export interface Lease {
   readonly holder: string;
 }
 
+/** True, and the commit of the statement that asks does not wait for synchronous standbys. */
+const LOCALLY = `set_config('synchronous_commit', 'local', true) is not null`;
+
 interface LeaseRow {
   readonly token: string;
   readonly holder: string;
@@ -48,12 +51,15 @@ export async function acquireLease(
   });
 }
 
-/** Prolongs the lease; throws LEASE_LOST when another has taken it since. */
+/**
+ * Prolongs the lease, without a wait for synchronous standbys: one that takes over sees it end earlier,
+ * and gives the next holder a higher token. Throws LEASE_LOST when another has taken it since.
+ */
 export async function renewLease(db: Queryable, lease: Lease, ttlMs: number): Promise<void> {
   const renewed = await db.query(
     `update tierd.leases
      set expires_at = clock_timestamp() + $3 * interval '1 millisecond'
-     where dataset = $1 and token = $2`,
+     where dataset = $1 and token = $2 and ${LOCALLY}`,
     [lease.dataset, lease.token.toString(), ttlMs],
   );
   if (renewed.rowCount !== 1) throw leaseLost(lease);
@@ -62,8 +68,18 @@ export async function renewLease(db: Queryable, lease: Lease, ttlMs: number): Pr
 /** Ends the lease now. The row stays, for its token must never be used again. */
 export async function releaseLease(db: Queryable, lease: Lease): Promise<void> {
   await db.query(
-    `update tierd.leases set expires_at = clock_timestamp() where dataset = $1 and token = $2`,
+    `update tierd.leases set expires_at = clock_timestamp()
+     where dataset = $1 and token = $2 and ${LOCALLY}`,
     [lease.dataset, lease.token.toString()],
+  );
+}
+
+/** Ends what `acquireLease` may have taken when no synchronous standby confirmed it. */
+export async function giveUpLease(db: Queryable, dataset: string, holder: string): Promise<void> {
+  await db.query(
+    `update tierd.leases set expires_at = clock_timestamp()
+     where dataset = $1 and holder = $2 and expires_at > clock_timestamp() and ${LOCALLY}`,
+    [dataset, holder],
   );
 }
 

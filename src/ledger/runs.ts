@@ -62,7 +62,8 @@ export async function finishRun(db: Queryable, runId: bigint, end: RunEnd): Prom
     `update tierd.runs
      set state = $2, finished_at = clock_timestamp(), rows_moved = $3, bytes_written = $4,
          error_code = $5, error_message = $6, rows_again = $7, rows_changed = $8
-     where id = $1 and state = 'running'`,
+     where id = $1 and state = 'running'
+       and set_config('synchronous_commit', 'local', true) is not null`,
     [
       runId.toString(),
       end.state,

@@ -48,7 +48,8 @@ export function connectForDaemon({ postgres, daemon }: TierdConfig): Promise<pg.
   const { directUrl, connectTimeoutMs } = postgres;
   // Each takes milliseconds. An answer that comes when the lease is over is none.
   const answerTimeoutMs = daemon.leaseTtlMs;
-  return connect({ url: directUrl, job: 'daemon', connectTimeoutMs, answerTimeoutMs });
+  const waits = { limitMs: daemon.leaseTtlMs / 3 };
+  return connect({ url: directUrl, job: 'daemon', connectTimeoutMs, answerTimeoutMs, waits });
 }
 
 /** A line that is cut in the middle of a statement is PostgreSQL's absence, not a fault of ours. */

@@ -102,6 +102,7 @@ async function tryMove(
   totals: MoveTotals,
 ): Promise<FailedTry | null> {
   let met: MetMove | null = null;
+  let afterwards: TierdError | null = null;
   try {
     met = await meetColdRows(rooms, run, await staging.staged);
     refuseChanged(run.dataset, met);
@@ -109,13 +110,17 @@ async function tryMove(
   } catch (error) {
     const settled = await settleMove(rooms, run, staging.id);
     // Committed after all: the reply to COMMIT was lost, and the ledger says it took effect (I9).
+    const failure = asTierdError(error);
     if (settled !== 'committed' || met === null) {
-      return { error: asTierdError(error), settled, again: met?.again ?? NONE_AGAIN };
+      return { error: failure, settled, again: met?.again ?? NONE_AGAIN };
     }
+    if (failure.code === 'STANDBY_SILENT') afterwards = failure;
   }
   const result = resultOf(move, met);
   totals.moved.push(result);
   rooms.emit({ kind: 'moved', dataset: run.dataset.name, result });
+  // The next one would wait as long, for nothing.
+  if (afterwards !== null) throw afterwards;
   return null;
 }
 

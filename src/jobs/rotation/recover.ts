@@ -106,6 +106,8 @@ function lookOptions(rooms: Rooms, moveId: string): TransactionOptions {
     doing: `looking what became of move ${moveId}`,
     isolation: 'read committed',
     readOnly: false,
+    // A standby that takes over and lacks it abandons the move itself. Who looks must not wait again.
+    isLocal: true,
     limits: limitsUnderLease({
       statementTimeoutMs,
       lockTimeoutMs: statementTimeoutMs,
