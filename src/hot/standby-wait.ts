@@ -25,7 +25,7 @@ const WORTH_A_LOOK_MS = 2_000;
 const LOOK_EVERY_MS = 500;
 const CANCEL_TIMEOUT_MS = 2_000;
 
-export interface SynchronousStandbys {
+interface SynchronousStandbys {
   /** `synchronous_standby_names`; empty where no COMMIT waits for any. */
   readonly names: string;
   readonly wanted: number;
@@ -120,7 +120,7 @@ class Watch {
     this.#client = client;
     this.#rules = rules;
     this.#open = open;
-    this.#timer = setInterval(() => void this.#tick(), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => void this.#tick(), LOOK_EVERY_MS).unref();
   }
 
   end(): void {
