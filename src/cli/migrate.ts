@@ -17,9 +17,11 @@ export function registerMigrate(program: Command, context: CliContext): void {
     .action(async (action: (typeof ACTIONS)[number]) => {
       const { withDirectConnection } = await import('./hot-connection.ts');
       const { postgresError } = await import('../hot/postgres-error.ts');
+      const { assertWritable } = await import('../hot/writable.ts');
       const { migrate, migrationStatus } = await import('../ledger/migrate.ts');
       await withDirectConnection(context, 'migrate', async (client) => {
         try {
+          if (action === 'up') await assertWritable(client);
           context.report(
             action === 'up'
               ? reportApplied(await migrate(client))

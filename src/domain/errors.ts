@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   STAGED_FILE_CHANGED: { exit: EXIT.failed, retry: true },
 
   POSTGRES_UNREACHABLE: { exit: EXIT.failed, retry: true },
+  POSTGRES_READ_ONLY: { exit: EXIT.failed, retry: true },
   POSTGRES_FAILED: { exit: EXIT.failed, retry: false },
   POSTGRES_OUT_OF_RESOURCES: { exit: EXIT.failed, retry: true },
   STANDBY_SILENT: { exit: EXIT.failed, retry: true },

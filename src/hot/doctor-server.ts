@@ -5,6 +5,7 @@ import { readReplicaLag, readServerFacts, type ServerFacts } from './server-fact
 import { findOldestSnapshot } from './snapshots.ts';
 import { type Queryable, runOne, sql } from './sql.ts';
 import { missingStandbys, readSynchronousStandbys, STANDBY_ADVICE } from './standby-wait.ts';
+import { findReadOnlyReason, MAKE_WRITABLE, READ_ONLY_IS } from './writable.ts';
 
 /** In the order in which a person would ask. Call it inside `inTransaction`. */
 export async function checkServer(db: Queryable, clock: Clock): Promise<readonly Check[]> {
@@ -14,7 +15,7 @@ export async function checkServer(db: Queryable, clock: Clock): Promise<readonly
   return [
     version(facts),
     timescale(facts),
-    primary(facts),
+    await primary(db, facts),
     clockSkew(facts.now - (asked + clock.now()) / 2),
     timeZone(settings),
     encoding(settings),
@@ -52,15 +53,12 @@ function timescale({ timescale: extension }: ServerFacts): Check {
   return { name, status: 'ok', found: `${extension.version}, ${edition}` };
 }
 
-function primary({ inRecovery, role, database }: ServerFacts): Check {
+async function primary(db: Queryable, { role, database }: ServerFacts): Promise<Check> {
   const name = 'postgres_primary';
-  if (!inRecovery) return { name, status: 'ok', found: `${database}, as ${role}` };
-  return {
-    name,
-    status: 'error',
-    found: 'this server is a standby: nothing can be moved from it',
-    advice: 'let postgres.url name the primary',
-  };
+  const reason = await findReadOnlyReason(db);
+  if (reason === null) return { name, status: 'ok', found: `${database}, as ${role}` };
+  const found = `this server is ${READ_ONLY_IS[reason]}: nothing can be moved from it`;
+  return { name, status: 'error', found, advice: MAKE_WRITABLE[reason] };
 }
 
 /** A second is what an unsynchronised machine drifts in a day; nothing of tierd needs better. */

@@ -15,6 +15,10 @@ const BY_SQLSTATE: Readonly<Record<string, readonly [code: ErrorCode, hint: stri
   '40P01': ['DEADLOCK', 'run again; two transactions waited for each other and this one gave way'],
   '40001': ['SERIALIZATION_CONFLICT', 'run again; another transaction changed the same rows'],
   '57014': ['STATEMENT_TIMEOUT', 'raise postgres.statement_timeout, or use a smaller slice'],
+  '25006': [
+    'POSTGRES_READ_ONLY',
+    'the server is a standby, or default_transaction_read_only is on; `tierd doctor` says which',
+  ],
   '25P03': [
     'POSTGRES_UNREACHABLE',
     'run again; the server ended the session because it was idle in a transaction',

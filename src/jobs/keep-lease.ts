@@ -3,6 +3,7 @@ import { setImmediate as afterReading, setTimeout as pause } from 'node:timers/p
 import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
 import { linkSignals } from '../domain/linked-signal.ts';
+import { assertWritable } from '../hot/writable.ts';
 import {
   acquireLease,
   giveUpLease,
@@ -25,6 +26,7 @@ export interface KeptLease {
  * Takes the lease and renews it from a connection of its own until released. When another process
  * takes it over, or no renewal got through for its whole lifetime, `signal` aborts with LEASE_LOST.
  * The commit does not rely on that: it checks the token in its own transaction.
+ * Throws LEASE_HELD, and POSTGRES_READ_ONLY where nothing can be written.
  */
 export async function keepLease(options: {
   readonly connect: () => Promise<pg.Client>;
@@ -37,6 +39,7 @@ export async function keepLease(options: {
   let client: pg.Client | null = await options.connect();
   let lease: Lease;
   try {
+    await assertWritable(client);
     lease = await acquireLease(client, { dataset, holder: options.holder, ttlMs });
   } catch (error) {
     if (error instanceof TierdError && error.code === 'STANDBY_SILENT') {

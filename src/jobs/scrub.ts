@@ -9,6 +9,7 @@ import type pg from 'pg';
 import type { VerifyLevel } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { disconnect } from '../hot/connect.ts';
+import { assertWritable } from '../hot/writable.ts';
 import { makeUnlessThere, removeTree } from '../lake/directories.ts';
 import type { FileSystem } from '../lake/file-system.ts';
 import { type ScrubReport, scrubLake } from '../lake/scrub.ts';
@@ -58,6 +59,8 @@ const CONCURRENCY = 2;
 export async function scrub(rooms: ScrubRooms, request: ScrubRequest): Promise<ScrubResult> {
   const db = await rooms.connect('work');
   try {
+    // Before hours of reading whose findings could not be kept.
+    await assertWritable(db);
     await assertMigrated(db);
     await assertOwnLake(rooms, db);
     const live = await listKnown(db, request.dataset, ['live']);

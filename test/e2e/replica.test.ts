@@ -1,8 +1,4 @@
 /** A real streaming standby that falls behind. */
-import { execFile } from 'node:child_process';
-import { appendFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Dataset } from '../../src/domain/dataset.ts';
@@ -21,31 +17,9 @@ import {
   type Scene,
 } from '../integration/faults/scene.ts';
 import { databaseOn } from '../support/own-database.ts';
-import { openPostgres, type PostgresServer, startPostgres } from '../support/postgres-server.ts';
-import { makeRunDir } from '../support/server-process.ts';
-import { openServerTree } from '../support/server-tree.ts';
+import { startPostgres } from '../support/postgres-server.ts';
 import { describeOn } from '../support/servers.ts';
-
-const run = promisify(execFile);
-
-async function startStandby(primary: PostgresServer): Promise<PostgresServer> {
-  const tree = await openServerTree();
-  const runDir = await makeRunDir(tree.runsDir, 'postgres');
-  const dataDir = join(runDir, 'data');
-  await mkdir(dataDir, { mode: 0o700 });
-  await tree.giveTo('postgres', dataDir);
-  const [program, ...args] = tree.command('postgres', 'KILL', [
-    join(tree.postgresBin, 'pg_basebackup'),
-    `--pgdata=${tree.inside(dataDir)}`,
-    `--dbname=${primary.url}`,
-    '--write-recovery-conf',
-    '--checkpoint=fast',
-    '--no-sync',
-  ]);
-  await run(program ?? '', args, { cwd: '/' });
-  await appendFile(join(dataDir, 'postgresql.conf'), "wal_receiver_status_interval = '1s'\n");
-  return openPostgres(tree, runDir);
-}
+import { startStandby } from '../support/standby.ts';
 
 /** What the plan says to a role that sees the table and the ledger, and no replica. */
 async function notesForOutsider(

@@ -4,6 +4,7 @@ import type { TierdConfig } from '../../config/load.ts';
 import type { Leadership } from '../../daemon/leadership.ts';
 import { connect, disconnect } from '../../hot/connect.ts';
 import { isPostgresError, postgresError } from '../../hot/postgres-error.ts';
+import { assertWritable } from '../../hot/writable.ts';
 import { type KeptLease, keepLease } from '../../jobs/keep-lease.ts';
 import {
   abandonJobRuns,
@@ -15,8 +16,8 @@ import {
 import { assertMigrated } from '../../ledger/migrate.ts';
 
 /**
- * Tries once. Throws LEASE_HELD while another daemon of this owner leads, LEDGER_OUTDATED when a
- * migration is pending, and what connecting throws.
+ * Tries once. Throws LEASE_HELD while another daemon of this owner leads, POSTGRES_READ_ONLY on a
+ * standby, LEDGER_OUTDATED when a migration is pending, and what connecting throws.
  */
 export async function takeLead(
   config: TierdConfig,
@@ -26,7 +27,11 @@ export async function takeLead(
   const { owner, leaseTtlMs } = config.daemon;
   const open = (): Promise<pg.Client> => connectForDaemon(config);
   const kept = await unlessCut(async () => {
-    await withClient(open, assertMigrated);
+    await withClient(open, async (db) => {
+      // First: what a standby lacks may come from its primary, and can't be made there.
+      await assertWritable(db);
+      await assertMigrated(db);
+    });
     return keepLease({
       connect: open,
       dataset: daemonLease(owner),
