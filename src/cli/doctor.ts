@@ -1,9 +1,15 @@
 import type { Command } from 'commander';
 import { checkExposedSecrets } from '../config/exposed-secrets.ts';
+import type { TierdConfig } from '../config/load.ts';
 import type { Check } from '../domain/check.ts';
 import { EXIT } from '../domain/errors.ts';
 import type { CliContext, Report } from './context.ts';
 import type { Style } from './terminal/style.ts';
+
+interface DoctorFlags {
+  readonly grants?: true;
+  readonly role?: string;
+}
 
 export function registerDoctor(program: Command, context: CliContext): void {
   program
@@ -11,9 +17,19 @@ export function registerDoctor(program: Command, context: CliContext): void {
     .description(
       'check connections, versions, permissions, hazards, disk and clock, and say what to do',
     )
-    .addHelpText('after', '\nExamples:\n  $ tierd doctor\n  $ tierd doctor --json')
-    .action(async () => {
+    .option('--grants', 'print the SQL that gives the role of postgres.url what it needs, no more')
+    .option('--role <name>', 'with --grants: for this role')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tierd doctor\n  $ tierd doctor --json\n  $ tierd doctor --grants | psql -v ON_ERROR_STOP=1 -U postgres trading',
+    )
+    .action(async (flags: DoctorFlags) => {
       const config = context.loadConfig();
+      if (flags.grants === true) {
+        const script = await grantsFor(config, flags.role);
+        context.report({ json: { sql: script }, text: () => script.trimEnd() });
+        return;
+      }
       const { examine } = await import('../jobs/doctor.ts');
       const { composeLiveChecks } = await import('./live-rooms.ts');
       const { connector } = await import('./rooms.ts');
@@ -35,6 +51,26 @@ export function registerDoctor(program: Command, context: CliContext): void {
         ]),
       );
     });
+}
+
+/** Without a connection: the role may not be there yet. */
+async function grantsFor(
+  { postgres, datasets, drain }: TierdConfig,
+  role = roleOf(postgres.url),
+): Promise<string> {
+  const { grantsScript } = await import('../hot/grants.ts');
+  const drained = new Set(drain.sources.map(({ dataset }) => dataset.name));
+  return grantsScript({
+    role,
+    tables: datasets.map(({ name, table }) => ({ table, drained: drained.has(name) })),
+  });
+}
+
+const DEFAULT_ROLE = 'tierd';
+
+function roleOf(url: string): string {
+  const user = URL.canParse(url) ? decodeURIComponent(new URL(url).username) : '';
+  return user === '' ? DEFAULT_ROLE : user;
 }
 
 /** The sources' side of PostgreSQL, where it can be reached. */
