@@ -3,17 +3,20 @@
  * name says whose it was.
  */
 import { rmSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { TierdError } from '../domain/errors.ts';
 
-/** `work` gets a directory of its own below `parent`, which is gone when it has ended. */
+/**
+ * `work` gets a directory of its own below `parent`, which is gone when it has ended; `parent` is made
+ * where it is missing. Throws CONFIG_INVALID where that can't be done.
+ */
 export async function withSpillDirectory<Result>(
   parent: string,
   work: (directory: string) => Promise<Result>,
 ): Promise<Result> {
-  await sweepSpillDirectories(parent);
-  const directory = await mkdtemp(join(parent, `${prefix()}${String(process.pid)}-`));
+  const directory = await makeOwn(parent);
   // A second Ctrl-C ends the process on the spot, and leaves no time to wait for anything.
   const removeAtOnce = (): void => rmSync(directory, { recursive: true, force: true });
   process.once('exit', removeAtOnce);
@@ -22,6 +25,22 @@ export async function withSpillDirectory<Result>(
   } finally {
     process.off('exit', removeAtOnce);
     await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function makeOwn(parent: string): Promise<string> {
+  try {
+    await mkdir(parent, { recursive: true });
+    await sweepSpillDirectories(parent);
+    return await mkdtemp(join(parent, `${prefix()}${String(process.pid)}-`));
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new TierdError({
+      code: 'CONFIG_INVALID',
+      message: `maintenance.temp_dir, ${parent}, can't be used for what large sorts spill (${reason}); nothing was changed`,
+      hint: 'let maintenance.temp_dir name a directory that this user may write, on a disk with room',
+      cause: error,
+    });
   }
 }
 

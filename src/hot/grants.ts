@@ -91,7 +91,9 @@ ${maintenance(place, names)}${drained ? `\n${sequences(place, names)}` : ''}`;
 function maintenance(place: string, { daemon, owner }: Names): string {
   const table = `${quoteLiteral(place)}::regclass`;
   return `do $$
-declare part record;
+declare
+  part oid;
+  holder pg_roles;
 begin
   if current_setting('server_version_num')::int >= 170000
      and (select relkind = 'r' and not relhassubclass from pg_class where oid = ${table})
@@ -105,14 +107,15 @@ begin
       union all
       select i.inhrelid from pg_inherits i join parts on i.inhparent = parts.oid
     )
-    select c.oid::regclass as place, r.rolname, r.rolsuper
-    from parts join pg_class c on c.oid = parts.oid join pg_roles r on r.oid = c.relowner
+    select oid from parts
   loop
-    if part.rolsuper then
-      execute format('alter table %s owner to %I', part.place, ${quoteLiteral(owner)});
+    -- Asked now: the chunks of a hypertable went along with it, and can't be given away by themselves.
+    select r.* into holder from pg_class c join pg_roles r on r.oid = c.relowner where c.oid = part;
+    if holder.rolsuper then
+      execute format('alter table %s owner to %I', part::regclass, ${quoteLiteral(owner)});
       grant ${quoteName(owner)} to ${quoteName(daemon)};
-    elsif not pg_has_role(${quoteLiteral(daemon)}, part.rolname, 'member') then
-      execute format('grant %I to %I', part.rolname, ${quoteLiteral(daemon)});
+    elsif not pg_has_role(${quoteLiteral(daemon)}, holder.rolname, 'member') then
+      execute format('grant %I to %I', holder.rolname, ${quoteLiteral(daemon)});
     end if;
   end loop;
 end $$;`;

@@ -29,6 +29,21 @@ describe('where DuckDB spills', () => {
     expect(await readdir(parent)).toEqual([]);
   });
 
+  it('is made where it is missing', async () => {
+    const missing = join(parent, 'var', 'spill');
+    expect(await withSpillDirectory(missing, () => readdir(missing))).toHaveLength(1);
+  });
+
+  it('is refused where it can’t be made, by the name of its key', async () => {
+    await writeFile(join(parent, 'file'), '');
+    await expect(
+      withSpillDirectory(join(parent, 'file', 'spill'), () => Promise.resolve()),
+    ).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('maintenance.temp_dir') as string,
+    });
+  });
+
   it('is swept of what a killed process left, and of nothing else', async () => {
     const living = spawn('sleep', ['60']);
     onTestFinished(() => void living.kill());
