@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import type { Page } from 'playwright-core';
 import { openPage, startChromium } from '../../test/support/browser.ts';
 import { Undo } from '../demo/undo.ts';
 import { playDay } from './day.ts';
@@ -34,16 +35,17 @@ try {
     await page.getByRole('button', { name: 'Unlock commands' }).click();
     await page.getByLabel('Token', { exact: true }).fill(token);
     await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: 'Pause flights' }).waitFor();
+    await page.getByRole('button', { name: 'Pause rotate' }).waitFor();
     await page.getByRole('button', { name: '1 h', exact: true }).click();
     await page.locator('.plot canvas').nth(2).waitFor();
-    await page.locator('.day.cold').first().waitFor();
-    await page.locator('.runs tbody tr').first().waitFor();
     // The bar needs two answers to move.
     await page.waitForTimeout(2_500);
-    await page.screenshot({ path: join(IMAGES, `dashboard-${name}.png`), fullPage: true });
+    await take(page, `dashboard-${name}`);
+    await page.getByRole('link', { name: 'Datasets' }).click();
+    await page.getByRole('button', { name: 'flights', exact: true }).click();
+    await page.locator('td.day.cold').first().waitFor();
+    await take(page, `datasets-${name}`);
     await page.context().close();
-    console.log(`docs/images/dashboard-${name}.png`);
   }
   code = 0;
 } catch (error) {
@@ -51,3 +53,8 @@ try {
 }
 await undo.undoAll();
 process.exit(code);
+
+async function take(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: join(IMAGES, `${name}.png`), fullPage: true });
+  console.log(`docs/images/${name}.png`);
+}

@@ -1,7 +1,11 @@
 /** What needs a person now; the worst first. */
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { AlertDocument, SurveyDocument } from './documents.ts';
 import { Elapsed } from './moment.tsx';
+
+/** What is below is to stay on the screen. */
+const SHOWN_AT_FIRST = 3;
 
 export function Alerts(props: {
   readonly alerts: readonly AlertDocument[];
@@ -12,6 +16,8 @@ export function Alerts(props: {
   const sorted = alerts.toSorted(
     (a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'),
   );
+  const [isWhole, setWhole] = useState(false);
+  const shown = isWhole ? sorted : sorted.slice(0, SHOWN_AT_FIRST);
   return (
     <section class="alerts" aria-labelledby="alerts">
       <h2 id="alerts">Alerts</h2>
@@ -19,7 +25,7 @@ export function Alerts(props: {
         surveyError === null && <p class="quiet">✓ Nothing needs you.</p>
       ) : (
         <ul>
-          {sorted.map((alert) => (
+          {shown.map((alert) => (
             <li key={alert.id} class={alert.severity}>
               <strong>{alert.severity === 'error' ? '✕ error' : '! warning'}</strong>{' '}
               <span class="subject">{alert.subject}</span> {alert.message}{' '}
@@ -34,6 +40,11 @@ export function Alerts(props: {
             </li>
           ))}
         </ul>
+      )}
+      {sorted.length > SHOWN_AT_FIRST && (
+        <button type="button" onClick={() => setWhole(!isWhole)}>
+          {isWhole ? 'Show the worst' : `Show all ${String(sorted.length)}`}
+        </button>
       )}
       {surveyError !== null && (
         <p class="problem">The stores could not be looked at: {surveyError}</p>

@@ -1,20 +1,19 @@
-/** The whole page, top to bottom as it is read. */
+/** The whole page: what is on it always, and the view that is looked at. */
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { Alerts } from './alerts.tsx';
-import { Charts } from './charts.tsx';
 import { Datasets } from './datasets.tsx';
-import type { FlowDocument, StatusDocument } from './documents.ts';
+import type { StatusDocument } from './documents.ts';
 import { Header } from './header.tsx';
-import { Jobs } from './jobs.tsx';
+import { Nav } from './nav.tsx';
 import { Notice } from './notice.tsx';
-import { usePolled, useStatus } from './polling.ts';
+import { Overview } from './overview.tsx';
+import { useStatus } from './polling.ts';
 import { Runs } from './runs.tsx';
 import type { Server } from './server.ts';
 import { Sources } from './sources.tsx';
-import { Stores } from './stores.tsx';
 import { type Message, type Surroundings, SurroundingsContext } from './surroundings.ts';
 import { type Purpose, TokenDialog } from './token-dialog.tsx';
+import { useView, type View } from './views.ts';
 
 export function App({ server }: { readonly server: Server }): JSX.Element {
   const watch = useStatus(server);
@@ -29,15 +28,17 @@ export function App({ server }: { readonly server: Server }): JSX.Element {
   const [isPutOff, setPutOff] = useState(false);
   const purpose = asking ?? (watch.needsToken && !isPutOff ? 'status' : null);
   const isStale = watch.problem !== null;
+  const view = useView();
   return (
     <SurroundingsContext.Provider value={surroundings}>
       <Header watch={watch} onToken={setAsking} />
+      <Nav view={view} status={watch.status} isAway={isStale} />
       <Notice watch={watch} message={message} onDismiss={() => setMessage(null)} />
-      <main class={isStale ? 'stale' : ''} aria-busy={watch.status === null}>
+      <main class={`${view.name}${isStale ? ' stale' : ''}`} aria-busy={watch.status === null}>
         {watch.status === null ? (
           <Waiting needsToken={watch.needsToken} onToken={() => setAsking('status')} />
         ) : (
-          <Board status={watch.status} />
+          <Board status={watch.status} view={view} />
         )}
       </main>
       {purpose !== null && (
@@ -53,26 +54,23 @@ export function App({ server }: { readonly server: Server }): JSX.Element {
   );
 }
 
-const FLOW_MS = 30_000;
-
-function Board({ status }: { readonly status: StatusDocument }): JSX.Element {
-  const [hours, setHours] = useState(24);
+function Board(props: { readonly status: StatusDocument; readonly view: View }): JSX.Element {
+  const { status, view } = props;
   // What a run changed is asked for when it has ended.
   const since = status.jobs.map(({ last }) => last?.run ?? '').join();
-  const flow = usePolled<FlowDocument>(`/v1/flow?hours=${String(hours)}`, FLOW_MS, since);
-  return (
-    <>
-      <Alerts alerts={status.alerts} survey={status.survey} />
-      <Stores status={status} flow={flow.value} />
-      <div class="side">
-        <Jobs jobs={status.jobs} />
-        <Runs since={since} />
-      </div>
-      <Datasets status={status} />
-      <Charts flow={flow} hours={hours} onHours={setHours} />
-      <Sources survey={status.survey} />
-    </>
-  );
+  switch (view.name) {
+    case 'overview':
+      return <Overview status={status} since={since} />;
+    case 'datasets':
+      return (
+        <>
+          <Datasets status={status} open={view.dataset} />
+          <Sources survey={status.survey} />
+        </>
+      );
+    case 'runs':
+      return <Runs jobs={status.jobs} since={since} />;
+  }
 }
 
 function Waiting(props: {

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import type { ChartData, Series } from './flow-series.ts';
+import { useMedia } from './media.ts';
 import { DASHES, plotOptions } from './plot-options.ts';
 import { useWidth } from './width.ts';
 
@@ -25,7 +26,7 @@ export function Chart(props: ChartProps): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const [pointed, setPointed] = useState<number | null>(null);
-  const scheme = useColourScheme();
+  const isDark = useMedia('(prefers-color-scheme: dark)');
   const { kind, colours, formatAxis, isBinary = false } = props;
   useLayoutEffect(() => {
     const { current } = frame;
@@ -55,7 +56,7 @@ export function Chart(props: ChartProps): JSX.Element {
     );
     return () => plot.destroy();
     // Drawn anew when any of these changes: twice a minute, and when the window is resized.
-  }, [data, width, scheme, kind, colours.join(), formatAxis, isBinary]);
+  }, [data, width, isDark, kind, colours.join(), formatAxis, isBinary]);
   const at = pointed === null ? undefined : data.times[pointed];
   return (
     <figure>
@@ -147,18 +148,6 @@ function AsTable({ title, data, format }: ChartProps): JSX.Element {
       )}
     </details>
   );
-}
-
-/** Changes when the reader's device goes from light to dark. */
-function useColourScheme(): string {
-  const [scheme, setScheme] = useState('');
-  useLayoutEffect(() => {
-    const dark = matchMedia('(prefers-color-scheme: dark)');
-    const change = (): void => setScheme(String(dark.matches));
-    dark.addEventListener('change', change);
-    return () => dark.removeEventListener('change', change);
-  }, []);
-  return scheme;
 }
 
 function momentOf(seconds: number): string {

@@ -2,23 +2,32 @@
 import type { JSX } from 'preact';
 import { useId } from 'preact/hooks';
 import { Calendar } from './calendar.tsx';
-import type { DatasetDocument } from './documents.ts';
+import type { DatasetDocument, SourceDocument } from './documents.ts';
 import { countOf, formatBytes, formatCount, formatDay, formatShort, UNKNOWN } from './format.ts';
+import { useMedia } from './media.ts';
+import { Moment } from './moment.tsx';
 import { PauseButton } from './pause-button.tsx';
+import { RunState } from './run-state.tsx';
+import { SourceTable } from './sources.tsx';
+import { hashOf } from './views.ts';
 
-const COLUMNS = 5;
+/** Columns that are not shown must not be spanned: they would take room. As in the style sheet. */
+const WIDE = '(width >= 640px)';
+const COLUMNS = { wide: 5, narrow: 3 };
 
 export interface DatasetRowProps {
   readonly dataset: DatasetDocument;
   readonly pausedBy: string | null;
+  /** What is drained into it. */
+  readonly sources: readonly SourceDocument[];
   readonly isOpen: boolean;
-  readonly onToggle: () => void;
 }
 
 export function DatasetRow(props: DatasetRowProps): JSX.Element {
-  const { dataset, isOpen, onToggle } = props;
+  const { dataset, isOpen } = props;
   const { hot, cold, due } = dataset;
   const detailId = useId();
+  const isWide = useMedia(WIDE);
   return (
     <>
       <tr class={isOpen ? 'open' : ''}>
@@ -28,7 +37,12 @@ export function DatasetRow(props: DatasetRowProps): JSX.Element {
             class="disclose"
             aria-expanded={isOpen}
             aria-controls={isOpen ? detailId : undefined}
-            onClick={onToggle}
+            onClick={() => {
+              location.hash = hashOf({
+                name: 'datasets',
+                dataset: isOpen ? null : dataset.dataset,
+              });
+            }}
           >
             <span class="arrow" aria-hidden="true">
               {isOpen ? '▾' : '▸'}
@@ -49,7 +63,7 @@ export function DatasetRow(props: DatasetRowProps): JSX.Element {
       </tr>
       {isOpen && (
         <tr class="detail-row">
-          <td colSpan={COLUMNS} id={detailId}>
+          <td colSpan={isWide ? COLUMNS.wide : COLUMNS.narrow} id={detailId}>
             <Detail {...props} />
           </td>
         </tr>
@@ -85,7 +99,7 @@ function Marks({ dataset, pausedBy }: DatasetRowProps): JSX.Element {
   );
 }
 
-function Detail({ dataset, pausedBy }: DatasetRowProps): JSX.Element {
+function Detail({ dataset, pausedBy, sources }: DatasetRowProps): JSX.Element {
   return (
     <article aria-label={dataset.dataset}>
       <div class="title">
@@ -115,8 +129,22 @@ function Detail({ dataset, pausedBy }: DatasetRowProps): JSX.Element {
           ⊘ {refusal}
         </p>
       ))}
+      <LastRun run={dataset.last_run} />
       <Calendar dataset={dataset.dataset} since={dataset.last_run?.finished_at ?? ''} />
+      {sources.length > 0 && <SourceTable sources={sources} isOfOne />}
     </article>
+  );
+}
+
+function LastRun({ run }: { readonly run: DatasetDocument['last_run'] }): JSX.Element {
+  if (run === null) return <p class="quiet">No run has moved anything of it yet.</p>;
+  return (
+    <p class="last-run">
+      <span class="quiet">last {run.job}</span> <RunState state={run.state} />{' '}
+      <Moment at={run.finished_at ?? run.started_at} />
+      <span class="quiet figures"> · {countOf(run.rows_moved, 'rows')}</span>
+      {run.error_message !== null && <span class="problem"> {run.error_message}</span>}
+    </p>
   );
 }
 

@@ -1,4 +1,4 @@
-/** The datasets as a table: searched, sorted, each opened to its days. */
+/** The datasets as a table: searched, sorted, one of them opened to its days. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { LEGEND, STATES } from './calendar-weeks.ts';
@@ -16,32 +16,32 @@ import { formatCount } from './format.ts';
 
 /** With more, the table is calm until somebody asks for all. */
 const SHOWN_AT_FIRST = 12;
-/** So few are small enough to be looked at without opening them. */
-const FEW = 4;
-const OPEN_AT_FIRST = 2;
 /** With so many, somebody looks for one. */
 const SEARCHED_FROM = 6;
 
-export function Datasets({ status }: { readonly status: StatusDocument }): JSX.Element {
+export function Datasets(props: {
+  readonly status: StatusDocument;
+  /** The one whose detail is shown. */
+  readonly open: string | null;
+}): JSX.Element {
+  const { status, open } = props;
   const datasets = status.survey?.datasets ?? [];
   const [search, setSearch] = useState('');
   const [order, setOrder] = useState<Order>(WORST_FIRST);
   const [isWhole, setWhole] = useState(false);
-  // What a person opened or closed; all others are as they are at first.
-  const [chosen, setChosen] = useState<ReadonlyMap<string, boolean>>(new Map());
-  const openAtFirst = new Set(
-    datasets.length > FEW ? [] : datasets.slice(0, OPEN_AT_FIRST).map(({ dataset }) => dataset),
-  );
-  const isOpen = (dataset: string): boolean => chosen.get(dataset) ?? openAtFirst.has(dataset);
   const found = arrange(datasets, search, order);
-  const shown = isWhole || search !== '' ? found : found.slice(0, SHOWN_AT_FIRST);
+  const isAll = isWhole || search !== '';
+  // Who follows a link to one is to see it.
+  const shown = found.filter(
+    ({ dataset }, index) => isAll || index < SHOWN_AT_FIRST || dataset === open,
+  );
   const hidden = found.length - shown.length;
   return (
     <section class="datasets" aria-labelledby="datasets">
       <div class="heading">
         <h2 id="datasets">
           Datasets{' '}
-          {datasets.length > FEW && <span class="quiet">{formatCount(datasets.length)}</span>}
+          {datasets.length > 0 && <span class="quiet">{formatCount(datasets.length)}</span>}
         </h2>
         {datasets.length >= SEARCHED_FROM && (
           <input
@@ -52,9 +52,16 @@ export function Datasets({ status }: { readonly status: StatusDocument }): JSX.E
             onInput={(event) => setSearch(event.currentTarget.value)}
           />
         )}
-        {shown.some(({ dataset }) => isOpen(dataset)) && <Legend />}
+        {shown.some(({ dataset }) => dataset === open) && <Legend />}
       </div>
       {datasets.length === 0 && <p class="quiet">{whyNone(status)}</p>}
+      {open !== null &&
+        datasets.length > 0 &&
+        !datasets.some(({ dataset }) => dataset === open) && (
+          <p class="problem" role="status">
+            There is no dataset “{open}” in this configuration.
+          </p>
+        )}
       {datasets.length > 0 && (
         <table class="list">
           <Columns order={order} onOrder={(key) => setOrder(nextOrder(order, key))} />
@@ -67,10 +74,10 @@ export function Datasets({ status }: { readonly status: StatusDocument }): JSX.E
                   status.paused_datasets.find((paused) => paused.dataset === dataset.dataset)?.by ??
                   null
                 }
-                isOpen={isOpen(dataset.dataset)}
-                onToggle={() =>
-                  setChosen(new Map(chosen).set(dataset.dataset, !isOpen(dataset.dataset)))
-                }
+                sources={(status.survey?.sources ?? []).filter(
+                  (source) => source.dataset === dataset.dataset,
+                )}
+                isOpen={dataset.dataset === open}
               />
             ))}
           </tbody>

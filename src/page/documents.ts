@@ -138,7 +138,14 @@ export interface DatasetDocument {
     readonly oldest: Time;
     readonly newest: Time;
   };
-  readonly last_run: { readonly finished_at: Time } | null;
+  readonly last_run: {
+    readonly job: string;
+    readonly state: string;
+    readonly started_at: Time;
+    readonly finished_at: Time;
+    readonly rows_moved: number;
+    readonly error_message: string | null;
+  } | null;
   readonly due: { readonly rows: number; readonly moves: number } | null;
   readonly refusals: readonly string[];
 }

@@ -1,18 +1,44 @@
 /** What ran, the newest first. */
 import type { JSX } from 'preact';
-import type { RunDocument, RunsDocument } from './documents.ts';
+import { useState } from 'preact/hooks';
+import type { JobDocument, RunDocument, RunsDocument } from './documents.ts';
 import { formatCount, formatSeconds } from './format.ts';
 import { Elapsed, Moment } from './moment.tsx';
 import { usePolled } from './polling.ts';
 import { RunState } from './run-state.tsx';
 
 const RUNS_MS = 30_000;
+const SHOWN = 50;
 
-export function Runs({ since }: { readonly since: string }): JSX.Element {
-  const { value, problem } = usePolled<RunsDocument>('/v1/runs?limit=10', RUNS_MS, since);
+export function Runs(props: {
+  readonly jobs: readonly JobDocument[];
+  readonly since: string;
+}): JSX.Element {
+  const [job, setJob] = useState('');
+  const query = new URLSearchParams({ limit: String(SHOWN), ...(job === '' ? {} : { job }) });
+  const { value, problem } = usePolled<RunsDocument>(
+    `/v1/runs?${query.toString()}`,
+    RUNS_MS,
+    props.since,
+  );
   return (
     <section class="runs" aria-labelledby="runs">
-      <h2 id="runs">Runs</h2>
+      <div class="heading">
+        <h2 id="runs">Runs</h2>
+        <select
+          aria-label="Runs of which job"
+          value={job}
+          onChange={(event) => setJob(event.currentTarget.value)}
+        >
+          <option value="">all jobs</option>
+          {props.jobs.map(({ job: name }) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <span class="quiet">the newest {String(SHOWN)}, times in UTC</span>
+      </div>
       {problem !== null && <p class="problem">{problem}</p>}
       {value === null && problem === null && <p class="quiet">They are asked for …</p>}
       {value !== null && value.runs.length === 0 && <p class="quiet">There was none yet.</p>}
@@ -20,8 +46,11 @@ export function Runs({ since }: { readonly since: string }): JSX.Element {
         <table>
           <thead>
             <tr>
-              <th scope="col">started (UTC)</th>
+              <th scope="col">started</th>
               <th scope="col">job</th>
+              <th scope="col" class="wide-only">
+                cause
+              </th>
               <th scope="col">ended</th>
               <th scope="col" class="number">
                 took
@@ -49,10 +78,11 @@ function Row({ run }: { readonly run: RunDocument }): JSX.Element {
         <td class="figures">
           <Moment at={run.started_at} />
         </td>
-        <th scope="row" title={run.cause.replaceAll('_', ' ')}>
+        <th scope="row">
           {run.job}
           {run.subject !== null && <span class="quiet"> {run.subject} by hand</span>}
         </th>
+        <td class="wide-only quiet">{run.cause.replaceAll('_', ' ')}</td>
         <td>
           <RunState state={run.state} />
         </td>
@@ -67,7 +97,7 @@ function Row({ run }: { readonly run: RunDocument }): JSX.Element {
       </tr>
       {run.error_message !== null && (
         <tr class="error">
-          <td colSpan={5}>
+          <td colSpan={6}>
             <code>{run.error_code}</code> {run.error_message}
           </td>
         </tr>

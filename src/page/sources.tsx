@@ -26,53 +26,67 @@ export function Sources({
           ! {warning}
         </p>
       ))}
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">source</th>
-            <th scope="col" class="wide-only">
-              into
-            </th>
-            <th scope="col" class="number">
-              waiting
-            </th>
-            <th scope="col" class="number">
-              lag
-            </th>
-            <th scope="col" class="number wide-only">
-              written
-            </th>
-            <th scope="col" class="number">
-              dead
-            </th>
-            <th scope="col" class="wide-only">
-              last batch
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {survey.sources.map((source) => (
-            <Row key={source.source} source={source} />
-          ))}
-        </tbody>
-      </table>
+      <SourceTable sources={survey.sources} />
     </section>
   );
 }
 
-function Row({ source }: { readonly source: SourceDocument }): JSX.Element {
+export function SourceTable(props: {
+  readonly sources: readonly SourceDocument[];
+  /** Of one dataset, so that it need not be named. */
+  readonly isOfOne?: boolean;
+}): JSX.Element {
+  const { sources, isOfOne = false } = props;
+  return (
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">source</th>
+          {!isOfOne && (
+            <th scope="col" class="wide-only">
+              into
+            </th>
+          )}
+          <th scope="col" class="number">
+            waiting
+          </th>
+          <th scope="col" class="number">
+            lag
+          </th>
+          <th scope="col" class="number wide-only">
+            written
+          </th>
+          <th scope="col" class="number">
+            dead
+          </th>
+          <th scope="col" class="number wide-only">
+            last batch
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {sources.map((source) => (
+          <Row key={source.source} source={source} isOfOne={isOfOne} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row(props: { readonly source: SourceDocument; readonly isOfOne: boolean }): JSX.Element {
+  const { source, isOfOne } = props;
   return (
     <>
       <tr class={source.enabled ? '' : 'off'}>
         <th scope="row">
           {source.source} <span class="quiet">{source.enabled ? source.kind : 'switched off'}</span>
         </th>
-        <td class="wide-only">{source.dataset}</td>
+        {!isOfOne && <td class="wide-only">{source.dataset}</td>}
         <td class="number">{formatCount(source.backlog_entries)}</td>
         <td class="number">{formatSeconds(source.lag_seconds)}</td>
         <td class="number wide-only">{formatCount(source.rows_written)}</td>
         <td class="number">{formatCount(source.dead_letters_waiting)}</td>
-        <td class="wide-only figures">
+        <td class="number wide-only">
           <Moment at={source.last_batch_at} />
         </td>
       </tr>

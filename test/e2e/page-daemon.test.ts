@@ -50,6 +50,10 @@ describeOn(['chromium', 'redis'], 'the page of a daemon', () => {
     await page.getByRole('button', { name: 'Unlock commands' }).click();
     await page.getByLabel('Token', { exact: true }).fill(CONTROL);
     await page.keyboard.press('Enter');
+    const view = (name: string): Promise<void> =>
+      page.getByRole('link', { name, exact: false }).click();
+    await view('Datasets');
+    await page.getByRole('button', { name: 'ticks', exact: true }).click();
     const due = page.getByRole('grid', { name: 'Days of ticks' }).locator(`[data-day="${dueDay}"]`);
     await expect.poll(() => due.textContent(), PATIENCE).toBe('H');
 
@@ -58,6 +62,7 @@ describeOn(['chromium', 'redis'], 'the page of a daemon', () => {
     await page.getByRole('button', { name: 'Resume ticks' }).click();
     await page.getByRole('button', { name: 'Pause ticks' }).waitFor();
 
+    await view('Overview');
     await page.getByRole('button', { name: 'Run now: rotate' }).click();
     const dialog = page.getByRole('dialog', { name: 'Run rotate now?' });
     await dialog.getByRole('button', { name: 'Dry run' }).click();
@@ -65,15 +70,19 @@ describeOn(['chromium', 'redis'], 'the page of a daemon', () => {
     expect(await scene.hotRows('ticks')).toBe(800);
     await dialog.getByRole('button', { name: 'Run now', exact: true }).click();
     await page.getByRole('status').filter({ hasText: 'rotate: started.' }).waitFor();
+    await view('Datasets');
+    await page.getByRole('button', { name: 'ticks', exact: true }).click();
     await expect.poll(() => due.textContent(), PATIENCE).toBe('C');
     expect(await due.getAttribute('aria-label')).toContain('400 rows cold in 1 segment');
     expect(await scene.hotRows('ticks')).toBe(400);
+    await view('Runs');
     const run = page.locator('.runs tbody tr').filter({ hasText: 'rotate' });
     await run.getByText('done').waitFor();
     expect(await run.innerText()).toContain('400');
 
     const rows = Array.from({ length: 30 }, (_, id) => ({ ts: new Date().toISOString(), id }));
     await redis.rpush('incoming', ...rows.map((row) => JSON.stringify(row)), 'not a row');
+    await view('Datasets');
     const source = page.locator('.sources tbody tr').filter({ hasText: 'incoming' });
     await source.getByText('30', { exact: true }).waitFor();
     await page.getByText('1 dead letter').first().waitFor();

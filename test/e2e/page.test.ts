@@ -10,7 +10,7 @@ import {
   type WatchedPage,
 } from '../support/browser.ts';
 import { PATIENCE } from '../support/daemon.ts';
-import { aRun, manyDatasets } from '../support/page-documents.ts';
+import { aLastRun, aRun, manyDatasets } from '../support/page-documents.ts';
 import { type PageScene, problem, startPageScene } from '../support/page-scene.ts';
 import { describeOn } from '../support/servers.ts';
 
@@ -33,9 +33,10 @@ describeOn('chromium', 'the page', () => {
   async function open(
     tokens: Parameters<typeof startPageScene>[0] = OPEN,
     options: Parameters<typeof openPage>[2] = {},
+    view = '',
   ): Promise<WatchedPage & { readonly scene: PageScene }> {
     const scene = await startPageScene(tokens);
-    const watched = await openPage(browser, scene.url, options);
+    const watched = await openPage(browser, `${scene.url}#/${view}`, options);
     onTestFinished(async () => {
       await watched.page.context().close();
       await scene.stop();
@@ -54,28 +55,101 @@ describeOn('chromium', 'the page', () => {
     await watched.page.getByRole('button', { name: 'Run now: rotate' }).waitFor();
   }
 
-  it('shows the stores, schedules, days, runs and charts, and asks no other host', async () => {
+  it('shows the stores, schedules, charts, days and runs, each in its view, and asks no other host', async () => {
     const { page, complaints, hosts, scene } = await open();
+    const shows = async (...figures: readonly string[]): Promise<void> => {
+      for (const figure of figures) {
+        await expect.poll(() => page.locator('main').innerText(), PATIENCE).toContain(figure);
+      }
+    };
     await page.getByText('2,511,904 rows').first().waitFor();
-    for (const figure of [
-      '1,204 waiting',
-      '≈ 976,192 rows',
-      '12.0 MB of 256 MB',
-      '17.6, TimescaleDB 2.19.3',
-      'in 3 h 1',
-      'running 1 h',
-      'flights_stream',
-      '3 dead letters wait',
-      'the lake could not be read',
-      'Nothing needs you',
-    ]) {
-      await expect.poll(() => page.locator('main').innerText(), PATIENCE).toContain(figure);
-    }
+    await shows('1,204 waiting', '≈ 976,192 rows', '12.0 MB of 256 MB', '17.6, TimescaleDB 2.19.3');
+    await shows('in 3 h 1', 'running 1 h', 'Nothing needs you');
     await expect.poll(() => page.locator('.plot canvas').count(), PATIENCE).toBe(3);
+    await page.getByRole('link', { name: 'Datasets' }).click();
+    await shows('flights_stream', '3 dead letters wait');
+    await page.getByRole('button', { name: 'flights', exact: true }).click();
+    await page.locator('td.day.cold').first().waitFor();
     expect(await page.getByRole('grid', { name: 'Days of flights' }).count()).toBe(1);
+    await page.getByRole('link', { name: 'Runs' }).click();
+    await shows('the lake could not be read');
     expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0);
     expect([...hosts]).toEqual([new URL(scene.url).host]);
     expect(complaints).toEqual([]);
+  });
+
+  it('has each view at an address of its own, also after a reload and on the way back', async () => {
+    const { page, complaints } = await open(OPEN, {}, 'datasets/market_data');
+    const grid = page.getByRole('grid', { name: 'Days of market_data' });
+    await grid.waitFor();
+    expect(await page.title()).toBe('market_data · Datasets · tierd');
+    await page.getByRole('link', { name: 'Runs' }).click();
+    await page.getByRole('heading', { name: 'Runs' }).waitFor();
+    expect(new URL(page.url()).hash).toBe('#/runs');
+    await page.goBack();
+    await grid.waitFor();
+    await page.reload();
+    await grid.waitFor();
+    expect(await page.getByRole('grid').count()).toBe(1);
+    await page.getByRole('button', { name: 'flights', exact: true }).click();
+    await page.getByRole('grid', { name: 'Days of flights' }).waitFor();
+    expect(await grid.count()).toBe(0);
+    await page.evaluate(`location.hash = '#/datasets/nobody%20knows%'`);
+    await page.getByText('There is no dataset “nobody%20knows%” in this configuration.').waitFor();
+    await page.evaluate(`location.hash = '#/elsewhere'`);
+    await page.getByRole('heading', { name: 'Stores' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it.each(['datasets', 'datasets/flights', 'runs'])(
+    'says in %s that the daemon does not answer',
+    async (view) => {
+      const { page, scene } = await open(OPEN, {}, view);
+      await page.locator('main tbody tr').first().waitFor();
+      await scene.stop();
+      await page.locator('header').getByText('does not answer').waitFor();
+      await page.getByRole('alert').filter({ hasText: 'All below is as of' }).waitFor();
+      expect(await page.locator('main').getAttribute('class')).toContain('stale');
+      expect(await page.title()).toContain('does not answer');
+      expect(await violationsOn(page)).toEqual([]);
+    },
+  );
+
+  it('the overview fits one screen, however many datasets, sources and alerts there are', async () => {
+    const { page, scene } = await open();
+    const { survey } = scene.status;
+    const [source] = survey!.sources;
+    const sources = Array.from({ length: 50 }, (_, index) => ({
+      ...source!,
+      source: `source_${String(index)}`,
+    }));
+    scene.status.survey = { ...survey!, datasets: manyDatasets(50), sources };
+    scene.status.alerts = Array.from({ length: 20 }, (_, index) => ({
+      id: String(index),
+      kind: 'job_failed',
+      severity: index === 19 ? 'error' : 'warning',
+      subject: `trades_${String(index)}`,
+      message: 'rotate was refused',
+      since: null,
+      receivers: 1,
+      not_told: [],
+    }));
+    const alerts = page.locator('.alerts li');
+    await expect.poll(() => alerts.count(), PATIENCE).toBe(3);
+    expect(await alerts.first().innerText()).toContain('trades_19');
+    await expect.poll(() => page.locator('.plot canvas').count(), PATIENCE).toBe(3);
+    expect(await page.evaluate<number>('document.documentElement.scrollHeight')).toBe(
+      DESKTOP.height,
+    );
+    await page.getByRole('button', { name: 'Show all 20' }).click();
+    expect(await alerts.count()).toBe(20);
+  });
+
+  it('shows the runs of one job alone', async () => {
+    const { page, scene } = await open(OPEN, {}, 'runs');
+    await page.locator('.runs tbody tr').first().waitFor();
+    await page.getByLabel('Runs of which job').selectOption('scrub');
+    await expect.poll(() => scene.asked, PATIENCE).toContain('/v1/runs?limit=50&job=scrub');
   });
 
   it('keeps what data says out of the markup', async () => {
@@ -167,16 +241,18 @@ describeOn('chromium', 'the page', () => {
     await page.getByText('250 of 1,000 rows').waitFor();
     await page.locator('.connector.rotate.moving').waitFor();
     expect(await page.locator('.alerts').innerText()).toContain('flights_stream is 12 s behind');
-    expect(await page.getByRole('article', { name: 'market_data' }).innerText()).toContain(
-      'paused by ann',
-    );
+    await page.getByRole('link', { name: 'Datasets' }).click();
+    await page.getByText('‖ paused').waitFor();
+    await page.getByRole('button', { name: 'market_data', exact: true }).click();
+    await page.getByRole('article', { name: 'market_data' }).getByText('paused by ann').waitFor();
+    await page.getByRole('link', { name: 'Runs' }).click();
+    await page.locator('.runs tbody tr').first().waitFor();
     // What a run changed is asked for as soon as it has ended.
     const before = scene.asked.filter((path) => path.startsWith('/v1/runs')).length;
     scene.status.jobs = [
       { ...rotate!, last: { ...rotate!.last!, run: '99', state: 'partly' } },
       ...others,
     ];
-    await page.getByText('partly').waitFor();
     await expect
       .poll(() => scene.asked.filter((path) => path.startsWith('/v1/runs')).length, {
         ...PATIENCE,
@@ -194,16 +270,17 @@ describeOn('chromium', 'the page', () => {
     expect(await alert.innerText()).toMatch(
       /All below is as of \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/,
     );
-    expect(await page.locator('main').getAttribute('class')).toBe('stale');
+    expect(await page.locator('main').getAttribute('class')).toBe('overview stale');
     // It led when it last answered; nobody knows who does now.
     expect(await page.locator('header').innerText()).not.toContain('leads');
     await page.locator('header').getByText('does not answer').waitFor();
     expect(await violationsOn(page)).toEqual([]);
     scene.status.survey = { ...scene.status.survey!, dead_letters_waiting: 4_711 };
     await scene.start();
-    await page.getByText('4,711 dead letters wait').waitFor();
     await alert.waitFor({ state: 'detached' });
-    expect(await page.locator('main').getAttribute('class')).toBe('');
+    expect(await page.locator('main').getAttribute('class')).toBe('overview');
+    await page.getByRole('link', { name: 'Datasets' }).click();
+    await page.getByText('4,711 dead letters wait').waitFor();
   });
 
   it('a standby says who leads', async () => {
@@ -316,7 +393,7 @@ describeOn('chromium', 'the page', () => {
   });
 
   it('keeps fifty datasets calm: those that need somebody on top, searched, sorted, opened one by one', async () => {
-    const { page, scene } = await open();
+    const { page, scene } = await open(OPEN, {}, 'datasets');
     scene.status.survey = { ...scene.status.survey!, datasets: manyDatasets(50) };
     const rows = page.locator('.list tbody tr');
     await expect.poll(() => rows.count(), PATIENCE).toBe(12);
@@ -355,6 +432,8 @@ describeOn('chromium', 'the page', () => {
     await page.getByRole('button', { name: 'Resume rotate' }).click();
     await page.getByRole('status').filter({ hasText: 'rotate: goes on.' }).waitFor();
     scene.answerCommand = () => problem(503, 'PostgreSQL does not answer.');
+    await page.getByRole('link', { name: 'Datasets' }).click();
+    await page.getByRole('button', { name: 'flights', exact: true }).click();
     await page.getByRole('button', { name: 'Pause flights' }).click();
     await page.getByRole('alert').filter({ hasText: 'flights: PostgreSQL does not' }).waitFor();
     await expect
@@ -368,7 +447,14 @@ describeOn('chromium', 'the page', () => {
     await unlock(watched);
     const focused = (): Promise<string> =>
       page.evaluate<string>(`document.activeElement.getAttribute('aria-label') ?? ''`);
-    await page.getByRole('button', { name: 'Pause flights' }).focus();
+    await page.getByRole('link', { name: 'Overview' }).focus();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'flights', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('td.day.cold').first().waitFor();
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Pause flights');
     await page.keyboard.press('Tab');
     expect(await focused()).toMatch(/: live, 16,420 rows hot$/);
     await page.keyboard.press('ArrowLeft');
@@ -384,6 +470,8 @@ describeOn('chromium', 'the page', () => {
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('Earlier days of flights');
 
+    await page.getByRole('link', { name: 'Overview' }).focus();
+    await page.keyboard.press('Enter');
     await page.getByRole('button', { name: 'Run now: scrub' }).focus();
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog', { name: 'Run scrub now?' });
@@ -424,10 +512,25 @@ describeOn('chromium', 'the page', () => {
     await page.getByRole('progressbar').waitFor();
     await expect.poll(() => page.locator('.plot canvas').count(), PATIENCE).toBe(3);
     for (const summary of await page.locator('summary').all()) await summary.click();
-    expect(await violationsOn(page)).toEqual([]);
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(
-      viewport.width,
-    );
+    const holds = async (): Promise<void> => {
+      expect(await violationsOn(page)).toEqual([]);
+      expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(
+        viewport.width,
+      );
+    };
+    await holds();
+    await page.getByRole('link', { name: 'Runs' }).click();
+    await page.locator('.runs tbody tr').first().waitFor();
+    await holds();
+    const four = manyDatasets(4).map((dataset) => ({ ...dataset, last_run: aLastRun() }));
+    for (const datasets of [[], four, manyDatasets(50)]) {
+      scene.status.survey = { ...scene.status.survey!, datasets };
+      await page.evaluate(`location.hash = '#/datasets/trades_3'`);
+      const row = page.locator('.list tbody th.dataset');
+      await expect.poll(() => row.count(), PATIENCE).toBe(Math.min(12, datasets.length));
+      if (datasets.length > 0) await page.locator('td.day.cold').first().waitFor();
+      await holds();
+    }
   });
 
   it('stands still for who wants no motion', async () => {

@@ -150,6 +150,17 @@ function aDataset(now: number, dataset: string): DatasetDocument {
   };
 }
 
+export function aLastRun(): NonNullable<DatasetDocument['last_run']> {
+  return {
+    job: 'rotate',
+    state: 'failed',
+    started_at: '2026-11-24T02:00:00.000Z',
+    finished_at: '2026-11-24T02:00:14.000Z',
+    rows_moved: 16_420,
+    error_message: 'canceling statement due to lock timeout',
+  };
+}
+
 /** One could not be looked at, one was refused; the later the more rows. */
 export function manyDatasets(count: number): readonly DatasetDocument[] {
   return Array.from({ length: count }, (_, index) => {

@@ -10,6 +10,7 @@ import { readPageAssets } from '../../src/http/page-assets.ts';
 import { pageRoutes } from '../../src/http/routes/page-routes.ts';
 import type {
   CalendarDay,
+  CalendarDocument,
   DryRunDocument,
   FlowDocument,
   RunsDocument,
@@ -107,7 +108,7 @@ export async function startPageScene(
       case '/v1/runs':
         return { status: 200, body: scene.runs };
       case '/v1/calendar':
-        return { status: 200, body: { days: scene.days } };
+        return { status: 200, body: calendarOf(search, scene.days) };
       case '/v1/dry-runs/d1':
         return { status: 200, body: { ...scene.dryRun, id: 'd1', error_message: null } };
       default:
@@ -118,6 +119,11 @@ export async function startPageScene(
   const port = (server.address() as { port: number }).port;
   Object.assign(scene, { url: `http://127.0.0.1:${String(port)}/` });
   return scene;
+}
+
+function calendarOf(search: string, days: readonly CalendarDay[]): CalendarDocument {
+  const dataset = new URLSearchParams(search).get('dataset') ?? '';
+  return { dataset, days, missing: [], stale: [] };
 }
 
 interface Reply {

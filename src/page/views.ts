@@ -1,0 +1,44 @@
+/** Which view is looked at: it is in the address, so that it can be linked, reloaded and gone back from. */
+import { useEffect, useState } from 'preact/hooks';
+
+export const VIEWS = ['overview', 'datasets', 'runs'] as const;
+
+export interface View {
+  readonly name: (typeof VIEWS)[number];
+  /** The dataset that is open; no other view has one. */
+  readonly dataset: string | null;
+}
+
+const OVERVIEW: View = { name: 'overview', dataset: null };
+
+/** `#/datasets/news`; what nobody knows is the overview. */
+export function viewOf(hash: string): View {
+  const [, name, ...rest] = hash.split('/');
+  const found = VIEWS.find((view) => view === name);
+  if (found === undefined) return OVERVIEW;
+  const dataset = rest.join('/');
+  return { name: found, dataset: found === 'datasets' && dataset !== '' ? decoded(dataset) : null };
+}
+
+export function hashOf({ name, dataset }: View): string {
+  return `#/${name}${dataset === null ? '' : `/${encodeURIComponent(dataset)}`}`;
+}
+
+export function useView(): View {
+  const [hash, setHash] = useState(location.hash);
+  useEffect(() => {
+    const follow = (): void => setHash(location.hash);
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, []);
+  return viewOf(hash);
+}
+
+/** A person may type anything into the address. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
