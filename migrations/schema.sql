@@ -33,6 +33,7 @@ CREATE TABLE tierd.columns (
     table_identity text NOT NULL,
     attnum integer NOT NULL,
     dropped_at timestamp with time zone,
+    first_name text NOT NULL,
     CONSTRAINT columns_field_id_check CHECK ((field_id > 0))
 );
 
@@ -105,6 +106,71 @@ CREATE TABLE tierd.drain_sources (
     same_key bigint DEFAULT 0 NOT NULL,
     CONSTRAINT drain_sources_check CHECK (((unsettled_from_us IS NULL) = (unsettled_to_us IS NULL)))
 );
+
+CREATE TABLE tierd.iceberg_files (
+    segment_id bigint NOT NULL,
+    manifest_key text NOT NULL,
+    snapshot_id bigint NOT NULL,
+    sequence_number integer NOT NULL
+);
+
+CREATE TABLE tierd.iceberg_manifests (
+    object_key text NOT NULL,
+    dataset text NOT NULL,
+    bytes bigint NOT NULL,
+    spec_id integer NOT NULL,
+    snapshot_id bigint NOT NULL,
+    sequence_number integer NOT NULL,
+    min_sequence_number integer NOT NULL,
+    added_files integer NOT NULL,
+    existing_files integer NOT NULL,
+    deleted_files integer NOT NULL,
+    added_rows bigint NOT NULL,
+    existing_rows bigint NOT NULL,
+    deleted_rows bigint NOT NULL,
+    partition_from integer,
+    partition_to integer,
+    CONSTRAINT iceberg_manifests_bytes_check CHECK ((bytes > 0)),
+    CONSTRAINT iceberg_manifests_check CHECK (((partition_from IS NULL) = (partition_to IS NULL)))
+);
+
+CREATE TABLE tierd.iceberg_metadata (
+    dataset text NOT NULL,
+    version integer NOT NULL,
+    location character varying(1000) NOT NULL,
+    previous_location character varying(1000),
+    document jsonb NOT NULL,
+    path_version integer NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT iceberg_metadata_check CHECK (((path_version >= 0) AND (path_version <= version))),
+    CONSTRAINT iceberg_metadata_version_check CHECK ((version > 0))
+);
+
+CREATE VIEW tierd.iceberg_namespace_properties AS
+ SELECT 'tierd'::character varying(255) AS catalog_name,
+    'lake'::character varying(255) AS namespace,
+    'exists'::character varying(255) AS property_key,
+    'true'::character varying(1000) AS property_value;
+
+CREATE TABLE tierd.iceberg_objects (
+    object_key text NOT NULL,
+    dataset text NOT NULL,
+    move_id uuid,
+    state text NOT NULL,
+    needless_since integer,
+    needless_at timestamp with time zone,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT iceberg_objects_state_check CHECK ((state = ANY (ARRAY['announced'::text, 'in_use'::text, 'abandoned'::text])))
+);
+
+CREATE VIEW tierd.iceberg_tables AS
+ SELECT 'tierd'::character varying(255) AS catalog_name,
+    'lake'::character varying(255) AS table_namespace,
+    (dataset)::character varying(255) AS table_name,
+    location AS metadata_location,
+    previous_location AS previous_metadata_location,
+    'TABLE'::character varying(5) AS iceberg_type
+   FROM tierd.iceberg_metadata;
 
 CREATE TABLE tierd.job_runs (
     id bigint NOT NULL,
@@ -323,6 +389,18 @@ ALTER TABLE ONLY tierd.deliveries
 ALTER TABLE ONLY tierd.drain_sources
     ADD CONSTRAINT drain_sources_pkey PRIMARY KEY (source);
 
+ALTER TABLE ONLY tierd.iceberg_files
+    ADD CONSTRAINT iceberg_files_pkey PRIMARY KEY (segment_id);
+
+ALTER TABLE ONLY tierd.iceberg_manifests
+    ADD CONSTRAINT iceberg_manifests_pkey PRIMARY KEY (object_key);
+
+ALTER TABLE ONLY tierd.iceberg_metadata
+    ADD CONSTRAINT iceberg_metadata_pkey PRIMARY KEY (dataset);
+
+ALTER TABLE ONLY tierd.iceberg_objects
+    ADD CONSTRAINT iceberg_objects_pkey PRIMARY KEY (object_key);
+
 ALTER TABLE ONLY tierd.job_runs
     ADD CONSTRAINT job_runs_pkey PRIMARY KEY (id);
 
@@ -370,6 +448,14 @@ CREATE INDEX deliveries_acknowledged ON tierd.deliveries USING btree (acknowledg
 
 CREATE INDEX deliveries_by_id ON tierd.deliveries USING btree (stream_key, consumer_group, last_id, first_id);
 
+CREATE INDEX iceberg_files_by_manifest ON tierd.iceberg_files USING btree (manifest_key);
+
+CREATE INDEX iceberg_manifests_by_dataset ON tierd.iceberg_manifests USING btree (dataset);
+
+CREATE INDEX iceberg_objects_announced ON tierd.iceberg_objects USING btree (dataset) WHERE (state = 'announced'::text);
+
+CREATE INDEX iceberg_objects_to_go ON tierd.iceberg_objects USING btree (dataset, needless_since) WHERE ((state = 'abandoned'::text) OR (needless_since IS NOT NULL));
+
 CREATE INDEX job_runs_by_job ON tierd.job_runs USING btree (owner, job, id DESC);
 
 CREATE INDEX job_runs_running ON tierd.job_runs USING btree (owner) WHERE (state = 'running'::text);
@@ -391,6 +477,15 @@ CREATE INDEX segments_retired ON tierd.segments USING btree (dataset, changed_at
 CREATE INDEX slices_by_move ON tierd.slices USING btree (move_id);
 
 CREATE UNIQUE INDEX slices_generations ON tierd.slices USING btree (dataset, range_from, range_to, generation) WHERE (published_at IS NOT NULL);
+
+ALTER TABLE ONLY tierd.iceberg_files
+    ADD CONSTRAINT iceberg_files_manifest_key_fkey FOREIGN KEY (manifest_key) REFERENCES tierd.iceberg_manifests(object_key) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY tierd.iceberg_files
+    ADD CONSTRAINT iceberg_files_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES tierd.segments(id);
+
+ALTER TABLE ONLY tierd.iceberg_manifests
+    ADD CONSTRAINT iceberg_manifests_dataset_fkey FOREIGN KEY (dataset) REFERENCES tierd.iceberg_metadata(dataset);
 
 ALTER TABLE ONLY tierd.moves
     ADD CONSTRAINT moves_run_id_fkey FOREIGN KEY (run_id) REFERENCES tierd.runs(id);

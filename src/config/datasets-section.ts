@@ -75,6 +75,7 @@ const dataset = z.strictObject({
   portable: flag(
     'Only what every engine reads alike: uuid and time columns as text; infinite times, and a number whose type changed, are refused.',
   ).default(false),
+  iceberg: flag('Whether it is an Iceberg table as well. `lake.iceberg` when left out.').optional(),
   verify: choice(
     ['standard', 'independent'],
     'How a published segment is proven. `independent` reads every value again with a second Parquet reader: slower, trusts less.',
@@ -110,10 +111,10 @@ export type DatasetsFile = z.output<typeof datasetsSection>;
 export function resolveDatasets(
   datasets: DatasetsFile,
   storage: StorageFile,
-  minFreeBytes: number,
+  lake: { readonly minFreeBytes: number; readonly iceberg: boolean },
 ): Dataset[] {
   return Object.entries(datasets).map(([name, file]) =>
-    resolveDataset(name, withInherited(file, storage), minFreeBytes),
+    resolveDataset(name, withInherited(file, storage), lake),
   );
 }
 
@@ -141,7 +142,11 @@ export function withInherited(file: DatasetFile, storage: StorageFile): Effectiv
   };
 }
 
-function resolveDataset(name: string, file: EffectiveDataset, minFreeBytes: number): Dataset {
+function resolveDataset(
+  name: string,
+  file: EffectiveDataset,
+  lake: { readonly minFreeBytes: number; readonly iceberg: boolean },
+): Dataset {
   const table = parseTable(file.table ?? name);
   if (table === undefined) throw new RangeError(`datasets.${name}.table was not checked`);
   return {
@@ -161,10 +166,11 @@ function resolveDataset(name: string, file: EffectiveDataset, minFreeBytes: numb
     // The schema has let through nothing else.
     columns: file.columns as Readonly<Record<string, ColumnChoice>>,
     portable: file.portable,
+    iceberg: file.iceberg ?? lake.iceberg,
     verify: file.verify,
     onColdDuplicate: file.on_cold_duplicate,
     targetFileBytes: file.target_file_mb * 1024 * 1024,
-    limits: resolveLimits(file.guards, minFreeBytes),
+    limits: resolveLimits(file.guards, lake.minFreeBytes),
   };
 }
 

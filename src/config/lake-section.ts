@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { LAKE_READERS, type LakeReaders } from '../domain/lake-readers.ts';
 import { choice, size, text } from './fields.ts';
+import { lakeIceberg } from './iceberg-field.ts';
 import { resolveS3Lake, type S3LakeConfig, s3Lake } from './s3-lake-section.ts';
 import { parseSize } from './units.ts';
 
@@ -15,6 +16,8 @@ export interface LocalLakeConfig {
   readonly root: string;
   readonly minFreeBytes: number;
   readonly readers: LakeReaders;
+  /** Whether datasets are Iceberg tables as well, unless they say otherwise. */
+  readonly iceberg: boolean;
 }
 
 const localLake = z.strictObject({
@@ -30,6 +33,7 @@ const localLake = z.strictObject({
     LAKE_READERS,
     'Who may read what tierd writes there: `owner` the user that tierd runs as, `group` its group too (files 0640, folders 0750), `everyone` all users of the machine (0644, 0755). A stricter umask holds as well. What is there already stays as it is.',
   ).default('group'),
+  iceberg: lakeIceberg,
 });
 
 export const lakeSection = z.discriminatedUnion('type', [localLake, s3Lake], {
@@ -45,5 +49,6 @@ export function resolveLake(file: LakeFile, fileDirectory: string): LakeConfig {
     root: resolve(fileDirectory, file.path, 'cold_storage'),
     minFreeBytes: parseSize(file.min_free),
     readers: file.readers,
+    iceberg: file.iceberg,
   };
 }

@@ -84,7 +84,7 @@ export function loadConfig(place: ConfigPlace): TierdConfig {
   const directory = dirname(file);
   const lake = resolveLake(config.lake, directory);
   const server = resolveServer(config.server);
-  const datasets = resolveDatasets(config.datasets, config.storage, lake.minFreeBytes);
+  const datasets = resolveDatasets(config.datasets, config.storage, lake);
   return {
     file,
     text,

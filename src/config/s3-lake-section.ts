@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { S3Encryption, S3Target } from '../domain/s3-target.ts';
 import { choice, duration, flag, secret, size, text } from './fields.ts';
+import { lakeIceberg } from './iceberg-field.ts';
 import { parseDuration, parseSize } from './units.ts';
 
 export interface S3LakeConfig {
@@ -14,6 +15,7 @@ export interface S3LakeConfig {
   readonly cacheBytes: number;
   /** Of the disk that holds `workDirectory`. */
   readonly minFreeBytes: number;
+  readonly iceberg: boolean;
 }
 
 export const s3Lake = z.strictObject({
@@ -59,6 +61,7 @@ export const s3Lake = z.strictObject({
   min_free: size(
     'Refuse to rotate when less than this would remain free on the disk of `work_directory`.',
   ).default('1GB'),
+  iceberg: lakeIceberg,
   cache: size('How much of segments that were queried is kept in `work_directory`.').default(
     '10GB',
   ),
@@ -97,6 +100,7 @@ export function resolveS3Lake(file: z.output<typeof s3Lake>, fileDirectory: stri
     workDirectory: resolve(fileDirectory, file.work_directory),
     cacheBytes: parseSize(file.cache),
     minFreeBytes: parseSize(file.min_free),
+    iceberg: file.iceberg,
   };
 }
 

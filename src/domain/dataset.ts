@@ -38,6 +38,8 @@ export interface Dataset {
   readonly columns: Readonly<Record<string, ColumnChoice>>;
   /** Only what every engine reads alike: uuid and time as text, no infinite times. */
   readonly portable: boolean;
+  /** Whether its segments are an Iceberg table as well. */
+  readonly iceberg: boolean;
   readonly verify: VerifyLevel;
   readonly onColdDuplicate: ColdDuplicatePolicy;
   readonly targetFileBytes: number;

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   LAKE_UNREADABLE: { exit: EXIT.failed, retry: false },
   LAKE_NOT_OWNED: { exit: EXIT.failed, retry: false },
   LAKE_NOT_THE_SAME: { exit: EXIT.failed, retry: false },
+  ICEBERG_NOT_HELD: { exit: EXIT.refused, retry: false },
   OBJECT_KEY_INVALID: { exit: EXIT.failed, retry: false },
   OBJECT_CONFLICT: { exit: EXIT.failed, retry: false },
   OBJECT_MISSING: { exit: EXIT.failed, retry: false },

@@ -29,6 +29,8 @@ export interface FieldColumn extends PlacedColumn {
 /** A column that the ledger knows. */
 export interface KnownColumn extends FieldColumn {
   readonly isDropped: boolean;
+  /** What it was called when it got its id. */
+  readonly firstName: string;
 }
 
 /** The columns of the table as it is, in its order, each with its id. */

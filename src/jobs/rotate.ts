@@ -21,6 +21,7 @@ import { assertNotPaused, lookForPause } from './pause-check.ts';
 import { recordEnd } from './record-end.ts';
 import { recordFieldIds } from './rotation/field-ids.ts';
 import { type GatheredPlan, gatherPlan } from './rotation/gather-plan.ts';
+import { syncTable } from './rotation/iceberg/sync-table.ts';
 import { moveAll } from './rotation/move-all.ts';
 import { againOf, type MoveTotals, type Recovered, wholenessOf } from './rotation/outcome.ts';
 import { assertOwnLake, claimLake, holdLake } from './rotation/own-lake.ts';
@@ -137,6 +138,7 @@ async function runPlan(
     throwIfRefused(plan, options.force);
     await claimLake(rooms, db);
     await recordFieldIds(rooms, db, run, fieldIds);
+    await syncTable(rooms, run, db);
     const connect = connectUntilLost(rooms.connect, kept.signal);
     const { runnable, refused } = sortByObstacles(plan, options.force);
     totals.failed.push(...refused);

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { TierdError } from '../domain/errors.ts';
 import { checksumOf, chunkOf } from './checksum.ts';
-import { directoriesBetween, removeEmptyDirectories } from './directories.ts';
+import { directoriesBetween, makeDirectories, removeEmptyDirectories } from './directories.ts';
 import { type ByteRange, type FileSystem, isNodeError, unlinkIfThere } from './file-system.ts';
 import { freeBytesAt } from './free-bytes.ts';
 import { interrupted, objectMissing, readFailure, reading, writing } from './lake-failure.ts';
@@ -73,6 +73,21 @@ class LocalStore implements ObjectStore {
         const stagedPath = join(directory, 'object');
         await this.#fs.writeNewFile(stagedPath, bytes);
         return publishFile(this.#fs, { root: this.place, stagedPath, finalPath, facts });
+      });
+    });
+  }
+
+  async replaceSmall(key: string, bytes: Uint8Array): Promise<void> {
+    const finalPath = this.locate(key);
+    await writing(`replace ${finalPath}`, async () => {
+      await this.#assertNoLinkOnTheWay(finalPath);
+      const { sha256 } = await checksumOf(chunkOf(bytes));
+      await this.#inStaging(`small-${sha256}`, async (directory) => {
+        const stagedPath = join(directory, 'object');
+        await this.#fs.writeNewFile(stagedPath, bytes);
+        await makeDirectories(this.#fs, this.place, dirname(finalPath));
+        await this.#fs.rename(stagedPath, finalPath);
+        await this.#fs.syncDirectory(dirname(finalPath));
       });
     });
   }

@@ -10,15 +10,28 @@ export const MARKER_KEY = '_tierd_lake.json';
 /** Says whose this lake is; see `owner.ts`. */
 export const OWNER_DIRECTORY = '_tierd_owner';
 
+/** Metadata of the datasets as Iceberg tables: no segments. */
+export const ICEBERG_DIRECTORY = '_iceberg';
+
 /** Where a store is tried with harmless objects; see `s3/probe-bucket.ts`. */
 export const PROBE_DIRECTORY = '_tierd_probe';
 
-const OWN_DIRECTORIES: readonly string[] = [STAGING_DIRECTORY, OWNER_DIRECTORY, PROBE_DIRECTORY];
+const OWN_DIRECTORIES: readonly string[] = [
+  STAGING_DIRECTORY,
+  OWNER_DIRECTORY,
+  PROBE_DIRECTORY,
+  ICEBERG_DIRECTORY,
+];
 
 /** Whether tierd keeps something of its own there that is no segment. */
 export function isOwnRecord(key: string): boolean {
   const [first = '', ...rest] = key.split('/');
   return key === MARKER_KEY || (rest.length > 0 && OWN_DIRECTORIES.includes(first));
+}
+
+/** The location of a dataset's Iceberg table, beside the datasets' folders. */
+export function icebergFolder(dataset: string): string {
+  return `${ICEBERG_DIRECTORY}/${dataset}`;
 }
 
 /** S3's own limit; every local file system allows more. */

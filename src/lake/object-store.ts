@@ -48,6 +48,13 @@ export interface ObjectStore {
   /** The same for an object of a few bytes, and without asking for the marker (it may be it). */
   putSmallIfAbsent(key: string, bytes: Uint8Array): Promise<PutOutcome>;
 
+  /**
+   * Puts an object of a few bytes in the place of whatever lies there. Only for what is no segment and
+   * says the same again when it is written again. Who reads meanwhile gets the old bytes or the new, in a
+   * bucket for a moment none.
+   */
+  replaceSmall(key: string, bytes: Uint8Array): Promise<void>;
+
   /** Null when there is no such object. @throws TierdError LAKE_UNREADABLE */
   stat(key: string): Promise<{ readonly bytes: number } | null>;
 
@@ -59,7 +66,7 @@ export interface ObjectStore {
 
   /**
    * Every object whose key starts with `prefix`, each once and in an order that stays the same;
-   * the marker, the owners and the staging area are left out. `prefix` is empty or ends with a
+   * the marker, the owners, Iceberg metadata and the staging area are left out. `prefix` is empty or ends with a
    * slash.
    */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<ListedObject>;

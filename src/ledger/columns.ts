@@ -11,8 +11,10 @@ export async function listColumns(db: Queryable, dataset: string): Promise<reado
     table_identity: string;
     attnum: number;
     is_dropped: boolean;
+    first_name: string;
   }>(
-    `select field_id, name, postgres_type, table_identity, attnum, dropped_at is not null as is_dropped
+    `select field_id, name, postgres_type, table_identity, attnum, dropped_at is not null as is_dropped,
+            first_name
      from tierd.columns where dataset = $1 order by field_id`,
     [dataset],
   );
@@ -23,6 +25,7 @@ export async function listColumns(db: Queryable, dataset: string): Promise<reado
     tableIdentity: row.table_identity,
     attnum: row.attnum,
     isDropped: row.is_dropped,
+    firstName: row.first_name,
   }));
 }
 
@@ -41,8 +44,8 @@ export async function recordColumns(
     [dataset, fields.map(({ fieldId }) => fieldId)],
   );
   await db.query(
-    `insert into tierd.columns (dataset, field_id, name, postgres_type, table_identity, attnum)
-     select $1, f.field_id, f.name, f.postgres_type, f.table_identity, f.attnum
+    `insert into tierd.columns (dataset, field_id, name, first_name, postgres_type, table_identity, attnum)
+     select $1, f.field_id, f.name, f.name, f.postgres_type, f.table_identity, f.attnum
      from unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::int[])
             as f (field_id, name, postgres_type, table_identity, attnum)
      on conflict (dataset, field_id) do update

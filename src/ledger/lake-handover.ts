@@ -24,6 +24,8 @@ export async function relinquishUnfinished(db: Queryable): Promise<readonly stri
     `update tierd.moves set state = 'abandoned', changed_at = clock_timestamp()
      where state in ('exporting', 'publishing')`,
   );
+  // What was announced and is not in use may be in use in the original.
+  await db.query(`delete from tierd.iceberg_objects where state <> 'in_use'`);
   const given = await db.query<{ object_key: string }>(
     `delete from tierd.segments where state in ('publishing', 'abandoned') returning object_key`,
   );
@@ -48,6 +50,10 @@ export async function becomeOwner(
  */
 export async function becomeSeparate(db: Queryable): Promise<number> {
   await db.query(`delete from tierd.scrub_findings`);
+  await db.query(`delete from tierd.iceberg_files`);
+  await db.query(`delete from tierd.iceberg_manifests`);
+  await db.query(`delete from tierd.iceberg_metadata`);
+  await db.query(`delete from tierd.iceberg_objects`);
   const gone = await db.query<{ live: number }>(
     `with gone as (delete from tierd.segments returning state)
      select count(*) filter (where state = 'live')::int as live from gone`,

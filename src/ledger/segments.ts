@@ -217,6 +217,15 @@ export async function listSegments(
   }));
 }
 
+/** How many segments of a dataset are live. */
+export async function countLive(db: Queryable, dataset: string): Promise<number> {
+  const found = await db.query<{ live: number }>(
+    `select count(*)::int as live from tierd.segments where dataset = $1 and state = 'live'`,
+    [dataset],
+  );
+  return found.rows[0]?.live ?? 0;
+}
+
 export interface ColdTotals {
   readonly dataset: string;
   readonly segments: number;

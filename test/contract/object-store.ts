@@ -39,6 +39,24 @@ export function describeObjectStore(name: string, make: () => Promise<StoreUnder
       return to.putIfAbsent(key, staged.path, staged.facts);
     }
 
+    describe('replaceSmall', () => {
+      test('puts bytes where there are none, and in the place of others', async () => {
+        const key = '_iceberg/ticks/metadata/version-hint.text';
+        await store.replaceSmall(key, Buffer.from('1'));
+        expectSame(await readAll(store, key), Buffer.from('1'));
+        await store.replaceSmall(key, Buffer.from('10'));
+        expectSame(await readAll(await subject.reopen(), key), Buffer.from('10'));
+      });
+
+      test('leaves Iceberg metadata out of the list of objects', async () => {
+        await store.replaceSmall('_iceberg/ticks/metadata/version-hint.text', Buffer.from('1'));
+        await put(KEY, someBytes(10));
+        const keys: string[] = [];
+        for await (const { key } of store.list('')) keys.push(key);
+        expect(keys).toEqual([KEY]);
+      });
+    });
+
     describe('putIfAbsent', () => {
       test('publishes the very bytes that were staged', async () => {
         const bytes = someBytes(3_000_000);

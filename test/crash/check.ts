@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { listSegments } from '../../src/ledger/segments.ts';
 import { readCold } from '../support/cold-rows.ts';
+import { readIceberg } from '../support/iceberg-reader.ts';
 import type { Truth } from './truth.ts';
 
 export interface Finding {
@@ -38,6 +39,27 @@ export async function checkRows(
   return compare([...hot.rows, ...lasting], truth);
 }
 
+/** The same of hot rows and the Iceberg table that the same snapshot of PostgreSQL points to. */
+export async function checkTable(client: pg.Client, table: string, truth: Truth): Promise<Finding> {
+  await client.query(
+    `begin isolation level repeatable read read only; lock table ${table} in access share mode`,
+  );
+  const pointer = await client.query<{ metadata_location: string }>(
+    'select metadata_location from tierd.iceberg_tables where table_name = $1',
+    [table],
+  );
+  const hot = await client.query<Row>(`select id, version from ${table}`);
+  await client.query('commit');
+  const location = pointer.rows[0]?.metadata_location;
+  const files = location === undefined ? [] : (await readIceberg(location)).files;
+  const cold = await readCold(
+    '/',
+    files.map(({ path }) => ({ key: path.slice(1) })),
+    'id::varchar as id, version',
+  );
+  return compare([...hot.rows, ...(cold as unknown as Row[])], truth);
+}
+
 interface Row {
   readonly id: string;
   readonly version: number;
@@ -57,6 +79,8 @@ function compare(rows: readonly Row[], truth: Truth): Finding {
   };
 }
 
+const ownFolders = (table: string): string[] => [`${table}/`, `_iceberg/${table}/`, '_staging/'];
+
 /** I4: files of the lake that no segment has, live or just replaced, and segments without their file. */
 export async function strayFiles(
   client: pg.Client,
@@ -64,12 +88,22 @@ export async function strayFiles(
   lake: string,
 ): Promise<string[]> {
   const live = await listSegments(client, { dataset: table, states: ['live', 'retired'] });
-  const expected = new Set(live.map((segment) => segment.key));
+  const metadata = await client.query<{ object_key: string }>(
+    `select object_key from tierd.iceberg_objects where dataset = $1 and state = 'in_use'
+     union all
+     select '_iceberg/' || dataset || '/metadata/version-hint.text' from tierd.iceberg_metadata
+     where dataset = $1`,
+    [table],
+  );
+  const expected = new Set([
+    ...live.map((segment) => segment.key),
+    ...metadata.rows.map((row) => row.object_key),
+  ]);
   const entries = await readdir(lake, { recursive: true, withFileTypes: true }).catch(() => []);
   const found = entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(lake.length + 1))
-    .filter((file) => file.startsWith(`${table}/`) || file.startsWith('_staging/'));
+    .filter((file) => ownFolders(table).some((folder) => file.startsWith(folder)));
   const missing = [...expected]
     .filter((key) => !found.includes(key))
     .map((key) => `missing ${key}`);

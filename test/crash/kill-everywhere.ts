@@ -14,7 +14,7 @@ import { unfinishedMoves } from '../../src/ledger/moves.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Bench, makeDataset } from '../support/rotation.ts';
 import type { S3Server } from '../support/s3-server.ts';
-import { checkRows, NOTHING_WRONG, strayFiles } from './check.ts';
+import { checkRows, checkTable, NOTHING_WRONG, strayFiles } from './check.ts';
 import { type LakeOfVictims, openLakeOf } from './lake-of-victims.ts';
 import { copyOf, createTable, fillTable, importAgain, type ScenarioKind } from './scenario.ts';
 import { bundleVictim, sendVictim } from './send-victim.ts';
@@ -26,7 +26,11 @@ const LEASE_TTL_MS = 30_000;
 const FEWEST_EFFECTS = { before: 60, sent: 20 };
 const SEED = Number(process.env['TIERD_TEST_SEED'] ?? Date.now() % 1_000_000);
 
-export function killEverywhere(kind: ScenarioKind, server?: () => S3Server): void {
+export function killEverywhere(
+  kind: ScenarioKind,
+  server?: () => S3Server,
+  changes: Partial<Dataset> = {},
+): void {
   const bringsAgain = kind === 'again';
   let victim = '';
 
@@ -50,7 +54,7 @@ export function killEverywhere(kind: ScenarioKind, server?: () => S3Server): voi
 
       async function killAndRecover(killAt: number): Promise<readonly string[]> {
         const table = `${kind}_${moment}_${String(killAt)}`;
-        const dataset = makeDataset(table);
+        const dataset = makeDataset(table, changes);
         await createTable(database, kind, table);
         await fillTable(database, table);
         const truth = await readTruth(client, table);
@@ -76,6 +80,9 @@ export function killEverywhere(kind: ScenarioKind, server?: () => S3Server): voi
           await checkRows(client, table, await lake.asFolder(table), truth, bringsAgain),
           told,
         ).toEqual(NOTHING_WRONG);
+        if (dataset.iceberg) {
+          expect(await checkTable(client, table, truth), told).toEqual(NOTHING_WRONG);
+        }
 
         await endLease(client, table);
 
@@ -158,6 +165,9 @@ async function expectConverged(
   );
   expect(await strayFiles(client, dataset.name, folder), told).toEqual([]);
   expect(await lake.leftovers(), told).toEqual([]);
+  if (dataset.iceberg) {
+    expect(await checkTable(client, dataset.name, truth), told).toEqual(NOTHING_WRONG);
+  }
   expect(await unfinishedMoves(client, dataset.name), told).toEqual([]);
   const due = await client.query(`select 1 from ${dataset.name} where time < $1`, [
     new Date(outcome.plan.cutoffs.aged).toISOString(),

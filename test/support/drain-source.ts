@@ -95,6 +95,7 @@ function datasetOf(name: string): Dataset {
     sortBy: ['ts'],
     columns: {},
     portable: false,
+    iceberg: false,
     verify: 'standard',
     onColdDuplicate: 'newest',
     targetFileBytes: 1,

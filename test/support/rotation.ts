@@ -92,6 +92,7 @@ export function makeDataset(table: string, changes: Partial<Dataset> = {}): Data
     sortBy: ['symbol', 'time'],
     columns: {},
     portable: false,
+    iceberg: false,
     verify: 'standard',
     onColdDuplicate: 'newest',
     targetFileBytes: 256 * 1024 * 1024,

@@ -3,6 +3,7 @@
  * store, or neither happens (I1, I2).
  */
 import type pg from 'pg';
+import type { NextSnapshot } from '../../catalogue/next-snapshot.ts';
 import { TierdError } from '../../domain/errors.ts';
 import type { ProvenSegments } from '../../domain/proof.ts';
 import { formatRange, type TimeRange } from '../../domain/time-range.ts';
@@ -17,6 +18,7 @@ import { stepMove } from '../../ledger/moves.ts';
 import { holdSegments, retireSegments } from '../../ledger/replaced-slices.ts';
 import { publishSegments } from '../../ledger/segments.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
+import { commitSnapshot } from './iceberg/commit-snapshot.ts';
 import { assertStillOwnLake } from './own-lake.ts';
 import { pacer } from './pacer.ts';
 import { filterOf } from './region-filter.ts';
@@ -25,7 +27,8 @@ import type { MetMove, RunContext } from './staged-move.ts';
 
 /**
  * `proven` has one entry for each slice of `staged`, in order, then one for each remainder; only
- * verification makes such values.
+ * verification makes such values. `iceberg` is the dataset's table as it will be, already written;
+ * null where it is none.
  *
  * Throws DIGEST_MISMATCH when the rows are no longer those that were exported, PARTS_CHANGED,
  * ROWS_UNSETTLED, ROWS_KEPT, LAKE_NOT_OWNED, LOCK_TIMEOUT or LEASE_LOST: nothing was committed. OUTCOME_UNKNOWN: look before doing anything.
@@ -36,6 +39,7 @@ export async function commitMove(
   db: pg.Client,
   staged: MetMove,
   proven: readonly ProvenSegments[],
+  iceberg: NextSnapshot | null,
 ): Promise<void> {
   assertProven(staged, proven);
   await inTransaction(
@@ -51,6 +55,7 @@ export async function commitMove(
       await retireSegments(db, run.dataset.name, staged.retiredKeys);
       const heldKeys = staged.held.flatMap(({ keys }) => keys);
       await holdSegments(db, run.dataset.name, [...new Set(heldKeys)]);
+      if (iceberg !== null) await commitSnapshot(rooms, db, run.dataset.name, iceberg);
       await stepMove(db, staged.id, 'commit');
       await assertSettled(db, run.dataset.name, staged.move.range);
       await removeRows(rooms, run, db, staged);

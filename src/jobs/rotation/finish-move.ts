@@ -1,6 +1,7 @@
 /** The second half of a move: publish, verify, commit. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
+import type { NextSnapshot } from '../../catalogue/next-snapshot.ts';
 import { TierdError } from '../../domain/errors.ts';
 import type { ProvenSegments } from '../../domain/proof.ts';
 import { disconnect } from '../../hot/connect.ts';
@@ -8,6 +9,8 @@ import { readReplicaLag } from '../../hot/server-facts.ts';
 import { type PublishedSegment, verifySegments } from '../../lake/segment-verifier.ts';
 import { stagingPath } from '../../lake/staging.ts';
 import { commitMove } from './commit-move.ts';
+import { prepareSnapshot } from './iceberg/prepare-snapshot.ts';
+import { showByPath } from './iceberg/show-by-path.ts';
 import { type PublishedSlice, publishMove } from './publish-move.ts';
 import type { Rooms } from './rooms.ts';
 import type { MetMove, RunContext } from './staged-move.ts';
@@ -17,11 +20,21 @@ export async function finishMove(rooms: Rooms, run: RunContext, staged: MetMove)
   try {
     const proven = await publishAndProve(rooms, run, db, staged);
     await stopAtReplicaLag(run, db);
+    const iceberg = run.dataset.iceberg
+      ? await prepareSnapshot(rooms, run, db, { moveId: staged.id, goneKeys: staged.retiredKeys })
+      : null;
     tell(rooms, run, staged, 'commit');
-    await commitWhenUnlocked(rooms, run, db, staged, proven);
+    await commitWhenUnlocked(rooms, run, db, staged, proven, iceberg);
+    if (iceberg !== null) await showUnlessHindered(rooms, run, db);
   } finally {
     await disconnect(db);
   }
+}
+
+/** The move is committed: readers by path see it at the latest when the next run begins. */
+async function showUnlessHindered(rooms: Rooms, run: RunContext, db: pg.Client): Promise<void> {
+  // Not of the move, whose rows are in the lake: recovery shows what could not be shown now.
+  await showByPath(rooms, db, run.dataset.name).catch(() => undefined);
 }
 
 /** One entry for each slice of `staged`, then for each remainder. Its segments lie in the lake, and none is live. */
@@ -97,10 +110,11 @@ async function commitWhenUnlocked(
   db: pg.Client,
   staged: MetMove,
   proven: readonly ProvenSegments[],
+  iceberg: NextSnapshot | null,
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await commitMove(rooms, run, db, staged, proven);
+      await commitMove(rooms, run, db, staged, proven, iceberg);
       return;
     } catch (error) {
       const locked = error instanceof TierdError && error.code === 'LOCK_TIMEOUT';

@@ -6,6 +6,11 @@ import type pg from 'pg';
 import { recoveryOf } from '../../domain/move.ts';
 import { inTransaction, type TransactionOptions } from '../../hot/transaction.ts';
 import { listStaging, removeStaging } from '../../lake/staging.ts';
+import {
+  abandonIcebergObjects,
+  forgetIcebergObjects,
+  needlessIcebergKeys,
+} from '../../ledger/iceberg-objects.ts';
 import type { Lease } from '../../ledger/lease.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import { endedMoves, lookAtMove, stepMove, unfinishedMoves } from '../../ledger/moves.ts';
@@ -13,6 +18,7 @@ import { forgetRetired, outdatedKeys } from '../../ledger/replaced-slices.ts';
 import { abandonRuns } from '../../ledger/runs.ts';
 import { abandonedKeys, abandonSegments, forgetAbandoned } from '../../ledger/segments.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
+import { sweepMetadataStaging } from './iceberg/metadata-staging.ts';
 import type { Recovered } from './outcome.ts';
 import { assertStillOwnLake } from './own-lake.ts';
 import type { Rooms } from './rooms.ts';
@@ -27,6 +33,7 @@ export async function recover(rooms: Rooms, db: pg.Client, lease: Lease): Promis
     if (outcome === 'abandoned') moves += 1;
     if (outcome === 'committed') vacuumDue.push(id);
   }
+  await abandonIcebergObjects(db, lease.dataset, null);
   await sweepStaging(rooms, db, lease);
   const objects = await sweepLeftovers(rooms, db, lease);
   const outdated = await removeOutdated(rooms, db, lease.dataset);
@@ -41,6 +48,8 @@ async function sweepStaging(rooms: Rooms, db: pg.Client, lease: Lease): Promise<
     await assertStillOwnLake(rooms, db);
     await removeStaging(fileSystem, store.stagingRoot, id);
   }
+  await assertStillOwnLake(rooms, db);
+  await sweepMetadataStaging(rooms, lease);
 }
 
 /**
@@ -59,6 +68,7 @@ export async function endMove(
     if (recoveryOf(state) === 'abandon') {
       await stepMove(db, moveId, 'abandon');
       await abandonSegments(db, moveId);
+      await abandonIcebergObjects(db, lease.dataset, moveId);
       await assertLease(db, lease);
       return 'abandoned' as const;
     }
@@ -81,6 +91,22 @@ export async function sweepLeftovers(rooms: Rooms, db: pg.Client, lease: Lease):
   if (keys.length > 0) {
     await forgetAbandoned(db, lease.dataset, keys, rooms.settings.leaseTtlMs * GRACE_LIFETIMES);
   }
+  return removed + (await sweepMetadata(rooms, db, lease));
+}
+
+/** Iceberg metadata of abandoned moves, and what no snapshot that a table keeps has needed for a day. */
+async function sweepMetadata(rooms: Rooms, db: pg.Client, lease: Lease): Promise<number> {
+  const keys = await needlessIcebergKeys(db, lease.dataset, METADATA_GRACE_MS);
+  let removed = 0;
+  for (const key of keys) {
+    if ((await rooms.store.stat(key)) === null) continue;
+    await assertStillOwnLake(rooms, db);
+    await rooms.store.remove(key);
+    removed += 1;
+  }
+  if (keys.length > 0) {
+    await forgetIcebergObjects(db, keys, rooms.settings.leaseTtlMs * GRACE_LIFETIMES);
+  }
   return removed;
 }
 
@@ -95,6 +121,9 @@ async function removeOutdated(rooms: Rooms, db: pg.Client, dataset: string): Pro
   if (keys.length > 0) await forgetRetired(db, dataset, keys);
   return keys.length;
 }
+
+/** An engine that began with an older document may read on as long. */
+const METADATA_GRACE_MS = 24 * 3_600_000;
 
 /** A process that lost its lease notices within one lifetime; the rest is for a slow disk. */
 const GRACE_LIFETIMES = 10;

@@ -69,6 +69,12 @@ class S3Store implements ObjectStore {
     });
   }
 
+  async replaceSmall(key: string, bytes: Uint8Array): Promise<void> {
+    // Two steps, for a put that may replace is one that nobody could tell from an accident.
+    await this.remove(key);
+    await this.putSmallIfAbsent(key, bytes);
+  }
+
   async stat(key: string): Promise<{ readonly bytes: number } | null> {
     return looking(`look at ${this.locate(key)}`, () => patiently(() => this.#api.head(key)));
   }

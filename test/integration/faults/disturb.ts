@@ -53,6 +53,7 @@ export function boundTo(store: ObjectStore): ObjectStore {
     stagingRoot: store.stagingRoot,
     putIfAbsent: store.putIfAbsent.bind(store),
     putSmallIfAbsent: store.putSmallIfAbsent.bind(store),
+    replaceSmall: store.replaceSmall.bind(store),
     stat: store.stat.bind(store),
     read: store.read.bind(store),
     list: store.list.bind(store),

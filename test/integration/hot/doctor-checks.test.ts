@@ -17,6 +17,7 @@ const dataset = (name: string, timeColumn = 'ts'): Dataset => ({
   sortBy: [],
   columns: {},
   portable: false,
+  iceberg: false,
   verify: 'standard',
   onColdDuplicate: 'newest',
   targetFileBytes: 256 * 1024 * 1024,

@@ -45,6 +45,7 @@ describe('a minimal file', () => {
         sortBy: ['published_at'],
         columns: {},
         portable: false,
+        iceberg: false,
         verify: 'standard',
         onColdDuplicate: 'newest',
         targetFileBytes: 256 * 1024 ** 2,

@@ -17,7 +17,7 @@ const placed = (tableIdentity: string, ...columns: readonly [string, number, str
 });
 
 const known = (fields: readonly FieldColumn[]): KnownColumn[] =>
-  fields.map((field) => ({ ...field, isDropped: false }));
+  fields.map((field) => ({ ...field, isDropped: false, firstName: field.name }));
 
 const idsOf = (fields: readonly FieldColumn[]) =>
   Object.fromEntries(fields.map(({ name, fieldId }) => [name, fieldId]));

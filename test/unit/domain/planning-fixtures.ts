@@ -18,6 +18,7 @@ export function makeDataset(changes: Partial<Dataset>): Dataset {
     sortBy: ['symbol', 'time'],
     columns: {},
     portable: false,
+    iceberg: false,
     verify: 'standard',
     onColdDuplicate: 'newest',
     targetFileBytes: 256 * 1024 * 1024,

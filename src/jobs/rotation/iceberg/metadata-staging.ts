@@ -1,0 +1,23 @@
+/** Where a run's Iceberg metadata waits to be published: named by the lease, so that the next holder finds it. */
+import { listStaging, removeStaging } from '../../../lake/staging.ts';
+import type { Lease } from '../../../ledger/lease.ts';
+import type { Rooms } from '../rooms.ts';
+
+export function metadataStaging({ dataset, token }: Lease): string {
+  return `${prefixOf(dataset)}${token.toString()}`;
+}
+
+/** What killed runs left: under the lease no other may be at it, but one that can't commit any more. */
+export async function sweepMetadataStaging(
+  { fileSystem, store }: Pick<Rooms, 'fileSystem' | 'store'>,
+  { dataset }: Lease,
+): Promise<void> {
+  for (const id of await listStaging(fileSystem, store.stagingRoot)) {
+    if (id.startsWith(prefixOf(dataset))) await removeStaging(fileSystem, store.stagingRoot, id);
+  }
+}
+
+/** No dataset has a dash in its name. */
+function prefixOf(dataset: string): string {
+  return `iceberg-${dataset}-`;
+}

@@ -1,0 +1,54 @@
+/**
+ * Brings a dataset's Iceberg table to what the ledger says before a run moves anything: where it has
+ * just been configured, where a column was renamed, where the lake has another path, and where
+ * segments changed without it. Where it is no longer configured the table goes: it would soon
+ * be wrong.
+ */
+import type pg from 'pg';
+import { pathKeys } from '../../../catalogue/next-snapshot.ts';
+import { inTransaction } from '../../../hot/transaction.ts';
+import { icebergFolder } from '../../../lake/object-key.ts';
+import { readIcebergTable } from '../../../ledger/iceberg.ts';
+import { dropIcebergTable } from '../../../ledger/iceberg-objects.ts';
+import { assertLease } from '../../../ledger/lease.ts';
+import { limitsUnderLease } from '../../limits-under-lease.ts';
+import type { Rooms } from '../rooms.ts';
+import type { RunContext } from '../staged-move.ts';
+import { commitSnapshot } from './commit-snapshot.ts';
+import { prepareSnapshot } from './prepare-snapshot.ts';
+import { showByPath } from './show-by-path.ts';
+
+export async function syncTable(rooms: Rooms, run: RunContext, db: pg.Client): Promise<void> {
+  const { dataset, lease } = run;
+  const under = <T>(doing: string, work: () => Promise<T>): Promise<T> =>
+    inTransaction(
+      db,
+      {
+        doing: `${doing} the Iceberg table of ${dataset.name}`,
+        isolation: 'read committed',
+        readOnly: false,
+        limits: limitsUnderLease(rooms.settings),
+      },
+      async () => {
+        const result = await work();
+        await assertLease(db, lease);
+        return result;
+      },
+    );
+  if (!dataset.iceberg) {
+    if ((await readIcebergTable(db, dataset.name)) !== null) {
+      await under('removing', () => dropIcebergTable(db, dataset.name));
+    }
+    // Every time, for one that was killed in between would leave it: readers by path must not go on.
+    const { hint } = pathKeys(icebergFolder(dataset.name), 0);
+    if ((await rooms.store.stat(hint)) !== null) await rooms.store.remove(hint);
+    return;
+  }
+  // First what a killed run could not show, for the next version would leave its half-written file.
+  await showByPath(rooms, db, dataset.name);
+  const next = await prepareSnapshot(rooms, run, db, { moveId: null, goneKeys: [] });
+  if (next !== null) {
+    await under('writing', () => commitSnapshot(rooms, db, dataset.name, next));
+  }
+  await showByPath(rooms, db, dataset.name);
+}

@@ -1,0 +1,78 @@
+/** Objects of Iceberg metadata: named before they are written, so that what a killed run left is found (I4). */
+import type { Queryable } from './queryable.ts';
+
+export async function announceIcebergObjects(
+  db: Queryable,
+  dataset: string,
+  moveId: string | null,
+  keys: readonly string[],
+): Promise<void> {
+  await db.query(
+    `insert into tierd.iceberg_objects (object_key, dataset, move_id, state)
+     select key, $1, $2, 'announced' from unnest($3::text[]) as key`,
+    [dataset, moveId, keys],
+  );
+}
+
+/** Those of a move, or, with null, all that nobody has come to use. */
+export async function abandonIcebergObjects(
+  db: Queryable,
+  dataset: string,
+  moveId: string | null,
+): Promise<void> {
+  await db.query(
+    `update tierd.iceberg_objects set state = 'abandoned', changed_at = clock_timestamp()
+     where dataset = $1 and state = 'announced' and ($2::uuid is null or move_id = $2)`,
+    [dataset, moveId],
+  );
+}
+
+/** What is to be removed: abandoned, or needed by no snapshot for longer than `graceMs`. */
+export async function needlessIcebergKeys(
+  db: Queryable,
+  dataset: string,
+  graceMs: number,
+): Promise<readonly string[]> {
+  const found = await db.query<{ object_key: string }>(
+    `select object_key from tierd.iceberg_objects
+     where dataset = $1 and (state = 'abandoned' or needless_since is not null)
+       and (state = 'abandoned'
+            or needless_at < clock_timestamp() - $2 * interval '1 millisecond')
+     order by object_key`,
+    [dataset, graceMs],
+  );
+  return found.rows.map((row) => row.object_key);
+}
+
+/**
+ * Notes that they are gone. Abandoned ones stay listed for `graceMs`: a process that lost its lease
+ * may still bring them into being.
+ */
+export async function forgetIcebergObjects(
+  db: Queryable,
+  keys: readonly string[],
+  graceMs: number,
+): Promise<void> {
+  await db.query(
+    `delete from tierd.iceberg_objects
+     where object_key = any($1)
+       and (state <> 'abandoned' or changed_at < clock_timestamp() - $2 * interval '1 millisecond')`,
+    [keys, graceMs],
+  );
+}
+
+/** No engine finds the table from the commit on; its objects are swept. */
+export async function dropIcebergTable(db: Queryable, dataset: string): Promise<void> {
+  await db.query(
+    `delete from tierd.iceberg_files
+     where manifest_key in (select object_key from tierd.iceberg_manifests where dataset = $1)`,
+    [dataset],
+  );
+  await db.query(`delete from tierd.iceberg_manifests where dataset = $1`, [dataset]);
+  await db.query(`delete from tierd.iceberg_metadata where dataset = $1`, [dataset]);
+  await db.query(
+    `update tierd.iceberg_objects set state = 'abandoned', changed_at = clock_timestamp()
+     where dataset = $1`,
+    [dataset],
+  );
+}
