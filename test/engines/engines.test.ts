@@ -11,9 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../support/rotation.ts';
 
 const PYTHON = process.env['TIERD_TEST_ENGINES'] ?? 'python3';
-const ENGINES = (process.env['TIERD_TEST_ENGINES_ONLY'] ?? 'pyiceberg,polars,daft,chdb,sail').split(
-  ',',
-);
+const ENGINES = (process.env['TIERD_TEST_ENGINES_ONLY'] ?? 'pyiceberg,polars,daft,chdb').split(',');
 
 interface Question {
   readonly name: string;
