@@ -16,7 +16,7 @@ export interface PartitionSpec {
 }
 
 /** Ids of partition fields begin here, by Iceberg's specification. */
-export const FIRST_PARTITION_ID = 1000;
+const FIRST_PARTITION_ID = 1000;
 
 /**
  * The spec of segments that are cut by `unit`, among those that the table has had, or a new one.

@@ -151,6 +151,6 @@ export function nextMetadata(before: TableMetadata | null, change: TableChange):
   };
 }
 
-function withOne<T, K extends keyof T>(list: readonly T[], one: T, key: K): readonly T[] {
+function withOne<T>(list: readonly T[], one: T, key: keyof T): readonly T[] {
   return list.some((item) => item[key] === one[key]) ? list : [...list, one];
 }

@@ -11,7 +11,7 @@ export const MARKER_KEY = '_tierd_lake.json';
 export const OWNER_DIRECTORY = '_tierd_owner';
 
 /** Metadata of the datasets as Iceberg tables: no segments. */
-export const ICEBERG_DIRECTORY = '_iceberg';
+const ICEBERG_DIRECTORY = '_iceberg';
 
 /** Where a store is tried with harmless objects; see `s3/probe-bucket.ts`. */
 export const PROBE_DIRECTORY = '_tierd_probe';

@@ -30,14 +30,6 @@ export async function readIcebergTable(
   return { version, location, document, pathVersion };
 }
 
-/** The datasets that are Iceberg tables, by name. */
-export async function listIcebergTables(db: Queryable): Promise<readonly string[]> {
-  const found = await db.query<{ dataset: string }>(
-    `select dataset from tierd.iceberg_metadata order by dataset`,
-  );
-  return found.rows.map(({ dataset }) => dataset);
-}
-
 export interface ManifestRecord {
   readonly key: string;
   readonly bytes: number;

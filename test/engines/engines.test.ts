@@ -110,8 +110,9 @@ describe.each(ENGINES)('%s', (engine) => {
          from ticks where time < $1 ${filter === null ? '' : `and ${filter}`}`,
         [daysAgo(30)],
       );
-      const row = found.rows[0] as Answer;
-      const numberOf = (value: number | null) => (value === null ? null : Number(value));
+      const row = found.rows[0] as Record<'size' | 'first' | 'last', string | null> &
+        Pick<Answer, 'rows' | 'price'>;
+      const numberOf = (value: string | null) => (value === null ? null : Number(value));
       answers[name] = {
         ...row,
         size: numberOf(row.size),

@@ -36,6 +36,7 @@ describe('lake: { type: s3 }', () => {
       workDirectory: `${directory}/work`,
       cacheBytes: 10 * 1024 ** 3,
       minFreeBytes: 1024 ** 3,
+      iceberg: false,
     });
   });
 
