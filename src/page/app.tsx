@@ -13,7 +13,8 @@ import type { Server } from './server.ts';
 import { Sources } from './sources.tsx';
 import { type Message, type Surroundings, SurroundingsContext } from './surroundings.ts';
 import { type Purpose, TokenDialog } from './token-dialog.tsx';
-import { useView, type View } from './views.ts';
+import { useView } from './use-view.ts';
+import type { View } from './views.ts';
 
 export function App({ server }: { readonly server: Server }): JSX.Element {
   const watch = useStatus(server);

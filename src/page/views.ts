@@ -1,5 +1,4 @@
 /** Which view is looked at: it is in the address, so that it can be linked, reloaded and gone back from. */
-import { useEffect, useState } from 'preact/hooks';
 
 export const VIEWS = ['overview', 'datasets', 'runs'] as const;
 
@@ -22,16 +21,6 @@ export function viewOf(hash: string): View {
 
 export function hashOf({ name, dataset }: View): string {
   return `#/${name}${dataset === null ? '' : `/${encodeURIComponent(dataset)}`}`;
-}
-
-export function useView(): View {
-  const [hash, setHash] = useState(location.hash);
-  useEffect(() => {
-    const follow = (): void => setHash(location.hash);
-    addEventListener('hashchange', follow);
-    return () => removeEventListener('hashchange', follow);
-  }, []);
-  return viewOf(hash);
 }
 
 /** A person may type anything into the address. */
