@@ -21,7 +21,7 @@ export function registerDoctor(program: Command, context: CliContext): void {
     .option('--role <name>', 'with --grants: for this role')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ tierd doctor\n  $ tierd doctor --json\n  $ tierd doctor --grants | psql -v ON_ERROR_STOP=1 -U postgres trading',
+      '\nExamples:\n  $ tierd doctor\n  $ tierd doctor --json\n  $ tierd doctor --grants',
     )
     .action(async (flags: DoctorFlags) => {
       const config = context.loadConfig();
