@@ -1,7 +1,7 @@
+/** Which view is looked at: it is in the address, so that it can be linked, reloaded and gone back from. */
 import { useEffect, useState } from 'preact/hooks';
 import { type View, viewOf } from './views.ts';
 
-/** The view that the address names, also after it has changed. */
 export function useView(): View {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {

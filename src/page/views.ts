@@ -1,4 +1,4 @@
-/** Which view is looked at: it is in the address, so that it can be linked, reloaded and gone back from. */
+/** The views and their addresses, pure. */
 
 export const VIEWS = ['overview', 'datasets', 'runs'] as const;
 
