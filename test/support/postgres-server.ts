@@ -58,7 +58,8 @@ const RESTART_PATIENCE_MS = 20_000;
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
-  max_connections: '100',
+  // Most files have databases of their own, and several run at once.
+  max_connections: '300',
   shared_buffers: '128MB',
   max_wal_size: '4GB',
   fsync: 'off',

@@ -122,7 +122,7 @@ describe.for(Object.entries(SOCKETS))('through %s', ([, open]) => {
       expect(performance.now() - started).toBeGreaterThan(400);
     });
 
-    it('hears notifications and notices that arrive between the rows', async () => {
+    it('hears notifications and warnings that arrive between the rows', async () => {
       const heard: string[] = [];
       const onNotification = ({ payload = '' }: pg.Notification): void => {
         heard.push(payload);
@@ -130,7 +130,7 @@ describe.for(Object.entries(SOCKETS))('through %s', ([, open]) => {
       await client.query('listen word');
       await client.query(`
       create or replace function loud(int) returns int language plpgsql as
-      $$ begin raise notice 'row %', $1; return $1; end $$`);
+      $$ begin raise warning 'row %', $1; return $1; end $$`);
       client.on('notification', onNotification);
       client.on('notice', ({ message }) => heard.push(message ?? ''));
       const sql = `select at, symbol, public.loud(price::int)::float8 from public.ticks where price < 4`;

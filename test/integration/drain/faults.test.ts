@@ -313,11 +313,19 @@ describeOn('redis', 'a drain through faults', () => {
 
     it('does not call lost what was committed and trimmed before Redis was told', async () => {
       const source = await fill('stream', { live: { claimIdleMs: 0 } });
+      const committed = async (): Promise<number> => {
+        const { rows } = await database.query('select count(*)::int as n from ticks');
+        return (rows as { n: number }[])[0]?.n ?? 0;
+      };
       const deaf = bench.drain(source, {
         settings: { ...bench.rooms.settings, patienceMs: 0 },
         connectLive: async () => {
           const store = await bench.rooms.connectLive();
-          Object.assign(store.client, { xack: () => Promise.reject(new Error('cut')) });
+          const xack = async (): Promise<never> => {
+            await expect.poll(committed, PATIENTLY).toBeGreaterThan(10);
+            throw new Error('cut');
+          };
+          Object.assign(store.client, { xack });
           return store;
         },
       });

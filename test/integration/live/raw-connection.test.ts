@@ -99,7 +99,7 @@ describeOn('redis', 'a connection whose replies stay bytes', () => {
     await source.acknowledge(batch);
     expect(await client.exists('tick:A')).toBe(0);
     await expect(connectLive({ ...target, tls: { verify: true } }, 'test')).rejects.toMatchObject({
-      code: 'REDIS_UNREACHABLE',
+      code: 'TLS_FAILED',
     });
     client.disconnect();
     await secret.remove();
