@@ -16,7 +16,7 @@ import { assertZoneFits, tableClock } from '../domain/time-zone.ts';
 import { findTimescale } from './chunks.ts';
 import { glanceAtTable } from './glance.ts';
 import { findHazards } from './hazards.ts';
-import { describeTable } from './introspect.ts';
+import { describeTable, isReadable } from './introspect.ts';
 import { findPartHazards } from './part-hazards.ts';
 import { type Queryable, runOne, sql } from './sql.ts';
 
@@ -48,7 +48,7 @@ async function sliceSize(
   table: TableDescription,
 ): Promise<readonly Check[]> {
   // A role that may not read it is told so among the hazards.
-  if (!(await mayRead(db, table))) return [];
+  if (!(await isReadable(db, table.oid))) return [];
   const { rows, oldest, newest } = await glanceAtTable(db, table);
   if (oldest === null || newest === null) return [];
   const count = Math.ceil((newest - oldest + 1) / (slice === 'hour' ? HOUR_MS : DAY_MS));
@@ -63,14 +63,6 @@ async function sliceSize(
       advice: `\`slice: ${larger}\` under datasets.${name} makes fewer and larger ones`,
     },
   ];
-}
-
-async function mayRead(db: Queryable, { oid }: TableDescription): Promise<boolean> {
-  const { readable } = await runOne<{ readonly readable: boolean }>(
-    db,
-    sql`select has_table_privilege(${oid}::oid, 'select') as readable`,
-  );
-  return readable;
 }
 
 function describe(table: TableDescription): string {

@@ -192,7 +192,8 @@ async function kindOf(db: Queryable, { ref, isPartitioned }: TableShape): Promis
     : 'plain';
 }
 
-async function isReadable(db: Queryable, oid: number): Promise<boolean> {
+/** Whether this role may read the table of that oid. */
+export async function isReadable(db: Queryable, oid: number): Promise<boolean> {
   const { readable } = await runOne<{ readonly readable: boolean }>(
     db,
     sql`select has_table_privilege(c.oid, 'select') and has_schema_privilege(c.relnamespace, 'usage') as readable
