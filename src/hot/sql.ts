@@ -77,7 +77,11 @@ export async function runOne<Row extends pg.QueryResultRow>(
 ): Promise<Row> {
   const [row, ...more] = await run<Row>(db, statement);
   if (row === undefined || more.length > 0) {
-    throw new RangeError(`expected one row of ${numbered(statement)}`);
+    throw new RangeError(
+      `a look at PostgreSQL gave ${row === undefined ? 'no row' : `${String(more.length + 1)} rows`} where there is always one`,
+      // For whoever reads the stack; a person at 3 a.m. can't do anything with a statement.
+      { cause: numbered(statement) },
+    );
   }
   return row;
 }

@@ -28,7 +28,7 @@ import { assertOwnLake, claimLake, holdLake } from './rotation/own-lake.ts';
 import { recover } from './rotation/recover.ts';
 import { sortByObstacles, throwIfRefused } from './rotation/refusal.ts';
 import type { LookingRooms, Rooms } from './rotation/rooms.ts';
-import { vacuumAfter } from './rotation/vacuum-after.ts';
+import { endWithoutTable, vacuumAfter } from './rotation/vacuum-after.ts';
 
 export interface RotateOptions {
   /** Overrules the guards that can be overruled. */
@@ -94,7 +94,9 @@ export async function rotateDataset(
       await holdLake(rooms, db);
       const recovered = await recover(rooms, db, kept.lease);
       rooms.emit({ kind: 'recovered', dataset: dataset.name, recovered });
-      const gathered = await gatherPlan(rooms, db, dataset);
+      const gathered = await gatherPlan(rooms, db, dataset).catch(async (failure: unknown) => {
+        throw await endWithoutTable(rooms, db, recovered.vacuumDue, failure);
+      });
       rooms.emit({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
       return await runPlan(rooms, db, dataset, kept, { recovered, gathered, options });
     } catch (error) {

@@ -86,6 +86,8 @@ export async function lookAtMove(db: Queryable, moveId: string): Promise<MoveSta
 export interface UnfinishedMove {
   readonly id: string;
   readonly state: MoveState;
+  readonly removal: 'drop' | 'delete';
+  readonly range: TimeRange;
 }
 
 /** The moves of a dataset that some run began and none finished, oldest first. */
@@ -93,13 +95,26 @@ export async function unfinishedMoves(
   db: Queryable,
   dataset: string,
 ): Promise<readonly UnfinishedMove[]> {
-  const found = await db.query<{ id: string; state: MoveState }>(
-    `select id, state from tierd.moves
+  const found = await db.query<{
+    id: string;
+    state: MoveState;
+    removal: 'drop' | 'delete';
+    range_from: string;
+    range_to: string;
+  }>(
+    `select id, state, removal, (extract(epoch from range_from) * 1000)::bigint::text as range_from,
+            (extract(epoch from range_to) * 1000)::bigint::text as range_to
+     from tierd.moves
      where dataset = $1 and state in ('exporting', 'publishing', 'committed')
      order by created_at`,
     [dataset],
   );
-  return found.rows;
+  return found.rows.map(({ id, state, removal, range_from, range_to }) => ({
+    id,
+    state,
+    removal,
+    range: { fromInclusive: Number(range_from), toExclusive: Number(range_to) },
+  }));
 }
 
 /** Those of `moveIds` that are moves of the dataset and at their end: what they staged is of no use. */

@@ -3,6 +3,7 @@ import { EXIT, type TierdError } from '../../domain/errors.ts';
 import type { PlannedMove } from '../../domain/plan.ts';
 import { type RowsAgain, sumAgain } from '../../domain/rows-again.ts';
 import type { TimeRange } from '../../domain/time-range.ts';
+import type { UnfinishedMove } from '../../ledger/moves.ts';
 import type { Wholeness } from '../rotate-all.ts';
 
 export interface MoveResult {
@@ -39,6 +40,9 @@ export function againOf({ moved, failed }: MoveTotals): RowsAgain {
   return sumAgain([...moved, ...failed].map(({ again }) => again));
 }
 
+/** A committed move that was not brought to its end: of a drop nothing is left to vacuum. */
+export type DueMove = Omit<UnfinishedMove, 'state'>;
+
 /** What recovery found and ended. */
 export interface Recovered {
   /** Moves that were brought to an end. */
@@ -47,6 +51,6 @@ export interface Recovered {
   readonly objects: number;
   /** Files of replaced segments that were removed when their time was over. */
   readonly outdated: number;
-  /** Committed moves whose table still wants a VACUUM. */
-  readonly vacuumDue: readonly string[];
+  /** Moves that were committed and killed before their VACUUM was done. */
+  readonly vacuumDue: readonly DueMove[];
 }

@@ -19,19 +19,19 @@ import { abandonRuns } from '../../ledger/runs.ts';
 import { abandonedKeys, abandonSegments, forgetAbandoned } from '../../ledger/segments.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import { sweepMetadataStaging } from './iceberg/metadata-staging.ts';
-import type { Recovered } from './outcome.ts';
+import type { DueMove, Recovered } from './outcome.ts';
 import { assertStillOwnLake } from './own-lake.ts';
 import type { Rooms } from './rooms.ts';
 
 export async function recover(rooms: Rooms, db: pg.Client, lease: Lease): Promise<Recovered> {
   await abandonRuns(db, 'rotate', lease.dataset);
   const unfinished = await unfinishedMoves(db, lease.dataset);
-  const vacuumDue: string[] = [];
+  const vacuumDue: DueMove[] = [];
   let moves = 0;
-  for (const { id } of unfinished) {
+  for (const { id, removal, range } of unfinished) {
     const outcome = await endMove(rooms, db, lease, id);
     if (outcome === 'abandoned') moves += 1;
-    if (outcome === 'committed') vacuumDue.push(id);
+    if (outcome === 'committed') vacuumDue.push({ id, removal, range });
   }
   await abandonIcebergObjects(db, lease.dataset, null);
   await sweepStaging(rooms, db, lease);

@@ -263,7 +263,7 @@ describe('a move', () => {
       newestUs: 2n,
     });
     expect(await nextGeneration(db, 'seen', DAY)).toBe(2);
-    expect(await unfinishedMoves(db, 'seen')).toEqual([{ id, state: 'committed' }]);
+    expect(await unfinishedMoves(db, 'seen')).toMatchObject([{ id, state: 'committed' }]);
   });
 
   it('that was abandoned can not be committed, and leaves its generation free (I4)', async () => {
