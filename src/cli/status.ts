@@ -86,7 +86,7 @@ export function reportStatus(
 
 /** What was looked at, and what could not be. */
 function looksOf(
-  { datasets, live }: Status,
+  { datasets, lake, live }: Status,
   sources: readonly SourceStatus[],
 ): readonly DatasetResult<null>[] {
   const looked = (dataset: string): DatasetResult<null> => ({ dataset, outcome: null });
@@ -95,6 +95,7 @@ function looksOf(
     ...sources.map(({ source, waiting }) =>
       'error' in waiting ? { dataset: source, error: waiting.error } : looked(source),
     ),
+    lake.problem === null ? looked('lake') : { dataset: 'lake', error: lake.problem },
     ...(live === null
       ? []
       : ['error' in live ? { dataset: 'live', error: live.error } : looked('live')]),

@@ -26,5 +26,6 @@ export function missingParts(state: DaemonState, options: ReadinessOptions): rea
   if (options.needsLive && survey.live?.reachable !== true) {
     missing.push(`Redis: ${survey.live?.error ?? 'no answer'}`);
   }
+  if (survey.cold.error !== null) missing.push(`the lake: ${survey.cold.error}`);
   return missing;
 }

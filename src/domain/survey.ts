@@ -45,6 +45,9 @@ export interface LiveSurvey {
 
 export interface ColdSurvey {
   readonly place: string;
+  /** Why no rotation would use it: it is away, can't be written, or is another ledger's. */
+  readonly error: string | null;
+  /** Null while it has an error: the disk in its place may be another. */
   readonly freeBytes: number | null;
   /** Below it a rotation refuses. */
   readonly minFreeBytes: number;

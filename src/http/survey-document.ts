@@ -131,6 +131,7 @@ export const surveySchema = z.object({
     .nullable(),
   cold: z.object({
     place: z.string(),
+    error,
     free_bytes: figure,
     min_free_bytes: z.number(),
     segments: figure,
@@ -175,6 +176,7 @@ export function surveyDocument(survey: Survey): SurveyDocument {
           },
     cold: {
       place: cold.place,
+      error: cold.error,
       free_bytes: cold.freeBytes,
       min_free_bytes: cold.minFreeBytes,
       segments: cold.segments,

@@ -85,8 +85,13 @@ export const STORES: readonly Figure<Survey>[] = [
     read: ({ live }) => live?.warnings.length ?? null,
   },
   {
+    name: 'tierd_lake_up',
+    help: '1 while the lake is there, the ledger’s own, and can be written, as far as a look shows.',
+    read: ({ cold }) => cold.error === null,
+  },
+  {
     name: 'tierd_lake_free_bytes',
-    help: 'Free on the disk of the lake.',
+    help: 'Free on the disk of the lake; absent while the lake is away.',
     read: ({ cold }) => cold.freeBytes,
   },
   {

@@ -95,6 +95,7 @@ async function reportLake({ store }: LookingRooms, db: pg.Client): Promise<LakeS
   try {
     const standing = await lookAtLake(store, db);
     const problem = standing === null ? null : lakeRefusal(standing, place);
+    await store.lookWritable();
     return { place, freeBytes: await store.freeBytes(), problem };
   } catch (error) {
     const problem = asTierdError(error);

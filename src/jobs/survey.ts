@@ -7,9 +7,9 @@ import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey.ts';
 import { lagOf, NOTHING_COLD, ratioOf } from '../domain/survey.ts';
 import { formatTable } from '../domain/table.ts';
 import type { EpochMs } from '../domain/time-range.ts';
-import { asTierdError } from './job-failure.ts';
 import { UNSEEN_DATASET } from './survey/look-at-dataset.ts';
 import { type HotLook, lookAtHot, UNSEEN_HOT_STORE } from './survey/look-at-hot.ts';
+import { type LakeLook, LakeLooker, lakeProblem } from './survey/look-at-lake.ts';
 import { sumOf } from './survey/look-at-ledger.ts';
 import {
   type LiveLook,
@@ -20,17 +20,12 @@ import {
 import { Pace } from './survey/pace.ts';
 import type { SurveyRooms } from './survey/rooms.ts';
 
-interface FreeLook {
-  readonly bytes: number | null;
-  readonly error: string | null;
-}
-
 /** Remembers what it saw, so that what can't be looked at now keeps its last figures. */
 export class Surveyor {
   readonly #pace: Pace;
   #hot = UNSEEN_HOT_STORE;
   #live = UNSEEN_LIVE_STORE;
-  #free: FreeLook = { bytes: null, error: null };
+  readonly #lake = new LakeLooker();
   #isLedgerNews = false;
 
   constructor(monotonicMs: () => number) {
@@ -51,22 +46,15 @@ export class Surveyor {
     const { connectLive } = rooms;
     if (this.#isLedgerNews) this.#pace.forget('ledger');
     this.#isLedgerNews = false;
-    [this.#hot, this.#live, this.#free] = await Promise.all([
+    const [hot, live, lake] = await Promise.all([
       lookAtHot(rooms, this.#pace, this.#hot, signal),
       connectLive === null
         ? UNSEEN_LIVE_STORE
         : lookAtLive(rooms, connectLive, this.#pace, this.#live, signal),
-      lookAtDisk(rooms, this.#free),
+      this.#lake.look(rooms.store, signal),
     ]);
-    return assemble(rooms, this.#hot, this.#live, this.#free, began);
-  }
-}
-
-async function lookAtDisk({ store }: SurveyRooms, before: FreeLook): Promise<FreeLook> {
-  try {
-    return { bytes: await store.freeBytes(), error: null };
-  } catch (error) {
-    return { ...before, error: asTierdError(error).message };
+    [this.#hot, this.#live] = [hot, live];
+    return assemble(rooms, hot, live, lake, began);
   }
 }
 
@@ -74,7 +62,7 @@ function assemble(
   rooms: SurveyRooms,
   hot: HotLook,
   live: LiveLook,
-  free: FreeLook,
+  lake: LakeLook,
   began: EpochMs,
 ): Survey {
   const now = rooms.clock.now();
@@ -93,13 +81,14 @@ function assemble(
   const store = rooms.connectLive === null ? null : live.store;
   const sources = rooms.sources.map((source) => sourceOf(source, hot, live, now));
   const sum = hot.ledger === null ? null : sumOf(hot.ledger.cold);
+  const lakeError = lakeProblem(lake, hot.ledgerOfLake, rooms.store.place);
   return {
     takenAt: now,
     tookMs: now - began,
     error:
       hot.server.error ??
       store?.error ??
-      free.error ??
+      lakeError ??
       datasets.find(({ error }) => error !== null)?.error ??
       sources.find(({ error }) => error !== null)?.error ??
       null,
@@ -107,7 +96,9 @@ function assemble(
     live: store,
     cold: {
       place: rooms.store.place,
-      freeBytes: free.bytes,
+      error: lakeError,
+      // The disk in place of a lake that is away is another.
+      freeBytes: lakeError === null ? lake.freeBytes : null,
       minFreeBytes: rooms.minFreeBytes,
       segments: sum?.segments ?? null,
       rows: sum?.rows ?? null,

@@ -48,6 +48,8 @@ export interface FileSystem {
   realPath(path: string): Promise<string>;
   /** Each chunk is lent until the next is asked for. Ends early where the file does. */
   read(path: string, range: ByteRange | null, signal?: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Fails, as by EACCES or EROFS, where this process may make nothing in the directory. */
+  assertMayWrite(path: string): Promise<void>;
   /** Bytes an unprivileged writer may still use on the file system that holds `path`. */
   freeBytes(path: string): Promise<number>;
 }
@@ -103,6 +105,7 @@ export const nodeFileSystem: FileSystem = {
   },
   realPath: (path) => fs.realpath(path),
   read: readChunks,
+  assertMayWrite: (path) => fs.access(path, fs.constants.W_OK | fs.constants.X_OK),
   async freeBytes(path) {
     const stats = await fs.statfs(path);
     return stats.bavail * stats.bsize;

@@ -4,7 +4,7 @@ import { TierdError } from '../domain/errors.ts';
 import { checksumOf, chunkOf } from './checksum.ts';
 import { directoriesBetween, makeDirectories, removeEmptyDirectories } from './directories.ts';
 import { type ByteRange, type FileSystem, isNodeError, unlinkIfThere } from './file-system.ts';
-import { freeBytesAt } from './free-bytes.ts';
+import { freeBytesAt, nearestExisting } from './free-bytes.ts';
 import { interrupted, objectMissing, readFailure, reading, writing } from './lake-failure.ts';
 import { assertMarked } from './marker.ts';
 import { assertObjectKey, isOwnRecord, STAGING_DIRECTORY } from './object-key.ts';
@@ -142,6 +142,12 @@ class LocalStore implements ObjectStore {
 
   freeBytes(): Promise<number> {
     return freeBytesAt(this.#fs, this.place);
+  }
+
+  async lookWritable(): Promise<void> {
+    await writing(`write into ${this.place}`, async () => {
+      await this.#fs.assertMayWrite(await nearestExisting(this.#fs, this.place));
+    });
   }
 
   async checkWritable(): Promise<readonly string[]> {

@@ -92,9 +92,19 @@ export interface ObjectStore {
   freeBytes(): Promise<number | null>;
 
   /**
+   * Looks whether something could be put here, as far as that shows without a trace: what may be
+   * done in a bucket does not.
+   * @throws TierdError LAKE_UNWRITABLE
+   */
+  lookWritable(): Promise<void>;
+
+  /**
    * Writes, publishes and removes a probe. Not for a dry run.
    * @returns what this store does not do as it should, each a sentence: tierd manages without
    * @throws TierdError LAKE_UNWRITABLE, LAKE_FULL
    */
   checkWritable(): Promise<readonly string[]>;
 }
+
+/** What looking at a few objects needs. */
+export type ReadableStore = Pick<ObjectStore, 'place' | 'stat' | 'read'>;

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { TierdError } from '../domain/errors.ts';
 import type { LakeOwner } from '../domain/lake-owner.ts';
 import { OWNER_DIRECTORY } from './object-key.ts';
-import type { ObjectStore } from './object-store.ts';
+import type { ObjectStore, ReadableStore } from './object-store.ts';
 import { readSmall } from './read-small.ts';
 
 const ownerSchema = z.object({
@@ -24,7 +24,7 @@ const ownerSchema = z.object({
  * The newest owner; null where the lake has none yet.
  * @throws TierdError LAKE_NOT_OWNED when the file can't be understood
  */
-export async function readLakeOwner(store: ObjectStore): Promise<LakeOwner | null> {
+export async function readLakeOwner(store: ReadableStore): Promise<LakeOwner | null> {
   let epoch = 0;
   // One look for each owner there ever was: a handful in a lake's life.
   while ((await store.stat(ownerKey(epoch + 1))) !== null) epoch += 1;
@@ -62,7 +62,7 @@ function ownerKey(epoch: number): string {
   return `${OWNER_DIRECTORY}/${String(epoch).padStart(6, '0')}.json`;
 }
 
-async function readJson(store: ObjectStore, key: string): Promise<unknown> {
+async function readJson(store: ReadableStore, key: string): Promise<unknown> {
   try {
     return JSON.parse(await readSmall(store, key));
   } catch (error) {

@@ -1,7 +1,7 @@
-import type { ObjectStore } from './object-store.ts';
+import type { ReadableStore } from './object-store.ts';
 
 /** An object of a few bytes, as text. @throws TierdError OBJECT_MISSING, LAKE_UNREADABLE */
-export async function readSmall(store: ObjectStore, key: string): Promise<string> {
+export async function readSmall(store: ReadableStore, key: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of store.read(key)) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString('utf8');

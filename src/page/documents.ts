@@ -96,6 +96,7 @@ export interface SurveyDocument {
     readonly warnings: readonly string[];
   } | null;
   readonly cold: {
+    readonly error: string | null;
     readonly free_bytes: number | null;
     readonly segments: number | null;
     readonly rows: number | null;

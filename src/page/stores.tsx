@@ -155,7 +155,7 @@ function ColdStore({ survey }: { readonly survey: SurveyDocument | null }): JSX.
       kind="cold"
       name="Parquet lake"
       headline={cold === null ? '–' : countOf(cold.rows, 'rows')}
-      problem={null}
+      problem={cold?.error ?? null}
       figures={[
         ['size', formatBytes(cold?.bytes ?? null)],
         ['segments', formatCount(cold?.segments ?? null)],

@@ -313,6 +313,7 @@ export function describeObjectStore(name: string, make: () => Promise<StoreUnder
     test('tells whether it can be written, and leaves nothing of the probe', async () => {
       await store.checkWritable();
       expect(await listAll(store, '')).toEqual([]);
+      await store.lookWritable();
     });
 
     test('tells how much room there is, where there is a limit', async () => {

@@ -63,6 +63,7 @@ export function aStatus(now: number): StatusDocument {
         warnings: [],
       },
       cold: {
+        error: null,
         free_bytes: 80 * 1024 ** 3,
         segments: 147,
         rows: 2_511_904,

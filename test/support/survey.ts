@@ -52,6 +52,7 @@ export function surveyOf(change: Partial<Survey> = {}): Survey {
     },
     cold: {
       place: '/lake',
+      error: null,
       freeBytes: 5_000,
       minFreeBytes: 1_000,
       segments: 7,

@@ -33,6 +33,11 @@ export function openSurvey(
     connectLive: redisUrl === undefined ? null : () => connectLive(targetOf(redisUrl), 'survey'),
     store: {
       place: '/lake',
+      stat: () => Promise.resolve(null),
+      read: () => {
+        throw new Error('nothing is there to be read');
+      },
+      lookWritable: () => Promise.resolve(),
       freeBytes: () => Promise.resolve(5_000),
       readable: (key) => Promise.resolve(`/lake/${key}`),
     },

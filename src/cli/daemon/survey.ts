@@ -82,6 +82,9 @@ function render(survey: SurveyDocument, now: EpochMs, style: Style): string {
     `As the daemon saw it ${formatRelative(seen, now)}; without --daemon, tierd looks itself.`,
     ...(survey.error === null ? [] : [colour.yellow(survey.error)]),
     ...gapsOf(survey).map((line) => colour.yellow(line)),
+    ...(survey.cold.error === null || survey.cold.error === survey.error
+      ? []
+      : [colour.yellow(`lake: ${survey.cold.error}`)]),
     '',
     renderDatasets(survey, style),
     ...(survey.sources.length === 0 ? [] : ['', renderSources(survey, style)]),

@@ -23,9 +23,10 @@ const OF_STORES = [
 ] as const;
 const POSTGRES = alertId({ kind: 'store_unreachable', subject: 'postgres' });
 const REDIS = alertId({ kind: 'store_unreachable', subject: 'redis' });
+const LAKE = alertId({ kind: 'store_unreachable', subject: 'lake' });
 
 /** Kinds and ids. */
-const OF_LEADER: readonly string[] = [...OF_JOBS, ...OF_STORES, REDIS];
+const OF_LEADER: readonly string[] = [...OF_JOBS, ...OF_STORES, REDIS, LAKE];
 
 /** Whether whoever leads tells of it; of the rest each daemon tells for itself. */
 export function isLeaders({ kind, id }: Pick<Alert, 'kind' | 'id'>): boolean {
@@ -153,16 +154,21 @@ function loopsWell({ running }: JobState, nowMs: EpochMs): boolean {
 }
 
 function observeStores(
-  { sources, live, badSegments, again }: StoreFacts,
+  { sources, live, lakeError, badSegments, again }: StoreFacts,
   { drainLagMs, deadLetters }: AlertThresholds,
 ): Found {
   const about = [
     'drain_lag',
     'dead_letters',
+    LAKE,
     ...(badSegments === null ? [] : ['bad_segment']),
     ...(again === null ? [] : ['cold_duplicates']),
   ];
-  const conditions: Condition[] = [...observeAgain(again ?? []), ...observeBad(badSegments ?? [])];
+  const conditions: Condition[] = [
+    ...observeLake(lakeError),
+    ...observeAgain(again ?? []),
+    ...observeBad(badSegments ?? []),
+  ];
   const unsure: string[] = (again ?? []).flatMap(({ dataset, found }) =>
     found === null ? [alertId({ kind: 'cold_duplicates', subject: dataset })] : [],
   );
@@ -183,6 +189,12 @@ function observeStores(
     conditions: [...conditions, ...ofLive.conditions],
     unsure,
   };
+}
+
+function observeLake(error: string | null): Condition[] {
+  if (error === null) return [];
+  const message = `the lake can't be used, and nothing is rotated: ${error}`;
+  return [{ kind: 'store_unreachable', severity: 'error', subject: 'lake', message }];
 }
 
 function observeBad(bad: NonNullable<StoreFacts['badSegments']>): Condition[] {

@@ -15,6 +15,8 @@ export interface StoreFacts {
     /** What can take entries before they are drained, in words. */
     readonly hazards: readonly string[];
   } | null;
+  /** Why no rotation would use the lake; null when it would. */
+  readonly lakeError: string | null;
   /** Of the segments that are live, those that the last scrub found missing or altered; null as above. */
   readonly badSegments: readonly { readonly dataset: string; readonly count: number }[] | null;
   /** Datasets whose last run met rows that the lake had already, or still goes on; null as above. */
@@ -34,6 +36,7 @@ export interface Surveyed {
     readonly error: string | null;
     readonly warnings: readonly string[];
   } | null;
+  readonly cold: { readonly error: string | null };
   readonly sources: readonly {
     readonly source: string;
     readonly kind: string;
@@ -68,6 +71,7 @@ export function storeFactsOf(survey: Surveyed): StoreFacts {
             error: live.reachable ? null : (live.error ?? 'no answer'),
             hazards: live.warnings,
           },
+    lakeError: survey.cold.error,
     sources: sources.map((source) => ({
       source: source.source,
       lagSeconds: lagOf(source),

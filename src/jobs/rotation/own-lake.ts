@@ -23,6 +23,7 @@ import {
   rememberedLake,
 } from '../../ledger/lake-identity.ts';
 import { migrationStatus } from '../../ledger/migrate.ts';
+import { asTierdError } from '../job-failure.ts';
 import type { Rooms } from './rooms.ts';
 
 type LakeRooms = Pick<Rooms, 'store'>;
@@ -94,8 +95,45 @@ export async function claimLake(rooms: Rooms, db: pg.Client): Promise<void> {
   await rememberClaim(db, { lakeId: marker.lakeId, epoch: 1 });
 }
 
+/** What a ledger knows of its lake and of itself. */
+export type LedgerOfLake = Pick<LakeStanding, 'place' | 'remembered'>;
+
+/** Null where there is no ledger. */
+export async function readLedgerOfLake(db: pg.Client): Promise<LedgerOfLake | null> {
+  const { applied, pending } = await migrationStatus(db);
+  if (applied.length === 0 || pending.length > 0) return null;
+  return { remembered: await rememberedLake(db), place: await ledgerPlace(db) };
+}
+
+/**
+ * What speaks against the lake, of which `found` was read, as the ledger's own; null when nothing does.
+ *
+ * @param lakePlace where it lies, for messages
+ */
+export function lakeObjection(
+  found: Pick<LakeStanding, 'marker' | 'owner'>,
+  { remembered, place }: LedgerOfLake,
+  lakePlace: string,
+): TierdError | null {
+  try {
+    assertSameLake(
+      found.marker,
+      remembered?.isMarked === true ? remembered.lakeId : null,
+      lakePlace,
+    );
+  } catch (error) {
+    return asTierdError(error);
+  }
+  const { owner } = found;
+  const ownership = judgeOwnership({ place, remembered, owner, holdsStrangeFiles: false });
+  return lakeRefusal({ ownership }, lakePlace);
+}
+
 /** The refusal that `standing` asks for, or null. */
-export function lakeRefusal({ ownership }: LakeStanding, place: string): TierdError | null {
+export function lakeRefusal(
+  { ownership }: Pick<LakeStanding, 'ownership'>,
+  place: string,
+): TierdError | null {
   if (ownership.kind !== 'refused') return null;
   return new TierdError({
     code: 'LAKE_NOT_OWNED',

@@ -9,6 +9,7 @@ import { readServerHealth } from '../../hot/server-health.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { planDrain } from '../drain/plan-drain.ts';
 import { asTierdError } from '../job-failure.ts';
+import { type LedgerOfLake, readLedgerOfLake } from '../rotation/own-lake.ts';
 import { type DatasetLook, lookAtDataset, UNSEEN_DATASET } from './look-at-dataset.ts';
 import { type LedgerLook, lookAtLedger } from './look-at-ledger.ts';
 import { openInTime } from './open-in-time.ts';
@@ -20,6 +21,8 @@ export interface HotLook {
   /** Null where there is no ledger, or it was never seen. */
   readonly ledger: LedgerLook | null;
   readonly ledgerAsOf: EpochMs | null;
+  /** Null as above. */
+  readonly ledgerOfLake: LedgerOfLake | null;
   readonly datasets: ReadonlyMap<string, DatasetLook>;
   /** Why a source of the drain could not start; without those that could. */
   readonly sourceErrors: ReadonlyMap<string, string>;
@@ -39,6 +42,7 @@ export const UNSEEN_HOT_STORE: HotLook = {
   },
   ledger: null,
   ledgerAsOf: null,
+  ledgerOfLake: null,
   datasets: new Map(),
   sourceErrors: new Map(),
 };
@@ -69,6 +73,9 @@ export async function lookAtHot(
     signal.throwIfAborted();
     const server = await reading(db, 'asking PostgreSQL how it is', () => readServerHealth(db));
     seen = { ...seen, server: { reachable: true, error: null, ...server } };
+    // Each time: what the lake itself says is read each time as well, and the two are compared.
+    const ledgerOfLake = await reading(db, 'asking whose the lake is', () => readLedgerOfLake(db));
+    seen = { ...seen, ledgerOfLake };
     if (pace.isDue('ledger')) {
       const ledgerAsOf = rooms.clock.now();
       const ledger = await pace.spend('ledger', 0, () =>

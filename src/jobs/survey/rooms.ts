@@ -5,13 +5,14 @@ import type { DrainSource } from '../../domain/drain/source.ts';
 import type { LiveSettings } from '../../domain/live-health.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
 import type { LiveStore } from '../../live/connect.ts';
+import type { LakeRooms } from './look-at-lake.ts';
 
 /** What a survey is given to look with. Composed anew for each, so that a reload takes effect. */
 export interface SurveyRooms {
   readonly connect: () => Promise<pg.Client>;
   /** Null where no live store is configured. */
   readonly connectLive: (() => Promise<LiveStore>) | null;
-  readonly store: Pick<ObjectStore, 'place' | 'freeBytes' | 'readable'>;
+  readonly store: LakeRooms & Pick<ObjectStore, 'readable'>;
   readonly minFreeBytes: number;
   readonly clock: Clock;
   readonly liveSettings: LiveSettings;

@@ -150,6 +150,10 @@ class S3Store implements ObjectStore {
     return freeBytesAt(this.#fs, this.#workRoot);
   }
 
+  async lookWritable(): Promise<void> {
+    // What this user may do shows only when it is done.
+  }
+
   async checkWritable(): Promise<readonly string[]> {
     return changing(`write a probe below ${this.place}/${PROBE_DIRECTORY}`, () =>
       probeBucket(this.#api),

@@ -61,6 +61,7 @@ export function boundTo(store: ObjectStore): ObjectStore {
     locate: store.locate.bind(store),
     readable: store.readable.bind(store),
     freeBytes: store.freeBytes.bind(store),
+    lookWritable: store.lookWritable.bind(store),
     checkWritable: store.checkWritable.bind(store),
   };
 }

@@ -168,6 +168,7 @@ describe('the stores', () => {
   };
   const survey: Parameters<typeof storeFactsOf>[0] = {
     live: { reachable: true, error: null, warnings: ['maxmemory-policy is allkeys-lru'] },
+    cold: { error: null },
     sources: [
       source,
       { ...source, source: 'bad', lagSeconds: 0, deadLettersWaiting: 2 },
@@ -192,6 +193,19 @@ describe('the stores', () => {
       'live_hazard:redis',
     ]);
     expect(found.unsure.filter((id) => id.startsWith('drain_lag'))).toEqual(['drain_lag:dark']);
+  });
+
+  it('tell of a lake that can not be used, and of its return', () => {
+    const well = { ...survey, sources: [], live: null, datasets: [] };
+    const away = { ...well, cold: { error: '/lake has no _tierd_lake.json' } };
+    const found = look([LEADING], storeFactsOf(away));
+    expect(found.ids).toEqual(['store_unreachable:lake']);
+    expect(found.conditions[0]?.message).toContain('/lake has no _tierd_lake.json');
+    const back = look([LEADING], storeFactsOf(well));
+    expect(back.ids).toEqual([]);
+    expect(back.about).toContain('store_unreachable:lake');
+    const standby = look([{ kind: 'standing_by', leader: 'x' }], storeFactsOf(away));
+    expect(standby.ids).toEqual([]);
   });
 
   it('say of bad segments what the ledger holds, and the scrub that found them says no more', () => {

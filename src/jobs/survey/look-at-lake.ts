@@ -1,0 +1,58 @@
+/** The lake's part of a survey: whether it is there, whose it is, and what is free beside it. */
+import type { LakeOwner } from '../../domain/lake-owner.ts';
+import { unlessAborted } from '../../domain/unless-aborted.ts';
+import { type LakeMarker, readLakeMarker } from '../../lake/marker.ts';
+import type { ObjectStore, ReadableStore } from '../../lake/object-store.ts';
+import { readLakeOwner } from '../../lake/owner.ts';
+import { asTierdError } from '../job-failure.ts';
+import { type LedgerOfLake, lakeObjection } from '../rotation/own-lake.ts';
+
+export interface LakeLook {
+  readonly marker: LakeMarker | null;
+  readonly owner: LakeOwner | null;
+  readonly freeBytes: number | null;
+  /** Why it could not be looked at, or not be written. */
+  readonly error: string | null;
+}
+
+export const UNSEEN_LAKE: LakeLook = { marker: null, owner: null, freeBytes: null, error: null };
+
+export type LakeRooms = ReadableStore & Pick<ObjectStore, 'freeBytes' | 'lookWritable'>;
+
+/** A file system that hangs holds a thread for each look at it: there is never more than one. */
+export class LakeLooker {
+  #pending: Promise<LakeLook> | null = null;
+
+  /** Never throws, and comes back when `signal` aborts. Leaves no trace in the lake. */
+  async look(store: LakeRooms, signal: AbortSignal): Promise<LakeLook> {
+    this.#pending ??= lookAt(store).finally(() => {
+      this.#pending = null;
+    });
+    const look = await unlessAborted(this.#pending, signal);
+    return look ?? { ...UNSEEN_LAKE, error: `${store.place} does not answer` };
+  }
+}
+
+async function lookAt(store: LakeRooms): Promise<LakeLook> {
+  try {
+    const marker = await readLakeMarker(store);
+    const owner = await readLakeOwner(store);
+    await store.lookWritable();
+    return { marker, owner, freeBytes: await store.freeBytes(), error: null };
+  } catch (error) {
+    return { ...UNSEEN_LAKE, error: asTierdError(error).message };
+  }
+}
+
+/**
+ * Why no rotation would use the lake now; null when it would.
+ * @param ledger null: never seen, or not there, which says nothing
+ */
+export function lakeProblem(
+  look: LakeLook,
+  ledger: LedgerOfLake | null,
+  place: string,
+): string | null {
+  if (look.error !== null || ledger === null) return look.error;
+  return lakeObjection(look, ledger, place)?.message ?? null;
+}
