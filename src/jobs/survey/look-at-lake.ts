@@ -15,7 +15,7 @@ export interface LakeLook {
   readonly error: string | null;
 }
 
-export const UNSEEN_LAKE: LakeLook = { marker: null, owner: null, freeBytes: null, error: null };
+const UNSEEN_LAKE: LakeLook = { marker: null, owner: null, freeBytes: null, error: null };
 
 export type LakeRooms = ReadableStore & Pick<ObjectStore, 'freeBytes' | 'lookWritable'>;
 
