@@ -3,12 +3,8 @@
  * no bound prunes nothing, which is never wrong. Floats have none, for a NaN stands in no order.
  */
 import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnStatistics } from '../domain/column-statistics.ts';
 import type { TimeColumn } from '../domain/table.ts';
-
-export interface BoundTexts {
-  readonly min: string | null;
-  readonly max: string | null;
-}
 
 export interface Bounds {
   readonly lower: Uint8Array | null;
@@ -18,7 +14,11 @@ export interface Bounds {
 const NONE: Bounds = { lower: null, upper: null };
 
 /** @param texts as the ledger's statistics have them @param type the column's in the table */
-export function boundsOf({ held }: ColumnPlan, type: string, { min, max }: BoundTexts): Bounds {
+export function boundsOf(
+  { held }: ColumnPlan,
+  type: string,
+  { min, max }: ColumnStatistics,
+): Bounds {
   if (min === null || max === null) return NONE;
   switch (held.kind) {
     case 'int2':

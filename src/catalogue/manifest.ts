@@ -1,9 +1,11 @@
 /** Manifests, which list data files, and the lists of manifests that are snapshots. */
 import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnStatistics } from '../domain/column-statistics.ts';
+import type { FileStatus, Manifest } from '../domain/manifest.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import type { EpochMs, SliceUnit } from '../domain/time-range.ts';
 import { type AvroValue, writeAvroFile } from './avro.ts';
-import { type BoundTexts, boundsOf, timeBounds, whole } from './bounds.ts';
+import { boundsOf, timeBounds, whole } from './bounds.ts';
 import { MANIFEST_FILE, manifestEntrySchema, partitionSchema } from './manifest-schemas.ts';
 import { type PartitionSpec, partitionValue } from './partition.ts';
 import type { TableSchema } from './table-schema.ts';
@@ -16,7 +18,7 @@ export interface DataFile {
   readonly rows: bigint;
   readonly minTimeUs: bigint;
   readonly maxTimeUs: bigint;
-  readonly statistics: Readonly<Record<string, BoundTexts>>;
+  readonly statistics: Readonly<Record<string, ColumnStatistics>>;
   readonly columns: readonly ColumnPlan[];
   /** Where it lies. */
   readonly start: EpochMs;
@@ -25,27 +27,13 @@ export interface DataFile {
 
 export interface ManifestEntry {
   readonly file: DataFile;
-  readonly status: 'existing' | 'added' | 'deleted';
+  readonly status: FileStatus;
   /** Of the snapshot that added the file, or deletes it now. */
   readonly snapshotId: number;
   /** Of the snapshot that added it. */
   readonly sequenceNumber: number;
   /** Null: in no order that the table declares. */
   readonly sortOrderId: number | null;
-}
-
-/** What a manifest list says of a manifest. Counts are of files, rows of the same files' rows. */
-export interface Manifest {
-  readonly key: string;
-  readonly bytes: number;
-  readonly specId: number;
-  readonly snapshotId: number;
-  readonly sequenceNumber: number;
-  readonly minSequenceNumber: number;
-  readonly counts: Readonly<Record<ManifestEntry['status'], number>>;
-  readonly rows: Readonly<Record<ManifestEntry['status'], bigint>>;
-  /** Both included; null where the table is not partitioned. */
-  readonly partitions: { readonly from: number; readonly to: number } | null;
 }
 
 export interface ManifestFrame {

@@ -3,6 +3,7 @@
  * it writes of is what the ledger will say when the change is committed. Manifests of segments that
  * stay are listed again and not written again.
  */
+import type { Manifest } from '../domain/manifest.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import {
@@ -10,7 +11,6 @@ import {
   describeManifest,
   encodeManifest,
   encodeManifestList,
-  type Manifest,
   type ManifestEntry,
 } from './manifest.ts';
 import { type PartitionSpec, specFor } from './partition.ts';

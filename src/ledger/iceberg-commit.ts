@@ -1,6 +1,6 @@
 /** The statements that make a new snapshot the current one, in the transaction that makes it true. */
 import { TierdError } from '../domain/errors.ts';
-import type { ManifestRecord } from './iceberg.ts';
+import type { Manifest } from '../domain/manifest.ts';
 import type { Queryable } from './queryable.ts';
 
 export interface NewIcebergSnapshot {
@@ -8,7 +8,7 @@ export interface NewIcebergSnapshot {
   readonly version: number;
   readonly location: string;
   readonly document: unknown;
-  readonly manifests: readonly ManifestRecord[];
+  readonly manifests: readonly Manifest[];
   /** Those of the snapshot before that this one does not list. */
   readonly droppedManifests: readonly string[];
   readonly files: readonly {

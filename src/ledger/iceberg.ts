@@ -1,7 +1,8 @@
 /** What the ledger keeps of a dataset's Iceberg table. Written under the dataset's lease. */
 import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnStatistics } from '../domain/column-statistics.ts';
+import type { Manifest } from '../domain/manifest.ts';
 import type { Queryable } from './queryable.ts';
-import type { ColumnStatistics } from './segments.ts';
 
 export interface IcebergTable {
   readonly version: number;
@@ -30,23 +31,8 @@ export async function readIcebergTable(
   return { version, location, document, pathVersion };
 }
 
-export interface ManifestRecord {
-  readonly key: string;
-  readonly bytes: number;
-  readonly specId: number;
-  readonly snapshotId: number;
-  readonly sequenceNumber: number;
-  readonly minSequenceNumber: number;
-  readonly counts: { readonly existing: number; readonly added: number; readonly deleted: number };
-  readonly rows: { readonly existing: bigint; readonly added: bigint; readonly deleted: bigint };
-  readonly partitions: { readonly from: number; readonly to: number } | null;
-}
-
 /** The manifests of the current snapshot, oldest first. */
-export async function listManifests(
-  db: Queryable,
-  dataset: string,
-): Promise<readonly ManifestRecord[]> {
+export async function listManifests(db: Queryable, dataset: string): Promise<readonly Manifest[]> {
   const found = await db.query<ManifestRow>(
     `select object_key, bytes::int, spec_id, snapshot_id::text, sequence_number, min_sequence_number,
             existing_files, added_files, deleted_files, existing_rows::text, added_rows::text,
@@ -74,7 +60,7 @@ interface ManifestRow {
   readonly partition_to: number | null;
 }
 
-function manifestOf(row: ManifestRow): ManifestRecord {
+function manifestOf(row: ManifestRow): Manifest {
   return {
     key: row.object_key,
     bytes: row.bytes,

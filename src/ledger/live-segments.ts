@@ -1,7 +1,7 @@
 /** What a query asks of the ledger. */
 import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnStatistics } from '../domain/column-statistics.ts';
 import type { Queryable } from './queryable.ts';
-import type { ColumnStatistics } from './segments.ts';
 
 /** Live segments that were written with the very same columns. */
 export interface LiveSchema {

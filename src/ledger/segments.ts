@@ -1,17 +1,12 @@
 /** Slices and segments in the ledger. A segment's row is written before its object (I4). */
 import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnStatistics } from '../domain/column-statistics.ts';
 import type { SliceFingerprint } from '../domain/fingerprint.ts';
 import type { TimeRange } from '../domain/time-range.ts';
 import type { Lease } from './lease.ts';
 import type { Queryable } from './queryable.ts';
 
 export type SegmentState = 'publishing' | 'live' | 'retired' | 'removed' | 'abandoned';
-
-/** Smallest and largest value of a column in a segment, as PostgreSQL writes them; null where none. */
-export interface ColumnStatistics {
-  readonly min: string | null;
-  readonly max: string | null;
-}
 
 export interface NewSegment {
   readonly key: string;

@@ -1,7 +1,7 @@
 /** What a query has to know of the lake. The ledger tells it; tests make it up. */
 import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnStatistics } from '../domain/column-statistics.ts';
 import type { IntegerTimeUnit } from '../domain/table.ts';
-import type { ColumnStatistics } from '../ledger/segments.ts';
 
 export interface ColdTimeColumn {
   readonly name: string;
