@@ -1,6 +1,7 @@
 /** What moving rows means for the continuous aggregates that TimescaleDB keeps over them. */
 import type { Refusal } from './plan.ts';
 import { EARLIEST_MS, type Region } from './regions.ts';
+import { sqlLiteral, sqlTable } from './sql-name.ts';
 import {
   formatTable,
   type IntegerTimeUnit,
@@ -43,6 +44,7 @@ export function judgeAggregate(
   const leaving = leavingOf(table, regions);
   if (leaving === null) return null;
   const view = formatTable(hazard.view);
+  const argument = sqlLiteral(sqlTable(hazard.view));
   const { materializedUpTo: upTo, neverMaterializedBefore: never } = hazard;
   const nothing = upTo === null || upTo <= EARLIEST_MS;
   if (nothing || leaving.last > upTo) {
@@ -51,7 +53,7 @@ export function judgeAggregate(
       guard: 'continuous_aggregate',
       message: `continuous aggregate ${view} ${upTo === null ? 'does not tell how far it reaches' : reach}, and rows up to ${iso(leaving.last)} would leave`,
       // From its watermark on: what was moved lies before it, and a refresh over that deletes.
-      hint: `call refresh_continuous_aggregate('${view}', ${nothing ? 'null' : literal(table.timeColumn, upTo)}, null)`,
+      hint: `call refresh_continuous_aggregate(${argument}, ${nothing ? 'null' : timeArgument(table.timeColumn, upTo)}, null)`,
       forceable: false,
     };
   }
@@ -59,7 +61,7 @@ export function judgeAggregate(
   return {
     guard: 'continuous_aggregate',
     message: `continuous aggregate ${view} has never taken up rows before ${iso(never)}, and rows from ${iso(leaving.first)} on would leave`,
-    hint: `call refresh_continuous_aggregate('${view}', ${literal(table.timeColumn, leaving.first)}, ${literal(table.timeColumn, never)}), with a start as early as its first bucket; --force if it is to do without them`,
+    hint: `call refresh_continuous_aggregate(${argument}, ${timeArgument(table.timeColumn, leaving.first)}, ${timeArgument(table.timeColumn, never)}), with a start as early as its first bucket; --force if it is to do without them`,
     forceable: true,
   };
 }
@@ -80,7 +82,7 @@ export function judgeRefreshPolicy(
   return {
     guard: 'refresh_policy',
     message: `the refresh policy of ${view} (job ${String(hazard.job)}) aggregates ${reach} again, and rows up to ${iso(leaving.last)} would leave: what it had aggregated from them would be deleted`,
-    hint: `select remove_continuous_aggregate_policy('${view}'), then add it with a start_offset that ends before rows leave: at most hot_days, or a day where hot_intervals is set; --force if the aggregate may lose them`,
+    hint: `select remove_continuous_aggregate_policy(${sqlLiteral(sqlTable(hazard.view))}), then add it with a start_offset that ends before rows leave: at most hot_days, or a day where hot_intervals is set; --force if the aggregate may lose them`,
     forceable: true,
   };
 }
@@ -108,8 +110,8 @@ const PER_MS: Readonly<Record<IntegerTimeUnit, (ms: bigint) => bigint>> = {
   ns: (ms) => ms * 1_000_000n,
 };
 
-/** As the procedure takes it: of the time column's own type. */
-function literal(time: TimeColumn, at: EpochMs): string {
+/** As refresh_continuous_aggregate() takes it: of the time column's own type. */
+export function timeArgument(time: TimeColumn, at: EpochMs): string {
   if (time.kind === 'integer') return PER_MS[time.unit ?? 's'](BigInt(at)).toString();
   if (time.kind === 'date') return `'${iso(at).slice(0, 10)}'`;
   return time.kind === 'timestamp' ? `'${iso(at).replace('Z', '')}'` : `'${iso(at)}'`;

@@ -71,6 +71,7 @@ export const ERROR_CODES = {
   MOVE_REFUSED: { exit: EXIT.refused, retry: false },
   ROWS_KEPT: { exit: EXIT.failed, retry: false },
   ROWS_UNSETTLED: { exit: EXIT.failed, retry: true },
+  AGGREGATE_BEHIND: { exit: EXIT.refused, retry: false },
   COLD_DUPLICATES: { exit: EXIT.refused, retry: false },
   PART_READS_EMPTY: { exit: EXIT.failed, retry: false },
   PART_READS_SHORT: { exit: EXIT.failed, retry: false },

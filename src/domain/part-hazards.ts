@@ -5,7 +5,8 @@
 import type { ForeignKeyAction, TableHazard } from './hazards.ts';
 import type { PlannedMove, Refusal, RotationPlan } from './plan.ts';
 import type { Lane, Region } from './regions.ts';
-import { sqlName, sqlTable } from './sql-name.ts';
+import { sqlLiteral, sqlName, sqlTable } from './sql-name.ts';
+import { judgeStaleAggregate, type StaleAggregate } from './stale-aggregates.ts';
 import { formatTable, type TableDescription, type TableRef } from './table.ts';
 import { formatRange, rangesOverlap, type TimeRange } from './time-range.ts';
 
@@ -39,6 +40,7 @@ export type PartHazard =
       readonly onDelete: ForeignKeyAction;
     }
   | { readonly kind: 'frozen_chunk'; readonly part: TablePart }
+  | StaleAggregate
   | {
       readonly kind: 'referenced_rows';
       readonly constraint: string;
@@ -134,6 +136,7 @@ function judgePart(
   reach: Reach,
 ): Refusal | null {
   if (hazard.kind === 'referenced_rows') return judgeReferencedRows(table, hazard, move);
+  if (hazard.kind === 'stale_aggregate') return judgeStaleAggregate(table, hazard, move.range);
   const { part } = hazard;
   const named = `${table.kind === 'hypertable' ? 'chunk' : 'partition'} ${formatTable(part.ref)}`;
   switch (hazard.kind) {
@@ -264,8 +267,6 @@ function judgeReferencedRows(
     `delete the rows of ${formatTable(from)} that refer to them, or: alter table ${sqlTable(from)} drop constraint ${sqlName(constraint)}`,
   );
 }
-
-const sqlLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 function never(guard: string, message: string, hint: string): Refusal {
   return { guard, message, hint, forceable: false };

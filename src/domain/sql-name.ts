@@ -9,3 +9,8 @@ export function sqlName(name: string): string {
 export function sqlTable({ schema, name }: TableRef): string {
   return `${sqlName(schema)}.${sqlName(name)}`;
 }
+
+/** A value as it has to stand there: a table's name too, where a function takes a regclass. */
+export function sqlLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

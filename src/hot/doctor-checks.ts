@@ -4,11 +4,13 @@ import type { Check } from '../domain/check.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
+import type { TimeRange } from '../domain/time-range.ts';
 import { judgeCertificate, judgeCleartext, transportOf } from '../domain/transport.ts';
 import { connect, describeClient, disconnect, socketOf } from './connect.ts';
 import { checkDataset } from './doctor-dataset.ts';
 import { checkServer } from './doctor-server.ts';
 import { isPooled } from './pooler.ts';
+import type { Queryable } from './sql.ts';
 import { inTransaction } from './transaction.ts';
 
 export interface HotStoreTarget {
@@ -18,6 +20,8 @@ export interface HotStoreTarget {
   readonly connectTimeoutMs: number;
   readonly datasets: readonly Dataset[];
   readonly clock: Clock;
+  /** The time of which the lake has rows, as the ledger says, if there is one. */
+  readonly coldRanges: (db: Queryable, dataset: string) => Promise<readonly TimeRange[]>;
 }
 
 /** Changes nothing. Never throws for what it finds: a server that is not there is a check too. */
@@ -32,7 +36,7 @@ export async function checkHotStore(target: HotStoreTarget): Promise<readonly Ch
     checks.push(...checkTransport(client, target.clock));
     checks.push(...(await checkPooling(target, client)), ...server);
     for (const dataset of target.datasets) {
-      checks.push(...(await datasetChecks(client, dataset, target.clock)));
+      checks.push(...(await datasetChecks(client, dataset, target)));
     }
   } catch (error) {
     checks.push(failed('postgres', error));
@@ -80,10 +84,11 @@ function checkTransport(client: pg.Client, clock: Clock): readonly Check[] {
 async function datasetChecks(
   client: pg.Client,
   dataset: Dataset,
-  clock: Clock,
+  { clock, coldRanges }: HotStoreTarget,
 ): Promise<readonly Check[]> {
   try {
-    return await reading(client, () => checkDataset(client, dataset, clock));
+    const readCold = () => coldRanges(client, dataset.name);
+    return await reading(client, () => checkDataset(client, dataset, clock, readCold));
   } catch (error) {
     return [failed(`dataset:${dataset.name}`, error)];
   }

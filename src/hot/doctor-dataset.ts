@@ -19,12 +19,14 @@ import { findHazards } from './hazards.ts';
 import { describeTable, isReadable } from './introspect.ts';
 import { findPartHazards } from './part-hazards.ts';
 import { type Queryable, runOne, sql } from './sql.ts';
+import { findStaleAggregates, type LeavingTime } from './stale-aggregates.ts';
 
-/** Throws what `describeTable` throws. Call it inside `inTransaction`. */
+/** `readCold` gives the time of which the lake has rows. Throws what `describeTable` throws. Call it inside `inTransaction`. */
 export async function checkDataset(
   db: pg.ClientBase,
   dataset: Dataset,
   clock: Clock,
+  readCold: LeavingTime['readCold'],
 ): Promise<readonly Check[]> {
   const { name, timeColumn, timeUnit } = dataset;
   const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
@@ -34,7 +36,7 @@ export async function checkDataset(
     { name: `dataset:${name}:table`, status: 'ok', found: describe(table) },
     ...columnsHeld(dataset, table),
     ...plainReaders(dataset, table),
-    ...(await hazards(db, dataset, table, clock)),
+    ...(await hazards(db, dataset, table, { clock, readCold })),
     ...(await lockTableSize(db, dataset, table)),
     ...(await compression(db, dataset, table)),
     ...(await sliceSize(db, dataset, table)),
@@ -124,12 +126,14 @@ async function hazards(
   db: Queryable,
   dataset: Dataset,
   table: TableDescription,
-  clock: Clock,
+  { clock, readCold }: Pick<LeavingTime, 'readCold'> & { readonly clock: Clock },
 ): Promise<readonly Check[]> {
   const regions = regionsOf(table, cutoffsOf(dataset, tableClock(dataset, clock.now())));
   const found = await findHazards(db, table);
   const verdict = judgeHazards(table, found, regions);
-  const around = { table: found, parts: await findPartHazards(db, table) };
+  const leaving = regions.map(({ range }) => range);
+  const stale = await findStaleAggregates(db, table, { leaving, readCold });
+  const around = { table: found, parts: [...(await findPartHazards(db, table)), ...stale] };
   const prefix = `dataset:${dataset.name}`;
   return [
     ...verdict.refusals.map((refusal) => refusalCheck(prefix, refusal)),

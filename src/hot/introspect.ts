@@ -18,6 +18,7 @@ import { describeColumns } from './columns.ts';
 import { describePartitions } from './partitions.ts';
 import { lockForReading } from './read-lock.ts';
 import { type Queryable, run, runOne, sql } from './sql.ts';
+import { refuseAggregate, refuseStorage } from './timescale-storage.ts';
 
 /**
  * Describes the table by which a dataset is configured. Call it inside `inTransaction`, for the
@@ -53,6 +54,7 @@ export async function describeShape(
   timeUnit?: IntegerTimeUnit,
 ): Promise<TableShape> {
   const { oid, kind } = await findTable(db, ref);
+  await refuseStorage(db, ref);
   const columns = await describeColumns(db, oid);
   const time = timeColumnOf(ref, columns, timeColumn, timeUnit);
   await assertReadsCompressed(db, ref);
@@ -99,6 +101,7 @@ async function findTable(db: Queryable, ref: TableRef): Promise<TableRow> {
   if (found === undefined) throw await tableNotFound(db, ref);
   const other = NOT_A_TABLE[found.kind];
   if (other === undefined) return found;
+  await refuseAggregate(db, ref);
   throw new TierdError({
     code: 'TABLE_UNSUPPORTED',
     message: `${formatTable(ref)} is ${other}, and only the rows of an ordinary, partitioned or hypertable can be moved; nothing was changed`,

@@ -114,6 +114,11 @@ function ceilToUnit(at: EpochMs, unit: IntegerTimeUnit): bigint {
   return -floorDiv(-BigInt(at) * NS_PER_MS, NS_PER_UNIT[unit]);
 }
 
+/** The unit's value at `at`, or the last one before it. */
+export function unitsAt(at: EpochMs, unit: IntegerTimeUnit): bigint {
+  return -ceilToUnit(-at, unit);
+}
+
 function floorDiv(dividend: bigint, divisor: bigint): bigint {
   const quotient = dividend / divisor;
   return dividend % divisor < 0n ? quotient - 1n : quotient;

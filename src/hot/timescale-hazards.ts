@@ -2,7 +2,7 @@
 import type { TableHazard } from '../domain/hazards.ts';
 import type { TableDescription, TableRef } from '../domain/table.ts';
 import type { EpochMs } from '../domain/time-range.ts';
-import { type Queryable, raw, run, runOne, type Sql, sql } from './sql.ts';
+import { type Queryable, raw, run, runOne, type Sql, sql, tableName } from './sql.ts';
 import { integerToMsFloor, SLICEABLE, unitOf } from './time-bounds.ts';
 
 /**
@@ -81,7 +81,7 @@ async function aggregates(db: Queryable, table: TableDescription): Promise<reado
 }
 
 /** It moved from one internal schema to another in TimescaleDB 2.12. */
-async function watermarkFunction(db: Queryable): Promise<Sql | null> {
+export async function watermarkFunction(db: Queryable): Promise<Sql | null> {
   const found = await run<{ readonly schema: string }>(
     db,
     sql`select n.nspname as schema from pg_proc f join pg_namespace n on n.oid = f.pronamespace
@@ -143,12 +143,12 @@ async function refreshPolicies(
   view: TableRef,
   materialization: number,
 ): Promise<readonly TableHazard[]> {
+  const counted = table.timeColumn.kind === 'integer' ? await readIntegerNow(db, table) : null;
   const found = await run<RefreshJob>(
     db,
-    // By the server's clock, which is the one that the policy goes by.
+    // By the server's clock, which is the one that the policy goes by where time is no integer.
     sql`select job_id as job, config ->> 'start_offset' as offset,
                jsonb_typeof(config -> 'start_offset') = 'number' as counted,
-               floor(extract(epoch from now()) * 1000)::text as now,
                case when jsonb_typeof(config -> 'start_offset') = 'string'
                     then floor(extract(epoch from now() - (config ->> 'start_offset')::interval) * 1000)::text
                end as start
@@ -162,7 +162,7 @@ async function refreshPolicies(
     view,
     job: job.job,
     startOffset: job.offset,
-    from: startOf(table, job),
+    from: startOf(table, job, counted),
   }));
 }
 
@@ -171,14 +171,41 @@ interface RefreshJob {
   readonly offset: string | null;
   /** Of an integer time column: in its unit. */
   readonly counted: boolean | null;
-  readonly now: string;
   readonly start: string | null;
 }
 
-function startOf({ timeColumn: time }: TableDescription, job: RefreshJob): EpochMs | null {
+function startOf(
+  { timeColumn: time }: TableDescription,
+  job: RefreshJob,
+  now: bigint | null,
+): EpochMs | null {
   if (job.start !== null) return Number(job.start);
-  if (job.offset === null || job.counted !== true) return null;
-  return Number(job.now) - integerToMsFloor(BigInt(job.offset), unitOf(time));
+  if (job.offset === null || job.counted !== true || now === null) return null;
+  return integerToMsFloor(now - BigInt(job.offset), unitOf(time));
+}
+
+/**
+ * What the hypertable's own function says that time is, in the column's unit: a policy goes by it.
+ * Null where there is none or this role may not call it.
+ */
+async function readIntegerNow(db: Queryable, table: TableDescription): Promise<bigint | null> {
+  const [found] = await run<TableRef>(
+    db,
+    sql`select n.nspname as schema, f.proname as name
+        from _timescaledb_catalog.dimension d
+        join _timescaledb_catalog.hypertable h on h.id = d.hypertable_id
+        join pg_namespace n on n.nspname = d.integer_now_func_schema
+        join pg_proc f on f.pronamespace = n.oid and f.proname = d.integer_now_func and f.pronargs = 0
+        where h.schema_name = ${table.ref.schema} and h.table_name = ${table.ref.name}
+          and d.column_name = ${table.timeColumn.name}
+          and has_schema_privilege(n.oid, 'usage') and has_function_privilege(f.oid, 'execute')`,
+  );
+  if (found === undefined) return null;
+  const { now } = await runOne<{ readonly now: string | null }>(
+    db,
+    sql`select ${tableName(found)}()::text as now`,
+  );
+  return now === null ? null : BigInt(now);
 }
 
 async function retentionPolicies(

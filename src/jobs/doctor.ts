@@ -11,7 +11,8 @@ import { disconnect } from '../hot/connect.ts';
 import { checkHotStore, type HotStoreTarget } from '../hot/doctor-checks.ts';
 import { isPostgresError } from '../hot/postgres-error.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
-import { migrationStatus } from '../ledger/migrate.ts';
+import { listColdRanges } from '../ledger/live-segments.ts';
+import { hasLedger, migrationStatus } from '../ledger/migrate.ts';
 import { asTierdError } from './job-failure.ts';
 import { examineLive, type LiveRooms } from './live-checks.ts';
 import { lakeRefusal, lookAtLake } from './rotation/own-lake.ts';
@@ -20,7 +21,7 @@ import type { LookingRooms } from './rotation/rooms.ts';
 export interface DoctorRooms extends Pick<LookingRooms, 'connect' | 'clock'> {
   /** A lake that can't even be opened is what a doctor is there for. */
   readonly openStore: () => Promise<ObjectStore>;
-  readonly hotStore: Omit<HotStoreTarget, 'datasets' | 'clock'>;
+  readonly hotStore: Omit<HotStoreTarget, 'datasets' | 'clock' | 'coldRanges'>;
   /** Free bytes to keep on the lake's disk. */
   readonly minFreeBytes: number;
   /** Null where no live store is configured. */
@@ -31,7 +32,12 @@ export async function examine(
   rooms: DoctorRooms,
   datasets: readonly Dataset[],
 ): Promise<readonly Check[]> {
-  const hot = await checkHotStore({ ...rooms.hotStore, datasets, clock: rooms.clock });
+  const hot = await checkHotStore({
+    ...rooms.hotStore,
+    datasets,
+    clock: rooms.clock,
+    coldRanges: async (db, dataset) => ((await hasLedger(db)) ? listColdRanges(db, dataset) : []),
+  });
   const reachable = hot[0]?.status !== 'error';
   return [
     ...hot,

@@ -1,6 +1,7 @@
 /** What a query asks of the ledger. */
 import type { ColumnPlan } from '../domain/column-plan.ts';
 import type { ColumnStatistics } from '../domain/column-statistics.ts';
+import type { TimeRange } from '../domain/time-range.ts';
 import type { Queryable } from './queryable.ts';
 
 /** Live segments that were written with the very same columns. */
@@ -85,6 +86,22 @@ export async function listLiveSegments(
     maxTimeUs: BigInt(row.max_time_us),
     statistics: row.statistics,
   }));
+}
+
+/** The time of a dataset's slices that are live in the lake. */
+export async function listColdRanges(
+  db: Queryable,
+  dataset: string,
+): Promise<readonly TimeRange[]> {
+  const found = await db.query<{ from_ms: number; to_ms: number }>(
+    `select distinct (extract(epoch from s.range_from) * 1000)::float8 as from_ms,
+            (extract(epoch from s.range_to) * 1000)::float8 as to_ms
+     from tierd.slices s join tierd.segments g on g.slice_id = s.id
+     where g.state = 'live' and g.dataset = $1
+     order by 1`,
+    [dataset],
+  );
+  return found.rows.map((row) => ({ fromInclusive: row.from_ms, toExclusive: row.to_ms }));
 }
 
 const MAX_BIGINT = 2n ** 63n - 1n;

@@ -3,8 +3,10 @@ import type pg from 'pg';
 import { beforeEach, expect, it } from 'vitest';
 import type { Check } from '../../src/domain/check.ts';
 import type { Dataset } from '../../src/domain/dataset.ts';
+import type { TableRef } from '../../src/domain/table.ts';
 import { checkDataset } from '../../src/hot/doctor-dataset.ts';
 import { planRotationOf, type RotationOutcome, rotateDataset } from '../../src/jobs/rotate.ts';
+import { listColdRanges } from '../../src/ledger/live-segments.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { reading } from '../support/hot.ts';
 import { type Bench, daysAgo, makeDataset, NOW, openBench } from '../support/rotation.ts';
@@ -61,7 +63,9 @@ const hint = async (): Promise<string> =>
 
 async function doctor(): Promise<readonly Check[]> {
   const clock = { now: () => NOW };
-  return reading(db, () => checkDataset(db, makeDataset('bars'), clock));
+  return reading(db, () =>
+    checkDataset(db, makeDataset('bars'), clock, () => listColdRanges(db, 'bars')),
+  );
 }
 
 async function check(name: string): Promise<Check | undefined> {
@@ -219,6 +223,85 @@ describeOn('community', 'rotate, under a continuous aggregate', () => {
     }
     await rotateDataset(bench.rooms, dataset, { force: false });
     expect(await hotRows()).toBe(720);
+    expect(await aggregated()).toBe(960);
+  });
+
+  it('tells what a policy reaches by the hypertable’s own now, where time is an integer', async () => {
+    await database.query(`create table bars (time bigint not null, symbol text, id int)`);
+    await database.query(`select create_hypertable('bars', 'time', chunk_time_interval => 86400)`);
+    await database.query(
+      `insert into bars select extract(epoch from $1::timestamptz)::bigint + n * 3600, 's', n from generate_series(0, 959) n`,
+      [daysAgo(40)],
+    );
+    // The newest row says what time it is: months behind the wall clock.
+    await database.query(
+      `create function "Newest"() returns bigint language sql stable as 'select max(time) from public.bars'`,
+    );
+    await database.query(`select set_integer_now_func('bars', '"Newest"')`);
+    await database.query(
+      `create materialized view daily with (timescaledb.continuous) as
+       select time_bucket(86400, time) as bucket, count(*) as rows from bars group by 1 with no data`,
+    );
+    await database.query(`call refresh_continuous_aggregate('daily', null, null)`);
+    const dataset = makeDataset('bars', { timeUnit: 's', sortBy: ['time'] });
+    for (const [days, minded] of [
+      [35, true],
+      [25, false],
+    ] as const) {
+      await database.query(
+        `select add_continuous_aggregate_policy('daily', start_offset => ${String(days * 86_400)}, end_offset => 3600, ${LATER})`,
+      );
+      const { refusals: found } = await planRotationOf(bench.rooms, dataset);
+      expect(found.map(({ guard }) => guard)).toEqual(minded ? ['refresh_policy'] : []);
+      await database.query(`select remove_continuous_aggregate_policy('daily')`);
+    }
+  });
+
+  it('takes nothing from where an aggregate keeps its rows, nor from a single chunk', async () => {
+    await makeBars();
+    await refresh(null, null);
+    await database.query(`alter table bars set (timescaledb.compress)`);
+    await database.query(
+      `select compress_chunk(c) from show_chunks('bars', older_than => '${daysAgo(38)}'::timestamptz) c`,
+    );
+    const { rows: storage } = await database.query(
+      `select materialization_hypertable_schema as schema, materialization_hypertable_name as name
+       from timescaledb_information.continuous_aggregates`,
+    );
+    const { rows: chunks } = await database.query(
+      `select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+       where c.oid in (select show_chunks('bars')) or c.relname like 'compress%chunk' and c.relkind = 'r'
+       order by c.oid desc limit 1`,
+    );
+    const { rows: ofView } = await database.query(
+      `select chunk_schema as schema, chunk_name as name from timescaledb_information.chunks
+       where hypertable_name like '_materialized%' limit 1`,
+    );
+    const planned = (table: unknown, timeColumn = 'bucket') =>
+      planRotationOf(bench.rooms, {
+        ...makeDataset('bars', { timeColumn, sortBy: [] }),
+        table: table as TableRef,
+      });
+    const view = { schema: 'public', name: 'daily' };
+    await expect(planned(storage[0])).rejects.toMatchObject({
+      code: 'TABLE_UNSUPPORTED',
+      message: expect.stringContaining('is where continuous aggregate public.daily keeps its rows'),
+      hint: expect.stringContaining(`add_retention_policy('"public"."daily"'`),
+    });
+    await expect(planned(ofView[0])).rejects.toMatchObject({
+      code: 'TABLE_UNSUPPORTED',
+      message: expect.stringContaining('is where continuous aggregate public.daily keeps its rows'),
+    });
+    await expect(planned(view)).rejects.toMatchObject({
+      code: 'TABLE_UNSUPPORTED',
+      message: expect.stringContaining('public.daily is a continuous aggregate'),
+      hint: expect.stringContaining('public.bars'),
+    });
+    await expect(planned(chunks[0], 'time')).rejects.toMatchObject({
+      code: 'TABLE_UNSUPPORTED',
+      message: expect.stringContaining('is a chunk of public.bars'),
+      hint: 'name the hypertable: public.bars',
+    });
     expect(await aggregated()).toBe(960);
   });
 

@@ -160,6 +160,7 @@ it('doctor and status name the standby that is missing', async () => {
     connectTimeoutMs: 5_000,
     datasets: [],
     clock: { now: Date.now },
+    coldRanges: () => Promise.resolve([]),
   });
   expect(checks.find(({ name }) => name === 'synchronous_standbys')).toMatchObject({
     status: 'error',

@@ -16,8 +16,9 @@ import {
 } from '../../domain/plan.ts';
 import { cutoffsOf, type Region, regionsOf } from '../../domain/regions.ts';
 import { identityOf, type RowIdentity } from '../../domain/row-identity.ts';
+import { noteFrozenBuckets } from '../../domain/stale-aggregates.ts';
 import type { TableDescription } from '../../domain/table.ts';
-import { DAY_MS, HOUR_MS } from '../../domain/time-range.ts';
+import { DAY_MS, HOUR_MS, type TimeRange } from '../../domain/time-range.ts';
 import { assertZoneFits, tableClock } from '../../domain/time-zone.ts';
 import { findReferencedRows } from '../../hot/foreign-keys.ts';
 import { findHazards } from '../../hot/hazards.ts';
@@ -25,9 +26,10 @@ import { describeTable } from '../../hot/introspect.ts';
 import { measureSlices, measureTable, type TableFacts } from '../../hot/measure.ts';
 import { findPartHazards } from '../../hot/part-hazards.ts';
 import { readDatabaseClock, readReplicaLag } from '../../hot/server-facts.ts';
+import { findStaleAggregates } from '../../hot/stale-aggregates.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { listUniqueKeys } from '../../hot/unique-key.ts';
-import { listLiveSchemas } from '../../ledger/live-segments.ts';
+import { listColdRanges, listLiveSchemas } from '../../ledger/live-segments.ts';
 import { hasLedger } from '../../ledger/migrate.ts';
 import { lastRunStart } from '../../ledger/runs.ts';
 import { type FieldIds, gatherFieldIds } from './field-ids.ts';
@@ -73,10 +75,16 @@ export async function gatherPlan(
     const leaving = regions.filter((region) => region.slices.length > 0);
     const hazards = await findHazards(db, table);
     const verdict = judgeHazards(table, hazards, leaving);
+    const withLedger = await hasLedger(db);
+    const stale = await findStaleAggregates(db, table, {
+      leaving: leaving.map(({ range }) => range),
+      readCold: async () => (withLedger ? listColdRanges(db, dataset.name) : []),
+    });
     const around: Surroundings = {
       table: hazards,
       parts: [
         ...(await findPartHazards(db, table)),
+        ...stale,
         ...(await findReferencedRows(db, table, leaving, {
           filterOf: (lane) => filterOf(dataset, lane),
           stepMs: dataset.slice === 'hour' ? HOUR_MS : DAY_MS,
@@ -84,7 +92,6 @@ export async function gatherPlan(
       ],
     };
     const facts = await measureTable(db, table, tableNow + dataset.limits.maxFutureMs);
-    const withLedger = await hasLedger(db);
     const identity = await findIdentity(db, dataset, table, columns);
     const plan = planRotation({
       dataset,
@@ -117,6 +124,7 @@ export async function gatherPlan(
       ],
       notes: [
         ...verdict.notes.map(({ message, hint }) => `${message}; ${hint}`),
+        ...stale.flatMap((each) => noteFrozenBuckets(each, leavingSlices(leaving)) ?? []),
         ...(await hiddenReplicas(db, dataset)),
       ],
     });
@@ -124,6 +132,9 @@ export async function gatherPlan(
     return { plan: judged, table, columns, fieldIds, facts, identity };
   });
 }
+
+const leavingSlices = (leaving: readonly MeasuredRegion[]): readonly TimeRange[] =>
+  leaving.flatMap(({ slices }) => slices.map(({ range }) => range));
 
 async function changedNumbers(
   db: pg.Client,

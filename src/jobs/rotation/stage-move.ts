@@ -2,15 +2,19 @@
  * The first half of a move: its rows are read in one snapshot and written to Parquet files in the
  * lake's staging area. Nothing is removed, and no reader can see the files.
  */
+import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import { linkSignals } from '../../domain/linked-signal.ts';
 import type { PlannedMove } from '../../domain/plan.ts';
+import { judgeStaleAggregate } from '../../domain/stale-aggregates.ts';
 import { formatRange, splitByUnit } from '../../domain/time-range.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { digestMode, digestSlice, type RowsDigest } from '../../hot/digest.ts';
 import { lockForExport } from '../../hot/read-lock.ts';
+import { findStaleAggregates } from '../../hot/stale-aggregates.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { createStaging } from '../../lake/staging.ts';
+import { listColdRanges } from '../../ledger/live-segments.ts';
 import { beginMove } from '../../ledger/moves.ts';
 import { exportSlice } from './export-slice.ts';
 import { filterOf } from './region-filter.ts';
@@ -76,6 +80,7 @@ async function exportMove(
         const filter = filterOf(run.dataset, move.lane);
         const mode = await digestMode(db, run.table, move.range);
         if (mode === 'content' && move.removal === 'delete') throw compressedMeanwhile(run, move);
+        await assertTakenUp(db, run, move);
         // Every slice of the range, also those that were empty when the plan was made: a late row
         // that has come in since then is in this snapshot and must be in the files.
         for (const range of splitByUnit(move.range, run.dataset.slice)) {
@@ -95,6 +100,29 @@ async function exportMove(
   } finally {
     await disconnect(db);
   }
+}
+
+/**
+ * Once more, for a row may have come late since the plan was made: in this snapshot is all that leaves.
+ * What was known, and forced, when planning is passed.
+ */
+async function assertTakenUp(
+  db: pg.Client,
+  { dataset, table }: RunContext,
+  move: PlannedMove,
+): Promise<void> {
+  if (move.obstacles.some(({ guard }) => guard === 'continuous_aggregate')) return;
+  const found = await findStaleAggregates(db, table, {
+    leaving: [move.range],
+    readCold: () => listColdRanges(db, dataset.name),
+  });
+  const [refusal] = found.flatMap((each) => judgeStaleAggregate(table, each, move.range) ?? []);
+  if (refusal === undefined) return;
+  throw new TierdError({
+    code: 'AGGREGATE_BEHIND',
+    message: `${dataset.name} ${formatRange(move.range)} stays hot: ${refusal.message}; nothing was deleted`,
+    hint: refusal.hint,
+  });
 }
 
 /** Deleting from it would unpack it, which the planner never asks for. */

@@ -50,7 +50,7 @@ describe('a continuous aggregate', () => {
       guard: 'continuous_aggregate',
       forceable: false,
       message: expect.stringMatching(/2026-01-14T.* rows up to 2026-01-15T/) as unknown,
-      hint: `call refresh_continuous_aggregate('public.daily', '2026-01-14T00:00:00.000Z', null)`,
+      hint: `call refresh_continuous_aggregate('"public"."daily"', '2026-01-14T00:00:00.000Z', null)`,
     });
     expect(judgeAggregate(table, aggregate({ materializedUpTo: null }), regions)).not.toBeNull();
     expect(judgeAggregate(table, aggregate({ materializedUpTo: null }), [])).toBeNull();
@@ -60,7 +60,7 @@ describe('a continuous aggregate', () => {
     const nothing = aggregate({ materializedUpTo: EARLIEST_MS });
     expect(judgeAggregate(table, nothing, regions)).toMatchObject({
       message: expect.stringContaining('has taken up nothing') as unknown,
-      hint: expect.stringContaining(`'public.daily', null, null`) as unknown,
+      hint: expect.stringContaining(`'"public"."daily"', null, null`) as unknown,
     });
   });
 
@@ -75,7 +75,7 @@ describe('a continuous aggregate', () => {
       aggregate({ materializedUpTo: day(13) }),
       regions,
     );
-    expect(refusal?.hint).toContain(`'public.daily', ${text}, null`);
+    expect(refusal?.hint).toContain(`'"public"."daily"', ${text}, null`);
   });
 
   it('that never took up the oldest rows refuses once, and may be forced', () => {
