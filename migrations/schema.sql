@@ -442,11 +442,15 @@ ALTER TABLE ONLY tierd.streams
 
 CREATE INDEX claims_removed ON tierd.claims USING btree (removed_at) WHERE (removed_at IS NOT NULL);
 
+CREATE INDEX claims_unremoved ON tierd.claims USING btree (source) WHERE (removed_at IS NULL);
+
 CREATE INDEX dead_letters_waiting ON tierd.dead_letters USING btree (source, id) WHERE (state = 'waiting'::text);
 
 CREATE INDEX deliveries_acknowledged ON tierd.deliveries USING btree (acknowledged_at) WHERE (acknowledged_at IS NOT NULL);
 
 CREATE INDEX deliveries_by_id ON tierd.deliveries USING btree (stream_key, consumer_group, last_id, first_id);
+
+CREATE INDEX deliveries_unacknowledged ON tierd.deliveries USING btree (consumer_group, stream_key) WHERE (acknowledged_at IS NULL);
 
 CREATE INDEX iceberg_files_by_manifest ON tierd.iceberg_files USING btree (manifest_key);
 

@@ -1,4 +1,5 @@
 /** Turns a drain's events into a progress line on a terminal and log lines elsewhere. */
+import { describeGone } from '../jobs/drain/close-leftovers.ts';
 import type { DrainEvent } from '../jobs/drain/events.ts';
 import type { CliContext } from './context.ts';
 import { formatDuration, formatInteger } from './terminal/format.ts';
@@ -54,6 +55,14 @@ export function narrateDrain(context: CliContext): DrainNarrator {
           logger.error(
             { source, key: event.key, count: event.count },
             `${source}: ${formatInteger(event.count)} entries of "${event.key}" were trimmed by somebody before they were drained; nobody has them any more`,
+          );
+          return;
+        case 'claim-gone':
+          if (told.has(`${source} ${event.claim}`)) return;
+          told.add(`${source} ${event.claim}`);
+          logger.error(
+            { source, key: event.key, claim: event.claim, position: event.position },
+            `${source}: ${describeGone(event)}`,
           );
           return;
         case 'retrying':

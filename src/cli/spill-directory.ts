@@ -3,7 +3,7 @@
  * name says whose it was.
  */
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TierdError } from '../domain/errors.ts';
@@ -44,14 +44,19 @@ async function makeOwn(parent: string): Promise<string> {
   }
 }
 
-/** Removes those of this machine's processes that are no more. @returns their names */
+/**
+ * Removes those of this machine's processes that are no more, and of other machines what nobody has
+ * touched for a week. @returns their names
+ */
 export async function sweepSpillDirectories(parent: string): Promise<readonly string[]> {
   const swept: string[] = [];
   for (const name of await readdir(parent)) {
-    const pid = pidOf(name);
-    if (pid === null || isAlive(pid)) continue;
+    const owner = ownerOf(name);
+    if (owner === null) continue;
+    const path = join(parent, name);
     try {
-      await rm(join(parent, name), { recursive: true, force: true });
+      if (!(await isLeft(path, owner))) continue;
+      await rm(path, { recursive: true, force: true });
       swept.push(name);
     } catch {
       // Another user's, or swept by another at the same time: it is no data of anybody, only space.
@@ -60,15 +65,36 @@ export async function sweepSpillDirectories(parent: string): Promise<readonly st
   return swept;
 }
 
-/** Containers share a directory and not their processes: only one's own host can be asked. */
+interface Owner {
+  readonly host: string;
+  readonly pid: number;
+}
+
 function prefix(): string {
   return `tierd-spill-${hostname()}-`;
 }
 
-function pidOf(name: string): number | null {
-  if (!name.startsWith(prefix())) return null;
-  const pid = /^(\d+)-[A-Za-z0-9]{6}$/.exec(name.slice(prefix().length))?.[1];
-  return pid === undefined ? null : Number(pid);
+function ownerOf(name: string): Owner | null {
+  const [, host, pid] = /^tierd-spill-(.+)-(\d+)-[A-Za-z0-9]{6}$/.exec(name) ?? [];
+  return host === undefined ? null : { host, pid: Number(pid) };
+}
+
+/** Longer than any job spills without a write. */
+const ABANDONED_AFTER_MS = 7 * 86_400_000;
+
+async function isLeft(path: string, { host, pid }: Owner): Promise<boolean> {
+  // Containers share a directory and not their processes, and each new one has another name: of those
+  // nobody can be asked.
+  if (host !== hostname()) return (await lastTouchedMs(path)) < Date.now() - ABANDONED_AFTER_MS;
+  // A container that is started again counts its processes from 1 again.
+  if (pid === process.pid) return (await lastTouchedMs(path)) < performance.timeOrigin;
+  return !isAlive(pid);
+}
+
+async function lastTouchedMs(path: string): Promise<number> {
+  const times = [(await stat(path)).mtimeMs];
+  for (const name of await readdir(path)) times.push((await stat(join(path, name))).mtimeMs);
+  return Math.max(...times);
 }
 
 /** One that has its number by now is taken for it: then its directory waits for the next time. */

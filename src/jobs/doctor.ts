@@ -14,6 +14,7 @@ import type { ObjectStore } from '../lake/object-store.ts';
 import { listColdRanges } from '../ledger/live-segments.ts';
 import { hasLedger, migrationStatus } from '../ledger/migrate.ts';
 import { asTierdError } from './job-failure.ts';
+import { checkLeftBehind } from './left-behind.ts';
 import { examineLive, type LiveRooms } from './live-checks.ts';
 import { lakeRefusal, lookAtLake } from './rotation/own-lake.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
@@ -42,6 +43,7 @@ export async function examine(
   return [
     ...hot,
     ...(reachable ? [await attempt('ledger', () => checkLedger(rooms))] : []),
+    ...(await checkLeftBehind(rooms, datasets)),
     ...(await checkLake(rooms, reachable)),
     ...(rooms.live === null ? [] : await checkLive(rooms.live)),
   ];

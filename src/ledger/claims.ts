@@ -1,7 +1,7 @@
 /** Lists that were claimed by renaming them, and how far each has been committed. */
 import type { ClaimProgress } from '../domain/live-entry.ts';
 import type { Queryable } from './queryable.ts';
-import { keyText } from './text.ts';
+import { keyOfText, keyText } from './text.ts';
 
 /** Where the ledger stands with a claim; null for one that no batch has committed from. */
 export async function readClaim(db: Queryable, claim: string): Promise<ClaimProgress> {
@@ -45,16 +45,45 @@ export async function markClaimsRemoved(db: Queryable, claims: readonly string[]
   );
 }
 
-/** Forgets claims that Redis removed that long ago: a failover no longer brings them back. */
-export async function pruneClaims(
+/** A claim that nobody has seen removed. */
+export interface OpenClaim {
+  readonly claim: string;
+  /** The list that it was. */
+  readonly key: string;
+  readonly position: number;
+  readonly done: boolean;
+}
+
+/** The open claims of a source, at most `limit` behind `afterClaim`, in the order of their names. */
+export async function openClaims(
   db: Queryable,
   source: string,
-  olderThanMs: number,
-): Promise<number> {
+  { afterClaim, limit }: { readonly afterClaim: string; readonly limit: number },
+): Promise<readonly OpenClaim[]> {
+  const found = await db.query<{
+    claim: string;
+    list_key: string;
+    position: string;
+    done: boolean;
+  }>(
+    `select claim, list_key, position::text, done from tierd.claims
+     where source = $1 and removed_at is null and claim > $2 order by claims.claim limit $3`,
+    [source, keyText(afterClaim), limit],
+  );
+  return found.rows.map(({ claim, list_key, position, done }) => ({
+    claim: keyOfText(claim),
+    key: keyOfText(list_key),
+    position: Number(position),
+    done,
+  }));
+}
+
+/** Forgets claims, of any source, that Redis removed that long ago: a failover no longer brings them back. */
+export async function pruneClaims(db: Queryable, olderThanMs: number): Promise<number> {
   const pruned = await db.query(
     `delete from tierd.claims
-     where source = $1 and removed_at < clock_timestamp() - $2 * interval '1 millisecond'`,
-    [source, olderThanMs],
+     where removed_at < clock_timestamp() - $1 * interval '1 millisecond'`,
+    [olderThanMs],
   );
   return pruned.rowCount ?? 0;
 }

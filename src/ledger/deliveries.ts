@@ -2,9 +2,9 @@
  * Which entries of a stream were committed, so that one that comes again is known: after a crash
  * before its acknowledgement, or after a failover that forgot it.
  */
-import { compareIds, packIds, sortableId, unpackIds } from '../domain/drain/stream-ids.ts';
+import { compareIds, packIds, plainId, sortableId, unpackIds } from '../domain/drain/stream-ids.ts';
 import type { Queryable } from './queryable.ts';
-import { keyText } from './text.ts';
+import { keyOfText, keyText } from './text.ts';
 
 export interface StreamOfGroup {
   readonly key: string;
@@ -64,16 +64,51 @@ export async function markAcknowledged(
   );
 }
 
-/** Forgets deliveries that Redis was told of that long ago. */
-export async function pruneDeliveries(
+/** A record of which nobody has noted that Redis was told. */
+export interface OpenDelivery extends StreamOfGroup {
+  readonly id: string;
+  /** Of its entries, inclusive. */
+  readonly firstId: string;
+  readonly lastId: string;
+}
+
+/** The streams of which a group has open deliveries, whichever source made them. */
+export async function streamsWithOpen(db: Queryable, group: string): Promise<readonly string[]> {
+  const found = await db.query<{ stream_key: string }>(
+    `select distinct stream_key from tierd.deliveries
+     where consumer_group = $1 and acknowledged_at is null order by 1`,
+    [group],
+  );
+  return found.rows.map((row) => keyOfText(row.stream_key));
+}
+
+/** At most `limit` of one stream, behind the delivery `afterId`, in their order. */
+export async function openDeliveries(
   db: Queryable,
-  source: string,
-  olderThanMs: number,
-): Promise<number> {
+  { key, group }: StreamOfGroup,
+  { afterId, limit }: { readonly afterId: string; readonly limit: number },
+): Promise<readonly OpenDelivery[]> {
+  const found = await db.query<{ id: string; first_id: string; last_id: string }>(
+    `select id::text, first_id, last_id from tierd.deliveries
+     where stream_key = $1 and consumer_group = $2 and acknowledged_at is null and id > $3::bigint
+     order by deliveries.id limit $4`,
+    [keyText(key), group, afterId, limit],
+  );
+  return found.rows.map(({ id, first_id, last_id }) => ({
+    id,
+    key,
+    group,
+    firstId: plainId(first_id),
+    lastId: plainId(last_id),
+  }));
+}
+
+/** Forgets deliveries, of any source, that Redis was told of that long ago. */
+export async function pruneDeliveries(db: Queryable, olderThanMs: number): Promise<number> {
   const pruned = await db.query(
     `delete from tierd.deliveries
-     where source = $1 and acknowledged_at < clock_timestamp() - $2 * interval '1 millisecond'`,
-    [source, olderThanMs],
+     where acknowledged_at < clock_timestamp() - $1 * interval '1 millisecond'`,
+    [olderThanMs],
   );
   return pruned.rowCount ?? 0;
 }

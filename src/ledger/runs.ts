@@ -77,13 +77,23 @@ export async function finishRun(db: Queryable, runId: bigint, end: RunEnd): Prom
   );
 }
 
-/** Marks the runs of a dead process. Only the holder of the dataset's lease may call it. */
+/** One that lost its lease notices within the lifetime of it, which is much shorter. */
+const NOBODY_AFTER = '1 hour';
+
+/**
+ * Marks the runs of a dead process: those of the dataset, whose lease the caller holds, and those of any
+ * job whose lease ended long ago, for nobody may ever run it again where it left the configuration.
+ */
 export async function abandonRuns(db: Queryable, job: string, dataset: string): Promise<number> {
   const ended = await db.query(
     `update tierd.runs set state = 'abandoned', finished_at = clock_timestamp(),
        error_message = 'the process ended without finishing; a later run recovered'
-     where job = $1 and dataset = $2 and state = 'running'`,
-    [job, dataset],
+     where state = 'running'
+       and (job = $1 and dataset = $2
+            or not exists (select from tierd.leases
+                           where leases.dataset = runs.dataset
+                             and leases.expires_at > clock_timestamp() - $3::interval))`,
+    [job, dataset, NOBODY_AFTER],
   );
   return ended.rowCount ?? 0;
 }

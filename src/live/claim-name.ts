@@ -35,6 +35,11 @@ export function claimPattern(source: string): KeyPattern {
   return parseKeyPattern(`tierd:claim:${source}:{claim*}`);
 }
 
+/** Finds the claims of all sources; its first capture is the source. */
+export function anyClaim(): KeyPattern {
+  return parseKeyPattern('tierd:claim:{source}:{claim*}');
+}
+
 /** The key that the claim was. */
 export function claimedKey(claim: string): string {
   const tagEnd = claim.indexOf('}:', claim.indexOf(':{'));

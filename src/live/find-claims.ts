@@ -1,4 +1,5 @@
-import { claimPattern } from './claim-name.ts';
+import { matchKey } from '../domain/key-pattern.ts';
+import { anyClaim, claimPattern } from './claim-name.ts';
 import type { LiveStore } from './connect.ts';
 import { scanKeys } from './scan-keys.ts';
 
@@ -13,4 +14,20 @@ export async function findClaims(
     for (const key of keys) found.add(key);
   }
   return [...found].sort();
+}
+
+/** How many claims each source has, also those that are in no configuration. Reads the whole keyspace. */
+export async function countClaims(
+  store: LiveStore,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  const pattern = anyClaim();
+  for await (const { keys } of scanKeys(store, pattern, signal)) {
+    for (const key of keys) {
+      const source = matchKey(pattern, key)?.[0] ?? '';
+      counts.set(source, (counts.get(source) ?? 0) + 1);
+    }
+  }
+  return counts;
 }

@@ -15,8 +15,8 @@ export interface DrainVictimOrder {
   /** Names the table, the source and the keys: each scene has its own. */
   readonly name: string;
   readonly leaseTtlMs: number;
-  /** The ordinal of the effect to die at; 0 is none. */
-  readonly killAt: number;
+  /** The ordinal of the effect to die at, 0 is none; or how the label of the first such effect begins. */
+  readonly killAt: number | string;
   readonly moment: 'before' | 'sent';
 }
 

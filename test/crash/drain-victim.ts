@@ -21,14 +21,16 @@ const die = (): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
   process.kill(process.pid, 'SIGKILL');
 };
+const isTheOne = (label: string): boolean =>
+  typeof order.killAt === 'string' ? label.startsWith(order.killAt) : met === order.killAt;
 const observer = {
   before(label: string): void {
     met += 1;
     writeSync(1, `${label}\n`);
-    if (met === order.killAt && order.moment === 'before') die();
+    if (isTheOne(label) && order.moment === 'before') die();
   },
-  sent(): void {
-    if (met === order.killAt && order.moment === 'sent') die();
+  sent(label: string): void {
+    if (isTheOne(label) && order.moment === 'sent') die();
   },
 };
 

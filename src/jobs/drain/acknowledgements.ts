@@ -40,8 +40,8 @@ export class Acknowledgements {
   }
 }
 
-/** Forgets what was delivered, and told to Redis, that long ago. */
-export async function forgetOld(db: pg.Client, source: string, keepMs: number): Promise<void> {
-  await pruneDeliveries(db, source, keepMs);
-  await pruneClaims(db, source, keepMs);
+/** Forgets what was delivered, and told to Redis, that long ago; also of sources that are configured no more. */
+export async function forgetOld(db: pg.Client, keepMs: number): Promise<void> {
+  await pruneDeliveries(db, keepMs);
+  await pruneClaims(db, keepMs);
 }

@@ -12,6 +12,13 @@ export type DrainEvent = { readonly source: string } & (
   | { readonly kind: 'came-again'; readonly note: string }
   /** Trimmed away before anybody had acknowledged them: nobody has them any more. */
   | { readonly kind: 'lost'; readonly key: string; readonly count: number }
+  /** Taken away by somebody before all of it was drained; `position` entries of it are committed. */
+  | {
+      readonly kind: 'claim-gone';
+      readonly key: string;
+      readonly claim: string;
+      readonly position: number;
+    }
   | {
       readonly kind: 'retrying';
       readonly attempt: number;

@@ -18,6 +18,7 @@ import { stopIfAborted } from '../job-failure.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import { forgetOld } from './acknowledgements.ts';
 import type { BatchResult } from './batch-result.ts';
+import { closeLeftovers } from './close-leftovers.ts';
 import { commitBatch, type DrainRun } from './commit-batch.ts';
 import { openDirectRows } from './direct-rows.ts';
 import type { DrainRooms } from './rooms.ts';
@@ -40,6 +41,8 @@ interface Open {
   /** Called when a batch is committed and Redis has been told. */
   readonly onBatch: (result: BatchResult) => void;
   readonly checkpoint: Checkpoint;
+  /** Whether the ledger was looked through for what killed runs left. */
+  hasLooked: boolean;
 }
 
 /** Asked before each batch; what it throws ends the pass as an interruption would. */
@@ -65,7 +68,7 @@ export async function openSession(
       progressOf: (claim) => readClaim(ledger, claim),
       markOf: (key) => readMark(ledger, { dataset: run.plan.source.dataset.name, key }),
     });
-    const open = { rooms, run, db, store, live, signal, onBatch, checkpoint };
+    const open = { rooms, run, db, store, live, signal, onBatch, checkpoint, hasLooked: false };
     return { store, pass: () => drainPass(open), close: () => closeAll(open, ledger) };
   } catch (error) {
     store?.close();
@@ -115,7 +118,9 @@ async function drainPass(open: Open): Promise<number> {
   }
   await run.acknowledged.mark(db);
   await settle(rooms, run, db);
-  await forgetOld(db, run.plan.source.name, rooms.settings.keepDeliveriesMs);
+  if (batches > 0 || !open.hasLooked) await closeLeftovers(open);
+  open.hasLooked = true;
+  await forgetOld(db, rooms.settings.keepDeliveriesMs);
   return batches;
 }
 

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -59,6 +59,26 @@ describe('where DuckDB spills', () => {
     for (const name of [...kept, left]) await leave(name);
     expect(await sweepSpillDirectories(parent)).toEqual([left]);
     expect((await readdir(parent)).toSorted()).toEqual(kept.toSorted());
+  });
+
+  const weeksAgo = (weeks: number): Date => new Date(Date.now() - weeks * 7 * 86_400_000);
+
+  it.each([
+    ['another container, a fortnight ago', 'tierd-spill-elsewhere-17-abcdef', 2],
+    [
+      'this process’ number, before it began',
+      `tierd-spill-${hostname()}-${String(process.pid)}-abcdef`,
+      0.1,
+    ],
+  ])('is swept of what was left by %s', async (_, name, weeks) => {
+    await leave(name);
+    expect(await sweepSpillDirectories(parent)).toEqual([]);
+    const then = weeksAgo(weeks);
+    await utimes(join(parent, name, 'duckdb_temp_storage_DEFAULT-0.tmp'), then, then);
+    // A file that was made since, in an old directory, or changed, is somebody's who works.
+    expect(await sweepSpillDirectories(parent)).toEqual([]);
+    await utimes(join(parent, name), then, then);
+    expect(await sweepSpillDirectories(parent)).toEqual([name]);
   });
 
   it('of a process that was killed is gone with the next that works there', async () => {
