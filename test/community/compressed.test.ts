@@ -217,6 +217,28 @@ describeOn('community', 'rotate, on compressed chunks', () => {
     expect(await idsOf()).toEqual({ hot: range(AGED, ROWS), cold: range(0, AGED) });
   });
 
+  it('leaves to the next run a chunk that was dropped and put in again, compressed or not (I1, I2)', async () => {
+    await makeBars();
+    await compress(40, 39);
+    let times = 0;
+    const rooms = disturbedAt(bench, 'committing', async () => {
+      times += 1;
+      if (times > 2) return;
+      const day = 41 - times;
+      const bounds = `'${daysAgo(day)}'::timestamptz`;
+      await database.query(
+        `create table kept_${String(day)} as select * from bars where time < ${bounds} + interval '1 day';
+         select drop_chunks('bars', older_than => ${bounds} + interval '1 day');
+         insert into bars select * from kept_${String(day)} where id % 24 <> 5`,
+      );
+      if (times === 2) await compress(day, day);
+    });
+    expect(failures(await rotate(rooms))).toEqual(['PARTS_CHANGED', 'PARTS_CHANGED']);
+    expect(failures(await rotate())).toEqual([]);
+    const left = range(0, AGED).filter((id) => id !== 5 && id !== 29);
+    expect(await idsOf()).toEqual({ hot: range(AGED, ROWS), cold: left });
+  });
+
   it('goes on while a policy compresses and decompresses all the time', async () => {
     await makeBars();
     const over = new AbortController();
