@@ -28,9 +28,10 @@ module.exports = {
     onlyFrom('config', ['domain'], 'Configuration becomes domain values and knows no store.'),
     onlyFrom('catalogue', ['domain'], 'Iceberg metadata is made of values.'),
     onlyFrom('jobs', ['domain', 'catalogue', ...STORES], 'A job is a story over the stores.'),
-    onlyFrom('query', ['domain', ...STORES], 'A query reads the stores.'),
+    onlyFrom('process', ['domain'], 'What is to be known of a process, whatever it runs.'),
+    onlyFrom('query', ['domain', 'process', ...STORES], 'A query reads the stores.'),
     onlyFrom('http', ['domain', 'daemon'], 'The server reads a view of the daemon.'),
-    onlyFrom('daemon', ['domain'], 'The daemon is handed what it works with.'),
+    onlyFrom('daemon', ['domain', 'process'], 'The daemon is handed what it works with.'),
     onlyFrom('page', [], 'The page runs in a browser and knows the server by its answers.'),
     {
       name: 'page-is-bundled',
@@ -56,10 +57,10 @@ module.exports = {
     },
     {
       name: 'cli-is-the-top',
-      comment: 'cli wires the rooms; only main.ts knows it.',
+      comment: 'cli wires the rooms; only the programs know it.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(cli/|main\\.ts$)' },
-      to: { path: '^src/(cli/|main\\.ts$)' },
+      from: { path: '^src/', pathNot: '^src/(cli/|(query-)?main\\.ts$)' },
+      to: { path: '^src/(cli/|(query-)?main\\.ts$)' },
     },
     {
       name: 'proof-is-made-by-verification',
@@ -90,7 +91,7 @@ module.exports = {
       from: {
         orphan: true,
         path: '^src/',
-        pathNot: '^src/main\\.ts$|\\.d\\.ts$|^src/domain/fingerprint/kernel/',
+        pathNot: '^src/(query-)?main\\.ts$|\\.d\\.ts$|^src/domain/fingerprint/kernel/',
       },
       to: {},
     },

@@ -10,7 +10,7 @@ import { cachedSegments } from '../lake/s3/segment-cache.ts';
 import { inPlace, type OpenSegments } from '../lake/segment-files.ts';
 
 /** The configured lake. Connects to nothing, and changes nothing. */
-export async function openLake({ lake }: TierdConfig): Promise<ObjectStore> {
+export async function openLake({ lake }: Pick<TierdConfig, 'lake'>): Promise<ObjectStore> {
   if (lake.type === 'local') return openLocalStore(lake.root, fileSystemOf(lake));
   return openS3Store(openS3Api(lake.target), lake.workDirectory, fileSystemOf(lake));
 }
@@ -21,7 +21,10 @@ export function fileSystemOf(lake: TierdConfig['lake']): FileSystem {
 }
 
 /** How queries open its segments. */
-export function openSegmentsOf({ lake }: TierdConfig, store: ObjectStore): OpenSegments {
+export function openSegmentsOf(
+  { lake }: Pick<TierdConfig, 'lake'>,
+  store: ObjectStore,
+): OpenSegments {
   if (lake.type === 'local') return inPlace(store);
   const directory = join(lake.workDirectory, 'segments');
   return cachedSegments({ store, fs: fileSystemOf(lake), directory, maxBytes: lake.cacheBytes });

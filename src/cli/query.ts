@@ -1,17 +1,16 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
 import { formatSnapshotVersion } from '../domain/snapshot-version.ts';
-import type { LookingRooms } from '../jobs/rotation/rooms.ts';
+import { partPathOf } from '../query/output-file.ts';
 import { QUERY_FORMATS, type QueryFormat } from '../query/query-format.ts';
-import type { QueryRequest, QuerySummary } from '../query/query-lake.ts';
+import type { FileOutput, QuerySummary } from '../query/query-lake.ts';
 import type { CliContext } from './context.ts';
-import { withSpillDirectory } from './spill-directory.ts';
+import type { QueryTask } from './query-task.ts';
 import { formatDuration, formatInteger, formatRows } from './terminal/format.ts';
 import { safeText } from './terminal/safe-text.ts';
-import type { Output, Style } from './terminal/style.ts';
+import type { Output } from './terminal/style.ts';
 
 interface QueryFlags {
   readonly format?: QueryFormat;
@@ -43,59 +42,20 @@ Examples:
 
 async function runQuery(context: CliContext, sql: string, flags: QueryFlags): Promise<void> {
   const config = context.loadConfig();
-  const { maintenance } = config;
-  const { disconnect } = await import('../hot/connect.ts');
-  const { assertMigrated } = await import('../ledger/migrate.ts');
-  const { postgresStores } = await import('../query/postgres-stores.ts');
-  const { queryLake } = await import('../query/query-lake.ts');
-  const { composeLooking } = await import('./rooms.ts');
-  const { openSegmentsOf } = await import('./open-lake.ts');
-  const rooms = await composeLooking(context, 'query');
-  const db = await rooms.connect('work');
-  try {
-    await assertMigrated(db);
-    await warnOfOthersLake(context, rooms, db);
-    const summary = await withSpillDirectory(maintenance.tempDirectory, (spillDirectory) =>
-      queryLake(requestOf(context, sql, flags), {
-        inSnapshot: postgresStores({
-          db,
-          datasets: config.datasets,
-          ...config.query,
-          signal: context.signal,
-        }),
-        store: rooms.store,
-        openSegments: openSegmentsOf(config, rooms.store),
-        limits: {
-          memoryLimitBytes: maintenance.memoryLimitBytes,
-          threads: maintenance.threads,
-          spillDirectory,
-        },
-        clock: context.clock,
-        signal: context.signal,
-      }),
-    );
-    tell(context, summary);
-  } finally {
-    await disconnect(db);
-  }
+  const { startQuery } = await import('./start-query.ts');
+  const { signal } = context;
+  const summary = await startQuery(config, context, requestOf(context, sql, flags), {
+    signal,
+    write: (part) => writeAll(context.stdout, part, signal),
+    warn: (text) =>
+      context.liveLine.print(
+        `${context.err.colour.yellow('warning')} ${safeText(text, { isColorSupported: false })}`,
+      ),
+  });
+  tell(context, summary);
 }
 
-/** Reading does no harm, but a copy's list of segments may be older than the lake. */
-async function warnOfOthersLake(
-  context: CliContext,
-  { store }: LookingRooms,
-  db: pg.Client,
-): Promise<void> {
-  const { lakeRefusal, lookAtLake } = await import('../jobs/rotation/own-lake.ts');
-  const standing = await lookAtLake(store, db);
-  const refusal = standing === null ? null : lakeRefusal(standing, store.place);
-  if (refusal === null) return;
-  context.liveLine.print(
-    `${context.err.colour.yellow('warning')} this ledger is not the owner of the lake, so its list of segments may be out of date: ${safeText(refusal.message, { isColorSupported: false })}`,
-  );
-}
-
-function requestOf(context: CliContext, sql: string, flags: QueryFlags): QueryRequest {
+function requestOf(context: CliContext, sql: string, flags: QueryFlags): QueryTask['request'] {
   if (context.options.json === true && flags.format !== undefined && flags.format !== 'json') {
     throw new TierdError({
       code: 'USAGE',
@@ -104,25 +64,24 @@ function requestOf(context: CliContext, sql: string, flags: QueryFlags): QueryRe
     });
   }
   const format = context.options.json === true ? 'json' : (flags.format ?? 'table');
+  const { isTerminal, colour, width } = context.out;
   return {
     sql,
     format,
-    output:
-      flags.output === undefined
-        ? { sink: { write: (text) => writeAll(context.stdout, shownOn(context.out, text)) } }
-        : { file: resolve(context.workingDirectory, flags.output) },
-    terminalWidth: context.out.width ?? null,
+    output: flags.output === undefined ? null : outputOf(context, flags.output),
+    terminal: isTerminal ? { isColorSupported: colour.isColorSupported } : null,
+    terminalWidth: width ?? null,
   };
 }
 
-/** Values that would steer a terminal are for programs that read a pipe or a file. */
-function shownOn({ isTerminal, colour }: Style, text: string): string {
-  return isTerminal ? safeText(text, colour) : text;
+function outputOf({ workingDirectory }: CliContext, path: string): FileOutput {
+  const file = resolve(workingDirectory, path);
+  return { file, part: partPathOf(file, process.pid) };
 }
 
 /** Waits when the reader is slower than the query, so that nothing piles up in memory. */
-async function writeAll(stream: Output, text: string): Promise<void> {
-  if (!stream.write(text)) await once(stream, 'drain');
+async function writeAll(stream: Output, part: Buffer, signal: AbortSignal): Promise<void> {
+  if (!stream.write(part)) await once(stream, 'drain', { signal });
 }
 
 /** On stderr: stdout has the rows and nothing else. */

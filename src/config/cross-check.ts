@@ -6,6 +6,7 @@ import { formatTable } from '../domain/table.ts';
 import { checkAlerts } from './cross-check-alerts.ts';
 import { checkDrain } from './cross-check-drain.ts';
 import { checkS3Lake } from './cross-check-lake.ts';
+import { checkQuery } from './cross-check-query.ts';
 import { checkRedis } from './cross-check-redis.ts';
 import { checkSchedules } from './cross-check-schedules.ts';
 import { checkServer } from './cross-check-server.ts';
@@ -27,6 +28,7 @@ export function crossCheck(root: unknown): PlacedProblem[] {
     ...checkTables(file),
     ...checkSort(file),
     ...checkDrain(file),
+    ...checkQuery(file),
     ...checkSchedules(file),
     ...checkServer(file),
     ...checkAlerts(file),

@@ -85,6 +85,7 @@ export function loadConfig(place: ConfigPlace): TierdConfig {
   const lake = resolveLake(config.lake, directory);
   const server = resolveServer(config.server);
   const datasets = resolveDatasets(config.datasets, config.storage, lake);
+  const maintenance = resolveMaintenance(config.maintenance, directory);
   return {
     file,
     text,
@@ -94,8 +95,8 @@ export function loadConfig(place: ConfigPlace): TierdConfig {
     lifecycle: resolveLifecycle(config.storage),
     datasets,
     drain: resolveDrain(config.drain, datasets),
-    query: resolveQuery(config.query),
-    maintenance: resolveMaintenance(config.maintenance, directory),
+    query: resolveQuery(config.query, maintenance),
+    maintenance,
     owners: resolveOwners(config.datasets),
     schedules: resolveSchedules(config.schedules, config.storage),
     daemon: resolveDaemon(config.daemon),

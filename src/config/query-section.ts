@@ -1,14 +1,25 @@
 /** The `query` section: what a question may take from the hot store. */
 import { z } from 'zod';
-import { duration, wholeNumber } from './fields.ts';
-import { parseDuration } from './units.ts';
+import { duration, size, wholeNumber } from './fields.ts';
+import type { MaintenanceConfig } from './maintenance-section.ts';
+import { parseDuration, parseSize } from './units.ts';
 
 export interface QueryConfig {
   /** Of one table, in one query. */
   readonly maxHotRows: number;
   /** A reader holds off the drop of what it reads. */
   readonly maxHoldMs: number;
+  /** Of the process of one query, whatever it holds there. */
+  readonly maxMemoryBytes: number;
 }
+
+/**
+ * Beyond the engine's own limit, where none is given: the program and the engine, rows on their way to
+ * text, and the vectors, lists and texts that the engine does not count.
+ */
+const USUAL_ALLOWANCE_BYTES = 512 * 1024 ** 2;
+/** With less, the program itself would be over its limit. */
+export const LEAST_ALLOWANCE_BYTES = 256 * 1024 ** 2;
 
 export const querySection = z.strictObject({
   max_hot_rows: wholeNumber(
@@ -18,10 +29,23 @@ export const querySection = z.strictObject({
   max_hold: duration(
     'A query that reads a table in PostgreSQL for longer than this is ended, for a rotation can drop no chunk while it is read. Segments are read afterwards, for as long as it takes.',
   ).default('1min'),
+  max_memory: size(
+    'A query runs in a process of its own, which is ended when it takes more memory than this: what memory_limit does not cover, such as long texts and lists, counts as well. maintenance.memory_limit and 512MB when left out; at least memory_limit and 256MB. Linux only.',
+  ).optional(),
 });
 
 export type QueryFile = z.output<typeof querySection>;
 
-export function resolveQuery(file: QueryFile): QueryConfig {
-  return { maxHotRows: file.max_hot_rows, maxHoldMs: parseDuration(file.max_hold) };
+export function resolveQuery(
+  file: QueryFile,
+  { memoryLimitBytes }: Pick<MaintenanceConfig, 'memoryLimitBytes'>,
+): QueryConfig {
+  return {
+    maxHotRows: file.max_hot_rows,
+    maxHoldMs: parseDuration(file.max_hold),
+    maxMemoryBytes:
+      file.max_memory === undefined
+        ? memoryLimitBytes + USUAL_ALLOWANCE_BYTES
+        : parseSize(file.max_memory),
+  };
 }

@@ -4,11 +4,11 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { treeRssBytes } from '../process/tree-memory.ts';
 import { parseJobMessage } from './job-message.ts';
 import type { ProcessEnd, StopReason } from './job-result.ts';
 import { splitLines } from './split-lines.ts';
 import type { JobProgress } from './state.ts';
-import { treeRssBytes } from './tree-memory.ts';
 
 export interface JobCommand {
   readonly program: string;

@@ -90,6 +90,8 @@ export const ERROR_CODES = {
   QUERY_INVALID: { exit: EXIT.usage, retry: false },
   QUERY_NOT_ALLOWED: { exit: EXIT.usage, retry: false },
   QUERY_FAILED: { exit: EXIT.failed, retry: false },
+  QUERY_TOO_LARGE: { exit: EXIT.failed, retry: false },
+  QUERY_ENGINE_DIED: { exit: EXIT.failed, retry: true },
   HOT_ROWS_EXCEEDED: { exit: EXIT.refused, retry: false },
   SEGMENT_UNREADABLE: { exit: EXIT.failed, retry: false },
   COLUMN_TYPE_CHANGED: { exit: EXIT.failed, retry: false },

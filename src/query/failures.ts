@@ -109,14 +109,22 @@ function knownDatasets({ datasets, emptyDatasets }: FailureContext['catalog']): 
 }
 
 function queryFailed(error: Error): TierdError {
-  const outOfMemory = ENGINE_ERROR.exec(error.message)?.[1] === 'Out of Memory';
+  if (ENGINE_ERROR.exec(error.message)?.[1] === 'Out of Memory') return tooLarge(error);
   return new TierdError({
     code: 'QUERY_FAILED',
+    message: `The query failed: ${error.message}`,
+    hint: 'If a value could not be cast, try_cast gives NULL in its place.',
+    cause: error,
+  });
+}
+
+/** By its own limit, or by that of the process, which it tells in the same words. */
+function tooLarge(error: Error): TierdError {
+  return new TierdError({
+    code: 'QUERY_TOO_LARGE',
     // What follows a blank line advises settings of the engine's own, which a query can't change.
-    message: `The query failed: ${outOfMemory ? firstParagraph(error) : error.message}`,
-    hint: outOfMemory
-      ? 'Raise maintenance.memory_limit, or free space in maintenance.temp_dir for what does not fit in it; or ask for less at once: a shorter time, fewer columns.'
-      : 'If a value could not be cast, try_cast gives NULL in its place.',
+    message: `The query needs more memory than it may have: ${firstParagraph(error)}`,
+    hint: 'Ask for less at once: a shorter time, fewer columns, no list or text that is made of all rows; or raise maintenance.memory_limit for the engine and query.max_memory for its whole process, or free space in maintenance.temp_dir for what does not fit.',
     cause: error,
   });
 }

@@ -8,25 +8,29 @@ import { finished } from 'node:stream/promises';
 import { TierdError } from '../domain/errors.ts';
 import type { TextSink } from './text-formats.ts';
 
+/** Beside the file, so that the rename stays on its file system. */
+export function partPathOf(path: string, pid: number): string {
+  return join(dirname(path), `.${basename(path)}.${String(pid)}.part`);
+}
+
 /**
- * Lets `write` fill an empty file beside `path`, then gives it that name, replacing what had it.
+ * Lets `write` fill the empty file `temporary`, then gives it the name `path`, replacing what had it.
  * When `write` fails, nothing is left and what was there before is untouched.
  *
  * @throws TierdError OUTPUT_UNWRITABLE
  */
 export async function replaceFile<T>(
   path: string,
-  write: (temporaryPath: string) => Promise<T>,
+  temporary: string,
+  write: () => Promise<T>,
 ): Promise<T> {
-  // Beside the file, so that the rename stays on its file system.
-  const temporary = join(dirname(path), `.${basename(path)}.${String(process.pid)}.part`);
   // Before the query runs: what can't be written should not take an hour to say so.
   await unwritable(path, async () => {
     await refuseDirectory(path);
     await writeFile(temporary, '');
   });
   try {
-    const result = await write(temporary);
+    const result = await write();
     await unwritable(path, async () => {
       await flush(temporary);
       await rename(temporary, path);

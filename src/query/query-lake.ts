@@ -39,10 +39,15 @@ export interface QueryRequest {
    */
   readonly sql: string;
   readonly format: QueryFormat;
-  /** A file, replaced when the query has succeeded; or where the text goes as it comes. */
-  readonly output: { readonly file: string } | { readonly sink: TextSink };
+  readonly output: FileOutput | { readonly sink: TextSink };
   /** For `table` into a terminal: how wide it is. Null cuts nothing. */
   readonly terminalWidth: number | null;
+}
+
+/** `file` is replaced when the query has succeeded; until then the rows are in `part`, beside it. */
+export interface FileOutput {
+  readonly file: string;
+  readonly part: string;
 }
 
 export interface QueryRooms {
@@ -71,7 +76,7 @@ export interface QuerySummary {
 /**
  * Reads both stores and writes the result; changes nothing else.
  *
- * @throws TierdError HOT_ROWS_EXCEEDED, QUERY_INVALID, QUERY_NOT_ALLOWED, QUERY_FAILED, SEGMENT_UNREADABLE,
+ * @throws TierdError HOT_ROWS_EXCEEDED, QUERY_INVALID, QUERY_NOT_ALLOWED, QUERY_FAILED, QUERY_TOO_LARGE, SEGMENT_UNREADABLE,
  *   COLUMN_TYPE_CHANGED, OUTPUT_UNWRITABLE, INTERRUPTED. A file is then as it was before; a sink
  *   may have got a part of the rows.
  */
@@ -163,11 +168,12 @@ async function runQuery(
   const { output } = request;
   const write = writerFor(request);
   if ('sink' in output) return writeRows(query, await begin(), write, output.sink);
-  return replaceFile(output.file, async (temporary) => {
-    const prepared = await begin(temporary);
+  const { file, part } = output;
+  return replaceFile(file, part, async () => {
+    const prepared = await begin(part);
     return request.format === 'parquet'
-      ? writeParquet(query, temporary)
-      : writeTextFile(temporary, (sink) => writeRows(query, prepared, write, sink));
+      ? writeParquet(query, part)
+      : writeTextFile(part, (sink) => writeRows(query, prepared, write, sink));
   });
 }
 

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { inPlace } from '../../src/lake/segment-files.ts';
 import type { ColdTimeColumn } from '../../src/query/cold-catalog.ts';
+import { partPathOf } from '../../src/query/output-file.ts';
 import type { QueryFormat } from '../../src/query/query-format.ts';
 import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
 import type { TestCatalog, TestLake } from './test-lake.ts';
@@ -42,7 +43,10 @@ export async function askLake(
     {
       sql,
       format: options.format ?? 'ndjson',
-      output: options.file === undefined ? { sink } : { file: options.file },
+      output:
+        options.file === undefined
+          ? { sink }
+          : { file: options.file, part: partPathOf(options.file, process.pid) },
       terminalWidth: options.terminalWidth ?? null,
     },
     {

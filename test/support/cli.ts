@@ -36,7 +36,8 @@ export async function runInside(
   const signal = surroundings.signal ?? new AbortController().signal;
   const exitCode = await runCli({
     argv,
-    env,
+    // A query is a process of its own, here of the sources.
+    env: { NODE_OPTIONS: `--import=${import.meta.resolve('tsx')}`, ...env },
     workingDirectory,
     stdin,
     stdout,

@@ -303,7 +303,7 @@ describe('a query that goes wrong', () => {
     await expect(
       askLake(lake, `select list(i) from range(20000000) t(i)`, { memoryLimitBytes: 30_000_000 }),
     ).rejects.toMatchObject({
-      code: 'QUERY_FAILED',
+      code: 'QUERY_TOO_LARGE',
       message: expect.not.stringMatching(/\bset (memory_limit|threads|preserve)|max_temp/iu),
       hint: expect.stringContaining('maintenance.memory_limit'),
     });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type JobLimits, type JobProcess, startJob } from '../../../src/daemon/job-process.ts';
 import { judgeEnd } from '../../../src/daemon/job-result.ts';
 import type { JobProgress } from '../../../src/daemon/state.ts';
-import { treeRssBytes } from '../../../src/daemon/tree-memory.ts';
+import { treeRssBytes } from '../../../src/process/tree-memory.ts';
 import { childCommand, GENEROUS } from '../../support/job-child.ts';
 import { identityOf, isAlive } from '../../support/process-identity.ts';
 

@@ -6,12 +6,13 @@ import { readdirSync, readFileSync } from 'node:fs';
  * gone. Pages that several of them share count for each: it errs on the side of the limit.
  */
 export function treeRssBytes(pid: number): number | null {
-  const own = rssBytes(pid);
+  const own = residentBytes(pid);
   if (own === null) return null;
   return childrenOf(pid).reduce((sum, child) => sum + (treeRssBytes(child) ?? 0), own);
 }
 
-function rssBytes(pid: number): number | null {
+/** Of `pid` alone, as `treeRssBytes`. */
+export function residentBytes(pid: number): number | null {
   try {
     const status = readFileSync(`/proc/${String(pid)}/status`, 'utf8');
     const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
