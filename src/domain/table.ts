@@ -20,7 +20,7 @@ export interface ColumnDescription {
   /** The type behind any domains. */
   readonly baseType: BaseType;
   readonly notNull: boolean;
-  /** A stored generated column: it is archived like any other and never written back. */
+  /** Generated, stored or virtual: it is archived like any other, with the value that the table gives, and never written back. */
   readonly generated: boolean;
 }
 

