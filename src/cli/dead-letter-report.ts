@@ -1,4 +1,5 @@
 /** Dead letters as they are printed. */
+import { countOf } from '../domain/count.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import type { Retried } from '../jobs/drain/retry-letters.ts';
 import { type DatasetResult, errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
@@ -69,7 +70,7 @@ export function renderLetter(letter: DeadLetterRecord, { colour }: Style): strin
     ['key', showControls(letter.key)],
     ['entry', letter.entryId ?? '-'],
     ['arrived', letter.arrivedAt],
-    ['state', `${letter.state}, seen ${formatInteger(letter.timesSeen)} times`],
+    ['state', `${letter.state}, seen ${countOf(letter.timesSeen, 'time')}`],
     ['reason', `${letter.reasonCode}: ${letter.reason}`],
     ['payload', JSON.stringify(JSON.parse(letter.payload.toString('utf8')), null, 2)],
   ];

@@ -1,4 +1,5 @@
 /** What a drain would do, and what it did, as it is printed. */
+import { agree, countOf } from '../domain/count.ts';
 import type { SameKey } from '../domain/drain/source.ts';
 import type { DrainPreview, PreviewedEntry } from '../jobs/drain/preview.ts';
 import type { DrainTotals } from '../jobs/drain/totals.ts';
@@ -58,12 +59,18 @@ function renderTotals(totals: DrainTotals, { colour }: Style): string {
   const { source, dataset, entries, rows, deadLetters, flagged, repeated, sameKey, lost } = totals;
   if (entries + lost === 0) return `${colour.green('done')} ${source}: nothing was waiting`;
   const notes = [
-    ...(deadLetters === 0 ? [] : [colour.yellow(`${formatInteger(deadLetters)} dead letters`)]),
+    ...(deadLetters === 0 ? [] : [colour.yellow(countOf(deadLetters, 'dead letter'))]),
     ...(flagged === 0 ? [] : [`${formatInteger(flagged)} flagged`]),
-    ...(repeated === 0 ? [] : [`${formatInteger(repeated)} that were known already`]),
+    ...(repeated === 0
+      ? []
+      : [`${formatInteger(repeated)} that ${agree(repeated, 'was', 'were')} known already`]),
     ...(sameKey === 0
       ? []
-      : [colour.yellow(`${formatInteger(sameKey)} that share the key of another's row`)]),
+      : [
+          colour.yellow(
+            `${formatInteger(sameKey)} that ${agree(sameKey, 'shares', 'share')} the key of another's row`,
+          ),
+        ]),
     ...(lost === 0 ? [] : [colour.red(`${formatInteger(lost)} lost before they were drained`)]),
   ];
   return `${colour.green('done')} ${source}: ${formatRows(rows)} into ${dataset}${notes.map((note) => `, ${note}`).join('')}`;
@@ -123,7 +130,7 @@ function renderPreview(preview: DrainPreview, style: Style): string {
   const notes = preview.notes
     .map((note) => `\n${style.colour.yellow('doubtful')} ${note}`)
     .join('');
-  const head = `${style.colour.bold(source)} (${kind}, ${where}): ${formatInteger(entries)} entries in ${formatInteger(keys)} keys → ${dataset}, known again ${known}${notes}`;
+  const head = `${style.colour.bold(source)} (${kind}, ${where}): ${countOf(entries, 'entry', 'entries')} in ${countOf(keys, 'key')} → ${dataset}, known again ${known}${notes}`;
   if (sample.length === 0) return head;
   const rows = sample.map((entry) => [entry.key, ...cellsOf(entry, columns.length, style)]);
   return `${head}\n${renderTable([{ title: 'KEY' }, ...columns.map((title) => ({ title }))], rows, style)}`;

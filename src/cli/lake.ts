@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type pg from 'pg';
+import { agree, countOf } from '../domain/count.ts';
 import { TierdError } from '../domain/errors.ts';
 import { describeOwner } from '../domain/lake-owner.ts';
 import type { TakeOver } from '../jobs/lake-owner.ts';
@@ -7,7 +8,6 @@ import type { LakeStanding } from '../jobs/rotation/own-lake.ts';
 import type { LookingRooms } from '../jobs/rotation/rooms.ts';
 import type { CliContext, Report } from './context.ts';
 import { confirm } from './terminal/confirm.ts';
-import { formatInteger } from './terminal/format.ts';
 
 interface HandoverFlags {
   readonly yes?: true;
@@ -106,7 +106,7 @@ async function separate(context: CliContext, flags: HandoverFlags): Promise<void
       context.report({
         json: { separated: true, place, forgotten_segments: forgotten },
         text: ({ colour }) =>
-          `${colour.green('separated')} a ledger of its own, with ${place} as its lake; ${formatInteger(forgotten)} segments of the original are forgotten here and untouched there`,
+          `${colour.green('separated')} a ledger of its own, with ${place} as its lake; ${countOf(forgotten, 'segment')} of the original ${agree(forgotten, 'is', 'are')} forgotten here and untouched there`,
       });
     }
   });
@@ -137,7 +137,7 @@ function takeOverStatement(
     `This makes this ledger the owner of the lake ${place}, which belongs to ${from}. The old owner is refused from then on.`,
     strange === 0
       ? 'Every file in it is one that this ledger knows.'
-      : `${formatInteger(strange)} files in it are not known to this ledger: they are left alone, and their rows are not found through it.`,
+      : `${countOf(strange, 'file')} in it ${agree(strange, 'is', 'are')} not known to this ledger: left alone, and the rows there are not found through it.`,
   ].join('\n');
 }
 

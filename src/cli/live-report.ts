@@ -1,4 +1,5 @@
 /** The live store in `tierd status`. */
+import { countOf } from '../domain/count.ts';
 import type { LiveHealth } from '../domain/live-health.ts';
 import { liveServerFigures } from '../http/survey-document.ts';
 import type { Status } from '../jobs/status.ts';
@@ -47,7 +48,7 @@ function describe(health: LiveHealth): string {
   const { usedBytes, maxBytes, hitRatio } = health;
   return [
     `${health.product} ${health.version}`,
-    `${formatInteger(health.keys)} keys`,
+    countOf(health.keys, 'key'),
     `${formatBytes(usedBytes)}${maxBytes === 0 ? '' : ` of ${formatBytes(maxBytes)}`}`,
     `fragmentation ${health.fragmentation.toFixed(2)}`,
     ...(hitRatio === null ? [] : [`hit ratio ${(hitRatio * 100).toFixed(0)} %`]),

@@ -1,4 +1,5 @@
 /** Turns a drain's events into a progress line on a terminal and log lines elsewhere. */
+import { agree, countOf } from '../domain/count.ts';
 import { describeGone } from '../jobs/drain/close-leftovers.ts';
 import type { DrainEvent } from '../jobs/drain/events.ts';
 import type { CliContext } from './context.ts';
@@ -54,7 +55,7 @@ export function narrateDrain(context: CliContext): DrainNarrator {
         case 'lost':
           logger.error(
             { source, key: event.key, count: event.count },
-            `${source}: ${formatInteger(event.count)} entries of "${event.key}" were trimmed by somebody before they were drained; nobody has them any more`,
+            `${source}: ${countOf(event.count, 'entry', 'entries')} of "${event.key}" ${agree(event.count, 'was', 'were')} trimmed by somebody before being drained, and nobody has ${agree(event.count, 'it', 'them')} any more`,
           );
           return;
         case 'claim-gone':

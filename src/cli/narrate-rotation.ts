@@ -1,5 +1,6 @@
 /** Turns a rotation's events into a progress bar on a terminal and log lines elsewhere. */
 
+import { countOf } from '../domain/count.ts';
 import { formatRange } from '../domain/time-range.ts';
 import type { RotationEvent } from '../jobs/rotation/events.ts';
 import type { CliContext } from './context.ts';
@@ -30,7 +31,7 @@ export function narrate(context: CliContext): Narrator {
         if (moves === 0 && objects === 0) return;
         logger.warn(
           { dataset, moves, objects },
-          `${dataset}: an earlier run ended in the middle; ${String(moves)} moves were undone and ${String(objects)} leftover files removed`,
+          `${dataset}: an earlier run ended in the middle; ${countOf(moves, 'move')} undone and ${countOf(objects, 'leftover file')} removed`,
         );
         return;
       }

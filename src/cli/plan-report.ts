@@ -1,4 +1,5 @@
 /** The plan as `--dry-run` prints it. */
+import { countOf } from '../domain/count.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 import { describeObstacles, standingObstacles } from '../domain/part-hazards.ts';
 import { type PlannedMove, type RotationPlan, standingRefusals } from '../domain/plan.ts';
@@ -85,7 +86,7 @@ function renderPlan(plan: RotationPlan, force: boolean, style: Style): string {
   const { aged, closed } = plan.cutoffs;
   const others =
     closed === null ? '' : `, and ${minute(closed)} UTC for intervals that do not stay hot`;
-  const head = `${colour.bold(plan.dataset)}: ${formatRows(plan.rows)} of ${plan.table} (${plan.tableKind}) are due, in ${String(plan.moves.length)} moves, about ${formatBytes(plan.estimatedHotBytes)}; the cutoff is ${minute(aged)} UTC${others}`;
+  const head = `${colour.bold(plan.dataset)}: ${formatRows(plan.rows)} of ${plan.table} (${plan.tableKind}) are due, in ${countOf(plan.moves.length, 'move')}, about ${formatBytes(plan.estimatedHotBytes)}; the cutoff is ${minute(aged)} UTC${others}`;
   const all = plan.moves.length > MOVES_SHOWN ? byMonth(plan.moves) : plan.moves.map(lineOf);
   const shown = all.slice(0, MOVES_SHOWN);
   const hidden = all.slice(MOVES_SHOWN);

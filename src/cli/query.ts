@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { countOf } from '../domain/count.ts';
 import { TierdError } from '../domain/errors.ts';
 import { formatSnapshotVersion } from '../domain/snapshot-version.ts';
 import { partPathOf } from '../query/output-file.ts';
@@ -95,7 +96,7 @@ function tell(context: CliContext, summary: QuerySummary): void {
   const { rows, elapsedMs, segmentsRead, segmentsLive, hotRows } = summary;
   context.liveLine.print(
     context.err.colour.dim(
-      `${formatRows(rows)} in ${formatDuration(elapsedMs)}; ${formatInteger(segmentsRead)} of ${formatInteger(segmentsLive)} segments and ${formatInteger(hotRows)} hot rows read at version ${version}`,
+      `${formatRows(rows)} in ${formatDuration(elapsedMs)}; ${formatInteger(segmentsRead)} of ${countOf(segmentsLive, 'segment')} and ${countOf(hotRows, 'hot row')} read at version ${version}`,
     ),
   );
 }

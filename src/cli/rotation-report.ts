@@ -1,5 +1,6 @@
 /** What a rotation did, as it is printed at its end. */
 
+import { countOf } from '../domain/count.ts';
 import type { RowsAgain } from '../domain/rows-again.ts';
 import { formatRange } from '../domain/time-range.ts';
 import type { RotationOutcome } from '../jobs/rotate.ts';
@@ -64,7 +65,7 @@ function render(
   const head =
     plan.moves.length === 0
       ? `${colour.green('done')} ${result.dataset}: nothing is due`
-      : `${word} ${result.dataset}: ${rows} moved into ${bytes} of Parquet, ${String(totals.moved.length)} of ${String(plan.moves.length)} moves`;
+      : `${word} ${result.dataset}: ${rows} moved into ${bytes} of Parquet, ${String(totals.moved.length)} of ${countOf(plan.moves.length, 'move')}`;
   return [
     head,
     ...renderAgain(againOf(totals)),

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Command, InvalidArgumentError } from 'commander';
+import { agree, countOf } from '../domain/count.ts';
 import { EXIT } from '../domain/errors.ts';
 import type { ScrubResult } from '../jobs/scrub.ts';
+import { scrubVerdict } from '../jobs/scrub-verdict.ts';
 import type { CliContext, Report } from './context.ts';
 import { selectDatasets } from './select-datasets.ts';
 import { formatBytes, formatInteger, formatRows } from './terminal/format.ts';
@@ -83,11 +85,10 @@ async function run(
 
 function reportScrub(result: ScrubResult, seed: string | null): Report {
   const { bytes, unproven, unjudged } = result;
-  const damaged = [...bytes.missing, ...bytes.altered, ...unproven].length > 0;
-  const isJudged = bytes.unreadable.length + unjudged.length === 0;
+  const verdict = scrubVerdict(result);
   return {
     json: {
-      sound: damaged ? false : isJudged ? true : null,
+      sound: verdict === 'damaged' ? false : verdict === 'not judged' ? null : true,
       seed,
       segments_ok: bytes.ok.length,
       segments_unread: bytes.unread.length,
@@ -107,7 +108,7 @@ function reportScrub(result: ScrubResult, seed: string | null): Report {
       leftovers: bytes.leftovers.map(({ key }) => key),
     },
     text: (style) => render(result, seed, style),
-    exitCode: damaged || !isJudged || bytes.unknown.length > 0 ? EXIT.failed : EXIT.done,
+    exitCode: verdict === 'sound' ? EXIT.done : EXIT.failed,
   };
 }
 
@@ -130,20 +131,20 @@ function render(result: ScrubResult, seed: string | null, { colour }: Style): st
     bytes.unread.length === 0
       ? ''
       : `, ${formatInteger(bytes.unread.length)} not in the sample (seed ${seed ?? ''})`;
-  const sum = `${formatInteger(bytes.ok.length)} segments sound (${formatBytes(bytes.bytesRead)} read, ${formatRows(result.provenRows)} proven)${unread}`;
+  const sum = `${countOf(bytes.ok.length, 'segment')} sound (${formatBytes(bytes.bytesRead)} read, ${formatRows(result.provenRows)} proven)${unread}`;
   const damage = bytes.missing.length + bytes.altered.length + unproven.length;
   const notJudged = bytes.unreadable.length + unjudged.length;
   const strange =
     bytes.unknown.length === 0
       ? []
       : [
-          `${colour.yellow('unknown')} ${formatInteger(bytes.unknown.length)} files are not in this ledger, so their rows are not found through it; \`tierd lake show\` says whose the lake is`,
+          `${colour.yellow('unknown')} ${countOf(bytes.unknown.length, 'file')} ${agree(bytes.unknown.length, 'is not in this ledger, so its', 'are not in this ledger, so their')} rows are not found through it; \`tierd lake show\` says whose the lake is`,
         ];
   return [
     ...lines,
     ...strange,
     damage > 0
-      ? `${colour.red('damaged')} ${formatInteger(damage)} of the lake's segments are not what was published; ${sum}. Restore them from a backup of the lake: PostgreSQL no longer has these rows.`
+      ? `${colour.red('damaged')} ${formatInteger(damage)} of the lake's segments ${agree(damage, 'is', 'are')} not what was published; ${sum}. Restore them from a backup of the lake: PostgreSQL no longer has these rows.`
       : notJudged > 0
         ? `${colour.yellow('not judged')} ${formatInteger(notJudged)} could not be read, which says nothing about what they hold; ${sum}. Mend what kept them from being read, then run it again.`
         : `${colour.green('ok')} ${sum}`,

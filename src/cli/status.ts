@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { countOf } from '../domain/count.ts';
 import type { ExitCode } from '../domain/errors.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import type { SourceStatus } from '../jobs/drain/look-at-sources.ts';
@@ -95,7 +96,7 @@ function looksOf(
     ...sources.map(({ source, waiting }) =>
       'error' in waiting ? { dataset: source, error: waiting.error } : looked(source),
     ),
-    lake.problem === null ? looked('lake') : { dataset: 'lake', error: lake.problem },
+    ...(lake.problem === null ? [] : [{ dataset: 'lake', error: lake.problem }]),
     ...(live === null
       ? []
       : ['error' in live ? { dataset: 'live', error: live.error } : looked('live')]),
@@ -157,7 +158,7 @@ function renderStatus(status: Status, now: EpochMs, style: Style, exitCode: Exit
       ? []
       : [
           colour.yellow(
-            `partial: ${String(whole.length)} of ${String(status.datasets.length)} datasets could be looked at; without ${failed.map(({ dataset }) => dataset).join(', ')}`,
+            `partial: ${String(whole.length)} of ${countOf(status.datasets.length, 'dataset')} could be looked at; without ${failed.map(({ dataset }) => dataset).join(', ')}`,
           ),
         ]),
     ...(whole.length === 0
@@ -191,7 +192,7 @@ function renderSides(reports: readonly DatasetStatus[], style: Style): string {
         ...sideCells(report.cold),
         report.cold.segments === 0
           ? 'empty'
-          : `${formatInteger(report.cold.segments)} segments${report.ratio === null ? '' : `, a row takes 1/${report.ratio.toFixed(1)} of its hot size`}`,
+          : `${countOf(report.cold.segments, 'segment')}${report.ratio === null ? '' : `, a row takes 1/${report.ratio.toFixed(1)} of its hot size`}`,
       ],
     ]),
     style,
@@ -220,9 +221,7 @@ function renderRuns(reports: readonly DatasetStatus[], now: EpochMs, style: Styl
 }
 
 function describeDue({ due }: DatasetStatus): string {
-  return due.rows === 0
-    ? 'nothing'
-    : `${formatRows(due.rows)} in ${formatInteger(due.moves)} moves`;
+  return due.rows === 0 ? 'nothing' : `${formatRows(due.rows)} in ${countOf(due.moves, 'move')}`;
 }
 
 function describeRun({ lastRun, lease }: DatasetStatus, now: EpochMs): string {

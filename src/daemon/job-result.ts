@@ -1,5 +1,6 @@
 /** What a job's process left behind, understood: its exit code, its document, why it was stopped. */
 import { EXIT } from '../domain/errors.ts';
+import { type Finding, type JobReport, readReport } from './job-report.ts';
 
 export type JobRunState =
   | 'done'
@@ -33,16 +34,17 @@ export interface JobResult {
   /** What the run says of the job's health, for its circuit. */
   readonly health: 'well' | 'ill' | 'unknown';
   readonly errorCode: string | null;
+  /** What was done, what was not and why. */
   readonly errorMessage: string | null;
+  /** Of all that was not done, guards alone were in the way. */
+  readonly isRefusal: boolean;
+  /** What to do next. */
+  readonly advice: string | null;
   readonly rowsMoved: number | null;
-  readonly damage: Damage | null;
-}
-
-/** Segments that are not what was published, as a scrub found them. */
-export interface Damage {
-  readonly count: number;
-  /** The first of them. */
-  readonly keys: readonly string[];
+  /** Segments that are not what was published. */
+  readonly damage: Finding | null;
+  /** Files of the lake that are not this ledger's. */
+  readonly unknownFiles: Finding | null;
 }
 
 type Verdict = Pick<JobResult, 'state' | 'health'> & {
@@ -73,11 +75,16 @@ const BY_REASON: Readonly<Record<StopReason, Verdict>> = {
 /** Killed by the kernel, or a crash of native code: every step may be run again (I4). */
 const CRASHED: Verdict = { state: 'crashed', health: 'ill', isRetryable: true };
 
+const PARTLY_REFUSED: Verdict = { state: 'partly', health: 'unknown', isRetryable: false };
+
+/** A scrub exits with a failure for them, so that a person looks; it did all of its work. */
+const UNKNOWN_FILES: Verdict = { state: 'done', health: 'well', isRetryable: false };
+
 export function judgeEnd(end: ProcessEnd): JobResult {
-  const document = parseDocument(end.stdout);
-  const errors = errorsIn(document);
-  const verdict = verdictOf(end);
-  const [first] = errors;
+  const report = readReport(end.stdout);
+  const { errors, account, advice, rowsMoved, damage, unknownFiles } = report;
+  const isRefusal = errors.length > 0 && errors.every((error) => error.isRefusal);
+  const verdict = verdictOf(end, report, isRefusal);
   const isRetryable =
     verdict.isRetryable === 'as its errors say'
       ? errors.some(({ retry }) => retry)
@@ -86,20 +93,24 @@ export function judgeEnd(end: ProcessEnd): JobResult {
     state: verdict.state,
     health: verdict.health,
     isRetryable,
-    errorCode: first?.code ?? null,
+    isRefusal,
+    errorCode: errors[0]?.code ?? null,
     errorMessage:
-      verdict.state === 'done'
-        ? null
-        : (first?.message ?? describeDamage(document) ?? describeEnd(end)),
-    rowsMoved: rowsMovedIn(document),
-    damage: damageIn(document),
+      end.exitCode === EXIT.done && verdict.state === 'done' ? null : (account ?? describeEnd(end)),
+    advice,
+    rowsMoved,
+    damage,
+    unknownFiles,
   };
 }
 
-function verdictOf(end: ProcessEnd): Verdict {
+function verdictOf(end: ProcessEnd, report: JobReport, isRefusal: boolean): Verdict {
   // It had finished before the request to stop reached it.
   if (end.exitCode === EXIT.done) return BY_EXIT_CODE[EXIT.done] ?? CRASHED;
   if (end.stoppedFor !== null) return BY_REASON[end.stoppedFor];
+  if (end.exitCode === EXIT.failed && report.unknownFiles !== null) return UNKNOWN_FILES;
+  // What was done is done, and of the rest a guard did its duty.
+  if (end.exitCode === EXIT.partly && isRefusal) return PARTLY_REFUSED;
   return (end.exitCode === null ? undefined : BY_EXIT_CODE[end.exitCode]) ?? CRASHED;
 }
 
@@ -122,72 +133,4 @@ function describeEnd(end: ProcessEnd): string {
     case null:
       return way;
   }
-}
-
-function parseDocument(stdout: string): unknown {
-  try {
-    return JSON.parse(stdout);
-  } catch {
-    return null; // It died before it could print one; the exit code and the signal tell that.
-  }
-}
-
-interface JobError {
-  readonly code: string;
-  readonly message: string;
-  readonly retry: boolean;
-}
-
-/** Every `error` of the document, at whatever depth a job's report has them. */
-function errorsIn(value: unknown): readonly JobError[] {
-  if (Array.isArray(value)) return value.flatMap(errorsIn);
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, item]: [string, unknown]) => {
-    const error = key === 'error' ? asJobError(item) : undefined;
-    return error === undefined ? errorsIn(item) : [error];
-  });
-}
-
-function asJobError(value: unknown): JobError | undefined {
-  const { code, message, retry } = (value ?? {}) as Partial<Record<keyof JobError, unknown>>;
-  if (typeof code !== 'string') return undefined;
-  return { code, message: typeof message === 'string' ? message : code, retry: retry === true };
-}
-
-const DAMAGED_KEYS_KEPT = 5;
-
-/** As `tierd scrub --json` says it; null for every other report. */
-function damageIn(document: unknown): Damage | null {
-  const { sound, missing, altered, unproven } = (document ?? {}) as Partial<
-    Record<string, unknown>
-  >;
-  if (sound !== false) return null;
-  const keys = [missing, altered, unproven].flatMap(keysIn);
-  return { count: keys.length, keys: keys.slice(0, DAMAGED_KEYS_KEPT) };
-}
-
-/** Of what has one key, or some, or is one. */
-function keysIn(list: unknown): readonly string[] {
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((item: unknown): readonly string[] => {
-    if (typeof item === 'string') return [item];
-    const { key, keys } = (item ?? {}) as { readonly key?: unknown; readonly keys?: unknown };
-    return typeof key === 'string' ? [key] : keysIn(keys);
-  });
-}
-
-function describeDamage(document: unknown): string | null {
-  const damage = damageIn(document);
-  if (damage === null) return null;
-  return `${String(damage.count)} segments are not what was published: ${damage.keys.join(', ')}`;
-}
-
-/** The sum over the datasets of a report; null where the job moves none. */
-function rowsMovedIn(document: unknown): number | null {
-  const datasets: unknown = (document as { datasets?: unknown } | null)?.datasets;
-  if (!Array.isArray(datasets)) return null;
-  const counts = datasets.flatMap((dataset: { rows_moved?: unknown } | null) =>
-    typeof dataset?.rows_moved === 'number' ? [dataset.rows_moved] : [],
-  );
-  return counts.length === 0 ? null : counts.reduce((sum, rows) => sum + rows, 0);
 }

@@ -2,8 +2,10 @@
  * Runs one job: never twice at once, again when that may help, and not at all for a while when it
  * keeps failing. Each run is in the ledger before its process starts.
  */
+
 import { once } from 'node:events';
 import type { Clock } from '../domain/clock.ts';
+import { countOf } from '../domain/count.ts';
 import { linkSignals } from '../domain/linked-signal.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { afterRun, type Circuit, CLOSED, circuitAt } from './circuit.ts';
@@ -185,7 +187,10 @@ export class JobRunner {
       attempts,
       errorCode: result.errorCode,
       errorMessage: result.errorMessage,
+      isRefusal: result.isRefusal,
+      advice: result.advice,
       damage: result.damage,
+      unknownFiles: result.unknownFiles,
     };
     dispatch({ job: name, kind: 'finished', last, circuit: this.#circuit });
     tellEnd(logger, name, last, result);
@@ -259,7 +264,7 @@ export class JobRunner {
       const until = new Date(after.untilMs).toISOString();
       this.#parts.logger.error(
         { job, failures: after.failures },
-        `${job}: failed ${String(after.failures)} times in a row; its schedule rests until ${until}`,
+        `${job}: failed ${countOf(after.failures, 'time')} in a row; its schedule rests until ${until}`,
       );
     } else if (before.kind === 'half-open' && after.kind === 'closed') {
       this.#parts.logger.info({ job }, `${job}: is well again; its schedule goes on`);
@@ -288,6 +293,9 @@ const NOT_BEGUN: JobResult = {
   ...INTERRUPTED,
   errorCode: null,
   errorMessage: 'was asked to stop before it began',
+  isRefusal: false,
+  advice: null,
   rowsMoved: null,
   damage: null,
+  unknownFiles: null,
 };

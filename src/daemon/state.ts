@@ -8,7 +8,8 @@ import type { DrainSample } from '../domain/samples.ts';
 import type { Survey } from '../domain/survey.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { type Circuit, CLOSED } from './circuit.ts';
-import type { Damage, JobRunState } from './job-result.ts';
+import type { Finding } from './job-report.ts';
+import type { JobRunState } from './job-result.ts';
 
 export type Role = 'starting' | 'standby' | 'leader' | 'stopping';
 
@@ -42,8 +43,11 @@ export interface LastRun {
   readonly attempts: number;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
+  readonly isRefusal: boolean;
+  readonly advice: string | null;
   /** What a scrub found; null for all that found none or looked for none. */
-  readonly damage: Damage | null;
+  readonly damage: Finding | null;
+  readonly unknownFiles: Finding | null;
 }
 
 /** An alert that fires now. */

@@ -2,7 +2,9 @@
  * One term of leadership: from the catch-up at its begin, over the slots as they come, to the end of
  * the last job. Nothing of it outlives the lease.
  */
+
 import { isDeepStrictEqual } from 'node:util';
+import { agree, countOf } from '../domain/count.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { type SlotHistory, slotToMakeUp } from './catch-up.ts';
 import type { FireOutcome, JobDefinition } from './job.ts';
@@ -50,7 +52,7 @@ export class Term {
     if (abandoned > 0) {
       parts.logger.warn(
         { runs: abandoned },
-        `${String(abandoned)} runs of a daemon that is gone were marked as abandoned`,
+        `${countOf(abandoned, 'run')} of a daemon that is gone ${agree(abandoned, 'was', 'were')} marked as abandoned`,
       );
     }
     const history = await leadership.ledger.lastSlots();

@@ -6,6 +6,7 @@ export const ALERT_KINDS = [
   'job_refused',
   'job_resting',
   'bad_segment',
+  'unknown_files',
   'drain_lag',
   'dead_letters',
   'store_unreachable',

@@ -1,10 +1,12 @@
 /** What stands around a table that a removal of rows could hurt, or that could hurt it. */
+
 import {
   type ContinuousAggregate,
   judgeAggregate,
   judgeRefreshPolicy,
   type RefreshPolicy,
 } from './aggregates.ts';
+import { agree, countOf } from './count.ts';
 import type { Refusal } from './plan.ts';
 import type { Region } from './regions.ts';
 import { sqlName, sqlTable } from './sql-name.ts';
@@ -165,7 +167,7 @@ function judge(
       if (!deletes) return null;
       return never(
         'compressed_chunks',
-        `${String(hazard.count)} chunks of ${table} are compressed and can't be dropped by its time column (${formatTable(hazard.example)}): deleting from them would unpack them`,
+        `${countOf(hazard.count, 'chunk')} of ${table} ${agree(hazard.count, 'is', 'are')} compressed and can't be dropped by its time column (${formatTable(hazard.example)}): deleting from them would unpack them`,
         'configure as time_column the column by which the hypertable is cut, or decompress_chunk() them',
       );
     case 'no_default_partition':

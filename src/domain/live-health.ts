@@ -1,5 +1,7 @@
 /** What the live store says of itself, and which of it can take entries away before they are drained. */
+
 import type { Check } from './check.ts';
+import { countOf } from './count.ts';
 import type { SourceKind } from './live-entry.ts';
 import type { Transport } from './transport.ts';
 
@@ -126,7 +128,7 @@ function judgeKeyTtls(
 
 function judgeServer(health: LiveHealth): Check {
   const name = `redis:${health.server}`;
-  const found = `${health.product} ${health.version}, ${String(health.keys)} keys, ${String(health.clients)} clients, answers in ${health.latencyMs.toFixed(1)} ms`;
+  const found = `${health.product} ${health.version}, ${countOf(health.keys, 'key')}, ${countOf(health.clients, 'client')}, answers in ${health.latencyMs.toFixed(1)} ms`;
   if (isBefore(health.redisVersion, 6, 2)) {
     return { name, status: 'error', found, advice: 'use Redis 6.2 or later, better 7.2' };
   }
@@ -172,7 +174,7 @@ function judgeMemory(health: LiveHealth): Check {
 function judgeEviction(health: LiveHealth, sources: readonly SourceAtRisk[]): Check {
   const name = `redis:${health.server}:eviction`;
   const { evictionPolicy: policy, maxBytes, evictedKeys } = health;
-  const evicted = evictedKeys === 0 ? '' : `, ${String(evictedKeys)} keys evicted so far`;
+  const evicted = evictedKeys === 0 ? '' : `, ${countOf(evictedKeys, 'key')} evicted so far`;
   if (policy === null) {
     const found = `maxmemory-policy can't be asked${evicted}`;
     return { name, status: 'warning', found, advice: 'allow this user CONFIG GET, and look' };

@@ -2,6 +2,7 @@
  * What stands around one partition or chunk and would stop the move that takes it, when its rows have
  * long been exported. Such a finding refuses that move, and no other.
  */
+import { agree, countOf } from './count.ts';
 import type { ForeignKeyAction, TableHazard } from './hazards.ts';
 import type { PlannedMove, Refusal, RotationPlan } from './plan.ts';
 import type { Lane, Region } from './regions.ts';
@@ -263,7 +264,7 @@ function judgeReferencedRows(
   if (rows === 0) return null;
   return never(
     'foreign_key',
-    `${formatTable(from)} refers to ${String(rows)} rows of ${formatRange(move.range)} (${constraint}): PostgreSQL will not let go of them`,
+    `${formatTable(from)} refers to ${countOf(rows, 'row')} of ${formatRange(move.range)} (${constraint}): PostgreSQL will not let go of ${agree(rows, 'it', 'them')}`,
     `delete the rows of ${formatTable(from)} that refer to them, or: alter table ${sqlTable(from)} drop constraint ${sqlName(constraint)}`,
   );
 }

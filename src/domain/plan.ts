@@ -2,6 +2,7 @@
  * The plan of a rotation: a pure function of configuration, catalogue, ledger and clock. What
  * `--dry-run` prints is what the executor runs; there is no second way to preview.
  */
+import { agree, countOf } from './count.ts';
 import type { Dataset } from './dataset.ts';
 import { type Cutoffs, type Lane, type Region, waitingCompressed } from './regions.ts';
 import { largerSlice } from './small-slices.ts';
@@ -191,7 +192,7 @@ function guardFuture({ dataset, facts }: PlanInput): Refusal[] {
   return [
     {
       guard: 'future_rows',
-      message: `${String(facts.futureRows)} rows are dated further ahead than max_future allows (${seconds(dataset.limits.maxFutureMs)}); the furthest at ${facts.furthestFuture ?? 'an unknown time'}`,
+      message: `${countOf(facts.futureRows, 'row')} ${agree(facts.futureRows, 'is', 'are')} dated further ahead than max_future allows (${seconds(dataset.limits.maxFutureMs)}); the furthest at ${facts.furthestFuture ?? 'an unknown time'}`,
       hint: 'correct these rows or this clock; --force rotates the others, these stay hot either way',
       forceable: true,
     },
@@ -233,12 +234,12 @@ function notesOf({ dataset, regions, facts, table, cutoffs, again }: PlanInput):
   const [firstPacked] = packed;
   if (firstPacked !== undefined) {
     notes.push(
-      `${String(packed.length)} chunks after the cutoff are compressed (the first: ${formatTable(firstPacked.ref)}); rows in them whose interval does not stay hot wait until the whole chunk has aged, for deleting them would unpack it: decompress_chunk() it first if they are to leave now`,
+      `${countOf(packed.length, 'chunk')} after the cutoff ${agree(packed.length, 'is', 'are')} compressed (the first: ${formatTable(firstPacked.ref)}); rows in them whose interval does not stay hot wait until the whole chunk has aged, for deleting them would unpack it: decompress_chunk() it first if they are to leave now`,
     );
   }
   if (facts.unsliceableRows > 0) {
     notes.push(
-      `${String(facts.unsliceableRows)} rows have a time that no day of the lake can hold (null, infinite, or outside the years 1 to 9999); they stay hot`,
+      `${countOf(facts.unsliceableRows, 'row')} ${agree(facts.unsliceableRows, 'has', 'have')} a time that no day of the lake can hold (null, infinite, or outside the years 1 to 9999); they stay hot`,
     );
   }
   const waiting = table.parts.find(

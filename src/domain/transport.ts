@@ -1,5 +1,7 @@
 /** How the lines to the stores are protected, and what is wrong with those that are not. */
+
 import type { Check } from './check.ts';
+import { countOf } from './count.ts';
 import { DAY_MS, type EpochMs } from './time-range.ts';
 
 export interface Transport {
@@ -59,7 +61,7 @@ export function judgeCertificate(
         {
           name,
           status: 'warning',
-          found: `${what} runs out in ${String(days)} days, on ${date}`,
+          found: `${what} runs out in ${countOf(days, 'day')}, on ${date}`,
           advice,
         },
       ];

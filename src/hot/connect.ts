@@ -92,6 +92,12 @@ export function describeClient(client: pg.Client): string {
   return `${client.host}:${String(client.port)}/${client.database ?? ''} as ${client.user ?? ''}`;
 }
 
+/** `db.example:5432/market`: where `url` and what the environment adds to it lead, for messages. */
+export function describeDatabase(url: string): string {
+  const { host, port, database } = newClient({ url, job: 'describe' });
+  return `${host}:${String(port)}/${database ?? ''}`;
+}
+
 function newClient(target: PostgresTarget): pg.Client {
   try {
     return new pg.Client({

@@ -1,4 +1,5 @@
 /** Rows that a deletion was to take and that are still there: a trigger kept them. */
+import { agree, countOf } from '../domain/count.ts';
 import { TierdError } from '../domain/errors.ts';
 import { sqlName, sqlTable } from '../domain/sql-name.ts';
 import { formatTable, type TableDescription, type TableRef } from '../domain/table.ts';
@@ -34,7 +35,7 @@ function rowsKept(
 ): TierdError {
   return new TierdError({
     code: 'ROWS_KEPT',
-    message: `${String(left)} rows of ${formatTable(table)} ${formatRange(range)} were still there when all had been deleted: trigger ${trigger} of ${formatTable(on)} fires before each row and can keep it; the removal was rolled back and nothing was deleted`,
+    message: `${countOf(left, 'row')} of ${formatTable(table)} ${formatRange(range)} ${agree(left, 'was', 'were')} still there when all had been deleted: trigger ${trigger} of ${formatTable(on)} fires before each row and can keep it; the removal was rolled back and nothing was deleted`,
     hint: `let its function pass tierd’s role (if current_user = '<role>' then return old), or: alter table ${sqlTable(on)} disable trigger ${sqlName(trigger)}`,
     context: { table: formatTable(table), trigger },
   });

@@ -2,8 +2,10 @@
  * drain: entries of Redis become rows of the hot store, each once. Read → map and judge → one
  * transaction (rows, dead letters, record) → acknowledge; batch after batch, until nothing is left.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
+import { countOf } from '../domain/count.ts';
 import { openJudge } from '../domain/drain/judge-rows.ts';
 import type { DrainSource } from '../domain/drain/source.ts';
 import { TierdError } from '../domain/errors.ts';
@@ -214,7 +216,7 @@ function stateOf(failure: TierdError | null, totals: DrainTotals): RunEnd['state
 function standingAt({ source, rows, deadLetters }: DrainTotals): TierdError {
   return new TierdError({
     code: 'INTERRUPTED',
-    message: `the drain of ${source} was interrupted: ${String(rows)} rows and ${String(deadLetters)} dead letters are committed and their entries acknowledged; all others are still in Redis`,
+    message: `the drain of ${source} was interrupted: ${countOf(rows, 'row')} and ${countOf(deadLetters, 'dead letter')} are committed and their entries acknowledged; all others are still in Redis`,
     hint: 'run the same command again to go on',
     context: { source, rows, deadLetters },
   });

@@ -7,8 +7,9 @@
  * removes rows, and it takes what only `verifySegments` can make (I1).
  */
 import type pg from 'pg';
+import { countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
-import { TierdError } from '../domain/errors.ts';
+import { EXIT, TierdError } from '../domain/errors.ts';
 import { datasetPaused } from '../domain/pause.ts';
 import type { RotationPlan } from '../domain/plan.ts';
 import { disconnect } from '../hot/connect.ts';
@@ -165,14 +166,19 @@ function afterMoves(failure: TierdError, plan: RotationPlan, totals: MoveTotals)
     code,
     message: `${message}; before that ${movesDone(plan, totals)}`,
     ...(hint === undefined ? {} : { hint }),
-    context: { ...context, movesDone: totals.moved.length, movesPlanned: plan.moves.length },
+    context: {
+      ...context,
+      movesDone: totals.moved.length,
+      movesPlanned: plan.moves.length,
+      rowsMoved: rowsOf(totals.moved).toString(),
+    },
     cause,
     partly: true,
   });
 }
 
 function movesDone(plan: RotationPlan, { moved }: MoveTotals): string {
-  return `${String(moved.length)} of ${String(plan.moves.length)} moves were done (${rowsOf(moved).toString()} rows)`;
+  return `${String(moved.length)} of ${countOf(plan.moves.length, 'move')} were done (${countOf(rowsOf(moved), 'row')})`;
 }
 
 function rowsOf(moved: MoveTotals['moved']): bigint {
@@ -208,7 +214,8 @@ function endOf(totals: MoveTotals, failure: TierdError | null): RunEnd {
 
 function stateOf(totals: MoveTotals, failure: TierdError | null): RunEnd['state'] {
   if (failure?.code === 'INTERRUPTED') return 'interrupted';
-  if (failure?.code === 'REFUSED') return 'refused';
-  if (failure !== null) return totals.moved.length > 0 ? 'partly' : 'failed';
+  if (failure !== null && totals.moved.length > 0) return 'partly';
+  // By the same rule as the exit code.
+  if (failure !== null) return failure.exitCode === EXIT.refused ? 'refused' : 'failed';
   return wholenessOf(totals);
 }

@@ -16,16 +16,21 @@ import { type ScrubReport, scrubLake } from '../lake/scrub.ts';
 import type { DuckEngine } from '../lake/segment/duckdb.ts';
 import { type PublishedSegment, verifySegments } from '../lake/segment-verifier.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
+import { type RunEnd, recordRun } from '../ledger/runs.ts';
 import { recordFindings, type ScrubFinding } from '../ledger/scrub-findings.ts';
 import { listSegments, type SegmentRecord } from '../ledger/segments.ts';
+import { asTierdError } from './job-failure.ts';
 import { assertOwnLake } from './rotation/own-lake.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
+import { describeVerdict, scrubVerdict } from './scrub-verdict.ts';
 
 export interface ScrubRooms extends LookingRooms {
   readonly engine: DuckEngine;
   readonly fileSystem: FileSystem;
   readonly tempDirectory: string;
   readonly signal: AbortSignal;
+  readonly isByHand: boolean;
+  readonly holder: string;
 }
 
 export interface ScrubRequest {
@@ -56,7 +61,44 @@ export interface ScrubResult {
 /** Two reads keep a disk busy; more only take memory. */
 const CONCURRENCY = 2;
 
+/** A scrub that a person began is among the runs once it has ended; a daemon keeps a record of its own. */
 export async function scrub(rooms: ScrubRooms, request: ScrubRequest): Promise<ScrubResult> {
+  const startedAtMs = rooms.clock.now();
+  const record = async (end: Pick<RunEnd, 'state' | 'errorCode' | 'errorMessage'>) => {
+    if (!rooms.isByHand) return;
+    const subject = `scrub:${request.dataset ?? ''}`;
+    await recordScrub(rooms, { dataset: subject, holder: rooms.holder, startedAtMs, ...end });
+  };
+  try {
+    const result = await scrubAll(rooms, request);
+    const verdict = scrubVerdict(result);
+    await record({
+      state: verdict === 'damaged' || verdict === 'not judged' ? 'failed' : 'done',
+      errorMessage: describeVerdict(result) ?? undefined,
+    });
+    return result;
+  } catch (error) {
+    const { code, message } = asTierdError(error);
+    const state = code === 'INTERRUPTED' ? 'interrupted' : 'failed';
+    await record({ state, errorCode: code, errorMessage: message });
+    throw error;
+  }
+}
+
+async function recordScrub(rooms: ScrubRooms, run: Parameters<typeof recordRun>[1]): Promise<void> {
+  try {
+    const db = await rooms.connect('work');
+    try {
+      await recordRun(db, run);
+    } finally {
+      await disconnect(db);
+    }
+  } catch {
+    // What it found is in the ledger and has been told; that it ran is only for the history.
+  }
+}
+
+async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<ScrubResult> {
   const db = await rooms.connect('work');
   try {
     // Before hours of reading whose findings could not be kept.

@@ -7,7 +7,7 @@ export interface PastRun {
   /** Whose daemons ran it; null for a run by hand. */
   readonly owner: string | null;
   readonly job: string;
-  /** What a run by hand worked on, which has a record for each; null for a daemon's, which may be many. */
+  /** What a run by hand worked on, which has a record for each; null for a daemon's, which may be many, and for all. */
   readonly subject: string | null;
   readonly cause: string;
   readonly slot: string | null;
@@ -46,7 +46,7 @@ const OF_DAEMONS = `
 
 const BY_HAND = `
   select id, 'hand-' || id as run, null::text as owner, job,
-         regexp_replace(dataset, '^drain:', '') as subject, 'by_hand' as cause,
+         nullif(regexp_replace(dataset, '^(drain|scrub):', ''), '') as subject, 'by_hand' as cause,
          null::timestamptz as slot, holder, state, started_at, finished_at, 1 as attempts, rows_moved,
          error_code, error_message
   from tierd.runs where by_hand and ($1::text is null or job = $1)

@@ -77,6 +77,30 @@ export async function finishRun(db: Queryable, runId: bigint, end: RunEnd): Prom
   );
 }
 
+/** Adds a run that has ended. */
+export async function recordRun(
+  db: Queryable,
+  run: Pick<RunEnd, 'state' | 'errorCode' | 'errorMessage'> & {
+    /** `scrub:market_data`; `scrub:` is one of all datasets. */
+    readonly dataset: string;
+    readonly holder: string;
+    readonly startedAtMs: number;
+  },
+): Promise<void> {
+  await db.query(
+    `insert into tierd.runs (job, dataset, holder, state, started_at, finished_at, by_hand, error_code, error_message)
+     values (split_part($1, ':', 1), $1, $2, $3, $4::timestamptz, greatest(clock_timestamp(), $4::timestamptz), true, $5, $6)`,
+    [
+      run.dataset,
+      run.holder,
+      run.state,
+      new Date(run.startedAtMs).toISOString(),
+      run.errorCode ?? null,
+      run.errorMessage ?? null,
+    ],
+  );
+}
+
 /** One that lost its lease notices within the lifetime of it, which is much shorter. */
 const NOBODY_AFTER = '1 hour';
 

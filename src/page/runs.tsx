@@ -80,7 +80,7 @@ function Row({ run }: { readonly run: RunDocument }): JSX.Element {
         </td>
         <th scope="row">
           {run.job}
-          {run.subject !== null && <span class="quiet"> {run.subject} by hand</span>}
+          {run.cause === 'by_hand' && <span class="quiet"> {run.subject ?? 'all'} by hand</span>}
         </th>
         <td class="wide-only quiet">{run.cause.replaceAll('_', ' ')}</td>
         <td>

@@ -1,7 +1,7 @@
 /** What waits in Redis, source by source. */
 import type { JSX } from 'preact';
 import type { SourceDocument, SurveyDocument } from './documents.ts';
-import { formatCount, formatSeconds } from './format.ts';
+import { countOf, formatCount, formatSeconds } from './format.ts';
 import { Moment } from './moment.tsx';
 
 export function Sources({
@@ -16,7 +16,8 @@ export function Sources({
         Drain sources{' '}
         {(survey.dead_letters_waiting ?? 0) > 0 && (
           <span class="problem">
-            ! {formatCount(survey.dead_letters_waiting)} dead letters wait:{' '}
+            ! {countOf(survey.dead_letters_waiting, 'dead letters')}{' '}
+            {survey.dead_letters_waiting === 1 ? 'waits' : 'wait'}:{' '}
             <code>tierd dead-letters list</code>
           </span>
         )}

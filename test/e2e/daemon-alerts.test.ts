@@ -224,7 +224,7 @@ alerts: { webhooks: { ops: { url: "http://127.0.0.1:${String(receiver.port)}/hoo
     daemon.child.kill('SIGTERM');
     expect(await daemon.ended).toBe(0);
     expect(daemon.stderr()).toMatch(
-      /ops: an alert was not delivered \(the daemon stops\): firing: 1 segments of ticks are not what was published/,
+      /ops: an alert was not delivered \(the daemon stops\): firing: 1 segment of ticks is not what was published/,
     );
   });
 });

@@ -141,9 +141,7 @@ describe('migrate, rotate, status, cleanup', () => {
     await workspace.tierd('migrate');
     const refused = await workspace.tierd('cleanup');
     expect(refused).toMatchObject({ exitCode: 3, stderr: '' });
-    expect(refused.stdout).toMatch(
-      /refused: 1 rows are dated .*\n {2}.*--force rotates the others/,
-    );
+    expect(refused.stdout).toMatch(/refused: 1 row is dated .*\n {2}.*--force rotates the others/);
     const asked = await workspace.tierd('cleanup', '--force');
     expect(asked).toMatchObject({ exitCode: 2, stdout: '' });
     expect(asked.stderr).toContain('150 rows');
@@ -259,6 +257,36 @@ describe('rotate ends with', () => {
     expect(await expectWhole(workspace, 'ticks')).toEqual({ hot: 100 });
     expect(await expectWhole(workspace, 'other')).toEqual({ hot: 100 });
     expect(await strayFiles(db, 'ticks', workspace.lake)).toEqual([]);
+  });
+});
+
+describe('a lease that is lost after moves', () => {
+  it('ends with 4 and says so, with what was moved, in words, in JSON and in the ledger', async () => {
+    await fill('ticks');
+    const workspace = makeWorkspace(database, TICKS);
+    await workspace.tierd('migrate');
+    const held = await holdRow('ticks', 60);
+    const running = workspace.start('rotate', '--json');
+    await untilDeleteWaits();
+    await database.query(
+      `update tierd.leases set holder = 'another', token = token + 1,
+         expires_at = clock_timestamp() + interval '1 minute'`,
+    );
+    await held.query('rollback');
+    expect(await running.ended).toBe(4);
+    const report = JSON.parse(running.stdout()) as { datasets: readonly unknown[] };
+    expect(report.datasets).toMatchObject([
+      {
+        error: {
+          code: 'LEASE_LOST',
+          exitCode: 4,
+          message: expect.stringMatching(/before that 1 of 3 moves were done \(50 rows\)/),
+          context: { rowsMoved: '50' },
+        },
+      },
+    ]);
+    const { rows } = await database.query('select state, rows_moved::int as rows from tierd.runs');
+    expect(rows).toEqual([{ state: 'partly', rows: 50 }]);
   });
 });
 

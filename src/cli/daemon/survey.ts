@@ -1,5 +1,7 @@
 /** `tierd status --daemon`: what the running daemon saw last, which costs nothing to ask. */
+
 import type { ServerConfig } from '../../config/server-section.ts';
+import { countOf } from '../../domain/count.ts';
 import { EXIT, type ExitCode, TierdError } from '../../domain/errors.ts';
 import type { EpochMs } from '../../domain/time-range.ts';
 import type { SurveyDocument } from '../../http/survey-document.ts';
@@ -121,7 +123,7 @@ function renderDatasets({ datasets }: SurveyDocument, style: Style): string {
       figure(due?.rows ?? null, formatInteger),
       [
         ...(error === null ? [] : [error]),
-        ...(cold.bad_segments === 0 ? [] : [`${formatInteger(cold.bad_segments)} bad segments`]),
+        ...(cold.bad_segments === 0 ? [] : [countOf(cold.bad_segments, 'bad segment')]),
         ...refusals,
       ].join('; '),
     ]),

@@ -1,8 +1,10 @@
 /** What is wrong now: a pure function of what the daemon knows of itself and of the stores. */
 import { type Alert, type AlertKind, alertId, type Condition } from '../../domain/alert.ts';
+import { agree, countOf } from '../../domain/count.ts';
 import type { EpochMs } from '../../domain/time-range.ts';
+import { describeDamage, describeUnknown } from '../job-report.ts';
 import type { JobRunState } from '../job-result.ts';
-import type { DaemonState, JobState } from '../state.ts';
+import type { DaemonState, JobState, LastRun } from '../state.ts';
 import type { Observation } from './reduce-alerts.ts';
 import type { StoreFacts } from './store-facts.ts';
 
@@ -13,7 +15,7 @@ export interface AlertThresholds {
 }
 
 /** Watched by whoever leads: of two daemons only one tells of them. */
-const OF_JOBS = ['job_failed', 'job_refused', 'job_resting'] as const;
+const OF_JOBS = ['job_failed', 'job_refused', 'job_resting', 'unknown_files'] as const;
 const OF_STORES = [
   'drain_lag',
   'dead_letters',
@@ -119,33 +121,68 @@ function observeJob(job: JobState, isSurveyed: boolean, nowMs: EpochMs): Judged 
   const conditions: Condition[] = [];
   if (circuit.kind === 'open') {
     const until = new Date(circuit.untilMs).toISOString();
-    const message = `${subject} failed ${String(circuit.failures)} times in a row; no schedule starts it until ${until}`;
+    const message = `${subject} failed ${countOf(circuit.failures, 'time')} in a row; no schedule starts it until ${until}`;
     conditions.push({ kind: 'job_resting', severity: 'error', subject, message });
   }
-  const runEnds: readonly AlertKind[] = ['job_failed', 'job_refused', 'bad_segment'];
+  const runEnds: readonly AlertKind[] = [
+    'job_failed',
+    'job_refused',
+    'bad_segment',
+    'unknown_files',
+  ];
   const unsure = runEnds.map((kind) => alertId({ kind, subject }));
   const verdict = loopsWell(job, nowMs) ? 'well' : last === null ? undefined : VERDICTS[last.state];
   if (verdict === undefined) return { conditions, unsure };
-  if (verdict === 'well' || last === null) return { conditions, unsure: [] };
+  if (verdict === 'well' || last === null) {
+    return { conditions: [...conditions, ...observeUnknownFiles(job)], unsure: [] };
+  }
   if (last.damage !== null) {
     // The scrub did its work: what it found is told, not that it failed.
     if (isSurveyed) return { conditions, unsure: [] };
-    const { count, keys } = last.damage;
-    const more = count > keys.length ? ', …' : '';
-    const message = `${subject} found ${String(count)} segments that are not what was published: ${keys.join(', ')}${more}`;
+    const message = `${subject}: ${describeDamage(last.damage)}`;
     conditions.push({ kind: 'bad_segment', severity: 'error', subject, message });
     return { conditions, unsure: [] };
   }
-  const reason = last.errorMessage ?? last.state.replaceAll('_', ' ');
+  conditions.push(observeEnd(subject, last, verdict));
+  // Of the lake it says nothing: only a scrub that ends well does.
+  const ofLake: readonly AlertKind[] = ['bad_segment', 'unknown_files'];
+  return { conditions, unsure: ofLake.map((kind) => alertId({ kind, subject })) };
+}
+
+/** Of a run that did not do all of its work: what was done, what was not, why, and what next. */
+function observeEnd(subject: string, last: LastRun, verdict: 'failed' | 'refused'): Condition {
+  const { state, isRefusal, errorMessage, advice } = last;
+  const why = errorMessage ?? state.replaceAll('_', ' ');
+  const reason = advice === null ? why : `${why.replace(/\.$/, '')}. Next: ${advice}`;
   if (verdict === 'refused') {
     const message = `${subject} was refused by a guard: ${reason}`;
-    conditions.push({ kind: 'job_refused', severity: 'warning', subject, message });
-  } else {
-    const message = `${subject} failed (${last.state.replaceAll('_', ' ')}): ${reason}`;
-    conditions.push({ kind: 'job_failed', severity: 'error', subject, message });
+    return { kind: 'job_refused', severity: 'warning', subject, message };
   }
-  // Of the lake it says nothing: only a scrub that ends well does.
-  return { conditions, unsure: [alertId({ kind: 'bad_segment', subject })] };
+  if (isRefusal) {
+    const message = `${subject} did a part of its work, and guards refused the rest: ${reason}`;
+    return { kind: 'job_refused', severity: 'warning', subject, message };
+  }
+  const how = HOW_IT_FAILED[state] ?? 'failed';
+  return {
+    kind: 'job_failed',
+    severity: 'error',
+    subject,
+    message: `${subject} ${how}: ${reason}`,
+  };
+}
+
+const HOW_IT_FAILED: Partial<Record<JobRunState, string>> = {
+  partly: 'did a part of its work',
+  timeout: 'ran out of time',
+  out_of_memory: 'ran out of memory',
+  crashed: 'crashed',
+};
+
+function observeUnknownFiles({ name: subject, last }: JobState): Condition[] {
+  const files = last?.unknownFiles ?? null;
+  if (files === null) return [];
+  const message = `${subject}: nothing is damaged; ${describeUnknown(files)}. Next: tierd lake show says whose the lake is; keep what is needed and move the rest out of it`;
+  return [{ kind: 'unknown_files', severity: 'warning', subject, message }];
 }
 
 /** A loop's runs never end well, for they don't end: that it goes on is what says so. */
@@ -180,7 +217,7 @@ function observeStores(
     }
     if (letters === null) unsure.push(alertId({ kind: 'dead_letters', subject: source }));
     if (letters === null || letters < deadLetters) continue;
-    const message = `${String(letters)} dead letters of ${source} wait for somebody: tierd dead-letters list`;
+    const message = `${countOf(letters, 'dead letter')} of ${source} ${agree(letters, 'waits', 'wait')} for somebody: tierd dead-letters list`;
     conditions.push({ kind: 'dead_letters', severity: 'warning', subject: source, message });
   }
   const ofLive = live === null ? NOTHING_LOOKED_AT : observeLive(live);
@@ -202,7 +239,7 @@ function observeBad(bad: NonNullable<StoreFacts['badSegments']>): Condition[] {
     kind: 'bad_segment',
     severity: 'error',
     subject: dataset,
-    message: `${String(count)} segments of ${dataset} are not what was published: tierd scrub ${dataset}`,
+    message: `${countOf(count, 'segment')} of ${dataset} ${agree(count, 'is', 'are')} not what was published: tierd scrub ${dataset}`,
   }));
 }
 
@@ -210,7 +247,7 @@ function observeBad(bad: NonNullable<StoreFacts['badSegments']>): Condition[] {
 function observeAgain(again: NonNullable<StoreFacts['again']>): Condition[] {
   return again.flatMap(({ dataset, found }) => {
     if (found === null) return [];
-    const message = `${String(found.rows)} rows of ${dataset} came again after they had been moved, ${String(found.changed)} of them with other values: see datasets.${dataset}.on_cold_duplicate`;
+    const message = `${countOf(found.rows, 'row')} of ${dataset} came again after ${agree(found.rows, 'it', 'they')} had been moved, ${String(found.changed)} of them with other values: see datasets.${dataset}.on_cold_duplicate`;
     return [{ kind: 'cold_duplicates', severity: 'warning', subject: dataset, message }];
   });
 }

@@ -29,6 +29,10 @@ export function wants({ kinds }: Receiver, { kind }: Pick<Notification['alert'],
 export interface Sender {
   readonly owner: string;
   readonly holder: string;
+  /** Of the daemon. */
+  readonly host: string;
+  /** `db.example:5432/market`: which database it works on. */
+  readonly database: string;
 }
 
 /** The notification as one JSON document: for webhooks and commands alike. */
@@ -44,6 +48,8 @@ export function alertDocument({ event, alert, atMs }: Notification, sender: Send
     at: new Date(atMs).toISOString(),
     owner: sender.owner,
     daemon: sender.holder,
+    host: sender.host,
+    database: sender.database,
   };
 }
 
@@ -58,6 +64,8 @@ export interface AlertDocument {
   readonly at: string;
   readonly owner: string;
   readonly daemon: string;
+  readonly host: string;
+  readonly database: string;
 }
 
 const EVENTS: Readonly<Record<string, string>> = {
@@ -68,10 +76,11 @@ const EVENTS: Readonly<Record<string, string>> = {
 };
 
 /** On one line, for people. */
-export function alertText({ event, severity, kind, message, since, owner }: AlertDocument): string {
+export function alertText(document: AlertDocument): string {
+  const { event, severity, kind, message, since, owner, host, database } = document;
   const what = kind.replaceAll('_', ' ');
   const ofWhom = owner === 'default' ? 'tierd' : `tierd (${owner})`;
   const word = event === 'firing' ? severity : (EVENTS[event] ?? event);
   const began = event === 'still_firing' || event === 'recovered' ? ` (since ${since})` : '';
-  return `[${word}] ${ofWhom}: ${what}: ${message}${began}`;
+  return `[${word}] ${ofWhom} on ${host}, database ${database}: ${what}: ${message}${began}`;
 }

@@ -14,7 +14,7 @@ export function throwIfRefused(plan: RotationPlan, force: boolean): void {
   const forceable = standing.every((refusal) => refusal.forceable);
   throw new TierdError({
     code: 'REFUSED',
-    message: `the rotation of ${plan.dataset} is refused: ${reasons}. Nothing was changed.`,
+    message: `the rotation of ${plan.dataset} is refused: ${reasons}. Nothing of it was changed.`,
     hint: `${standing.map((refusal) => refusal.hint).join('; ')}${forceable ? '' : ' (--force does not overrule this)'}`,
     context: { dataset: plan.dataset, refusals: standing },
   });

@@ -110,7 +110,7 @@ drain:
       ],
     });
     const { stdout } = await tierd(['drain', '--dry-run']);
-    expect(stdout).toContain('lists (list, leaves Redis): 3 entries in 1 keys → ticks');
+    expect(stdout).toContain('lists (list, leaves Redis): 3 entries in 1 key → ticks');
     expect(stdout).toMatch(/list:A +dead letter: price: "-1": outside/);
     expect(await everything()).toEqual(before);
   });

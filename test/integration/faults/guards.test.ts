@@ -32,7 +32,7 @@ async function expectRefused(
   expect(failure).toMatchObject({ code: 'REFUSED', exitCode: 3 });
   expect(failure.context['refusals']).toMatchObject([{ guard }]);
   for (const figure of figures) expect(failure.message).toContain(figure);
-  expect(failure.message).toContain('Nothing was changed');
+  expect(failure.message).toContain('Nothing of it was changed');
   const [run] = await listRuns(scene.client, { dataset: scene.dataset.name, limit: 1 });
   expect(run).toMatchObject({ state: 'refused', errorCode: 'REFUSED' });
   await expectNothingLost(scene);
@@ -48,7 +48,7 @@ describe('a row dated in the future', () => {
     scene.truth.set('9000', 0);
     const dataset = limiting(scene, { maxFutureMs: DAY_MS });
     expect((await planRotationOf(scene.rooms, dataset)).cutoffs).toEqual(before);
-    const figures = ['1 rows', '86400 s', '2031-07-01 12:00:00'];
+    const figures = ['1 row ', '86400 s', '2031-07-01 12:00:00'];
     await expectRefused(scene, rotateUnforced(scene.rooms, dataset), 'future_rows', figures);
     expect(await dueRows(scene)).toBe(80);
     await rotateForced(scene.rooms, dataset);

@@ -238,7 +238,7 @@ describe('rows that are referred to', () => {
     await expect(rotate()).rejects.toMatchObject({ code: 'REFUSED', exitCode: 3 });
     const outcome = await rotate('parts', true);
     expect(outcome.totals.failed.map(({ error }) => [error.code, error.message])).toEqual([
-      ['MOVE_REFUSED', expect.stringContaining('public.orders refers to 1 rows')],
+      ['MOVE_REFUSED', expect.stringContaining('public.orders refers to 1 row')],
     ]);
     expect(await idsOf('parts')).toEqual({ hot: range(96, 960), cold: range(0, 96) });
     await database.query('delete from orders where id = 100');

@@ -6,6 +6,8 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { type ScrubRequest, type ScrubResult, scrub } from '../../../src/jobs/scrub.ts';
 import { DuckEngine } from '../../../src/lake/segment/duckdb.ts';
+import { listPastRuns } from '../../../src/ledger/run-history.ts';
+import { listRuns } from '../../../src/ledger/runs.ts';
 import { countFindings } from '../../../src/ledger/scrub-findings.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { createTestDatabase } from '../../support/database.ts';
@@ -15,14 +17,17 @@ let db: pg.Client;
 let bench: Bench;
 let keys: readonly string[];
 
-const ask = (changes: Partial<ScrubRequest> = {}): Promise<ScrubResult> =>
-  scrub(bench.rooms, {
-    dataset: null,
-    sample: null,
-    prove: 'standard',
-    onProgress: () => undefined,
-    ...changes,
-  });
+const WHOLE: ScrubRequest = {
+  dataset: null,
+  sample: null,
+  prove: 'standard',
+  onProgress: () => undefined,
+};
+
+const ask = (
+  changes: Partial<ScrubRequest> = {},
+  signal: AbortSignal = bench.rooms.signal,
+): Promise<ScrubResult> => scrub({ ...bench.rooms, signal }, { ...WHOLE, ...changes });
 
 const pathOf = (index: number): string => join(bench.lake, keys[index] ?? '');
 
@@ -128,6 +133,47 @@ describe('scrub', () => {
     expect(result.bytes.ok).toHaveLength(5);
     expect(result.unproven.map((slice) => slice.keys)).toEqual([[keys[0]]]);
     expect(result.provenSlices).toBe(4);
+  });
+
+  it('of a person is among the runs, with what it found; a daemon’s is recorded by the daemon', async () => {
+    const past = async () =>
+      (await listPastRuns(db, { job: 'scrub', limit: 10 })).map(
+        ({ id, subject, cause, state, errorMessage }) => ({
+          byHand: id.startsWith('hand-'),
+          subject,
+          cause,
+          state,
+          errorMessage,
+        }),
+      );
+    const run = {
+      byHand: true,
+      subject: null,
+      cause: 'by_hand',
+      state: 'done',
+      errorMessage: null,
+    };
+    await ask();
+    await scrub({ ...bench.rooms, isByHand: false }, { ...WHOLE, dataset: 'ticks' });
+    expect(await past()).toEqual([run]);
+    await writeFile(join(bench.lake, 'ticks/foreign.parquet'), 'x');
+    await ask({ dataset: 'ticks' });
+    await rm(pathOf(0));
+    await ask();
+    await expect(ask({ dataset: 'ticks' }, AbortSignal.abort())).rejects.toThrow();
+    expect(await past()).toEqual([
+      { ...run, subject: 'ticks', state: 'interrupted', errorMessage: expect.any(String) },
+      { ...run, state: 'failed', errorMessage: '1 segment is not what was published' },
+      {
+        ...run,
+        subject: 'ticks',
+        errorMessage: '1 file is not known to this ledger; nothing is damaged',
+      },
+      run,
+    ]);
+    // What it says of a dataset's last run is of rotations only.
+    const [last] = await listRuns(db, { dataset: 'ticks', limit: 1 });
+    expect(last).toMatchObject({ job: 'rotate' });
   });
 
   it('reads a part when asked, the same for the same seed, and changes nothing', async () => {

@@ -20,7 +20,7 @@ const plan = (changes: Partial<RotationPlan>): RotationPlan => ({
 
 const future = {
   guard: 'future_rows',
-  message: '1 rows are dated ahead',
+  message: '1 row is dated ahead',
   hint: '',
   forceable: true,
 };
@@ -42,7 +42,7 @@ describe('what cleanup asks', () => {
   it('leaves out what a guard would refuse after the answer, unless forced', () => {
     const plans = [plan({}), plan({ table: 'public.news', refusals: [future] })];
     expect(statementOf(plans, false)).toMatch(
-      /ticks: .*\nThese stay, for a guard refuses them:\n {2}public\.news: 1 rows are dated ahead$/,
+      /ticks: .*\nThese stay, for a guard refuses them:\n {2}public\.news: 1 row is dated ahead$/,
     );
     expect(statementOf(plans, true)).toMatch(/of public\.news: those before/);
   });

@@ -142,17 +142,86 @@ describe('the end of a process', () => {
     expect(end({ exitCode: 0, stoppedFor: 'stop' }).state).toBe('done');
   });
 
+  it('tells what moved beside what did not, by dataset, and what to do about the first', () => {
+    const refused = { code: 'REFUSED', message: 'too large a share', exitCode: 3, hint: 'look' };
+    const stdout = JSON.stringify({
+      datasets: [
+        { dataset: 'events', rows_moved: 15_403, moves_planned: 12, moves_failed: [] },
+        { dataset: 'market_data', error: refused },
+      ],
+    });
+    expect(end({ exitCode: 4, stdout })).toEqual({
+      state: 'partly',
+      // A guard did its duty: no schedule is left alone for it, and trying again would change nothing.
+      health: 'unknown',
+      isRetryable: false,
+      isRefusal: true,
+      errorCode: 'REFUSED',
+      errorMessage: '15,403 rows were moved. Not done: market_data: too large a share',
+      advice: 'look',
+      rowsMoved: 15_403,
+      damage: null,
+      unknownFiles: null,
+    });
+  });
+
+  it('counts what a dataset moved before its error', () => {
+    const lost = {
+      code: 'LEASE_LOST',
+      message: 'the lease is lost; before that 16 of 17 moves were done (160 rows)',
+      context: { rowsMoved: '160' },
+      exitCode: 4,
+      retry: true,
+    };
+    const stdout = JSON.stringify({ datasets: [{ dataset: 'ticks', error: lost }] });
+    expect(end({ exitCode: 4, stdout })).toMatchObject({
+      state: 'partly',
+      rowsMoved: 160,
+      isRefusal: false,
+      isRetryable: true,
+    });
+  });
+
+  it('of a scrub says what was found, and calls no failure what is not one', () => {
+    const scrub = (found: Readonly<Record<string, unknown>>) =>
+      end({ exitCode: 1, stdout: JSON.stringify({ sound: true, ...found }) });
+    expect(scrub({ unknown: ['a.parquet'] })).toMatchObject({
+      state: 'done',
+      health: 'well',
+      damage: null,
+      unknownFiles: { count: 1, keys: ['a.parquet'] },
+      errorMessage:
+        "nothing is damaged; 1 file in the lake is not this ledger's, and left alone: a.parquet",
+    });
+    expect(scrub({ sound: false, missing: ['a', 'b'], unknown: ['c'] })).toMatchObject({
+      state: 'failed',
+      damage: { count: 2, keys: ['a', 'b'] },
+      unknownFiles: null,
+      errorMessage: '2 segments are not what was published: a, b',
+    });
+    expect(scrub({ sound: null, unreadable: [{ key: 'a', reason: 'EMFILE' }] })).toMatchObject({
+      state: 'failed',
+      damage: null,
+      errorMessage: '1 segment could not be read, which says nothing of what it holds: a',
+    });
+  });
+
   it('carries the first error and the rows of all datasets', () => {
     const stdout = JSON.stringify({
       datasets: [
         { rows_moved: 3 },
-        { rows_moved: 4, moves_failed: [{ error: { code: 'E', message: 'm' } }] },
+        {
+          dataset: 'ticks',
+          rows_moved: 4,
+          moves_planned: 3,
+          moves_failed: [{ error: { code: 'E', message: 'm' } }],
+        },
       ],
     });
     expect(end({ exitCode: 4, stdout })).toMatchObject({
       rowsMoved: 7,
       errorCode: 'E',
-      errorMessage: 'm',
+      errorMessage: '7 rows were moved. Not done: ticks: 1 of 3 moves stays hot: m',
     });
     expect(end({ stdout: '{"x":1}' }).rowsMoved).toBeNull();
     expect(end({ exitCode: 1, stdout: '{"datasets": nonsense' }).errorMessage).toBe(

@@ -25,7 +25,10 @@ const last: LastRun = {
   attempts: 1,
   errorCode: null,
   errorMessage: null,
+  isRefusal: false,
+  advice: null,
   damage: null,
+  unknownFiles: null,
 };
 const progress = { label: 'a day', unit: 'rows' as const, done: 1, total: 2 };
 

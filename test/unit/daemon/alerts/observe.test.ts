@@ -16,7 +16,10 @@ const last: LastRun = {
   attempts: 1,
   errorCode: null,
   errorMessage: null,
+  isRefusal: false,
+  advice: null,
   damage: null,
+  unknownFiles: null,
 };
 const ended = (change: Partial<LastRun>, circuit = CLOSED): DaemonEvent => ({
   job: 'rotate',
@@ -53,7 +56,7 @@ describe('a job', () => {
     const failed = ended({ state: 'failed', errorMessage: 'no disk' });
     const { conditions } = look([LEADING, failed]);
     expect(conditions).toMatchObject([
-      { kind: 'job_failed', subject: 'rotate', message: 'rotate failed (failed): no disk' },
+      { kind: 'job_failed', subject: 'rotate', message: 'rotate failed: no disk' },
     ]);
     expect(look([LEADING, failed, ended({})])).toMatchObject({ conditions: [], unsure: [] });
     for (const state of ['partly', 'timeout', 'out_of_memory', 'crashed'] as const) {
@@ -69,8 +72,41 @@ describe('a job', () => {
         'job_failed:rotate',
         'job_refused:rotate',
         'bad_segment:rotate',
+        'unknown_files:rotate',
       ]);
     }
+  });
+
+  it('of which guards refused a part has not failed: told with what moved, and what next', () => {
+    const errorMessage = '15,403 rows were moved. Not done: market_data: too large a share';
+    const change = { state: 'partly', errorMessage, advice: 'look with --dry-run' } as const;
+    const refused = look([LEADING, ended({ ...change, isRefusal: true })]);
+    expect(refused.conditions).toEqual([
+      {
+        kind: 'job_refused',
+        severity: 'warning',
+        subject: 'rotate',
+        message: `rotate did a part of its work, and guards refused the rest: ${errorMessage}. Next: look with --dry-run`,
+      },
+    ]);
+    expect(look([LEADING, ended(change)]).conditions).toMatchObject([
+      {
+        kind: 'job_failed',
+        message: `rotate did a part of its work: ${errorMessage}. Next: look with --dry-run`,
+      },
+    ]);
+  });
+
+  it('that found only files of others has not failed, and tells of them until a run finds none', () => {
+    const unknownFiles = { count: 1, keys: ['x.parquet'] };
+    const { conditions } = look([LEADING, ended({ unknownFiles })]);
+    expect(conditions).toMatchObject([{ kind: 'unknown_files', severity: 'warning' }]);
+    expect(conditions[0]?.message).toMatch(
+      /1 file in the lake is not this ledger's, and left alone: x\.parquet\. Next: /,
+    );
+    const over = look([LEADING, ended({ unknownFiles }), ended({})]);
+    expect(over.ids).toEqual([]);
+    expect(over.about).toContain('unknown_files');
   });
 
   it('that a guard refused is no failure, and needs a person all the same', () => {
@@ -95,7 +131,10 @@ describe('a job', () => {
     expect(conditions[0]?.message).toContain('7 segments');
     expect(conditions[0]?.message).toContain('a.parquet, b.parquet, …');
     // A scrub that could not run says nothing of what the last one found.
-    expect(look([LEADING, ended({ state: 'failed' })]).unsure).toEqual(['bad_segment:rotate']);
+    expect(look([LEADING, ended({ state: 'failed' })]).unsure).toEqual([
+      'bad_segment:rotate',
+      'unknown_files:rotate',
+    ]);
   });
 
   it('says nothing of segments that a survey found, before the first and without one; a scrub of all does', () => {

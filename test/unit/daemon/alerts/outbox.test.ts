@@ -13,7 +13,7 @@ import { systemClock } from '../../../../src/domain/clock.ts';
 import { directoryWith } from '../../../support/config-file.ts';
 import { freePort } from '../../../support/free-port.ts';
 
-const SENDER = { owner: 'default', holder: 'here:1' };
+const SENDER = { owner: 'default', holder: 'here:1', host: 'here', database: 'db:5432/app' };
 
 const note = (event: Notification['event'], change: Partial<Notification['alert']> = {}) => ({
   event,
@@ -141,9 +141,11 @@ describe('a webhook', () => {
         at: expect.stringMatching(/Z$/) as string,
         owner: 'default',
         daemon: 'here:1',
+        host: 'here',
+        database: 'db:5432/app',
       },
       {
-        text: '[recovered] tierd: job failed: a &lt; b &amp; $(touch pwned) \0 (since 1970-01-01T00:00:00.000Z)',
+        text: '[recovered] tierd on here, database db:5432/app: job failed: a &lt; b &amp; $(touch pwned) \0 (since 1970-01-01T00:00:00.000Z)',
       },
     ]);
   });

@@ -1,0 +1,31 @@
+/** What a scrub's findings come to: one word for the exit code, the report and the record of the run. */
+import { agree, countOf } from '../domain/count.ts';
+import type { ScrubResult } from './scrub.ts';
+
+export type ScrubVerdict = 'sound' | 'damaged' | 'not judged' | 'unknown files';
+
+/** The worst of what was found. */
+export function scrubVerdict({ bytes, unproven, unjudged }: ScrubResult): ScrubVerdict {
+  if (bytes.missing.length + bytes.altered.length + unproven.length > 0) return 'damaged';
+  if (bytes.unreadable.length + unjudged.length > 0) return 'not judged';
+  return bytes.unknown.length > 0 ? 'unknown files' : 'sound';
+}
+
+/** Null when all is well. */
+export function describeVerdict(result: ScrubResult): string | null {
+  const { bytes, unproven, unjudged } = result;
+  switch (scrubVerdict(result)) {
+    case 'damaged': {
+      const bad = bytes.missing.length + bytes.altered.length + unproven.length;
+      return `${countOf(bad, 'segment')} ${agree(bad, 'is', 'are')} not what was published`;
+    }
+    case 'not judged':
+      return `${countOf(bytes.unreadable.length + unjudged.length, 'segment')} could not be read`;
+    case 'unknown files': {
+      const { length } = bytes.unknown;
+      return `${countOf(length, 'file')} ${agree(length, 'is', 'are')} not known to this ledger; nothing is damaged`;
+    }
+    case 'sound':
+      return null;
+  }
+}
