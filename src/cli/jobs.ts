@@ -1,15 +1,11 @@
 import type { Command } from 'commander';
-import { nextSlot } from '../daemon/schedule.ts';
-import type { Pause, Pauses } from '../domain/pause.ts';
-import type { EpochMs } from '../domain/time-range.ts';
-import type { RunDocument } from '../http/routes/status-routes.ts';
-import type { LeaseState } from '../ledger/lease.ts';
 import type { PastRun } from '../ledger/run-history.ts';
 import { wholeNumber } from './arguments.ts';
 import type { CliContext, Report } from './context.ts';
-import { factsOf, jobsOf } from './daemon/jobs.ts';
 import { registerJobCommands } from './job-commands.ts';
-import { formatDuration, formatInteger, formatRelative } from './terminal/format.ts';
+import { type Known, reportJobs } from './jobs-list.ts';
+import { runDocument, stateText } from './run-document.ts';
+import { formatDuration, formatInteger } from './terminal/format.ts';
 import type { Style } from './terminal/style.ts';
 import { renderTable } from './terminal/table.ts';
 
@@ -21,10 +17,13 @@ export function registerJobs(program: Command, context: CliContext): void {
 
   jobs
     .command('list')
-    .description('the jobs of this configuration: when they run next, and their last run')
+    .description('the jobs as the daemon runs them: when they run next, and their last run')
     .addHelpText('after', '\nExamples:\n  $ tierd jobs list\n  $ tierd jobs list --json')
     .action(async () => {
-      context.report(reportJobs(context, await readLedger(context, null, RUNS_LOOKED_AT)));
+      const known = await readLedger(context, null, RUNS_LOOKED_AT);
+      const { lookForDaemon } = await import('./daemon/running-jobs.ts');
+      const daemon = await lookForDaemon(context.loadConfig());
+      context.report(reportJobs(context, known, daemon));
     });
 
   jobs
@@ -47,12 +46,6 @@ export function registerJobs(program: Command, context: CliContext): void {
 /** The last run of a job that is older than all of these is not shown in the list. */
 const RUNS_LOOKED_AT = 1_000;
 
-interface Known {
-  readonly lease: LeaseState | null;
-  readonly runs: readonly PastRun[];
-  readonly pauses: Pauses;
-}
-
 async function readLedger(context: CliContext, job: string | null, limit: number): Promise<Known> {
   const config = context.loadConfig();
   const { connectForDaemon } = await import('./daemon/take-lead.ts');
@@ -73,93 +66,6 @@ async function readLedger(context: CliContext, job: string | null, limit: number
   } finally {
     await disconnect(db);
   }
-}
-
-interface ListedJob {
-  readonly job: string;
-  readonly command: string;
-  readonly schedule: string;
-  readonly next: EpochMs | null;
-  readonly last: PastRun | undefined;
-  readonly paused: Pause | null;
-}
-
-function reportJobs(context: CliContext, { lease, runs, pauses }: Known): Report {
-  const config = context.loadConfig();
-  const { owner } = config.daemon;
-  const now = context.clock.now();
-  const jobs = jobsOf(config).map((definition): ListedJob => {
-    const { name, command, schedule } = factsOf(definition);
-    return {
-      job: name,
-      command,
-      schedule,
-      next: definition.isLoop ? null : nextSlot(definition.schedule, now),
-      last: runs.find((run) => run.job === name && run.owner === owner),
-      paused: pauses.jobs[name] ?? null,
-    };
-  });
-  const leader = lease?.held === true ? lease.holder : null;
-  return {
-    json: {
-      owner,
-      leader,
-      jobs: jobs.map(({ next, last, ...facts }) => ({
-        ...facts,
-        next: next === null ? null : new Date(next).toISOString(),
-        last_run: last === undefined ? null : runDocument(last),
-      })),
-      paused_datasets: Object.entries(pauses.datasets).map(([dataset, pause]) => ({
-        dataset,
-        ...pause,
-      })),
-    },
-    text: (style) =>
-      [
-        leader === null
-          ? style.colour.yellow(`No daemon leads for the owner ${owner}: nothing is started.`)
-          : `${leader} leads for the owner ${owner}`,
-        '',
-        renderJobs(jobs, now, style),
-        ...renderPauses(jobs, pauses, style),
-      ].join('\n'),
-  };
-}
-
-function renderJobs(jobs: readonly ListedJob[], now: EpochMs, style: Style): string {
-  return renderTable(
-    [
-      { title: 'JOB' },
-      { title: 'SCHEDULE' },
-      { title: 'NEXT' },
-      { title: 'LAST' },
-      { title: 'COMMAND' },
-    ],
-    jobs.map(({ job, schedule, next, last, command, paused }) => [
-      job,
-      schedule,
-      paused !== null ? 'paused' : next === null ? '' : formatRelative(next, now),
-      last === undefined
-        ? 'never'
-        : `${stateText(last)} ${formatRelative(Date.parse(last.startedAt), now)}`,
-      command,
-    ]),
-    style,
-  );
-}
-
-function renderPauses(
-  jobs: readonly ListedJob[],
-  pauses: Pauses,
-  { colour }: Style,
-): readonly string[] {
-  const line = (name: string, flag: string, { since, by }: Pause): string =>
-    `${colour.yellow('paused')} ${name} since ${since} by ${by}; to go on: tierd jobs resume ${flag}${name}`;
-  const lines = [
-    ...jobs.flatMap(({ job, paused }) => (paused === null ? [] : [line(job, '', paused)])),
-    ...Object.entries(pauses.datasets).map(([name, pause]) => line(name, '--dataset ', pause)),
-  ];
-  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function reportHistory(runs: readonly PastRun[]): Report {
@@ -193,27 +99,4 @@ function renderRuns(runs: readonly PastRun[], style: Style): string {
     ]),
     style,
   );
-}
-
-function stateText({ state }: PastRun): string {
-  return state.replaceAll('_', ' ');
-}
-
-export function runDocument(run: PastRun): RunDocument {
-  return {
-    id: run.id,
-    owner: run.owner,
-    job: run.job,
-    subject: run.subject,
-    cause: run.cause,
-    slot: run.slot,
-    holder: run.holder,
-    state: run.state,
-    started_at: run.startedAt,
-    finished_at: run.finishedAt,
-    attempts: run.attempts,
-    rows_moved: run.rowsMoved,
-    error_code: run.errorCode,
-    error_message: run.errorMessage,
-  };
 }

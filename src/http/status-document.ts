@@ -85,7 +85,9 @@ export const statusSchema = z.object({
   ),
 });
 
-export function statusDocument(version: string, state: DaemonState): z.output<typeof statusSchema> {
+export type StatusDocument = z.output<typeof statusSchema>;
+
+export function statusDocument(version: string, state: DaemonState): StatusDocument {
   const { owner, holder, role, leader, config } = state;
   return {
     version,

@@ -12,7 +12,7 @@ import { readPageAssets } from '../../http/page-assets.ts';
 import { createServer } from '../../http/server.ts';
 import { listPastRuns } from '../../ledger/run-history.ts';
 import type { CliContext } from '../context.ts';
-import { runDocument } from '../jobs.ts';
+import { runDocument } from '../run-document.ts';
 import { connectForDaemon } from './take-lead.ts';
 
 /** Where the build puts it, beside the server. */

@@ -2,54 +2,18 @@
 
 import type { ServerConfig } from '../../config/server-section.ts';
 import { countOf } from '../../domain/count.ts';
-import { EXIT, type ExitCode, TierdError } from '../../domain/errors.ts';
+import { EXIT, type ExitCode } from '../../domain/errors.ts';
 import type { EpochMs } from '../../domain/time-range.ts';
 import type { SurveyDocument } from '../../http/survey-document.ts';
 import type { Report } from '../context.ts';
 import { formatBytes, formatInteger, formatRelative } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
+import { askStatus } from './ask-status.ts';
 
-const PATIENCE_MS = 10_000;
-
-/**
- * Null before the daemon's first survey. Throws USAGE where no page is configured, DAEMON_UNREACHABLE
- * when nobody answers, DAEMON_REFUSED with what the daemon said.
- */
+/** Null before the daemon's first survey. Throws as `askStatus`. */
 export async function askSurvey(server: ServerConfig | undefined): Promise<SurveyDocument | null> {
-  if (server === undefined || server.port === 0) {
-    throw new TierdError({
-      code: 'USAGE',
-      message: 'the configuration does not say where the daemon tells how it is',
-      hint: 'set server.port and restart the daemon; without --daemon, tierd looks itself',
-    });
-  }
-  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
-  const place = `${host}:${String(server.port)}`;
-  const token = server.statusToken ?? server.controlToken;
-  let response: Response;
-  try {
-    response = await fetch(`http://${place}/status`, {
-      headers: token === null ? {} : { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(PATIENCE_MS),
-    });
-  } catch (cause) {
-    throw new TierdError({
-      code: 'DAEMON_UNREACHABLE',
-      message: `no daemon answers at ${place}`,
-      hint: 'is `tierd run` up on this machine? Without --daemon, tierd looks itself.',
-      cause,
-    });
-  }
-  if (!response.ok) {
-    throw new TierdError({
-      code: 'DAEMON_REFUSED',
-      message: `the daemon at ${place} did not tell its status: HTTP ${String(response.status)}`,
-      hint: 'server.status_token must be the one that the daemon was started with',
-      context: { status: response.status },
-    });
-  }
-  const { survey } = (await response.json()) as { readonly survey: SurveyDocument | null };
+  const { survey } = await askStatus(server, 'without --daemon, tierd looks itself');
   return survey;
 }
 
