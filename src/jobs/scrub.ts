@@ -22,7 +22,12 @@ import { listSegments, type SegmentRecord } from '../ledger/segments.ts';
 import { asTierdError } from './job-failure.ts';
 import { assertOwnLake } from './rotation/own-lake.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
-import { describeVerdict, scrubVerdict } from './scrub-verdict.ts';
+import {
+  describeVerdict,
+  type ScrubResult,
+  scrubVerdict,
+  type UnprovenSlice,
+} from './scrub-result.ts';
 
 export interface ScrubRooms extends LookingRooms {
   readonly engine: DuckEngine;
@@ -41,21 +46,6 @@ export interface ScrubRequest {
   readonly prove: VerifyLevel | null;
   /** Called with the bytes of segments checked so far, and those of all that will be. */
   readonly onProgress: (doneBytes: number, ofBytes: number) => void;
-}
-
-export interface UnprovenSlice {
-  readonly keys: readonly string[];
-  readonly reason: string;
-}
-
-export interface ScrubResult {
-  readonly bytes: ScrubReport;
-  readonly provenSlices: number;
-  readonly provenRows: number;
-  /** Their bytes are those that were published, and their values are not those that were sent. */
-  readonly unproven: readonly UnprovenSlice[];
-  /** Their bytes are right; their values could not be read for want of something of ours. */
-  readonly unjudged: readonly UnprovenSlice[];
 }
 
 /** Two reads keep a disk busy; more only take memory. */

@@ -1,6 +1,21 @@
-/** What a scrub's findings come to: one word for the exit code, the report and the record of the run. */
+/** What a scrub found, and what it comes to: one word for the exit code, the report and the record of the run. */
 import { agree, countOf } from '../domain/count.ts';
-import type { ScrubResult } from './scrub.ts';
+import type { ScrubReport } from '../lake/scrub.ts';
+
+export interface UnprovenSlice {
+  readonly keys: readonly string[];
+  readonly reason: string;
+}
+
+export interface ScrubResult {
+  readonly bytes: ScrubReport;
+  readonly provenSlices: number;
+  readonly provenRows: number;
+  /** Their bytes are those that were published, and their values are not those that were sent. */
+  readonly unproven: readonly UnprovenSlice[];
+  /** Their bytes are right; their values could not be read for want of something of ours. */
+  readonly unjudged: readonly UnprovenSlice[];
+}
 
 export type ScrubVerdict = 'sound' | 'damaged' | 'not judged' | 'unknown files';
 
