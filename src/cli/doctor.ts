@@ -38,7 +38,7 @@ export function registerDoctor(program: Command, context: CliContext): void {
         connect: connector(context, 'doctor'),
         openStore: () => openLake(config),
         clock: context.clock,
-        hotStore: config.postgres,
+        hotStore: { ...config.postgres, sources: sourcesAtOnce(config) },
         minFreeBytes: config.lake.minFreeBytes,
         live: await composeLiveChecks(context),
       };
@@ -51,6 +51,10 @@ export function registerDoctor(program: Command, context: CliContext): void {
         ]),
       );
     });
+}
+
+function sourcesAtOnce({ drain, redis }: TierdConfig): number {
+  return redis === undefined ? 0 : drain.sources.filter(({ enabled }) => enabled).length;
 }
 
 /** Without a connection: the role may not be there yet. */

@@ -49,6 +49,7 @@ export const ERROR_CODES = {
   POSTGRES_UNREACHABLE: { exit: EXIT.failed, retry: true },
   POSTGRES_READ_ONLY: { exit: EXIT.failed, retry: true },
   POSTGRES_FAILED: { exit: EXIT.failed, retry: false },
+  CONNECTIONS_EXHAUSTED: { exit: EXIT.failed, retry: true },
   POSTGRES_OUT_OF_RESOURCES: { exit: EXIT.failed, retry: true },
   STANDBY_SILENT: { exit: EXIT.failed, retry: true },
   OUTCOME_UNKNOWN: { exit: EXIT.failed, retry: true },

@@ -2,6 +2,7 @@
 import { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+import { tellNeed } from '../domain/connections.ts';
 import { TierdError } from '../domain/errors.ts';
 import { createReadSocket } from './copy/read-socket.ts';
 import { postgresError } from './postgres-error.ts';
@@ -49,9 +50,28 @@ async function connectUnwatched(target: PostgresTarget): Promise<pg.Client> {
   } catch (error) {
     const place = describeClient(client);
     await disconnect(client);
-    throw postgresError(error, `connecting to PostgreSQL at ${place}`);
+    throw isExhausted(error)
+      ? exhausted(error, place, target.job)
+      : postgresError(error, `connecting to PostgreSQL at ${place}`);
   }
   return client;
+}
+
+/** SQLSTATE of a server, a database or a role that has no connection left. */
+const TOO_MANY_CONNECTIONS = '53300';
+
+function isExhausted(error: unknown): error is pg.DatabaseError {
+  return error instanceof pg.DatabaseError && error.code === TOO_MANY_CONNECTIONS;
+}
+
+function exhausted(error: pg.DatabaseError, place: string, job: string): TierdError {
+  return new TierdError({
+    code: 'CONNECTIONS_EXHAUSTED',
+    message: `PostgreSQL at ${place} has no connection left for tierd, and ${tellNeed(job)}; what was under way was given up, nothing was lost (${error.message})`,
+    hint: '`tierd doctor` counts what tierd needs and what the role, the database and the server allow; end sessions that are idle, or raise that limit',
+    context: { sqlstate: error.code, job },
+    cause: error,
+  });
 }
 
 /**

@@ -20,6 +20,8 @@ export interface HotStoreTarget {
   readonly connectTimeoutMs: number;
   readonly datasets: readonly Dataset[];
   readonly clock: Clock;
+  /** How many sources of the live store are drained at once. */
+  readonly sources: number;
   /** The time of which the lake has rows, as the ledger says, if there is one. */
   readonly coldRanges: (db: Queryable, dataset: string) => Promise<readonly TimeRange[]>;
 }
@@ -32,7 +34,7 @@ export async function checkHotStore(target: HotStoreTarget): Promise<readonly Ch
   if (open.client === null) return checks;
   const { client } = open;
   try {
-    const server = await reading(client, () => checkServer(client, target.clock));
+    const server = await reading(client, () => checkServer(client, target));
     checks.push(...checkTransport(client, target.clock));
     checks.push(...(await checkPooling(target, client)), ...server);
     for (const dataset of target.datasets) {

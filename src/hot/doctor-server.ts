@@ -1,6 +1,8 @@
 /** Checks of the server as a whole. */
 import type { Check } from '../domain/check.ts';
 import type { Clock } from '../domain/clock.ts';
+import { judgeConnections } from '../domain/connections.ts';
+import { readConnectionLimits } from './connection-limits.ts';
 import { readReplicaLag, readServerFacts, type ServerFacts } from './server-facts.ts';
 import { findOldestSnapshot } from './snapshots.ts';
 import { type Queryable, runOne, sql } from './sql.ts';
@@ -8,7 +10,10 @@ import { missingStandbys, readSynchronousStandbys, STANDBY_ADVICE } from './stan
 import { findReadOnlyReason, MAKE_WRITABLE, READ_ONLY_IS } from './writable.ts';
 
 /** In the order in which a person would ask. Call it inside `inTransaction`. */
-export async function checkServer(db: Queryable, clock: Clock): Promise<readonly Check[]> {
+export async function checkServer(
+  db: Queryable,
+  { clock, sources }: { readonly clock: Clock; readonly sources: number },
+): Promise<readonly Check[]> {
   const asked = clock.now();
   const facts = await readServerFacts(db);
   const settings = await readSettings(db);
@@ -23,6 +28,7 @@ export async function checkServer(db: Queryable, clock: Clock): Promise<readonly
     vacuuming(settings),
     durability(settings),
     timeouts(settings),
+    judgeConnections(await readConnectionLimits(db), sources),
     await synchronousStandbys(db),
     ...(await replicas(db)),
     await oldSnapshots(db),

@@ -33,6 +33,10 @@ const BY_SQLSTATE: Readonly<Record<string, readonly [code: ErrorCode, hint: stri
     'check user and password in the configuration, and pg_hba.conf on the server',
   ],
   '3D000': ['POSTGRES_UNREACHABLE', 'check the database name in the configuration'],
+  '53300': [
+    'CONNECTIONS_EXHAUSTED',
+    '`tierd doctor` counts the connections that tierd needs and those that there are',
+  ],
   '53400': [
     'POSTGRES_OUT_OF_RESOURCES',
     'a limit of the server’s configuration was reached; for a compressed chunk: alter role <role> set timescaledb.max_tuples_decompressed_per_dml_transaction = 0, or decompress_chunk() it first',

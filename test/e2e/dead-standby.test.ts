@@ -161,6 +161,7 @@ it('doctor and status name the standby that is missing', async () => {
     datasets: [],
     clock: { now: Date.now },
     coldRanges: () => Promise.resolve([]),
+    sources: 0,
   });
   expect(checks.find(({ name }) => name === 'synchronous_standbys')).toMatchObject({
     status: 'error',

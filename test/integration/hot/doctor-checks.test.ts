@@ -50,6 +50,7 @@ async function look(options: Look = {}): Promise<ReadonlyMap<string, Check>> {
     datasets,
     clock: { now },
     coldRanges: () => Promise.resolve([]),
+    sources: 0,
   });
   return new Map(checks.map((check) => [check.name, check]));
 }

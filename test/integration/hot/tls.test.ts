@@ -33,7 +33,12 @@ describeOn('pg_dump', 'TLS to PostgreSQL', () => {
   };
   async function look(url: string): Promise<readonly Check[]> {
     const target = { url, directUrl: url, connectTimeoutMs: 5_000, datasets: [] };
-    return checkHotStore({ ...target, clock: systemClock, coldRanges: () => Promise.resolve([]) });
+    return checkHotStore({
+      ...target,
+      clock: systemClock,
+      coldRanges: () => Promise.resolve([]),
+      sources: 0,
+    });
   }
 
   it('warns of a certificate that soon runs out', async () => {
