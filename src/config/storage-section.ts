@@ -22,7 +22,9 @@ export function hotIntervals(description: string): z.ZodArray<z.ZodString> {
 }
 
 const lifecycle = z.strictObject({
-  hot_days: hotDays('Days to keep in PostgreSQL. Older rows go to the lake.').default(30),
+  hot_days: hotDays(
+    'Days to keep in PostgreSQL. Older rows go to the lake; of a chunk or partition that is longer than a slice, when its last day is older.',
+  ).default(30),
   hot_intervals: hotIntervals(
     'For datasets with an `interval_column`: only rows of these intervals stay for hot_days. Rows of other intervals leave as soon as their slice is closed.',
   ).optional(),

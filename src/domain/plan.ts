@@ -8,6 +8,7 @@ import { type Cutoffs, type Lane, type Region, waitingCompressed } from './regio
 import { largerSlice } from './small-slices.ts';
 import { formatTable, type Part, type TableDescription } from './table.ts';
 import { DAY_MS, type EpochMs, formatRange, type TimeRange } from './time-range.ts';
+import { tellWholeParts } from './whole-parts.ts';
 
 export interface SliceFacts {
   readonly range: TimeRange;
@@ -242,6 +243,8 @@ function notesOf({ dataset, regions, facts, table, cutoffs, again }: PlanInput):
       `${countOf(facts.unsliceableRows, 'row')} ${agree(facts.unsliceableRows, 'has', 'have')} a time that no day of the lake can hold (null, infinite, or outside the years 1 to 9999); they stay hot`,
     );
   }
+  const whole = tellWholeParts(dataset, table, cutoffs);
+  if (whole !== null) notes.push(`${whole.message}; ${whole.hint}`);
   const waiting = table.parts.find(
     (part) => part.range.fromInclusive < cutoffs.aged && part.range.toExclusive > cutoffs.aged,
   );

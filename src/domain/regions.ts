@@ -82,12 +82,13 @@ function compressedBetween(table: TableDescription, from: EpochMs, to: EpochMs):
   );
 }
 
-interface PartGroup {
+export interface PartGroup {
   readonly range: TimeRange;
   readonly parts: readonly Part[];
 }
 
-function groupOverlapping(parts: readonly Part[]): readonly PartGroup[] {
+/** Parts that touch the same time go together. */
+export function groupOverlapping(parts: readonly Part[]): readonly PartGroup[] {
   const sorted = [...parts].sort((a, b) => a.range.fromInclusive - b.range.fromInclusive);
   const groups: PartGroup[] = [];
   for (const part of sorted) {

@@ -13,6 +13,7 @@ import { largerSlice } from '../domain/small-slices.ts';
 import { formatTable, type TableDescription } from '../domain/table.ts';
 import { DAY_MS, HOUR_MS } from '../domain/time-range.ts';
 import { assertZoneFits, tableClock } from '../domain/time-zone.ts';
+import { tellWholeParts } from '../domain/whole-parts.ts';
 import { findTimescale } from './chunks.ts';
 import { glanceAtTable } from './glance.ts';
 import { findHazards } from './hazards.ts';
@@ -40,7 +41,15 @@ export async function checkDataset(
     ...(await lockTableSize(db, dataset, table)),
     ...(await compression(db, dataset, table)),
     ...(await sliceSize(db, dataset, table)),
+    ...wholeParts(dataset, table, clock),
   ];
+}
+
+function wholeParts(dataset: Dataset, table: TableDescription, clock: Clock): readonly Check[] {
+  const told = tellWholeParts(dataset, table, cutoffsOf(dataset, tableClock(dataset, clock.now())));
+  if (told === null) return [];
+  const name = `dataset:${dataset.name}:parts`;
+  return [{ name, status: 'ok', found: told.message, advice: told.hint }];
 }
 
 /** By the table's average: what a plan would count in each. */

@@ -1,13 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { checkDataset } from '../../../src/hot/doctor-dataset.ts';
 import { type RotationOutcome, rotateDataset } from '../../../src/jobs/rotate.ts';
 import { acquireLease } from '../../../src/ledger/lease.ts';
 import { listRuns } from '../../../src/ledger/runs.ts';
 import { listSegments, type SegmentRecord } from '../../../src/ledger/segments.ts';
 import { readCold } from '../../support/cold-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
+import { reading } from '../../support/hot.ts';
+import { type Bench, daysAgo, makeDataset, NOW, openBench } from '../../support/rotation.ts';
 import { describeOn } from '../../support/servers.ts';
 import { boundTo } from '../faults/disturb.ts';
 
@@ -260,6 +262,12 @@ describe('rotate, on a partitioned table', () => {
     const gone = await db.query(`select to_regclass('parts_a') as a, to_regclass('parts_b') as b`);
     expect(gone.rows[0]).toEqual({ a: null, b: 'parts_b' });
     expect(outcome.plan.notes.join()).toContain('parts_b');
+    const waits = 'partitions of 7 days: rows leave up to 7 days after hot_days (30)';
+    expect(outcome.plan.notes.join()).toContain(waits);
+    const checks = await reading(db, () =>
+      checkDataset(db, makeDataset('parts'), { now: () => NOW }, () => Promise.resolve([])),
+    );
+    expect(checks.find(({ name }) => name === 'dataset:parts:parts')?.found).toContain(waits);
   });
 });
 
