@@ -13,7 +13,7 @@ export const CONNECTIONS = {
 } as const;
 
 /** With the daemon, a rotation, every enabled source followed, and one command by hand. */
-export function connectionsNeeded(sources: number): number {
+function connectionsNeeded(sources: number): number {
   return CONNECTIONS.daemon + CONNECTIONS.rotation + sources * CONNECTIONS.source + 1;
 }
 
