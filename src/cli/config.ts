@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { stringify as toYaml } from 'yaml';
 import { withInherited } from '../config/datasets-section.ts';
 import { configJsonSchema, editorSchema } from '../config/json-schema.ts';
-import { type CheckedFile, readConfig } from '../config/load.ts';
+import { type CheckedFile, readConfig, type TierdConfig } from '../config/load.ts';
 import { redact } from '../config/redact.ts';
 import type { CliContext } from './context.ts';
+import { jobsOf } from './daemon/jobs.ts';
 import { stringify } from './terminal/errors.ts';
 
 export function registerConfig(program: Command, context: CliContext): void {
@@ -43,14 +44,16 @@ export function registerConfig(program: Command, context: CliContext): void {
       });
     });
 
-  config
-    .command('datasets')
-    .description('print the names of the datasets, one a line')
-    .addHelpText('after', '\nExample:\n  $ tierd config datasets')
-    .action(() => {
-      const names = context.loadConfig().datasets.map(({ name }) => name);
-      context.report({ json: names, text: () => names.join('\n') });
-    });
+  for (const { what, of } of NAMED) {
+    config
+      .command(what)
+      .description(`print the names of the ${what}, one a line`)
+      .addHelpText('after', `\nExample:\n  $ tierd config ${what}`)
+      .action(() => {
+        const names = of(context.loadConfig());
+        context.report({ json: names, text: () => names.join('\n') });
+      });
+  }
 
   config
     .command('schema')
@@ -61,6 +64,16 @@ export function registerConfig(program: Command, context: CliContext): void {
       context.report({ json: schema, text: () => stringify(schema, 2) });
     });
 }
+
+/** What shells complete names with. */
+const NAMED: readonly {
+  readonly what: string;
+  readonly of: (config: TierdConfig) => readonly string[];
+}[] = [
+  { what: 'datasets', of: ({ datasets }) => datasets.map(({ name }) => name) },
+  { what: 'sources', of: ({ drain }) => drain.sources.map(({ name }) => name) },
+  { what: 'jobs', of: (config) => jobsOf(config).map(({ name }) => name) },
+];
 
 function readFrom(context: CliContext): CheckedFile {
   const { env, workingDirectory, options } = context;

@@ -8,7 +8,9 @@ import { partPathOf } from '../query/output-file.ts';
 import { QUERY_FORMATS, type QueryFormat } from '../query/query-format.ts';
 import type { FileOutput, QuerySummary } from '../query/query-lake.ts';
 import type { CliContext } from './context.ts';
+import { explainReport } from './explain-report.ts';
 import type { QueryTask } from './query-task.ts';
+import { parseParameter, readQuery } from './query-text.ts';
 import { formatDuration, formatInteger, formatRows } from './terminal/format.ts';
 import { safeText } from './terminal/safe-text.ts';
 import type { Output } from './terminal/style.ts';
@@ -16,13 +18,33 @@ import type { Output } from './terminal/style.ts';
 interface QueryFlags {
   readonly format?: QueryFormat;
   readonly output?: string;
+  readonly file?: string;
+  readonly param?: readonly (string | null)[];
+  readonly explain?: true;
 }
 
 export function registerQuery(program: Command, context: CliContext): void {
   program
     .command('query')
     .description('run one SELECT over hot and cold rows; each dataset is a table')
-    .argument('<sql>', 'a SELECT in the SQL of DuckDB')
+    .argument('[sql]', 'a SELECT in the SQL of DuckDB; standard input where there is none')
+    .addOption(
+      new Option('-f, --file <file>', 'read the query from this file; - is standard input'),
+    )
+    .option(
+      '-p, --param <value>',
+      'the value of $1, the next one that of $2 …; \\N is NULL',
+      (value: string, before: readonly (string | null)[] | undefined) => [
+        ...(before ?? []),
+        parseParameter(value),
+      ],
+    )
+    .addOption(
+      new Option('--explain', 'say what would be read, and why no more; read nothing').conflicts([
+        'format',
+        'output',
+      ]),
+    )
     .addOption(
       new Option('-F, --format <format>', 'what the rows are printed as').choices(QUERY_FORMATS),
     )
@@ -36,13 +58,20 @@ PostgreSQL are read; hot.<dataset> and cold.<dataset> are the two sides alone.
 Examples:
   $ tierd query "select symbol, count(*) from market_data group by symbol"
   $ tierd query "select * from market_data where timestamp >= '2024-01-15' and timestamp < '2024-01-16'" --format csv
-  $ tierd query "select * from news" --format parquet --output news.parquet`,
+  $ tierd query "select * from news" --format parquet --output news.parquet
+  $ tierd query -f report.sql --param reuters --param 2024-01-15
+  $ tierd query --explain -f report.sql --param reuters --param 2024-01-15`,
     )
-    .action((sql: string, flags: QueryFlags) => runQuery(context, sql, flags));
+    .action((sql: string | undefined, flags: QueryFlags) => runQuery(context, sql, flags));
 }
 
-async function runQuery(context: CliContext, sql: string, flags: QueryFlags): Promise<void> {
+async function runQuery(
+  context: CliContext,
+  typed: string | undefined,
+  flags: QueryFlags,
+): Promise<void> {
   const config = context.loadConfig();
+  const sql = await readQuery({ sql: typed, file: flags.file }, context);
   const { startQuery } = await import('./start-query.ts');
   const { signal } = context;
   const summary = await startQuery(config, context, requestOf(context, sql, flags), {
@@ -53,7 +82,8 @@ async function runQuery(context: CliContext, sql: string, flags: QueryFlags): Pr
         `${context.err.colour.yellow('warning')} ${safeText(text, { isColorSupported: false })}`,
       ),
   });
-  tell(context, summary);
+  if (flags.explain === true) context.report(explainReport(summary));
+  else tell(context, summary);
 }
 
 function requestOf(context: CliContext, sql: string, flags: QueryFlags): QueryTask['request'] {
@@ -68,6 +98,8 @@ function requestOf(context: CliContext, sql: string, flags: QueryFlags): QueryTa
   const { isTerminal, colour, width } = context.out;
   return {
     sql,
+    parameters: flags.param ?? [],
+    explain: flags.explain === true,
     format,
     output: flags.output === undefined ? null : outputOf(context, flags.output),
     terminal: isTerminal ? { isColorSupported: colour.isColorSupported } : null,

@@ -46,7 +46,7 @@ export async function chooseDatasets(
     const segments = wantsCold(needs, sides, dataset)
       ? await chooseSegments(connection, stores.cold, dataset, schema, predicate)
       : [];
-    const hot = stores.hot.get(dataset.name) ?? null;
+    const hot = wantsHot(sides, dataset.name) ? (stores.hot.get(dataset.name) ?? null) : null;
     chosen.push({ dataset, schema, segments, predicate, hot });
   }
   return chosen;
@@ -54,6 +54,10 @@ export async function chooseDatasets(
 
 function wantsCold({ opaque }: QueryNeeds, { named }: Sides, { name }: ColdDataset): boolean {
   return opaque || (named.get(foldName(name))?.cold ?? true);
+}
+
+export function wantsHot({ opaque, named }: Sides, dataset: string): boolean {
+  return opaque || (named.get(foldName(dataset))?.hot ?? false);
 }
 
 /** Of either side, by name. The table comes last: it is what the next segment will look like. */

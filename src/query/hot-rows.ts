@@ -25,15 +25,7 @@ export async function loadHotRows(
   { dataset, schema, predicate, hot }: ChosenDataset & { readonly hot: HotTable },
   number: number,
 ): Promise<HotRows> {
-  const names = neededColumns(
-    statement,
-    dataset.name,
-    hot.columns.map(({ name }) => name),
-  );
-  // Where it needs rows and no column of them, DuckDB takes the view's first.
-  const [first] = schema.keys();
-  const wanted = hot.columns.filter(({ name }) => name === first || names.includes(name));
-  const columns = wanted.length > 0 ? wanted : hot.columns.slice(0, 1);
+  const columns = hotColumnsOf(statement, dataset.name, schema, hot);
   const hull = await findHull(engine.connection, dataset, schema, predicate);
   const resolved = await resolveForHot(engine.connection, schema, predicate);
   const name = `t${String(number)}`;
@@ -47,6 +39,24 @@ export async function loadHotRows(
   staged.close();
   const list = selectList(schema, hot.columns, columns);
   return { rows, query: `select ${list} from hot_rows.${name}` };
+}
+
+/** Those that the query may need, at least one. */
+export function hotColumnsOf(
+  statement: AstObject,
+  dataset: string,
+  schema: ViewSchema,
+  hot: HotTable,
+): readonly ColumnPlan[] {
+  const names = neededColumns(
+    statement,
+    dataset,
+    hot.columns.map(({ name }) => name),
+  );
+  // Where it needs rows and no column of them, DuckDB takes the view's first.
+  const [first] = schema.keys();
+  const wanted = hot.columns.filter(({ name }) => name === first || names.includes(name));
+  return wanted.length > 0 ? wanted : hot.columns.slice(0, 1);
 }
 
 function selectList(

@@ -8,6 +8,7 @@ import { identityOf, type RowIdentity } from '../domain/row-identity.ts';
 import { formatTable, type TimeColumn } from '../domain/table.ts';
 import { readColumnPlaces } from '../hot/column-places.ts';
 import { exportRows } from '../hot/copy-stream.ts';
+import { estimateRows } from '../hot/estimate-rows.ts';
 import { describeShape, findExisting } from '../hot/introspect.ts';
 import { quoteTable } from '../hot/quote.ts';
 import { lockForReading } from '../hot/read-lock.ts';
@@ -32,8 +33,8 @@ export interface SnapshotOptions {
 
 export function postgresStores(options: SnapshotOptions): InSnapshot {
   const { db, maxHoldMs } = options;
-  return async (wantsHot, work) => {
-    const wanted = options.datasets.filter(({ name }) => wantsHot(name));
+  return async (needOf, work) => {
+    const wanted = options.datasets.filter(({ name }) => needOf(name) !== 'nothing');
     const existing = await findExisting(
       db,
       wanted.map(({ table }) => table),
@@ -49,14 +50,18 @@ export function postgresStores(options: SnapshotOptions): InSnapshot {
       },
       async () => {
         // Before the snapshot, which the first query takes: a drop would not wait otherwise (I2).
+        const read = present.filter(({ name }) => needOf(name) === 'rows');
         await lockForReading(
           db,
-          present.map(({ table }) => table),
+          read.map(({ table }) => table),
         );
         const version = await readSnapshotVersion(db);
         const cold = await openColdCatalog(db, options.datasets);
         const hot = new Map<string, HotTable>();
-        for (const dataset of present) hot.set(dataset.name, await openTable(options, dataset));
+        for (const dataset of present) {
+          const isAsked = read.includes(dataset) || cold.emptyDatasets.includes(dataset.name);
+          if (isAsked) hot.set(dataset.name, await openTable(options, dataset));
+        }
         return work({ version, cold, hot });
       },
     );
@@ -76,21 +81,22 @@ async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<Ho
     });
   }
   const { timeColumn } = table;
+  const conditionOf = ({ hull, predicate }: Pick<HotWish, 'hull' | 'predicate'>): string =>
+    inlined(hotCondition(columns, timeColumn, hull, predicate));
+  const selectOf = (wish: Omit<HotWish, 'onBatch'>): string => {
+    const list = wish.columns.map(({ select }) => select).join(', ');
+    return `select ${list} from ${quoteTable(table.ref)} where ${conditionOf(wish)}`;
+  };
   return {
     table: formatTable(table.ref),
     columns,
     timeColumn,
     identify: () => identify(db, dataset, table, columns),
-    read: async (wish) => {
-      const where = inlined(hotCondition(columns, timeColumn, wish.hull, wish.predicate));
-      const list = wish.columns.map(({ select }) => select).join(', ');
-      return readRows(
-        options,
-        dataset,
-        wish,
-        `select ${list} from ${quoteTable(table.ref)} where ${where}`,
-      );
-    },
+    read: (wish) => readRows(options, dataset, wish, selectOf(wish)),
+    explain: async (wish) => ({
+      condition: conditionOf(wish),
+      estimatedRows: await estimateRows(db, selectOf(wish)),
+    }),
   };
 }
 

@@ -50,3 +50,17 @@ export function comparisonsIn(predicate: Predicate): readonly Comparison[] {
       return predicate.of.flatMap(comparisonsIn);
   }
 }
+
+/** The part of it that speaks of these columns: every row that passes the whole passes it. */
+export function ofColumns(predicate: Predicate, wants: (column: string) => boolean): Predicate {
+  switch (predicate.kind) {
+    case 'any':
+      return ANY;
+    case 'compare':
+      return wants(predicate.column) ? predicate : ANY;
+    case 'and':
+      return allOf(predicate.of.map((part) => ofColumns(part, wants)));
+    case 'or':
+      return oneOf(predicate.of.map((part) => ofColumns(part, wants)));
+  }
+}

@@ -14,7 +14,7 @@ import type { SnapshotVersion } from '../domain/snapshot-version.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import type { OpenSegments } from '../lake/segment-files.ts';
 import { admitSources } from './admit-sources.ts';
-import { chooseDatasets, datasetsOf } from './choose-datasets.ts';
+import { chooseDatasets, datasetsOf, wantsHot } from './choose-datasets.ts';
 import type { ColdCatalog, ColdDataset } from './cold-catalog.ts';
 import { createViews, type LoadedDataset } from './create-views.ts';
 import { type Engine, type EngineLimits, interruptible, openEngine } from './engine.ts';
@@ -22,12 +22,14 @@ import { describeFailure, type QueryStage } from './failures.ts';
 import { loadHotRows } from './hot-rows.ts';
 import { loadNewerRows } from './newer-rows.ts';
 import { replaceFile, writeTextFile } from './output-file.ts';
+import { fillParameters, type ParameterValue } from './parameters.ts';
 import type { QueryFormat } from './query-format.ts';
+import { type DatasetPlan, planDataset } from './query-plan.ts';
 import { bindQuery, NOWHERE, writeParquet, writeRows } from './result.ts';
 import { findSides } from './sides.ts';
 import { type AstObject, foldName } from './sql-ast.ts';
 import { admitSelect, looksOnly } from './statement.ts';
-import type { InSnapshot } from './stores.ts';
+import type { HotNeed, InSnapshot } from './stores.ts';
 import { writeTable } from './table-format.ts';
 import { type TextSink, type WriteRows, writeCsv, writeJson, writeNdjson } from './text-formats.ts';
 import { noteTextComparisons } from './text-numbers.ts';
@@ -38,6 +40,10 @@ export interface QueryRequest {
    * `cold.<name>` are its sides.
    */
   readonly sql: string;
+  /** Of `$1`, `$2`, … */
+  readonly parameters: readonly ParameterValue[];
+  /** Says what would be read, in the summary, and reads nothing. */
+  readonly explain: boolean;
   readonly format: QueryFormat;
   readonly output: FileOutput | { readonly sink: TextSink };
   /** For `table` into a terminal: how wide it is. Null cuts nothing. */
@@ -71,6 +77,8 @@ export interface QuerySummary {
   readonly hotRows: number;
   /** What the rows alone would not tell, in words. */
   readonly notes: readonly string[];
+  /** Null unless asked for. */
+  readonly plan: readonly DatasetPlan[] | null;
 }
 
 /**
@@ -90,6 +98,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
     loaded: [],
     known: NOTHING_KNOWN,
     notes: [],
+    plan: null,
   };
   try {
     const rows = await interruptible(engine.connection, rooms.signal, () =>
@@ -105,6 +114,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
       ),
       hotRows: sum(progress.loaded, ({ hotRows }) => hotRows?.rows ?? 0),
       notes: progress.notes,
+      plan: progress.plan,
     };
   } catch (error) {
     throw await describeFailure(error, {
@@ -126,6 +136,7 @@ interface Progress {
   loaded: readonly LoadedDataset[];
   known: Pick<ColdCatalog, 'datasets' | 'emptyDatasets'>;
   notes: readonly string[];
+  plan: readonly DatasetPlan[] | null;
 }
 
 const NOTHING_KNOWN = { datasets: [], emptyDatasets: [] };
@@ -138,9 +149,14 @@ async function runQuery(
   progress: Progress,
 ): Promise<number> {
   const { connection } = engine;
-  const statement = await admitSelect(connection, request.sql);
+  const { sql, statement } = await fillParameters(
+    connection,
+    { sql: request.sql, statement: await admitSelect(connection, request.sql) },
+    request.parameters,
+  );
   await connection.run('begin');
-  const others = await load(engine, statement, rooms, progress);
+  const others = await load(engine, statement, request, rooms, progress);
+  if (request.explain) return bindOnly(connection, sql, [...progress.known.datasets], progress);
   progress.stage = 'open';
   const locate = await rooms.openSegments(
     progress.loaded.flatMap(({ segments }) => segments),
@@ -151,7 +167,7 @@ async function runQuery(
   await createAllViews();
   const query = {
     connection,
-    sql: request.sql,
+    sql,
     createViews: createAllViews,
     signal: rooms.signal,
   };
@@ -177,17 +193,33 @@ async function runQuery(
   });
 }
 
+/** To views without rows: what is wrong with its names and types is told all the same. @returns no rows */
+async function bindOnly(
+  connection: Engine['connection'],
+  sql: string,
+  datasets: readonly ColdDataset[],
+  progress: Progress,
+): Promise<number> {
+  await createViews(connection, [], datasets, () => '');
+  progress.stage = 'bind';
+  await bindQuery({ connection, sql });
+  return 0;
+}
+
 /** What the query needs of both stores, of one snapshot. @returns the datasets that it does not name */
 async function load(
   engine: Engine,
   statement: AstObject,
+  { explain }: QueryRequest,
   rooms: QueryRooms,
   progress: Progress,
 ): Promise<readonly ColdDataset[]> {
   const sides = findSides(statement);
-  const wantsHot = (dataset: string) =>
-    sides.opaque || (sides.named.get(foldName(dataset))?.hot ?? false);
-  return rooms.inSnapshot(wantsHot, async (stores) => {
+  const needOf = (dataset: string): HotNeed => {
+    if (wantsHot(sides, dataset)) return 'rows';
+    return sides.named.has(foldName(dataset)) ? 'columns' : 'nothing';
+  };
+  return rooms.inSnapshot(needOf, async (stores) => {
     progress.version = stores.version;
     const all = datasetsOf(stores);
     admitSources(
@@ -197,6 +229,14 @@ async function load(
     progress.known = { datasets: all, emptyDatasets: stores.cold.emptyDatasets };
     const chosen = await chooseDatasets(engine.connection, stores, statement, sides);
     progress.notes = noteTextComparisons(statement, chosen, stores.hot);
+    if (explain) {
+      const plan: DatasetPlan[] = [];
+      for (const one of chosen) {
+        plan.push(await planDataset(engine.connection, statement, stores.cold, sides, one));
+      }
+      progress.plan = plan;
+      return all;
+    }
     const loaded: LoadedDataset[] = [];
     for (const one of chosen) {
       const { hot } = one;

@@ -17,23 +17,13 @@ export interface RunnableQuery {
   readonly signal: AbortSignal | undefined;
 }
 
-/**
- * Binds the query to the views: what is wrong with its names and types shows here.
- *
- * @throws TierdError QUERY_INVALID for a query with parameters; DuckDB's own errors
- */
+/** Binds the query to the views: what is wrong with its names and types shows here. */
 export async function bindQuery({
   connection,
   sql,
-}: RunnableQuery): Promise<DuckDBPreparedStatement> {
+}: Pick<RunnableQuery, 'connection' | 'sql'>): Promise<DuckDBPreparedStatement> {
   const statements = await connection.extractStatements(sql);
-  const prepared = await statements.prepare(0);
-  if (prepared.parameterCount === 0) return prepared;
-  throw new TierdError({
-    code: 'QUERY_INVALID',
-    message: 'The query has parameters, and tierd query takes none. Nothing was run.',
-    hint: 'Write the values into the query.',
-  });
+  return statements.prepare(0);
 }
 
 /** @returns the number of rows */

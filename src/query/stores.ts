@@ -25,6 +25,15 @@ export interface HotTable {
    * @throws TierdError HOT_ROWS_EXCEEDED, STATEMENT_TIMEOUT, and whatever an export throws
    */
   read(wish: HotWish): Promise<number>;
+  /** What `read` would ask for. Reads no row. */
+  explain(wish: Omit<HotWish, 'onBatch'>): Promise<HotExplanation>;
+}
+
+export interface HotExplanation {
+  /** As PostgreSQL is asked it. */
+  readonly condition: string;
+  /** By PostgreSQL's planner. */
+  readonly estimatedRows: number;
 }
 
 export interface HotWish {
@@ -38,17 +47,23 @@ export interface HotWish {
 export interface Stores {
   readonly version: SnapshotVersion;
   readonly cold: ColdCatalog;
-  /** By dataset, of those only whose hot side was asked for. */
+  /**
+   * By dataset, of those only whose hot side was asked for, or that have no other: their columns are those
+   * of the table.
+   */
   readonly hot: ReadonlyMap<string, HotTable>;
 }
+
+/** `columns`: only if the lake has none of it, and then without its rows. */
+export type HotNeed = 'rows' | 'columns' | 'nothing';
 
 /**
  * Runs `work` with both stores as one PostgreSQL snapshot has them (I2): no row is in both, none in
  * neither, whatever is moved meanwhile. The snapshot ends with `work`.
  *
- * @param wantsHot whether the hot rows of a dataset may be read
+ * @param needOf what may be read of a dataset's table
  */
 export type InSnapshot = <Result>(
-  wantsHot: (dataset: string) => boolean,
+  needOf: (dataset: string) => HotNeed,
   work: (stores: Stores) => Promise<Result>,
 ) => Promise<Result>;

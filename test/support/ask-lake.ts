@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { inPlace } from '../../src/lake/segment-files.ts';
 import type { ColdTimeColumn } from '../../src/query/cold-catalog.ts';
 import { partPathOf } from '../../src/query/output-file.ts';
+import type { ParameterValue } from '../../src/query/parameters.ts';
 import type { QueryFormat } from '../../src/query/query-format.ts';
 import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
 import type { TestCatalog, TestLake } from './test-lake.ts';
@@ -17,6 +18,8 @@ export interface Answer {
 
 export interface AskOptions {
   readonly format?: QueryFormat;
+  readonly parameters?: readonly ParameterValue[];
+  readonly explain?: boolean;
   readonly file?: string;
   readonly terminalWidth?: number | null;
   readonly timeColumns?: Readonly<Record<string, ColdTimeColumn | null>>;
@@ -42,6 +45,8 @@ export async function askLake(
   const summary = await queryLake(
     {
       sql,
+      parameters: options.parameters ?? [],
+      explain: options.explain ?? false,
       format: options.format ?? 'ndjson',
       output:
         options.file === undefined
@@ -50,7 +55,7 @@ export async function askLake(
       terminalWidth: options.terminalWidth ?? null,
     },
     {
-      inSnapshot: (_wantsHot, work) =>
+      inSnapshot: (_needOf, work) =>
         work({ version: NOTHING_MOVED, cold: catalog, hot: new Map() }),
       store: lake.store,
       openSegments: inPlace(lake.store),

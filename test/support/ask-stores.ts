@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import { inPlace } from '../../src/lake/segment-files.ts';
+import type { ParameterValue } from '../../src/query/parameters.ts';
 import { postgresStores } from '../../src/query/postgres-stores.ts';
 import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
 import type { Bench } from './rotation.ts';
@@ -17,12 +18,19 @@ export async function askStores(
   db: pg.Client,
   datasets: readonly Dataset[],
   sql: string,
-  limits: { readonly maxHotRows?: number; readonly maxHoldMs?: number } = {},
+  limits: {
+    readonly maxHotRows?: number;
+    readonly maxHoldMs?: number;
+    readonly parameters?: readonly ParameterValue[];
+    readonly explain?: boolean;
+  } = {},
 ): Promise<StoresAnswer> {
   let lines = '';
   const summary = await queryLake(
     {
       sql,
+      parameters: limits.parameters ?? [],
+      explain: limits.explain ?? false,
       format: 'ndjson',
       output: { sink: { write: async (part) => void (lines += part) } },
       terminalWidth: null,

@@ -11,8 +11,8 @@ export interface Place {
   /** `config print` is `['config', 'print']`; the program itself is `[]`. */
   readonly path: readonly string[];
   readonly words: readonly Word[];
-  /** Names of datasets may follow too: the shell asks tierd for them. */
-  readonly takesDatasets: boolean;
+  /** What the shell runs to learn the names that may follow too, one a line; null where none may. */
+  readonly names: string | null;
 }
 
 /** An option that takes a value. */
@@ -27,8 +27,12 @@ export interface CommandTree {
   readonly valueOptions: readonly ValueOption[];
 }
 
-/** What a shell runs to learn the names of the datasets, one a line. */
-export const LIST_DATASETS = 'tierd config datasets 2>/dev/null';
+/** Arguments that are names of the configuration, and the command that prints those there are. */
+const NAMES: Readonly<Record<string, string>> = {
+  dataset: 'tierd config datasets 2>/dev/null',
+  source: 'tierd config sources 2>/dev/null',
+  job: 'tierd config jobs 2>/dev/null',
+};
 
 export function readTree(program: Command): CommandTree {
   const commands = [...walk(program, [])];
@@ -44,9 +48,14 @@ export function readTree(program: Command): CommandTree {
   };
 }
 
-/** Every word that names a command, so that datasets and files are not taken for one. */
+/** Every word that names a command. */
 export function commandWords({ places }: CommandTree): string {
   return [...new Set(places.flatMap(({ path }) => path))].join(' ');
+}
+
+/** Every place between bars, for a shell to look up whether a word leads on: `|config|config check|`. */
+export function placeList({ places }: CommandTree): string {
+  return `|${places.map(({ path }) => path.join(' ')).join('|')}|`;
 }
 
 /** In single quotes, as all three shells read them. */
@@ -72,7 +81,7 @@ function placeOf(command: Command, path: readonly string[]): Place {
       ),
       ...optionsOf(command),
     ],
-    takesDatasets: command.registeredArguments.some((argument) => argument.name() === 'dataset'),
+    names: command.registeredArguments.map((one) => NAMES[one.name()]).find(Boolean) ?? null,
   };
 }
 

@@ -1,7 +1,6 @@
 import {
   type CommandTree,
   commandWords,
-  LIST_DATASETS,
   type Place,
   quote,
   type ValueOption,
@@ -16,9 +15,7 @@ export function fishScript(tree: CommandTree): string {
         : `-a ${word}`;
       return `${complete} ${what} -d ${quote(description)}`;
     });
-    return place.takesDatasets
-      ? [...words, `${complete} -a ${quote(`(${LIST_DATASETS})`)}`]
-      : words;
+    return place.names === null ? words : [...words, `${complete} -a ${quote(`(${place.names})`)}`];
   });
   return ['# fish completion for tierd', 'complete -c tierd -f', ...lines].join('\n');
 }

@@ -18,6 +18,9 @@ function program(): Command {
     .command('query')
     .argument('<sql>')
     .addOption(new Option('--format <format>', 'how').choices(['table', 'csv']));
+  tierd.command('drain').argument('[source...]');
+  const jobs = tierd.command('jobs');
+  jobs.command('run').argument('<job>');
   const config = tierd.command('config').description('configuration');
   config.command('check').description('check it');
   return tierd;
@@ -27,7 +30,13 @@ function program(): Command {
 function complete(script: string, words: readonly string[]): string[] {
   const typed = words.map((word) => `'${word}'`).join(' ');
   const test = `${script}
-tierd() { echo market_data; echo news; }
+tierd() {
+  case "$2" in
+    datasets) echo market_data; echo news ;;
+    sources) echo trades; echo orders ;;
+    jobs) echo rotate; echo drain ;;
+  esac
+}
 COMP_WORDS=(${typed}); COMP_CWORD=${String(words.length - 1)}; _tierd; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const output = execFileSync('bash', ['-euc', test], { encoding: 'utf8' });
   return output.split('\n').filter((line) => line !== '');
@@ -37,13 +46,16 @@ describe('bash completion', () => {
   const script = bashScript(readTree(program()));
 
   it.each<[string, string[]]>([
-    ['tierd ', ['rotate', 'query', 'config', '--config', '--help']],
+    ['tierd ', ['rotate', 'query', 'drain', 'jobs', 'config', '--config', '--help']],
     ['tierd ro', ['rotate']],
     ['tierd config ', ['check', '--config', '--help']],
     ['tierd config check --', ['--config', '--help']],
     ['tierd --dry-run rotate --d', ['--dry-run']],
     ['tierd rotate ', ['--dry-run', '--config', '--help', 'market_data', 'news']],
     ['tierd rotate news ma', ['market_data']],
+    ['tierd drain tr', ['trades']],
+    ['tierd jobs run ro', ['rotate']],
+    ['tierd jobs run drain ', ['--config', '--help', 'rotate', 'drain']],
     ['tierd query --format ', ['table', 'csv']],
   ])('%s', (line, expected) => {
     expect(complete(script, line.split(' '))).toEqual(expected);
@@ -68,7 +80,11 @@ it('fish is told of each word where it may stand', () => {
     expect.stringContaining("-l config -r -F -d 'what isn'\\''t the default'"),
   );
   expect(lines).toContainEqual(expect.stringContaining("-l format -x -a 'table csv'"));
-  expect(lines).toContainEqual(expect.stringContaining("-a '(tierd config datasets 2>/dev/null)'"));
+  for (const what of ['datasets', 'sources', 'jobs']) {
+    expect(lines).toContainEqual(
+      expect.stringContaining(`-a '(tierd config ${what} 2>/dev/null)'`),
+    );
+  }
 });
 
 it('zsh gets each word with its description', () => {

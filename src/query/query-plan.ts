@@ -1,0 +1,95 @@
+/** What a query would read, and why no more: said before anything is read. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { ChosenDataset } from './choose-datasets.ts';
+import type { ColdCatalog } from './cold-catalog.ts';
+import { resolveForHot } from './hot-predicate.ts';
+import { hotColumnsOf } from './hot-rows.ts';
+import { comparisonsIn, ofColumns } from './predicate.ts';
+import { chooseSegments, findHull } from './segment-filter.ts';
+import type { Sides } from './sides.ts';
+import { type AstObject, foldName } from './sql-ast.ts';
+import type { HotExplanation } from './stores.ts';
+
+export interface DatasetPlan {
+  readonly dataset: string;
+  /** Null where the query does not name its cold side. */
+  readonly cold: ColdPlan | null;
+  /** Null where the query does not name its hot side, or the table is gone. */
+  readonly hot: HotPlan | null;
+}
+
+export interface ColdPlan {
+  readonly live: number;
+  /** Ruled out by the first and last instant, by `timeColumn`. */
+  readonly prunedByTime: number;
+  readonly timeColumn: string | null;
+  /** Of the rest, ruled out by the smallest and largest value of `columns`. */
+  readonly prunedByColumns: number;
+  readonly columns: readonly string[];
+  readonly read: number;
+  readonly rows: number;
+  /** Of the whole files; what the engine skips inside of them is not counted off. */
+  readonly bytes: number;
+}
+
+export interface HotPlan extends HotExplanation {
+  readonly table: string;
+  readonly columns: readonly string[];
+}
+
+export async function planDataset(
+  connection: DuckDBConnection,
+  statement: AstObject,
+  catalog: ColdCatalog,
+  sides: Sides,
+  chosen: ChosenDataset,
+): Promise<DatasetPlan> {
+  const { name } = chosen.dataset;
+  const isColdNamed = sides.opaque || (sides.named.get(foldName(name))?.cold ?? true);
+  return {
+    dataset: name,
+    cold: isColdNamed ? await planCold(connection, catalog, chosen) : null,
+    hot: await planHot(connection, statement, chosen),
+  };
+}
+
+async function planCold(
+  connection: DuckDBConnection,
+  catalog: ColdCatalog,
+  { dataset, schema, predicate, segments }: ChosenDataset,
+): Promise<ColdPlan> {
+  const timeColumn = dataset.timeColumn?.name ?? null;
+  const live = dataset.schemas.reduce((sum, one) => sum + one.segments, 0);
+  const ofTime = ofColumns(predicate, (column) => column === timeColumn);
+  const inTime = await chooseSegments(connection, catalog, dataset, schema, ofTime);
+  const compared = comparisonsIn(predicate).map(({ column }) => column);
+  return {
+    live,
+    prunedByTime: live - inTime.length,
+    timeColumn,
+    prunedByColumns: inTime.length - segments.length,
+    columns: [...new Set(compared)].filter((column) => column !== timeColumn),
+    read: segments.length,
+    rows: Number(segments.reduce((sum, { rows }) => sum + rows, 0n)),
+    bytes: Number(segments.reduce((sum, { bytes }) => sum + bytes, 0n)),
+  };
+}
+
+async function planHot(
+  connection: DuckDBConnection,
+  statement: AstObject,
+  { dataset, schema, predicate, hot }: ChosenDataset,
+): Promise<HotPlan | null> {
+  if (hot === null) return null;
+  const columns = hotColumnsOf(statement, dataset.name, schema, hot);
+  const wish = {
+    columns,
+    hull: await findHull(connection, dataset, schema, predicate),
+    predicate: await resolveForHot(connection, schema, predicate),
+  };
+  return {
+    table: hot.table,
+    columns: columns.map((column) => column.name),
+    ...(await hot.explain(wish)),
+  };
+}
