@@ -172,7 +172,7 @@ describe('a role', () => {
     const scene = await openScene();
     const { rooms } = await openRole(scene, 'select, delete', limit);
     const failure = await failureOf(rotateForced(rooms, scene.dataset));
-    expect(failure.code).toBe('POSTGRES_OUT_OF_RESOURCES');
+    expect(failure.code).toBe('CONNECTIONS_EXHAUSTED');
     // Whether a move was done before depends on how long the export of the next one took.
     expect([1, 4]).toContain(failure.exitCode);
     expect(failure.hint).toContain('connections');
