@@ -175,8 +175,12 @@ function resolveDataset(
 }
 
 /** `name`, `schema.name`, either part in double quotes; undefined when it is none of these. */
+/** A part is in quotes, or has neither quote nor dot, and no blank at its ends. */
+const PART = String.raw`"(?:[^"]|"")+"|[^".\s](?:[^".]*[^".\s])?`;
+const TABLE = new RegExp(String.raw`^(?:(${PART})\.)?(${PART})$`);
+
 export function parseTable(text: string): TableRef | undefined {
-  const match = /^(?:("(?:[^"]|"")+"|[^".\s]+)\.)?("(?:[^"]|"")+"|[^".\s]+)$/.exec(text);
+  const match = TABLE.exec(text);
   const name = match?.[2];
   return name === undefined
     ? undefined

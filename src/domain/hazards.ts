@@ -9,7 +9,7 @@ import {
 import { agree, countOf } from './count.ts';
 import type { Refusal } from './plan.ts';
 import type { Region } from './regions.ts';
-import { sqlName, sqlTable } from './sql-name.ts';
+import { sqlLiteral, sqlName, sqlTable } from './sql-name.ts';
 import { formatTable, type TableDescription, type TableRef } from './table.ts';
 import { rangesOverlap } from './time-range.ts';
 
@@ -92,6 +92,7 @@ function judge(
   regions: readonly Region[],
 ): Refusal | HazardNote | null {
   const table = formatTable(described.ref);
+  const quoted = sqlTable(described.ref);
   const deletes = regions.some((region) => region.removal === 'delete');
   const drops = regions.some((region) => region.removal === 'drop');
   switch (hazard.kind) {
@@ -132,7 +133,7 @@ function judge(
     case 'unlogged':
       return note(
         `${table} is unlogged: a crash of the server empties it, rows not yet moved included`,
-        `alter table ${table} set logged`,
+        `alter table ${quoted} set logged`,
       );
     case 'foreign_partition':
       return never(
@@ -141,9 +142,9 @@ function judge(
         'detach the partition, or configure its table on the other server',
       );
     case 'publication':
-      return judgePublication(table, hazard, { deletes, drops });
+      return judgePublication(described.ref, hazard, { deletes, drops });
     case 'missing_privilege':
-      return judgePrivilege(table, hazard.privilege, drops);
+      return judgePrivilege(described.ref, hazard.privilege, drops);
     case 'continuous_aggregate':
       return judgeAggregate(described, hazard, regions);
     case 'hidden_aggregate':
@@ -160,7 +161,7 @@ function judge(
       return {
         guard: 'retention_policy',
         message: `TimescaleDB's retention policy (job ${String(hazard.job)}) drops chunks of ${table} after ${hazard.dropAfter}, moved or not`,
-        hint: `select remove_retention_policy('${table}'); hot_days takes its place. --force when the policy keeps more than hot_days`,
+        hint: `select remove_retention_policy(${sqlLiteral(quoted)}); hot_days takes its place. --force when the policy keeps more than hot_days`,
         forceable: true,
       };
     case 'compressed_chunks':
@@ -174,7 +175,7 @@ function judge(
       return drops
         ? note(
             `${table} has no default partition: rows that come late for a dropped partition are refused by PostgreSQL`,
-            `where rows come late: create table <name> partition of ${table} default`,
+            `where rows come late: create table <name> partition of ${quoted} default`,
           )
         : null;
     case 'no_time_index':
@@ -182,7 +183,7 @@ function judge(
         ? note(
             `no index of ${table} begins with its time column: every statement reads all of it`,
             // Only of an ordinary table can an index be built beside its writers.
-            `create index ${described.kind === 'plain' ? 'concurrently ' : ''}on ${table} (${described.timeColumn.name})`,
+            `create index ${described.kind === 'plain' ? 'concurrently ' : ''}on ${quoted} (${sqlName(described.timeColumn.name)})`,
           )
         : null;
   }
@@ -251,16 +252,17 @@ function judgeDeleteTrigger(
 }
 
 function judgePublication(
-  table: string,
+  ref: TableRef,
   hazard: TableHazard & { readonly kind: 'publication' },
   removal: Removal,
 ): Refusal | HazardNote | null {
   if (!hazard.sendsDeletes) return null;
+  const table = formatTable(ref);
   if (removal.deletes && !hazard.hasIdentity) {
     return never(
       'replica_identity',
       `${table} is in publication ${hazard.publication}, which sends deletes, and has no replica identity: PostgreSQL refuses every DELETE`,
-      `alter table ${table} replica identity full, or give it a primary key`,
+      `alter table ${sqlTable(ref)} replica identity full, or give it a primary key`,
     );
   }
   if (removal.drops) {
@@ -272,29 +274,30 @@ function judgePublication(
   return removal.deletes
     ? note(
         `publication ${hazard.publication} sends the deletes: subscribers lose the moved rows of ${table} too`,
-        `where they are to keep them: alter publication ${hazard.publication} set (publish = 'insert, update, truncate')`,
+        `where they are to keep them: alter publication ${sqlName(hazard.publication)} set (publish = 'insert, update, truncate')`,
       )
     : null;
 }
 
 function judgePrivilege(
-  table: string,
+  ref: TableRef,
   privilege: (TableHazard & { readonly kind: 'missing_privilege' })['privilege'],
   drops: boolean,
 ): Refusal | HazardNote | null {
+  const table = formatTable(ref);
   if (privilege !== 'ownership') {
     return never(
       'privilege',
       `this role lacks ${privilege.toUpperCase()} on ${privilege === 'usage' ? `the schema of ${table}` : table}`,
       privilege === 'usage'
-        ? 'grant usage on the schema to tierd’s role'
-        : `grant select, delete on ${table} to tierd’s role`,
+        ? `grant usage on schema ${sqlName(ref.schema)} to tierd’s role`
+        : `grant select, delete on ${sqlTable(ref)} to tierd’s role`,
     );
   }
   if (!drops) {
     return note(
       `this role does not own ${table}: unless it was granted MAINTAIN, what it deletes is left for autovacuum`,
-      `leave it to autovacuum, or from PostgreSQL 17 on: grant maintain on ${table} to tierd’s role`,
+      `leave it to autovacuum, or from PostgreSQL 17 on: grant maintain on ${sqlTable(ref)} to tierd’s role`,
     );
   }
   return never(

@@ -1,6 +1,7 @@
 /** Removing whole chunks or partitions, rows proven first. */
 import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
+import { sqlTable } from '../domain/sql-name.ts';
 import { formatTable, type Part, type TableDescription, type TableRef } from '../domain/table.ts';
 import { rangesOverlap, type TimeRange } from '../domain/time-range.ts';
 import { dropChunks, listChunks } from './chunks.ts';
@@ -159,7 +160,7 @@ async function assertReadsWhole(client: pg.ClientBase, part: Part, read: bigint)
   throw new TierdError({
     code: 'PART_READS_SHORT',
     message: `${formatTable(part.ref)} is compressed and gives ${read.toString()} rows when read, but holds ${stored.toString()}; nothing was dropped`,
-    hint: `compare select count(*) from ${formatTable(part.ref)} before and after decompress_chunk(), and update TimescaleDB`,
+    hint: `compare select count(*) from ${sqlTable(part.ref)} before and after decompress_chunk(), and update TimescaleDB`,
     context: { part: formatTable(part.ref), read: read.toString(), stored: stored.toString() },
   });
 }

@@ -1,13 +1,17 @@
 /** What PostgreSQL or the line to it answered, as tierd's one kind of error. */
 import pg from 'pg';
 import { type ErrorCode, TierdError } from '../domain/errors.ts';
+import { lineFailureOf } from '../domain/line-failure.ts';
 import { tlsHintFor } from '../domain/tls-failure.ts';
+
+/** `words` where ours say more than PostgreSQL's, which are told with them. */
+type Verdict = readonly [code: ErrorCode, hint: string, words?: string];
 
 /**
  * SQLSTATE → the code of the catalogue and what to do about it. Two characters stand for a class.
  * Source: PostgreSQL's documentation, appendix A.
  */
-const BY_SQLSTATE: Readonly<Record<string, readonly [code: ErrorCode, hint: string]>> = {
+const BY_SQLSTATE: Readonly<Record<string, Verdict>> = {
   '55P03': [
     'LOCK_TIMEOUT',
     'another session holds a lock on it; see `tierd doctor`, or run again when it has ended',
@@ -28,11 +32,21 @@ const BY_SQLSTATE: Readonly<Record<string, readonly [code: ErrorCode, hint: stri
     'the server limits transaction_timeout; raise it for this role, or use a smaller slice',
   ],
   '42501': ['PERMISSION_DENIED', '`tierd doctor` lists what the role needs'],
+  '28P01': [
+    'PERMISSION_DENIED',
+    'correct user or password in postgres.url, or set it on the server: alter role <role> password …',
+    'the server refuses this user or its password',
+  ],
   '28': [
     'PERMISSION_DENIED',
-    'check user and password in the configuration, and pg_hba.conf on the server',
+    'let pg_hba.conf on the server have a line for this user, database, address and TLS, and look that the role is there and may log in',
+    'the server does not let this user in from here',
   ],
-  '3D000': ['POSTGRES_UNREACHABLE', 'check the database name in the configuration'],
+  '3D000': [
+    'POSTGRES_UNREACHABLE',
+    'correct the name in postgres.url, or make it on the server: create database …',
+    'the server has no database of that name',
+  ],
   '53300': [
     'CONNECTIONS_EXHAUSTED',
     '`tierd doctor` counts the connections that tierd needs and those that there are',
@@ -41,10 +55,15 @@ const BY_SQLSTATE: Readonly<Record<string, readonly [code: ErrorCode, hint: stri
     'POSTGRES_OUT_OF_RESOURCES',
     'a limit of the server’s configuration was reached; for a compressed chunk: alter role <role> set timescaledb.max_tuples_decompressed_per_dml_transaction = 0, or decompress_chunk() it first',
   ],
-  '53': [
+  '53100': [
     'POSTGRES_OUT_OF_RESOURCES',
-    'free disk, memory or connections on the database server, then run again',
+    'free space on the disk of the database server, then run again',
   ],
+  '53200': [
+    'POSTGRES_OUT_OF_RESOURCES',
+    'the database server lacks memory for it, of its own or in a table of fixed size such as that of locks',
+  ],
+  '53': ['POSTGRES_OUT_OF_RESOURCES', 'free what the database server lacks, then run again'],
   '08': ['POSTGRES_UNREACHABLE', 'check that the server runs and can be reached, then run again'],
   '57P': [
     'POSTGRES_UNREACHABLE',
@@ -73,15 +92,28 @@ const LINE_CALLS: ReadonlySet<string> = new Set(['connect', 'read', 'write', 'ge
  */
 export function postgresError(error: unknown, doing: string): TierdError {
   if (error instanceof TierdError) return error;
-  const { code, hint } = classify(error);
-  const sqlstate = error instanceof pg.DatabaseError ? error.code : undefined;
-  const detail = error instanceof pg.DatabaseError ? error.detail : undefined;
-  const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof pg.DatabaseError) return serverError(error, doing);
+  const { code, hint, words } = classify(error);
+  const text = words ?? (error instanceof Error ? error.message : String(error));
+  return new TierdError({ code, message: `${doing} failed: ${text}`, hint, cause: error });
+}
+
+/** With all that the server says: its DETAIL names the row or the setting, its HINT what it would do. */
+function serverError(error: pg.DatabaseError, doing: string): TierdError {
+  const state = error.code ?? '';
+  const [code, ours, words] =
+    BY_SQLSTATE[state] ??
+    BY_SQLSTATE[state.slice(0, 3)] ??
+    BY_SQLSTATE[state.slice(0, 2)] ??
+    UNEXPECTED;
+  const { message: said, detail, hint: theirs } = error;
+  const whole = [said, detail].flatMap((text) => text ?? []).join('; ');
+  const answer = words === undefined ? whole : `${words}: ${whole}`;
   return new TierdError({
     code,
-    message: `${doing} failed: ${text}${sqlstate === undefined ? '' : ` (SQLSTATE ${sqlstate})`}`,
-    hint,
-    context: { sqlstate, detail },
+    message: `${doing} failed: ${answer}${state === '' ? '' : ` (SQLSTATE ${state})`}`,
+    hint: theirs === undefined ? ours : `${ours}. PostgreSQL’s own hint: ${theirs}`,
+    context: { sqlstate: error.code, detail },
     cause: error,
   });
 }
@@ -102,27 +134,27 @@ export function isConnectionLost(error: unknown): boolean {
   return !(error instanceof TierdError);
 }
 
-function classify(error: unknown): { readonly code: ErrorCode; readonly hint: string } {
-  const unexpected = {
-    code: 'POSTGRES_FAILED',
-    hint: 'the message is PostgreSQL’s own; nothing was committed',
-  } as const;
-  if (error instanceof pg.DatabaseError) {
-    const state = error.code ?? '';
-    const found =
-      BY_SQLSTATE[state] ?? BY_SQLSTATE[state.slice(0, 3)] ?? BY_SQLSTATE[state.slice(0, 2)];
-    return found === undefined ? unexpected : { code: found[0], hint: found[1] };
-  }
+const UNEXPECTED: Verdict = [
+  'POSTGRES_FAILED',
+  'the message is PostgreSQL’s own; nothing was committed',
+];
+
+function classify(error: unknown): {
+  readonly code: ErrorCode;
+  readonly hint: string;
+  readonly words?: string;
+} {
   const tls = tlsHintFor(error);
   if (tls !== null) return { code: 'TLS_FAILED', hint: tls };
-  const lineCode = error instanceof Error && 'code' in error ? error.code : undefined;
-  const lost = (typeof lineCode === 'string' && LINE_ERRORS.has(lineCode)) || isPgLineError(error);
-  return lost
-    ? {
-        code: 'POSTGRES_UNREACHABLE',
-        hint: 'check that the server runs and can be reached, then run again',
-      }
-    : unexpected;
+  const line = lineFailureOf(error);
+  if (line !== null) return { code: 'POSTGRES_UNREACHABLE', hint: line.advice, words: line.what };
+  if (!isPgLineError(error)) return { code: UNEXPECTED[0], hint: UNEXPECTED[1] };
+  const isSilent = error instanceof Error && /timeout/i.test(error.message);
+  return {
+    code: 'POSTGRES_UNREACHABLE',
+    hint: 'check that the server runs and can be reached, then run again',
+    words: isSilent ? 'nothing answered in time' : 'the line to the server was cut',
+  };
 }
 
 /** pg 8 throws plain errors without a code when its socket ends; these are its only words for it. */

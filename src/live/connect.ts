@@ -123,11 +123,14 @@ function describeTarget({ topology, db, tls }: LiveTarget): string {
     case 'single':
       return `${scheme}://${topology.node.host}:${String(topology.node.port)}/${String(db)}`;
     case 'sentinel':
-      return `${scheme}://${topology.master}/${String(db)}, by sentinels`;
+      return `${scheme}://${topology.master}/${String(db)}, by sentinels at ${listNodes(topology.nodes)}`;
     case 'cluster':
-      return `${scheme}://${topology.nodes[0]?.host ?? ''}, a cluster`;
+      return `${scheme}://${listNodes(topology.nodes)}, a cluster`;
   }
 }
+
+const listNodes = (nodes: readonly RedisNode[]): string =>
+  nodes.map(({ host, port }) => `${host}:${String(port)}`).join(', ');
 
 function optionsOf(target: LiveTarget, job: string): Options {
   const { username, password, db, connectTimeoutMs, commandTimeoutMs } = target;

@@ -1,9 +1,11 @@
 /** What Redis or the line to it answered, as tierd's one kind of error. */
 import { ReplyError } from 'ioredis';
 import { type ErrorCode, TierdError } from '../domain/errors.ts';
+import { lineFailureOf } from '../domain/line-failure.ts';
 import { tlsHintFor } from '../domain/tls-failure.ts';
 
-type Verdict = readonly [code: ErrorCode, hint: string];
+/** `words` where those of the error are a library's. */
+type Verdict = readonly [code: ErrorCode, hint: string, words?: string | undefined];
 
 const NOT_NOW = 'run again; the server can’t serve this at the moment';
 
@@ -34,9 +36,25 @@ const BY_PREFIX: Readonly<Record<string, Verdict>> = {
 export function redisError(error: unknown, doing: string): TierdError {
   if (error instanceof TierdError) return error;
   const text = error instanceof Error ? error.message : String(error);
-  const [code, hint] = verdictOn(error, text);
-  return new TierdError({ code, message: `${doing} failed: ${text}`, hint, cause: error });
+  const [code, hint, words] = verdictOn(error, text);
+  return new TierdError({
+    code,
+    message: `${doing} failed: ${words ?? text}`,
+    hint,
+    cause: error,
+  });
 }
+
+/** ioredis' own sentences, which have no code, and ours. */
+const OF_THE_CLIENT: readonly (readonly [pattern: RegExp, words: string])[] = [
+  [/^Connection is closed/, 'the line to the server was cut'],
+  [/^(Command timed out|connect ETIMEDOUT)/, 'nothing answered in time'],
+  [/^All sentinels are unreachable/, 'none of the sentinels answers'],
+  [
+    /^(Failed to refresh slots cache|None of startup nodes|Cluster is ended)/,
+    'none of the nodes that are named answers',
+  ],
+];
 
 function verdictOn(error: unknown, text: string): Verdict {
   if (isRefusal(error)) {
@@ -44,7 +62,10 @@ function verdictOn(error: unknown, text: string): Verdict {
   }
   const tls = tlsHintFor(error);
   if (tls !== null) return ['TLS_FAILED', tls];
-  return ['REDIS_UNREACHABLE', 'check that the server runs and can be reached'];
+  const line = lineFailureOf(error);
+  if (line !== null) return ['REDIS_UNREACHABLE', line.advice, line.what];
+  const own = OF_THE_CLIENT.find(([pattern]) => pattern.test(text));
+  return ['REDIS_UNREACHABLE', 'check that the server runs and can be reached', own?.[1]];
 }
 
 /** Runs `work`; what it throws becomes a TierdError. */

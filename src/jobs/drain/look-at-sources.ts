@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Check } from '../../domain/check.ts';
 import type { DrainSource } from '../../domain/drain/source.ts';
 import { TierdError } from '../../domain/errors.ts';
+import { sqlTable } from '../../domain/sql-name.ts';
 import { formatTable } from '../../domain/table.ts';
 import { canWrite } from '../../hot/can-write.ts';
 import { disconnect } from '../../hot/connect.ts';
@@ -153,7 +154,7 @@ async function examineSource(
         name,
         status: 'error',
         found,
-        advice: `grant ${lacking.join(', ')} on ${table} to this role`,
+        advice: `grant ${lacking.join(', ')} on ${sqlTable(target.table)} to this role`,
       };
     }
     const known =

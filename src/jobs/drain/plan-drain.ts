@@ -5,6 +5,7 @@ import type { RowPlan } from '../../domain/drain/map-entry.ts';
 import { planRows } from '../../domain/drain/resolve-types.ts';
 import type { DrainSource } from '../../domain/drain/source.ts';
 import { TierdError } from '../../domain/errors.ts';
+import { sqlTable } from '../../domain/sql-name.ts';
 import { suggest } from '../../domain/suggest.ts';
 import { type ColumnDescription, formatTable } from '../../domain/table.ts';
 import { describeTable } from '../../hot/introspect.ts';
@@ -97,7 +98,7 @@ function keyMissing(source: DrainSource, found: string): TierdError {
   return new TierdError({
     code: 'UNIQUE_KEY_MISSING',
     message: `drain.sources.${source.name} reads keys of Redis (${source.live.kind}), and ${table} has no unique key by which a row that comes again would be known: ${found}; nothing was read`,
-    hint: `create unique index on ${table} (…) over columns that are not null and that the source fills, such as what names the entry and its time`,
+    hint: `create unique index on ${sqlTable(source.dataset.table)} (…) over columns that are not null and that the source fills, such as what names the entry and its time`,
     context: { source: source.name, table },
   });
 }

@@ -108,7 +108,7 @@ it('the doctor tells every warning and error with what to do about it', async ()
   const checks = await examine(database.url);
   expect(checks.get('dataset:news:note')).toMatchObject({
     status: 'warning',
-    advice: 'create index concurrently on public.news (t)',
+    advice: 'create index concurrently on "public"."news" ("t")',
   });
   for (const check of checks.values()) {
     if (check.status !== 'ok') expect(check).toHaveProperty('advice', expect.any(String));

@@ -548,6 +548,8 @@ describe('tables', () => {
     ['trading.ticks', 'trading', 'ticks'],
     ['"My.Schema"."Odd ""name"""', 'My.Schema', 'Odd "name"'],
     ['Ticks', 'public', 'Ticks'],
+    ['TS Table', 'public', 'TS Table'],
+    ['My Schema.TS Table', 'My Schema', 'TS Table'],
   ])('%s', (written, schema, name) => {
     const [dataset] = load(
       withSection(`datasets: { a: { time_column: t, table: '${written}' } }`),

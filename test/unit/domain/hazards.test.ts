@@ -152,12 +152,12 @@ describe('judging hazards', () => {
     expect(judge({ kind: 'no_default_partition' }, 'drop').notes).toMatchObject([
       {
         message: expect.stringContaining('late') as string,
-        hint: expect.stringContaining('partition of public.ticks default') as string,
+        hint: expect.stringContaining('partition of "public"."ticks" default') as string,
       },
     ]);
     expect(judge({ kind: 'no_default_partition' }, 'delete').notes).toEqual([]);
     expect(judge({ kind: 'no_time_index' }, 'delete').notes).toMatchObject([
-      { hint: 'create index concurrently on public.ticks (ts)' },
+      { hint: 'create index concurrently on "public"."ticks" ("ts")' },
     ]);
     expect(judge({ kind: 'no_time_index' }, 'drop').notes).toEqual([]);
   });
