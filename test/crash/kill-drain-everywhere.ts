@@ -19,6 +19,7 @@ import {
   sceneTable,
   writeOne,
 } from './drain-scenario.ts';
+import { leftInLedger, leftInPostgres } from './leftovers.ts';
 import { bundleVictim, sendVictim } from './send-victim.ts';
 
 const LEASE_TTL_MS = 30_000;
@@ -90,6 +91,8 @@ export function killDrainEverywhere(kind: SourceKind): void {
     await bench.drain(source);
     expect(await readFound(db, kind, name), told).toEqual(truth);
     expect(await readLeft(redis, kind, name), told).toEqual([]);
+    expect(await leftInLedger(db), told).toEqual([]);
+    await expect.poll(() => leftInPostgres(db), { message: told }).toEqual([]);
     await db.query(`drop table ${name}`);
     await db.end();
     return met;

@@ -10,12 +10,12 @@ import type { Dataset } from '../../src/domain/dataset.ts';
 import { TierdError } from '../../src/domain/errors.ts';
 import { type RotationOutcome, rotateDataset } from '../../src/jobs/rotate.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
-import { unfinishedMoves } from '../../src/ledger/moves.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Bench, makeDataset } from '../support/rotation.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { checkRows, checkTable, NOTHING_WRONG, strayFiles } from './check.ts';
 import { type LakeOfVictims, openLakeOf } from './lake-of-victims.ts';
+import { leftInLedger, leftInPostgres, leftInSpill } from './leftovers.ts';
 import { copyOf, createTable, fillTable, importAgain, type ScenarioKind } from './scenario.ts';
 import { bundleVictim, sendVictim } from './send-victim.ts';
 import { readTruth, type Truth, Writer } from './truth.ts';
@@ -67,7 +67,7 @@ export function killEverywhere(
           url: database.url,
           lake: lake.directory,
           s3: lake.target,
-          spill: bench.directory,
+          spill: bench.rooms.tempDirectory,
           dataset,
           now: bench.rooms.clock.now(),
           leaseTtlMs: LEASE_TTL_MS,
@@ -170,7 +170,9 @@ async function expectConverged(
   if (dataset.iceberg) {
     expect(await checkTable(client, dataset.name, truth), told).toEqual(NOTHING_WRONG);
   }
-  expect(await unfinishedMoves(client, dataset.name), told).toEqual([]);
+  expect(await leftInLedger(client), told).toEqual([]);
+  expect(await leftInSpill(rooms.tempDirectory), told).toEqual([]);
+  await expect.poll(() => leftInPostgres(client), { message: told }).toEqual([]);
   const due = await client.query(`select 1 from ${dataset.name} where time < $1`, [
     new Date(outcome.plan.cutoffs.aged).toISOString(),
   ]);

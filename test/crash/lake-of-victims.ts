@@ -7,6 +7,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { type Bench, openBench } from '../support/rotation.ts';
 import { makeS3Lake, type S3Lake } from '../support/s3-lake.ts';
 import type { S3Server } from '../support/s3-server.ts';
+import { leftInLake } from './leftovers.ts';
 
 export interface LakeOfVictims {
   /** The lake, or where its files wait to be sent. */
@@ -14,7 +15,7 @@ export interface LakeOfVictims {
   readonly target: S3Target | null;
   /** The dataset's objects as they are now, as files in a lake's folders. */
   asFolder(dataset: string): Promise<string>;
-  /** What lies outside of the lake and should not. */
+  /** What lies in the lake, or where its files wait, and is no object of it. */
   leftovers(): Promise<readonly string[]>;
 }
 
@@ -25,7 +26,7 @@ export async function openLakeOf(
   if (server === undefined) {
     const bench = await openBench(database);
     const asFolder = () => Promise.resolve(bench.lake);
-    const leftovers = () => Promise.resolve([]);
+    const leftovers = () => leftInLake(bench.lake);
     return { bench, lake: { directory: bench.lake, target: null, asFolder, leftovers } };
   }
   const s3 = await makeS3Lake(server());

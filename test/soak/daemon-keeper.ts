@@ -6,12 +6,18 @@ import { fileURLToPath } from 'node:url';
 
 const TIERD = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
+export interface KeptJob {
+  readonly pid: number;
+  /** `rotate`, `drain`, `scrub`. */
+  readonly name: string;
+}
+
 export interface KeptDaemon {
   readonly page: string;
   /** Of the process that runs now. */
   readonly pid: () => number;
-  /** The processes that it has started. */
-  readonly jobs: () => readonly number[];
+  /** The processes that it has started, of jobs. */
+  readonly jobs: () => readonly KeptJob[];
   signal(name: NodeJS.Signals): void;
   /** Ends it with that signal and starts it anew. @returns its exit code; null when it was killed. */
   restart(by: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
@@ -57,7 +63,7 @@ export function keepDaemon(
   return {
     page: config.page,
     pid: () => child.pid ?? 0,
-    jobs: () => childrenOf(child.pid ?? 0),
+    jobs: () => childrenOf(child.pid ?? 0).flatMap(asJob),
     signal: (name) => child.kill(name),
     unasked: () => unasked,
     async restart(by) {
@@ -80,5 +86,16 @@ function childrenOf(pid: number): readonly number[] {
     return text.split(' ').filter(Boolean).map(Number);
   } catch {
     return []; // it has just ended
+  }
+}
+
+/** None for what is forked and not yet its own program, or gone. */
+function asJob(pid: number): readonly KeptJob[] {
+  try {
+    const argv = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split('\0');
+    const name = argv[argv.indexOf(TIERD) + 1] ?? '';
+    return argv.includes(TIERD) && name !== 'run' ? [{ pid, name }] : [];
+  } catch {
+    return [];
   }
 }

@@ -36,7 +36,8 @@ export function startFaults(
   const away = (): number => 500 + random() * everyMs;
 
   const onServersAndJobs: readonly Fault[] = [
-    ['job killed', 5, () => killJob(pick(daemons.flatMap((daemon) => daemon.jobs())))],
+    ['drain killed', 2, () => killJob(daemons, 'drain', over.signal)],
+    ['rotation killed', 3, () => killJob(daemons, 'rotate', over.signal, random() * 1_000)],
     ['postgres killed', 1, () => bounce(scene.postgres, 'kill', away())],
     ['postgres crashed', 1, () => bounce(scene.postgres, 'immediate', away())],
     ['redis killed', 2, () => bounceRedis(scene, away())],
@@ -90,14 +91,32 @@ function choose(faults: readonly Fault[], random: () => number): Fault {
   return chosen;
 }
 
-async function killJob(pid: number | undefined): Promise<void> {
-  try {
-    if (pid !== undefined) process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
+/** Waits for one that runs, and then a little: rotations come and go. */
+async function killJob(
+  daemons: readonly KeptDaemon[],
+  name: string,
+  over: AbortSignal,
+  afterMs = 0,
+): Promise<void> {
+  for (let looks = 0; looks < LOOKS_FOR_A_JOB && !over.aborted; looks += 1) {
+    const job = daemons.flatMap((daemon) => daemon.jobs()).find((one) => one.name === name);
+    if (job === undefined) {
+      await pause(LOOK_EVERY_MS);
+      continue;
+    }
+    await pause(afterMs);
+    try {
+      process.kill(job.pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+    return;
   }
-  return Promise.resolve();
 }
+
+/** Longer than the schedule's interval; where a store is away no job may come for a while. */
+const LOOKS_FOR_A_JOB = 200;
+const LOOK_EVERY_MS = 25;
 
 async function killDaemon(daemon: KeptDaemon | undefined): Promise<void> {
   await daemon?.restart('SIGKILL');

@@ -9,6 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { type KeptDaemon, keepDaemon } from './daemon-keeper.ts';
 import { type Faults, startFaults } from './faults.ts';
+import { findLeftovers } from './find-leftovers.ts';
 import { type Readers, startReaders } from './readers.ts';
 import { openSoakScene, type SoakScene } from './scene.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -97,6 +98,7 @@ async function soakOn(
   problems.push(...readers.wrong);
   const runs = await countRuns(scene);
   problems.push(...(await endDaemons(daemons, faults)));
+  problems.push(...(await findLeftovers(scene)));
   const isOk = problems.length === 0;
   if (isOk) await scene.remove();
   else {

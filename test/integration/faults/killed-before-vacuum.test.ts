@@ -38,7 +38,7 @@ async function killBeforeVacuum(scene: Scene): Promise<void> {
     url: database.url,
     lake: bench.lake,
     s3: null,
-    spill: bench.directory,
+    spill: bench.rooms.tempDirectory,
     dataset,
     now: EARLIER,
     leaseTtlMs: bench.rooms.settings.leaseTtlMs,
