@@ -1,6 +1,7 @@
 /** What a test file sees of the run's shared servers, and how it says which it can't do without. */
 import { describe, inject, it } from 'vitest';
-import { MISSING_MARK } from './missing-mark.ts';
+import { howToAdd } from './how-to-add.ts';
+import { isCi, MISSING_MARK } from './missing-mark.ts';
 
 /**
  * Beyond PostgreSQL, which is always there. `s3` is one that the suite starts: `startS3()`;
@@ -51,9 +52,11 @@ export function describeOn(needs: Need | readonly Need[], title: string, body: (
     return;
   }
   const reason = `${MISSING_MARK}${lacking} (${missing[lacking] ?? ''})`;
-  if (process.env['CI'] === 'true') {
+  if (isCi()) {
     it(`${title}: ${reason}`, () => {
-      throw new Error(`${title} could not run: there is no ${lacking} here.`);
+      throw new Error(
+        `${title} could not run: there is no ${lacking} here. Add it: ${howToAdd(lacking, missing[lacking] ?? '')}`,
+      );
     });
   } else {
     describe.skip(`${title}: ${reason}`, body);

@@ -1,0 +1,60 @@
+/** What a newcomer types to have the suites that were skipped: one command for each thing that is missing. */
+
+const INSTALL: Readonly<Record<string, string>> = {
+  chromium: 'apt-get install chromium',
+  faketime: 'apt-get install faketime',
+  'systemd-notify': 'apt-get install systemd',
+  'systemd-analyze': 'apt-get install systemd',
+  community:
+    'TIERD_TEST_POSTGRES_URL=postgres://…, of a server with the Community edition, npx vitest run --project community',
+  mounts: 'run the tests in a container with --cap-add SYS_ADMIN, or on a machine of their own',
+};
+
+/** What the Debian tree brings along, which is built for root on Debian or Ubuntu. */
+const BY_TREE: Readonly<Record<string, string>> = {
+  'not root': 'sudo env "PATH=$PATH" npm test',
+  'not a Debian or Ubuntu machine':
+    'docker run --rm -v "$PWD":/src:ro node:22-trixie sh -c \'cp -r /src /tierd && cd /tierd && .ci/run\'',
+  'building the Debian tree failed': 'npm test (it is built anew; why it failed stands above)',
+};
+
+/** @param why as `servers.missing` says it */
+export function howToAdd(need: string, why: string): string {
+  return BY_TREE[why] ?? INSTALL[need] ?? 'see CONTRIBUTING.md';
+}
+
+/** What no run is held to, and the command that adds it. */
+export const BEYOND_A_RUN = {
+  community: `test/community, on a server of your own with the Community edition of TimescaleDB. Add it: TIERD_TEST_POSTGRES_URL=postgres://… npx vitest run --project community`,
+  engines:
+    'test/engines, in a Python with the engines, made as docs/iceberg.md says. Add it: TIERD_TEST_ENGINES=engines/bin/python npx vitest run --project engines',
+  valkey:
+    'some tests on Valkey. Add it: apt-get install valkey-server (from Debian 13 on), or TIERD_TEST_VALKEY=/path/to/valkey-server npm test',
+  promtool:
+    'docs/monitoring/alerts.yml and /metrics by promtool. Add it: apt-get install prometheus',
+} as const;
+
+export interface SkippedTest {
+  readonly fullName: string;
+}
+
+/** The closing lines of a run, for what was skipped; by need, the largest number first. */
+export function describeSkipped(skipped: readonly SkippedTest[], mark: string): readonly string[] {
+  const perReason = new Map<string, number>();
+  for (const { fullName } of skipped) {
+    const reason = reasonIn(fullName, mark) ?? `for no reason given: ${fullName}`;
+    perReason.set(reason, (perReason.get(reason) ?? 0) + 1);
+  }
+  return [...perReason]
+    .toSorted(([, one], [, other]) => other - one)
+    .map(([reason, count]) => `Not tested: ${String(count)} tests, ${reason}`);
+}
+
+/** Null where the test was skipped by something else than `describeOn`. */
+export function reasonIn(fullName: string, mark: string): string | null {
+  const at = fullName.indexOf(mark);
+  if (at === -1) return null;
+  const [, need = '', why = ''] =
+    /^([a-z0-9_-]+) \(([^)]*)\)/.exec(fullName.slice(at + mark.length)) ?? [];
+  return `for there is no ${need} here (${why}). Add it: ${howToAdd(need, why)}`;
+}
