@@ -83,7 +83,7 @@ export default defineConfig({
                 ...onServers,
                 name: 'community',
                 include: ['test/community/**/*.test.ts'],
-                testTimeout: minutes(1),
+                testTimeout: minutes(5),
                 hookTimeout: minutes(1),
                 sequence: { groupOrder: 4 },
               },

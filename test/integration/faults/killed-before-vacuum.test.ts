@@ -75,6 +75,10 @@ const vacuums = async ({ client, dataset }: Scene): Promise<number> => {
   return found.rows[0]?.vacuums ?? 0;
 };
 
+/** Whoever has a snapshot in this database, autovacuum for one, keeps dead rows for a while: that is told. */
+const complaints = (warnings: readonly string[]): readonly string[] =>
+  warnings.filter((warning) => !warning.includes(': unremovable: '));
+
 const removals = ({ totals }: RotationOutcome): readonly string[] =>
   totals.moved.map(({ move }) => move.removal);
 
@@ -87,7 +91,7 @@ describeOn('timescale', 'after a kill between COMMIT and VACUUM the next run (I4
       { ...scene.rooms, clock: { now: () => EARLIER } },
       scene.dataset,
     );
-    expect(vacuumWarnings).toEqual([]);
+    expect(complaints(vacuumWarnings)).toEqual([]);
     expect(await vacuums(scene)).toBe(1);
     await expectEnded(scene);
     await expectConverged(scene);
@@ -102,7 +106,7 @@ describeOn('timescale', 'after a kill between COMMIT and VACUUM the next run (I4
       const due = new Set(outcome.recovered.vacuumDue.map(({ removal }) => removal));
       expect([...due]).toEqual(['delete']);
       expect(removals(outcome)).toContain('drop');
-      expect(outcome.vacuumWarnings).toEqual([]);
+      expect(complaints(outcome.vacuumWarnings)).toEqual([]);
       await expectEnded(scene);
       await expectNothingLost(scene);
     },
@@ -120,7 +124,7 @@ describeOn('timescale', 'after a kill between COMMIT and VACUUM the next run (I4
           : `select drop_chunks('${name}', older_than => interval '0 days')`,
       );
       const outcome = await rotateForced(scene.rooms, scene.dataset);
-      expect(outcome.vacuumWarnings).toEqual([]);
+      expect(complaints(outcome.vacuumWarnings)).toEqual([]);
       await expectEnded(scene);
     },
   );

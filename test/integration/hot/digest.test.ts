@@ -146,8 +146,13 @@ describe('the digest by versions', () => {
     expect((await digest(table, 'versions')).sum).toBe(before.sum);
     await database.query('delete from kept where v < 500');
     const fewer = await digest(table, 'versions');
-    await database.query('vacuum full kept');
-    expect((await digest(table, 'versions')).sum).not.toBe(fewer.sum);
+    // Where a snapshot is open in this database (autovacuum's ANALYZE has one) it keeps the deleted rows, and
+    // all others at their places: it is rewritten until nobody sees them any more.
+    const rewritten = async (): Promise<bigint> => {
+      await database.query('vacuum full kept');
+      return (await digest(table, 'versions')).sum;
+    };
+    await expect.poll(rewritten).not.toBe(fewer.sum);
     const again = await digest(table, 'content');
     await database.query('vacuum full kept');
     expect((await digest(table, 'content')).sum).toBe(again.sum);
