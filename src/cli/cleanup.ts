@@ -115,7 +115,9 @@ async function cleanUp(
   try {
     await withRooms(context, 'cleanup', narrator.emit, async (rooms) => {
       const all = await forEachNamed(datasets, (dataset) =>
-        rotateDataset(rooms, dataset, { force }),
+        rotateDataset(rooms, dataset, { force }).finally(() => {
+          narrator.over(dataset.name);
+        }),
       );
       const { results, leftOut: paused } = separate(all);
       narrator.end();

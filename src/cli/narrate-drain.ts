@@ -3,6 +3,8 @@ import { agree, countOf } from '../domain/count.ts';
 import { describeGone } from '../jobs/drain/close-leftovers.ts';
 import type { DrainEvent } from '../jobs/drain/events.ts';
 import type { CliContext } from './context.ts';
+import { openSums } from './narrate-sums.ts';
+import { openTroubles } from './narrate-troubles.ts';
 import { formatDuration, formatInteger } from './terminal/format.ts';
 
 export interface DrainNarrator {
@@ -17,6 +19,8 @@ export function narrateDrain(context: CliContext): DrainNarrator {
   let rows = 0;
   /** A key of a wrong type is met in every pass, and told once. */
   const told = new Set<string>();
+  const troubles = openTroubles(logger);
+  const sums = openSums();
 
   return {
     emit(event) {
@@ -25,6 +29,8 @@ export function narrateDrain(context: CliContext): DrainNarrator {
         case 'committed': {
           rows += event.result.rows;
           progress.update({ label: `drain ${source}`, done: rows });
+          troubles.end(source);
+          sums.add(source, event.result);
           const { deadLetters, sameKey } = event.result;
           // Habits of writers: told once, and counted in the report and in status.
           if (sameKey > 0 && !told.has(`${source} same key`)) {
@@ -66,12 +72,15 @@ export function narrateDrain(context: CliContext): DrainNarrator {
             `${source}: ${describeGone(event)}`,
           );
           return;
-        case 'retrying':
-          logger.warn(
-            { source, attempt: event.attempt, delayMs: event.delayMs },
-            `${source}: trying again in ${formatDuration(event.delayMs)}: ${event.reason}`,
+        case 'retrying': {
+          const { attempt, delayMs, error } = event;
+          troubles.begin(source, error);
+          logger.debug(
+            { source, attempt, delayMs },
+            `${source}: trying again in ${formatDuration(delayMs)}: ${error.message}`,
           );
           return;
+        }
         case 'paused':
           logger.warn({ source }, `${source}: ${event.reason}; it waits`);
           return;
@@ -84,12 +93,15 @@ export function narrateDrain(context: CliContext): DrainNarrator {
           return;
         }
         case 'pass':
+          troubles.end(source);
           logger.debug({ source, batches: event.batches }, `${source}: nothing more is waiting`);
           return;
       }
     },
     end() {
       progress.end();
+      // By hand, the report says it.
+      if (context.sendToDaemon !== undefined) sums.tell(logger);
     },
   };
 }

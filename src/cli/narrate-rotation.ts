@@ -8,9 +8,13 @@ import { formatBytes, formatRows } from './terminal/format.ts';
 
 export interface Narrator {
   readonly emit: (event: RotationEvent) => void;
+  /** The dataset's run has ended, however it did. */
+  readonly over: (dataset: string) => void;
   /** Takes the bar away. Has to be called, also after a failure. */
   end(): void;
 }
+
+const NOTHING = { rows: 0n, bytes: 0n, moves: 0 };
 
 export function narrate(context: CliContext): Narrator {
   const { logger } = context;
@@ -18,6 +22,9 @@ export function narrate(context: CliContext): Narrator {
   let total = 0;
   let exported = 0;
   let doing = 'export';
+  let planned = 0;
+  let failures = 0;
+  let sum = NOTHING;
 
   const show = (dataset: string): void => {
     progress.update({ label: `${dataset} ${doing}`, done: exported, total });
@@ -37,7 +44,10 @@ export function narrate(context: CliContext): Narrator {
       }
       case 'planned':
         total = event.plan.rows;
+        planned = event.plan.moves.length;
         exported = 0;
+        sum = NOTHING;
+        failures = 0;
         for (const note of event.plan.notes) logger.warn({ dataset }, `${dataset}: ${note}`);
         return;
       case 'exported':
@@ -49,21 +59,24 @@ export function narrate(context: CliContext): Narrator {
         show(dataset);
         return;
       case 'retrying':
-        logger.warn(
+        logger.debug(
           { dataset, attempt: event.attempt },
           `${dataset} ${formatRange(event.range)}: trying again, for ${event.reason}`,
         );
         return;
       case 'moved': {
         const { move, rows, bytes, segments } = event.result;
-        logger.info(
+        sum = { rows: sum.rows + rows, bytes: sum.bytes + bytes, moves: sum.moves + 1 };
+        logger.debug(
           { dataset, rows: Number(rows), bytes: Number(bytes), segments },
           `${dataset} ${formatRange(move.range)}: ${formatRows(rows)} moved, ${formatBytes(Number(bytes))}`,
         );
         return;
       }
       case 'failed':
-        logger.error(
+        failures += 1;
+        // One line says why; the others are in the report.
+        logger[failures === 1 ? 'error' : 'debug'](
           { dataset },
           `${dataset} ${formatRange(event.range)} stays hot: ${event.reason}`,
         );
@@ -75,6 +88,18 @@ export function narrate(context: CliContext): Narrator {
   };
   return {
     emit: tell,
+    over: (dataset) => {
+      // By hand, the report says it; and where nothing was due nothing has happened.
+      const isTold = context.sendToDaemon !== undefined && planned > 0;
+      const { rows, bytes, moves } = sum;
+      if (isTold) {
+        logger.info(
+          { dataset, rows: Number(rows), bytes: Number(bytes), moves },
+          `${dataset}: ${formatRows(rows)} moved into ${formatBytes(Number(bytes))} of Parquet, ${String(moves)} of ${countOf(planned, 'move')}`,
+        );
+      }
+      planned = 0;
+    },
     end: () => {
       progress.end();
     },

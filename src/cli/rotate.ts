@@ -102,7 +102,9 @@ async function rotate(
   try {
     await withRooms(context, 'rotate', narrator.emit, async (rooms) => {
       const all = await forEachNamed(datasets, (dataset) =>
-        rotateDataset(rooms, dataset, { force, evenIfPaused: paused === 'rotated' }),
+        rotateDataset(rooms, dataset, { force, evenIfPaused: paused === 'rotated' }).finally(() => {
+          narrator.over(dataset.name);
+        }),
       );
       const { results, leftOut } = (paused === 'left out' ? separatePaused : keepAll)(all);
       // A bar that ticks on would be drawn under the result.

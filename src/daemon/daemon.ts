@@ -100,13 +100,15 @@ export class Daemon {
       if (error.code === 'LEASE_HELD') {
         const leader = typeof holder === 'string' ? holder : null;
         dispatch({ kind: 'standing_by', leader });
-        this.#sayOnce(`standing by: ${leader ?? 'another daemon'} leads`, 'info');
+        const text = `standing by: ${leader ?? 'another daemon'} leads`;
+        this.#sayOnce(text, text, 'info');
         return null;
       }
       // Waiting mends no missing migration; once it has worked, an administrator may be at it.
       if (!error.retry && !this.#isReady) throw error;
       dispatch({ kind: 'lease_unknown', error: error.message, atMs: this.#parts.clock.now() });
-      this.#sayOnce(`standing by: ${error.message}`, 'warn');
+      // A server that comes and goes says it in several ways.
+      this.#sayOnce(error.code, `standing by: ${error.message}`, 'warn');
       return null;
     }
   }
@@ -157,9 +159,9 @@ export class Daemon {
   }
 
   /** What holds for hours is said when it begins, not at every look. */
-  #sayOnce(text: string, level: 'info' | 'warn'): void {
-    if (text === this.#lastRefusal) return;
-    this.#lastRefusal = text;
+  #sayOnce(what: string, text: string, level: 'info' | 'warn'): void {
+    if (what === this.#lastRefusal) return;
+    this.#lastRefusal = what;
     this.#parts.logger[level]({}, text);
     this.#parts.notifier.status(text);
   }

@@ -21,10 +21,13 @@ export async function inLedger<Result>(
   const { logger, random, ledger, job, stopped } = parts;
   for (let failures = 1; ; failures += 1) {
     try {
-      return await call(ledger);
+      const result = await call(ledger);
+      if (failures > 1) logger.info({ job }, `${job}: the ledger could be written after all`);
+      return result;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      logger.warn({ job }, `${job}: the ledger could not be written: ${message}`);
+      const level = failures === 1 ? 'warn' : 'debug';
+      logger[level]({ job }, `${job}: the ledger could not be written: ${message}`);
       const isLost = error instanceof TierdError && error.code === 'LEASE_LOST';
       if (isLost || stopped.aborted) return null;
       // A cancelled run is noted all the same: only the daemon's own end cuts this short.

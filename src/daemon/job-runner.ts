@@ -13,6 +13,7 @@ import { inLedger, waitFor } from './in-ledger.ts';
 import type { DaemonLogger, Dispatch, JobDefinition, JobLedger } from './job.ts';
 import type { JobHooks, JobProcess } from './job-process.ts';
 import { type JobResult, judgeEnd, type StopReason } from './job-result.ts';
+import type { Outages } from './outages.ts';
 import { decideOverlap } from './overlap.ts';
 import { backOffMs, retryDelayMs } from './retry.ts';
 import type { Cause, LastRun } from './state.ts';
@@ -26,6 +27,7 @@ export interface RunnerParts {
   readonly start: (definition: JobDefinition, hooks: JobHooks) => JobProcess;
   readonly dispatch: Dispatch;
   readonly logger: DaemonLogger;
+  readonly outages: Outages;
 }
 
 interface Wanted {
@@ -204,7 +206,7 @@ export class JobRunner {
       const delayMs = isLoop ? null : retryDelayMs(retry, attempts, this.#parts.random());
       const isLast = !result.isRetryable || delayMs === null || this.#isOver();
       if (isLast) return { result, attempts };
-      this.#parts.logger.warn(
+      this.#parts.logger.debug(
         { job: name, attempt: attempts },
         `${name}: ${result.errorMessage ?? result.state}; trying again in ${inSeconds(delayMs)}`,
       );
@@ -221,12 +223,13 @@ export class JobRunner {
     const running = this.#parts.start(definition, {
       onProgress: (progress) => dispatch({ job, kind: 'progress', progress }),
       onMemory: (rssBytes) => dispatch({ job, kind: 'memory', rssBytes }),
-      onLine: (line) => passOn(this.#parts.logger, job, line),
+      onLine: (line) => passOn(this.#parts.logger, job, line, this.#parts.outages),
     });
     this.#process = running;
     dispatch({ job, kind: 'attempt', attempt, pid: running.pid });
     const end = await running.ended;
     this.#process = null;
+    this.#parts.outages.forget(job);
     dispatch({ job, kind: 'attempt_over' });
     return judgeEnd(end);
   }

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { linkSignals } from '../domain/linked-signal.ts';
 import type { Survey } from '../domain/survey.ts';
 import type { DaemonLogger, Dispatch } from './job.ts';
+import type { Outages } from './outages.ts';
 import { limitTime } from './time-limit.ts';
 
 export interface SurveyLoopParts {
@@ -13,6 +14,7 @@ export interface SurveyLoopParts {
   readonly limitMs: number;
   readonly dispatch: Dispatch;
   readonly logger: DaemonLogger;
+  readonly outages: Outages;
 }
 
 /** Told to end, it needs a moment to hand back what it has; a file system that is gone never does. */
@@ -69,10 +71,20 @@ export class SurveyLoop {
     try {
       const survey = await this.#parts.take(signal);
       this.#parts.dispatch({ kind: 'surveyed', survey });
-      this.#say(survey.error);
+      this.#say(this.#withoutOutages(survey));
     } catch (error) {
       this.#fail(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** What is wrong beside stores that are away, of which each is told by itself. */
+  #withoutOutages(survey: Survey): string | null {
+    const { outages } = this.#parts;
+    const away = [survey.hot.error, survey.live?.error ?? null, survey.cold.error];
+    for (const [at, store] of ['PostgreSQL', 'Redis', 'the lake'].entries()) {
+      outages.note('survey', store, away[at] ?? null);
+    }
+    return away.includes(survey.error) ? null : survey.error;
   }
 
   #fail(error: string): void {

@@ -1,6 +1,7 @@
 /** A run in the log: its start, its end, and what its process says. */
 import type { DaemonLogger } from './job.ts';
 import type { JobResult } from './job-result.ts';
+import type { Outages } from './outages.ts';
 import type { Cause, LastRun } from './state.ts';
 
 const CAUSES: Readonly<Record<Cause, string>> = {
@@ -21,6 +22,7 @@ export function tellEnd(logger: DaemonLogger, job: string, last: LastRun, result
     job,
     run: last.runId,
     ...(result.rowsMoved === null ? {} : { rows: result.rowsMoved }),
+    ...(last.attempts === 1 ? {} : { attempts: last.attempts }),
   };
   const text = `${job}: ${last.state.replaceAll('_', ' ')} after ${took}`;
   const reason = result.errorMessage === null ? '' : `: ${result.errorMessage}`;
@@ -29,14 +31,26 @@ export function tellEnd(logger: DaemonLogger, job: string, last: LastRun, result
   else logger.error(figures, text + reason);
 }
 
-/** A child logs JSON to its stderr; anything else there comes from a library or a crash. */
-export function passOn(logger: DaemonLogger, job: string, line: string): void {
+/**
+ * A child logs JSON to its stderr; anything else there comes from a library or a crash. What it says
+ * of a store that is away goes to `outages`, where all who look are heard.
+ */
+export function passOn(
+  logger: DaemonLogger,
+  job: string,
+  line: string,
+  outages: Outages | null = null,
+): void {
   const record = parseRecord(line);
   if (record === null) {
     logger.warn({ job }, `${job}: ${line}`);
     return;
   }
-  const { level, time: _, msg, ...figures } = record;
+  const { level, time: _, msg, outage, isOver, ...figures } = record;
+  if (outages !== null && typeof outage === 'string') {
+    outages.note(job, outage, isOver === true ? null : String(figures['reason'] ?? msg));
+    return;
+  }
   const text = typeof msg === 'string' ? msg : line;
   const at = level === 'debug' || level === 'warn' || level === 'error' ? level : 'info';
   logger[at]({ job, ...figures }, text);

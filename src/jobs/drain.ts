@@ -120,7 +120,7 @@ async function drainAll(
       if (!mayPass(error) || !isPatient) throw error;
       attempt += 1;
       const delayMs = backoffMs(attempt, rooms.random());
-      rooms.emit({ kind: 'retrying', source, attempt, delayMs, reason: error.message });
+      rooms.emit({ kind: 'retrying', source, attempt, delayMs, error });
       if (attempt === 1) await noteTrouble(rooms, run.plan.source, error);
       await rest(delayMs, signal);
     } finally {
@@ -255,8 +255,7 @@ export async function followSource(
       // What ran for a while has not failed in a row.
       if (rooms.clock.now() - startedAt > rooms.settings.leaseTtlMs) attempt = 1;
       const delayMs = backoffMs(attempt, rooms.random());
-      const reason = error.message;
-      rooms.emit({ kind: 'retrying', source: source.name, attempt, delayMs, reason });
+      rooms.emit({ kind: 'retrying', source: source.name, attempt, delayMs, error });
       await rest(delayMs, rooms.signal);
     }
   }

@@ -84,7 +84,8 @@ async function expectToldOnce(
     .toEqual(['firing store_unreachable:lake', 'recovered store_unreachable:lake']);
   expect((await survey()).cold).toMatchObject({ error: null, free_bytes: expect.any(Number) });
   await stopped(daemon);
-  expect(daemon.stderr().match(/the survey of the stores lacks something/g)).toHaveLength(1);
+  expect(daemon.stderr().match(/the lake can't be used/g)).toHaveLength(1);
+  expect(daemon.stderr().match(/the lake can be used again/g)).toHaveLength(1);
   // The next run finds all as it was.
   expect(await tierd('rotate')).toMatchObject({ exitCode: 0 });
 }

@@ -20,6 +20,7 @@ describeOn('pgbouncer', 'behind PgBouncer', () => {
     const scene = await makeDaemon(
       database,
       `storage: { lifecycle: { guards: { max_share: 1 } } }
+log: { level: debug }
 schedules: { rotate: { every: 1s, retries: 1, retry_delay: 200ms } }
 daemon: { lease_ttl: 2s, circuit_failures: 2, circuit_rest: 2s }`,
     );

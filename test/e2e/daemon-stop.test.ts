@@ -80,7 +80,7 @@ describe('a failure that may pass by itself', () => {
     await fillTicks(database, { dueDays: 1, rows: 10 });
     const scene = await makeDaemon(
       database,
-      `${FAST}\nschedules: { rotate: { every: 1s, retries: 20, retry_delay: 400ms } }`,
+      `${FAST}\nlog: { level: debug }\nschedules: { rotate: { every: 1s, retries: 20, retry_delay: 400ms } }`,
     );
     const writer = await database.connect();
     await writer.query('begin; lock table ticks in row exclusive mode');

@@ -11,6 +11,7 @@ import { Daemon } from '../../daemon/daemon.ts';
 import { DryRuns } from '../../daemon/dry-runs.ts';
 import type { Dispatch, JobDefinition } from '../../daemon/job.ts';
 import type { JobHooks, JobProcess } from '../../daemon/job-process.ts';
+import { Outages } from '../../daemon/outages.ts';
 import { reduce } from '../../daemon/reduce-state.ts';
 import { createNotifier, type ServiceNotifier } from '../../daemon/service-notify.ts';
 import { type DaemonState, initialState } from '../../daemon/state.ts';
@@ -35,6 +36,7 @@ interface Common {
   readonly config: () => TierdConfig;
   readonly state: () => DaemonState;
   readonly dispatch: Dispatch;
+  readonly outages: Outages;
   readonly start: (
     command: Pick<JobDefinition, 'argv' | 'timeoutMs'>,
     hooks: JobHooks,
@@ -56,6 +58,7 @@ export async function runDaemon(context: CliContext): Promise<void> {
     config: () => config,
     state,
     dispatch,
+    outages: new Outages(clock, logger),
     start: ({ argv, timeoutMs }, hooks) => startTierdJob(config, context, argv, timeoutMs, hooks),
   };
   const notifier = createNotifier({
@@ -96,6 +99,7 @@ export async function runDaemon(context: CliContext): Promise<void> {
       version: readVersion(),
       state,
       dispatch,
+      outages: common.outages,
       datasets: () => config.datasets.map(({ name }) => name),
       dryRuns: () => dryRuns.list(),
     },
@@ -156,7 +160,7 @@ function openState(
 }
 
 function createDaemon(common: Common, notifier: ServiceNotifier): Daemon {
-  const { context, config, dispatch, start, state } = common;
+  const { context, config, dispatch, outages, start, state } = common;
   const { clock, logger } = context;
   const { daemon: settings } = config();
   return new Daemon(jobsOf(config()), {
@@ -165,6 +169,7 @@ function createDaemon(common: Common, notifier: ServiceNotifier): Daemon {
     notifier,
     random: Math.random,
     dispatch,
+    outages,
     start,
     takeLead: (signal) => takeLead(config(), state().holder, signal),
     runHooks: (signal) => runShutdownHooks(config(), context, logger, signal),

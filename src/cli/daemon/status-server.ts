@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { TierdConfig } from '../../config/load.ts';
 import type { Dispatch } from '../../daemon/job.ts';
+import type { Outages } from '../../daemon/outages.ts';
 import { missingParts, type ReadinessOptions } from '../../daemon/readiness.ts';
 import { SurveyLoop } from '../../daemon/survey-loop.ts';
 import type { DaemonControl, DaemonView } from '../../daemon/view.ts';
@@ -33,13 +34,14 @@ export async function openStatusServer(
   config: () => TierdConfig,
   daemon: Pick<DaemonView, 'version' | 'state' | 'datasets' | 'dryRuns'> & {
     readonly dispatch: Dispatch;
+    readonly outages: Outages;
   },
   control: DaemonControl,
 ): Promise<OpenServer | null> {
   const { server: settings } = config();
   if (settings === undefined) return null;
   const { logger, clock } = context;
-  const { version, state, datasets, dryRuns, dispatch } = daemon;
+  const { version, state, datasets, dryRuns, dispatch, outages } = daemon;
   const everyMs = settings.surveyIntervalMs;
   const { composeSurvey } = await import('./survey-parts.ts');
   const survey = composeSurvey(clock, config, () => state().survey);
@@ -90,6 +92,7 @@ export async function openStatusServer(
     limitMs: SURVEY_LIMIT_MS,
     dispatch,
     logger,
+    outages,
   });
   const surveying = loop.run(closing.signal);
   return {

@@ -22,8 +22,9 @@ export type DrainEvent = { readonly source: string } & (
   | {
       readonly kind: 'retrying';
       readonly attempt: number;
+      /** Whole milliseconds. */
       readonly delayMs: number;
-      readonly reason: string;
+      readonly error: TierdError;
     }
   | { readonly kind: 'pass'; readonly batches: number }
   /** Its dataset is paused: it waits until somebody resumes it. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JobDefinition, JobLedger } from '../../../src/daemon/job.ts';
 import { startJob } from '../../../src/daemon/job-process.ts';
+import { Outages } from '../../../src/daemon/outages.ts';
 import { JobRunner } from '../../../src/daemon/job-runner.ts';
 import { reduce } from '../../../src/daemon/reduce-state.ts';
 import { type DaemonState, initialState } from '../../../src/daemon/state.ts';
@@ -75,6 +76,7 @@ function play(change: Partial<JobDefinition>): Scene {
       state = reduce(state, event);
     },
     logger: { debug: say, info: say, warn: say, error: say },
+    outages: new Outages({ now: () => 0 }, { debug: say, info: say, warn: say, error: say }),
   });
   running.push(runner);
   return { runner, state: () => state.jobs['job']!, ends, log, ledger };

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Outages } from '../../../src/daemon/outages.ts';
 import type { DaemonEvent } from '../../../src/daemon/reduce-state.ts';
 import { SurveyLoop } from '../../../src/daemon/survey-loop.ts';
 import type { Survey } from '../../../src/domain/survey.ts';
@@ -26,6 +27,7 @@ function start(take: (signal: AbortSignal) => Promise<Survey>, limitMs = 10_000)
     limitMs,
     dispatch: (event) => events.push(event),
     logger: { debug: say, info: say, warn: say, error: say },
+    outages: new Outages({ now: () => 0 }, { debug: say, info: say, warn: say, error: say }),
   });
   return loop.run(ending.signal);
 }
@@ -59,6 +61,7 @@ it('looks again at once when there is something new, also when that came while i
     limitMs: 10_000,
     dispatch: (event) => events.push(event),
     logger: { debug: say, info: say, warn: say, error: say },
+    outages: new Outages({ now: () => 0 }, { debug: say, info: say, warn: say, error: say }),
   });
   void loop.run(ending.signal);
   await expect.poll(() => events.length).toBe(2);
