@@ -221,7 +221,7 @@ function guardDisk({ dataset, facts }: PlanInput, largestMove: number): Refusal[
   return [
     {
       guard: 'disk_space',
-      message: `the lake's disk has ${mib(facts.freeBytes)} free; the largest move may need ${mib(MOVES_STAGED_AT_ONCE * largestMove)} beside min_free (${mib(dataset.limits.minFreeBytes)})`,
+      message: `the lake's disk has ${megabytes(facts.freeBytes)} free; the largest move may need ${megabytes(MOVES_STAGED_AT_ONCE * largestMove)} beside min_free (${megabytes(dataset.limits.minFreeBytes)})`,
       hint: 'free or add disk, or lower lake.min_free; a smaller slice (hour) needs less at once',
       forceable: false,
     },
@@ -279,4 +279,5 @@ function noteAgain({ onColdDuplicate }: Dataset, { rows, slices }: PlannedAgain)
 const seconds = (ms: number): string => `${String(Math.round(ms / 1000))} s`;
 const days = (ms: number): string => `${(ms / DAY_MS).toFixed(1)} days`;
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-const mib = (bytes: number): string => `${String(Math.round(bytes / 1_048_576))} MiB`;
+/** Of 1024 × 1024 bytes, as everywhere else. */
+const megabytes = (bytes: number): string => `${String(Math.round(bytes / 1_048_576))} MB`;

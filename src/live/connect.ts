@@ -57,7 +57,7 @@ export async function connectLive(
       : new Redis({ ...options, ...placeOf(target.topology, options) });
   try {
     await connectInTime(client, connectLimitMs(target), signal);
-    if (client instanceof Redis) await refuseClusterNode(client, place);
+    if (client instanceof Redis) await refuseClusterNode(client, place, target.db);
   } catch (error) {
     client.disconnect();
     const told = redisError(error, `connecting to Redis at ${place}`);

@@ -131,7 +131,7 @@ describe('a plan that looks too large', () => {
   it('for the disk is refused also with --force', async () => {
     const scene = await openScene();
     const dataset = limiting(scene, { minFreeBytes: 2 ** 60 });
-    const figures = ['MiB free', `${String(2 ** 40)} MiB`];
+    const figures = ['MB free', `${String(2 ** 40)} MB`];
     await expectRefused(scene, rotateUnforced(scene.rooms, dataset), 'disk_space', figures);
     await expectRefused(scene, rotateForced(scene.rooms, dataset), 'disk_space', figures);
     expect(await dueRows(scene)).toBe(80);

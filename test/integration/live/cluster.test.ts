@@ -53,6 +53,18 @@ describeOn('redis', 'a cluster', () => {
     return entries;
   }
 
+  it('is refused in the same words where the url of one of its nodes names another database', async () => {
+    // As `redis://…/1` is read: SELECT is what the server refuses first.
+    const second = targetOf(servers[0]?.url ?? '', { db: 1 });
+    await expect(connectLive(second, 'test')).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('is one node of a Redis Cluster') as string,
+      hint: expect.stringMatching(
+        /redis\.cluster\.nodes.* read in database 0: what lies in 1,/,
+      ) as string,
+    });
+  });
+
   it('is refused where one of its nodes is named as if it were all of it', async () => {
     const alone = servers[0]?.url ?? '';
     await expect(connectLive(targetOf(alone), 'test')).rejects.toMatchObject({
