@@ -68,7 +68,7 @@ function exhausted(error: pg.DatabaseError, place: string, job: string): TierdEr
   return new TierdError({
     code: 'CONNECTIONS_EXHAUSTED',
     message: `PostgreSQL at ${place} has no connection left for tierd, and ${tellNeed(job)}; what was under way was given up, nothing was lost (${error.message})`,
-    hint: '`tierd doctor` counts what tierd needs and what the role, the database and the server allow; end sessions that are idle, or raise that limit',
+    hint: '`tierd doctor` counts the connections that tierd needs and that the role, the database and the server allow; end sessions that are idle, or raise that limit',
     context: { sqlstate: error.code, job },
     cause: error,
   });
