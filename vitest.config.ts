@@ -25,7 +25,7 @@ export default defineConfig({
     maxWorkers: '100%',
     allowOnly: false,
     // How fast a condition comes true decides about nothing: a machine may be busy.
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: 60_000 } },
     reporters: [
       process.env['CI'] === 'true' ? 'verbose' : 'default',
       ['json', { outputFile: 'test-results/vitest.json' }],
@@ -38,7 +38,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts', 'test/contract/**/*.test.ts'],
           // Properties are tried a hundred times, on a machine that may be busy.
-          testTimeout: 30_000,
+          testTimeout: minutes(2),
           sequence: { groupOrder: 0 },
         },
       },
@@ -48,8 +48,8 @@ export default defineConfig({
           ...onServers,
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          testTimeout: 30_000,
-          hookTimeout: minutes(1),
+          testTimeout: minutes(2),
+          hookTimeout: minutes(2),
           sequence: { groupOrder: 1 },
         },
       },

@@ -44,7 +44,7 @@ async function setNames(database: Scene['database'], names: string): Promise<voi
   await database.query('select pg_reload_conf()');
   const now = 'show synchronous_standby_names';
   await expect
-    .poll(async () => (await database.query(now)).rows[0], { timeout: 20_000 })
+    .poll(async () => (await database.query(now)).rows[0])
     .toEqual({ synchronous_standby_names: names });
 }
 
@@ -119,9 +119,7 @@ it('Ctrl-C ends a wait for a lock that somebody holds on the ledger', async () =
   const failing = failureOf(rotateForced({ ...rooms, signal: interrupt.signal }, scene.dataset));
   const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock'
     and application_name = 'tierd/test' and datname = current_database()`;
-  await expect
-    .poll(async () => (await scene.client.query(waiting)).rowCount, { timeout: 20_000 })
-    .toBe(1);
+  await expect.poll(async () => (await scene.client.query(waiting)).rowCount).toBe(1);
   interrupt.abort();
   expect(await failing).toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
   await holder.query('rollback');
@@ -140,9 +138,7 @@ it('a wait that somebody else cancels is no success: the drain must not tell Red
   );
   const cancel = `select pg_cancel_backend(pid) from pg_stat_activity
     where wait_event = 'SyncRep' and application_name = 'tierd/test'`;
-  await expect
-    .poll(async () => (await scene.client.query(cancel)).rowCount, { timeout: 20_000 })
-    .toBe(1);
+  await expect.poll(async () => (await scene.client.query(cancel)).rowCount).toBe(1);
   expect((await failing).code).toBe('STANDBY_SILENT');
   await disconnect(client);
   expect((await scene.client.query('select * from public.written')).rows).toEqual([]);

@@ -89,9 +89,7 @@ describeOn('mounts', 'a disk that fills up in the middle of a rotation', () => {
       const running = rotate();
       const waiting = `select 1 from pg_stat_activity
       where query like '%delete from%' and wait_event_type = 'Lock' and datname = current_database()`;
-      await expect
-        .poll(async () => (await db.query(waiting)).rowCount, { timeout: 20_000 })
-        .toBe(1);
+      await expect.poll(async () => (await db.query(waiting)).rowCount).toBe(1);
       await fill(disk.seenFromOutside);
       await holder.query('rollback');
       expect(await running.ended, running.stderr()).toBe(4);

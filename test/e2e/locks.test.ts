@@ -50,9 +50,7 @@ function held(
     const scene = await openScene({ kind });
     const holder = await inTransaction(scene, sql(scene.dataset.name));
     const running = rotateForced(impatient(scene, 10_000), scene.dataset);
-    await expect
-      .poll(() => lockWaiters(scene), { timeout: 10_000, interval: 20 })
-      .toBeGreaterThan(0);
+    await expect.poll(() => lockWaiters(scene), { interval: 20 }).toBeGreaterThan(0);
     await holder.query('rollback');
     expect((await running).totals.failed).toEqual([]);
     expect(await dueRows(scene)).toBe(0);

@@ -92,9 +92,7 @@ describe.each(['fast', 'immediate', 'kill'] satisfies StopMode[])(
       const running = failureOf(rotateForced(shortLease(scene.rooms), scene.dataset));
       const waiting = `select 1 from pg_stat_activity
         where query like '%delete from%' and wait_event_type = 'Lock' and datname = current_database()`;
-      await expect
-        .poll(async () => (await scene.client.query(waiting)).rowCount, { timeout: 20_000 })
-        .toBe(1);
+      await expect.poll(async () => (await scene.client.query(waiting)).rowCount).toBe(1);
       await server.stop(mode);
       const failure = await running;
       await server.start();

@@ -366,7 +366,7 @@ describe('a reader of the output who leaves', () => {
   });
 });
 
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 60_000 };
 
 /** A session that has written a row and not committed: whoever deletes it waits. */
 async function holdRow(table: string, id: number): Promise<pg.Client> {

@@ -35,7 +35,7 @@ export async function startRedisCluster(): Promise<readonly RedisServer[]> {
         }
       }
     },
-    { timeout: 20_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   );
   for (const client of clients) client.disconnect();
   return servers;

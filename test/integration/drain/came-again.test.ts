@@ -127,11 +127,11 @@ describeOn('redis', 'a stream that is delivered again', () => {
     await add(1, 5);
     const stop = new AbortController();
     const following = bench.drain(source(), { signal: stop.signal }, { followEveryMs: 20 });
-    await expect.poll(prices, { timeout: 20_000 }).toEqual(upTo(5));
+    await expect.poll(prices).toEqual(upTo(5));
     await forgetDeliveries();
     await redis.xgroup('DESTROY', KEY, 'tierd');
     await add(6, 6);
-    await expect.poll(prices, { timeout: 20_000 }).toEqual(upTo(6));
+    await expect.poll(prices).toEqual(upTo(6));
     stop.abort();
     await expect(following).rejects.toMatchObject({ code: 'INTERRUPTED' });
     expect(await letters()).toEqual([]);

@@ -160,7 +160,7 @@ drain:
     const following = tierd(['drain', '--follow', 'streams'], undefined, stop.signal);
     const rows = async (): Promise<unknown> =>
       (await database.query('select count(*)::int as n from tierd.drain_sources')).rows;
-    await expect.poll(rows, { timeout: 20_000 }).toEqual([{ n: 1 }]);
+    await expect.poll(rows).toEqual([{ n: 1 }]);
     stop.abort('SIGINT');
     const { stderr } = await following;
     expect(stderr).toContain('maxmemory-policy allkeys-lru: once memory is full, keys of lists');

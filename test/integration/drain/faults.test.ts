@@ -20,7 +20,7 @@ import { openProxy, type Verdict } from '../../support/tcp-proxy.ts';
 
 const T0 = Date.parse('2026-03-01T00:00:00Z');
 const ENTRIES = 25;
-const PATIENTLY = { timeout: 20_000 };
+const PATIENTLY = { timeout: 60_000 };
 const run = promisify(execFile);
 
 describeOn('redis', 'a drain through faults', () => {

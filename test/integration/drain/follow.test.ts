@@ -13,7 +13,7 @@ import { describeOn } from '../../support/servers.ts';
 
 const T0 = Date.parse('2026-03-01T00:00:00Z');
 
-const PATIENTLY = { timeout: 10_000, interval: 10 };
+const PATIENTLY = { interval: 10 };
 
 describeOn('redis', 'a drain that goes on', () => {
   let server: RedisServer;

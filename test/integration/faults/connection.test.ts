@@ -40,7 +40,7 @@ function atCommitAfter(statement: RegExp, verdict: Verdict): Judge {
   };
 }
 
-const PATIENT = { timeout: 10_000 };
+const PATIENT = { timeout: 60_000 };
 const MOVING = /update tierd\.slices set published_at/;
 const ANNOUNCING = /insert into tierd\.slices/;
 

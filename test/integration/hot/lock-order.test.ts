@@ -36,7 +36,7 @@ async function untilOneWaits(): Promise<void> {
   const waiting = `select from pg_stat_activity where datname = current_database()
                    and application_name like 'tierd%' and wait_event_type = 'Lock'`;
   await expect
-    .poll(async () => (await database.query(waiting)).rowCount, { interval: 5, timeout: 20_000 })
+    .poll(async () => (await database.query(waiting)).rowCount, { interval: 5 })
     .toBeGreaterThan(0);
 }
 

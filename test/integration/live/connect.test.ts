@@ -121,7 +121,7 @@ describeOn('redis', 'a connection to the live store', () => {
       expect(heard).toEqual([
         `tierd:drained:ticks {"source":"latest","rows":3,"newest":"${newest}"}`,
       ]);
-    });
+    }, 60_000);
     subscriber.disconnect();
   });
 });

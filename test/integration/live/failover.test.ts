@@ -15,6 +15,8 @@ import { targetOf } from '../../support/live-target.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { describeOn } from '../../support/servers.ts';
 
+const PATIENCE = { timeout: 60_000 };
+
 describeOn('redis', 'a failover of the live store', () => {
   let servers: RedisServer[] = [];
   let master: Redis;
@@ -35,13 +37,10 @@ describeOn('redis', 'a failover of the live store', () => {
   });
 
   const inSync = (): Promise<void> =>
-    vi.waitFor(
-      async () => {
-        expect(await master.wait(1, 100)).toBe(1);
-        expect(await replica.info('replication')).toContain('master_link_status:up');
-      },
-      { timeout: 20_000 },
-    );
+    vi.waitFor(async () => {
+      expect(await master.wait(1, 100)).toBe(1);
+      expect(await replica.info('replication')).toContain('master_link_status:up');
+    }, PATIENCE);
   /** From now on the replica hears nothing: it is what it will be when it is promoted. */
   const freeze = async (): Promise<void> => {
     await inSync();
@@ -118,14 +117,14 @@ describeOn('redis', 'a failover of the live store', () => {
       async () => {
         expect(await asker.call('SENTINEL', 'FAILOVER', 'mymaster')).toBe('OK');
       },
-      { timeout: 15_000, interval: 300 },
+      { ...PATIENCE, interval: 300 },
     );
     await vi.waitFor(
       async () => {
         expect(await replica.info('replication')).toContain('role:master');
         expect(await master.info('replication')).toContain('role:slave');
       },
-      { timeout: 20_000, interval: 200 },
+      { ...PATIENCE, interval: 200 },
     );
     asker.disconnect();
     await expect(before.source.acknowledge(batch)).rejects.toMatchObject({

@@ -18,7 +18,7 @@ import { freePort } from '../../support/server-process.ts';
 import { describeOn } from '../../support/servers.ts';
 import { hasValkey, valkeyTree } from '../../support/valkey.ts';
 
-const PATIENCE = { timeout: 20_000 };
+const PATIENCE = { timeout: 60_000 };
 
 const KINDS: readonly (readonly [string, RedisOptions])[] = [
   ['Redis', {}],

@@ -313,7 +313,7 @@ describe('a query that goes wrong', () => {
       memoryLimitBytes: 60_000_000,
     }).catch((error: unknown) => error);
     // It spills, so the engine is in the middle of it.
-    await vi.waitFor(() => stat(spill), { timeout: 20_000, interval: 5 });
+    await vi.waitFor(() => stat(spill), { timeout: 60_000, interval: 5 });
     const at = Date.now();
     stop.abort();
     expect(await outcome).toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });

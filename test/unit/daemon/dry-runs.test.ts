@@ -5,7 +5,7 @@ import { startJob } from '../../../src/daemon/job-process.ts';
 import { childCommand, GENEROUS } from '../../support/job-child.ts';
 
 /** Each of them starts a process. */
-const PATIENTLY = { timeout: 20_000 };
+const PATIENTLY = { timeout: 60_000 };
 
 const quiet = (): void => undefined;
 

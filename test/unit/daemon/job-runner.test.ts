@@ -27,7 +27,7 @@ const DEFINITION: JobDefinition = {
 };
 
 /** Each run is a process. */
-const PATIENTLY = { timeout: 4_000 };
+const PATIENTLY = { timeout: 60_000 };
 
 interface Scene {
   readonly runner: JobRunner;
@@ -182,7 +182,7 @@ describe('a command that loops', () => {
     const { runner, ends, state } = play({ argv: ['exit', '0'], isLoop: true });
     runner.keepLooping();
     runner.keepLooping();
-    await expect.poll(() => ends.length, { timeout: 5_000 }).toBeGreaterThan(2);
+    await expect.poll(() => ends.length).toBeGreaterThan(2);
     expect(state().last?.cause).toBe('loop');
     await runner.stop();
     const count = ends.length;
