@@ -267,6 +267,38 @@ CREATE TABLE tierd.paused_jobs (
     paused_by text NOT NULL
 );
 
+CREATE TABLE tierd.pins (
+    id bigint NOT NULL,
+    dataset text NOT NULL,
+    range_from timestamp with time zone NOT NULL,
+    range_to timestamp with time zone NOT NULL,
+    pinned_until timestamp with time zone,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT pins_check CHECK ((range_to > range_from))
+);
+
+ALTER TABLE tierd.pins ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tierd.pins_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE tierd.restores (
+    id uuid NOT NULL,
+    run_id bigint NOT NULL,
+    dataset text NOT NULL,
+    slice_id bigint NOT NULL,
+    into_table oid,
+    state text NOT NULL,
+    row_count bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT restores_state_check CHECK ((state = ANY (ARRAY['begun'::text, 'done'::text, 'abandoned'::text])))
+);
+
 CREATE TABLE tierd.runs (
     id bigint NOT NULL,
     job text NOT NULL,
@@ -422,6 +454,15 @@ ALTER TABLE ONLY tierd.paused_datasets
 ALTER TABLE ONLY tierd.paused_jobs
     ADD CONSTRAINT paused_jobs_pkey PRIMARY KEY (owner, job);
 
+ALTER TABLE ONLY tierd.pins
+    ADD CONSTRAINT pins_dataset_range_from_range_to_key UNIQUE (dataset, range_from, range_to);
+
+ALTER TABLE ONLY tierd.pins
+    ADD CONSTRAINT pins_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tierd.restores
+    ADD CONSTRAINT restores_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY tierd.runs
     ADD CONSTRAINT runs_pkey PRIMARY KEY (id);
 
@@ -466,6 +507,10 @@ CREATE INDEX job_runs_running ON tierd.job_runs USING btree (owner) WHERE (state
 
 CREATE INDEX moves_unfinished ON tierd.moves USING btree (dataset) WHERE (state = ANY (ARRAY['exporting'::text, 'publishing'::text, 'committed'::text]));
 
+CREATE INDEX restores_begun ON tierd.restores USING btree (dataset) WHERE (state = 'begun'::text);
+
+CREATE INDEX restores_by_slice ON tierd.restores USING btree (slice_id) WHERE (state = 'done'::text);
+
 CREATE INDEX runs_by_dataset ON tierd.runs USING btree (dataset, started_at DESC);
 
 CREATE INDEX runs_by_hand ON tierd.runs USING btree (id DESC) WHERE by_hand;
@@ -493,6 +538,12 @@ ALTER TABLE ONLY tierd.iceberg_manifests
 
 ALTER TABLE ONLY tierd.moves
     ADD CONSTRAINT moves_run_id_fkey FOREIGN KEY (run_id) REFERENCES tierd.runs(id);
+
+ALTER TABLE ONLY tierd.restores
+    ADD CONSTRAINT restores_run_id_fkey FOREIGN KEY (run_id) REFERENCES tierd.runs(id);
+
+ALTER TABLE ONLY tierd.restores
+    ADD CONSTRAINT restores_slice_id_fkey FOREIGN KEY (slice_id) REFERENCES tierd.slices(id);
 
 ALTER TABLE ONLY tierd.scrub_findings
     ADD CONSTRAINT scrub_findings_object_key_fkey FOREIGN KEY (object_key) REFERENCES tierd.segments(object_key);

@@ -14,10 +14,12 @@ import { registerJobs } from './jobs.ts';
 import { registerLake } from './lake.ts';
 import { registerMigrate } from './migrate.ts';
 import { registerQuery } from './query.ts';
+import { registerRestore } from './restore.ts';
 import { registerRotate } from './rotate.ts';
 import { registerRun } from './run-daemon.ts';
 import { registerScrub } from './scrub.ts';
 import { registerStatus } from './status.ts';
+import { registerUnpin } from './unpin.ts';
 import { readVersion } from './version.ts';
 
 /** In the order of `tierd --help`: the daily ones first. */
@@ -30,6 +32,8 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerAlerts,
   registerCleanup,
   registerQuery,
+  registerRestore,
+  registerUnpin,
   registerScrub,
   registerDeadLetters,
   registerLake,

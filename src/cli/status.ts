@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { countOf } from '../domain/count.ts';
 import type { ExitCode } from '../domain/errors.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import { formatUntil } from '../domain/pins.ts';
+import { type EpochMs, formatRange } from '../domain/time-range.ts';
 import type { SourceStatus } from '../jobs/drain/look-at-sources.ts';
 import { type DatasetResult, exitCodeOf } from '../jobs/rotate-all.ts';
 import type { DatasetReport, DatasetStatus, Status } from '../jobs/status.ts';
@@ -115,6 +116,11 @@ function documentOf(report: DatasetReport): unknown {
     ratio: report.ratio,
     due: report.due,
     refusals: report.refusals,
+    pins: report.pins.map(({ range, until }) => ({
+      from: new Date(range.fromInclusive).toISOString(),
+      to: new Date(range.toExclusive).toISOString(),
+      until: until === null ? null : new Date(until).toISOString(),
+    })),
     last_run:
       lastRun === null
         ? null
@@ -166,6 +172,12 @@ function renderStatus(status: Status, now: EpochMs, style: Style, exitCode: Exit
       : ['', renderSides(whole, style), '', renderRuns(whole, now, style)]),
     ...whole.flatMap((report) =>
       report.refusals.map((refusal) => `${colour.yellow('refused')} ${report.dataset}: ${refusal}`),
+    ),
+    ...whole.flatMap((report) =>
+      report.pins.map(
+        ({ range, until }) =>
+          `${colour.cyan('pinned')} ${report.dataset}: ${formatRange(range)} was restored and stays hot ${formatUntil(until)}`,
+      ),
     ),
     ...failed.map(
       ({ dataset, error }) => `${dataset}: ${renderError(error, style, false, exitCode)}`,
@@ -233,5 +245,5 @@ function describeRun({ lastRun, lease }: DatasetStatus, now: EpochMs): string {
     lastRun.rowsAgain === 0n
       ? ''
       : `, ${formatRows(lastRun.rowsAgain)} came again (${formatInteger(lastRun.rowsChanged)} changed)`;
-  return `${lastRun.state} ${when}, ${formatRows(lastRun.rowsMoved)} moved${again}${why}`;
+  return `${lastRun.state} ${when}, ${formatRows(lastRun.rowsMoved)} ${lastRun.job === 'restore' ? 'restored' : 'moved'}${again}${why}`;
 }

@@ -70,6 +70,8 @@ export const ERROR_CODES = {
   DIGEST_MISMATCH: { exit: EXIT.failed, retry: true },
   PARTS_CHANGED: { exit: EXIT.failed, retry: true },
   MOVE_REFUSED: { exit: EXIT.refused, retry: false },
+  RESTORE_REJECTED: { exit: EXIT.failed, retry: false },
+  RESTORE_MISMATCH: { exit: EXIT.failed, retry: false },
   ROWS_KEPT: { exit: EXIT.failed, retry: false },
   ROWS_UNSETTLED: { exit: EXIT.failed, retry: true },
   AGGREGATE_BEHIND: { exit: EXIT.refused, retry: false },

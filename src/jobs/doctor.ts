@@ -13,6 +13,7 @@ import { isPostgresError } from '../hot/postgres-error.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import { listColdRanges } from '../ledger/live-segments.ts';
 import { hasLedger, migrationStatus } from '../ledger/migrate.ts';
+import { checkPins } from './check-pins.ts';
 import { asTierdError } from './job-failure.ts';
 import { checkLeftBehind } from './left-behind.ts';
 import { examineLive, type LiveRooms } from './live-checks.ts';
@@ -44,6 +45,7 @@ export async function examine(
     ...hot,
     ...(reachable ? [await attempt('ledger', () => checkLedger(rooms))] : []),
     ...(await checkLeftBehind(rooms, datasets)),
+    ...(reachable ? await checkPins(rooms, datasets) : []),
     ...(await checkLake(rooms, reachable)),
     ...(rooms.live === null ? [] : await checkLive(rooms.live)),
   ];

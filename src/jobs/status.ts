@@ -2,12 +2,14 @@
 import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
+import { isActive, type Pin } from '../domain/pins.ts';
 import { formatTable, type TableKind } from '../domain/table.ts';
 import type { EpochMs } from '../domain/time-range.ts';
 import { disconnect } from '../hot/connect.ts';
 import { missingStandbys, readSynchronousStandbys } from '../hot/standby-wait.ts';
 import { type LeaseState, readLease } from '../ledger/lease.ts';
 import { hasLedger } from '../ledger/migrate.ts';
+import { listPins } from '../ledger/pins.ts';
 import { listRuns, type RunRecord } from '../ledger/runs.ts';
 import { type ColdTotals, coldTotals } from '../ledger/segments.ts';
 import { asTierdError } from './job-failure.ts';
@@ -28,6 +30,8 @@ export interface DatasetStatus {
   readonly due: { readonly rows: number; readonly moves: number };
   /** Guards that would refuse the next run. */
   readonly refusals: readonly string[];
+  /** Restored time that rotations leave hot; those that have not ended. */
+  readonly pins: readonly Pin[];
   readonly lastRun: RunRecord | null;
   readonly lease: LeaseState | null;
 }
@@ -140,6 +144,7 @@ async function reportOn(
       ratio: ratioOf(hot, cold),
       due: { rows: plan.rows, moves: plan.moves.length },
       refusals: refusalsOf(plan),
+      pins: (await listPins(db, dataset.name)).filter((pin) => isActive(pin, rooms.clock.now())),
       lastRun: lastRun ?? null,
       lease: ledger ? await readLease(db, dataset.name) : null,
     };

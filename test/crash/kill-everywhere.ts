@@ -21,10 +21,10 @@ import { bundleVictim, sendVictim } from './send-victim.ts';
 import { readTruth, type Truth, Writer } from './truth.ts';
 
 /** Long enough for a slow machine; after the kill the test ends the dead process's lease itself. */
-const LEASE_TTL_MS = 30_000;
+export const LEASE_TTL_MS = 30_000;
 /** A rotation of this size has about half as many again; fewer mean that they are no longer seen. */
 const FEWEST_EFFECTS = { before: 60, sent: 20 };
-const SEED = Number(process.env['TIERD_TEST_SEED'] ?? Date.now() % 1_000_000);
+export const SEED = Number(process.env['TIERD_TEST_SEED'] ?? Date.now() % 1_000_000);
 
 export function killEverywhere(
   kind: ScenarioKind,
@@ -103,7 +103,7 @@ export function killEverywhere(
  * which a file takes a dozen alike, another third each time. Of a variation of the plain rotation
  * another eighth of all. All of them with TIERD_TEST_KILLS=all.
  */
-function chooseEffects(effects: readonly string[], isVariation: boolean): readonly number[] {
+export function chooseEffects(effects: readonly string[], isVariation: boolean): readonly number[] {
   const random = randomFrom(SEED);
   if (process.env['TIERD_TEST_KILLS'] === 'all') return effects.map((_, index) => index + 1);
   return effects.flatMap((label, index) => {
@@ -115,7 +115,7 @@ function chooseEffects(effects: readonly string[], isVariation: boolean): readon
 }
 
 /** As if its lifetime had passed. */
-async function endLease(client: pg.Client, dataset: string): Promise<void> {
+export async function endLease(client: pg.Client, dataset: string): Promise<void> {
   await client.query('update tierd.leases set expires_at = clock_timestamp() where dataset = $1', [
     dataset,
   ]);
@@ -180,7 +180,7 @@ async function expectConverged(
 }
 
 /** mulberry32: small, seeded, good enough to choose what a writer does next. */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,7 +1,7 @@
 /** What the crash suites share: the order to a victim, and tables of each kind to rotate. */
 import type { Dataset } from '../../src/domain/dataset.ts';
 import type { S3Target } from '../../src/domain/s3-target.ts';
-import type { EpochMs } from '../../src/domain/time-range.ts';
+import type { EpochMs, TimeRange } from '../../src/domain/time-range.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { daysAgo, NOW } from '../support/rotation.ts';
 
@@ -18,6 +18,8 @@ export interface VictimOrder {
   /** The ordinal of the effect to die at, 0 is none; or how the label of the first such effect begins. */
   readonly killAt: number | string;
   readonly moment: 'before' | 'sent';
+  /** What is to be brought back, instead of a rotation. */
+  readonly restore?: TimeRange;
 }
 
 /** `again`: a plain table with a key, into which rows come that have been moved. */
@@ -80,6 +82,12 @@ export async function importAgain(database: TestDatabase, table: string): Promis
      update ${table} set version = 1 where id = 7`,
   );
 }
+
+/** All of the days that are due. */
+export const DUE_SPAN: TimeRange = {
+  fromInclusive: Date.parse(daysAgo(Math.max(...DUE_DAYS))),
+  toExclusive: Date.parse(daysAgo(Math.min(...DUE_DAYS) - 1)),
+};
 
 export const SCENARIO_NOW = NOW;
 /** Where writers put rows: within the days that are due. */

@@ -1,10 +1,11 @@
 /**
- * A process that rotates and dies. Reads a `VictimOrder` from the first argument; prints the label
+ * A process that rotates, or restores, and dies. Reads a `VictimOrder` from the first argument; prints the label
  * of every effect it meets, one a line, and kills itself (SIGKILL) at the one it was told.
  */
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { connect } from '../../src/hot/connect.ts';
+import { restoreDataset } from '../../src/jobs/restore.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
 import { nodeFileSystem } from '../../src/lake/file-system.ts';
@@ -73,5 +74,10 @@ function openStore(): Promise<ObjectStore> | ObjectStore {
   return openS3Store(observeS3(openS3Api(order.s3), observer), order.lake, fileSystem);
 }
 
-await rotateDataset(rooms, order.dataset, { force: true });
+if (order.restore === undefined) await rotateDataset(rooms, order.dataset, { force: true });
+else {
+  const request = { span: order.restore, into: null, pinUntil: null };
+  const restoring = { ...rooms, tell: () => undefined };
+  await restoreDataset(restoring, order.dataset, request, { force: true });
+}
 engine.close();

@@ -7,6 +7,7 @@ import { withFieldIds } from '../../domain/field-ids.ts';
 import { judgeHazards } from '../../domain/hazards.ts';
 import { assertNamedColumns } from '../../domain/named-columns.ts';
 import { type Surroundings, withObstacles } from '../../domain/part-hazards.ts';
+import { holdBack } from '../../domain/pins.ts';
 import {
   type MeasuredRegion,
   type PlannedAgain,
@@ -31,6 +32,7 @@ import { inTransaction } from '../../hot/transaction.ts';
 import { listUniqueKeys } from '../../hot/unique-key.ts';
 import { listColdRanges, listLiveSchemas } from '../../ledger/live-segments.ts';
 import { hasLedger } from '../../ledger/migrate.ts';
+import { listPins } from '../../ledger/pins.ts';
 import { lastRunStart } from '../../ledger/runs.ts';
 import { type FieldIds, gatherFieldIds } from './field-ids.ts';
 import { type AgainLook, lookForAgain } from './look-for-again.ts';
@@ -72,7 +74,8 @@ export async function gatherPlan(
     for (const region of regionsOf(table, cutoffs)) {
       regions.push(await measureRegion(db, dataset, table, region));
     }
-    const leaving = regions.filter((region) => region.slices.length > 0);
+    const held = holdBack(dataset.name, regions, await listPins(db, dataset.name), now);
+    const leaving = held.regions.filter((region) => region.slices.length > 0);
     const hazards = await findHazards(db, table);
     const verdict = judgeHazards(table, hazards, leaving);
     const withLedger = await hasLedger(db);
@@ -97,7 +100,7 @@ export async function gatherPlan(
       dataset,
       table,
       cutoffs,
-      regions,
+      regions: held.regions,
       facts: {
         now,
         databaseNow,
@@ -123,6 +126,7 @@ export async function gatherPlan(
         ...verdict.refusals,
       ],
       notes: [
+        ...held.notes,
         ...verdict.notes.map(({ message, hint }) => `${message}; ${hint}`),
         ...stale.flatMap((each) => noteFrozenBuckets(each, leavingSlices(leaving)) ?? []),
         ...(await hiddenReplicas(db, dataset)),

@@ -15,6 +15,7 @@ import type { Lease } from '../../ledger/lease.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import { endedMoves, lookAtMove, stepMove, unfinishedMoves } from '../../ledger/moves.ts';
 import { forgetRetired, outdatedKeys } from '../../ledger/replaced-slices.ts';
+import { abandonRestores } from '../../ledger/restores.ts';
 import { abandonRuns } from '../../ledger/runs.ts';
 import { abandonedKeys, abandonSegments, forgetAbandoned } from '../../ledger/segments.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
@@ -24,7 +25,8 @@ import { assertStillOwnLake } from './own-lake.ts';
 import type { Rooms } from './rooms.ts';
 
 export async function recover(rooms: Rooms, db: pg.Client, lease: Lease): Promise<Recovered> {
-  await abandonRuns(db, 'rotate', lease.dataset);
+  for (const job of ['rotate', 'restore']) await abandonRuns(db, job, lease.dataset);
+  await abandonRestores(db, lease.dataset);
   const unfinished = await unfinishedMoves(db, lease.dataset);
   const vacuumDue: DueMove[] = [];
   let moves = 0;

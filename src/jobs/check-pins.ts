@@ -1,0 +1,38 @@
+import type { Check } from '../domain/check.ts';
+import type { Dataset } from '../domain/dataset.ts';
+import { formatUntil, isActive } from '../domain/pins.ts';
+import { formatRange } from '../domain/time-range.ts';
+import { disconnect } from '../hot/connect.ts';
+import { isPostgresError } from '../hot/postgres-error.ts';
+import { listPins } from '../ledger/pins.ts';
+import type { LookingRooms } from './rotation/rooms.ts';
+
+/** What a rotation holds back, and whoever wonders why hot rows are so old should know. */
+export async function checkPins(
+  rooms: Pick<LookingRooms, 'connect' | 'clock'>,
+  datasets: readonly Dataset[],
+): Promise<readonly Check[]> {
+  const now = rooms.clock.now();
+  const checks: Check[] = [];
+  const db = await rooms.connect('work');
+  try {
+    for (const { name } of datasets) {
+      const pins = (await listPins(db, name)).filter((pin) => isActive(pin, now));
+      if (pins.length === 0) continue;
+      checks.push({
+        name: `dataset:${name}:pins`,
+        status: 'ok',
+        found: pins
+          .map(({ range, until }) => `${formatRange(range)} stays hot ${formatUntil(until)}`)
+          .join('; '),
+        advice: `\`tierd unpin ${name}\` lets the next rotation take what was restored`,
+      });
+    }
+  } catch (error) {
+    // A ledger whose pins can't be read is told by its own check.
+    if (!isPostgresError(error)) throw error;
+  } finally {
+    await disconnect(db);
+  }
+  return checks;
+}

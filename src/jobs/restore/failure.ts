@@ -1,0 +1,50 @@
+/** What a slice's failure means for it and for the rest of the run. */
+import { type ErrorCode, TierdError } from '../../domain/errors.ts';
+import { formatRange, type TimeRange } from '../../domain/time-range.ts';
+
+/** SQLSTATE classes by which PostgreSQL objects to rows: data, constraints, triggers that raise, what COPY can't do. */
+const OF_ITS_ROWS: ReadonlySet<string> = new Set(['0A', '22', '23', '42', '44', 'P0']);
+
+const HINTS: Readonly<Record<string, (dataset: string) => string>> = {
+  '23505': (dataset) =>
+    `a row with this key is hot already: \`tierd rotate ${dataset}\` first, which lets the late row replace the cold one (on_cold_duplicate), or delete it`,
+  '23503': () => 'insert the row that it refers to, then run again',
+  '23514': () => 'make the partition that the rows belong into, or see the check that they violate',
+};
+
+/** Says of PostgreSQL's refusal of rows which slice it was, and that the transaction was undone. */
+export function rejection(error: TierdError, dataset: string, range: TimeRange): TierdError {
+  const { sqlstate, detail } = error.context;
+  const isOfRows =
+    error.code === 'POSTGRES_FAILED' &&
+    typeof sqlstate === 'string' &&
+    OF_ITS_ROWS.has(sqlstate.slice(0, 2));
+  if (!isOfRows) return error;
+  const more = typeof detail === 'string' ? ` ${detail}` : '';
+  const reason = error.cause instanceof Error ? error.cause.message : error.message;
+  return new TierdError({
+    code: 'RESTORE_REJECTED',
+    message: `PostgreSQL refused rows of ${dataset} ${formatRange(range)}: ${reason}.${more} The transaction was rolled back; the rows are still cold.`,
+    hint:
+      HINTS[sqlstate]?.(dataset) ?? 'mend what PostgreSQL objects to, or use --into another table',
+    context: { ...error.context, dataset },
+    cause: error,
+  });
+}
+
+/** What concerns this slice alone: the others go on, and the run ends as partly done. */
+const SKIPPABLE: ReadonlySet<ErrorCode> = new Set([
+  'RESTORE_REJECTED',
+  'RESTORE_MISMATCH',
+  'VERIFY_MISMATCH',
+  'OBJECT_MISSING',
+  'LAKE_UNREADABLE',
+  'SEGMENT_UNREADABLE',
+  'LOCK_TIMEOUT',
+  'DEADLOCK',
+  'VALUE_NOT_HELD',
+]);
+
+export function isSkippable({ code }: TierdError): boolean {
+  return SKIPPABLE.has(code);
+}

@@ -1,0 +1,119 @@
+/** Brings the planned slices back one after the other, oldest first. */
+import { TierdError } from '../../domain/errors.ts';
+import type { PlannedSlice, RestorePlan } from '../../domain/restore-plan.ts';
+import { standing } from '../../domain/restore-plan.ts';
+import { formatRange } from '../../domain/time-range.ts';
+import { disconnect } from '../../hot/connect.ts';
+import { inTransaction } from '../../hot/transaction.ts';
+import { abandonIcebergObjects } from '../../ledger/iceberg-objects.ts';
+import { settleRestore } from '../../ledger/restores.ts';
+import { asTierdError, stopIfAborted } from '../job-failure.ts';
+import { limitsUnderLease } from '../limits-under-lease.ts';
+import { isSkippable, rejection } from './failure.ts';
+import { restoreSlice } from './restore-slice.ts';
+import type { RestoreContext, RestoredSlice, RestoreRooms, SliceWork } from './rooms.ts';
+
+export interface RestoreTotals {
+  readonly restored: RestoredSlice[];
+  /** Slices that were left alone; their rows are still cold, and where they were. */
+  readonly failed: { readonly planned: PlannedSlice; readonly error: TierdError }[];
+}
+
+/** `totals` grows as slices commit, so that it is right whenever this throws. */
+export async function restoreAll(
+  rooms: RestoreRooms,
+  run: RestoreContext,
+  plan: RestorePlan,
+  work: readonly SliceWork[],
+  force: boolean,
+  totals: RestoreTotals,
+): Promise<void> {
+  const dataset = run.dataset.name;
+  for (const slice of work) {
+    const { planned } = slice;
+    if (planned.isThere) continue;
+    stopIfAborted(run.signal);
+    const error =
+      refusalOf(dataset, planned, force) ?? (await tryOne(rooms, run, plan, slice, totals));
+    if (error === null) continue;
+    stopIfAborted(run.signal);
+    if (error.code !== 'MOVE_REFUSED' && !isSkippable(error)) throw error;
+    totals.failed.push({ planned, error });
+    rooms.tell({ kind: 'failed', dataset, range: planned.range, reason: error.message });
+  }
+}
+
+function refusalOf(dataset: string, planned: PlannedSlice, force: boolean): TierdError | null {
+  const reasons = standing(planned.obstacles, force);
+  if (reasons.length === 0) return null;
+  return new TierdError({
+    code: 'MOVE_REFUSED',
+    message: `${dataset} ${formatRange(planned.range)}: ${reasons.map(({ message }) => message).join('; ')}. Nothing of it was changed.`,
+    hint: [...new Set(reasons.map(({ hint }) => hint))].join(' '),
+    context: { dataset, refusals: reasons },
+  });
+}
+
+/** Null when the slice is back, else why it is not. */
+async function tryOne(
+  rooms: RestoreRooms,
+  run: RestoreContext,
+  plan: RestorePlan,
+  work: SliceWork,
+  totals: RestoreTotals,
+): Promise<TierdError | null> {
+  const { planned, slice } = work;
+  const dataset = run.dataset.name;
+  const id = rooms.newId();
+  let afterwards: TierdError | null = null;
+  try {
+    await restoreSlice(rooms, run, work, id);
+  } catch (error) {
+    const failure = rejection(asTierdError(error), dataset, planned.range);
+    // Back after all: the reply to COMMIT was lost, and the ledger says it took effect (I9).
+    if ((await settle(rooms, run, id)) !== 'done') return failure;
+    if (failure.code === 'STANDBY_SILENT') afterwards = failure;
+  }
+  const result = { planned, rowHash: slice.fingerprint.rowHash };
+  totals.restored.push(result);
+  rooms.tell({ kind: 'restored', dataset, result, plan });
+  // The next one would wait as long, for nothing.
+  if (afterwards !== null) throw afterwards;
+  return null;
+}
+
+/** On a connection of its own, for the slice's may be broken. `unknown`: the next run looks (I9). */
+async function settle(
+  rooms: RestoreRooms,
+  { dataset }: RestoreContext,
+  id: string,
+): Promise<'done' | 'abandoned' | 'unknown'> {
+  try {
+    const db = await rooms.connect('work');
+    try {
+      const { statementTimeoutMs, leaseTtlMs } = rooms.settings;
+      const options = {
+        doing: `looking what became of restore ${id}`,
+        isolation: 'read committed',
+        readOnly: false,
+        isLocal: true,
+        limits: limitsUnderLease({
+          statementTimeoutMs,
+          lockTimeoutMs: statementTimeoutMs,
+          leaseTtlMs,
+        }),
+      } as const;
+      return await inTransaction(db, options, async () => {
+        const settled = await settleRestore(db, id);
+        if (settled === 'abandoned' && dataset.iceberg) {
+          await abandonIcebergObjects(db, dataset.name, null);
+        }
+        return settled;
+      });
+    } finally {
+      await disconnect(db);
+    }
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * One slice comes back: its rows stand in the table, proven, and its segments are live no longer, or
+ * neither happens (I2). Killed anywhere, the transaction is undone and the slice is as cold as before.
+ */
+import { join } from 'node:path';
+import type pg from 'pg';
+import type { NextSnapshot } from '../../catalogue/next-snapshot.ts';
+import { formatRange } from '../../domain/time-range.ts';
+import { disconnect } from '../../hot/connect.ts';
+import { createLike, findTable } from '../../hot/restore-target.ts';
+import { inTransaction } from '../../hot/transaction.ts';
+import { makeUnlessThere, removeTree } from '../../lake/directories.ts';
+import { verifyBytes } from '../../lake/segment-verifier.ts';
+import { assertLease } from '../../ledger/lease.ts';
+import { pinRange } from '../../ledger/pins.ts';
+import { holdSegments, retireSegments } from '../../ledger/replaced-slices.ts';
+import { beginRestore, endRestore } from '../../ledger/restores.ts';
+import { limitsUnderLease } from '../limits-under-lease.ts';
+import { commitSnapshot } from '../rotation/iceberg/commit-snapshot.ts';
+import { prepareSnapshot } from '../rotation/iceberg/prepare-snapshot.ts';
+import { showByPath } from '../rotation/iceberg/show-by-path.ts';
+import { assertStillOwnLake } from '../rotation/own-lake.ts';
+import { bringIn, proveHot, type SliceToBring } from './bring-in.ts';
+import type { RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
+
+/**
+ * @param id of the restore, by which whoever lost the reply to COMMIT finds it
+ * @throws TierdError VERIFY_MISMATCH, SEGMENT_UNREADABLE, RESTORE_MISMATCH, LEASE_LOST and what
+ *   PostgreSQL objects with: nothing was changed. OUTCOME_UNKNOWN: look before doing anything.
+ */
+export async function restoreSlice(
+  rooms: RestoreRooms,
+  run: RestoreContext,
+  work: SliceWork,
+  id: string,
+): Promise<void> {
+  const directory = join(rooms.tempDirectory, `restore-${id}`);
+  const db = await rooms.connect('work');
+  try {
+    await makeUnlessThere(rooms.fileSystem, directory);
+    const paths = await openSound(rooms, run, work, directory);
+    const { planned, slice } = work;
+    await beginRestore(db, run.lease, {
+      id,
+      runId: run.runId,
+      sliceId: slice.id,
+      rows: planned.rows,
+    });
+    const goneKeys = run.request.into === null ? slice.segments.map(({ key }) => key) : [];
+    const iceberg =
+      run.dataset.iceberg && goneKeys.length > 0
+        ? await prepareSnapshot(icebergRooms(rooms), run, db, { moveId: null, goneKeys })
+        : null;
+    const target = run.request.into ?? run.table.ref;
+    await commitRestore(rooms, run, db, { work, paths, target }, { id, goneKeys, iceberg });
+    // Readers by path see it at the latest when the next run begins.
+    if (iceberg !== null) {
+      await showByPath(icebergRooms(rooms), db, run.dataset.name).catch(() => undefined);
+    }
+  } finally {
+    await disconnect(db);
+    await removeTree(rooms.fileSystem, directory);
+  }
+}
+
+/** Each segment, its bytes held against what was published, before the first row is written. */
+async function openSound(
+  { store, fileSystem }: RestoreRooms,
+  { signal }: RestoreContext,
+  { slice }: SliceWork,
+  directory: string,
+): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for (const { key, bytes, sha256 } of slice.segments) {
+    const path = await store.readable(key, directory, signal);
+    await verifyBytes({ fs: fileSystem, signal }, { path, bytes, sha256 });
+    paths.push(path);
+  }
+  return paths;
+}
+
+interface LedgerChange {
+  readonly id: string;
+  /** None where the rows stay cold. */
+  readonly goneKeys: readonly string[];
+  readonly iceberg: NextSnapshot | null;
+}
+
+async function commitRestore(
+  rooms: RestoreRooms,
+  run: RestoreContext,
+  db: pg.Client,
+  slice: SliceToBring,
+  { id, goneKeys, iceberg }: LedgerChange,
+): Promise<void> {
+  const { dataset, request, table } = run;
+  const { range, segments } = slice.work.slice;
+  await inTransaction(
+    db,
+    {
+      doing: `restoring ${dataset.name} ${formatRange(range)}`,
+      isolation: 'read committed',
+      readOnly: false,
+      limits: limitsUnderLease(rooms.settings),
+    },
+    async () => {
+      const keys = segments.map(({ key }) => key);
+      if (request.into === null) await retireSegments(db, dataset.name, goneKeys);
+      else await holdSegments(db, dataset.name, keys);
+      const isMissing = request.into !== null && (await findTable(db, request.into)) === null;
+      if (isMissing) await createLike(db, slice.target, table.ref);
+      await bringIn(rooms, run, db, slice);
+      // What is deferred objects now, and not in COMMIT.
+      await db.query('set constraints all immediate');
+      await proveHot(run, db, slice);
+      if (request.into === null)
+        await pinRange(db, dataset.name, { range, until: request.pinUntil });
+      if (iceberg !== null) await commitSnapshot(rooms, db, dataset.name, iceberg);
+      const other = request.into === null ? null : await findTable(db, request.into);
+      await endRestore(db, id, other?.oid ?? null);
+      await assertStillOwnLake(rooms, db);
+      // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
+      await assertLease(db, run.lease);
+    },
+  );
+}
+
+/** A rotation's rooms, of which the catalogue needs no narrator. */
+function icebergRooms(rooms: RestoreRooms) {
+  return { ...rooms, emit: () => undefined };
+}

@@ -1,0 +1,86 @@
+/** Slices on their way back, in the ledger. */
+import { TierdError } from '../domain/errors.ts';
+import type { Lease } from './lease.ts';
+import type { Queryable } from './queryable.ts';
+
+export interface NewRestore {
+  readonly id: string;
+  readonly runId: bigint;
+  readonly sliceId: string;
+  readonly rows: number;
+}
+
+/** Entered before the transaction that brings the rows back. Throws LEASE_LOST. */
+export async function beginRestore(
+  db: Queryable,
+  lease: Lease,
+  { id, runId, sliceId, rows }: NewRestore,
+): Promise<void> {
+  const begun = await db.query(
+    `insert into tierd.restores (id, run_id, dataset, slice_id, state, row_count)
+     select $1, $2, dataset, $3, 'begun', $4 from tierd.leases where dataset = $5 and token = $6`,
+    [id, runId.toString(), sliceId, rows, lease.dataset, lease.token.toString()],
+  );
+  if (begun.rowCount !== 1) throw notOurs(id);
+}
+
+/** Only in the transaction that brings the rows back. Throws MOVE_NOT_OURS when somebody gave it up. */
+export async function endRestore(
+  db: Queryable,
+  id: string,
+  intoTable: number | null,
+): Promise<void> {
+  const ended = await db.query(
+    `update tierd.restores set state = 'done', into_table = $2, changed_at = clock_timestamp()
+     where id = $1 and state = 'begun'`,
+    [id, intoTable],
+  );
+  if (ended.rowCount !== 1) throw notOurs(id);
+}
+
+/**
+ * Gives a restore up, unless its transaction has committed. One that is committing is waited for, so
+ * that the answer is final (I9).
+ */
+export async function settleRestore(db: Queryable, id: string): Promise<'done' | 'abandoned'> {
+  const settled = await db.query<{ state: string }>(
+    `update tierd.restores
+     set state = case when state = 'begun' then 'abandoned' else state end, changed_at = clock_timestamp()
+     where id = $1 returning state`,
+    [id],
+  );
+  return settled.rows[0]?.state === 'done' ? 'done' : 'abandoned';
+}
+
+/** What dead processes had begun: under the lease, which none of them can have any more. */
+export async function abandonRestores(db: Queryable, dataset: string): Promise<number> {
+  const given = await db.query(
+    `update tierd.restores set state = 'abandoned', changed_at = clock_timestamp()
+     where dataset = $1 and state = 'begun'`,
+    [dataset],
+  );
+  return given.rowCount ?? 0;
+}
+
+/** Of the dataset's slices those that this very table has been given already. */
+export async function slicesIn(
+  db: Queryable,
+  dataset: string,
+  intoTable: number,
+): Promise<ReadonlySet<string>> {
+  const found = await db.query<{ slice_id: string }>(
+    `select slice_id::text from tierd.restores
+     where dataset = $1 and state = 'done' and into_table = $2::oid`,
+    [dataset, intoTable],
+  );
+  return new Set(found.rows.map((row) => row.slice_id));
+}
+
+function notOurs(id: string): TierdError {
+  return new TierdError({
+    code: 'MOVE_NOT_OURS',
+    message: `restore ${id} is no longer this process's: another tierd took the dataset over; nothing was changed`,
+    hint: 'look at `tierd status` and run the same command again',
+    context: { restore: id },
+  });
+}

@@ -1,0 +1,6 @@
+import { describe } from 'vitest';
+import { killRestoreEverywhere } from './kill-restore-everywhere.ts';
+
+describe('a restore through a temporary table that is killed (I1, I2, I3, I4)', () => {
+  killRestoreEverywhere('text', { throughText: true });
+});
