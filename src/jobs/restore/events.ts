@@ -1,7 +1,12 @@
 /** What a restore says of itself while it runs: for the progress bar and the log. */
-import type { RestorePlan } from '../../domain/restore-plan.ts';
+import type { PlannedSlice, RestorePlan } from '../../domain/restore-plan.ts';
 import type { TimeRange } from '../../domain/time-range.ts';
-import type { RestoredSlice } from './rooms.ts';
+
+export interface RestoredSlice {
+  readonly planned: PlannedSlice;
+  /** Of the ledger's fingerprint, which the rows were found to have. */
+  readonly rowHash: string;
+}
 
 export type RestoreEvent = { readonly dataset: string } & (
   | { readonly kind: 'planned'; readonly plan: RestorePlan }

@@ -1,7 +1,6 @@
 /** Brings the planned slices back one after the other, oldest first. */
 import { TierdError } from '../../domain/errors.ts';
-import type { PlannedSlice, RestorePlan } from '../../domain/restore-plan.ts';
-import { standing } from '../../domain/restore-plan.ts';
+import { type PlannedSlice, type RestorePlan, standing } from '../../domain/restore-plan.ts';
 import { formatRange } from '../../domain/time-range.ts';
 import { disconnect } from '../../hot/connect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
@@ -9,9 +8,10 @@ import { abandonIcebergObjects } from '../../ledger/iceberg-objects.ts';
 import { settleRestore } from '../../ledger/restores.ts';
 import { asTierdError, stopIfAborted } from '../job-failure.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
+import type { RestoredSlice } from './events.ts';
 import { isSkippable, rejection } from './failure.ts';
 import { restoreSlice } from './restore-slice.ts';
-import type { RestoreContext, RestoredSlice, RestoreRooms, SliceWork } from './rooms.ts';
+import type { RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
 
 export interface RestoreTotals {
   readonly restored: RestoredSlice[];

@@ -30,9 +30,3 @@ export interface SliceWork {
   readonly slice: LiveSlice;
   readonly mapped: MappedColumns;
 }
-
-export interface RestoredSlice {
-  readonly planned: PlannedSlice;
-  /** Of the ledger's fingerprint, which the rows were found to have. */
-  readonly rowHash: string;
-}
