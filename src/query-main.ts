@@ -31,7 +31,12 @@ const work = async (given: QueryTask): Promise<void> => {
   const { signal } = controller;
   const warn = (text: string): void => say({ kind: 'warning', text });
   try {
-    const summary = await runQueryTask(given, { rows, signal, warn });
+    const summary = await runQueryTask(given, {
+      rows,
+      signal,
+      warn,
+      onHead: (head) => say({ kind: 'begun', head }),
+    });
     say({ kind: 'answered', summary });
   } catch (error) {
     say({ kind: 'failed', error: toSent(error) });

@@ -13,6 +13,7 @@ import type { EngineLimits } from '../query/engine.ts';
 import { postgresStores } from '../query/postgres-stores.ts';
 import {
   type FileOutput,
+  type QueryHead,
   type QueryRequest,
   type QuerySummary,
   queryLake,
@@ -41,11 +42,12 @@ export interface TaskRooms {
   readonly rows: Writable;
   readonly signal: AbortSignal;
   readonly warn: (text: string) => void;
+  readonly onHead: (head: QueryHead) => void;
 }
 
 /** @throws what `queryLake` throws, and what connecting does */
 export async function runQueryTask(task: QueryTask, rooms: TaskRooms): Promise<QuerySummary> {
-  const { signal, warn } = rooms;
+  const { signal, warn, onHead } = rooms;
   const { maxHotRows, maxHoldMs, datasets, limits } = task;
   const store = await openLake(task);
   const db = await connect({ ...task.postgres, job: 'query' });
@@ -62,6 +64,7 @@ export async function runQueryTask(task: QueryTask, rooms: TaskRooms): Promise<Q
         limits,
         clock: systemClock,
         signal,
+        onHead,
       },
     );
   } finally {

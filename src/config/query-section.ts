@@ -11,6 +11,11 @@ export interface QueryConfig {
   readonly maxHoldMs: number;
   /** Of the process of one query, whatever it holds there. */
   readonly maxMemoryBytes: number;
+  /** Over HTTP. */
+  readonly concurrency: number;
+  readonly queue: number;
+  readonly timeoutMs: number;
+  readonly maxResultBytes: number;
 }
 
 /**
@@ -32,6 +37,18 @@ export const querySection = z.strictObject({
   max_memory: size(
     'A query runs in a process of its own, which is ended when it takes more memory than this: what memory_limit does not cover, such as long texts and lists, counts as well. maintenance.memory_limit and 512MB when left out; at least memory_limit and 256MB. Linux only.',
   ).optional(),
+  concurrency: wholeNumber(
+    { min: 1, max: 64 },
+    'Queries over HTTP that run at once. Each may take max_memory.',
+  ).default(2),
+  queue: wholeNumber(
+    { min: 0, max: 1_000 },
+    'Queries over HTTP that may wait for their turn; one more is answered with 503.',
+  ).default(8),
+  timeout: duration('A query over HTTP that takes longer is ended.').default('1min'),
+  max_result: size(
+    'An answer over HTTP that is larger is broken off, or is an error where nothing was sent yet.',
+  ).default('256MB'),
 });
 
 export type QueryFile = z.output<typeof querySection>;
@@ -43,6 +60,10 @@ export function resolveQuery(
   return {
     maxHotRows: file.max_hot_rows,
     maxHoldMs: parseDuration(file.max_hold),
+    concurrency: file.concurrency,
+    queue: file.queue,
+    timeoutMs: parseDuration(file.timeout),
+    maxResultBytes: parseSize(file.max_result),
     maxMemoryBytes:
       file.max_memory === undefined
         ? memoryLimitBytes + USUAL_ALLOWANCE_BYTES

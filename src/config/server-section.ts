@@ -32,7 +32,7 @@ export const serverSection = z.strictObject({
   ).optional(),
   status_token_file: text('File that holds it.').optional(),
   query_token: secret(
-    'What has to be shown to query, and to read. No route asks for it yet: queries over HTTP are not built.',
+    'What has to be shown to query (POST /v1/query), and to read. Without it nobody can, over HTTP.',
   ).optional(),
   query_token_file: text('File that holds it.').optional(),
   control_token: secret(

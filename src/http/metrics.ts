@@ -4,9 +4,10 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { JobState } from '../daemon/state.ts';
 import type { DaemonView } from '../daemon/view.ts';
 import { ALERT_KINDS } from '../domain/alert.ts';
+import type { QueryGate } from './query-gate.ts';
 import { addSurveyMetrics } from './survey-metrics.ts';
 
-export function createMetrics(view: DaemonView): Registry {
+export function createMetrics(view: DaemonView, queries: QueryGate): Registry {
   const registry = new Registry();
   const registers = [registry];
   new Gauge({
@@ -83,6 +84,7 @@ export function createMetrics(view: DaemonView): Registry {
       for (const dataset of Object.keys(view.state().pauses.datasets)) this.set({ dataset }, 1);
     },
   });
+  addQueryMetrics(registry, queries);
   for (const { name, help, read } of PROCESS_METRICS) {
     new Gauge({
       name,
@@ -111,6 +113,30 @@ export function createMetrics(view: DaemonView): Registry {
     });
   }
   return registry;
+}
+
+function addQueryMetrics(registry: Registry, gate: QueryGate): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'tierd_queries',
+    help: 'Queries over HTTP that run, and that wait for their turn.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.set({ state: 'running' }, gate.running);
+      this.set({ state: 'waiting' }, gate.waiting);
+    },
+  });
+  new Counter({
+    name: 'tierd_queries_total',
+    help: 'Queries over HTTP, by how they ended; refused are those that found too many before them.',
+    labelNames: ['outcome'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [outcome, count] of Object.entries(gate.counts)) this.inc({ outcome }, count);
+    },
+  });
 }
 
 /**

@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import type { Route } from './route.ts';
 
-type Described = Pick<Route, 'method' | 'url' | 'scope' | 'summary' | 'query' | 'response'>;
+type Described = Pick<
+  Route,
+  'method' | 'url' | 'scope' | 'summary' | 'query' | 'body' | 'success' | 'response'
+>;
 
 export function openApiDocument(version: string, routes: readonly Described[]): unknown {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -31,17 +34,23 @@ function operationOf(route: Described): unknown {
     required: false,
     schema: jsonSchema(schema as z.ZodType),
   }));
-  const success = route.method === 'POST' ? '202' : '200';
+  const success = String(route.success?.status ?? (route.method === 'POST' ? 202 : 200));
   return {
     summary: route.summary,
     ...(route.scope === 'open' ? {} : { security: [{ token: [route.scope] }] }),
     parameters: [...inPath, ...inQuery],
+    ...(route.body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: jsonSchema(route.body, 'input') } },
+          },
+        }),
     responses: {
       [success]: {
         description: 'Done.',
-        ...(route.response === undefined
-          ? {}
-          : { content: { 'application/json': { schema: jsonSchema(route.response) } } }),
+        ...contentOf(route),
       },
       default: {
         description: 'Problem Details.',
@@ -51,6 +60,14 @@ function operationOf(route: Described): unknown {
   };
 }
 
-function jsonSchema(schema: z.ZodType): unknown {
-  return z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' });
+function contentOf({ response, success }: Described): { readonly content?: unknown } {
+  if (success !== undefined) {
+    return { content: Object.fromEntries(success.types.map((type) => [type, {}])) };
+  }
+  if (response === undefined) return {};
+  return { content: { 'application/json': { schema: jsonSchema(response) } } };
+}
+
+function jsonSchema(schema: z.ZodType, io: 'input' | 'output' = 'output'): unknown {
+  return z.toJSONSchema(schema, { io, unrepresentable: 'any' });
 }

@@ -1,5 +1,6 @@
 /** Errors as Problem Details (RFC 9457). */
 import type { FastifyReply } from 'fastify';
+import type { ErrorCode } from '../domain/errors.ts';
 
 const PROBLEM_TYPE = 'application/problem+json';
 
@@ -12,12 +13,19 @@ const TITLES: Readonly<Record<number, string>> = {
   409: 'Not now',
   413: 'Too large',
   415: 'Unsupported media type',
+  422: 'Not to be answered',
   429: 'Too many requests',
   503: 'Unavailable',
+  504: 'Took too long',
 };
 
 /** @param detail for a person; never a secret, never what a library thought of it. */
-export function sendProblem(reply: FastifyReply, status: number, detail: string): FastifyReply {
+export function sendProblem(
+  reply: FastifyReply,
+  status: number,
+  detail: string,
+  code?: ErrorCode,
+): FastifyReply {
   return reply
     .code(status)
     .type(PROBLEM_TYPE)
@@ -27,6 +35,7 @@ export function sendProblem(reply: FastifyReply, status: number, detail: string)
         title: TITLES[status] ?? 'Internal error',
         status,
         detail,
+        ...(code === undefined ? {} : { code }),
       }),
     );
 }

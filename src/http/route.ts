@@ -1,10 +1,15 @@
 /** What a route is. */
 import type { z } from 'zod';
+import type { ErrorCode } from '../domain/errors.ts';
 import type { Scope } from './admission.ts';
 
 export interface Asked {
   readonly params: Readonly<Record<string, string>>;
   readonly query: unknown;
+  /** As it was sent: not checked. */
+  readonly body: unknown;
+  /** Aborted when whoever asked is gone, and at the end of the answer. */
+  readonly gone: AbortSignal;
   readonly authorization: string | undefined;
   readonly ifNoneMatch: string | undefined;
 }
@@ -13,6 +18,8 @@ export interface Answer {
   readonly status: number;
   /** An error is told as Problem Details. */
   readonly problem?: string;
+  /** Of the catalogue, with a problem. */
+  readonly code?: ErrorCode;
   readonly body?: unknown;
   /** Of a body that is text; JSON otherwise. */
   readonly type?: string;
@@ -26,6 +33,9 @@ export interface Route {
   readonly scope: Scope;
   readonly summary: string;
   readonly query?: z.ZodObject;
+  readonly body?: z.ZodType;
+  /** Where it is no JSON document that says that something was begun. */
+  readonly success?: { readonly status: number; readonly types: readonly string[] };
   readonly response?: z.ZodType;
   /** No part of the interface for programs. */
   readonly isFile?: boolean;

@@ -10,6 +10,7 @@ import { dryRunRoutes } from './routes/dry-run-routes.ts';
 import { pageRoutes } from './routes/page-routes.ts';
 import { pauseRoutes } from './routes/pause-routes.ts';
 import { probeRoutes } from './routes/probe-routes.ts';
+import { type QueryDesk, queryRoutes } from './routes/query-routes.ts';
 import { statusRoutes } from './routes/status-routes.ts';
 import { surveyRoutes } from './routes/survey-routes.ts';
 
@@ -18,16 +19,18 @@ export function routesOf(parts: {
   readonly control: DaemonControl;
   readonly tokens: Tokens;
   readonly page: readonly PageAsset[];
+  readonly queries: QueryDesk;
   readonly clock: Clock;
 }): readonly Route[] {
-  const { view, control, tokens, page, clock } = parts;
+  const { view, control, tokens, page, queries, clock } = parts;
   const routes = [
     ...probeRoutes(view),
-    ...statusRoutes(view),
+    ...statusRoutes(view, queries.gate),
     ...dryRunRoutes(view),
     ...surveyRoutes(view, clock),
     ...controlRoutes(view, control),
     ...pauseRoutes(view, control),
+    ...queryRoutes(queries),
     ...pageRoutes(page, tokens),
   ];
   const described: Route = {

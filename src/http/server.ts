@@ -15,6 +15,7 @@ import {
 import type { PageAsset } from './page-assets.ts';
 import { sendProblem } from './problem.ts';
 import type { Answer, Route } from './route.ts';
+import type { QueryDesk } from './routes/query-routes.ts';
 import { routesOf } from './routes.ts';
 import { WrongTokens } from './wrong-tokens.ts';
 
@@ -25,6 +26,7 @@ export interface ServerParts {
   /** The page for people; none where it was not built. */
   readonly page: readonly PageAsset[];
   readonly requestsPerMinute: number;
+  readonly queries: QueryDesk;
   readonly clock: Clock;
   /** Told of what nobody foresaw; the caller gets no details. */
   readonly onError: (error: unknown) => void;
@@ -32,8 +34,9 @@ export interface ServerParts {
   readonly onWrongToken: (found: string) => void;
 }
 
-/** Nothing that is sent here has a body. */
+/** Only a query has a body. */
 const MAX_BODY_BYTES = 16 * 1024;
+const MAX_QUERY_BYTES = 256 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Not listening yet: `inject` works, and `listen` opens the socket. */
@@ -74,12 +77,17 @@ export function createServer(parts: ServerParts): FastifyInstance {
     server.route({
       method: route.method,
       url: route.url,
+      ...(route.body === undefined ? {} : { bodyLimit: MAX_QUERY_BYTES }),
       onRequest: async (request, reply) => guard(route, parts.tokens, request, reply),
       handler: async (request, reply) => {
         const params = request.params as Readonly<Record<string, string>>;
         const { authorization, 'if-none-match': ifNoneMatch } = request.headers;
-        const asked = { params, query: request.query, authorization, ifNoneMatch };
-        return send(reply, await route.answer(asked));
+        const { query, body } = request;
+        const gone = goneWith(reply);
+        return send(
+          reply,
+          await route.answer({ params, query, body, gone, authorization, ifNoneMatch }),
+        );
       },
     });
   }
@@ -88,6 +96,12 @@ export function createServer(parts: ServerParts): FastifyInstance {
   );
   server.setErrorHandler((error, _request, reply) => sendError(error, reply, parts.onError));
   return server;
+}
+
+function goneWith({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  raw.once('close', () => controller.abort());
+  return controller.signal;
 }
 
 function isProbe({ isProbe: is }: Route): boolean {
@@ -115,7 +129,10 @@ function guard(
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
-  if (answer.problem !== undefined) return sendProblem(reply, answer.status, answer.problem);
+  if (answer.problem !== undefined) {
+    void reply.headers(answer.headers ?? {});
+    return sendProblem(reply, answer.status, answer.problem, answer.code);
+  }
   const type = answer.type ?? 'application/json; charset=utf-8';
   return reply
     .code(answer.status)

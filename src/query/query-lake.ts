@@ -63,18 +63,23 @@ export interface QueryRooms {
   readonly limits: EngineLimits;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
+  readonly onHead?: (head: QueryHead) => void;
 }
 
-export interface QuerySummary {
+/** What is known before the first row. */
+export interface QueryHead {
   /** Which state of the lake the answer is of. */
   readonly version: SnapshotVersion;
-  readonly rows: number;
-  readonly elapsedMs: number;
   /** Segments that the query had to look into, and live segments of the datasets that it names. */
   readonly segmentsRead: number;
   readonly segmentsLive: number;
   /** Copied from PostgreSQL: those that the conditions could not rule out. */
   readonly hotRows: number;
+}
+
+export interface QuerySummary extends QueryHead {
+  readonly rows: number;
+  readonly elapsedMs: number;
   /** What the rows alone would not tell, in words. */
   readonly notes: readonly string[];
   /** Null unless asked for. */
@@ -105,14 +110,9 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
       runQuery(engine, request, rooms, progress),
     );
     return {
-      version: progress.version,
+      ...headOf(progress),
       rows,
       elapsedMs: rooms.clock.now() - startedAt,
-      segmentsRead: sum(progress.loaded, ({ segments }) => segments.length),
-      segmentsLive: sum(progress.loaded, ({ dataset }) =>
-        sum(dataset.schemas, ({ segments }) => segments),
-      ),
-      hotRows: sum(progress.loaded, ({ hotRows }) => hotRows?.rows ?? 0),
       notes: progress.notes,
       plan: progress.plan,
     };
@@ -141,6 +141,15 @@ interface Progress {
 
 const NOTHING_KNOWN = { datasets: [], emptyDatasets: [] };
 const NO_VERSION: SnapshotVersion = { epoch: 0, moves: 0, newestMove: null };
+
+function headOf({ version, loaded }: Progress): QueryHead {
+  return {
+    version,
+    segmentsRead: sum(loaded, ({ segments }) => segments.length),
+    segmentsLive: sum(loaded, ({ dataset }) => sum(dataset.schemas, ({ segments }) => segments)),
+    hotRows: sum(loaded, ({ hotRows }) => hotRows?.rows ?? 0),
+  };
+}
 
 async function runQuery(
   engine: Engine,
@@ -179,6 +188,7 @@ async function runQuery(
     progress.stage = 'bind';
     const prepared = await bindQuery(query);
     progress.stage = 'run';
+    rooms.onHead?.(headOf(progress));
     return prepared;
   };
   const { output } = request;

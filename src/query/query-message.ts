@@ -1,6 +1,6 @@
 /** What the process of a query and its parent say to each other, over the channel between them. */
 import { ERROR_CODES, type ErrorCode, TierdError } from '../domain/errors.ts';
-import type { QuerySummary } from './query-lake.ts';
+import type { QueryHead, QuerySummary } from './query-lake.ts';
 
 /** `task` is what the two have agreed on; it has to survive structured cloning. */
 export type ToQuery =
@@ -9,6 +9,7 @@ export type ToQuery =
 
 export type FromQuery =
   | { readonly kind: 'warning'; readonly text: string }
+  | { readonly kind: 'begun'; readonly head: QueryHead }
   | { readonly kind: 'answered'; readonly summary: QuerySummary }
   | { readonly kind: 'failed'; readonly error: SentError };
 
@@ -50,7 +51,7 @@ export function fromSent({ code, message, hint, context, stack }: SentError): Er
 /** Undefined for what is none of ours: a library may use the channel too. */
 export function parseFromQuery(value: unknown): FromQuery | undefined {
   const kind = kindOf(value);
-  return kind === 'warning' || kind === 'answered' || kind === 'failed'
+  return kind === 'warning' || kind === 'begun' || kind === 'answered' || kind === 'failed'
     ? (value as FromQuery)
     : undefined;
 }

@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { TierdError } from '../domain/errors.ts';
 import { residentBytes } from '../process/tree-memory.ts';
-import type { QuerySummary } from './query-lake.ts';
+import type { QueryHead, QuerySummary } from './query-lake.ts';
 import { type FromQuery, fromSent, parseFromQuery, type ToQuery } from './query-message.ts';
 
 export interface QueryCommand {
@@ -26,6 +26,8 @@ export interface QueryWatch {
   /** Takes the answer as it comes; resolves when there may be more, rejects when nobody reads on. */
   readonly write: (part: Buffer) => Promise<void>;
   readonly warn: (text: string) => void;
+  /** Before the first row. */
+  readonly onHead?: (head: QueryHead) => void;
 }
 
 /** Where its rows come out. Standard output is closed: a library that prints must not mix with them. */
@@ -75,12 +77,13 @@ export async function runQueryProcess(
 async function converse(
   child: ChildProcess,
   task: unknown,
-  { maxMemoryBytes, signal, write, warn }: QueryWatch,
+  { maxMemoryBytes, signal, write, warn, onHead }: QueryWatch,
 ): Promise<QuerySummary> {
-  let last: Exclude<FromQuery, { kind: 'warning' }> | undefined;
+  let last: Exclude<FromQuery, { kind: 'warning' | 'begun' }> | undefined;
   child.on('message', (message) => {
     const said = parseFromQuery(message);
     if (said?.kind === 'warning') warn(said.text);
+    else if (said?.kind === 'begun') onHead?.(said.head);
     else last ??= said;
   });
   const lastWords = collectTail(child);

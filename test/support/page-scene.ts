@@ -88,6 +88,8 @@ export async function startPageScene(
       const found = await file.answer({
         params: {},
         query: {},
+        body: undefined,
+        gone: new AbortController().signal,
         authorization,
         ifNoneMatch: undefined,
       });

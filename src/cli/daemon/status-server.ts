@@ -14,6 +14,7 @@ import { createServer } from '../../http/server.ts';
 import { listPastRuns } from '../../ledger/run-history.ts';
 import type { CliContext } from '../context.ts';
 import { runDocument } from '../run-document.ts';
+import { openQueries } from './queries.ts';
 import { connectForDaemon } from './take-lead.ts';
 
 /** Where the build puts it, beside the server. */
@@ -45,7 +46,9 @@ export async function openStatusServer(
   const everyMs = settings.surveyIntervalMs;
   const { composeSurvey } = await import('./survey-parts.ts');
   const survey = composeSurvey(clock, config, () => state().survey);
+  const queries = openQueries(context, config);
   const server = createServer({
+    queries: queries.desk,
     view: {
       version,
       state,
@@ -102,6 +105,7 @@ export async function openStatusServer(
     },
     close: async () => {
       closing.abort();
+      await queries.close();
       await server.close();
       await surveying;
     },

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { DaemonView } from '../../daemon/view.ts';
 import { createMetrics } from '../metrics.ts';
+import type { QueryGate } from '../query-gate.ts';
 import type { Route } from '../route.ts';
 import { statusDocument, statusSchema } from '../status-document.ts';
 
@@ -38,8 +39,8 @@ export const runsSchema = z.object({
 
 export type RunDocument = z.output<typeof runsSchema>['runs'][number];
 
-export function statusRoutes(view: DaemonView): readonly Route[] {
-  const metrics = createMetrics(view);
+export function statusRoutes(view: DaemonView, queries: QueryGate): readonly Route[] {
+  const metrics = createMetrics(view, queries);
   return [
     {
       method: 'GET',

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { reduce } from '../../../src/daemon/reduce-state.ts';
 import { initialState } from '../../../src/daemon/state.ts';
 import { createMetrics } from '../../../src/http/metrics.ts';
+import { QueryGate } from '../../../src/http/query-gate.ts';
 import { hasPromtool, promtool } from '../../support/promtool.ts';
 import { surveyOf } from '../../support/survey.ts';
 
@@ -26,16 +27,19 @@ function served(events: Parameters<typeof reduce>[1][] = SEEN): Promise<string> 
     }),
   );
   const nothing = (): Promise<never> => Promise.reject(new Error('not asked'));
-  return createMetrics({
-    version: '1.2.3',
-    state: () => state,
-    datasets: () => [],
-    dryRuns: () => [],
-    readRuns: nothing,
-    readCalendar: nothing,
-    readMoved: nothing,
-    missing: () => [],
-  }).metrics();
+  return createMetrics(
+    {
+      version: '1.2.3',
+      state: () => state,
+      datasets: () => [],
+      dryRuns: () => [],
+      readRuns: nothing,
+      readCalendar: nothing,
+      readMoved: nothing,
+      missing: () => [],
+    },
+    new QueryGate({ concurrency: 1, queue: 1 }),
+  ).metrics();
 }
 
 const SEEN: Parameters<typeof reduce>[1][] = [

@@ -9,6 +9,7 @@ import type { Calendar } from '../../../src/domain/calendar.ts';
 import { TierdError } from '../../../src/domain/errors.ts';
 import type { Survey } from '../../../src/domain/survey.ts';
 import type { TimeRange } from '../../../src/domain/time-range.ts';
+import { QueryGate } from '../../../src/http/query-gate.ts';
 import { createServer, type ServerParts } from '../../../src/http/server.ts';
 import { surveyOf } from '../../support/survey.ts';
 
@@ -90,6 +91,13 @@ function open(
       readCalendar: async (dataset, range) => (dataset === 'ticks' ? calendarOf(range) : null),
       readMoved: async (since) => [{ endedAtMs: since + 1, rows: 5, bytes: 50 }],
       missing: () => missingParts(state, { now: 60_000, maxSurveyAgeMs: 30_000, needsLive: true }),
+    },
+    queries: {
+      gate: new QueryGate({ concurrency: 1, queue: 0 }),
+      timeoutMs: 60_000,
+      maxResultBytes: 1_000,
+      stopped: new AbortController().signal,
+      run: async () => Promise.reject(new Error('not asked')),
     },
     control: {
       run: (job) => {
@@ -377,6 +385,7 @@ describe('reading', () => {
       '/v1/jobs/{job}/resume',
       '/v1/datasets/{dataset}/pause',
       '/v1/datasets/{dataset}/resume',
+      '/v1/query',
       '/v1/access',
       '/openapi.json',
     ]);
