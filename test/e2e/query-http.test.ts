@@ -1,6 +1,6 @@
 /** `POST /v1/query` of a real daemon: what it answers, whom, and what nobody gets out of it. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -48,6 +48,7 @@ afterAll(async () => {
   expect(daemon.stderr()).not.toContain(SECRET);
   for (const token of Object.values(TOKENS)) expect(daemon.stderr()).not.toContain(token);
   expect(readdirSync(join(directory, 'spill'))).toEqual([]);
+  rmSync(directory, { recursive: true });
 });
 
 /** Not one that goes with the first test. */
