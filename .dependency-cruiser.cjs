@@ -66,8 +66,8 @@ module.exports = {
       name: 'proof-is-made-by-verification',
       comment: 'What deletes takes a proof, and only the verifier can make one (I1).',
       severity: 'error',
-      from: { pathNot: '^src/(domain/proof|lake/segment-verifier)\\.ts$' },
-      to: { path: '^src/domain/proof-key\\.ts$' },
+      from: { pathNot: '^src/(domain/plan/proof|lake/segment-verifier)\\.ts$' },
+      to: { path: '^src/domain/plan/proof-key\\.ts$' },
     },
     {
       name: 'one-arena',

@@ -1,6 +1,6 @@
 /** The table that is archived: bars of many symbols, in the order in which they came. */
 import type pg from 'pg';
-import { DAY_MS, type TimeRange } from '../src/domain/time-range.ts';
+import { DAY_MS, type TimeRange } from '../src/domain/time/time-range.ts';
 
 export type PriceType = 'double precision' | 'numeric(20,8)';
 

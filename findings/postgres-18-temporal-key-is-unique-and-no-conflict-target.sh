@@ -10,7 +10,7 @@
 # exclusion constraint matching". Tools that choose an upsert target, a replica identity or a deduplication
 # key by indisunique alone (a common query) choose a key that is none.
 #
-# What it means for tierd: hot/unique-key.ts leaves out indexes with indisexclusion.
+# What it means for tierd: hot/table/unique-key.ts leaves out indexes with indisexclusion.
 set -euo pipefail
 work=$(mktemp -d)
 chmod 755 "$work"

@@ -5,8 +5,8 @@ import { runCli } from './cli/run.ts';
 import { asTierdError, renderError } from './cli/terminal/errors.ts';
 import { styleOf } from './cli/terminal/style.ts';
 import type { JobMessage } from './daemon/job-message.ts';
-import { systemClock } from './domain/clock.ts';
 import { EXIT, type ExitCode } from './domain/errors.ts';
+import { systemClock } from './domain/time/clock.ts';
 
 const { argv, env, stdin, stdout, stderr } = process;
 

@@ -3,7 +3,7 @@
  * fastest of a round counts. Reads its job from the last argument, prints one JSON object.
  */
 import pg from 'pg';
-import { copyIn } from '../../src/hot/copy-in.ts';
+import { copyIn } from '../../src/hot/copy/copy-in.ts';
 import { cpuSeconds } from '../cpu.ts';
 import { BAR_COLUMNS, BAR_TABLE, barAt } from './bars.ts';
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type pg from 'pg';
-import { DAY_MS, type EpochMs, type TimeRange } from '../../src/domain/time-range.ts';
+import { DAY_MS, type EpochMs, type TimeRange } from '../../src/domain/time/time-range.ts';
 import { literal } from './sql.ts';
 import type { Stores } from './stores.ts';
 import type { DemoTable } from './tables.ts';

@@ -3,7 +3,7 @@
  * after it. They are written so that both read them the same way.
  */
 import type pg from 'pg';
-import type { EpochMs } from '../../src/domain/time-range.ts';
+import type { EpochMs } from '../../src/domain/time/time-range.ts';
 import type { Tierd } from './run-tierd.ts';
 
 export interface Question {

@@ -1,6 +1,6 @@
 /** The demo from beginning to end. */
 import { EXIT } from '../../src/domain/errors.ts';
-import { DAY_MS, floorToUnit } from '../../src/domain/time-range.ts';
+import { DAY_MS, floorToUnit } from '../../src/domain/time/time-range.ts';
 import {
   type Account,
   type ColdFiles,

@@ -9,7 +9,7 @@ import {
   floorToUnit,
   nextUnit,
   type TimeRange,
-} from '../../src/domain/time-range.ts';
+} from '../../src/domain/time/time-range.ts';
 import { literal } from './sql.ts';
 
 export interface DemoTable {

@@ -2,8 +2,8 @@
  * A segment's bounds in Iceberg's form. Left out wherever they might not be true for every engine:
  * no bound prunes nothing, which is never wrong. Floats have none, for a NaN stands in no order.
  */
-import type { ColumnPlan } from '../domain/column-plan.ts';
-import type { ColumnStatistics } from '../domain/column-statistics.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import type { ColumnStatistics } from '../domain/lake/column-statistics.ts';
 import type { TimeColumn } from '../domain/table.ts';
 
 export interface Bounds {

@@ -1,9 +1,9 @@
 /** Manifests, which list data files, and the lists of manifests that are snapshots. */
-import type { ColumnPlan } from '../domain/column-plan.ts';
-import type { ColumnStatistics } from '../domain/column-statistics.ts';
-import type { FileStatus, Manifest } from '../domain/manifest.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import type { ColumnStatistics } from '../domain/lake/column-statistics.ts';
+import type { FileStatus, Manifest } from '../domain/lake/manifest.ts';
 import type { TimeColumn } from '../domain/table.ts';
-import type { EpochMs, SliceUnit } from '../domain/time-range.ts';
+import type { EpochMs, SliceUnit } from '../domain/time/time-range.ts';
 import { type AvroValue, writeAvroFile } from './avro.ts';
 import { boundsOf, timeBounds, whole } from './bounds.ts';
 import { MANIFEST_FILE, manifestEntrySchema, partitionSchema } from './manifest-schemas.ts';

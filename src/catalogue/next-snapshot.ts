@@ -3,9 +3,9 @@
  * it writes of is what the ledger will say when the change is committed. Manifests of segments that
  * stay are listed again and not written again.
  */
-import type { Manifest } from '../domain/manifest.ts';
+import type { Manifest } from '../domain/lake/manifest.ts';
 import type { TimeColumn } from '../domain/table.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import {
   type DataFile,
   describeManifest,

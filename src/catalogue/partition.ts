@@ -1,6 +1,6 @@
 /** How a table is partitioned: by the slice's own unit of the time column, so that a segment lies in one. */
 import type { TimeColumn } from '../domain/table.ts';
-import type { EpochMs, SliceUnit } from '../domain/time-range.ts';
+import type { EpochMs, SliceUnit } from '../domain/time/time-range.ts';
 
 export interface PartitionField {
   readonly 'source-id': number;

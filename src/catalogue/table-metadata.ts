@@ -1,5 +1,5 @@
 /** The metadata document of a table, and the one that follows it when something has changed. */
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import { lastPartitionId, type PartitionSpec } from './partition.ts';
 import type { SchemaField, TableSchema } from './table-schema.ts';
 

@@ -2,8 +2,8 @@
  * The columns of a dataset as an Iceberg schema: known by their field ids, of the type that all
  * live segments may be read as (I13).
  */
-import type { ColumnPlan } from '../domain/column-plan.ts';
-import type { KnownColumn } from '../domain/field-ids.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import type { KnownColumn } from '../domain/lake/field-ids.ts';
 import { commonType, icebergTypeOf } from './column-type.ts';
 
 export interface SchemaField {

@@ -3,7 +3,7 @@
  * expects: TierdCommand turns that into "found …, expected …", together with all other mistakes.
  */
 import { InvalidArgumentError } from 'commander';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 
 /** `--hot-days 60`. */
 export function wholeNumber(limits: {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { MAX_HOT_DAYS } from '../config/storage-section.ts';
 import type { Dataset } from '../domain/dataset.ts';
-import { describeObstacles, standingObstacles } from '../domain/part-hazards.ts';
-import { type RotationPlan, standingRefusals } from '../domain/plan.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import { describeObstacles, standingObstacles } from '../domain/plan/part-hazards.ts';
+import { type RotationPlan, standingRefusals } from '../domain/plan/plan.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import { wholeNumber } from './arguments.ts';
 import type { CliContext } from './context.ts';
 import { keepAll, separatePaused } from './left-out.ts';

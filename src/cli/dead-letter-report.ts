@@ -1,6 +1,6 @@
 /** Dead letters as they are printed. */
 import { countOf } from '../domain/count.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { Retried } from '../jobs/drain/retry-letters.ts';
 import { type DatasetResult, errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
 import type { countDeadLetters, DeadLetterRecord } from '../ledger/dead-letters.ts';

@@ -62,7 +62,7 @@ async function grantsFor(
   { postgres, datasets, drain }: TierdConfig,
   role = roleOf(postgres.url),
 ): Promise<string> {
-  const { grantsScript } = await import('../hot/grants.ts');
+  const { grantsScript } = await import('../hot/doctor/grants.ts');
   const drained = new Set(drain.sources.map(({ dataset }) => dataset.name));
   return grantsScript({
     role,

@@ -1,5 +1,5 @@
 /** What a query would read, for a person and for a program. */
-import { formatSnapshotVersion } from '../domain/snapshot-version.ts';
+import { formatSnapshotVersion } from '../domain/lake/snapshot-version.ts';
 import type { QuerySummary } from '../query/query-lake.ts';
 import type { DatasetPlan } from '../query/query-plan.ts';
 import type { Report } from './context.ts';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { connect, disconnect } from '../hot/connect.ts';
+import { connect, disconnect } from '../hot/server/connect.ts';
 import type { CliContext } from './context.ts';
 import { waitRules } from './wait-rules.ts';
 

@@ -1,7 +1,7 @@
 /** `tierd jobs list`: the jobs as the daemon runs them; where none can be asked, as the file has them. */
 import { nextSlot } from '../daemon/schedule.ts';
 import type { Pause, Pauses } from '../domain/pause.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { StatusDocument } from '../http/status-document.ts';
 import type { LeaseState } from '../ledger/lease.ts';
 import type { PastRun } from '../ledger/run-history.ts';

@@ -49,7 +49,7 @@ const RUNS_LOOKED_AT = 1_000;
 async function readLedger(context: CliContext, job: string | null, limit: number): Promise<Known> {
   const config = context.loadConfig();
   const { connectForDaemon } = await import('./daemon/take-lead.ts');
-  const { disconnect } = await import('../hot/connect.ts');
+  const { disconnect } = await import('../hot/server/connect.ts');
   const { assertMigrated } = await import('../ledger/migrate.ts');
   const { readLease } = await import('../ledger/lease.ts');
   const { listPauses } = await import('../ledger/pauses.ts');

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type pg from 'pg';
 import { agree, countOf } from '../domain/count.ts';
 import { TierdError } from '../domain/errors.ts';
-import { describeOwner } from '../domain/lake-owner.ts';
+import { describeOwner } from '../domain/lake/lake-owner.ts';
 import type { TakeOver } from '../jobs/lake-owner.ts';
 import type { LakeStanding } from '../jobs/rotation/own-lake.ts';
 import type { LookingRooms } from '../jobs/rotation/rooms.ts';
@@ -62,7 +62,7 @@ async function withLake<Result>(
   work: (rooms: LookingRooms, db: pg.Client) => Promise<Result>,
 ): Promise<Result> {
   const { composeLooking } = await import('./rooms.ts');
-  const { disconnect } = await import('../hot/connect.ts');
+  const { disconnect } = await import('../hot/server/connect.ts');
   const rooms = await composeLooking(context, 'lake');
   const db = await rooms.connect('work');
   try {

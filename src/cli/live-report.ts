@@ -1,6 +1,6 @@
 /** The live store in `tierd status`. */
 import { countOf } from '../domain/count.ts';
-import type { LiveHealth } from '../domain/live-health.ts';
+import type { LiveHealth } from '../domain/live/live-health.ts';
 import { liveServerFigures } from '../http/survey-document.ts';
 import type { Status } from '../jobs/status.ts';
 import { errorDocument, renderError } from './terminal/errors.ts';

@@ -17,7 +17,7 @@ export function registerMigrate(program: Command, context: CliContext): void {
     .action(async (action: (typeof ACTIONS)[number]) => {
       const { withDirectConnection } = await import('./hot-connection.ts');
       const { postgresError } = await import('../hot/postgres-error.ts');
-      const { assertWritable } = await import('../hot/writable.ts');
+      const { assertWritable } = await import('../hot/server/writable.ts');
       const { migrate, migrationStatus } = await import('../ledger/migrate.ts');
       await withDirectConnection(context, 'migrate', async (client) => {
         try {

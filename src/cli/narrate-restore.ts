@@ -1,6 +1,6 @@
 /** Turns a restore's events into a progress bar on a terminal and log lines elsewhere. */
-import { formatUntil } from '../domain/pins.ts';
-import { formatRange } from '../domain/time-range.ts';
+import { formatUntil } from '../domain/plan/pins.ts';
+import { formatRange } from '../domain/time/time-range.ts';
 import type { RestoreEvent } from '../jobs/restore/events.ts';
 import type { CliContext } from './context.ts';
 import { formatRows } from './terminal/format.ts';

@@ -1,7 +1,7 @@
 /** Turns a rotation's events into a progress bar on a terminal and log lines elsewhere. */
 
 import { countOf } from '../domain/count.ts';
-import { formatRange } from '../domain/time-range.ts';
+import { formatRange } from '../domain/time/time-range.ts';
 import type { RotationEvent } from '../jobs/rotation/events.ts';
 import type { CliContext } from './context.ts';
 import { formatBytes, formatRows } from './terminal/format.ts';

@@ -1,9 +1,9 @@
 /** The plan as `--dry-run` prints it. */
 import { countOf } from '../domain/count.ts';
 import { EXIT, type ExitCode } from '../domain/errors.ts';
-import { describeObstacles, standingObstacles } from '../domain/part-hazards.ts';
-import { type PlannedMove, type RotationPlan, standingRefusals } from '../domain/plan.ts';
-import { type EpochMs, formatRange } from '../domain/time-range.ts';
+import { describeObstacles, standingObstacles } from '../domain/plan/part-hazards.ts';
+import { type PlannedMove, type RotationPlan, standingRefusals } from '../domain/plan/plan.ts';
+import { type EpochMs, formatRange } from '../domain/time/time-range.ts';
 import { type DatasetResult, errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
 import type { Report } from './context.ts';
 import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';

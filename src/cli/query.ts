@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { countOf } from '../domain/count.ts';
 import { TierdError } from '../domain/errors.ts';
-import { formatSnapshotVersion } from '../domain/snapshot-version.ts';
+import { formatSnapshotVersion } from '../domain/lake/snapshot-version.ts';
 import { partPathOf } from '../query/output-file.ts';
 import { QUERY_FORMATS, type QueryFormat } from '../query/query-format.ts';
 import type { FileOutput, QuerySummary } from '../query/query-lake.ts';

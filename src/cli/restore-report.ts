@@ -1,14 +1,14 @@
 /** What a restore would do, or did, as it is printed. */
 import { EXIT } from '../domain/errors.ts';
-import { formatUntil } from '../domain/pins.ts';
-import type { Refusal } from '../domain/plan.ts';
+import { formatUntil } from '../domain/plan/pins.ts';
+import type { Refusal } from '../domain/plan/plan.ts';
 import {
   dueSlices,
   type PlannedSlice,
   type RestorePlan,
   standing,
-} from '../domain/restore-plan.ts';
-import { formatRange, type TimeRange } from '../domain/time-range.ts';
+} from '../domain/plan/restore-plan.ts';
+import { formatRange, type TimeRange } from '../domain/time/time-range.ts';
 import { type RestoreOutcome, rowsOf, wholenessOf } from '../jobs/restore.ts';
 import type { Report } from './context.ts';
 import { errorDocument } from './terminal/errors.ts';

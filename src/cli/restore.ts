@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { TableRef } from '../domain/table.ts';
-import { DAY_MS, type EpochMs } from '../domain/time-range.ts';
+import { DAY_MS, type EpochMs } from '../domain/time/time-range.ts';
 import type { RestoreRequest } from '../jobs/restore/rooms.ts';
 import { instant } from './arguments.ts';
 import type { CliContext } from './context.ts';

@@ -1,7 +1,7 @@
 /** Composes what the jobs work with from the configuration. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { connect } from '../hot/connect.ts';
+import { connect } from '../hot/server/connect.ts';
 import type { RotationEvent } from '../jobs/rotation/events.ts';
 import type { LocalRooms, LookingRooms, Rooms } from '../jobs/rotation/rooms.ts';
 import { DuckEngine } from '../lake/segment/duckdb.ts';

@@ -1,8 +1,8 @@
 /** What a rotation did, as it is printed at its end. */
 
 import { countOf } from '../domain/count.ts';
-import type { RowsAgain } from '../domain/rows-again.ts';
-import { formatRange } from '../domain/time-range.ts';
+import type { RowsAgain } from '../domain/plan/rows-again.ts';
+import { formatRange } from '../domain/time/time-range.ts';
 import type { RotationOutcome } from '../jobs/rotate.ts';
 import { type DatasetResult, errorsOf, exitCodeOf } from '../jobs/rotate-all.ts';
 import { againOf, wholenessOf } from '../jobs/rotation/outcome.ts';

@@ -1,5 +1,5 @@
 /** The drain's sources in `tierd status`. */
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { SourceStatus } from '../jobs/drain/look-at-sources.ts';
 import { errorDocument } from './terminal/errors.ts';
 import { formatInteger, formatRelative } from './terminal/format.ts';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { countOf } from '../domain/count.ts';
 import type { ExitCode } from '../domain/errors.ts';
-import { formatUntil } from '../domain/pins.ts';
-import { type EpochMs, formatRange } from '../domain/time-range.ts';
+import { formatUntil } from '../domain/plan/pins.ts';
+import { type EpochMs, formatRange } from '../domain/time/time-range.ts';
 import type { SourceStatus } from '../jobs/drain/look-at-sources.ts';
 import { type DatasetResult, exitCodeOf } from '../jobs/rotate-all.ts';
 import type { DatasetReport, DatasetStatus, Status } from '../jobs/status.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { TierdError } from '../domain/errors.ts';
-import { type EpochMs, formatRange, type TimeRange } from '../domain/time-range.ts';
+import { type EpochMs, formatRange, type TimeRange } from '../domain/time/time-range.ts';
 import { instant } from './arguments.ts';
 import type { CliContext } from './context.ts';
 import { selectDatasets } from './select-datasets.ts';

@@ -1,5 +1,5 @@
 import type { TierdConfig } from '../config/load.ts';
-import type { WaitRules } from '../hot/standby-wait.ts';
+import type { WaitRules } from '../hot/server/standby-wait.ts';
 import type { CliContext } from './context.ts';
 
 /** Who waits in a COMMIT has the lease's row locked: it must be over while the lease can be renewed. */

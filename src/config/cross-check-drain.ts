@@ -1,7 +1,7 @@
 /** What can only be judged by looking at a source, its dataset and its key pattern together. */
 import { BUILT_INS, type BuiltIn } from '../domain/drain/source.ts';
-import { type KeyPattern, parseKeyPattern } from '../domain/key-pattern.ts';
-import type { SourceKind } from '../domain/live-entry.ts';
+import { type KeyPattern, parseKeyPattern } from '../domain/live/key-pattern.ts';
+import type { SourceKind } from '../domain/live/live-entry.ts';
 import { suggest } from '../domain/suggest.ts';
 import { parseOrigin, SOURCE_KINDS, SOURCE_NAME, SOURCE_NAME_EXPECTED } from './drain-section.ts';
 import { asRecord, type ConfigPath, formatPath } from './path.ts';

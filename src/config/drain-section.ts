@@ -12,14 +12,14 @@ import {
   VALUE_TYPES,
   type ValueOrigin,
 } from '../domain/drain/source.ts';
-import { parseKeyPattern } from '../domain/key-pattern.ts';
+import { parseKeyPattern } from '../domain/live/key-pattern.ts';
 import {
   CAME_AGAIN,
   type LiveSourceSpec,
   SNAPSHOT_HOLDS,
   type SnapshotHolds,
   type SourceKind,
-} from '../domain/live-entry.ts';
+} from '../domain/live/live-entry.ts';
 import { DATASET_NAME, DATASET_NAME_EXPECTED } from './datasets-section.ts';
 import { choice, columnName, duration, flag, size, text, wholeNumber } from './fields.ts';
 import { resolveRules, rulesSection } from './rules-fields.ts';

@@ -1,7 +1,7 @@
 /** The `lake` section: what may be written there and what it becomes. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { LAKE_READERS, type LakeReaders } from '../domain/lake-readers.ts';
+import { LAKE_READERS, type LakeReaders } from '../domain/lake/lake-readers.ts';
 import { choice, size, text } from './fields.ts';
 import { lakeIceberg } from './iceberg-field.ts';
 import { resolveS3Lake, type S3LakeConfig, s3Lake } from './s3-lake-section.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
-import type { LiveTarget } from '../domain/live-target.ts';
+import type { LiveTarget } from '../domain/live/live-target.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type AlertsConfig, resolveAlerts } from './alerts-section.ts';
 import { checkUrl, crossCheck } from './cross-check.ts';

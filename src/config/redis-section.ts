@@ -1,7 +1,7 @@
 /** The `redis` section: what may be written there and what it becomes. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { LiveTarget, RedisNode, RedisTls } from '../domain/live-target.ts';
+import type { LiveTarget, RedisNode, RedisTls } from '../domain/live/live-target.ts';
 import { choice, duration, secret, text, textList, wholeNumber } from './fields.ts';
 import { parseDuration } from './units.ts';
 

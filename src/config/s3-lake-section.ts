@@ -1,7 +1,7 @@
 /** The `lake` section of `type: s3`: what may be written there and what it becomes. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import type { S3Encryption, S3Target } from '../domain/s3-target.ts';
+import type { S3Encryption, S3Target } from '../domain/lake/s3-target.ts';
 import { choice, duration, flag, secret, size, text } from './fields.ts';
 import { lakeIceberg } from './iceberg-field.ts';
 import { parseDuration, parseSize } from './units.ts';

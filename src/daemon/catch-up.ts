@@ -1,5 +1,5 @@
 /** What was missed while nobody led: it is done once, however many slots went by. */
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import { nextSlot, type Schedule } from './schedule.ts';
 
 export interface SlotHistory {

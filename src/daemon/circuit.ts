@@ -2,7 +2,7 @@
  * Stops a job that fails again and again from being run for nothing. After `openAfter` failures in a
  * row no schedule starts it for `coolDownMs`; then one run is let through, and decides.
  */
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 
 export interface CircuitPolicy {
   readonly openAfter: number;

@@ -1,6 +1,6 @@
 /** Instants at which the clocks of a time zone are set ahead. */
-import { DAY_MS, type EpochMs } from '../domain/time-range.ts';
-import { offsetsOf } from '../domain/time-zone.ts';
+import { DAY_MS, type EpochMs } from '../domain/time/time-range.ts';
+import { offsetsOf } from '../domain/time/time-zone.ts';
 
 export interface ClockGap {
   /** The instant of the jump. */

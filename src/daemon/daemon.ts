@@ -4,8 +4,8 @@
  */
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import type { DaemonLogger, Dispatch, FireOutcome, JobDefinition } from './job.ts';
 import type { Leadership } from './leadership.ts';
 import type { ServiceNotifier } from './service-notify.ts';

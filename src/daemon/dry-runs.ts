@@ -2,8 +2,8 @@
  * Looks that change nothing, one at a time for each job. What they found is kept here and nowhere else:
  * a dry run leaves no trace in the ledger (I7), so that it is in no history and is gone with the daemon.
  */
-import type { Clock } from '../domain/clock.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { Clock } from '../domain/time/clock.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { DaemonLogger, JobDefinition } from './job.ts';
 import type { JobHooks, JobProcess } from './job-process.ts';
 import { type JobRunState, judgeEnd } from './job-result.ts';

@@ -4,10 +4,10 @@
  */
 
 import { once } from 'node:events';
-import type { Clock } from '../domain/clock.ts';
 import { countOf } from '../domain/count.ts';
 import { linkSignals } from '../domain/linked-signal.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { Clock } from '../domain/time/clock.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import { afterRun, type Circuit, CLOSED, circuitAt } from './circuit.ts';
 import { inLedger, waitFor } from './in-ledger.ts';
 import type { DaemonLogger, Dispatch, JobDefinition, JobLedger } from './job.ts';

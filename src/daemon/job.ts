@@ -1,5 +1,5 @@
 /** A job as the daemon knows it: a command line, and when and how it is run. */
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { CircuitPolicy } from './circuit.ts';
 import type { JobResult } from './job-result.ts';
 import type { OverlapPolicy } from './overlap.ts';

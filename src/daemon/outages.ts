@@ -2,8 +2,8 @@
  * Stores that are away, as the log tells them: once when it begins and once when it is over, however
  * many look and however often. Who looks is the survey, and each job's process.
  */
-import type { Clock } from '../domain/clock.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { Clock } from '../domain/time/clock.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { DaemonLogger } from './job.ts';
 
 interface Outage {

@@ -1,5 +1,5 @@
 /** Whether a daemon can do its work: what it needs was reached lately, and who leads is known. */
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { DaemonState } from './state.ts';
 
 export interface ReadinessOptions {

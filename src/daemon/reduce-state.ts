@@ -1,8 +1,8 @@
 /** How the daemon's state changes: a pure function of the state and one event. */
 import type { Pauses } from '../domain/pause.ts';
-import { addSample } from '../domain/samples.ts';
-import type { Survey } from '../domain/survey.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import { addSample } from '../domain/survey/samples.ts';
+import type { Survey } from '../domain/survey/survey.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { Circuit } from './circuit.ts';
 import {
   type AlertState,

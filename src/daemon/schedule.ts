@@ -7,7 +7,7 @@
  * two. A pattern that says every hour, or every few minutes of any hour, goes on through both.
  */
 import { Cron } from 'croner';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import { gapsBetween } from './clock-gaps.ts';
 
 export type Schedule =

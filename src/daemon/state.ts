@@ -4,9 +4,9 @@
  */
 import type { Alert } from '../domain/alert.ts';
 import { NOTHING_PAUSED, type Pauses } from '../domain/pause.ts';
-import type { DrainSample } from '../domain/samples.ts';
-import type { Survey } from '../domain/survey.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { DrainSample } from '../domain/survey/samples.ts';
+import type { Survey } from '../domain/survey/survey.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import { type Circuit, CLOSED } from './circuit.ts';
 import type { Finding } from './job-report.ts';
 import type { JobRunState } from './job-result.ts';

@@ -1,7 +1,7 @@
 /** Has a survey taken again and again. Whatever becomes of one, nothing else of the daemon waits for it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { linkSignals } from '../domain/linked-signal.ts';
-import type { Survey } from '../domain/survey.ts';
+import type { Survey } from '../domain/survey/survey.ts';
 import type { DaemonLogger, Dispatch } from './job.ts';
 import type { Outages } from './outages.ts';
 import { limitTime } from './time-limit.ts';

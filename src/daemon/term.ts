@@ -5,7 +5,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { agree, countOf } from '../domain/count.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import { type SlotHistory, slotToMakeUp } from './catch-up.ts';
 import type { FireOutcome, JobDefinition } from './job.ts';
 import { JobRunner, type RunnerParts } from './job-runner.ts';

@@ -1,9 +1,9 @@
 /** What the status page may see of the daemon, and what it may ask of it. Nothing else. */
 
-import type { Calendar } from '../domain/calendar.ts';
-import type { MovedRun } from '../domain/flow.ts';
 import type { Pause } from '../domain/pause.ts';
-import type { EpochMs, TimeRange } from '../domain/time-range.ts';
+import type { Calendar } from '../domain/survey/calendar.ts';
+import type { MovedRun } from '../domain/survey/flow.ts';
+import type { EpochMs, TimeRange } from '../domain/time/time-range.ts';
 import type { DryRun } from './dry-runs.ts';
 import type { FireOutcome } from './job.ts';
 import type { DaemonState } from './state.ts';

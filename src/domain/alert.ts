@@ -1,5 +1,5 @@
 /** What tierd tells people of by itself. */
-import type { EpochMs } from './time-range.ts';
+import type { EpochMs } from './time/time-range.ts';
 
 export const ALERT_KINDS = [
   'job_failed',

@@ -1,5 +1,5 @@
-/** What the catalogue says of a configured table. Made by `hot/introspect`, read by everyone. */
-import type { TimeRange } from './time-range.ts';
+/** What the catalogue says of a configured table. Made by `hot/table/introspect`, read by everyone. */
+import type { TimeRange } from './time/time-range.ts';
 
 export interface TableRef {
   readonly schema: string;

@@ -2,7 +2,7 @@
 
 import type { Check } from './check.ts';
 import { countOf } from './count.ts';
-import { DAY_MS, type EpochMs } from './time-range.ts';
+import { DAY_MS, type EpochMs } from './time/time-range.ts';
 
 export interface Transport {
   /** Of who answers; null for a Unix socket. */

@@ -1,11 +1,11 @@
 /** The reader's half of I2. */
 import type pg from 'pg';
 import { formatTable, type Part, type TableDescription, type TableRef } from '../domain/table.ts';
-import type { TimeRange } from '../domain/time-range.ts';
+import type { TimeRange } from '../domain/time/time-range.ts';
 import { lockTables, whenFree } from './locks.ts';
-import { isUndefinedTable, partsChanged } from './parts-changed.ts';
+import { timeBounds } from './measure/time-bounds.ts';
 import { run, sql, tableName } from './sql.ts';
-import { timeBounds } from './time-bounds.ts';
+import { isUndefinedTable, partsChanged } from './table/parts-changed.ts';
 
 /**
  * Takes ACCESS SHARE on the tables and all their chunks or partitions until the transaction ends.

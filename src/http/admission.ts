@@ -1,7 +1,7 @@
 /** Who may ask, and how often. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../domain/clock.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { Clock } from '../domain/time/clock.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 
 export type Scope = 'open' | Right;
 type Right = 'status' | 'query' | 'control';

@@ -1,6 +1,6 @@
 /** All routes. A new one is added to the group that it belongs to, or as a group of its own. */
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
-import type { Clock } from '../domain/clock.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import type { Tokens } from './admission.ts';
 import { openApiDocument } from './openapi.ts';
 import type { PageAsset } from './page-assets.ts';

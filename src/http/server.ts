@@ -2,8 +2,8 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { ZodError } from 'zod';
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
-import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import {
   admit,
   clientOf,

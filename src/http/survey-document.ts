@@ -1,8 +1,8 @@
 /** What the stores hold, as `/status` shows it. */
 import { z } from 'zod';
-import type { LiveHealth } from '../domain/live-health.ts';
-import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey.ts';
-import { hotTotalsOf, waitingTotalsOf } from '../domain/survey-totals.ts';
+import type { LiveHealth } from '../domain/live/live-health.ts';
+import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey/survey.ts';
+import { hotTotalsOf, waitingTotalsOf } from '../domain/survey/survey-totals.ts';
 import { iso, time } from './time.ts';
 
 const figure = z.number().nullable();

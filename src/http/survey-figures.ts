@@ -1,8 +1,8 @@
 /** The figures of a survey that Prometheus is told, by what they are of. */
-import type { LiveHealth } from '../domain/live-health.ts';
-import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey.ts';
-import { hotTotalsOf, waitingTotalsOf } from '../domain/survey-totals.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { LiveHealth } from '../domain/live/live-health.ts';
+import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey/survey.ts';
+import { hotTotalsOf, waitingTotalsOf } from '../domain/survey/survey-totals.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 
 export interface Figure<Of> {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** What the stores hold, for Prometheus: the figures of the last survey. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { DaemonView } from '../daemon/view.ts';
-import type { Survey } from '../domain/survey.ts';
+import type { Survey } from '../domain/survey/survey.ts';
 import { DATASETS, type Figure, SERVERS, SOURCES, STORES } from './survey-figures.ts';
 
 export function addSurveyMetrics(registry: Registry, view: DaemonView): void {

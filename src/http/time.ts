@@ -1,6 +1,6 @@
 /** Times in documents. */
 import { z } from 'zod';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 
 export const time = z.string().nullable();
 

@@ -1,6 +1,6 @@
 /** Tells of requests that showed a token that nobody has: for who reads the log, or bans addresses. */
-import type { Clock } from '../domain/clock.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { Clock } from '../domain/time/clock.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 
 /** Of one address, in a minute: a guesser must not fill the disk. */
 const WINDOW_MS = 60_000;

@@ -1,13 +1,13 @@
 /** calendar: in which store the rows of each day of a dataset are. Changes nothing. */
 import type pg from 'pg';
-import { type Calendar, calendarDays, dayText } from '../domain/calendar.ts';
-import type { Clock } from '../domain/clock.ts';
 import type { Dataset } from '../domain/dataset.ts';
-import { DAY_MS, type EpochMs, floorToUnit, type TimeRange } from '../domain/time-range.ts';
-import { disconnect } from '../hot/connect.ts';
-import { daysWithRows } from '../hot/days.ts';
-import { glanceAtTable } from '../hot/glance.ts';
-import { describeTable } from '../hot/introspect.ts';
+import { type Calendar, calendarDays, dayText } from '../domain/survey/calendar.ts';
+import type { Clock } from '../domain/time/clock.ts';
+import { DAY_MS, type EpochMs, floorToUnit, type TimeRange } from '../domain/time/time-range.ts';
+import { daysWithRows } from '../hot/measure/days.ts';
+import { glanceAtTable } from '../hot/measure/glance.ts';
+import { disconnect } from '../hot/server/connect.ts';
+import { describeTable } from '../hot/table/introspect.ts';
 import { inTransaction } from '../hot/transaction.ts';
 import { coldEdges, listColdSegments, listMovesUnderWay } from '../ledger/calendar.ts';
 import { hasLedger } from '../ledger/migrate.ts';

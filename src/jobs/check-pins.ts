@@ -1,9 +1,9 @@
 import type { Check } from '../domain/check.ts';
 import type { Dataset } from '../domain/dataset.ts';
-import { formatUntil, isActive } from '../domain/pins.ts';
-import { formatRange } from '../domain/time-range.ts';
-import { disconnect } from '../hot/connect.ts';
+import { formatUntil, isActive } from '../domain/plan/pins.ts';
+import { formatRange } from '../domain/time/time-range.ts';
 import { isPostgresError } from '../hot/postgres-error.ts';
+import { disconnect } from '../hot/server/connect.ts';
 import { listPins } from '../ledger/pins.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 

@@ -5,7 +5,7 @@
  */
 import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
-import { cut } from '../hot/connect.ts';
+import { cut } from '../hot/server/connect.ts';
 import { asTierdError } from './job-failure.ts';
 
 /** Cuts `client` as soon as `signal` aborts for a lost lease. */

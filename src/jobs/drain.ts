@@ -9,7 +9,7 @@ import { countOf } from '../domain/count.ts';
 import { openJudge } from '../domain/drain/judge-rows.ts';
 import type { DrainSource } from '../domain/drain/source.ts';
 import { TierdError } from '../domain/errors.ts';
-import type { Hope } from '../hot/write-rows.ts';
+import type { Hope } from '../hot/write/write-rows.ts';
 import { abandonRuns, type RunEnd, startRun } from '../ledger/runs.ts';
 import { connectUntilLost } from './cut-when-lost.ts';
 import { Acknowledgements } from './drain/acknowledgements.ts';

@@ -3,7 +3,7 @@ import { setImmediate as afterReading, setTimeout as pause } from 'node:timers/p
 import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
 import { linkSignals } from '../domain/linked-signal.ts';
-import { assertWritable } from '../hot/writable.ts';
+import { assertWritable } from '../hot/server/writable.ts';
 import {
   acquireLease,
   giveUpLease,

@@ -4,7 +4,7 @@
  */
 import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
-import type { LakeOwner } from '../domain/lake-owner.ts';
+import type { LakeOwner } from '../domain/lake/lake-owner.ts';
 import { inTransaction } from '../hot/transaction.ts';
 import { readLakeMarker } from '../lake/marker.ts';
 import type { ObjectStore } from '../lake/object-store.ts';

@@ -4,8 +4,8 @@
  */
 import type { Check } from '../domain/check.ts';
 import type { Dataset } from '../domain/dataset.ts';
-import { disconnect } from '../hot/connect.ts';
 import { quoteLiteral } from '../hot/quote.ts';
+import { disconnect } from '../hot/server/connect.ts';
 import { type LeftBehind, listLeftBehind } from '../ledger/left-behind.ts';
 import { migrationStatus } from '../ledger/migrate.ts';
 import { countClaims } from '../live/find-claims.ts';

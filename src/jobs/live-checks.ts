@@ -1,13 +1,13 @@
 /** The live store's part of doctor and status. Changes nothing. */
 import type { Check } from '../domain/check.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { LiveSourceSpec } from '../domain/live-entry.ts';
+import type { LiveSourceSpec } from '../domain/live/live-entry.ts';
 import {
   judgeLiveHealth,
   judgeTtls,
   type LiveHealth,
   type LiveSettings,
-} from '../domain/live-health.ts';
+} from '../domain/live/live-health.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import { judgeCertificate } from '../domain/transport.ts';
 import type { LiveStore } from '../live/connect.ts';
 import { lookAtTtls, readHealth } from '../live/read-health.ts';

@@ -1,7 +1,7 @@
 /** A dataset that somebody has paused is left as it is. */
 import type pg from 'pg';
 import { datasetPaused, type Pause } from '../domain/pause.ts';
-import { disconnect } from '../hot/connect.ts';
+import { disconnect } from '../hot/server/connect.ts';
 import { knowsPauses, readDatasetPause } from '../ledger/pauses.ts';
 import type { Queryable } from '../ledger/queryable.ts';
 

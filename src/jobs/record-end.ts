@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { cut, disconnect } from '../hot/connect.ts';
+import { cut, disconnect } from '../hot/server/connect.ts';
 import { finishRun, type RunEnd } from '../ledger/runs.ts';
 
 /** One short statement. A line that went silent is no reason to wait longer. */

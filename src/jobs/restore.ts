@@ -9,8 +9,8 @@
 import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
-import { dueSlices, type RestorePlan, standing } from '../domain/restore-plan.ts';
-import { disconnect } from '../hot/connect.ts';
+import { dueSlices, type RestorePlan, standing } from '../domain/plan/restore-plan.ts';
+import { disconnect } from '../hot/server/connect.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { type RunEnd, startRun } from '../ledger/runs.ts';
 import { connectUntilLost, cutWhenLost, toldAsLost } from './cut-when-lost.ts';

@@ -2,11 +2,11 @@
 import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
-import { isActive, type Pin } from '../domain/pins.ts';
+import { isActive, type Pin } from '../domain/plan/pins.ts';
 import { formatTable, type TableKind } from '../domain/table.ts';
-import type { EpochMs } from '../domain/time-range.ts';
-import { disconnect } from '../hot/connect.ts';
-import { missingStandbys, readSynchronousStandbys } from '../hot/standby-wait.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
+import { disconnect } from '../hot/server/connect.ts';
+import { missingStandbys, readSynchronousStandbys } from '../hot/server/standby-wait.ts';
 import { type LeaseState, readLease } from '../ledger/lease.ts';
 import { hasLedger } from '../ledger/migrate.ts';
 import { listPins } from '../ledger/pins.ts';

@@ -3,10 +3,10 @@
  * (indexes, sizes, the planner's estimates, the ledger's totals), and less often at what takes long.
  * Changes nothing, and takes no lock that anybody but a drop would wait for.
  */
-import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey.ts';
-import { lagOf, NOTHING_COLD, ratioOf } from '../domain/survey.ts';
+import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey/survey.ts';
+import { lagOf, NOTHING_COLD, ratioOf } from '../domain/survey/survey.ts';
 import { formatTable } from '../domain/table.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import { UNSEEN_DATASET } from './survey/look-at-dataset.ts';
 import { type HotLook, lookAtHot, UNSEEN_HOT_STORE } from './survey/look-at-hot.ts';
 import { type LakeLook, LakeLooker, lakeProblem } from './survey/look-at-lake.ts';

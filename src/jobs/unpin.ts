@@ -1,6 +1,6 @@
 /** unpin: restored rows may leave again. */
-import type { TimeRange } from '../domain/time-range.ts';
-import { disconnect } from '../hot/connect.ts';
+import type { TimeRange } from '../domain/time/time-range.ts';
+import { disconnect } from '../hot/server/connect.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { unpin } from '../ledger/pins.ts';
 import type { LookingRooms } from './rotation/rooms.ts';

@@ -5,10 +5,10 @@
  * What carries whole rows goes file by file: rows so large that a vector of them would not fit into
  * memory lie in files of few, and a join over all files would gather them again.
  */
-import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import { TierdError } from '../domain/errors.ts';
 import { addFingerprints, emptyFingerprint, type SliceFingerprint } from '../domain/fingerprint.ts';
-import { isHeldAlike, type RowIdentity } from '../domain/row-identity.ts';
+import { isHeldAlike, type RowIdentity } from '../domain/plan/row-identity.ts';
 import { interrupted, reading } from './lake-failure.ts';
 import {
   type DuckConnection,

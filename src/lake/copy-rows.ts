@@ -1,5 +1,5 @@
 /** The rows of segments as PostgreSQL would have sent them: what `COPY … FROM` takes. */
-import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import { TierdError } from '../domain/errors.ts';
 import { interrupted } from './lake-failure.ts';
 import { COPY_HEADER, COPY_TRAILER, CopyEncoder, rowsOf } from './segment/copy-encoder.ts';

@@ -1,6 +1,6 @@
 /** A file system on which what is made may be read by those who are to read the lake, and nobody else. */
 import * as fs from 'node:fs/promises';
-import type { LakeReaders } from '../domain/lake-readers.ts';
+import type { LakeReaders } from '../domain/lake/lake-readers.ts';
 import { type FileSystem, nodeFileSystem } from './file-system.ts';
 
 const FILE_MODES: Readonly<Record<LakeReaders, number>> = {

@@ -1,6 +1,6 @@
 /** The keys of some rows of the hot store, in DuckDB, to be looked for in the lake. */
-import type { ColumnBatch } from '../domain/column-batch.ts';
-import type { RowIdentity } from '../domain/row-identity.ts';
+import type { ColumnBatch } from '../domain/columns/column-batch.ts';
+import type { RowIdentity } from '../domain/plan/row-identity.ts';
 import { source } from './cold-matches.ts';
 import { reading } from './lake-failure.ts';
 import { type DuckEngine, quoteSqlName, writeFailed } from './segment/duckdb.ts';

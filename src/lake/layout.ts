@@ -11,8 +11,8 @@
  * where a table has a column of such a name the folders are `tierd_year=2024` and so on.
  */
 import { TierdError } from '../domain/errors.ts';
-import type { EpochMs, SliceUnit, TimeRange } from '../domain/time-range.ts';
-import { floorToUnit, formatRange, nextUnit } from '../domain/time-range.ts';
+import type { EpochMs, SliceUnit, TimeRange } from '../domain/time/time-range.ts';
+import { floorToUnit, formatRange, nextUnit } from '../domain/time/time-range.ts';
 
 export interface SegmentPlace {
   readonly dataset: string;

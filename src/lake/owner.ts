@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { TierdError } from '../domain/errors.ts';
-import type { LakeOwner } from '../domain/lake-owner.ts';
+import type { LakeOwner } from '../domain/lake/lake-owner.ts';
 import { OWNER_DIRECTORY } from './object-key.ts';
 import type { ObjectStore, ReadableStore } from './object-store.ts';
 import { readSmall } from './read-small.ts';

@@ -4,7 +4,7 @@
  * read back, turned into the bytes PostgreSQL would send for it, and fingerprinted.
  */
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
-import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import type { VerifyLevel } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import {
@@ -13,8 +13,8 @@ import {
   emptyFingerprint,
   type SliceFingerprint,
 } from '../domain/fingerprint.ts';
-import { HeldRows, type ProvenSegment, ProvenSegments } from '../domain/proof.ts';
-import { PROOF_KEY } from '../domain/proof-key.ts';
+import { HeldRows, type ProvenSegment, ProvenSegments } from '../domain/plan/proof.ts';
+import { PROOF_KEY } from '../domain/plan/proof-key.ts';
 import { checksumOf } from './checksum.ts';
 import { fingerprintMatched, type Meeting } from './cold-matches.ts';
 import type { FileSystem } from './file-system.ts';

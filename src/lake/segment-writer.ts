@@ -1,6 +1,6 @@
 /** A slice's rows, batch by batch, into sorted zstd Parquet files that are not yet published. */
-import type { ColumnBatch } from '../domain/column-batch.ts';
-import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnBatch } from '../domain/columns/column-batch.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import type { TierdError } from '../domain/errors.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import type { FileSystem } from './file-system.ts';

@@ -1,6 +1,6 @@
 /** What a calendar asks of the ledger. */
-import type { ColdSegment } from '../domain/calendar.ts';
-import type { EpochMs, TimeRange } from '../domain/time-range.ts';
+import type { ColdSegment } from '../domain/survey/calendar.ts';
+import type { EpochMs, TimeRange } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
 
 /** Live segments with a row in `range`, as whole milliseconds around their rows. */

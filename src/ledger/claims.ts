@@ -1,5 +1,5 @@
 /** Lists that were claimed by renaming them, and how far each has been committed. */
-import type { ClaimProgress } from '../domain/live-entry.ts';
+import type { ClaimProgress } from '../domain/live/live-entry.ts';
 import type { Queryable } from './queryable.ts';
 import { keyOfText, keyText } from './text.ts';
 

@@ -1,5 +1,5 @@
 /** The field ids of a dataset's columns (I13). */
-import type { FieldColumn, KnownColumn } from '../domain/field-ids.ts';
+import type { FieldColumn, KnownColumn } from '../domain/lake/field-ids.ts';
 import type { Queryable } from './queryable.ts';
 
 /** Every column that the dataset's table has or had; none before its first rotation. */

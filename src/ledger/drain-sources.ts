@@ -1,5 +1,5 @@
 /** What each source of the drain has brought in, and which of it Redis may hand out again. */
-import type { TimeRange } from '../domain/time-range.ts';
+import type { TimeRange } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
 
 /**

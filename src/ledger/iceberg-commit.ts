@@ -1,6 +1,6 @@
 /** The statements that make a new snapshot the current one, in the transaction that makes it true. */
 import { TierdError } from '../domain/errors.ts';
-import type { Manifest } from '../domain/manifest.ts';
+import type { Manifest } from '../domain/lake/manifest.ts';
 import type { Queryable } from './queryable.ts';
 
 export interface NewIcebergSnapshot {

@@ -1,7 +1,7 @@
 /** What the ledger keeps of a dataset's Iceberg table. Written under the dataset's lease. */
-import type { ColumnPlan } from '../domain/column-plan.ts';
-import type { ColumnStatistics } from '../domain/column-statistics.ts';
-import type { Manifest } from '../domain/manifest.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import type { ColumnStatistics } from '../domain/lake/column-statistics.ts';
+import type { Manifest } from '../domain/lake/manifest.ts';
 import type { Queryable } from './queryable.ts';
 
 export interface IcebergTable {

@@ -3,7 +3,7 @@
  * leader writes it: each statement checks the fencing token of its lease (I8).
  */
 import { TierdError } from '../domain/errors.ts';
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { Lease } from './lease.ts';
 import type { Queryable } from './queryable.ts';
 

@@ -1,5 +1,5 @@
 /** Which lake the ledger speaks of, and where the ledger itself lies. */
-import type { LedgerPlace, RememberedLake } from '../domain/lake-owner.ts';
+import type { LedgerPlace, RememberedLake } from '../domain/lake/lake-owner.ts';
 import type { Queryable } from './queryable.ts';
 
 interface LakeRow {

@@ -1,7 +1,7 @@
 /** What a query asks of the ledger. */
-import type { ColumnPlan } from '../domain/column-plan.ts';
-import type { ColumnStatistics } from '../domain/column-statistics.ts';
-import type { TimeRange } from '../domain/time-range.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import type { ColumnStatistics } from '../domain/lake/column-statistics.ts';
+import type { TimeRange } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
 
 /** Live segments that were written with the very same columns. */

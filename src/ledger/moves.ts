@@ -1,7 +1,7 @@
-/** Moves in the ledger: each statement takes one step of the state table in domain/move. */
+/** Moves in the ledger: each statement takes one step of the state table in domain/plan/move. */
 import { TierdError } from '../domain/errors.ts';
-import { type MoveEvent, type MoveState, stateAfter, statesBefore } from '../domain/move.ts';
-import type { TimeRange } from '../domain/time-range.ts';
+import { type MoveEvent, type MoveState, stateAfter, statesBefore } from '../domain/plan/move.ts';
+import type { TimeRange } from '../domain/time/time-range.ts';
 import type { Lease } from './lease.ts';
 import type { Queryable } from './queryable.ts';
 

@@ -1,6 +1,6 @@
 /** Pins in the ledger: restored time that rotations leave hot. */
-import type { Pin } from '../domain/pins.ts';
-import type { EpochMs, TimeRange } from '../domain/time-range.ts';
+import type { Pin } from '../domain/plan/pins.ts';
+import type { EpochMs, TimeRange } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
 
 /** Oldest time first; none where the ledger has no place for them yet. Those that have ended too. */

@@ -1,8 +1,8 @@
 /** Slices that late rows meet in the lake, and what becomes of those that are replaced (I3). */
-import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { SliceFingerprint } from '../domain/fingerprint.ts';
-import type { TimeRange } from '../domain/time-range.ts';
+import type { TimeRange } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
 
 /** A slice whose segments are live. */

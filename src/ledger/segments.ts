@@ -1,8 +1,8 @@
 /** Slices and segments in the ledger. A segment's row is written before its object (I4). */
-import type { ColumnPlan } from '../domain/column-plan.ts';
-import type { ColumnStatistics } from '../domain/column-statistics.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import type { SliceFingerprint } from '../domain/fingerprint.ts';
-import type { TimeRange } from '../domain/time-range.ts';
+import type { ColumnStatistics } from '../domain/lake/column-statistics.ts';
+import type { TimeRange } from '../domain/time/time-range.ts';
 import type { Lease } from './lease.ts';
 import type { Queryable } from './queryable.ts';
 

@@ -1,5 +1,5 @@
 /** The version of what a transaction sees of the ledger. */
-import type { SnapshotVersion } from '../domain/snapshot-version.ts';
+import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
 import type { Queryable } from './queryable.ts';
 
 /** @param db in the transaction whose snapshot the answer is of */

@@ -3,7 +3,7 @@
  * its consumer group is another one, or the record of its delivery has been forgotten.
  */
 import { plainId, sortableId } from '../domain/drain/stream-ids.ts';
-import type { StreamMark } from '../domain/live-entry.ts';
+import type { StreamMark } from '../domain/live/live-entry.ts';
 import type { Queryable } from './queryable.ts';
 import { keyText } from './text.ts';
 

@@ -1,5 +1,5 @@
 /** What a survey asks of the ledger beside its totals. */
-import type { EpochMs } from '../domain/time-range.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
 
 /** Bytes of segments that were replaced and are not yet removed. */

@@ -1,4 +1,4 @@
-import type { Acknowledged } from '../domain/live-entry.ts';
+import type { Acknowledged } from '../domain/live/live-entry.ts';
 
 /** Counts what the removing scripts answer: 1 removed, 0 changed, 2 gone already. */
 export function countAnswers(answers: readonly unknown[]): Acknowledged {

@@ -4,8 +4,8 @@
  * were made, so that a later process can go on with it.
  */
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../domain/clock.ts';
-import { type KeyPattern, parseKeyPattern } from '../domain/key-pattern.ts';
+import { type KeyPattern, parseKeyPattern } from '../domain/live/key-pattern.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import { tagFor } from './key-slot.ts';
 
 export interface ClaimNames {

@@ -3,8 +3,9 @@
  * begins a new key and never touches what is being drained. Claims that a dead process left are
  * read again before anything new is claimed: their rows go in by their keys, so twice is as once.
  */
-import type { Clock } from '../domain/clock.ts';
-import type { LiveBatch, LiveSource, LiveSourceSpec } from '../domain/live-entry.ts';
+
+import type { LiveBatch, LiveSource, LiveSourceSpec } from '../domain/live/live-entry.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import { countAnswers } from './acknowledged.ts';
 import { type ClaimNames, claimedKey, claimNames } from './claim-name.ts';
 import type { LiveStore } from './connect.ts';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { TierdError } from '../domain/errors.ts';
-import type { LiveTarget, RedisNode } from '../domain/live-target.ts';
+import type { LiveTarget, RedisNode } from '../domain/live/live-target.ts';
 import { connectInTime } from './connect-in-time.ts';
 import { keySlot } from './key-slot.ts';
 import { otherProtocol } from './other-protocol.ts';

@@ -1,4 +1,4 @@
-import { matchKey } from '../domain/key-pattern.ts';
+import { matchKey } from '../domain/live/key-pattern.ts';
 import { anyClaim, claimPattern } from './claim-name.ts';
 import type { LiveStore } from './connect.ts';
 import { scanKeys } from './scan-keys.ts';

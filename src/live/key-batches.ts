@@ -5,7 +5,7 @@ import type {
   LiveBatch,
   LiveEntry,
   LiveProblem,
-} from '../domain/live-entry.ts';
+} from '../domain/live/live-entry.ts';
 import { PageSize } from './page-size.ts';
 import { prefixOf } from './redis-error.ts';
 import type { Lane } from './watch-lanes.ts';

@@ -1,5 +1,10 @@
 /** snapshot and move: keys that stay where they are until they may be removed. */
-import type { Acknowledged, LiveBatch, LiveSource, LiveSourceSpec } from '../domain/live-entry.ts';
+import type {
+  Acknowledged,
+  LiveBatch,
+  LiveSource,
+  LiveSourceSpec,
+} from '../domain/live/live-entry.ts';
 import { countAnswers } from './acknowledged.ts';
 import type { LiveStore } from './connect.ts';
 import { findMortal } from './field-ttls.ts';

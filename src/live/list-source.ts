@@ -4,7 +4,7 @@
  * restart or failover of Redis that forgot the rename would bring the entries back under the old
  * name, to be claimed a second time: nothing of a claim is committed before it is durable.
  */
-import type { Clock } from '../domain/clock.ts';
+
 import type {
   BatchLimits,
   ClaimProgress,
@@ -12,7 +12,8 @@ import type {
   LiveProblem,
   LiveSource,
   LiveSourceSpec,
-} from '../domain/live-entry.ts';
+} from '../domain/live/live-entry.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import { type ClaimNames, claimedKey, claimNames } from './claim-name.ts';
 import type { LiveStore } from './connect.ts';
 import { findClaims } from './find-claims.ts';

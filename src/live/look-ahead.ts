@@ -2,8 +2,9 @@
  * What waits in a source, and its first entries, without touching them: nothing is claimed, no
  * consumer group is made, nothing is marked as delivered.
  */
-import type { Clock } from '../domain/clock.ts';
-import type { ForeignKeys, LiveEntry, LiveSourceSpec } from '../domain/live-entry.ts';
+
+import type { ForeignKeys, LiveEntry, LiveSourceSpec } from '../domain/live/live-entry.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import { claimedKey } from './claim-name.ts';
 import type { LiveStore } from './connect.ts';
 import { findClaims } from './find-claims.ts';

@@ -1,6 +1,7 @@
 /** How a key of each kind of source is counted, and its first entries read, without touching them. */
-import type { Clock } from '../domain/clock.ts';
-import { fieldValues, type LiveEntry, type LiveSourceSpec } from '../domain/live-entry.ts';
+
+import { fieldValues, type LiveEntry, type LiveSourceSpec } from '../domain/live/live-entry.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import type { LiveStore } from './connect.ts';
 
 /** Where a key's content lies now: under its own name, or under that of a claim. */

@@ -1,7 +1,7 @@
 /** Waits until Redis has on disk, and its replicas have, what was written so far. */
 import type { Redis } from 'ioredis';
 import { TierdError } from '../domain/errors.ts';
-import { isBefore } from '../domain/live-health.ts';
+import { isBefore } from '../domain/live/live-health.ts';
 import type { LiveStore } from './connect.ts';
 import { infoFields } from './info.ts';
 import { doing } from './redis-error.ts';

@@ -1,10 +1,10 @@
-import type { Clock } from '../domain/clock.ts';
 import type {
   ClaimProgress,
   LiveSource,
   LiveSourceSpec,
   StreamMark,
-} from '../domain/live-entry.ts';
+} from '../domain/live/live-entry.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import { openClaimSource } from './claim-source.ts';
 import type { LiveStore } from './connect.ts';
 import { openKeySource } from './key-sources.ts';

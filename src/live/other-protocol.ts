@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { TierdError } from '../domain/errors.ts';
-import type { LiveTarget } from '../domain/live-target.ts';
+import type { LiveTarget } from '../domain/live/live-target.ts';
 
 /** A server that answers at all answers a PING or a hello by then; one that does not is told as before. */
 const PATIENCE_MS = 2_000;

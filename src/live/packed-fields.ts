@@ -3,8 +3,8 @@
  * somebody looks. A batch of thousands would otherwise be tens of thousands of small objects that all
  * live until it is committed: the garbage collector's time for them was half of what reading took.
  */
-import type { EntryPayload, FieldValues, PackedValues } from '../domain/live-entry.ts';
-import { textOrBytes } from '../domain/live-entry.ts';
+import type { EntryPayload, FieldValues, PackedValues } from '../domain/live/live-entry.ts';
+import { textOrBytes } from '../domain/live/live-entry.ts';
 import { ReplyCursor } from './resp.ts';
 
 interface Layout {

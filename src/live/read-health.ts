@@ -1,7 +1,7 @@
 /** Asks every server of the live store how it is. Changes nothing. */
 import type { Redis } from 'ioredis';
-import type { LiveSourceSpec } from '../domain/live-entry.ts';
-import type { LiveHealth, SourceAtRisk } from '../domain/live-health.ts';
+import type { LiveSourceSpec } from '../domain/live/live-entry.ts';
+import type { LiveHealth, SourceAtRisk } from '../domain/live/live-health.ts';
 import { transportOf } from '../domain/transport.ts';
 import type { LiveStore } from './connect.ts';
 import { hasFieldTtls, shortestFieldTtlMs } from './field-ttls.ts';

@@ -1,6 +1,6 @@
 /** Pages of the keys that a pattern names, from every master. */
 import type { Redis } from 'ioredis';
-import type { KeyPattern } from '../domain/key-pattern.ts';
+import type { KeyPattern } from '../domain/live/key-pattern.ts';
 import type { LiveStore } from './connect.ts';
 import { doing } from './redis-error.ts';
 

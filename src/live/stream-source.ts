@@ -10,7 +10,7 @@ import type {
   LiveSource,
   LiveSourceSpec,
   StreamMark,
-} from '../domain/live-entry.ts';
+} from '../domain/live/live-entry.ts';
 import type { LiveStore } from './connect.ts';
 import { notText, problemOf } from './key-batches.ts';
 import { FieldReader } from './packed-fields.ts';

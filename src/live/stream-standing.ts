@@ -3,7 +3,7 @@
  * that has the id and the content of the mark is proof, for ids are given once in a stream's life.
  */
 import { digestOf } from '../domain/drain/dead-letter.ts';
-import { fieldValues, type LiveSourceSpec, type StreamMark } from '../domain/live-entry.ts';
+import { fieldValues, type LiveSourceSpec, type StreamMark } from '../domain/live/live-entry.ts';
 import type { LiveStore } from './connect.ts';
 
 export interface StreamStanding {

@@ -9,7 +9,7 @@ import type {
   LiveProblem,
   LiveSource,
   LiveSourceSpec,
-} from '../domain/live-entry.ts';
+} from '../domain/live/live-entry.ts';
 import type { LiveStore } from './connect.ts';
 import { notText, problemOf } from './key-batches.ts';
 import { PageSize } from './page-size.ts';

@@ -2,8 +2,14 @@
  * zset: members whose score is a time, drained once they are older than the grace. A member that
  * got another score since it was read is left for a later read.
  */
-import type { Clock } from '../domain/clock.ts';
-import type { BatchLimits, LiveBatch, LiveSource, LiveSourceSpec } from '../domain/live-entry.ts';
+
+import type {
+  BatchLimits,
+  LiveBatch,
+  LiveSource,
+  LiveSourceSpec,
+} from '../domain/live/live-entry.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import { countAnswers } from './acknowledged.ts';
 import type { LiveStore } from './connect.ts';
 import { notText, problemOf } from './key-batches.ts';

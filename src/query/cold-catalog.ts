@@ -1,6 +1,6 @@
 /** What a query has to know of the lake. The ledger tells it; tests make it up. */
-import type { ColumnPlan } from '../domain/column-plan.ts';
-import type { ColumnStatistics } from '../domain/column-statistics.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import type { ColumnStatistics } from '../domain/lake/column-statistics.ts';
 import type { IntegerTimeUnit } from '../domain/table.ts';
 
 export interface ColdTimeColumn {

@@ -1,8 +1,8 @@
 /** Which hot rows a query may need, as a condition of PostgreSQL's: at least those that pass. */
-import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import type { IntegerTimeUnit, TimeColumn } from '../domain/table.ts';
+import { timeExpression } from '../hot/measure/time-bounds.ts';
 import { join, name, raw, type Sql, sql } from '../hot/sql.ts';
-import { timeExpression } from '../hot/time-bounds.ts';
 import type { TimeHull } from './cold-catalog.ts';
 import type { HotPredicate } from './hot-predicate.ts';
 import { isoTimestamp } from './iso-time.ts';

@@ -1,6 +1,6 @@
 /** The hot rows that a query needs, copied into the engine before it is shut off. */
 
-import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import { StagingTable, stagedName } from '../lake/segment/staging-table.ts';
 import type { ChosenDataset } from './choose-datasets.ts';
 import type { Engine } from './engine.ts';

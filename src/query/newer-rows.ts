@@ -2,7 +2,7 @@
  * Rows that came again after they moved: until the next rotation settles them, the lake has the older
  * row and PostgreSQL the newer one. A query that sees both as one table sees the newer.
  */
-import { hasIdentity, type RowIdentity } from '../domain/row-identity.ts';
+import { hasIdentity, type RowIdentity } from '../domain/plan/row-identity.ts';
 import { StagingTable, stagedName } from '../lake/segment/staging-table.ts';
 import type { ChosenDataset } from './choose-datasets.ts';
 import type { SegmentRef, TimeHull } from './cold-catalog.ts';

@@ -1,20 +1,20 @@
 /** Both stores in one PostgreSQL snapshot: the ledger's list of segments, and the rows themselves. */
 import type pg from 'pg';
-import { type ColumnPlan, planColumns } from '../domain/column-plan.ts';
+import { type ColumnPlan, planColumns } from '../domain/columns/column-plan.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
-import { assignFieldIds, withFieldIds } from '../domain/field-ids.ts';
-import { identityOf, type RowIdentity } from '../domain/row-identity.ts';
+import { assignFieldIds, withFieldIds } from '../domain/lake/field-ids.ts';
+import { identityOf, type RowIdentity } from '../domain/plan/row-identity.ts';
 import { formatTable, type TimeColumn } from '../domain/table.ts';
-import { readColumnPlaces } from '../hot/column-places.ts';
-import { exportRows } from '../hot/copy-stream.ts';
-import { estimateRows } from '../hot/estimate-rows.ts';
-import { describeShape, findExisting } from '../hot/introspect.ts';
+import { exportRows } from '../hot/copy/copy-stream.ts';
+import { estimateRows } from '../hot/measure/estimate-rows.ts';
 import { quoteTable } from '../hot/quote.ts';
 import { lockForReading } from '../hot/read-lock.ts';
 import { inlined } from '../hot/sql.ts';
+import { readColumnPlaces } from '../hot/table/column-places.ts';
+import { describeShape, findExisting } from '../hot/table/introspect.ts';
+import { listUniqueKeys } from '../hot/table/unique-key.ts';
 import { inTransaction } from '../hot/transaction.ts';
-import { listUniqueKeys } from '../hot/unique-key.ts';
 import { listColumns } from '../ledger/columns.ts';
 import { readSnapshotVersion } from '../ledger/snapshot-version.ts';
 import { hotCondition } from './hot-condition.ts';

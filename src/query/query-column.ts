@@ -1,5 +1,5 @@
 /** A column as a query sees it. */
-import type { ColumnPlan } from '../domain/column-plan.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import type { ColdColumn } from './cold-catalog.ts';
 
 /**

@@ -8,9 +8,9 @@
  * same instant. PostgreSQL's snapshot ends before the query runs: nothing there waits for it.
  */
 import { join } from 'node:path';
-import type { Clock } from '../domain/clock.ts';
 import { TierdError } from '../domain/errors.ts';
-import type { SnapshotVersion } from '../domain/snapshot-version.ts';
+import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import type { OpenSegments } from '../lake/segment-files.ts';
 import { admitSources } from './admit-sources.ts';

@@ -1,8 +1,8 @@
 /** The two sides of a table as of one instant, as a query needs them. Tests make them up. */
-import type { ColumnBatch } from '../domain/column-batch.ts';
-import type { ColumnPlan } from '../domain/column-plan.ts';
-import type { RowIdentity } from '../domain/row-identity.ts';
-import type { SnapshotVersion } from '../domain/snapshot-version.ts';
+import type { ColumnBatch } from '../domain/columns/column-batch.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
+import type { RowIdentity } from '../domain/plan/row-identity.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import type { ColdCatalog, TimeHull } from './cold-catalog.ts';
 import type { HotPredicate } from './hot-predicate.ts';

@@ -4,7 +4,7 @@ import { beforeEach, expect, it } from 'vitest';
 import type { Check } from '../../src/domain/check.ts';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import type { TableRef } from '../../src/domain/table.ts';
-import { checkDataset } from '../../src/hot/doctor-dataset.ts';
+import { checkDataset } from '../../src/hot/doctor/doctor-dataset.ts';
 import { planRotationOf, type RotationOutcome, rotateDataset } from '../../src/jobs/rotate.ts';
 import { listColdRanges } from '../../src/ledger/live-segments.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

@@ -2,9 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { beforeEach, expect, it } from 'vitest';
-import { checkDataset } from '../../src/hot/doctor-dataset.ts';
-import { describeTable } from '../../src/hot/introspect.ts';
-import { measureTable, totalBytes } from '../../src/hot/measure.ts';
+import { checkDataset } from '../../src/hot/doctor/doctor-dataset.ts';
+import { measureTable, totalBytes } from '../../src/hot/measure/measure.ts';
+import { describeTable } from '../../src/hot/table/introspect.ts';
 import { type RotationOutcome, rotateDataset } from '../../src/jobs/rotate.ts';
 import { listSegments } from '../../src/ledger/segments.ts';
 import { disturbedAt } from '../integration/faults/disturb.ts';

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { TierdError } from '../../src/domain/errors.ts';
-import { connect } from '../../src/hot/connect.ts';
+import { connect } from '../../src/hot/server/connect.ts';
 import {
   expectConverged,
   expectNothingLost,

@@ -5,7 +5,7 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { DrainSource } from '../../src/domain/drain/source.ts';
-import type { SourceKind } from '../../src/domain/live-entry.ts';
+import type { SourceKind } from '../../src/domain/live/live-entry.ts';
 import { makeSource } from '../support/drain-source.ts';
 
 export interface DrainVictimOrder {

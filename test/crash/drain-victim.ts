@@ -3,8 +3,8 @@
  * of every effect it meets, one a line, and kills itself (SIGKILL) at the one it was told.
  */
 import { writeSync } from 'node:fs';
-import { systemClock } from '../../src/domain/clock.ts';
-import { connect } from '../../src/hot/connect.ts';
+import { systemClock } from '../../src/domain/time/clock.ts';
+import { connect } from '../../src/hot/server/connect.ts';
 import type { DrainRooms } from '../../src/jobs/drain/rooms.ts';
 import { drainSource } from '../../src/jobs/drain.ts';
 import { connectLive } from '../../src/live/connect.ts';

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { SourceKind } from '../../src/domain/live-entry.ts';
+import type { SourceKind } from '../../src/domain/live/live-entry.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type DrainBench, openDrainBench } from '../support/drain.ts';
 import { openRedis } from '../support/live.ts';

@@ -2,7 +2,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { S3Target } from '../../src/domain/s3-target.ts';
+import type { S3Target } from '../../src/domain/lake/s3-target.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { type Bench, openBench } from '../support/rotation.ts';
 import { makeS3Lake, type S3Lake } from '../support/s3-lake.ts';

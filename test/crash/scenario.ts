@@ -1,7 +1,7 @@
 /** What the crash suites share: the order to a victim, and tables of each kind to rotate. */
 import type { Dataset } from '../../src/domain/dataset.ts';
-import type { S3Target } from '../../src/domain/s3-target.ts';
-import type { EpochMs, TimeRange } from '../../src/domain/time-range.ts';
+import type { S3Target } from '../../src/domain/lake/s3-target.ts';
+import type { EpochMs, TimeRange } from '../../src/domain/time/time-range.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { daysAgo, NOW } from '../support/rotation.ts';
 

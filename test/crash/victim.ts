@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
-import { connect } from '../../src/hot/connect.ts';
+import { connect } from '../../src/hot/server/connect.ts';
 import { restoreDataset } from '../../src/jobs/restore.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';

@@ -1,8 +1,8 @@
 /** The server's synchronous standby is dead: every COMMIT waits, and nothing of PostgreSQL ends that. */
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { connect, disconnect } from '../../src/hot/connect.ts';
-import { checkHotStore } from '../../src/hot/doctor-checks.ts';
-import type { WaitRules } from '../../src/hot/standby-wait.ts';
+import { checkHotStore } from '../../src/hot/doctor/doctor-checks.ts';
+import { connect, disconnect } from '../../src/hot/server/connect.ts';
+import type { WaitRules } from '../../src/hot/server/standby-wait.ts';
 import { inTransaction } from '../../src/hot/transaction.ts';
 import { listRuns } from '../../src/ledger/runs.ts';
 import { disturbedAt } from '../integration/faults/disturb.ts';

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { TierdError } from '../../src/domain/errors.ts';
-import { DAY_MS } from '../../src/domain/time-range.ts';
+import { DAY_MS } from '../../src/domain/time/time-range.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
 import { askStores } from '../support/ask-stores.ts';
 import { createTestDatabase } from '../support/database.ts';

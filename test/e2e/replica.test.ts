@@ -2,7 +2,7 @@
 import pg from 'pg';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Dataset } from '../../src/domain/dataset.ts';
-import { connect } from '../../src/hot/connect.ts';
+import { connect } from '../../src/hot/server/connect.ts';
 import { planRotationOf } from '../../src/jobs/rotate.ts';
 import { listRuns } from '../../src/ledger/runs.ts';
 import { disturbedAt } from '../integration/faults/disturb.ts';

@@ -1,7 +1,7 @@
 /** The restore as a person runs it: the built program, its words, its documents, its exit codes. */
 import { readdir } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { DAY_MS } from '../../src/domain/time-range.ts';
+import { DAY_MS } from '../../src/domain/time/time-range.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { makeWorkspace } from '../support/workspace.ts';
 

@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { DAY_MS } from '../../src/domain/time-range.ts';
+import { DAY_MS } from '../../src/domain/time/time-range.ts';
 
 export interface Told {
   readonly confirmed: ReadonlySet<number>;

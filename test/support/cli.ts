@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { PassThrough, type Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { runCli } from '../../src/cli/run.ts';
-import type { Clock } from '../../src/domain/clock.ts';
+import type { Clock } from '../../src/domain/time/clock.ts';
 
 export interface CliResult {
   readonly exitCode: number | null;

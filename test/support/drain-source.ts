@@ -6,8 +6,8 @@ import {
   NO_RULES,
   type ValueType,
 } from '../../src/domain/drain/source.ts';
-import { parseKeyPattern } from '../../src/domain/key-pattern.ts';
-import type { LiveSourceSpec, SourceKind } from '../../src/domain/live-entry.ts';
+import { parseKeyPattern } from '../../src/domain/live/key-pattern.ts';
+import type { LiveSourceSpec, SourceKind } from '../../src/domain/live/live-entry.ts';
 
 export interface SourceChanges extends Partial<Omit<DrainSource, 'live' | 'columns'>> {
   readonly kind: SourceKind;

@@ -1,7 +1,8 @@
 /** A drain's rooms over a test database and a Redis of the test's own. */
-import { systemClock } from '../../src/domain/clock.ts';
+
 import type { DrainSource } from '../../src/domain/drain/source.ts';
-import { connect } from '../../src/hot/connect.ts';
+import { systemClock } from '../../src/domain/time/clock.ts';
+import { connect } from '../../src/hot/server/connect.ts';
 import type { DrainEvent } from '../../src/jobs/drain/events.ts';
 import type { DrainRooms } from '../../src/jobs/drain/rooms.ts';
 import type { DrainTotals } from '../../src/jobs/drain/totals.ts';

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { expect } from 'vitest';
 import type { IntegerTimeUnit, TableDescription } from '../../src/domain/table.ts';
-import { describeTable } from '../../src/hot/introspect.ts';
+import { describeTable } from '../../src/hot/table/introspect.ts';
 import { inTransaction } from '../../src/hot/transaction.ts';
 import type { TestDatabase } from './database.ts';
 

@@ -1,4 +1,4 @@
-import type { LiveTarget } from '../../src/domain/live-target.ts';
+import type { LiveTarget } from '../../src/domain/live/live-target.ts';
 
 /** The target that a configuration with this URL resolves to. */
 export function targetOf(url: string, changes: Partial<LiveTarget> = {}): LiveTarget {

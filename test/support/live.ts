@@ -1,7 +1,6 @@
 /** Clients and sources of the live store for tests. */
 import { Redis } from 'ioredis';
-import { systemClock } from '../../src/domain/clock.ts';
-import { parseKeyPattern } from '../../src/domain/key-pattern.ts';
+import { parseKeyPattern } from '../../src/domain/live/key-pattern.ts';
 import type {
   BatchLimits,
   ClaimProgress,
@@ -10,8 +9,9 @@ import type {
   LiveSource,
   LiveSourceSpec,
   SourceKind,
-} from '../../src/domain/live-entry.ts';
-import type { LiveTarget } from '../../src/domain/live-target.ts';
+} from '../../src/domain/live/live-entry.ts';
+import type { LiveTarget } from '../../src/domain/live/live-target.ts';
+import { systemClock } from '../../src/domain/time/clock.ts';
 import { connectLive, type LiveStore } from '../../src/live/connect.ts';
 import { openLiveSource } from '../../src/live/open-source.ts';
 

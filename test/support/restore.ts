@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import { TierdError } from '../../src/domain/errors.ts';
 import type { TableRef } from '../../src/domain/table.ts';
-import { DAY_MS, type EpochMs, type TimeRange } from '../../src/domain/time-range.ts';
+import { DAY_MS, type EpochMs, type TimeRange } from '../../src/domain/time/time-range.ts';
 import type { RestoreEvent } from '../../src/jobs/restore/events.ts';
 import type { RestoreRooms } from '../../src/jobs/restore/rooms.ts';
 import { type RestoreOutcome, restoreDataset } from '../../src/jobs/restore.ts';

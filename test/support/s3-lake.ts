@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as sdk from '@aws-sdk/client-s3';
-import type { S3Target } from '../../src/domain/s3-target.ts';
+import type { S3Target } from '../../src/domain/lake/s3-target.ts';
 import { type FileSystem, nodeFileSystem } from '../../src/lake/file-system.ts';
 import type { ObjectStore } from '../../src/lake/object-store.ts';
 import type { S3Api } from '../../src/lake/s3/s3-api.ts';

@@ -1,5 +1,5 @@
 /** A survey as a value, for tests of what is made of one. */
-import type { Survey } from '../../src/domain/survey.ts';
+import type { Survey } from '../../src/domain/survey/survey.ts';
 
 /** Of one dataset, `ticks`, and one source, `trades`. */
 export function surveyOf(change: Partial<Survey> = {}): Survey {

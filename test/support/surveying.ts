@@ -1,8 +1,8 @@
 /** A surveyor over a test database and, where given, a Redis. */
 import type { Dataset } from '../../src/domain/dataset.ts';
 import type { DrainSource } from '../../src/domain/drain/source.ts';
-import type { Survey } from '../../src/domain/survey.ts';
-import { connect } from '../../src/hot/connect.ts';
+import type { Survey } from '../../src/domain/survey/survey.ts';
+import { connect } from '../../src/hot/server/connect.ts';
 import type { SurveyRooms } from '../../src/jobs/survey/rooms.ts';
 import { Surveyor } from '../../src/jobs/survey.ts';
 import { connectLive } from '../../src/live/connect.ts';

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
-import type { ColumnStatistics } from '../../src/domain/column-statistics.ts';
+import type { ColumnStatistics } from '../../src/domain/lake/column-statistics.ts';
 import { nodeFileSystem } from '../../src/lake/file-system.ts';
 import { openLocalStore } from '../../src/lake/local-store.ts';
 import type { ObjectStore } from '../../src/lake/object-store.ts';

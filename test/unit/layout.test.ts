@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { SliceUnit } from '../../src/domain/time-range.ts';
-import { DAY_MS, floorToUnit, HOUR_MS, nextUnit } from '../../src/domain/time-range.ts';
+import type { SliceUnit } from '../../src/domain/time/time-range.ts';
+import { DAY_MS, floorToUnit, HOUR_MS, nextUnit } from '../../src/domain/time/time-range.ts';
 import { parseSegmentKey, segmentKey } from '../../src/lake/layout.ts';
 import { assertObjectKey } from '../../src/lake/object-key.ts';
 

@@ -8,7 +8,7 @@ import {
   nextUnit,
   rangesOverlap,
   splitByUnit,
-} from '../../src/domain/time-range.ts';
+} from '../../src/domain/time/time-range.ts';
 
 const at = (text: string): number => Date.parse(text);
 

@@ -4,7 +4,7 @@ import type { TierdConfig } from '../../config/load.ts';
 import type { Receiver, Sender } from '../../daemon/alerts/receiver.ts';
 import { commandSender } from '../../daemon/alerts/run-command.ts';
 import { webhookSender } from '../../daemon/alerts/send-webhook.ts';
-import { describeDatabase } from '../../hot/connect.ts';
+import { describeDatabase } from '../../hot/server/connect.ts';
 import type { CliIo } from '../context.ts';
 
 export function receiversOf(

@@ -5,7 +5,7 @@ import { AlertWatch } from '../../daemon/alerts/alert-watch.ts';
 import { Outbox } from '../../daemon/alerts/outbox.ts';
 import type { StoreFacts } from '../../daemon/alerts/store-facts.ts';
 import type { AlertState, DaemonState } from '../../daemon/state.ts';
-import { disconnect } from '../../hot/connect.ts';
+import { disconnect } from '../../hot/server/connect.ts';
 import { readToldAlerts, writeToldAlerts } from '../../ledger/alerts.ts';
 import { daemonLease } from '../../ledger/job-runs.ts';
 import type { Queryable } from '../../ledger/queryable.ts';

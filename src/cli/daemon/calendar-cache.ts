@@ -1,7 +1,7 @@
 /** Calendars are kept for a minute or until a run ends, and read one at a time: whoever asks often costs no more. */
-import type { Calendar } from '../../domain/calendar.ts';
-import type { Clock } from '../../domain/clock.ts';
-import type { EpochMs, TimeRange } from '../../domain/time-range.ts';
+import type { Calendar } from '../../domain/survey/calendar.ts';
+import type { Clock } from '../../domain/time/clock.ts';
+import type { EpochMs, TimeRange } from '../../domain/time/time-range.ts';
 
 const KEEP_MS = 60_000;
 const MAX_KEPT = 32;

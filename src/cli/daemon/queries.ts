@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TierdConfig } from '../../config/load.ts';
-import { formatSnapshotVersion } from '../../domain/snapshot-version.ts';
+import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
 import { QueryGate } from '../../http/query-gate.ts';
 import {
   type AskedQuery,

@@ -1,11 +1,11 @@
 /** The daemon's look at the stores, wired to its configuration. */
 import type { TierdConfig } from '../../config/load.ts';
-import type { Calendar } from '../../domain/calendar.ts';
-import type { Clock } from '../../domain/clock.ts';
-import type { MovedRun } from '../../domain/flow.ts';
-import type { Survey } from '../../domain/survey.ts';
-import type { EpochMs, TimeRange } from '../../domain/time-range.ts';
-import { connect, disconnect } from '../../hot/connect.ts';
+import type { Calendar } from '../../domain/survey/calendar.ts';
+import type { MovedRun } from '../../domain/survey/flow.ts';
+import type { Survey } from '../../domain/survey/survey.ts';
+import type { Clock } from '../../domain/time/clock.ts';
+import type { EpochMs, TimeRange } from '../../domain/time/time-range.ts';
+import { connect, disconnect } from '../../hot/server/connect.ts';
 import { readCalendar } from '../../jobs/calendar.ts';
 import { Surveyor } from '../../jobs/survey.ts';
 import { hasLedger } from '../../ledger/migrate.ts';

@@ -3,7 +3,7 @@
 import type { ServerConfig } from '../../config/server-section.ts';
 import { countOf } from '../../domain/count.ts';
 import { EXIT, type ExitCode } from '../../domain/errors.ts';
-import type { EpochMs } from '../../domain/time-range.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
 import type { SurveyDocument } from '../../http/survey-document.ts';
 import type { Report } from '../context.ts';
 import { formatBytes, formatInteger, formatRelative } from '../terminal/format.ts';

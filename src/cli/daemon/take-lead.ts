@@ -2,9 +2,9 @@
 import type pg from 'pg';
 import type { TierdConfig } from '../../config/load.ts';
 import type { Leadership } from '../../daemon/leadership.ts';
-import { connect, disconnect } from '../../hot/connect.ts';
 import { isPostgresError, postgresError } from '../../hot/postgres-error.ts';
-import { assertWritable } from '../../hot/writable.ts';
+import { connect, disconnect } from '../../hot/server/connect.ts';
+import { assertWritable } from '../../hot/server/writable.ts';
 import { type KeptLease, keepLease } from '../../jobs/keep-lease.ts';
 import {
   abandonJobRuns,

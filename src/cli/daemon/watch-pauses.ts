@@ -4,8 +4,8 @@ import type pg from 'pg';
 import type { TierdConfig } from '../../config/load.ts';
 import type { PauseTarget } from '../../daemon/view.ts';
 import type { Pause, Pauses } from '../../domain/pause.ts';
-import { disconnect } from '../../hot/connect.ts';
 import { postgresError } from '../../hot/postgres-error.ts';
+import { disconnect } from '../../hot/server/connect.ts';
 import { listPauses, type Pausable, pause, resume } from '../../ledger/pauses.ts';
 import { connectForDaemon } from './take-lead.ts';
 

@@ -1,7 +1,7 @@
 /** Progress of a long job: a bar that redraws in place on a terminal, a log line now and then elsewhere. */
 import type { Logger } from 'pino';
-import type { Clock } from '../../domain/clock.ts';
-import type { EpochMs } from '../../domain/time-range.ts';
+import type { Clock } from '../../domain/time/clock.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
 import { formatBytes, formatCount, formatDuration, formatShare } from './format.ts';
 import type { LiveLine } from './live-line.ts';
 import { RateMeter } from './rate-meter.ts';

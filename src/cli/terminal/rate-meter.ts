@@ -1,4 +1,4 @@
-import type { EpochMs } from '../../domain/time-range.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
 
 const WINDOW_MS = 10_000;
 

@@ -1,6 +1,6 @@
 /** Progress of a job that the daemon runs: sent to it a few times a second, drawn by nobody. */
 import type { JobMessage } from '../../daemon/job-message.ts';
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../domain/time/clock.ts';
 import type { Progress } from './progress.ts';
 
 const SEND_EVERY_MS = 250;

@@ -1,7 +1,7 @@
 /** Holds what fires now: looks, tells receivers, and says it to the daemon's state. */
 import { isDeepStrictEqual } from 'node:util';
 import type { ToldAlert } from '../../domain/alert.ts';
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../domain/time/clock.ts';
 import type { AlertState, DaemonState } from '../state.ts';
 import { type AlertThresholds, isLeaders, observe } from './observe.ts';
 import type { Outbox } from './outbox.ts';

@@ -1,7 +1,7 @@
 /** What is wrong now: a pure function of what the daemon knows of itself and of the stores. */
 import { type Alert, type AlertKind, alertId, type Condition } from '../../domain/alert.ts';
 import { agree, countOf } from '../../domain/count.ts';
-import type { EpochMs } from '../../domain/time-range.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
 import { describeDamage, describeUnknown } from '../job-report.ts';
 import type { JobRunState } from '../job-result.ts';
 import type { DaemonState, JobState, LastRun } from '../state.ts';

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Alert, Notification } from '../../domain/alert.ts';
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../domain/time/clock.ts';
 import type { DaemonLogger } from '../job.ts';
 import { backOffMs } from '../retry.ts';
 import { type Receiver, type Sent, wants } from './receiver.ts';

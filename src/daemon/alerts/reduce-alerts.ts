@@ -3,7 +3,7 @@
  * has ended: not before it has stayed away for a while, so that one that comes and goes is one alert.
  */
 import { type Alert, alertId, type Condition, type Notification } from '../../domain/alert.ts';
-import type { EpochMs } from '../../domain/time-range.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
 
 /** What was looked at just now, and what was found. */
 export interface Observation {

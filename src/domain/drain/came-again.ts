@@ -1,5 +1,5 @@
 /** Entries of a stream from before its mark: those that were drained, or others that look like them. */
-import type { BatchOrigin, CameAgain, StreamMark } from '../live-entry.ts';
+import type { BatchOrigin, CameAgain, StreamMark } from '../live/live-entry.ts';
 import { type Reason, reasonFor } from './reason.ts';
 import { compareIds } from './stream-ids.ts';
 

@@ -1,5 +1,5 @@
 /** By which unique key of its table a source's rows are known again, and whether it tells entries apart. */
-import type { SourceKind } from '../live-entry.ts';
+import type { SourceKind } from '../live/live-entry.ts';
 import type { DrainSource, SameKey, ValueOrigin } from './source.ts';
 
 export type KeyChoice =

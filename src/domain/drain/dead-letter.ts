@@ -6,7 +6,7 @@ import {
   fieldValues,
   type LiveEntry,
   textOrBytes,
-} from '../live-entry.ts';
+} from '../live/live-entry.ts';
 import type { Reason } from './reason.ts';
 
 export interface DeadLetter {

@@ -1,6 +1,6 @@
 /** Times that look as if they were counted in another unit than the source says. */
 
-import type { EpochMs } from '../time-range.ts';
+import type { EpochMs } from '../time/time-range.ts';
 import { type EpochUs, formatTime, parseTime, type TimeType } from './parse-time.ts';
 
 export const TIME_UNITS = ['s', 'ms', 'us', 'ns'] as const;

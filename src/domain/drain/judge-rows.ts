@@ -1,5 +1,5 @@
 /** The validation rules of a source: which rows are written, flagged or rejected. */
-import type { EpochMs } from '../time-range.ts';
+import type { EpochMs } from '../time/time-range.ts';
 import type { MappedRow } from './map-entry.ts';
 import { type Reason, type ReasonCode, reasonFor } from './reason.ts';
 import { EMPTY_WINDOW, type RollingWindow, robustScore, withValue } from './rolling-window.ts';

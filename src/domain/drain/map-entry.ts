@@ -1,7 +1,7 @@
 /** An entry of the live store → the row that it becomes, or why it can't. Pure and quick. */
 import { isUtf8 } from 'node:buffer';
-import { type KeyPattern, matchKey } from '../key-pattern.ts';
-import type { LiveEntry } from '../live-entry.ts';
+import { type KeyPattern, matchKey } from '../live/key-pattern.ts';
+import type { LiveEntry } from '../live/live-entry.ts';
 import { convert, type Target } from './convert.ts';
 import type { EpochUs } from './parse-time.ts';
 import { type Reason, reasonFor } from './reason.ts';

@@ -1,6 +1,6 @@
 /** One configured source of the drain, with every default filled in. Made by `config/load`. */
 import type { Dataset } from '../dataset.ts';
-import type { BatchLimits, LiveSourceSpec } from '../live-entry.ts';
+import type { BatchLimits, LiveSourceSpec } from '../live/live-entry.ts';
 
 /** How an entry is taken apart: a hash's or stream entry's fields, a JSON object's members, or not. */
 export type EntryFormat = 'hash' | 'json' | 'text';

@@ -1,6 +1,10 @@
 /** The rows of a COPY stream, batch by batch: found, decoded and fingerprinted. */
-import { type ColumnBatch, type ColumnVector, MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import {
+  type ColumnBatch,
+  type ColumnVector,
+  MAX_BATCH_ROWS,
+} from '../../domain/columns/column-batch.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import { FingerprintBuilder } from '../../domain/fingerprint/builder.ts';
 import type { SliceFingerprint } from '../../domain/fingerprint.ts';
 import { decoderFor } from './column-decoder.ts';

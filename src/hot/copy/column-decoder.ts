@@ -3,7 +3,7 @@
  * A decoder checks the length of every value and refuses what its type can't hold; it decodes a
  * column at a time, so that each loop stays with one type.
  */
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import type { DecodeColumn } from './column-target.ts';
 import { decodeDecimal } from './decode-decimal.ts';
 import {

@@ -1,6 +1,6 @@
 /** One column of the batch that is being filled. */
-import { MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import { MAX_BATCH_ROWS } from '../../domain/columns/column-batch.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import type { TierdError } from '../../domain/errors.ts';
 import type { ColumnBytes } from '../../domain/fingerprint.ts';
 import { brokenStream, valueNotHeld } from './stream-errors.ts';

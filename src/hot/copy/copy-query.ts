@@ -4,7 +4,7 @@
  * sends comes through the socket we took over.
  */
 import type { Client, Connection, Submittable } from 'pg';
-import { type ColumnBatch } from '../../domain/column-batch.ts';
+import { type ColumnBatch } from '../../domain/columns/column-batch.ts';
 import { type BatchDecoder } from './batch-decoder.ts';
 import { requestCancel } from './cancel-request.ts';
 import { type SocketTakeover, takeOverSocket } from './socket-takeover.ts';

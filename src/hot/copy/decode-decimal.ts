@@ -2,7 +2,7 @@
  * `numeric(p,s)` to the integer `value × 10^s` that DuckDB's DECIMAL is. PostgreSQL sends digits
  * to the base 10,000, aligned at the decimal point (numeric_send in numeric.c).
  */
-import type { Held } from '../../domain/column-plan.ts';
+import type { Held } from '../../domain/columns/column-plan.ts';
 import type { ColumnTarget, DecodeColumn } from './column-target.ts';
 
 const NEGATIVE = 0x4000;

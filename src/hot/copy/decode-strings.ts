@@ -4,7 +4,7 @@
  * entry of a null is empty: a stale one would look like an address.
  */
 import { isUtf8 } from 'node:buffer';
-import { INLINE_STRING_BYTES } from '../../domain/column-batch.ts';
+import { INLINE_STRING_BYTES } from '../../domain/columns/column-batch.ts';
 import type { ColumnBytes } from '../../domain/fingerprint.ts';
 import type { ColumnTarget, DecodeColumn } from './column-target.ts';
 

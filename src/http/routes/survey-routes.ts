@@ -1,11 +1,11 @@
 /** Where a dataset's rows are, day by day, and how they flow. */
 import { z } from 'zod';
 import type { DaemonView } from '../../daemon/view.ts';
-import { MAX_CALENDAR_DAYS } from '../../domain/calendar.ts';
-import type { Clock } from '../../domain/clock.ts';
-import { flowOf, flowWindow } from '../../domain/flow.ts';
-import { sourceGapsOf } from '../../domain/survey-totals.ts';
-import { DAY_MS, type EpochMs, floorToUnit, type TimeRange } from '../../domain/time-range.ts';
+import { MAX_CALENDAR_DAYS } from '../../domain/survey/calendar.ts';
+import { flowOf, flowWindow } from '../../domain/survey/flow.ts';
+import { sourceGapsOf } from '../../domain/survey/survey-totals.ts';
+import type { Clock } from '../../domain/time/clock.ts';
+import { DAY_MS, type EpochMs, floorToUnit, type TimeRange } from '../../domain/time/time-range.ts';
 import type { Answer, Route } from '../route.ts';
 import { iso } from '../time.ts';
 

@@ -5,7 +5,7 @@
  */
 import type pg from 'pg';
 import type { DrainSource } from '../../domain/drain/source.ts';
-import { matchKey } from '../../domain/key-pattern.ts';
+import { matchKey } from '../../domain/live/key-pattern.ts';
 import { markClaimsRemoved, type OpenClaim, openClaims } from '../../ledger/claims.ts';
 import { markAcknowledged, openDeliveries, streamsWithOpen } from '../../ledger/deliveries.ts';
 import { noteProblem } from '../../ledger/drain-sources.ts';

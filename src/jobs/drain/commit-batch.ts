@@ -9,10 +9,15 @@ import type { Judge } from '../../domain/drain/judge-rows.ts';
 import type { Reason } from '../../domain/drain/reason.ts';
 import type { DrainSource } from '../../domain/drain/source.ts';
 import { compareIds } from '../../domain/drain/stream-ids.ts';
-import type { BatchOrigin, LiveBatch } from '../../domain/live-entry.ts';
+import type { BatchOrigin, LiveBatch } from '../../domain/live/live-entry.ts';
 import { inTransaction } from '../../hot/transaction.ts';
-import { type Hope, type WrittenRows, writeEncoded, writeRows } from '../../hot/write-rows.ts';
-import type { WriteTarget } from '../../hot/write-statements.ts';
+import {
+  type Hope,
+  type WrittenRows,
+  writeEncoded,
+  writeRows,
+} from '../../hot/write/write-rows.ts';
+import type { WriteTarget } from '../../hot/write/write-statements.ts';
 import { advanceClaim, readClaim } from '../../ledger/claims.ts';
 import { addDeadLetters } from '../../ledger/dead-letters.ts';
 import { findDelivered, recordDelivery } from '../../ledger/deliveries.ts';

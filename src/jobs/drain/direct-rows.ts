@@ -6,8 +6,8 @@
 import type { Mapped, MappedRow, RowPlan } from '../../domain/drain/map-entry.ts';
 import type { EpochUs } from '../../domain/drain/parse-time.ts';
 import type { Rules, ValueType } from '../../domain/drain/source.ts';
-import type { LiveEntry } from '../../domain/live-entry.ts';
-import type { CopyText } from '../../hot/copy-text.ts';
+import type { LiveEntry } from '../../domain/live/live-entry.ts';
+import type { CopyText } from '../../hot/copy/copy-text.ts';
 import { TimeText } from './time-text.ts';
 
 export interface DirectRows {

@@ -1,6 +1,6 @@
 /** What a drain says of itself while it runs: for the progress bar, the log and the daemon. */
 import type { TierdError } from '../../domain/errors.ts';
-import type { LiveProblem } from '../../domain/live-entry.ts';
+import type { LiveProblem } from '../../domain/live/live-entry.ts';
 import type { BatchResult } from './batch-result.ts';
 
 export type DrainEvent = { readonly source: string } & (

@@ -1,5 +1,5 @@
 /** What the first entries of a source say of its configuration, before anything of it is taken. */
-import type { Clock } from '../../domain/clock.ts';
+
 import {
   describeDoubt,
   doubtScores,
@@ -11,7 +11,8 @@ import { prepareMapping, type RowPlan } from '../../domain/drain/map-entry.ts';
 import type { TimeType } from '../../domain/drain/parse-time.ts';
 import type { DrainSource } from '../../domain/drain/source.ts';
 import { TierdError } from '../../domain/errors.ts';
-import type { ForeignKeys, LiveEntry } from '../../domain/live-entry.ts';
+import type { ForeignKeys, LiveEntry } from '../../domain/live/live-entry.ts';
+import type { Clock } from '../../domain/time/clock.ts';
 import type { LiveStore } from '../../live/connect.ts';
 import { type FirstLook, lookFirst } from '../../live/look-ahead.ts';
 import type { DrainPlan } from './plan-drain.ts';

@@ -1,7 +1,7 @@
 /** What keeps a source from running, written where status finds it. */
 import type { DrainSource } from '../../domain/drain/source.ts';
 import type { TierdError } from '../../domain/errors.ts';
-import { disconnect } from '../../hot/connect.ts';
+import { disconnect } from '../../hot/server/connect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { noteProblem } from '../../ledger/drain-sources.ts';
 import type { DrainRooms } from './rooms.ts';

@@ -8,10 +8,10 @@ import { TierdError } from '../../domain/errors.ts';
 import { sqlTable } from '../../domain/sql-name.ts';
 import { suggest } from '../../domain/suggest.ts';
 import { type ColumnDescription, formatTable } from '../../domain/table.ts';
-import { describeTable } from '../../hot/introspect.ts';
+import { describeTable } from '../../hot/table/introspect.ts';
+import { listUniqueKeys } from '../../hot/table/unique-key.ts';
 import { inTransaction } from '../../hot/transaction.ts';
-import { listUniqueKeys } from '../../hot/unique-key.ts';
-import type { WriteTarget } from '../../hot/write-statements.ts';
+import type { WriteTarget } from '../../hot/write/write-statements.ts';
 import type { DrainSettings } from './rooms.ts';
 
 export interface DrainPlan {

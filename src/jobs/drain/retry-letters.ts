@@ -6,7 +6,7 @@ import { prepareMapping } from '../../domain/drain/map-entry.ts';
 import type { Reason } from '../../domain/drain/reason.ts';
 import type { DrainSource } from '../../domain/drain/source.ts';
 import { inTransaction } from '../../hot/transaction.ts';
-import { writeRows } from '../../hot/write-rows.ts';
+import { writeRows } from '../../hot/write/write-rows.ts';
 import {
   type DeadLetterRecord,
   lockWaitingLetters,

@@ -1,6 +1,6 @@
 /** What a drain is given to work with. Composed in `cli`; a test composes its own. */
 import type pg from 'pg';
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../domain/time/clock.ts';
 import type { LiveStore } from '../../live/connect.ts';
 import type { DrainEvent } from './events.ts';
 

@@ -4,8 +4,8 @@
  */
 import type pg from 'pg';
 import { prepareMapping } from '../../domain/drain/map-entry.ts';
-import type { LiveBatch, LiveSource } from '../../domain/live-entry.ts';
-import { disconnect } from '../../hot/connect.ts';
+import type { LiveBatch, LiveSource } from '../../domain/live/live-entry.ts';
+import { disconnect } from '../../hot/server/connect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { readClaim } from '../../ledger/claims.ts';
 import { settleSource } from '../../ledger/drain-sources.ts';

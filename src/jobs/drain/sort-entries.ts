@@ -4,17 +4,17 @@ import { type DeadLetter, deadLetter, nameEntry } from '../../domain/drain/dead-
 import type { Judge } from '../../domain/drain/judge-rows.ts';
 import type { MapEntry, Mapped, MappedRow } from '../../domain/drain/map-entry.ts';
 import type { Reason, ReasonCode } from '../../domain/drain/reason.ts';
-import type { LiveBatch, LiveEntry } from '../../domain/live-entry.ts';
-import type { EpochMs } from '../../domain/time-range.ts';
-import { CopyText } from '../../hot/copy-text.ts';
+import type { LiveBatch, LiveEntry } from '../../domain/live/live-entry.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
+import { CopyText } from '../../hot/copy/copy-text.ts';
 import {
   type EncodedRows,
   type Hope,
   mayEncodeAhead,
   type RefusedRow,
   SAME_KEY,
-} from '../../hot/write-rows.ts';
-import type { WriteTarget } from '../../hot/write-statements.ts';
+} from '../../hot/write/write-rows.ts';
+import type { WriteTarget } from '../../hot/write/write-statements.ts';
 import { DirectRow, type DirectRows } from './direct-rows.ts';
 
 /** A batch whose entries are rows already, as far as each by itself can tell. */

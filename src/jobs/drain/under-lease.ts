@@ -1,7 +1,7 @@
 /** Work on one source: planned, and under its lease for as long as it lasts (I8). */
 import type pg from 'pg';
 import type { DrainSource } from '../../domain/drain/source.ts';
-import { disconnect } from '../../hot/connect.ts';
+import { disconnect } from '../../hot/server/connect.ts';
 import { assertMigrated } from '../../ledger/migrate.ts';
 import { cutWhenLost, toldAsLost } from '../cut-when-lost.ts';
 import { asTierdError } from '../job-failure.ts';

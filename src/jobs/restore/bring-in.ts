@@ -2,13 +2,13 @@
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import { compareFingerprints } from '../../domain/fingerprint.ts';
-import { type ColumnPair, selectOf, type TargetColumn } from '../../domain/restore-columns.ts';
+import { type ColumnPair, selectOf, type TargetColumn } from '../../domain/plan/restore-columns.ts';
 import { formatTable, type TableRef } from '../../domain/table.ts';
-import { formatRange } from '../../domain/time-range.ts';
-import { copyRowsIn } from '../../hot/copy-rows-in.ts';
-import { exportRows } from '../../hot/copy-stream.ts';
+import { formatRange } from '../../domain/time/time-range.ts';
+import { copyRowsIn } from '../../hot/copy/copy-rows-in.ts';
+import { exportRows } from '../../hot/copy/copy-stream.ts';
+import { rowsWhere } from '../../hot/measure/row-filter.ts';
 import { quoteName, quoteTable } from '../../hot/quote.ts';
-import { rowsWhere } from '../../hot/row-filter.ts';
 import { inlined } from '../../hot/sql.ts';
 import { copyRows } from '../../lake/copy-rows.ts';
 import type { RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';

@@ -1,6 +1,6 @@
 /** What a restore says of itself while it runs: for the progress bar and the log. */
-import type { PlannedSlice, RestorePlan } from '../../domain/restore-plan.ts';
-import type { TimeRange } from '../../domain/time-range.ts';
+import type { PlannedSlice, RestorePlan } from '../../domain/plan/restore-plan.ts';
+import type { TimeRange } from '../../domain/time/time-range.ts';
 
 export interface RestoredSlice {
   readonly planned: PlannedSlice;

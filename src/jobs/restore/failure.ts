@@ -1,6 +1,6 @@
 /** What a slice's failure means for it and for the rest of the run. */
 import { type ErrorCode, TierdError } from '../../domain/errors.ts';
-import { formatRange, type TimeRange } from '../../domain/time-range.ts';
+import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
 
 /** SQLSTATE classes by which PostgreSQL objects to rows: data, constraints, triggers that raise, what COPY can't do. */
 const OF_ITS_ROWS: ReadonlySet<string> = new Set(['0A', '22', '23', '42', '44', 'P0']);

@@ -1,17 +1,21 @@
 /** Looks at ledger, catalogue and the table that rows come back into, and plans. Changes nothing (I7). */
 import type pg from 'pg';
-import { type ColumnPlan, planColumns } from '../../domain/column-plan.ts';
+import { type ColumnPlan, planColumns } from '../../domain/columns/column-plan.ts';
 import type { Dataset } from '../../domain/dataset.ts';
-import { withFieldIds } from '../../domain/field-ids.ts';
-import type { Refusal } from '../../domain/plan.ts';
-import { mapColumns, type TargetColumn } from '../../domain/restore-columns.ts';
-import { type PlannedSlice, type RestorePlan, refusePartial } from '../../domain/restore-plan.ts';
+import { withFieldIds } from '../../domain/lake/field-ids.ts';
+import type { Refusal } from '../../domain/plan/plan.ts';
+import { mapColumns, type TargetColumn } from '../../domain/plan/restore-columns.ts';
+import {
+  type PlannedSlice,
+  type RestorePlan,
+  refusePartial,
+} from '../../domain/plan/restore-plan.ts';
 import { formatTable, type Part, type TableDescription } from '../../domain/table.ts';
-import { rangesOverlap } from '../../domain/time-range.ts';
-import { describeTable } from '../../hot/introspect.ts';
-import { compressedChunks, findRestoreHazards } from '../../hot/restore-hazards.ts';
-import { findTable, targetColumns } from '../../hot/restore-target.ts';
+import { rangesOverlap } from '../../domain/time/time-range.ts';
+import { describeTable } from '../../hot/table/introspect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
+import { compressedChunks, findRestoreHazards } from '../../hot/write/restore-hazards.ts';
+import { findTable, targetColumns } from '../../hot/write/restore-target.ts';
 import { type LiveSlice, listLiveSlices } from '../../ledger/replaced-slices.ts';
 import { slicesIn } from '../../ledger/restores.ts';
 import { type FieldIds, gatherFieldIds } from '../rotation/field-ids.ts';

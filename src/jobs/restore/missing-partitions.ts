@@ -1,13 +1,13 @@
 /** Time for which a partitioned table has no partition, and the statement that makes one. */
 import type pg from 'pg';
-import type { Refusal } from '../../domain/plan.ts';
-import { uncovered } from '../../domain/restore-plan.ts';
+import type { Refusal } from '../../domain/plan/plan.ts';
+import { uncovered } from '../../domain/plan/restore-plan.ts';
 import { sqlTable } from '../../domain/sql-name.ts';
 import { formatTable, type TableDescription } from '../../domain/table.ts';
-import { formatRange, type TimeRange } from '../../domain/time-range.ts';
-import { describeTree } from '../../hot/partitions.ts';
+import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
+import { timeLiteral } from '../../hot/measure/time-bounds.ts';
 import { inlined } from '../../hot/sql.ts';
-import { timeLiteral } from '../../hot/time-bounds.ts';
+import { describeTree } from '../../hot/table/partitions.ts';
 
 /** Returns what refuses each range; a table that is not partitioned takes everything. */
 export async function findMissingPartitions(

@@ -1,8 +1,8 @@
 /** Brings the planned slices back one after the other, oldest first. */
 import { TierdError } from '../../domain/errors.ts';
-import { type PlannedSlice, type RestorePlan, standing } from '../../domain/restore-plan.ts';
-import { formatRange } from '../../domain/time-range.ts';
-import { disconnect } from '../../hot/connect.ts';
+import { type PlannedSlice, type RestorePlan, standing } from '../../domain/plan/restore-plan.ts';
+import { formatRange } from '../../domain/time/time-range.ts';
+import { disconnect } from '../../hot/server/connect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { abandonIcebergObjects } from '../../ledger/iceberg-objects.ts';
 import { settleRestore } from '../../ledger/restores.ts';

@@ -5,10 +5,10 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { NextSnapshot } from '../../catalogue/next-snapshot.ts';
-import { formatRange } from '../../domain/time-range.ts';
-import { disconnect } from '../../hot/connect.ts';
-import { createLike, findTable } from '../../hot/restore-target.ts';
+import { formatRange } from '../../domain/time/time-range.ts';
+import { disconnect } from '../../hot/server/connect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
+import { createLike, findTable } from '../../hot/write/restore-target.ts';
 import { makeUnlessThere, removeTree } from '../../lake/directories.ts';
 import { verifyBytes } from '../../lake/segment-verifier.ts';
 import { assertLease } from '../../ledger/lease.ts';

@@ -1,8 +1,8 @@
 /** What a restore is given beside a rotation's rooms, and the values that pass along its slices. */
-import type { MappedColumns } from '../../domain/restore-columns.ts';
-import type { PlannedSlice } from '../../domain/restore-plan.ts';
+import type { MappedColumns } from '../../domain/plan/restore-columns.ts';
+import type { PlannedSlice } from '../../domain/plan/restore-plan.ts';
 import type { TableRef } from '../../domain/table.ts';
-import type { EpochMs, TimeRange } from '../../domain/time-range.ts';
+import type { EpochMs, TimeRange } from '../../domain/time/time-range.ts';
 import type { LiveSlice } from '../../ledger/replaced-slices.ts';
 import type { Rooms } from '../rotation/rooms.ts';
 import type { RunContext } from '../rotation/staged-move.ts';

@@ -5,12 +5,12 @@
 import type pg from 'pg';
 import type { NextSnapshot } from '../../catalogue/next-snapshot.ts';
 import { TierdError } from '../../domain/errors.ts';
-import type { ProvenSegments } from '../../domain/proof.ts';
-import { formatRange, type TimeRange } from '../../domain/time-range.ts';
-import { deleteRows } from '../../hot/delete-rows.ts';
-import { assertSameRows } from '../../hot/digest.ts';
-import { dropParts } from '../../hot/drop-parts.ts';
-import { assertNotKept } from '../../hot/kept-rows.ts';
+import type { ProvenSegments } from '../../domain/plan/proof.ts';
+import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
+import { deleteRows } from '../../hot/delete/delete-rows.ts';
+import { dropParts } from '../../hot/delete/drop-parts.ts';
+import { assertNotKept } from '../../hot/delete/kept-rows.ts';
+import { assertSameRows } from '../../hot/measure/digest.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { findUnsettledSource } from '../../ledger/drain-sources.ts';
 import { assertLease } from '../../ledger/lease.ts';

@@ -1,6 +1,6 @@
 /** Which slices of the lake have keys of a move's late rows. */
 import type pg from 'pg';
-import { hasIdentity, type RowIdentity } from '../../domain/row-identity.ts';
+import { hasIdentity, type RowIdentity } from '../../domain/plan/row-identity.ts';
 import { countMatches, type MatchCount, type Meeting } from '../../lake/cold-matches.ts';
 import { stagingPath } from '../../lake/staging.ts';
 import { type LiveSlice, listLiveSlices } from '../../ledger/replaced-slices.ts';

@@ -1,6 +1,6 @@
 /** What a rotation says of itself while it runs: for the progress bar, the log and the daemon. */
-import type { RotationPlan } from '../../domain/plan.ts';
-import type { TimeRange } from '../../domain/time-range.ts';
+import type { RotationPlan } from '../../domain/plan/plan.ts';
+import type { TimeRange } from '../../domain/time/time-range.ts';
 import type { MoveResult, Recovered } from './outcome.ts';
 
 export type RotationEvent = { readonly dataset: string } & (

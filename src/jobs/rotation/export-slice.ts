@@ -1,9 +1,9 @@
 /** One slice: read through COPY, decoded, and handed to a segment writer batch by batch. */
 import type pg from 'pg';
-import type { TimeRange } from '../../domain/time-range.ts';
-import { exportRows } from '../../hot/copy-stream.ts';
+import type { TimeRange } from '../../domain/time/time-range.ts';
+import { exportRows } from '../../hot/copy/copy-stream.ts';
+import { type RowFilter, rowsWhere } from '../../hot/measure/row-filter.ts';
 import { quoteTable } from '../../hot/quote.ts';
-import { type RowFilter, rowsWhere } from '../../hot/row-filter.ts';
 import { inlined } from '../../hot/sql.ts';
 import { openSegmentWriter } from '../../lake/segment-writer.ts';
 import { nextGeneration } from '../../ledger/segments.ts';

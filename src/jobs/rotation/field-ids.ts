@@ -5,9 +5,9 @@ import {
   assignFieldIds,
   type FieldColumn,
   type KnownColumn,
-} from '../../domain/field-ids.ts';
+} from '../../domain/lake/field-ids.ts';
 import type { TableDescription } from '../../domain/table.ts';
-import { readColumnPlaces } from '../../hot/column-places.ts';
+import { readColumnPlaces } from '../../hot/table/column-places.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { listColumns, recordColumns } from '../../ledger/columns.ts';
 import { assertLease } from '../../ledger/lease.ts';

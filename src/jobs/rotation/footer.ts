@@ -1,8 +1,8 @@
 /** What a file says of itself in its footer, for whoever finds it without the ledger. */
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import type { SliceFingerprint } from '../../domain/fingerprint.ts';
 import { formatTable } from '../../domain/table.ts';
-import type { TimeRange } from '../../domain/time-range.ts';
+import type { TimeRange } from '../../domain/time/time-range.ts';
 import type { RunContext } from './staged-move.ts';
 
 export interface FooterFacts {

@@ -1,35 +1,35 @@
 /** Looks at catalogue, rows, lake and ledger, and lets the pure planner decide. Changes nothing (I7). */
 import type pg from 'pg';
-import { refuseChangedNumbers } from '../../domain/changed-types.ts';
-import { type ColumnPlan, planColumns } from '../../domain/column-plan.ts';
+import { type ColumnPlan, planColumns } from '../../domain/columns/column-plan.ts';
+import { assertNamedColumns } from '../../domain/columns/named-columns.ts';
 import type { Dataset } from '../../domain/dataset.ts';
-import { withFieldIds } from '../../domain/field-ids.ts';
-import { judgeHazards } from '../../domain/hazards.ts';
-import { assertNamedColumns } from '../../domain/named-columns.ts';
-import { type Surroundings, withObstacles } from '../../domain/part-hazards.ts';
-import { holdBack } from '../../domain/pins.ts';
+import { refuseChangedNumbers } from '../../domain/lake/changed-types.ts';
+import { withFieldIds } from '../../domain/lake/field-ids.ts';
+import { judgeHazards } from '../../domain/plan/hazards.ts';
+import { type Surroundings, withObstacles } from '../../domain/plan/part-hazards.ts';
+import { holdBack } from '../../domain/plan/pins.ts';
 import {
   type MeasuredRegion,
   type PlannedAgain,
   planRotation,
   type Refusal,
   type RotationPlan,
-} from '../../domain/plan.ts';
-import { cutoffsOf, type Region, regionsOf } from '../../domain/regions.ts';
-import { identityOf, type RowIdentity } from '../../domain/row-identity.ts';
-import { noteFrozenBuckets } from '../../domain/stale-aggregates.ts';
+} from '../../domain/plan/plan.ts';
+import { cutoffsOf, type Region, regionsOf } from '../../domain/plan/regions.ts';
+import { identityOf, type RowIdentity } from '../../domain/plan/row-identity.ts';
+import { noteFrozenBuckets } from '../../domain/plan/stale-aggregates.ts';
 import type { TableDescription } from '../../domain/table.ts';
-import { DAY_MS, HOUR_MS, type TimeRange } from '../../domain/time-range.ts';
-import { assertZoneFits, tableClock } from '../../domain/time-zone.ts';
-import { findReferencedRows } from '../../hot/foreign-keys.ts';
-import { findHazards } from '../../hot/hazards.ts';
-import { describeTable } from '../../hot/introspect.ts';
-import { measureSlices, measureTable, type TableFacts } from '../../hot/measure.ts';
-import { findPartHazards } from '../../hot/part-hazards.ts';
-import { readDatabaseClock, readReplicaLag } from '../../hot/server-facts.ts';
-import { findStaleAggregates } from '../../hot/stale-aggregates.ts';
+import { DAY_MS, HOUR_MS, type TimeRange } from '../../domain/time/time-range.ts';
+import { assertZoneFits, tableClock } from '../../domain/time/time-zone.ts';
+import { findHazards } from '../../hot/hazards/hazards.ts';
+import { findPartHazards } from '../../hot/hazards/part-hazards.ts';
+import { measureSlices, measureTable, type TableFacts } from '../../hot/measure/measure.ts';
+import { readDatabaseClock, readReplicaLag } from '../../hot/server/server-facts.ts';
+import { findReferencedRows } from '../../hot/table/foreign-keys.ts';
+import { describeTable } from '../../hot/table/introspect.ts';
+import { listUniqueKeys } from '../../hot/table/unique-key.ts';
+import { findStaleAggregates } from '../../hot/timescale/stale-aggregates.ts';
 import { inTransaction } from '../../hot/transaction.ts';
-import { listUniqueKeys } from '../../hot/unique-key.ts';
 import { listColdRanges, listLiveSchemas } from '../../ledger/live-segments.ts';
 import { hasLedger } from '../../ledger/migrate.ts';
 import { listPins } from '../../ledger/pins.ts';

@@ -5,13 +5,13 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { Dataset } from '../../domain/dataset.ts';
-import type { MeasuredRegion, PlannedAgain } from '../../domain/plan.ts';
-import { hasIdentity, type RowIdentity } from '../../domain/row-identity.ts';
+import type { MeasuredRegion, PlannedAgain } from '../../domain/plan/plan.ts';
+import { hasIdentity, type RowIdentity } from '../../domain/plan/row-identity.ts';
 import type { TableDescription } from '../../domain/table.ts';
-import type { TimeRange } from '../../domain/time-range.ts';
-import { exportRows } from '../../hot/copy-stream.ts';
+import type { TimeRange } from '../../domain/time/time-range.ts';
+import { exportRows } from '../../hot/copy/copy-stream.ts';
+import { type RowFilter, rowsWhere } from '../../hot/measure/row-filter.ts';
 import { quoteTable } from '../../hot/quote.ts';
-import { type RowFilter, rowsWhere } from '../../hot/row-filter.ts';
 import { inlined } from '../../hot/sql.ts';
 import { makeUnlessThere, removeTree } from '../../lake/directories.ts';
 import { type KeySet, openKeySet } from '../../lake/key-set.ts';

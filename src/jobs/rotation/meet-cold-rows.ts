@@ -10,11 +10,11 @@
 import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
 import { compareFingerprints } from '../../domain/fingerprint.ts';
-import type { HeldRows } from '../../domain/proof.ts';
-import { isHeldAlike } from '../../domain/row-identity.ts';
-import { NONE_AGAIN, type RowsAgain } from '../../domain/rows-again.ts';
-import { formatRange } from '../../domain/time-range.ts';
-import { disconnect } from '../../hot/connect.ts';
+import type { HeldRows } from '../../domain/plan/proof.ts';
+import { isHeldAlike } from '../../domain/plan/row-identity.ts';
+import { NONE_AGAIN, type RowsAgain } from '../../domain/plan/rows-again.ts';
+import { formatRange } from '../../domain/time/time-range.ts';
+import { disconnect } from '../../hot/server/connect.ts';
 import { fingerprintMatched } from '../../lake/cold-matches.ts';
 import { proveHeld } from '../../lake/segment-verifier.ts';
 import { type Encounter, findEncounters, openerOf, type Settling } from './encounters.ts';

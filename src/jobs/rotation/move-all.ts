@@ -1,8 +1,8 @@
 /** Moves the planned stretches one after the other, exporting the next while this one is finished. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TierdError } from '../../domain/errors.ts';
-import type { PlannedMove } from '../../domain/plan.ts';
-import { NONE_AGAIN, type RowsAgain } from '../../domain/rows-again.ts';
+import type { PlannedMove } from '../../domain/plan/plan.ts';
+import { NONE_AGAIN, type RowsAgain } from '../../domain/plan/rows-again.ts';
 import { asTierdError, stopIfAborted } from '../job-failure.ts';
 import { finishMove } from './finish-move.ts';
 import { meetColdRows, refuseChanged } from './meet-cold-rows.ts';

@@ -1,6 +1,6 @@
 /** What a move's failure means for the rest of the run. */
 import type { ErrorCode, TierdError } from '../../domain/errors.ts';
-import type { PlannedMove } from '../../domain/plan.ts';
+import type { PlannedMove } from '../../domain/plan/plan.ts';
 
 /** The rows were in somebody's hands: the same move may succeed when staged anew. */
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set(['DIGEST_MISMATCH', 'PARTS_CHANGED', 'DEADLOCK']);

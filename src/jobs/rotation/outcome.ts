@@ -1,8 +1,8 @@
 /** What came of a run's moves. */
 import { EXIT, type TierdError } from '../../domain/errors.ts';
-import type { PlannedMove } from '../../domain/plan.ts';
-import { type RowsAgain, sumAgain } from '../../domain/rows-again.ts';
-import type { TimeRange } from '../../domain/time-range.ts';
+import type { PlannedMove } from '../../domain/plan/plan.ts';
+import { type RowsAgain, sumAgain } from '../../domain/plan/rows-again.ts';
+import type { TimeRange } from '../../domain/time/time-range.ts';
 import type { UnfinishedMove } from '../../ledger/moves.ts';
 import type { Wholeness } from '../rotate-all.ts';
 

@@ -7,7 +7,7 @@ import {
   type LedgerPlace,
   type Ownership,
   type RememberedLake,
-} from '../../domain/lake-owner.ts';
+} from '../../domain/lake/lake-owner.ts';
 import {
   assertSameLake,
   ensureLakeMarker,

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../domain/time/clock.ts';
 
 /** Well within any lease: see `limits-under-lease`. */
 const LONGEST_SILENCE_MS = 1_000;

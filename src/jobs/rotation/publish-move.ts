@@ -3,7 +3,7 @@
  * live: no reader takes them for rows before the commit.
  */
 import type pg from 'pg';
-import { formatDigest } from '../../hot/digest.ts';
+import { formatDigest } from '../../hot/measure/digest.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { segmentKey } from '../../lake/layout.ts';
 import { assertLease } from '../../ledger/lease.ts';

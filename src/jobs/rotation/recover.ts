@@ -3,7 +3,7 @@
  * dataset's lease. Only what the ledger names is touched: files it does not know are left alone.
  */
 import type pg from 'pg';
-import { recoveryOf } from '../../domain/move.ts';
+import { recoveryOf } from '../../domain/plan/move.ts';
 import { inTransaction, type TransactionOptions } from '../../hot/transaction.ts';
 import { listStaging, removeStaging } from '../../lake/staging.ts';
 import {

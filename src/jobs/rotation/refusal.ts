@@ -1,8 +1,8 @@
 import { TierdError } from '../../domain/errors.ts';
-import { describeObstacles, standingObstacles } from '../../domain/part-hazards.ts';
-import { type PlannedMove, type RotationPlan, standingRefusals } from '../../domain/plan.ts';
-import { NONE_AGAIN } from '../../domain/rows-again.ts';
-import { formatRange } from '../../domain/time-range.ts';
+import { describeObstacles, standingObstacles } from '../../domain/plan/part-hazards.ts';
+import { type PlannedMove, type RotationPlan, standingRefusals } from '../../domain/plan/plan.ts';
+import { NONE_AGAIN } from '../../domain/plan/rows-again.ts';
+import { formatRange } from '../../domain/time/time-range.ts';
 import type { FailedMove } from './outcome.ts';
 
 /** Throws REFUSED with every reason at once, unless none stands. */

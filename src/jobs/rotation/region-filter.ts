@@ -1,6 +1,6 @@
 import type { Dataset } from '../../domain/dataset.ts';
-import type { Lane } from '../../domain/regions.ts';
-import type { RowFilter } from '../../hot/row-filter.ts';
+import type { Lane } from '../../domain/plan/regions.ts';
+import type { RowFilter } from '../../hot/measure/row-filter.ts';
 
 /** Which rows of a region leave: all that have aged, else those whose interval does not stay hot. */
 export function filterOf(dataset: Dataset, lane: Lane): RowFilter | null {

@@ -7,7 +7,7 @@ import {
   type SliceFingerprint,
   subtractFingerprint,
 } from '../../domain/fingerprint.ts';
-import { formatRange } from '../../domain/time-range.ts';
+import { formatRange } from '../../domain/time/time-range.ts';
 import { fingerprintMatched, type Meeting } from '../../lake/cold-matches.ts';
 import { parseSegmentKey } from '../../lake/layout.ts';
 import { rewriteSlice } from '../../lake/rewrite-slice.ts';

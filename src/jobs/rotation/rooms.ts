@@ -1,6 +1,6 @@
 /** What a rotation is given to work with. Composed in `cli`; a test composes its own. */
 import type pg from 'pg';
-import type { Clock } from '../../domain/clock.ts';
+import type { Clock } from '../../domain/time/clock.ts';
 import type { FileSystem } from '../../lake/file-system.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
 import type { DuckEngine } from '../../lake/segment/duckdb.ts';

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { type ErrorCode, TierdError } from '../../domain/errors.ts';
-import { disconnect } from '../../hot/connect.ts';
+import { disconnect } from '../../hot/server/connect.ts';
 import { removeStaging } from '../../lake/staging.ts';
 import { assertOwnLake } from './own-lake.ts';
 import { endMove, sweepLeftovers } from './recover.ts';

@@ -1,14 +1,14 @@
 /** The values that pass along a move: the run it belongs to, and what its stages hand on. */
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import type { SliceFingerprint } from '../../domain/fingerprint.ts';
-import type { PlannedMove } from '../../domain/plan.ts';
-import type { HeldRows } from '../../domain/proof.ts';
-import type { RowIdentity } from '../../domain/row-identity.ts';
-import type { RowsAgain } from '../../domain/rows-again.ts';
+import type { PlannedMove } from '../../domain/plan/plan.ts';
+import type { HeldRows } from '../../domain/plan/proof.ts';
+import type { RowIdentity } from '../../domain/plan/row-identity.ts';
+import type { RowsAgain } from '../../domain/plan/rows-again.ts';
 import type { TableDescription } from '../../domain/table.ts';
-import type { SliceUnit, TimeRange } from '../../domain/time-range.ts';
-import type { RowsDigest } from '../../hot/digest.ts';
+import type { SliceUnit, TimeRange } from '../../domain/time/time-range.ts';
+import type { RowsDigest } from '../../hot/measure/digest.ts';
 import type { StagedSegment } from '../../lake/segment/staged-files.ts';
 import type { Lease } from '../../ledger/lease.ts';
 

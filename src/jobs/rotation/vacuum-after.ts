@@ -1,8 +1,8 @@
 /** Dead rows are made reusable, once no export of ours holds a snapshot over them. */
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
-import { disconnect } from '../../hot/connect.ts';
-import { vacuumTable, vacuumWarnings } from '../../hot/vacuum.ts';
+import { vacuumTable, vacuumWarnings } from '../../hot/delete/vacuum.ts';
+import { disconnect } from '../../hot/server/connect.ts';
 import { removeStaging } from '../../lake/staging.ts';
 import { stepMove } from '../../ledger/moves.ts';
 import { asTierdError } from '../job-failure.ts';

@@ -2,11 +2,11 @@
 import type pg from 'pg';
 import type { Dataset } from '../../domain/dataset.ts';
 import type { TierdError } from '../../domain/errors.ts';
-import { type DatasetSurvey, UNSEEN_HOT } from '../../domain/survey.ts';
+import { type DatasetSurvey, UNSEEN_HOT } from '../../domain/survey/survey.ts';
 import { formatTable } from '../../domain/table.ts';
-import { HOUR_MS } from '../../domain/time-range.ts';
-import { glanceAtTable } from '../../hot/glance.ts';
-import { describeTable } from '../../hot/introspect.ts';
+import { HOUR_MS } from '../../domain/time/time-range.ts';
+import { glanceAtTable } from '../../hot/measure/glance.ts';
+import { describeTable } from '../../hot/table/introspect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { asTierdError } from '../job-failure.ts';
 import { gatherPlan } from '../rotation/gather-plan.ts';

@@ -1,11 +1,11 @@
 /** PostgreSQL's part of a survey: the server, the ledger, each dataset. One connection, then none. */
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
-import type { HotSurvey } from '../../domain/survey.ts';
-import type { EpochMs } from '../../domain/time-range.ts';
+import type { HotSurvey } from '../../domain/survey/survey.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
 import { unlessAborted } from '../../domain/unless-aborted.ts';
-import { disconnect } from '../../hot/connect.ts';
-import { readServerHealth } from '../../hot/server-health.ts';
+import { disconnect } from '../../hot/server/connect.ts';
+import { readServerHealth } from '../../hot/server/server-health.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { planDrain } from '../drain/plan-drain.ts';
 import { asTierdError } from '../job-failure.ts';

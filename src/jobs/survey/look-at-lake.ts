@@ -1,5 +1,5 @@
 /** The lake's part of a survey: whether it is there, whose it is, and what is free beside it. */
-import type { LakeOwner } from '../../domain/lake-owner.ts';
+import type { LakeOwner } from '../../domain/lake/lake-owner.ts';
 import { unlessAborted } from '../../domain/unless-aborted.ts';
 import { type LakeMarker, readLakeMarker } from '../../lake/marker.ts';
 import type { ObjectStore, ReadableStore } from '../../lake/object-store.ts';

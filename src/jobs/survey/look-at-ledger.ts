@@ -1,6 +1,6 @@
 /** What the ledger says of the lake, of the drain and of the last runs. */
 import type { Dataset } from '../../domain/dataset.ts';
-import { type ColdSide, NOTHING_COLD, type RunSurvey } from '../../domain/survey.ts';
+import { type ColdSide, NOTHING_COLD, type RunSurvey } from '../../domain/survey/survey.ts';
 import { listSources, type SourceRecord } from '../../ledger/drain-sources.ts';
 import { hasLedger } from '../../ledger/migrate.ts';
 import type { Queryable } from '../../ledger/queryable.ts';

@@ -1,9 +1,9 @@
 /** Redis' part of a survey: its servers, what endangers entries, what waits in each source. */
 import type { DrainSource } from '../../domain/drain/source.ts';
 import { TierdError } from '../../domain/errors.ts';
-import { judgeLiveHealth, judgeTtls, type SourceAtRisk } from '../../domain/live-health.ts';
-import type { LiveSurvey } from '../../domain/survey.ts';
-import type { EpochMs } from '../../domain/time-range.ts';
+import { judgeLiveHealth, judgeTtls, type SourceAtRisk } from '../../domain/live/live-health.ts';
+import type { LiveSurvey } from '../../domain/survey/survey.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
 import type { LiveStore } from '../../live/connect.ts';
 import { lookAhead } from '../../live/look-ahead.ts';
 import { lookAtTtls, readHealth } from '../../live/read-health.ts';

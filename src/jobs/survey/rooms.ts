@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import type { Clock } from '../../domain/clock.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import type { DrainSource } from '../../domain/drain/source.ts';
-import type { LiveSettings } from '../../domain/live-health.ts';
+import type { LiveSettings } from '../../domain/live/live-health.ts';
+import type { Clock } from '../../domain/time/clock.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
 import type { LiveStore } from '../../live/connect.ts';
 import type { LakeRooms } from './look-at-lake.ts';

@@ -6,7 +6,7 @@
  * 412, and so turns its own success into a failure: who calls decides what to do next.
  */
 import type * as Sdk from '@aws-sdk/client-s3';
-import type { S3Target } from '../../domain/s3-target.ts';
+import type { S3Target } from '../../domain/lake/s3-target.ts';
 import type { ByteRange } from '../file-system.ts';
 import { bodyChunks } from './body-chunks.ts';
 import type { ListedPage, S3Api, S3Body, Upload, UploadedPart } from './s3-api.ts';

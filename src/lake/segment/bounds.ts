@@ -1,5 +1,5 @@
 /** Finding a value outside of its bounds, one loop per kind: it runs over every value verified. */
-import type { HeldKind } from '../../domain/column-plan.ts';
+import type { HeldKind } from '../../domain/columns/column-plan.ts';
 import type { ColumnBytes } from '../../domain/fingerprint.ts';
 
 /** Both inclusive, in PostgreSQL's bytes. */

@@ -5,7 +5,7 @@ import {
   type ColumnVector,
   INLINE_STRING_BYTES,
   MAX_BATCH_ROWS,
-} from '../../domain/column-batch.ts';
+} from '../../domain/columns/column-batch.ts';
 import { type DataChunk, duckdb, type LogicalType, type Vector } from './bindings.ts';
 
 const STRING_ENTRY_BYTES = 16;

@@ -1,5 +1,5 @@
 /** Rows of DuckDB's chunks as the data of PostgreSQL's `COPY … (FORMAT binary)`. */
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import { type DataChunk, duckdb } from './bindings.ts';
 import { reencoderFor } from './reencode.ts';
 import type { BytesWindow } from './string-reader.ts';

@@ -1,5 +1,5 @@
 /** What the ledger keeps of a file, read from the file itself. */
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import type { IntegerTimeUnit, TimeColumn } from '../../domain/table.ts';
 import { type DuckConnection, quoteSqlName, quoteSqlText } from './duckdb.ts';
 import { readTexts } from './small-results.ts';

@@ -3,7 +3,7 @@
  * order is the sort order, so each holds a range of its own of the sort columns.
  */
 import { join } from 'node:path';
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import type { FileSystem } from '../file-system.ts';
 import { type DuckConnection, quoteSqlName, quoteSqlText } from './duckdb.ts';
 import { readCounts } from './small-results.ts';

@@ -5,7 +5,7 @@ import {
   parquetMetadataAsync,
   type SchemaElement,
 } from 'hyparquet';
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import { verifyMismatch } from './mismatch.ts';
 
 export interface ExpectedFooter {

@@ -1,6 +1,6 @@
 /** From the values that Parquet stores to the bytes that PostgreSQL would send for them. */
-import { MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
-import type { ColumnPlan, HeldKind } from '../../domain/column-plan.ts';
+import { MAX_BATCH_ROWS } from '../../domain/columns/column-batch.ts';
+import type { ColumnPlan, HeldKind } from '../../domain/columns/column-plan.ts';
 import type { ColumnBytes } from '../../domain/fingerprint.ts';
 import { NUMERIC_MAX_BYTES, writeNumeric } from './numeric-bytes.ts';
 

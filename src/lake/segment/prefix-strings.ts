@@ -1,5 +1,5 @@
 /** Strings with one byte put before each: `jsonb` travels as a version and its text. */
-import { MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
+import { MAX_BATCH_ROWS } from '../../domain/columns/column-batch.ts';
 import type { BytesWindow } from './string-reader.ts';
 
 /** Each window is valid until the next. Nulls stay null. */

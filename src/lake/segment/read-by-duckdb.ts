@@ -1,7 +1,7 @@
 /** The fingerprint of a segment, or of chosen rows, every value read by DuckDB's Parquet reader. */
 
-import { MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import { MAX_BATCH_ROWS } from '../../domain/columns/column-batch.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import { FingerprintBuilder } from '../../domain/fingerprint/builder.ts';
 import type { ColumnBytes, SliceFingerprint } from '../../domain/fingerprint.ts';
 import { interrupted } from '../lake-failure.ts';

@@ -4,8 +4,8 @@
  */
 import { type AsyncBuffer, type FileMetaData, parquetScan } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import { MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import { MAX_BATCH_ROWS } from '../../domain/columns/column-batch.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import { FingerprintBuilder } from '../../domain/fingerprint/builder.ts';
 import type { SliceFingerprint } from '../../domain/fingerprint.ts';
 import { interrupted } from '../lake-failure.ts';

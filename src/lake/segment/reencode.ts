@@ -4,8 +4,8 @@
  * the two shows as a difference of fingerprints instead of cancelling itself out (I1).
  */
 
-import { MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
-import type { ColumnPlan, Held } from '../../domain/column-plan.ts';
+import { MAX_BATCH_ROWS } from '../../domain/columns/column-batch.ts';
+import type { ColumnPlan, Held } from '../../domain/columns/column-plan.ts';
 import type { ColumnBytes } from '../../domain/fingerprint.ts';
 import { duckdb, type Vector } from './bindings.ts';
 import { NUMERIC_MAX_BYTES, writeNumeric } from './numeric-bytes.ts';

@@ -1,5 +1,5 @@
 /** Parquet files that were just written: flushed, hashed and measured, before anybody else knows of them. */
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import type { TimeColumn } from '../../domain/table.ts';
 import { type Checksum, checksumOf } from '../checksum.ts';
 import type { FileSystem } from '../file-system.ts';

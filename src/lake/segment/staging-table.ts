@@ -1,7 +1,7 @@
 /** Where a slice's rows gather inside DuckDB, on disk when memory runs short, until it is sorted. */
 
-import type { ColumnBatch } from '../../domain/column-batch.ts';
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import type { ColumnBatch } from '../../domain/columns/column-batch.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import { type Appender, duckdb } from './bindings.ts';
 import { ChunkBuilder } from './chunk-builder.ts';
 import type { DuckConnection } from './duckdb.ts';

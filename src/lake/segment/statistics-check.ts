@@ -4,7 +4,7 @@
  * hyparquet gives their bounds rounded or not at all.
  */
 import type { FileMetaData } from 'hyparquet';
-import type { ColumnPlan, HeldKind } from '../../domain/column-plan.ts';
+import type { ColumnPlan, HeldKind } from '../../domain/columns/column-plan.ts';
 import type { TierdError } from '../../domain/errors.ts';
 import type { ColumnBytes, SliceFingerprint } from '../../domain/fingerprint.ts';
 import { type Bounds, type FindOutside, findOutsideFor } from './bounds.ts';

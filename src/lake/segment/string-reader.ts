@@ -4,7 +4,7 @@
  * reading them, so strings that lie close together are fetched together.
  */
 
-import { INLINE_STRING_BYTES, MAX_BATCH_ROWS } from '../../domain/column-batch.ts';
+import { INLINE_STRING_BYTES, MAX_BATCH_ROWS } from '../../domain/columns/column-batch.ts';
 import type { ColumnBytes } from '../../domain/fingerprint.ts';
 import { duckdb, type Vector } from './bindings.ts';
 

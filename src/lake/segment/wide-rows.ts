@@ -3,8 +3,8 @@
  * 2,048 rows at a time, whatever they weigh, so these gather in tables of few rows: each becomes a
  * file of its own, whose one row group is small because it has not more.
  */
-import type { ColumnBatch } from '../../domain/column-batch.ts';
-import type { ColumnPlan } from '../../domain/column-plan.ts';
+import type { ColumnBatch } from '../../domain/columns/column-batch.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import type { DuckConnection, DuckEngine } from './duckdb.ts';
 import { batchBytes, StagingTable } from './staging-table.ts';
 

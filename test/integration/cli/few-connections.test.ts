@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Check } from '../../../src/domain/check.ts';
 import { CONNECTIONS } from '../../../src/domain/connections.ts';
-import { connect, disconnect } from '../../../src/hot/connect.ts';
+import { connect, disconnect } from '../../../src/hot/server/connect.ts';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { runInside } from '../../support/cli.ts';
 import { directoryWith } from '../../support/config-file.ts';

@@ -2,16 +2,16 @@ import { connect as connectSocket, createServer, type Server, type Socket } from
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ColumnBatch } from '../../../src/domain/column-batch.ts';
-import { planColumns } from '../../../src/domain/column-plan.ts';
+import type { ColumnBatch } from '../../../src/domain/columns/column-batch.ts';
+import { planColumns } from '../../../src/domain/columns/column-plan.ts';
 import { TierdError } from '../../../src/domain/errors.ts';
-import { connect } from '../../../src/hot/connect.ts';
 import {
   type ExportedSlice,
   type ExportOptions,
   exportRows,
-} from '../../../src/hot/copy-stream.ts';
-import { describeTable } from '../../../src/hot/introspect.ts';
+} from '../../../src/hot/copy/copy-stream.ts';
+import { connect } from '../../../src/hot/server/connect.ts';
+import { describeTable } from '../../../src/hot/table/introspect.ts';
 import { inTransaction } from '../../../src/hot/transaction.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 

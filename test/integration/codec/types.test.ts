@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
-import { planColumns } from '../../../src/domain/column-plan.ts';
-import { BUILT_IN_TYPES } from '../../../src/domain/type-table.ts';
-import { describeTable } from '../../../src/hot/introspect.ts';
+import { planColumns } from '../../../src/domain/columns/column-plan.ts';
+import { BUILT_IN_TYPES } from '../../../src/domain/columns/type-table.ts';
+import { describeTable } from '../../../src/hot/table/introspect.ts';
 import { inTransaction } from '../../../src/hot/transaction.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 

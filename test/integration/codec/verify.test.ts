@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ColumnPlan } from '../../../src/domain/column-plan.ts';
+import type { ColumnPlan } from '../../../src/domain/columns/column-plan.ts';
 import type { VerifyLevel } from '../../../src/domain/dataset.ts';
 import { TierdError } from '../../../src/domain/errors.ts';
-import { ProvenSegments } from '../../../src/domain/proof.ts';
+import { ProvenSegments } from '../../../src/domain/plan/proof.ts';
 import { nodeFileSystem } from '../../../src/lake/file-system.ts';
 import { verifySegments } from '../../../src/lake/segment-verifier.ts';
 import {

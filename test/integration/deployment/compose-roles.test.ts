@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/domain/clock.ts';
+import { systemClock } from '../../../src/domain/time/clock.ts';
 import { runInside } from '../../support/cli.ts';
 import { directoryWith } from '../../support/config-file.ts';
 import { startPostgres } from '../../support/postgres-server.ts';

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DrainSource } from '../../../src/domain/drain/source.ts';
-import type { SourceKind } from '../../../src/domain/live-entry.ts';
+import type { SourceKind } from '../../../src/domain/live/live-entry.ts';
 import { previewSource } from '../../../src/jobs/drain/preview.ts';
 import { connectLive } from '../../../src/live/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { SourceKind } from '../../../src/domain/live-entry.ts';
+import type { SourceKind } from '../../../src/domain/live/live-entry.ts';
 import { examineSources, lookAtSources } from '../../../src/jobs/drain/look-at-sources.ts';
 import { previewSource } from '../../../src/jobs/drain/preview.ts';
 import { makeSource, type SourceChanges } from '../../support/drain-source.ts';

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { DrainSource } from '../../../src/domain/drain/source.ts';
-import type { SourceKind } from '../../../src/domain/live-entry.ts';
+import type { SourceKind } from '../../../src/domain/live/live-entry.ts';
 import type { DrainRooms } from '../../../src/jobs/drain/rooms.ts';
 import {
   type DrainTruth,

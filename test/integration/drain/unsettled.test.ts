@@ -1,7 +1,7 @@
 /** Rows whose keys Redis may hand out again stay hot: in the lake they would be doubled. */
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { connect } from '../../../src/hot/connect.ts';
+import { connect } from '../../../src/hot/server/connect.ts';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { readCold } from '../../support/cold-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';

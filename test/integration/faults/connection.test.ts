@@ -1,7 +1,7 @@
 /** The line to PostgreSQL is cut where it hurts most: around COMMIT (I9). */
 import type pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { connect } from '../../../src/hot/connect.ts';
+import { connect } from '../../../src/hot/server/connect.ts';
 import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
 import { backendOf } from '../../support/hot.ts';
 import { describeOn } from '../../support/servers.ts';

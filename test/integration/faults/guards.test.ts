@@ -1,7 +1,7 @@
 /** The guards: what looks like a mistake is refused with its figure and its limit (exit 3). */
 import { describe, expect, it } from 'vitest';
 import type { RotationLimits } from '../../../src/domain/dataset.ts';
-import { DAY_MS, HOUR_MS } from '../../../src/domain/time-range.ts';
+import { DAY_MS, HOUR_MS } from '../../../src/domain/time/time-range.ts';
 import { planRotationOf } from '../../../src/jobs/rotate.ts';
 import { listRuns } from '../../../src/ledger/runs.ts';
 import { makeDataset, NOW } from '../../support/rotation.ts';

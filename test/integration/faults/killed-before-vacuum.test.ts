@@ -1,6 +1,6 @@
 /** A process that is killed between COMMIT and VACUUM, and what the runs after it make of its table. */
 import { beforeAll, expect, it } from 'vitest';
-import { DAY_MS } from '../../../src/domain/time-range.ts';
+import { DAY_MS } from '../../../src/domain/time/time-range.ts';
 import type { RotationOutcome } from '../../../src/jobs/rotate.ts';
 import { listStaging } from '../../../src/lake/staging.ts';
 import type { ScenarioKind } from '../../crash/scenario.ts';

@@ -1,8 +1,8 @@
 /** A lease that is lost in the middle: the loser commits nothing, the winner clears up (I8). */
 import { copyFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { DAY_MS } from '../../../src/domain/time-range.ts';
-import { connect } from '../../../src/hot/connect.ts';
+import { DAY_MS } from '../../../src/domain/time/time-range.ts';
+import { connect } from '../../../src/hot/server/connect.ts';
 import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
 import type { ObjectStore } from '../../../src/lake/object-store.ts';
 import { listRuns } from '../../../src/ledger/runs.ts';

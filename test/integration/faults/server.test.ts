@@ -1,7 +1,7 @@
 /** PostgreSQL says no: time limits, privileges, policies, connections. */
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { connect } from '../../../src/hot/connect.ts';
+import { connect } from '../../../src/hot/server/connect.ts';
 import { planRotationOf } from '../../../src/jobs/rotate.ts';
 import type { Rooms, RotationSettings } from '../../../src/jobs/rotation/rooms.ts';
 import {

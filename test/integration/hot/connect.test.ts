@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { connect, disconnect } from '../../../src/hot/connect.ts';
+import { connect, disconnect } from '../../../src/hot/server/connect.ts';
 import { createTestDatabase } from '../../support/database.ts';
 
 /** Hundredths of a second, whatever the kernel's own tick is. */

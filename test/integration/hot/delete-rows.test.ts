@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { IntegerTimeUnit, TableDescription } from '../../../src/domain/table.ts';
-import { type DeleteOptions, deleteRows } from '../../../src/hot/delete-rows.ts';
-import { digestSlice, formatDigest, type RowsDigest } from '../../../src/hot/digest.ts';
-import type { RowFilter } from '../../../src/hot/row-filter.ts';
+import { type DeleteOptions, deleteRows } from '../../../src/hot/delete/delete-rows.ts';
+import { digestSlice, formatDigest, type RowsDigest } from '../../../src/hot/measure/digest.ts';
+import type { RowFilter } from '../../../src/hot/measure/row-filter.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import {
   backendOf,

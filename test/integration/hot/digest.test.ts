@@ -10,7 +10,7 @@ import {
   EVERY_ROW,
   formatDigest,
   type RowsDigest,
-} from '../../../src/hot/digest.ts';
+} from '../../../src/hot/measure/digest.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { dayOf, describePublic, reading } from '../../support/hot.ts';
 

@@ -2,7 +2,7 @@ import net from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Check } from '../../../src/domain/check.ts';
 import type { Dataset } from '../../../src/domain/dataset.ts';
-import { checkHotStore } from '../../../src/hot/doctor-checks.ts';
+import { checkHotStore } from '../../../src/hot/doctor/doctor-checks.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;

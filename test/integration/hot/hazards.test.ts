@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { TableHazard } from '../../../src/domain/hazards.ts';
-import { findHazards } from '../../../src/hot/hazards.ts';
+import type { TableHazard } from '../../../src/domain/plan/hazards.ts';
+import { findHazards } from '../../../src/hot/hazards/hazards.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { describePublic, reading } from '../../support/hot.ts';
 import { describeOn } from '../../support/servers.ts';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { IntegerTimeUnit, TableDescription } from '../../../src/domain/table.ts';
-import { describeTable } from '../../../src/hot/introspect.ts';
+import { describeTable } from '../../../src/hot/table/introspect.ts';
 import { inTransaction } from '../../../src/hot/transaction.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { describeOn } from '../../support/servers.ts';

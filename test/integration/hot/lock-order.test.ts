@@ -1,7 +1,7 @@
 /** Whoever reads a table takes the table before its parts, as everybody else does. */
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkDataset } from '../../../src/hot/doctor-dataset.ts';
+import { checkDataset } from '../../../src/hot/doctor/doctor-dataset.ts';
 import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
 import { readStatus } from '../../../src/jobs/status.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Check } from '../../../src/domain/check.ts';
-import { systemClock } from '../../../src/domain/clock.ts';
-import { connect } from '../../../src/hot/connect.ts';
-import { checkHotStore } from '../../../src/hot/doctor-checks.ts';
+import { systemClock } from '../../../src/domain/time/clock.ts';
+import { checkHotStore } from '../../../src/hot/doctor/doctor-checks.ts';
+import { connect } from '../../../src/hot/server/connect.ts';
 import { type Certificate, makeCertificate } from '../../support/certificates.ts';
 import { type PostgresServer, startPostgres } from '../../support/postgres-server.ts';
 import { describeOn } from '../../support/servers.ts';

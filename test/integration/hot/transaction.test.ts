@@ -1,7 +1,7 @@
 import net from 'node:net';
 import type pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { connect, disconnect } from '../../../src/hot/connect.ts';
+import { connect, disconnect } from '../../../src/hot/server/connect.ts';
 import { inTransaction } from '../../../src/hot/transaction.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 

@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { TableDescription } from '../../../src/domain/table.ts';
-import { deleteRows } from '../../../src/hot/delete-rows.ts';
-import { type VacuumedTable, vacuumTable } from '../../../src/hot/vacuum.ts';
+import { deleteRows } from '../../../src/hot/delete/delete-rows.ts';
+import { type VacuumedTable, vacuumTable } from '../../../src/hot/delete/vacuum.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { backendOf, dayOf, describePublic, writing } from '../../support/hot.ts';
 import { describeOn } from '../../support/servers.ts';

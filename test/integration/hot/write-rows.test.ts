@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { canWrite } from '../../../src/hot/can-write.ts';
-import { listUniqueKeys } from '../../../src/hot/unique-key.ts';
-import { type Hope, type RefusedRow, writeRows } from '../../../src/hot/write-rows.ts';
-import type { WriteTarget } from '../../../src/hot/write-statements.ts';
+import { listUniqueKeys } from '../../../src/hot/table/unique-key.ts';
+import { canWrite } from '../../../src/hot/write/can-write.ts';
+import { type Hope, type RefusedRow, writeRows } from '../../../src/hot/write/write-rows.ts';
+import type { WriteTarget } from '../../../src/hot/write/write-statements.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { describePublic, reading, writing } from '../../support/hot.ts';
 

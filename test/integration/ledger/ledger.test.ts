@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type pg from 'pg';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { statesBefore } from '../../../src/domain/move.ts';
+import { statesBefore } from '../../../src/domain/plan/move.ts';
 import {
   acquireLease,
   assertLease,

@@ -1,7 +1,7 @@
 import { Cluster } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { LiveEntry, LiveSourceSpec } from '../../../src/domain/live-entry.ts';
-import type { LiveTarget } from '../../../src/domain/live-target.ts';
+import type { LiveEntry, LiveSourceSpec } from '../../../src/domain/live/live-entry.ts';
+import type { LiveTarget } from '../../../src/domain/live/live-target.ts';
 import { claimNames } from '../../../src/live/claim-name.ts';
 import { connectLive } from '../../../src/live/connect.ts';
 import { keySlot } from '../../../src/live/key-slot.ts';

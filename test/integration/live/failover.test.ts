@@ -1,8 +1,8 @@
 /** A replica that becomes the master has forgotten what was not replicated yet. */
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { ClaimProgress, LiveBatch } from '../../../src/domain/live-entry.ts';
-import type { LiveTarget } from '../../../src/domain/live-target.ts';
+import type { ClaimProgress, LiveBatch } from '../../../src/domain/live/live-entry.ts';
+import type { LiveTarget } from '../../../src/domain/live/live-target.ts';
 import {
   closeScenes,
   drainPass,

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { SourceKind } from '../../../src/domain/live-entry.ts';
+import type { SourceKind } from '../../../src/domain/live/live-entry.ts';
 import {
   closeScenes,
   drainPass,

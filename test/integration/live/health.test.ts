@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { systemClock } from '../../../src/domain/clock.ts';
+import { systemClock } from '../../../src/domain/time/clock.ts';
 import { examineLive, type LiveReport } from '../../../src/jobs/live-checks.ts';
 import { connectLive } from '../../../src/live/connect.ts';
 import { documentedRules } from '../../support/documented-rules.ts';

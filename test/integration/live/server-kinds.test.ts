@@ -1,6 +1,6 @@
 /** What differs between Redis and Valkey; of Valkey only where it is installed. */
 import { afterEach, expect, it, vi } from 'vitest';
-import { systemClock } from '../../../src/domain/clock.ts';
+import { systemClock } from '../../../src/domain/time/clock.ts';
 import { examineLive } from '../../../src/jobs/live-checks.ts';
 import { connectLive } from '../../../src/live/connect.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { systemClock } from '../../../src/domain/clock.ts';
+import { systemClock } from '../../../src/domain/time/clock.ts';
 import { examineLive } from '../../../src/jobs/live-checks.ts';
 import { connectLive } from '../../../src/live/connect.ts';
 import { type Certificate, makeCertificate } from '../../support/certificates.ts';

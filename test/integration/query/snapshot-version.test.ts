@@ -5,8 +5,8 @@ import { describe, expect, test } from 'vitest';
 import {
   formatSnapshotVersion,
   type SnapshotVersion,
-} from '../../../src/domain/snapshot-version.ts';
-import { DAY_MS } from '../../../src/domain/time-range.ts';
+} from '../../../src/domain/lake/snapshot-version.ts';
+import { DAY_MS } from '../../../src/domain/time/time-range.ts';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { acquireLease } from '../../../src/ledger/lease.ts';
 import { migrate } from '../../../src/ledger/migrate.ts';

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { systemClock } from '../../../src/domain/clock.ts';
+import { systemClock } from '../../../src/domain/time/clock.ts';
 import { runInside } from '../../support/cli.ts';
 import { directoryWith } from '../../support/config-file.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';

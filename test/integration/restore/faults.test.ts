@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
-import { cut } from '../../../src/hot/connect.ts';
+import { cut } from '../../../src/hot/server/connect.ts';
 import { listRuns } from '../../../src/ledger/runs.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { differingRows } from '../../support/codec/read-back.ts';

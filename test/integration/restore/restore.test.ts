@@ -2,7 +2,7 @@
 import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { DAY_MS } from '../../../src/domain/time-range.ts';
+import { DAY_MS } from '../../../src/domain/time/time-range.ts';
 import { planRestoreOf } from '../../../src/jobs/restore.ts';
 import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
 import { listPins, unpin } from '../../../src/ledger/pins.ts';

@@ -2,7 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { connect, disconnect } from '../../../src/hot/connect.ts';
+import { connect, disconnect } from '../../../src/hot/server/connect.ts';
 import { separateLake, takeOverLake } from '../../../src/jobs/lake-owner.ts';
 import { planRotationOf } from '../../../src/jobs/rotate.ts';
 import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '../../../src/domain/clock.ts';
+import { systemClock } from '../../../src/domain/time/clock.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { runInside } from '../../support/cli.ts';
 import { directoryWith } from '../../support/config-file.ts';

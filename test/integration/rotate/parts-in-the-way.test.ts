@@ -2,8 +2,8 @@
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Check } from '../../../src/domain/check.ts';
-import type { RotationPlan } from '../../../src/domain/plan.ts';
-import { checkDataset } from '../../../src/hot/doctor-dataset.ts';
+import type { RotationPlan } from '../../../src/domain/plan/plan.ts';
+import { checkDataset } from '../../../src/hot/doctor/doctor-dataset.ts';
 import { planRotationOf, type RotationOutcome, rotateDataset } from '../../../src/jobs/rotate.ts';
 import { wholenessOf } from '../../../src/jobs/rotation/outcome.ts';
 import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';

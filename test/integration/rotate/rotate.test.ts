@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { checkDataset } from '../../../src/hot/doctor-dataset.ts';
+import { checkDataset } from '../../../src/hot/doctor/doctor-dataset.ts';
 import { type RotationOutcome, rotateDataset } from '../../../src/jobs/rotate.ts';
 import { acquireLease } from '../../../src/ledger/lease.ts';
 import { listRuns } from '../../../src/ledger/runs.ts';

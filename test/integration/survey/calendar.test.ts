@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Calendar } from '../../../src/domain/calendar.ts';
 import type { Dataset } from '../../../src/domain/dataset.ts';
-import { DAY_MS } from '../../../src/domain/time-range.ts';
-import { connect } from '../../../src/hot/connect.ts';
+import type { Calendar } from '../../../src/domain/survey/calendar.ts';
+import { DAY_MS } from '../../../src/domain/time/time-range.ts';
+import { connect } from '../../../src/hot/server/connect.ts';
 import { readCalendar } from '../../../src/jobs/calendar.ts';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { recordFindings } from '../../../src/ledger/scrub-findings.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
-import type { DatasetSurvey, Survey } from '../../../src/domain/survey.ts';
-import { DAY_MS, HOUR_MS } from '../../../src/domain/time-range.ts';
+import type { DatasetSurvey, Survey } from '../../../src/domain/survey/survey.ts';
+import { DAY_MS, HOUR_MS } from '../../../src/domain/time/time-range.ts';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { acquireLease } from '../../../src/ledger/lease.ts';
 import { migrate } from '../../../src/ledger/migrate.ts';

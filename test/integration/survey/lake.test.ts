@@ -2,7 +2,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { ColdSurvey } from '../../../src/domain/survey.ts';
+import type { ColdSurvey } from '../../../src/domain/survey/survey.ts';
 import { readStatus } from '../../../src/jobs/status.ts';
 import { type FileSystem, nodeFileSystem } from '../../../src/lake/file-system.ts';
 import { openLocalStore } from '../../../src/lake/local-store.ts';

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parquetMetadata, parquetScan } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import pg from 'pg';
-import type { ColumnPlan } from '../../../src/domain/column-plan.ts';
+import type { ColumnPlan } from '../../../src/domain/columns/column-plan.ts';
 import { PhysicalColumn } from '../../../src/lake/segment/physical-values.ts';
 import { physicalOnly } from '../../../src/lake/segment/read-by-hyparquet.ts';
 import { type BinaryRow, copyIn } from './copy-in.ts';

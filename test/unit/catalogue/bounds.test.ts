@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { boundsOf, timeBounds } from '../../../src/catalogue/bounds.ts';
-import type { ColumnPlan, Held } from '../../../src/domain/column-plan.ts';
+import type { ColumnPlan, Held } from '../../../src/domain/columns/column-plan.ts';
 
 const column = (held: Held): ColumnPlan => ({
   name: 'c',

@@ -7,8 +7,8 @@ import {
   type TableMetadata,
 } from '../../../src/catalogue/table-metadata.ts';
 import { tableSchemaOf } from '../../../src/catalogue/table-schema.ts';
-import type { ColumnPlan, Held } from '../../../src/domain/column-plan.ts';
-import type { KnownColumn } from '../../../src/domain/field-ids.ts';
+import type { ColumnPlan, Held } from '../../../src/domain/columns/column-plan.ts';
+import type { KnownColumn } from '../../../src/domain/lake/field-ids.ts';
 
 const plan = (name: string, fieldId: number | undefined, held: Held): ColumnPlan => ({
   name,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { statementOf } from '../../../src/cli/cleanup.ts';
-import type { RotationPlan } from '../../../src/domain/plan.ts';
-import { HOUR_MS } from '../../../src/domain/time-range.ts';
+import type { RotationPlan } from '../../../src/domain/plan/plan.ts';
+import { HOUR_MS } from '../../../src/domain/time/time-range.ts';
 import { day } from '../domain/planning-fixtures.ts';
 
 const plan = (changes: Partial<RotationPlan>): RotationPlan => ({

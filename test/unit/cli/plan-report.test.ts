@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
 import { reportPlans } from '../../../src/cli/plan-report.ts';
 import { styleOf } from '../../../src/cli/terminal/style.ts';
-import { type MeasuredRegion, planRotation } from '../../../src/domain/plan.ts';
+import { type MeasuredRegion, planRotation } from '../../../src/domain/plan/plan.ts';
 import { day, makePart, makePlanInput } from '../domain/planning-fixtures.ts';
 
 const plain = styleOf(new PassThrough(), { wanted: true, env: {} });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { configJsonSchema } from '../../../src/config/json-schema.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { redact } from '../../../src/config/redact.ts';
-import type { LiveTarget } from '../../../src/domain/live-target.ts';
+import type { LiveTarget } from '../../../src/domain/live/live-target.ts';
 import { formatProblem } from '../../../src/domain/problem.ts';
 import { directoryWith, errorOf, problemsOf } from '../../support/config-file.ts';
 

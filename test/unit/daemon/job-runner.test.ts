@@ -8,8 +8,8 @@ import { JobRunner } from '../../../src/daemon/job-runner.ts';
 import { Outages } from '../../../src/daemon/outages.ts';
 import { reduce } from '../../../src/daemon/reduce-state.ts';
 import { type DaemonState, initialState } from '../../../src/daemon/state.ts';
-import { systemClock } from '../../../src/domain/clock.ts';
 import { TierdError } from '../../../src/domain/errors.ts';
+import { systemClock } from '../../../src/domain/time/clock.ts';
 import { childCommand, GENEROUS } from '../../support/job-child.ts';
 
 const DEFINITION: JobDefinition = {

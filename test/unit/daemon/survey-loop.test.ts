@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Outages } from '../../../src/daemon/outages.ts';
 import type { DaemonEvent } from '../../../src/daemon/reduce-state.ts';
 import { SurveyLoop } from '../../../src/daemon/survey-loop.ts';
-import type { Survey } from '../../../src/domain/survey.ts';
+import type { Survey } from '../../../src/domain/survey/survey.ts';
 import { surveyOf } from '../../support/survey.ts';
 
 let events: DaemonEvent[];

@@ -1,8 +1,8 @@
 /** Values for the planner's tests. */
 import type { Dataset } from '../../../src/domain/dataset.ts';
-import type { PlanInput } from '../../../src/domain/plan.ts';
+import type { PlanInput } from '../../../src/domain/plan/plan.ts';
 import type { Part, TableDescription } from '../../../src/domain/table.ts';
-import { DAY_MS } from '../../../src/domain/time-range.ts';
+import { DAY_MS } from '../../../src/domain/time/time-range.ts';
 
 /** Midnight of the nth day of 2026. */
 export const day = (n: number): number => Date.UTC(2026, 0, 1) + n * DAY_MS;

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { BUILT_IN_TYPES, TYPE_CLASSES, type TypeRule } from '../../../src/domain/type-table.ts';
+import {
+  BUILT_IN_TYPES,
+  TYPE_CLASSES,
+  type TypeRule,
+} from '../../../src/domain/columns/type-table.ts';
 
 const text = readFileSync(new URL('../../../docs/types.md', import.meta.url), 'utf8');
 

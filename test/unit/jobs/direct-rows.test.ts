@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { prepareMapping, type RowPlan } from '../../../src/domain/drain/map-entry.ts';
 import { NO_RULES, type ValueType } from '../../../src/domain/drain/source.ts';
-import { parseKeyPattern } from '../../../src/domain/key-pattern.ts';
-import type { LiveEntry } from '../../../src/domain/live-entry.ts';
-import { encodeRows } from '../../../src/hot/copy-in.ts';
-import { CopyText } from '../../../src/hot/copy-text.ts';
+import { parseKeyPattern } from '../../../src/domain/live/key-pattern.ts';
+import type { LiveEntry } from '../../../src/domain/live/live-entry.ts';
+import { encodeRows } from '../../../src/hot/copy/copy-in.ts';
+import { CopyText } from '../../../src/hot/copy/copy-text.ts';
 import { DirectRow, openDirectRows } from '../../../src/jobs/drain/direct-rows.ts';
 import { FieldReader } from '../../../src/live/packed-fields.ts';
 

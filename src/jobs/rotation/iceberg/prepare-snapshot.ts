@@ -14,7 +14,7 @@ import {
 } from '../../../catalogue/next-snapshot.ts';
 import { schemaIdFor, type TableMetadata } from '../../../catalogue/table-metadata.ts';
 import { type TableSchema, tableSchemaOf } from '../../../catalogue/table-schema.ts';
-import type { ColumnPlan } from '../../../domain/column-plan.ts';
+import type { ColumnPlan } from '../../../domain/columns/column-plan.ts';
 import { TierdError } from '../../../domain/errors.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
 import { writing } from '../../../lake/lake-failure.ts';

@@ -9,7 +9,7 @@ import type { Receiver } from '../../../../src/daemon/alerts/receiver.ts';
 import { commandSender } from '../../../../src/daemon/alerts/run-command.ts';
 import { webhookSender } from '../../../../src/daemon/alerts/send-webhook.ts';
 import type { Notification } from '../../../../src/domain/alert.ts';
-import { systemClock } from '../../../../src/domain/clock.ts';
+import { systemClock } from '../../../../src/domain/time/clock.ts';
 import { directoryWith } from '../../../support/config-file.ts';
 import { freePort } from '../../../support/free-port.ts';
 

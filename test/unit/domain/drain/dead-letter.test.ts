@@ -6,7 +6,7 @@ import {
   type EntryPayload,
   fieldValues,
   type LiveEntry,
-} from '../../../../src/domain/live-entry.ts';
+} from '../../../../src/domain/live/live-entry.ts';
 
 const REASON = { code: 'missing', text: 'price: no value' } as const;
 const LIST: BatchOrigin = {

@@ -7,8 +7,8 @@ import {
   type RowPlan,
 } from '../../../../src/domain/drain/map-entry.ts';
 import type { OnMissing, ValueOrigin, ValueType } from '../../../../src/domain/drain/source.ts';
-import { parseKeyPattern } from '../../../../src/domain/key-pattern.ts';
-import { fieldValues, type LiveEntry } from '../../../../src/domain/live-entry.ts';
+import { parseKeyPattern } from '../../../../src/domain/live/key-pattern.ts';
+import { fieldValues, type LiveEntry } from '../../../../src/domain/live/live-entry.ts';
 
 type Column = RowPlan['columns'][number];
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { planRows } from '../../../../src/domain/drain/resolve-types.ts';
 import type { ColumnMapping, DrainSource } from '../../../../src/domain/drain/source.ts';
 import { NO_RULES } from '../../../../src/domain/drain/source.ts';
-import { parseKeyPattern } from '../../../../src/domain/key-pattern.ts';
+import { parseKeyPattern } from '../../../../src/domain/live/key-pattern.ts';
 import type { ColumnDescription } from '../../../../src/domain/table.ts';
 import { makeDataset } from '../../../support/rotation.ts';
 

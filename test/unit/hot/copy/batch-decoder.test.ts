@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type ColumnPlan, type Held, planColumns } from '../../../../src/domain/column-plan.ts';
+import {
+  type ColumnPlan,
+  type Held,
+  planColumns,
+} from '../../../../src/domain/columns/column-plan.ts';
 import type { SliceFingerprint } from '../../../../src/domain/fingerprint.ts';
 import { BatchDecoder } from '../../../../src/hot/copy/batch-decoder.ts';
 import {

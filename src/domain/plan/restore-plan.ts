@@ -1,0 +1,93 @@
+/** The plan of a restore: what `--dry-run` prints is what the executor runs. Pure. */
+
+import { contains, type EpochMs, formatRange, type TimeRange } from '../time/time-range.ts';
+import type { Refusal } from './plan.ts';
+
+export interface PlannedSlice {
+  /** In the ledger. */
+  readonly id: string;
+  readonly range: TimeRange;
+  readonly rows: number;
+  /** Of its segments. */
+  readonly bytes: number;
+  readonly segments: number;
+  /** The other table has been given it by an earlier run. */
+  readonly isThere: boolean;
+  /** Reasons to leave this slice alone and go on with the others. */
+  readonly obstacles: readonly Refusal[];
+}
+
+export interface RestorePlan {
+  readonly dataset: string;
+  readonly span: TimeRange;
+  /** Where the rows go, as `schema.table`. */
+  readonly target: string;
+  /** The rows stay in the lake as well, for they go into another table. */
+  readonly keepsCold: boolean;
+  /** Null is for ever; of no meaning where the rows stay cold. */
+  readonly pinUntil: EpochMs | null;
+  /** Oldest first. */
+  readonly slices: readonly PlannedSlice[];
+  readonly rows: number;
+  readonly bytes: number;
+  readonly refusals: readonly Refusal[];
+  readonly notes: readonly string[];
+}
+
+/** A slice comes back whole or not at all: of one that reaches beyond the span nobody asked for the rest. */
+export function refusePartial(
+  span: TimeRange,
+  slices: readonly PlannedSlice[],
+): readonly Refusal[] {
+  const partial = slices.filter(({ range }) => !contains(span, range));
+  if (partial.length === 0) return [];
+  const whole = slices.reduce(
+    (hull, { range }) => ({
+      fromInclusive: Math.min(hull.fromInclusive, range.fromInclusive),
+      toExclusive: Math.max(hull.toExclusive, range.toExclusive),
+    }),
+    span,
+  );
+  const iso = (at: EpochMs): string => new Date(at).toISOString();
+  return [
+    {
+      guard: 'partial_slice',
+      message: `${String(partial.length)} slices reach beyond --from and --to (${partial
+        .map(({ range }) => formatRange(range))
+        .slice(0, 3)
+        .join(', ')}), and a slice comes back whole`,
+      hint: `ask for all of them with --from ${iso(whole.fromInclusive)} --to ${iso(whole.toExclusive)}, or use --force, which takes whole slices`,
+      forceable: true,
+    },
+  ];
+}
+
+/** What is to be copied: not what is there already. */
+export function dueSlices(plan: RestorePlan): readonly PlannedSlice[] {
+  return plan.slices.filter(({ isThere }) => !isThere);
+}
+
+/** Of a plan or a slice: with `force` only what can't be forced. */
+export function standing(refusals: readonly Refusal[], force: boolean): readonly Refusal[] {
+  return refusals.filter(({ forceable }) => !force || !forceable);
+}
+
+/** The parts of `range` that none of `covers` holds, in order. */
+export function uncovered(range: TimeRange, covers: readonly TimeRange[]): readonly TimeRange[] {
+  return covers.reduce<readonly TimeRange[]>(
+    (left, cover) =>
+      left.flatMap((piece) =>
+        [
+          {
+            fromInclusive: piece.fromInclusive,
+            toExclusive: Math.min(piece.toExclusive, cover.fromInclusive),
+          },
+          {
+            fromInclusive: Math.max(piece.fromInclusive, cover.toExclusive),
+            toExclusive: piece.toExclusive,
+          },
+        ].filter(({ fromInclusive, toExclusive }) => fromInclusive < toExclusive),
+      ),
+    [range],
+  );
+}

@@ -1,0 +1,66 @@
+/**
+ * By what a row that comes again is known: the columns of a unique key of its table and the time
+ * column. With the time, the older copy lies in a slice of the same time, and a key that is given
+ * out anew (an id that starts over) is not taken for the row that had it before.
+ */
+import type { ColumnPlan } from '../columns/column-plan.ts';
+
+export interface RowIdentity {
+  /** The unique index that it is taken from. */
+  readonly index: string;
+  readonly columns: readonly ColumnPlan[];
+}
+
+/**
+ * Of the first key that the lake can compare: floats are left out, for 0 and -0 are equal and not
+ * the same bytes. Null where there is none; then nothing can be said of rows that come again.
+ *
+ * Equal in the lake is equal in PostgreSQL. The reverse does not hold for what is kept as text
+ * (1.0 and 1.00 of a numeric without scale, a collation that ignores case): such rows stay both.
+ */
+export function identityOf(
+  keys: readonly { readonly index: string; readonly columns: readonly string[] }[],
+  columns: readonly ColumnPlan[],
+  timeColumn: string,
+): RowIdentity | null {
+  for (const key of keys) {
+    const names = new Set([...key.columns, timeColumn]);
+    const plans = columns.filter(({ name, held }) => names.has(name) && isComparable(held.kind));
+    if (plans.length === names.size) return { index: key.index, columns: plans };
+  }
+  return null;
+}
+
+function isComparable(kind: ColumnPlan['held']['kind']): boolean {
+  return kind !== 'float4' && kind !== 'float8';
+}
+
+/** What is known of a column of a segment. */
+export type HeldColumn = Pick<ColumnPlan, 'name' | 'duckdbType'> &
+  Partial<Pick<ColumnPlan, 'held' | 'fieldId'>>;
+
+/** Whether rows that were written with these columns can be compared by the identity. */
+export function hasIdentity(columns: readonly HeldColumn[], identity: RowIdentity): boolean {
+  return identity.columns.every((wanted) => columns.some((plan) => isSameColumn(plan, wanted)));
+}
+
+/** Whether both hold rows in the same columns, and equal values as the same bytes. */
+export function isHeldAlike(a: readonly ColumnPlan[], b: readonly ColumnPlan[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((plan, index) => {
+      const other = b[index];
+      return (
+        other !== undefined && isSameColumn(plan, other) && plan.postgresType === other.postgresType
+      );
+    })
+  );
+}
+
+/** A name that went from one column to another is told by the id, where both have one (I13). */
+function isSameColumn(a: HeldColumn, b: ColumnPlan): boolean {
+  const isOther = a.fieldId !== undefined && b.fieldId !== undefined && a.fieldId !== b.fieldId;
+  return (
+    !isOther && a.name === b.name && a.held?.kind === b.held.kind && a.duckdbType === b.duckdbType
+  );
+}

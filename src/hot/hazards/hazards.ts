@@ -1,0 +1,186 @@
+/** Looking for what stands around a table: facts of the catalogue, judged in `domain/plan/hazards`. */
+import type { TableHazard } from '../../domain/plan/hazards.ts';
+import type { TableDescription, TableRef } from '../../domain/table.ts';
+import { type Queryable, run, runOne, sql } from '../sql.ts';
+import { findForeignKeys } from '../table/foreign-keys.ts';
+import { hasTimeIndex } from '../table/time-index.ts';
+import { findTimescaleHazards } from '../timescale/timescale-hazards.ts';
+import { findDeleteTriggers } from './delete-triggers.ts';
+
+/** Everything found, in no order of weight. Reads catalogues only. */
+export async function findHazards(
+  db: Queryable,
+  table: TableDescription,
+): Promise<readonly TableHazard[]> {
+  const own = await tablesOf(db, table);
+  const oids = own.map((each) => each.oid);
+  return [
+    ...(await ofTheTableItself(db, table)),
+    ...own
+      .filter((each) => each.kind === 'f')
+      .map((each) => ({ kind: 'foreign_partition', partition: refOf(each) }) as const),
+    ...(await foreignKeys(db, table)),
+    ...(await triggersAndRules(db, oids)),
+    ...(await publications(db, oids)),
+    ...(table.kind === 'partitioned' ? await eventTriggers(db) : []),
+    ...(table.kind === 'hypertable' ? await findTimescaleHazards(db, table) : []),
+  ];
+}
+
+interface OwnTable extends TableRef {
+  readonly oid: number;
+  readonly kind: string;
+}
+
+/** The table, and its partitions: chunks have copies of the same constraints and triggers. */
+function tablesOf(db: Queryable, table: TableDescription): Promise<readonly OwnTable[]> {
+  return run<OwnTable>(
+    db,
+    sql`select c.oid, c.relkind as kind, n.nspname as schema, c.relname as name
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.oid = ${table.oid}::oid
+           or c.oid in (select relid from pg_partition_tree(${table.oid}::oid::regclass))
+        order by c.oid`,
+  );
+}
+
+interface TableFlags {
+  readonly row_security: boolean;
+  readonly persistence: string;
+  readonly usage: boolean;
+  readonly select: boolean;
+  readonly delete: boolean;
+  readonly owned: boolean;
+  readonly default_partition: boolean;
+}
+
+async function ofTheTableItself(
+  db: Queryable,
+  table: TableDescription,
+): Promise<readonly TableHazard[]> {
+  const flags = await readFlags(db, table);
+  const hazards: TableHazard[] = [];
+  if (flags.row_security) hazards.push({ kind: 'row_security' });
+  if (flags.persistence === 't') hazards.push({ kind: 'temporary' });
+  if (flags.persistence === 'u') hazards.push({ kind: 'unlogged' });
+  for (const privilege of ['usage', 'select', 'delete'] as const) {
+    if (!flags[privilege]) hazards.push({ kind: 'missing_privilege', privilege });
+  }
+  if (!flags.owned) hazards.push({ kind: 'missing_privilege', privilege: 'ownership' });
+  if (table.kind === 'partitioned' && !flags.default_partition) {
+    hazards.push({ kind: 'no_default_partition' });
+  }
+  if (!(await hasTimeIndex(db, table))) hazards.push({ kind: 'no_time_index' });
+  const children = table.kind === 'plain' ? await inheritors(db, table) : [];
+  if (children.length > 0) hazards.push({ kind: 'inheritance', children });
+  return hazards;
+}
+
+function readFlags(db: Queryable, table: TableDescription): Promise<TableFlags> {
+  return runOne<TableFlags>(
+    db,
+    sql`select row_security_active(c.oid) as row_security, c.relpersistence as persistence,
+               has_schema_privilege(c.relnamespace, 'usage') as usage,
+               has_table_privilege(c.oid, 'select') as select,
+               has_table_privilege(c.oid, 'delete') as delete,
+               pg_has_role(c.relowner, 'usage') as owned,
+               exists (select from pg_partitioned_table p where p.partrelid = c.oid and p.partdefid <> 0) as default_partition
+        from pg_class c where c.oid = ${table.oid}::oid`,
+  );
+}
+
+function inheritors(db: Queryable, table: TableDescription): Promise<readonly TableRef[]> {
+  return run<TableRef>(
+    db,
+    sql`select n.nspname as schema, c.relname as name
+        from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
+        where i.inhparent = ${table.oid}::oid order by 1, 2`,
+  );
+}
+
+async function foreignKeys(
+  db: Queryable,
+  table: TableDescription,
+): Promise<readonly TableHazard[]> {
+  const found = await findForeignKeys(db, [table.oid]);
+  return found.map(({ constraint, from, onDelete }) => ({
+    kind: 'foreign_key',
+    constraint,
+    from,
+    onDelete,
+  }));
+}
+
+/** pg_rewrite.ev_type's letter for DELETE. */
+const RULE_ON_DELETE = '4';
+
+async function triggersAndRules(
+  db: Queryable,
+  oids: readonly number[],
+): Promise<readonly TableHazard[]> {
+  const triggers = await findDeleteTriggers(db, oids);
+  const rules = await run<TableRef & { readonly rule: string }>(
+    db,
+    sql`select r.rulename as rule, n.nspname as schema, c.relname as name
+        from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
+        where r.ev_class = any (${oids}::oid[]) and r.ev_type = ${RULE_ON_DELETE} and r.ev_enabled in ('O', 'A')
+        order by r.oid`,
+  );
+  return [
+    ...triggers.map((each) => ({ kind: 'delete_trigger', ...each }) as const),
+    ...rules.map((each) => ({ kind: 'delete_rule', rule: each.rule, on: refOf(each) }) as const),
+  ];
+}
+
+/** An extension's own know what they do. drop_chunks() is no command, and fires none (2.19.3, 2.29.2). */
+async function eventTriggers(db: Queryable): Promise<readonly TableHazard[]> {
+  const found = await run<{ readonly trigger: string; readonly event: string }>(
+    db,
+    sql`select e.evtname as trigger, e.evtevent as event
+        from pg_event_trigger e
+        where e.evtenabled in ('O', 'A')
+          and e.evtevent in ('sql_drop', 'ddl_command_start', 'ddl_command_end')
+          and (e.evttags is null or e.evttags && array['DROP TABLE', 'ALTER TABLE'])
+          and not exists (
+            select from pg_depend d
+            where d.classid = 'pg_event_trigger'::regclass and d.objid = e.oid and d.deptype = 'e')
+        order by 1`,
+  );
+  return found.map((each) => ({ kind: 'event_trigger', ...each }));
+}
+
+async function publications(
+  db: Queryable,
+  oids: readonly number[],
+): Promise<readonly TableHazard[]> {
+  const found = await run<{
+    readonly publication: string;
+    readonly sends_deletes: boolean;
+    readonly has_identity: boolean;
+  }>(
+    db,
+    // A replica identity is the leaf's own: one leaf without it is enough to stop a DELETE.
+    sql`with published as (
+          select distinct p.oid, p.pubname, p.pubdelete
+          from pg_publication p cross join lateral pg_get_publication_tables(p.pubname) t
+          where t.relid = any (${oids}::oid[])
+        )
+        select p.pubname as publication, p.pubdelete as sends_deletes,
+               not exists (
+                 select from pg_class c
+                 where c.oid = any (${oids}::oid[]) and c.relkind = 'r'
+                   and (c.relreplident = 'n' or c.relreplident = 'd' and not exists (
+                     select from pg_index i where i.indrelid = c.oid and i.indisprimary))) as has_identity
+        from published p order by 1`,
+  );
+  return found.map((each) => ({
+    kind: 'publication',
+    publication: each.publication,
+    sendsDeletes: each.sends_deletes,
+    hasIdentity: each.has_identity,
+  }));
+}
+
+function refOf(row: TableRef): TableRef {
+  return { schema: row.schema, name: row.name };
+}

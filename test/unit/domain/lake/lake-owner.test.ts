@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import {
+  judgeOwnership,
+  type LakeOwner,
+  type OwnershipFacts,
+} from '../../../../src/domain/lake/lake-owner.ts';
+
+const place = { systemIdentifier: '7000', databaseOid: '16384', database: 'app' };
+const remembered = { lakeId: 'lake', ledgerId: 'ledger', epoch: 1, isMarked: true };
+const owner: LakeOwner = {
+  ...place,
+  ledgerId: 'ledger',
+  epoch: 1,
+  since: '2026-01-01T00:00:00.000Z',
+};
+const judge = (changes: Partial<OwnershipFacts>) =>
+  judgeOwnership({ place, remembered, owner, holdsStrangeFiles: false, ...changes });
+
+describe('whose a lake is (I12)', () => {
+  it('is the ledger’s that the lake names, on a standby that was promoted as well', () => {
+    expect(judge({})).toEqual({ kind: 'owned' });
+    // A standby has the primary's system identifier and oids.
+    expect(judge({ place: { ...place, database: 'renamed' } })).toEqual({ kind: 'owned' });
+  });
+
+  it.each([
+    ['another server, as after pg_dump', { place: { ...place, systemIdentifier: '7001' } }],
+    ['another database of the server', { place: { ...place, databaseOid: '16999' } }],
+    ['another ledger', { remembered: { ...remembered, ledgerId: 'other' } }],
+    ['a ledger that never had a lake', { remembered: null }],
+    ['a ledger restored from before a take-over', { owner: { ...owner, epoch: 2 } }],
+    ['a lake restored from before a take-over', { remembered: { ...remembered, epoch: 2 } }],
+    ['a lake without the owner it had', { owner: null }],
+    ['a new ledger, and files', { owner: null, remembered: null, holdsStrangeFiles: true }],
+  ])('is not %s', (_, changes) => {
+    expect(judge(changes)).toMatchObject({ kind: 'refused', reason: expect.any(String) as string });
+  });
+
+  it.each([
+    ['a new place', { owner: null, remembered: null }],
+    [
+      'a lake from before owners were noted',
+      { owner: null, remembered: { ...remembered, epoch: 0 } },
+    ],
+    ['a claim that was cut off', { remembered: { ...remembered, epoch: 0, isMarked: false } }],
+  ])('can be claimed: %s', (_, changes) => {
+    expect(judge(changes)).toEqual({ kind: 'unclaimed' });
+  });
+});
