@@ -28,7 +28,7 @@ export const serverSection = z.strictObject({
     '127.0.0.1',
   ).default('127.0.0.1'),
   status_token: secret(
-    'What a reader has to show: `Authorization: Bearer …`. Without it everybody on this machine may read. /healthz and /readyz never ask.',
+    'What a reader has to show: `Authorization: Bearer …`. Without it everybody on this machine may read. /healthz and /readyz never ask. At least 16 characters, as every token.',
   ).optional(),
   status_token_file: text('File that holds it.').optional(),
   query_token: secret(
