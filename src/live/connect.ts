@@ -11,6 +11,7 @@ import { otherProtocol } from './other-protocol.ts';
 import { RawConnection } from './raw-connection.ts';
 import { redisError } from './redis-error.ts';
 import { refuseClusterNode } from './refuse-cluster-node.ts';
+import { selectDatabase } from './select-database.ts';
 
 /** ioredis' types tell its clients apart by the mapping of replies, which stays as it is. */
 type Options = Omit<RedisOptions, 'replyMapping'>;
@@ -42,7 +43,7 @@ export interface LiveStore {
  * `signal` ends the connecting; what is connected is not concerned.
  *
  * Throws REDIS_UNREACHABLE, TLS_FAILED or PERMISSION_DENIED, naming the place, never the password; CONFIG_INVALID
- * for one node of a cluster that was named as a server by itself.
+ * for one node of a cluster that was named as a server by itself, or a database that the server does not have.
  */
 export async function connectLive(
   target: LiveTarget,
@@ -57,7 +58,10 @@ export async function connectLive(
       : new Redis({ ...options, ...placeOf(target.topology, options) });
   try {
     await connectInTime(client, connectLimitMs(target), signal);
-    if (client instanceof Redis) await refuseClusterNode(client, place, target.db);
+    if (client instanceof Redis) {
+      await refuseClusterNode(client, place, target.db);
+      await selectDatabase(client, place, target.db);
+    }
   } catch (error) {
     client.disconnect();
     const told = redisError(error, `connecting to Redis at ${place}`);
@@ -76,7 +80,7 @@ function connectLimitMs({ topology, connectTimeoutMs }: LiveTarget): number {
 function storeOf(
   client: Redis | Cluster,
   place: string,
-  { waitReplicas, tls }: LiveTarget,
+  { db, waitReplicas, tls }: LiveTarget,
 ): LiveStore {
   const further: Redis[] = [];
   const masters = (): readonly Redis[] =>
@@ -107,6 +111,7 @@ function storeOf(
       another.on('error', () => undefined);
       further.push(another);
       await another.connect();
+      if (client instanceof Redis) await selectDatabase(another, place, db);
       return new RawConnection(another);
     },
     close() {

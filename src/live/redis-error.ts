@@ -26,7 +26,7 @@ const BY_PREFIX: Readonly<Record<string, Verdict>> = {
   UNBLOCKED: ['REDIS_UNREACHABLE', NOT_NOW],
   NOAUTH: ['PERMISSION_DENIED', 'set redis.username and redis.password'],
   WRONGPASS: ['PERMISSION_DENIED', 'check redis.username and redis.password'],
-  NOPERM: ['PERMISSION_DENIED', 'docs/configuration.md lists what the ACL user needs'],
+  NOPERM: ['PERMISSION_DENIED', 'config/redis.conf has the line with what the ACL user needs'],
 };
 
 /**

@@ -85,6 +85,40 @@ describeOn('redis', 'a connection to the live store', () => {
     store.close();
   });
 
+  it('to a database that the server does not have is refused, and nothing of database 0 is taken', async () => {
+    await redis.hset('tick:A', { price: '1', at: '2' });
+    const target = { ...targetOf(server.url), db: 99 };
+    await expect(connectLive(target, 'test')).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('has no database 99') as string,
+    });
+    const there = await connectLive({ ...target, db: 5 }, 'test');
+    expect(await there.client.dbsize()).toBe(0);
+    const raw = await there.openRaw('a');
+    expect(raw).toBeDefined();
+    there.close();
+  });
+
+  it('to a database that the user may not select is refused as a right that lacks', async () => {
+    await redis.call(
+      'ACL',
+      'SETUSER',
+      'reader',
+      'reset',
+      'on',
+      '>secret',
+      '~*',
+      '+@all',
+      '-select',
+    );
+    const target = { ...targetOf(server.url), username: 'reader', password: 'secret' };
+    await expect(connectLive({ ...target, db: 5 }, 'test')).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    });
+    const zero = await connectLive(target, 'test');
+    zero.close();
+  });
+
   it('that breaks fails its next command and is not mended behind our back', async () => {
     await redis.hset('tick:A', { price: '1' });
     const { source } = await openScene(targetOf(server.url), specOf('move', 'tick:{symbol}'));
