@@ -213,13 +213,13 @@ export const DATASETS: readonly Figure<DatasetSurvey>[] = [
   },
   {
     name: 'tierd_dataset_last_run_ok',
-    help: '1 when its last run was done to its end.',
+    help: '1 when its last rotation was done to its end.',
     read: ({ lastRun }) =>
       lastRun === null || lastRun.state === 'running' ? null : lastRun.state === 'done',
   },
   {
     name: 'tierd_dataset_last_run_timestamp_seconds',
-    help: 'When its last run ended.',
+    help: 'When its last rotation ended.',
     read: ({ lastRun }) => secondsAt(lastRun?.finishedAt ?? null),
   },
 ];

@@ -144,7 +144,7 @@ export async function lastRunStart(
 /** The newest runs, newest first. */
 export async function listRuns(
   db: Queryable,
-  filter: { readonly dataset?: string; readonly limit: number },
+  filter: { readonly dataset?: string; readonly job?: string; readonly limit: number },
 ): Promise<readonly RunRecord[]> {
   const found = await db.query<{
     id: string;
@@ -166,9 +166,10 @@ export async function listRuns(
             to_char(finished_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as finished_at,
             rows_moved::text, bytes_written::text, rows_again::text, rows_changed::text,
             error_code, error_message
-     from tierd.runs where $1::text is null or dataset = $1
-     order by runs.id desc limit $2`,
-    [filter.dataset ?? null, filter.limit],
+     from tierd.runs
+     where ($1::text is null or dataset = $1) and ($2::text is null or job = $2)
+     order by runs.id desc limit $3`,
+    [filter.dataset ?? null, filter.job ?? null, filter.limit],
   );
   return found.rows.map((row) => ({
     id: BigInt(row.id),

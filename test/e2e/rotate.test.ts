@@ -98,7 +98,8 @@ describe('migrate, rotate, status, cleanup', () => {
     expect(rotated.stdout).toMatch(
       /^done ticks: 150 rows moved into .* of Parquet, 3 of 3 moves\n$/,
     );
-    expect(rotated.stderr.match(/50 rows moved/g)).toHaveLength(3);
+    // A line for the dataset; each slice is for debugging.
+    expect(rotated.stderr).not.toContain('50 rows moved');
     expect(await expectWhole(workspace, 'ticks')).toEqual({ hot: 100 });
     expect(await readdir(workspace.spill)).toEqual([]);
     expect((await tierd('rotate')).stdout).toBe('done ticks: nothing is due\n');

@@ -41,8 +41,10 @@ export function composeSurvey(
     readCalendar: async (name, range) => {
       const dataset = config().datasets.find((candidate) => candidate.name === name);
       if (dataset === undefined) return null;
-      const change = survey()?.datasets.find((one) => one.dataset === name)?.lastRun?.finishedAt;
-      return calendars.read(name, range, change ?? '', () => {
+      const seen = survey()?.datasets.find((one) => one.dataset === name);
+      // A restore or a removal changes the days as well as a rotation.
+      const change = [seen?.lastRun?.finishedAt, seen?.cold?.segments, seen?.cold?.rows].join();
+      return calendars.read(name, range, change, () => {
         const limit = AbortSignal.timeout(CALENDAR_LIMIT_MS);
         const rooms = { connect: open, clock };
         return readCalendar(rooms, dataset, range, hasBacklog(survey(), name), limit);

@@ -30,7 +30,7 @@ export async function lookAtLedger(
   const totals = await coldTotals(db);
   const lastRuns = new Map<string, { readonly id: string; readonly run: RunSurvey }>();
   for (const { name } of datasets) {
-    const [last] = await listRuns(db, { dataset: name, limit: 1 });
+    const [last] = await listRuns(db, { dataset: name, job: 'rotate', limit: 1 });
     if (last !== undefined) lastRuns.set(name, { id: last.id.toString(), run: runOf(last) });
   }
   return {

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../../src/domain/time/time-range.ts';
 import { planRestoreOf } from '../../../src/jobs/restore.ts';
 import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
+import { lookAtLedger } from '../../../src/jobs/survey/look-at-ledger.ts';
 import { listPins, unpin } from '../../../src/ledger/pins.ts';
 import { listRuns } from '../../../src/ledger/runs.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
@@ -80,6 +81,8 @@ describe('restore', () => {
     ]);
     const [run] = await listRuns(db, { dataset: 'bars', limit: 1 });
     expect(run).toMatchObject({ job: 'restore', state: 'done', rowsMoved: 100n });
+    const looked = await lookAtLedger(db, [dataset]);
+    expect(looked?.lastRuns.get('bars')?.run).toMatchObject({ job: 'rotate' });
     const { rows } = await askStores(bench, db, [dataset], 'select count(*) n from bars');
     expect(rows).toEqual([{ n: 4 * ROWS_A_DAY }]);
   });

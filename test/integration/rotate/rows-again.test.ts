@@ -107,7 +107,7 @@ describe('rows that come again after they were moved', () => {
     expect(wasCorrected(bars)).toHaveLength(1);
     expect(await hotRows('bars')).toBe(0);
     await expectSound('bars', 216);
-    expect((await listRuns(db, { limit: 1 }))[0]).toMatchObject({
+    expect((await listRuns(db, { job: 'rotate', limit: 1 }))[0]).toMatchObject({
       rowsMoved: 216n,
       rowsAgain: 216n,
       rowsChanged: 1n,
