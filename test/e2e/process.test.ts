@@ -93,7 +93,7 @@ describe('the process', () => {
       directory,
     );
     expect(code).toBe(1);
-    expect(output).toMatch(/^error Connecting to PostgreSQL .*timeout/);
+    expect(output).toMatch(/^error Connecting to PostgreSQL .*in time/);
     expect(output).not.toContain('EPIPE');
   });
 
