@@ -58,6 +58,7 @@ export async function becomeSeparate(db: Queryable): Promise<number> {
     `with gone as (delete from tierd.segments returning state)
      select count(*) filter (where state = 'live')::int as live from gone`,
   );
+  await db.query(`delete from tierd.restores`);
   await db.query(`delete from tierd.slices`);
   await db.query(`delete from tierd.moves`);
   await db.query(`delete from tierd.lake`);

@@ -16,7 +16,8 @@ import { runInside } from '../../support/cli.ts';
 import { directoryWith } from '../../support/config-file.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { dumpDatabase } from '../../support/dump.ts';
-import { openBench } from '../../support/rotation.ts';
+import { restore } from '../../support/restore.ts';
+import { NOW, openBench } from '../../support/rotation.ts';
 import { describeOn } from '../../support/servers.ts';
 import {
   dueRows,
@@ -208,6 +209,22 @@ describeOn('pg_dump', 'a lake and its ledger', () => {
     expect(await lakeFiles()).toEqual(before);
     await expectNothingLost(scene);
     await rotateForced(scene.rooms, scene.dataset);
+  });
+
+  it('I12: a copy that separates forgets what was restored with the rest', async () => {
+    const { database, bench, dataset, rooms } = scene;
+    await rotateForced(rooms, dataset);
+    const all = { fromInclusive: 0, toExclusive: NOW };
+    const { totals } = await restore(bench, dataset, all, { force: true });
+    expect(totals.restored.length).toBeGreaterThan(0);
+    const copy = await copyOf(database);
+    const place = join(bench.directory, 'lake-of-the-copy');
+    const there = {
+      ...roomsOn(copy, rooms),
+      store: await openLocalStore(place, nodeFileSystem),
+    };
+    await withClient(copy, (client) => separateLake(there, client));
+    expect((await copy.query('select from tierd.slices')).rowCount).toBe(0);
   });
 
   it('I12: a new ledger before a lake in use is refused, and a command line says so', async () => {
