@@ -1,5 +1,6 @@
 /** Slices on their way back, in the ledger. */
 import { TierdError } from '../domain/errors.ts';
+import type { TimeRange } from '../domain/time/time-range.ts';
 import type { Lease } from './lease.ts';
 import type { Queryable } from './queryable.ts';
 
@@ -62,18 +63,33 @@ export async function abandonRestores(db: Queryable, dataset: string): Promise<n
   return given.rowCount ?? 0;
 }
 
+/** A slice that another table has been given. */
+export interface GivenSlice {
+  readonly id: string;
+  readonly range: TimeRange;
+  /** False once its rows came back, or late rows replaced it: what is cold of them is in other slices. */
+  readonly isLive: boolean;
+}
+
 /** Of the dataset's slices those that this very table has been given already. */
 export async function slicesIn(
   db: Queryable,
   dataset: string,
   intoTable: number,
-): Promise<ReadonlySet<string>> {
-  const found = await db.query<{ slice_id: string }>(
-    `select slice_id::text from tierd.restores
-     where dataset = $1 and state = 'done' and into_table = $2::oid`,
+): Promise<readonly GivenSlice[]> {
+  const found = await db.query<{ id: string; from_ms: number; to_ms: number; live: boolean }>(
+    `select distinct s.id::text, (extract(epoch from s.range_from) * 1000)::float8 as from_ms,
+            (extract(epoch from s.range_to) * 1000)::float8 as to_ms,
+            exists (select from tierd.segments g where g.slice_id = s.id and g.state = 'live') as live
+     from tierd.restores r join tierd.slices s on s.id = r.slice_id
+     where r.dataset = $1 and r.state = 'done' and r.into_table = $2::oid`,
     [dataset, intoTable],
   );
-  return new Set(found.rows.map((row) => row.slice_id));
+  return found.rows.map(({ id, from_ms, to_ms, live }) => ({
+    id,
+    range: { fromInclusive: from_ms, toExclusive: to_ms },
+    isLive: live,
+  }));
 }
 
 function notOurs(id: string): TierdError {

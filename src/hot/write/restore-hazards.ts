@@ -8,18 +8,54 @@ import { type Queryable, run, runOne, sql } from '../sql.ts';
 /**
  * @param oldest of the rows: what a retention policy goes by
  * @param throughTemporary rows pass through a temporary table first
+ * @param sharedWith the dataset's own table, where its rows stay cold and must not show up
  */
 export async function findRestoreHazards(
   db: Queryable,
   { ref, oid }: Pick<TableDescription, 'ref' | 'oid'>,
   kind: TableDescription['kind'],
-  { oldest, throughTemporary }: { readonly oldest: EpochMs; readonly throughTemporary: boolean },
+  {
+    oldest,
+    throughTemporary,
+    sharedWith,
+  }: {
+    readonly oldest: EpochMs;
+    readonly throughTemporary: boolean;
+    readonly sharedWith: Pick<TableDescription, 'ref' | 'oid'> | null;
+  },
 ): Promise<readonly Refusal[]> {
   return [
+    ...(sharedWith === null ? [] : await sharedRows(db, { ref, oid }, sharedWith)),
     ...(await rightsAndPolicies(db, ref, oid, throughTemporary)),
     ...(await insertTriggers(db, oid)),
     ...(await insertRules(db, oid)),
     ...(kind === 'hypertable' ? await retention(db, ref, oldest) : []),
+  ];
+}
+
+/** A partition, chunk or child shows its rows in the table above it, which in turn passes rows down to it. */
+async function sharedRows(
+  db: Queryable,
+  { ref, oid }: Pick<TableDescription, 'ref' | 'oid'>,
+  own: Pick<TableDescription, 'ref' | 'oid'>,
+): Promise<readonly Refusal[]> {
+  const { shared } = await runOne<{ readonly shared: boolean }>(
+    db,
+    sql`with recursive
+          below as (select ${own.oid}::oid as oid
+                    union select i.inhrelid from pg_inherits i join below b on i.inhparent = b.oid),
+          above as (select ${own.oid}::oid as oid
+                    union select i.inhparent from pg_inherits i join above a on i.inhrelid = a.oid)
+        select ${oid}::oid in (select b.oid from below b union all select a.oid from above a) as shared`,
+  );
+  if (!shared) return [];
+  return [
+    {
+      guard: 'own_table',
+      message: `${formatTable(ref)} shares its rows with ${formatTable(own.ref)}, the dataset's own table: there and in the lake each would be read twice`,
+      hint: 'leave --into out, so that the rows leave the lake; or use --into a table that stands for itself',
+      forceable: false,
+    },
   ];
 }
 

@@ -11,13 +11,13 @@ import {
   refusePartial,
 } from '../../domain/plan/restore-plan.ts';
 import { formatTable, type Part, type TableDescription } from '../../domain/table.ts';
-import { rangesOverlap } from '../../domain/time/time-range.ts';
+import { formatRange, rangesOverlap } from '../../domain/time/time-range.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { compressedChunks, findRestoreHazards } from '../../hot/write/restore-hazards.ts';
 import { findTable, targetColumns } from '../../hot/write/restore-target.ts';
 import { type LiveSlice, listLiveSlices } from '../../ledger/replaced-slices.ts';
-import { slicesIn } from '../../ledger/restores.ts';
+import { type GivenSlice, slicesIn } from '../../ledger/restores.ts';
 import { type FieldIds, gatherFieldIds } from '../rotation/field-ids.ts';
 import { throughTemporary } from './bring-in.ts';
 import { findMissingPartitions } from './missing-partitions.ts';
@@ -54,7 +54,7 @@ export async function gatherRestore(
     const columns = withFieldIds(planned.columns, held);
     const target = await lookAtTarget(db, dataset, table, request, fieldIds);
     const work = await planSlices(db, dataset, request, target);
-    const plan = await planOf(db, dataset, request, target, work);
+    const plan = await planOf(db, table, dataset, request, target, work);
     return { plan, table, columns, fieldIds, work };
   });
 }
@@ -82,8 +82,18 @@ async function lookAtTarget(
     return { table: null, name: formatTable(into), columns };
   }
   const table = await describeTable(db, into, dataset.timeColumn, dataset.timeUnit);
-  const columns = await targetColumns(db, table.oid, null);
+  const byName = await targetColumns(db, table.oid, null);
+  // A copy of the table as it is now was made by its field ids, and is gone on with by them.
+  const columns = haveSameColumns(byName, ownColumns)
+    ? await targetColumns(db, table.oid, ids)
+    : byName;
   return { table, name: formatTable(into), columns };
+}
+
+function haveSameColumns(some: readonly TargetColumn[], others: readonly TargetColumn[]): boolean {
+  const listed = (columns: readonly TargetColumn[]): string =>
+    JSON.stringify(columns.map(({ name, typeName }) => [name, typeName]));
+  return listed(some) === listed(others);
 }
 
 async function planSlices(
@@ -98,9 +108,9 @@ async function planSlices(
     BigInt(span.fromInclusive) * 1000n,
     BigInt(span.toExclusive) * 1000n - 1n,
   );
-  const there =
+  const given =
     into === null || target.table === null
-      ? new Set<string>()
+      ? []
       : await slicesIn(db, dataset.name, target.table.oid);
   const obstaclesOf = await findObstacles(db, target);
   return found
@@ -109,9 +119,31 @@ async function planSlices(
     )
     .map((slice) => {
       const mapped = mapColumns(slice.columns, slice.fingerprint, target.columns);
-      const obstacles = [...mapped.refusals, ...obstaclesOf(slice)];
-      return { slice, mapped, planned: plannedOf(slice, there.has(slice.id), obstacles) };
+      const isThere = given.some(({ id }) => id === slice.id);
+      const obstacles = [
+        ...mapped.refusals,
+        ...obstaclesOf(slice),
+        ...refuseGivenBefore(target.name, slice, isThere ? [] : given),
+      ];
+      return { slice, mapped, planned: plannedOf(slice, isThere, obstacles) };
     });
+}
+
+/** What was cold then and is no more may have become cold again, in this slice: it would be there twice. */
+function refuseGivenBefore(
+  target: string,
+  { range }: LiveSlice,
+  given: readonly GivenSlice[],
+): readonly Refusal[] {
+  if (!given.some((slice) => !slice.isLive && rangesOverlap(slice.range, range))) return [];
+  return [
+    {
+      guard: 'given_before',
+      message: `an earlier run copied rows of ${formatRange(range)} into ${target}, and the lake holds them in other files since: they would be there twice`,
+      hint: 'use --into another table',
+      forceable: false,
+    },
+  ];
 }
 
 function plannedOf(
@@ -157,6 +189,7 @@ function refuseCompressed({ ref }: Part): Refusal {
 
 async function planOf(
   db: pg.Client,
+  own: TableDescription,
   dataset: Dataset,
   { span, into, pinUntil }: RestoreRequest,
   target: Target,
@@ -172,6 +205,7 @@ async function planOf(
       : await findRestoreHazards(db, target.table, target.table.kind, {
           oldest,
           throughTemporary: staged,
+          sharedWith: into === null ? null : own,
         });
   return {
     dataset: dataset.name,

@@ -178,6 +178,63 @@ describe('restore', () => {
     expect(await listPins(db, 'bars')).toEqual([]);
   });
 
+  it('copies nothing twice that went back and left again, or that late rows replaced, since', async () => {
+    const dataset = await coldTable('bars');
+    const into = { schema: 'public', name: 'bars_copy' };
+    await restore(bench, dataset, days(40, 38), { into });
+    // Day 40 leaves as a new generation; of day 39 a late row replaces the slice; day 38 was never copied.
+    await restore(bench, dataset, days(40, 39));
+    await unpin(await database.connect(), 'bars', null);
+    await database.query(
+      `insert into bars select time, 'late', id, price, note from bars_before where id = 39007`,
+    );
+    await rotateAll(bench, dataset);
+
+    const { totals } = await restore(bench, dataset, days(40, 37), { into });
+    expect(totals.restored.map(({ planned }) => planned.rows)).toEqual([ROWS_A_DAY]);
+    for (const { error } of totals.failed) expect(error).toMatchObject({ code: 'MOVE_REFUSED' });
+    expect(totals.failed[0]?.error.message).toContain('they would be there twice');
+    expect(await count('bars_copy')).toBe(3 * ROWS_A_DAY);
+    expect(await count('(select distinct id from bars_copy) ids')).toBe(3 * ROWS_A_DAY);
+  });
+
+  it('I2: refuses another table whose rows are seen in its own', async () => {
+    const dataset = await coldTable('bars');
+    await database.query(
+      `create table child () inherits (bars);
+       create table parent (like bars); alter table bars inherit parent`,
+    );
+    for (const name of ['child', 'parent']) {
+      const copied = restore(bench, dataset, days(40, 37), { into: { schema: 'public', name } });
+      const refusal = await failureOf(copied);
+      expect(refusal).toMatchObject({ code: 'REFUSED' });
+      expect(refusal.message).toContain(`public.${name} shares its rows with public.bars`);
+    }
+    expect(await count('parent')).toBe(ROWS_A_DAY);
+    expect(await states('bars')).toEqual(['live', 'live', 'live']);
+  });
+
+  it('goes on with a copy by field ids, where the names of two columns changed places before it', async () => {
+    const columns =
+      'time timestamptz not null, symbol text, id bigint not null, price numeric, note text[], venue text';
+    const dataset = await coldTable('bars', columns);
+    await database.query(
+      `alter table bars rename symbol to was; alter table bars rename venue to symbol;
+       alter table bars rename was to venue`,
+    );
+    const into = { schema: 'public', name: 'bars_copy' };
+    const renamed = { ...dataset, sortBy: [] };
+    await restore(bench, renamed, days(40, 39), { into });
+    const { totals } = await restore(bench, renamed, days(40, 37), { into });
+    expect(totals.failed).toEqual([]);
+    const wrong = await count(
+      'bars_copy c join bars_before o using (id)',
+      'c.venue is distinct from o.symbol or c.symbol is not null',
+    );
+    expect(wrong).toBe(0);
+    expect(await count('bars_copy')).toBe(3 * ROWS_A_DAY);
+  });
+
   it('refuses another table whose columns do not fit, by name and type', async () => {
     const dataset = await coldTable('bars');
     await database.query(
