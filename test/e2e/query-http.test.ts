@@ -333,6 +333,8 @@ describe('whoever means harm', () => {
     ['another key', { sql: 'select 1', file: '/etc/passwd' }, {}, 400],
     ['another format', { sql: 'select 1', format: 'table' }, {}, 400],
     ['a parameter that is no value', { sql: 'select $1', params: [{ a: 1 }] }, {}, 400],
+    ['an integer that JSON rounds', '{"sql": "select $1", "params": [9007199254740993]}', {}, 400],
+    ['a number beyond all', '{"sql": "select $1", "params": [1e400]}', {}, 400],
     ['a prototype', '{"sql": "select 1", "__proto__": {"format": "csv"}}', {}, 400],
     ['too much', { sql: `select '${'x'.repeat(300 * 1024)}'` }, {}, 413],
   ])('and sends %s is told so', async (_, body, headers, status) => {

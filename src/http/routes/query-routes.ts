@@ -17,12 +17,23 @@ const FORMATS = {
 
 const MAX_PARAMETERS = 1_000;
 
+/** Reading JSON has rounded a larger one to its neighbour, which may be the key of another row. */
+const isExact = (value: unknown): boolean =>
+  typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value);
+
 const queryBody = z.strictObject({
   sql: z.string().min(1).meta({
     description: 'One SELECT in the SQL of DuckDB; every dataset is a table of its name.',
   }),
   params: z
-    .array(z.union([z.string(), z.number(), z.boolean(), z.null()]))
+    .array(
+      z
+        .union([z.string(), z.number(), z.boolean(), z.null()])
+        .refine(
+          isExact,
+          'an integer beyond 2^53 is not exact as a number of JSON: send it as a text',
+        ),
+    )
     .max(MAX_PARAMETERS)
     .default([])
     .meta({
