@@ -1,19 +1,27 @@
 /** What a slice's failure means for it and for the rest of the run. */
+import type { Dataset } from '../../domain/dataset.ts';
 import { type ErrorCode, TierdError } from '../../domain/errors.ts';
 import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
 
 /** SQLSTATE classes by which PostgreSQL objects to rows: data, constraints, triggers that raise, what COPY can't do. */
 const OF_ITS_ROWS: ReadonlySet<string> = new Set(['0A', '22', '23', '42', '44', 'P0']);
 
-const HINTS: Readonly<Record<string, (dataset: string) => string>> = {
-  '23505': (dataset) =>
-    `a row with this key is hot already: \`tierd rotate ${dataset}\` first, which lets the late row replace the cold one (on_cold_duplicate), or delete it`,
+const NAMES_ARE_PLAIN =
+  'tierd runs with the search_path "pg_catalog, pg_temp": a function that a trigger, a check or a default calls has to name tables and functions with their schema, or set its own search_path';
+
+const HINTS: Readonly<Record<string, (dataset: Dataset) => string>> = {
+  '23505': ({ name, onColdDuplicate }) =>
+    onColdDuplicate === 'newest'
+      ? `a row with this key is hot already: \`tierd rotate ${name}\` first, which lets the late row replace the cold one (on_cold_duplicate), or delete it`
+      : `a row with this key is hot already, and on_cold_duplicate is ${onColdDuplicate}: delete the hot row if it is not wanted, or use --into a table without the key`,
   '23503': () => 'insert the row that it refers to, then run again',
+  '42883': () => NAMES_ARE_PLAIN,
+  '42P01': () => NAMES_ARE_PLAIN,
   '23514': () => 'make the partition that the rows belong into, or see the check that they violate',
 };
 
 /** Says of PostgreSQL's refusal of rows which slice it was, and that the transaction was undone. */
-export function rejection(error: TierdError, dataset: string, range: TimeRange): TierdError {
+export function rejection(error: TierdError, dataset: Dataset, range: TimeRange): TierdError {
   const { sqlstate, detail } = error.context;
   const isOfRows =
     error.code === 'POSTGRES_FAILED' &&
@@ -24,10 +32,10 @@ export function rejection(error: TierdError, dataset: string, range: TimeRange):
   const reason = error.cause instanceof Error ? error.cause.message : error.message;
   return new TierdError({
     code: 'RESTORE_REJECTED',
-    message: `PostgreSQL refused rows of ${dataset} ${formatRange(range)}: ${reason}.${more} The transaction was rolled back; the rows are still cold.`,
+    message: `PostgreSQL refused rows of ${dataset.name} ${formatRange(range)}: ${reason}.${more} The transaction was rolled back; the rows are still cold.`,
     hint:
       HINTS[sqlstate]?.(dataset) ?? 'mend what PostgreSQL objects to, or use --into another table',
-    context: { ...error.context, dataset },
+    context: { ...error.context, dataset: dataset.name },
     cause: error,
   });
 }

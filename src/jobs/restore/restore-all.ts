@@ -69,7 +69,7 @@ async function tryOne(
   try {
     await restoreSlice(rooms, run, work, id);
   } catch (error) {
-    const failure = rejection(asTierdError(error), dataset, planned.range);
+    const failure = rejection(asTierdError(error), run.dataset, planned.range);
     // Back after all: the reply to COMMIT was lost, and the ledger says it took effect (I9).
     if ((await settle(rooms, run, id)) !== 'done') return failure;
     if (failure.code === 'STANDBY_SILENT') afterwards = failure;

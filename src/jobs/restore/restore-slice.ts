@@ -5,11 +5,14 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { NextSnapshot } from '../../catalogue/next-snapshot.ts';
+import { TierdError } from '../../domain/errors.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { createLike, findTable } from '../../hot/write/restore-target.ts';
 import { makeUnlessThere, removeTree } from '../../lake/directories.ts';
+import { isNodeError } from '../../lake/file-system.ts';
+import { objectMissing } from '../../lake/lake-failure.ts';
 import { verifyBytes } from '../../lake/segment-verifier.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import { pinRange } from '../../ledger/pins.ts';
@@ -25,7 +28,7 @@ import type { RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
 
 /**
  * @param id of the restore, by which whoever lost the reply to COMMIT finds it
- * @throws TierdError VERIFY_MISMATCH, SEGMENT_UNREADABLE, RESTORE_MISMATCH, LEASE_LOST and what
+ * @throws TierdError VERIFY_MISMATCH, OBJECT_MISSING, SEGMENT_UNREADABLE, RESTORE_MISMATCH, LEASE_LOST and what
  *   PostgreSQL objects with: nothing was changed. OUTCOME_UNKNOWN: look before doing anything.
  */
 export async function restoreSlice(
@@ -73,7 +76,12 @@ async function openSound(
   const paths: string[] = [];
   for (const { key, bytes, sha256 } of slice.segments) {
     const path = await store.readable(key, directory, signal);
-    await verifyBytes({ fs: fileSystem, signal }, { path, bytes, sha256 });
+    try {
+      await verifyBytes({ fs: fileSystem, signal }, { path, bytes, sha256 });
+    } catch (error) {
+      const cause = error instanceof TierdError ? error.cause : null;
+      throw isNodeError(cause, 'ENOENT') ? objectMissing(path, cause) : error;
+    }
     paths.push(path);
   }
   return paths;
