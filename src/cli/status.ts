@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { countOf } from '../domain/count.ts';
 import type { ExitCode } from '../domain/errors.ts';
-import { formatUntil } from '../domain/plan/pins.ts';
+import { formatUntil, joinPins } from '../domain/plan/pins.ts';
 import { type EpochMs, formatRange } from '../domain/time/time-range.ts';
 import type { SourceStatus } from '../jobs/drain/look-at-sources.ts';
 import { type DatasetResult, exitCodeOf } from '../jobs/rotate-all.ts';
@@ -174,7 +174,7 @@ function renderStatus(status: Status, now: EpochMs, style: Style, exitCode: Exit
       report.refusals.map((refusal) => `${colour.yellow('refused')} ${report.dataset}: ${refusal}`),
     ),
     ...whole.flatMap((report) =>
-      report.pins.map(
+      joinPins(report.pins).map(
         ({ range, until }) =>
           `${colour.cyan('pinned')} ${report.dataset}: ${formatRange(range)} was restored and stays hot ${formatUntil(until)}`,
       ),

@@ -1,6 +1,6 @@
 import type { Check } from '../domain/check.ts';
 import type { Dataset } from '../domain/dataset.ts';
-import { formatUntil, isActive } from '../domain/plan/pins.ts';
+import { formatUntil, isActive, joinPins } from '../domain/plan/pins.ts';
 import { formatRange } from '../domain/time/time-range.ts';
 import { isPostgresError } from '../hot/postgres-error.ts';
 import { disconnect } from '../hot/server/connect.ts';
@@ -17,7 +17,7 @@ export async function checkPins(
   const db = await rooms.connect('work');
   try {
     for (const { name } of datasets) {
-      const pins = (await listPins(db, name)).filter((pin) => isActive(pin, now));
+      const pins = joinPins((await listPins(db, name)).filter((pin) => isActive(pin, now)));
       if (pins.length === 0) continue;
       checks.push({
         name: `dataset:${name}:pins`,

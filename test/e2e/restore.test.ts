@@ -62,10 +62,11 @@ it('shows what would come back, brings it back pinned, and lets it go again', as
   expect(await readdir(workspace.spill)).toEqual([]);
 
   const held = await tierd('rotate', '--dry-run');
+  const both = `${day(41)}T00:00:00.000Z/${day(39)}T00:00:00.000Z`;
   expect(held.stdout).toContain(
-    `50 rows of ${day(41)} were restored and stay hot until it is unpinned`,
+    `100 rows of ${both} were restored and stay hot until it is unpinned`,
   );
-  expect((await tierd('status')).stdout).toContain(`ticks: ${day(41)} was restored and stays hot`);
+  expect((await tierd('status')).stdout).toContain(`ticks: ${both} was restored and stays hot`);
   expect((await tierd('doctor')).stdout).toContain('tierd unpin ticks');
 
   const copied = await tierd(

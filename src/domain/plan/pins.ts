@@ -9,6 +9,21 @@ export interface Pin {
   readonly until: EpochMs | null;
 }
 
+/** Time that is pinned without a gap until one instant, as one pin: a year of days is a line and not 365. */
+export function joinPins(pins: readonly Pin[]): readonly Pin[] {
+  const joined: Pin[] = [];
+  const inOrder = pins.toSorted((a, b) => a.range.fromInclusive - b.range.fromInclusive);
+  for (const pin of inOrder) {
+    const before = joined.at(-1);
+    const { fromInclusive, toExclusive } = pin.range;
+    if (before?.until === pin.until && fromInclusive <= before.range.toExclusive) {
+      const end = Math.max(before.range.toExclusive, toExclusive);
+      joined[joined.length - 1] = { ...before, range: { ...before.range, toExclusive: end } };
+    } else joined.push(pin);
+  }
+  return joined;
+}
+
 export interface HeldBack {
   /** What may leave: without what a pin holds. */
   readonly regions: readonly MeasuredRegion[];
@@ -34,7 +49,7 @@ export function holdBack(
   pins: readonly Pin[],
   now: EpochMs,
 ): HeldBack {
-  const active = pins.filter((pin) => isActive(pin, now));
+  const active = joinPins(pins.filter((pin) => isActive(pin, now)));
   if (active.length === 0) return { regions, notes: [] };
   const pinOf = (range: TimeRange): Pin | undefined =>
     active.find((pin) => rangesOverlap(pin.range, range));

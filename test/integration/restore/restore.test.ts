@@ -103,7 +103,7 @@ describe('restore', () => {
     const held = await rotateDataset(bench.rooms, dataset, { force: true });
     expect(held.plan.rows).toBe(0);
     expect(held.plan.notes.join('\n')).toMatch(
-      /50 rows of 2026-02-19 were restored and stay hot until 2026-04-07T13:45:00.000Z; `tierd unpin bars`/,
+      /150 rows of 2026-02-19T00:00:00.000Z.2026-02-22T00:00:00.000Z were restored and stay hot until 2026-04-07T13:45:00.000Z; `tierd unpin bars`/,
     );
 
     const later = { rooms: { ...bench.rooms, clock: { now: () => WEEK_ON + 1 } } };
