@@ -134,7 +134,9 @@ async function reportOn(
       oldest: toMs(totals?.oldestUs),
       newest: toMs(totals?.newestUs),
     };
-    const [lastRun] = ledger ? await listRuns(db, { dataset: dataset.name, job: 'rotate', limit: 1 }) : [];
+    const [lastRun] = ledger
+      ? await listRuns(db, { dataset: dataset.name, job: 'rotate', limit: 1 })
+      : [];
     return {
       dataset: dataset.name,
       table: formatTable(table.ref),

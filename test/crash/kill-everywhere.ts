@@ -99,19 +99,21 @@ export function killEverywhere(
 }
 
 /**
- * The ordinals to kill at: every statement and every link, and of the file system's other calls, of
- * which a file takes a dozen alike, another third each time. Of a variation of the plain rotation
+ * The ordinals to kill at: every link, another half of the statements each time, and of the file system's
+ * other calls, of which a file takes a dozen alike, another sixth. Of a variation of the plain rotation
  * another eighth of all. All of them with TIERD_TEST_KILLS=all.
  */
 export function chooseEffects(effects: readonly string[], isVariation: boolean): readonly number[] {
   const random = randomFrom(SEED);
   if (process.env['TIERD_TEST_KILLS'] === 'all') return effects.map((_, index) => index + 1);
   return effects.flatMap((label, index) => {
-    const isChosen = isVariation
-      ? random() < 1 / 8
-      : /^(sql |fs[.]link$)/.test(label) || random() < 1 / 3;
-    return isChosen ? [index + 1] : [];
+    return random() < (isVariation ? 1 / 8 : shareOf(label)) ? [index + 1] : [];
   });
+}
+
+function shareOf(label: string): number {
+  if (label === 'fs.link') return 1;
+  return label.startsWith('sql ') ? 1 / 2 : 1 / 6;
 }
 
 /** As if its lifetime had passed. */
