@@ -43,7 +43,7 @@ export function composeSurvey(
       if (dataset === undefined) return null;
       const seen = survey()?.datasets.find((one) => one.dataset === name);
       // A restore or a removal changes the days as well as a rotation.
-      const change = [seen?.lastRun?.finishedAt, seen?.cold?.segments, seen?.cold?.rows].join();
+      const change = [seen?.lastRun?.finishedAt, seen?.cold.segments, seen?.cold.rows].join();
       return calendars.read(name, range, change, () => {
         const limit = AbortSignal.timeout(CALENDAR_LIMIT_MS);
         const rooms = { connect: open, clock };
