@@ -13,9 +13,9 @@ import { dueSlices, type RestorePlan, standing } from '../domain/plan/restore-pl
 import { disconnect } from '../hot/server/connect.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { type RunEnd, startRun } from '../ledger/runs.ts';
-import { connectUntilLost, cutWhenLost, toldAsLost } from './cut-when-lost.ts';
+import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
 import { asTierdError } from './job-failure.ts';
-import { type KeptLease, keepLease } from './keep-lease.ts';
+import { type KeptLease } from './keep-lease.ts';
 import { assertNotPaused } from './pause-check.ts';
 import { recordEnd } from './record-end.ts';
 import { type GatheredRestore, gatherRestore } from './restore/gather-restore.ts';
@@ -27,6 +27,7 @@ import { syncTable } from './rotation/iceberg/sync-table.ts';
 import { assertOwnLake, holdLake } from './rotation/own-lake.ts';
 import { recover } from './rotation/recover.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
+import { whileLeased } from './while-leased.ts';
 
 export interface RestoreOutcome {
   readonly plan: RestorePlan;
@@ -65,26 +66,14 @@ export async function restoreDataset(
   try {
     await assertMigrated(db);
     if (!force) await assertNotPaused(db, dataset.name);
-    const kept = await keepLease({
-      connect: () => rooms.connect('direct'),
-      dataset: dataset.name,
-      holder: rooms.holder,
-      ttlMs: rooms.settings.leaseTtlMs,
-      signal: rooms.signal,
-    });
-    cutWhenLost(db, kept.signal);
-    try {
+    return await whileLeased(rooms, { name: dataset.name, db }, async (kept) => {
       const silent = { ...rooms, emit: () => undefined };
       await holdLake(silent, db);
       await recover(silent, db, kept.lease);
       const gathered = await gatherRestore(rooms, db, dataset, request);
       rooms.tell({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
       return await runPlan(rooms, db, dataset, kept, { gathered, request, force });
-    } catch (error) {
-      throw toldAsLost(error, kept.signal);
-    } finally {
-      await kept.release();
-    }
+    });
   } catch (error) {
     throw asTierdError(error);
   } finally {

@@ -15,9 +15,9 @@ import type { RotationPlan } from '../domain/plan/plan.ts';
 import { disconnect } from '../hot/server/connect.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { type RunEnd, startRun } from '../ledger/runs.ts';
-import { connectUntilLost, cutWhenLost, toldAsLost } from './cut-when-lost.ts';
+import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
 import { asTierdError } from './job-failure.ts';
-import { type KeptLease, keepLease } from './keep-lease.ts';
+import { type KeptLease } from './keep-lease.ts';
 import { assertNotPaused, lookForPause } from './pause-check.ts';
 import { recordEnd } from './record-end.ts';
 import { recordFieldIds } from './rotation/field-ids.ts';
@@ -30,6 +30,7 @@ import { recover } from './rotation/recover.ts';
 import { sortByObstacles, throwIfRefused } from './rotation/refusal.ts';
 import type { LookingRooms, Rooms } from './rotation/rooms.ts';
 import { endWithoutTable, vacuumAfter } from './rotation/vacuum-after.ts';
+import { whileLeased } from './while-leased.ts';
 
 export interface RotateOptions {
   /** Overrules the guards that can be overruled. */
@@ -83,15 +84,7 @@ export async function rotateDataset(
   try {
     await assertMigrated(db);
     if (options.evenIfPaused !== true) await assertNotPaused(db, dataset.name);
-    const kept = await keepLease({
-      connect: () => rooms.connect('direct'),
-      dataset: dataset.name,
-      holder: rooms.holder,
-      ttlMs: rooms.settings.leaseTtlMs,
-      signal: rooms.signal,
-    });
-    cutWhenLost(db, kept.signal);
-    try {
+    return await whileLeased(rooms, { name: dataset.name, db }, async (kept) => {
       await holdLake(rooms, db);
       const recovered = await recover(rooms, db, kept.lease);
       rooms.emit({ kind: 'recovered', dataset: dataset.name, recovered });
@@ -100,11 +93,7 @@ export async function rotateDataset(
       });
       rooms.emit({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
       return await runPlan(rooms, db, dataset, kept, { recovered, gathered, options });
-    } catch (error) {
-      throw toldAsLost(error, kept.signal);
-    } finally {
-      await kept.release();
-    }
+    });
   } catch (error) {
     throw asTierdError(error);
   } finally {

@@ -3,9 +3,9 @@ import type pg from 'pg';
 import type { DrainSource } from '../../domain/drain/source.ts';
 import { disconnect } from '../../hot/server/connect.ts';
 import { assertMigrated } from '../../ledger/migrate.ts';
-import { cutWhenLost, toldAsLost } from '../cut-when-lost.ts';
 import { asTierdError } from '../job-failure.ts';
-import { type KeptLease, keepLease } from '../keep-lease.ts';
+import { type KeptLease } from '../keep-lease.ts';
+import { whileLeased } from '../while-leased.ts';
 import { drainLeaseOf } from './lease-name.ts';
 import { type DrainPlan, planDrain } from './plan-drain.ts';
 import type { DrainRooms } from './rooms.ts';
@@ -32,21 +32,9 @@ export async function underLease<Result>(
     await assertMigrated(db);
     await admit(db);
     const plan = await planDrain(db, source, rooms.settings);
-    const kept = await keepLease({
-      connect: () => rooms.connect('direct'),
-      dataset: drainLeaseOf(source.name),
-      holder: rooms.holder,
-      ttlMs: rooms.settings.leaseTtlMs,
-      signal: rooms.signal,
-    });
-    cutWhenLost(db, kept.signal);
-    try {
+    return await whileLeased(rooms, { name: drainLeaseOf(source.name), db }, async (kept) => {
       return await work({ db, plan, kept });
-    } catch (error) {
-      throw toldAsLost(error, kept.signal);
-    } finally {
-      await kept.release();
-    }
+    });
   } catch (error) {
     throw asTierdError(error);
   } finally {
