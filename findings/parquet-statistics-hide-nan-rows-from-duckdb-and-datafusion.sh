@@ -11,7 +11,7 @@
 # no bounds where a NaN is.
 #
 # What it means for tierd: its segments are written by DuckDB and have no such bounds, it never prunes by the
-# bounds of a floating column (query/prune.ts), and its Iceberg manifests have none for them. Files of other
+# bounds of a floating column (query/segments/prune.ts), and its Iceberg manifests have none for them. Files of other
 # writers that are laid beside a lake do not have this.
 set -euo pipefail
 work=$(mktemp -d)

@@ -4,9 +4,9 @@
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
-import type { QueryTask } from './cli/query-task.ts';
-import { type FromQuery, parseToQuery, toSent } from './query/query-message.ts';
-import { ROWS_FD } from './query/query-process.ts';
+import type { QueryTask } from './cli/rooms/query-task.ts';
+import { type FromQuery, parseToQuery, toSent } from './query/process/query-message.ts';
+import { ROWS_FD } from './query/process/query-process.ts';
 
 // Where memory runs out, the kernel takes this process before any that others rely on.
 try {
@@ -27,7 +27,7 @@ const say = (message: FromQuery): void => {
 };
 
 const work = async (given: QueryTask): Promise<void> => {
-  const { runQueryTask } = await import('./cli/query-task.ts');
+  const { runQueryTask } = await import('./cli/rooms/query-task.ts');
   const { signal } = controller;
   const warn = (text: string): void => say({ kind: 'warning', text });
   try {

@@ -1,25 +1,25 @@
 /** The command tree. A verb is one file with one `register…` function, listed in `VERBS`. */
 import { Option } from 'commander';
 import { LOG_LEVELS } from '../config/log-section.ts';
-import { registerAlerts } from './alerts.ts';
-import { registerCleanup } from './cleanup.ts';
 import { TierdCommand } from './command.ts';
-import { registerCompletion } from './completion.ts';
-import { registerConfig } from './config.ts';
+import { registerAlerts } from './commands/alerts.ts';
+import { registerCleanup } from './commands/cleanup.ts';
+import { registerCompletion } from './commands/completion.ts';
+import { registerConfig } from './commands/config.ts';
+import { registerDeadLetters } from './commands/dead-letters.ts';
+import { registerDoctor } from './commands/doctor.ts';
+import { registerDrain } from './commands/drain.ts';
+import { registerJobs } from './commands/jobs.ts';
+import { registerLake } from './commands/lake.ts';
+import { registerMigrate } from './commands/migrate.ts';
+import { registerQuery } from './commands/query.ts';
+import { registerRestore } from './commands/restore.ts';
+import { registerRotate } from './commands/rotate.ts';
+import { registerRun } from './commands/run-daemon.ts';
+import { registerScrub } from './commands/scrub.ts';
+import { registerStatus } from './commands/status.ts';
+import { registerUnpin } from './commands/unpin.ts';
 import { type CliContext, type CliIo, createContext } from './context.ts';
-import { registerDeadLetters } from './dead-letters.ts';
-import { registerDoctor } from './doctor.ts';
-import { registerDrain } from './drain.ts';
-import { registerJobs } from './jobs.ts';
-import { registerLake } from './lake.ts';
-import { registerMigrate } from './migrate.ts';
-import { registerQuery } from './query.ts';
-import { registerRestore } from './restore.ts';
-import { registerRotate } from './rotate.ts';
-import { registerRun } from './run-daemon.ts';
-import { registerScrub } from './scrub.ts';
-import { registerStatus } from './status.ts';
-import { registerUnpin } from './unpin.ts';
 import { readVersion } from './version.ts';
 
 /** In the order of `tierd --help`: the daily ones first. */

@@ -22,10 +22,10 @@ import { type GatheredRestore, gatherRestore } from './restore/gather-restore.ts
 import { type RestoreTotals, restoreAll } from './restore/restore-all.ts';
 import type { RestoreRequest, RestoreRooms } from './restore/rooms.ts';
 import type { Wholeness } from './rotate-all.ts';
-import { recordFieldIds } from './rotation/field-ids.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
+import { recover } from './rotation/move/recover.ts';
 import { assertOwnLake, holdLake } from './rotation/own-lake.ts';
-import { recover } from './rotation/recover.ts';
+import { recordFieldIds } from './rotation/plan/field-ids.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 import { whileLeased } from './while-leased.ts';
 

@@ -20,16 +20,16 @@ import { asTierdError } from './job-failure.ts';
 import { type KeptLease } from './keep-lease.ts';
 import { assertNotPaused, lookForPause } from './pause-check.ts';
 import { recordEnd } from './record-end.ts';
-import { recordFieldIds } from './rotation/field-ids.ts';
-import { type GatheredPlan, gatherPlan } from './rotation/gather-plan.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
-import { moveAll } from './rotation/move-all.ts';
+import { moveAll } from './rotation/move/move-all.ts';
+import { recover } from './rotation/move/recover.ts';
+import { endWithoutTable, vacuumAfter } from './rotation/move/vacuum-after.ts';
 import { againOf, type MoveTotals, type Recovered, wholenessOf } from './rotation/outcome.ts';
 import { assertOwnLake, claimLake, holdLake } from './rotation/own-lake.ts';
-import { recover } from './rotation/recover.ts';
-import { sortByObstacles, throwIfRefused } from './rotation/refusal.ts';
+import { recordFieldIds } from './rotation/plan/field-ids.ts';
+import { type GatheredPlan, gatherPlan } from './rotation/plan/gather-plan.ts';
+import { sortByObstacles, throwIfRefused } from './rotation/plan/refusal.ts';
 import type { LookingRooms, Rooms } from './rotation/rooms.ts';
-import { endWithoutTable, vacuumAfter } from './rotation/vacuum-after.ts';
 import { whileLeased } from './while-leased.ts';
 
 export interface RotateOptions {

@@ -14,9 +14,9 @@ import { listRuns, type RunRecord } from '../ledger/runs.ts';
 import { type ColdTotals, coldTotals } from '../ledger/segments.ts';
 import { asTierdError } from './job-failure.ts';
 import { examineLive, type LiveReport, type LiveRooms } from './live-checks.ts';
-import { gatherPlan } from './rotation/gather-plan.ts';
 import { lakeRefusal, lookAtLake } from './rotation/own-lake.ts';
-import { refusalsOf } from './rotation/refusal.ts';
+import { gatherPlan } from './rotation/plan/gather-plan.ts';
+import { refusalsOf } from './rotation/plan/refusal.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
 export interface DatasetStatus {

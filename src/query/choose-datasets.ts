@@ -1,14 +1,14 @@
 /** The datasets that a query names, with what it needs of each: segments, and hot rows. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { ColdDataset, SegmentRef } from './cold-catalog.ts';
-import { ANY, type Predicate } from './predicate.ts';
-import { findNeeds, type QueryNeeds } from './prune.ts';
-import { columnOf } from './query-column.ts';
-import { chooseSegments } from './segment-filter.ts';
-import type { Sides } from './sides.ts';
-import { type AstObject, foldName } from './sql-ast.ts';
+import type { ColdDataset, SegmentRef } from './segments/cold-catalog.ts';
+import { findNeeds, type QueryNeeds } from './segments/prune.ts';
+import { columnOf } from './segments/query-column.ts';
+import { chooseSegments } from './segments/segment-filter.ts';
+import type { Sides } from './segments/sides.ts';
+import { type ViewSchema, viewSchemaOf } from './segments/view-schema.ts';
+import { ANY, type Predicate } from './sql/predicate.ts';
+import { type AstObject, foldName } from './sql/sql-ast.ts';
 import type { HotTable, Stores } from './stores.ts';
-import { type ViewSchema, viewSchemaOf } from './view-schema.ts';
 
 export interface ChosenDataset {
   /** With the columns of both sides. */

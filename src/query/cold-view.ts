@@ -2,11 +2,12 @@
  * A dataset as a view over an explicit list of its segments. Columns are named and typed by the
  * ledger, not by whatever file is opened first, so the view is the same however much was pruned.
  */
-import type { ColdColumn, SegmentRef } from './cold-catalog.ts';
-import { canBeOutdated, type NewerRows, withoutOutdated } from './newer-rows.ts';
-import { foldName } from './sql-ast.ts';
-import { quoteName, quoteText } from './sql-text.ts';
-import type { ViewSchema } from './view-schema.ts';
+
+import { canBeOutdated, type NewerRows, withoutOutdated } from './hot/newer-rows.ts';
+import type { ColdColumn, SegmentRef } from './segments/cold-catalog.ts';
+import type { ViewSchema } from './segments/view-schema.ts';
+import { foldName } from './sql/sql-ast.ts';
+import { quoteName, quoteText } from './sql/sql-text.ts';
 
 /**
  * @param locate what DuckDB opens for a segment's key

@@ -2,12 +2,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { TierdError } from '../domain/errors.ts';
 import type { ChosenDataset } from './choose-datasets.ts';
-import type { ColdDataset } from './cold-catalog.ts';
 import { emptyQuery, viewQuery } from './cold-view.ts';
-import type { HotRows } from './hot-rows.ts';
-import type { NewerRows } from './newer-rows.ts';
-import { quoteName } from './sql-text.ts';
-import { type ViewSchema, viewSchemaOf } from './view-schema.ts';
+import type { HotRows } from './hot/hot-rows.ts';
+import type { NewerRows } from './hot/newer-rows.ts';
+import type { ColdDataset } from './segments/cold-catalog.ts';
+import { type ViewSchema, viewSchemaOf } from './segments/view-schema.ts';
+import { quoteName } from './sql/sql-text.ts';
 
 export interface LoadedDataset extends ChosenDataset {
   /** Null where its hot side is not read. */

@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises';
 import { DuckDBConnection } from '@duckdb/node-api';
 import { duckdb } from '../lake/segment/bindings.ts';
 import { DuckConnection } from '../lake/segment/duckdb.ts';
-import { quoteText } from './sql-text.ts';
+import { quoteText } from './sql/sql-text.ts';
 
 export interface EngineLimits {
   readonly memoryLimitBytes: number;

@@ -1,7 +1,7 @@
 /** What went wrong with a query, and what to do about it. */
 import { TierdError } from '../domain/errors.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
-import type { ColdCatalog, SegmentRef } from './cold-catalog.ts';
+import type { ColdCatalog, SegmentRef } from './segments/cold-catalog.ts';
 
 /** parse the query, open the segments, bind the query to them, run it. */
 export type QueryStage = 'parse' | 'open' | 'bind' | 'run';

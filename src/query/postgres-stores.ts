@@ -17,8 +17,8 @@ import { listUniqueKeys } from '../hot/table/unique-key.ts';
 import { inTransaction } from '../hot/transaction.ts';
 import { listColumns } from '../ledger/columns.ts';
 import { readSnapshotVersion } from '../ledger/snapshot-version.ts';
-import { hotCondition } from './hot-condition.ts';
-import { openColdCatalog } from './ledger-catalog.ts';
+import { hotCondition } from './hot/hot-condition.ts';
+import { openColdCatalog } from './segments/ledger-catalog.ts';
 import type { HotTable, HotWish, InSnapshot } from './stores.ts';
 
 export interface SnapshotOptions {

@@ -13,25 +13,31 @@ import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
 import type { Clock } from '../domain/time/clock.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import type { OpenSegments } from '../lake/segment-files.ts';
-import { admitSources } from './admit-sources.ts';
+import { replaceFile, writeTextFile } from './answer/output-file.ts';
+import type { QueryFormat } from './answer/query-format.ts';
+import { bindQuery, NOWHERE, writeParquet, writeRows } from './answer/result.ts';
+import { writeTable } from './answer/table-format.ts';
+import {
+  type TextSink,
+  type WriteRows,
+  writeCsv,
+  writeJson,
+  writeNdjson,
+} from './answer/text-formats.ts';
 import { chooseDatasets, datasetsOf, wantsHot } from './choose-datasets.ts';
-import type { ColdCatalog, ColdDataset } from './cold-catalog.ts';
 import { createViews, type LoadedDataset } from './create-views.ts';
 import { type Engine, type EngineLimits, interruptible, openEngine } from './engine.ts';
 import { describeFailure, type QueryStage } from './failures.ts';
-import { loadHotRows } from './hot-rows.ts';
-import { loadNewerRows } from './newer-rows.ts';
-import { replaceFile, writeTextFile } from './output-file.ts';
-import { fillParameters, type ParameterValue } from './parameters.ts';
-import type { QueryFormat } from './query-format.ts';
+import { loadHotRows } from './hot/hot-rows.ts';
+import { loadNewerRows } from './hot/newer-rows.ts';
 import { type DatasetPlan, planDataset } from './query-plan.ts';
-import { bindQuery, NOWHERE, writeParquet, writeRows } from './result.ts';
-import { findSides } from './sides.ts';
-import { type AstObject, foldName } from './sql-ast.ts';
-import { admitSelect, looksOnly } from './statement.ts';
+import type { ColdCatalog, ColdDataset } from './segments/cold-catalog.ts';
+import { findSides } from './segments/sides.ts';
+import { admitSources } from './sql/admit-sources.ts';
+import { fillParameters, type ParameterValue } from './sql/parameters.ts';
+import { type AstObject, foldName } from './sql/sql-ast.ts';
+import { admitSelect, looksOnly } from './sql/statement.ts';
 import type { HotNeed, InSnapshot } from './stores.ts';
-import { writeTable } from './table-format.ts';
-import { type TextSink, type WriteRows, writeCsv, writeJson, writeNdjson } from './text-formats.ts';
 import { noteTextComparisons } from './text-numbers.ts';
 
 export interface QueryRequest {

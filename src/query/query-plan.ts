@@ -1,13 +1,13 @@
 /** What a query would read, and why no more: said before anything is read. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ChosenDataset } from './choose-datasets.ts';
-import type { ColdCatalog } from './cold-catalog.ts';
-import { resolveForHot } from './hot-predicate.ts';
-import { hotColumnsOf } from './hot-rows.ts';
-import { comparisonsIn, ofColumns } from './predicate.ts';
-import { chooseSegments, findHull } from './segment-filter.ts';
-import type { Sides } from './sides.ts';
-import { type AstObject, foldName } from './sql-ast.ts';
+import { resolveForHot } from './hot/hot-predicate.ts';
+import { hotColumnsOf } from './hot/hot-rows.ts';
+import type { ColdCatalog } from './segments/cold-catalog.ts';
+import { chooseSegments, findHull } from './segments/segment-filter.ts';
+import type { Sides } from './segments/sides.ts';
+import { comparisonsIn, ofColumns } from './sql/predicate.ts';
+import { type AstObject, foldName } from './sql/sql-ast.ts';
 import type { HotExplanation } from './stores.ts';
 
 export interface DatasetPlan {

@@ -4,8 +4,8 @@ import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
 import type { RowIdentity } from '../domain/plan/row-identity.ts';
 import type { TimeColumn } from '../domain/table.ts';
-import type { ColdCatalog, TimeHull } from './cold-catalog.ts';
-import type { HotPredicate } from './hot-predicate.ts';
+import type { HotPredicate } from './hot/hot-predicate.ts';
+import type { ColdCatalog, TimeHull } from './segments/cold-catalog.ts';
 
 /** The hot rows of a dataset. */
 export interface HotTable {

@@ -3,7 +3,14 @@
  * numeric(65,30)): among texts '9' comes after '500', and nothing fails.
  */
 import type { ChosenDataset } from './choose-datasets.ts';
-import { type AstObject, type AstValue, foldName, isObject, objectsIn, textIn } from './sql-ast.ts';
+import {
+  type AstObject,
+  type AstValue,
+  foldName,
+  isObject,
+  objectsIn,
+  textIn,
+} from './sql/sql-ast.ts';
 import type { HotTable } from './stores.ts';
 
 /** What is to be told of a query that compares such a column with a constant, in words. */

@@ -1,11 +1,11 @@
 /** `queryLake` as the tests of it use it: everything in memory, unless said otherwise. */
 import { join } from 'node:path';
 import { inPlace } from '../../src/lake/segment-files.ts';
-import type { ColdTimeColumn } from '../../src/query/cold-catalog.ts';
-import { partPathOf } from '../../src/query/output-file.ts';
-import type { ParameterValue } from '../../src/query/parameters.ts';
-import type { QueryFormat } from '../../src/query/query-format.ts';
+import { partPathOf } from '../../src/query/answer/output-file.ts';
+import type { QueryFormat } from '../../src/query/answer/query-format.ts';
 import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
+import type { ColdTimeColumn } from '../../src/query/segments/cold-catalog.ts';
+import type { ParameterValue } from '../../src/query/sql/parameters.ts';
 import type { TestCatalog, TestLake } from './test-lake.ts';
 
 const NOTHING_MOVED = { epoch: 0, moves: 0, newestMove: null };

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import { inPlace } from '../../src/lake/segment-files.ts';
-import type { ParameterValue } from '../../src/query/parameters.ts';
 import { postgresStores } from '../../src/query/postgres-stores.ts';
 import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
+import type { ParameterValue } from '../../src/query/sql/parameters.ts';
 import type { Bench } from './rotation.ts';
 
 export interface StoresAnswer {

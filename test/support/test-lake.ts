@@ -15,7 +15,7 @@ import type {
   ColdTimeColumn,
   SegmentRef,
   TimeHull,
-} from '../../src/query/cold-catalog.ts';
+} from '../../src/query/segments/cold-catalog.ts';
 
 export interface TestLake {
   readonly root: string;

@@ -13,9 +13,9 @@ import {
   resultTooLarge,
 } from '../../http/routes/query-routes.ts';
 import type { CliContext } from '../context.ts';
-import type { QueryTask } from '../query-task.ts';
-import { withSpillDirectory } from '../spill-directory.ts';
-import { startQuery } from '../start-query.ts';
+import type { QueryTask } from '../rooms/query-task.ts';
+import { withSpillDirectory } from '../rooms/spill-directory.ts';
+import { startQuery } from '../rooms/start-query.ts';
 
 export interface OpenQueries {
   readonly desk: QueryDesk;

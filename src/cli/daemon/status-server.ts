@@ -13,7 +13,7 @@ import { readPageAssets } from '../../http/page-assets.ts';
 import { createServer } from '../../http/server.ts';
 import { listPastRuns } from '../../ledger/run-history.ts';
 import type { CliContext } from '../context.ts';
-import { runDocument } from '../run-document.ts';
+import { runDocument } from '../reports/run-document.ts';
 import { openQueries } from './queries.ts';
 import { connectForDaemon } from './take-lead.ts';
 

@@ -10,7 +10,7 @@ import { readCalendar } from '../../jobs/calendar.ts';
 import { Surveyor } from '../../jobs/survey.ts';
 import { hasLedger } from '../../ledger/migrate.ts';
 import { listMovedSince } from '../../ledger/survey.ts';
-import { openLake } from '../open-lake.ts';
+import { openLake } from '../rooms/open-lake.ts';
 import { CalendarCache } from './calendar-cache.ts';
 
 export interface SurveyParts {

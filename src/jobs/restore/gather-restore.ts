@@ -18,7 +18,7 @@ import { compressedChunks, findRestoreHazards } from '../../hot/write/restore-ha
 import { findTable, targetColumns } from '../../hot/write/restore-target.ts';
 import { type LiveSlice, listLiveSlices } from '../../ledger/replaced-slices.ts';
 import { type GivenSlice, slicesIn } from '../../ledger/restores.ts';
-import { type FieldIds, gatherFieldIds } from '../rotation/field-ids.ts';
+import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
 import { throughTemporary } from './bring-in.ts';
 import { findMissingPartitions } from './missing-partitions.ts';
 import type { RestoreRequest, RestoreRooms, SliceWork } from './rooms.ts';

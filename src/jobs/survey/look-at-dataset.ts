@@ -9,8 +9,8 @@ import { glanceAtTable } from '../../hot/measure/glance.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { asTierdError } from '../job-failure.ts';
-import { gatherPlan } from '../rotation/gather-plan.ts';
-import { refusalsOf } from '../rotation/refusal.ts';
+import { gatherPlan } from '../rotation/plan/gather-plan.ts';
+import { refusalsOf } from '../rotation/plan/refusal.ts';
 import type { Pace } from './pace.ts';
 import type { SurveyRooms } from './rooms.ts';
 

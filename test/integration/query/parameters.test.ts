@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ParameterValue } from '../../../src/query/parameters.ts';
+import type { ParameterValue } from '../../../src/query/sql/parameters.ts';
 import { askLake } from '../../support/ask-lake.ts';
 import { createTestLake, type TestLake } from '../../support/test-lake.ts';
 

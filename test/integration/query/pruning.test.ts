@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { rowSourceOf } from '../../../src/query/row-source.ts';
-import { writeNdjson } from '../../../src/query/text-formats.ts';
+import { rowSourceOf } from '../../../src/query/answer/row-source.ts';
+import { writeNdjson } from '../../../src/query/answer/text-formats.ts';
 import { askLake } from '../../support/ask-lake.ts';
 import { createTestLake, type TestLake } from '../../support/test-lake.ts';
 

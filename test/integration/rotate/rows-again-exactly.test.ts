@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parquetMetadata } from 'hyparquet';
 import type pg from 'pg';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { reportRotations } from '../../../src/cli/rotation-report.ts';
+import { reportRotations } from '../../../src/cli/reports/rotation-report.ts';
 import type { Dataset } from '../../../src/domain/dataset.ts';
 import { type RotationOutcome, rotateDataset } from '../../../src/jobs/rotate.ts';
 import { scrub } from '../../../src/jobs/scrub.ts';

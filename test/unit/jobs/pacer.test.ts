@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pacer } from '../../../src/jobs/rotation/pacer.ts';
+import { pacer } from '../../../src/jobs/rotation/move/pacer.ts';
 
 /** A pacer of `maxRowsPerSecond` on a clock that stands still, and how often it said that it is alive. */
 function paced(maxRowsPerSecond: number): {

@@ -1,14 +1,14 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { rowSourceOf } from '../../../src/query/row-source.ts';
-import { writeTable } from '../../../src/query/table-format.ts';
+import { rowSourceOf } from '../../../src/query/answer/row-source.ts';
+import { writeTable } from '../../../src/query/answer/table-format.ts';
 import {
   type WriteRows,
   writeCsv,
   writeJson,
   writeNdjson,
-} from '../../../src/query/text-formats.ts';
+} from '../../../src/query/answer/text-formats.ts';
 
 let instance: DuckDBInstance;
 let connection: DuckDBConnection;

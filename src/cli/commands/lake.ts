@@ -1,0 +1,199 @@
+import type { Command } from 'commander';
+import type pg from 'pg';
+import { agree, countOf } from '../../domain/count.ts';
+import { TierdError } from '../../domain/errors.ts';
+import { describeOwner } from '../../domain/lake/lake-owner.ts';
+import type { TakeOver } from '../../jobs/lake-owner.ts';
+import type { LakeStanding } from '../../jobs/rotation/own-lake.ts';
+import type { LookingRooms } from '../../jobs/rotation/rooms.ts';
+import type { CliContext, Report } from '../context.ts';
+import { confirm } from '../terminal/confirm.ts';
+
+interface HandoverFlags {
+  readonly yes?: true;
+  readonly dryRun?: true;
+}
+
+export function registerLake(program: Command, context: CliContext): void {
+  const lake = program
+    .command('lake')
+    .description('whose the lake is: it belongs to one ledger of one database')
+    .addHelpText('after', '\nExamples:\n  $ tierd lake show\n  $ tierd lake take-over');
+
+  lake
+    .command('show')
+    .description('the owner that the lake names, and whether it is this ledger')
+    .addHelpText('after', '\nExamples:\n  $ tierd lake show\n  $ tierd lake show --json')
+    .action(() => show(context));
+
+  lake
+    .command('take-over')
+    .description('make this ledger the owner of the lake; the old owner is refused from then on')
+    .option('-n, --dry-run', 'say what would happen and change nothing')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText('after', '\nExamples:\n  $ tierd lake take-over\n  $ tierd lake take-over --yes')
+    .action((flags: HandoverFlags) => takeOver(context, flags));
+
+  lake
+    .command('separate')
+    .description('give a copied ledger a lake of its own, at the configured, empty place')
+    .option('-n, --dry-run', 'say what would happen and change nothing')
+    .option('-y, --yes', 'do not ask')
+    .addHelpText('after', '\nExamples:\n  $ tierd lake separate\n  $ tierd lake separate --yes')
+    .action((flags: HandoverFlags) => separate(context, flags));
+
+  lake
+    .command('adopt')
+    .description('take up segments that another ledger wrote (not possible yet)')
+    .addHelpText('after', '\nExamples:\n  $ tierd lake adopt')
+    .action(() => {
+      context.loadConfig();
+      throw new TierdError({
+        code: 'REFUSED',
+        message:
+          'this version of tierd can’t take up segments that another ledger wrote; nothing was changed',
+        hint: 'restore the ledger that wrote them from a backup of PostgreSQL, then `tierd lake take-over`; the files can be read with any Parquet reader meanwhile',
+      });
+    });
+}
+
+async function withLake<Result>(
+  context: CliContext,
+  work: (rooms: LookingRooms, db: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const { composeLooking } = await import('../rooms/rooms.ts');
+  const { disconnect } = await import('../../hot/server/connect.ts');
+  const rooms = await composeLooking(context, 'lake');
+  const db = await rooms.connect('work');
+  try {
+    return await work(rooms, db);
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function show(context: CliContext): Promise<void> {
+  const { lookWhose } = await import('../../jobs/lake-owner.ts');
+  await withLake(context, async (rooms, db) => {
+    context.report(reportStanding(await lookWhose(rooms, db), rooms.store.place));
+  });
+}
+
+async function takeOver(context: CliContext, flags: HandoverFlags): Promise<void> {
+  const { countStrangeFiles, lookWhose, takeOverLake } = await import('../../jobs/lake-owner.ts');
+  await withLake(context, async (rooms, db) => {
+    const standing = await lookWhose(rooms, db);
+    const strange = await countStrangeFiles(rooms.store, db);
+    const statement = takeOverStatement(standing, rooms.store.place, strange);
+    if (flags.dryRun === true) {
+      context.report({ json: { dry_run: true, statement }, text: () => statement });
+    } else if (await isConfirmed(context, statement, flags)) {
+      context.report(reportTakeOver(await takeOverLake(rooms, db), rooms.store.place));
+    }
+  });
+}
+
+async function separate(context: CliContext, flags: HandoverFlags): Promise<void> {
+  const { assertEmpty, separateLake } = await import('../../jobs/lake-owner.ts');
+  await withLake(context, async (rooms, db) => {
+    const { place } = rooms.store;
+    await assertEmpty(rooms.store);
+    const statement = `This makes the ledger a new one whose lake is ${place}. It forgets every segment that it knows: their rows stay in the lake of the original, and this ledger no longer finds them.`;
+    if (flags.dryRun === true) {
+      context.report({ json: { dry_run: true, statement }, text: () => statement });
+    } else if (await isConfirmed(context, statement, flags)) {
+      const forgotten = await separateLake(rooms, db);
+      context.report({
+        json: { separated: true, place, forgotten_segments: forgotten },
+        text: ({ colour }) =>
+          `${colour.green('separated')} a ledger of its own, with ${place} as its lake; ${countOf(forgotten, 'segment')} of the original ${agree(forgotten, 'is', 'are')} forgotten here and untouched there`,
+      });
+    }
+  });
+}
+
+function isConfirmed(
+  context: CliContext,
+  statement: string,
+  { yes }: HandoverFlags,
+): Promise<boolean> {
+  return confirm({
+    statement,
+    yes: yes === true,
+    stdin: context.stdin,
+    stderr: context.stderr,
+    signal: context.signal,
+  });
+}
+
+function takeOverStatement(
+  { owner, ownership }: LakeStanding,
+  place: string,
+  strange: number,
+): string {
+  if (ownership.kind === 'owned') return `The lake ${place} is this ledger's already.`;
+  const from = owner === null ? 'nobody that it names' : describeOwner(owner);
+  return [
+    `This makes this ledger the owner of the lake ${place}, which belongs to ${from}. The old owner is refused from then on.`,
+    strange === 0
+      ? 'Every file in it is one that this ledger knows.'
+      : `${countOf(strange, 'file')} in it ${agree(strange, 'is', 'are')} not known to this ledger: left alone, and the rows there are not found through it.`,
+  ].join('\n');
+}
+
+function reportStanding(standing: LakeStanding, place: string): Report {
+  const { marker, owner, remembered, ownership } = standing;
+  return {
+    json: {
+      place,
+      lake_id: marker?.lakeId ?? null,
+      owned: ownership.kind === 'owned',
+      reason: ownership.kind === 'refused' ? ownership.reason : null,
+      owner:
+        owner === null
+          ? null
+          : {
+              ledger_id: owner.ledgerId,
+              epoch: owner.epoch,
+              system_identifier: owner.systemIdentifier,
+              database_oid: owner.databaseOid,
+              database: owner.database,
+              since: owner.since,
+            },
+      ledger: {
+        ledger_id: remembered?.ledgerId ?? null,
+        epoch: remembered?.epoch ?? null,
+        system_identifier: standing.place.systemIdentifier,
+        database_oid: standing.place.databaseOid,
+        database: standing.place.database,
+      },
+    },
+    text: ({ colour }) => {
+      const lines = [
+        `lake    ${place}${marker === null ? ', not marked yet' : ` (${marker.lakeId})`}`,
+        `owner   ${owner === null ? 'none yet' : describeOwner(owner)}`,
+        `ledger  database ${standing.place.database} (oid ${standing.place.databaseOid}) of the server ${standing.place.systemIdentifier}`,
+      ];
+      if (ownership.kind === 'owned')
+        return [...lines, colour.green('it is this ledger’s')].join('\n');
+      if (ownership.kind === 'unclaimed') {
+        return [...lines, 'nobody’s so far: the first rotation makes it this ledger’s'].join('\n');
+      }
+      return [...lines, colour.red(`not this ledger’s: ${ownership.reason}`)].join('\n');
+    },
+  };
+}
+
+function reportTakeOver({ before, epoch, givenUp }: TakeOver, place: string): Report {
+  return {
+    json: { place, epoch, given_up: givenUp, previous_owner: before?.database ?? null },
+    text: ({ colour }) =>
+      [
+        `${colour.green('taken over')} ${place} is this ledger's, at epoch ${String(epoch)}`,
+        ...givenUp.map(
+          (key) =>
+            `${colour.yellow('given up')}  ${key}: an unfinished move named it, and the old owner may have made it live; it is left alone`,
+        ),
+      ].join('\n'),
+  };
+}

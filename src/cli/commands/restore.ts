@@ -1,0 +1,147 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { Dataset } from '../../domain/dataset.ts';
+import { TierdError } from '../../domain/errors.ts';
+import type { TableRef } from '../../domain/table.ts';
+import { DAY_MS, type EpochMs } from '../../domain/time/time-range.ts';
+import type { RestoreRequest } from '../../jobs/restore/rooms.ts';
+import { instant } from '../arguments.ts';
+import type { CliContext } from '../context.ts';
+import { selectDatasets } from '../select-datasets.ts';
+
+interface RestoreFlags {
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+  readonly into?: string;
+  readonly keepCold?: true;
+  readonly pinUntil?: EpochMs | 'never';
+  readonly dryRun?: true;
+  readonly force?: true;
+}
+
+/** How long a rotation leaves restored rows alone when nobody says otherwise. */
+const PIN_DAYS = 7;
+
+export function registerRestore(program: Command, context: CliContext): void {
+  program
+    .command('restore')
+    .description('bring rows back from the lake into PostgreSQL, proven before they leave the lake')
+    .argument('<dataset>', 'whose rows')
+    .requiredOption('--from <time>', 'from this time on', instant)
+    .requiredOption('--to <time>', 'up to and without this time', instant)
+    .option('--into <table>', 'copy them into this table, made where it is missing; they stay cold')
+    .option('--keep-cold', 'say that they stay cold, which needs --into')
+    .option(
+      '--pin-until <time>',
+      `how long rotations leave them hot, or never, for ever (default: ${String(PIN_DAYS)} days)`,
+      pinEnd,
+    )
+    .option('-n, --dry-run', 'show the plan and change nothing')
+    .option('-f, --force', 'take whole slices, let triggers fire, and restore a paused dataset')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tierd restore market_data --from 2024-01-15 --to 2024-01-18 --dry-run
+  $ tierd restore market_data --from 2024-01-15 --to 2024-01-18 --pin-until 2024-06-01
+  $ tierd restore market_data --from 2024-01-01 --to 2024-02-01 --into audit.january`,
+    )
+    .action(async (name: string, flags: RestoreFlags) => {
+      const [dataset] = selectDatasets(context.loadConfig().datasets, [name]);
+      if (dataset === undefined) throw new RangeError(`no dataset ${name}`);
+      const request = requestOf(dataset, flags, context.clock.now());
+      if (flags.dryRun === true) await dryRun(context, dataset, request, flags.force === true);
+      else await restore(context, dataset, request, flags.force === true);
+    });
+}
+
+function pinEnd(text: string): EpochMs | 'never' {
+  if (text === 'never') return 'never';
+  try {
+    return instant(text);
+  } catch {
+    throw new InvalidArgumentError('a UTC date or time, such as 2024-06-01, or never');
+  }
+}
+
+function requestOf(dataset: Dataset, flags: RestoreFlags, now: EpochMs): RestoreRequest {
+  const { from, to, into, keepCold, pinUntil } = flags;
+  if (from >= to) throw usage('--to must be later than --from');
+  if (keepCold === true && into === undefined) {
+    throw usage(
+      '--keep-cold needs --into: in the table itself and in the lake each row would be read twice',
+    );
+  }
+  if (into !== undefined && pinUntil !== undefined) {
+    throw usage('--pin-until is for rows that come back into their own table, not for --into');
+  }
+  if (pinUntil !== undefined && pinUntil !== 'never' && pinUntil <= now) {
+    throw usage('--pin-until is over already, and the next rotation would take the rows again');
+  }
+  return {
+    span: { fromInclusive: from, toExclusive: to },
+    into: into === undefined ? null : tableOf(into, dataset),
+    pinUntil: pinUntil === 'never' ? null : (pinUntil ?? now + PIN_DAYS * DAY_MS),
+  };
+}
+
+/** `schema.table`, or a table beside the dataset's own. */
+function tableOf(text: string, dataset: Dataset): TableRef {
+  const parts = text.split('.');
+  if (parts.length > 2 || parts.some((part) => part === '')) {
+    throw usage(`--into ${text} is no table: write schema.table`);
+  }
+  const [schema = '', name = ''] = parts.length === 2 ? parts : [dataset.table.schema, text];
+  const isOwn = schema === dataset.table.schema && name === dataset.table.name;
+  if (isOwn) throw usage(`--into ${text} is the dataset's own table: leave --into out`);
+  return { schema, name };
+}
+
+function usage(message: string): TierdError {
+  return new TierdError({
+    code: 'USAGE',
+    message: `${message}; nothing was done.`,
+    hint: 'See `tierd restore --help`.',
+  });
+}
+
+async function dryRun(
+  context: CliContext,
+  dataset: Dataset,
+  request: RestoreRequest,
+  force: boolean,
+): Promise<void> {
+  const { planRestoreOf } = await import('../../jobs/restore.ts');
+  const { composeLooking } = await import('../rooms/rooms.ts');
+  const { reportRestorePlan } = await import('../reports/restore-report.ts');
+  const rooms = await composeLooking(context, 'restore');
+  context.report(reportRestorePlan(await planRestoreOf(rooms, dataset, request), force));
+}
+
+async function restore(
+  context: CliContext,
+  dataset: Dataset,
+  request: RestoreRequest,
+  force: boolean,
+): Promise<void> {
+  const { restoreDataset } = await import('../../jobs/restore.ts');
+  const { withRooms } = await import('../rooms/rooms.ts');
+  const { narrateRestore } = await import('../reports/narrate-restore.ts');
+  const { reportRestore } = await import('../reports/restore-report.ts');
+  const narrator = narrateRestore(context);
+  try {
+    await withRooms(
+      context,
+      'restore',
+      () => undefined,
+      async (rooms) => {
+        const all = { ...rooms, tell: narrator.tell };
+        const outcome = await restoreDataset(all, dataset, request, { force });
+        // A bar that ticks on would be drawn under the result.
+        narrator.end();
+        context.report(reportRestore(outcome));
+      },
+    );
+  } finally {
+    narrator.end();
+  }
+}

@@ -1,0 +1,48 @@
+/** What a query would read, for a person and for a program. */
+import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
+import type { QuerySummary } from '../../query/query-lake.ts';
+import type { DatasetPlan } from '../../query/query-plan.ts';
+import type { Report } from '../context.ts';
+import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
+
+export function explainReport({ plan, version, notes }: QuerySummary): Report {
+  const datasets = plan ?? [];
+  const at = formatSnapshotVersion(version);
+  return {
+    json: { version: at, datasets, notes },
+    text: ({ colour }) =>
+      [
+        ...datasets.flatMap((one) => [colour.bold(one.dataset), ...cold(one), ...hot(one)]),
+        ...(datasets.length === 0 ? ['no dataset is read'] : []),
+        ...notes.map((note) => `${colour.yellow('note')} ${note}`),
+        colour.dim(`nothing was read, at version ${at}`),
+      ].join('\n'),
+  };
+}
+
+function cold({ cold: found }: DatasetPlan): string[] {
+  if (found === null) return [];
+  const { live, prunedByTime, timeColumn, prunedByColumns, columns, read, rows, bytes } = found;
+  return [
+    `  cold  ${formatInteger(read)} of ${formatInteger(live)} segments: ${formatRows(rows)}, at most ${formatBytes(bytes)}`,
+    ...(prunedByTime === 0
+      ? []
+      : [
+          `        ${formatInteger(prunedByTime)} ruled out by the first and last instant of ${timeColumn ?? ''}`,
+        ]),
+    ...(prunedByColumns === 0
+      ? []
+      : [
+          `        ${formatInteger(prunedByColumns)} ruled out by the smallest and largest value of ${columns.join(', ')}`,
+        ]),
+  ];
+}
+
+function hot({ hot: found }: DatasetPlan): string[] {
+  if (found === null) return [];
+  const { table, columns, condition, estimatedRows } = found;
+  return [
+    `  hot   ${table}: about ${formatRows(estimatedRows)}, columns ${columns.join(', ')}`,
+    `        where ${condition}`,
+  ];
+}

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import type { TierdConfig } from '../../config/load.ts';
+import { fileSystemFor } from '../../lake/file-modes.ts';
+import type { FileSystem } from '../../lake/file-system.ts';
+import { openLocalStore } from '../../lake/local-store.ts';
+import type { ObjectStore } from '../../lake/object-store.ts';
+import { openS3Store } from '../../lake/s3/s3-store.ts';
+import { openS3Api } from '../../lake/s3/sdk-api.ts';
+import { cachedSegments } from '../../lake/s3/segment-cache.ts';
+import { inPlace, type OpenSegments } from '../../lake/segment-files.ts';
+
+/** The configured lake. Connects to nothing, and changes nothing. */
+export async function openLake({ lake }: Pick<TierdConfig, 'lake'>): Promise<ObjectStore> {
+  if (lake.type === 'local') return openLocalStore(lake.root, fileSystemOf(lake));
+  return openS3Store(openS3Api(lake.target), lake.workDirectory, fileSystemOf(lake));
+}
+
+/** Of a bucket there are only copies here, for tierd itself. */
+export function fileSystemOf(lake: TierdConfig['lake']): FileSystem {
+  return fileSystemFor(lake.type === 'local' ? lake.readers : 'owner');
+}
+
+/** How queries open its segments. */
+export function openSegmentsOf(
+  { lake }: Pick<TierdConfig, 'lake'>,
+  store: ObjectStore,
+): OpenSegments {
+  if (lake.type === 'local') return inPlace(store);
+  const directory = join(lake.workDirectory, 'segments');
+  return cachedSegments({ store, fs: fileSystemOf(lake), directory, maxBytes: lake.cacheBytes });
+}

@@ -1,0 +1,100 @@
+/** What the process of a query does: opens both stores by what it was handed, and asks them. */
+
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import type pg from 'pg';
+import type { TierdConfig } from '../../config/load.ts';
+import { systemClock } from '../../domain/time/clock.ts';
+import { connect, disconnect } from '../../hot/server/connect.ts';
+import { lakeRefusal, lookAtLake } from '../../jobs/rotation/own-lake.ts';
+import type { ObjectStore } from '../../lake/object-store.ts';
+import { assertMigrated } from '../../ledger/migrate.ts';
+import type { TextSink } from '../../query/answer/text-formats.ts';
+import type { EngineLimits } from '../../query/engine.ts';
+import { postgresStores } from '../../query/postgres-stores.ts';
+import {
+  type FileOutput,
+  type QueryHead,
+  type QueryRequest,
+  type QuerySummary,
+  queryLake,
+} from '../../query/query-lake.ts';
+import { safeText } from '../terminal/safe-text.ts';
+import { openLake, openSegmentsOf } from './open-lake.ts';
+
+/** All that the process is told: of the configuration only what it needs, and no other secret. */
+export interface QueryTask {
+  readonly request: Omit<QueryRequest, 'output'> & {
+    /** Null: the rows go to the parent. */
+    readonly output: FileOutput | null;
+    /** Null where the rows go to no terminal: to one, nothing is sent that would steer it. */
+    readonly terminal: { readonly isColorSupported: boolean } | null;
+  };
+  readonly postgres: Pick<TierdConfig['postgres'], 'url' | 'connectTimeoutMs'>;
+  readonly lake: TierdConfig['lake'];
+  readonly datasets: TierdConfig['datasets'];
+  readonly maxHotRows: number;
+  readonly maxHoldMs: number;
+  readonly limits: EngineLimits;
+}
+
+export interface TaskRooms {
+  readonly rows: Writable;
+  readonly signal: AbortSignal;
+  readonly warn: (text: string) => void;
+  readonly onHead: (head: QueryHead) => void;
+}
+
+/** @throws what `queryLake` throws, and what connecting does */
+export async function runQueryTask(task: QueryTask, rooms: TaskRooms): Promise<QuerySummary> {
+  const { signal, warn, onHead } = rooms;
+  const { maxHotRows, maxHoldMs, datasets, limits } = task;
+  const store = await openLake(task);
+  const db = await connect({ ...task.postgres, job: 'query' });
+  try {
+    await assertMigrated(db);
+    await warnOfOthersLake(store, db, warn);
+    const { output, terminal, ...request } = task.request;
+    return await queryLake(
+      { ...request, output: output ?? { sink: sinkInto(rooms, terminal) } },
+      {
+        inSnapshot: postgresStores({ db, datasets, maxHotRows, maxHoldMs, signal }),
+        store,
+        openSegments: openSegmentsOf(task, store),
+        limits,
+        clock: systemClock,
+        signal,
+        onHead,
+      },
+    );
+  } finally {
+    await disconnect(db);
+  }
+}
+
+/** Waits when the reader is slower than the query, so that nothing piles up in memory. */
+function sinkInto(
+  { rows, signal }: TaskRooms,
+  terminal: QueryTask['request']['terminal'],
+): TextSink {
+  return {
+    async write(text) {
+      const shown = terminal === null ? text : safeText(text, terminal);
+      if (!rows.write(shown)) await once(rows, 'drain', { signal });
+    },
+  };
+}
+
+/** Reading does no harm, but a copy's list of segments may be older than the lake. */
+async function warnOfOthersLake(
+  store: ObjectStore,
+  db: pg.Client,
+  warn: TaskRooms['warn'],
+): Promise<void> {
+  const standing = await lookAtLake(store, db);
+  const refusal = standing === null ? null : lakeRefusal(standing, store.place);
+  if (refusal === null) return;
+  warn(
+    `this ledger is not the owner of the lake, so its list of segments may be out of date: ${refusal.message}`,
+  );
+}

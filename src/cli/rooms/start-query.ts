@@ -1,0 +1,117 @@
+/** A query as a process of tierd's own: what it is handed, and what it may take. */
+import { existsSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TierdConfig } from '../../config/load.ts';
+import {
+  type QueryCommand,
+  type QueryWatch,
+  runQueryProcess,
+} from '../../query/process/query-process.ts';
+import type { QuerySummary } from '../../query/query-lake.ts';
+import type { CliIo } from '../context.ts';
+import type { QueryTask } from './query-task.ts';
+import { withSpillDirectory } from './spill-directory.ts';
+
+/** Beside this program, built or not. */
+const PROGRAM = fileURLToPath(
+  new URL(`../../query-main${extname(import.meta.url)}`, import.meta.url),
+);
+
+/** DuckDB works on libuv's threads and would leave none for the file system. */
+const THREAD_POOL = '16';
+/** Of the process's memory: what is not DuckDB's is mostly rows on their way to text. */
+const HEAP_SHARE = 1 / 2;
+
+/**
+ * Runs one query to its end. What it had on disk is gone then, but for its result.
+ *
+ * @throws TierdError as `runQueryProcess`; CONFIG_INVALID where nothing can be spilled
+ */
+export async function startQuery(
+  config: TierdConfig,
+  io: Pick<CliIo, 'env' | 'workingDirectory'>,
+  request: QueryTask['request'],
+  watch: Omit<QueryWatch, 'maxMemoryBytes'>,
+): Promise<QuerySummary> {
+  const { maintenance, query, postgres, lake, datasets } = config;
+  const { maxMemoryBytes, maxHotRows, maxHoldMs } = query;
+  return withSpillDirectory(maintenance.tempDirectory, async (spillDirectory) => {
+    const task: QueryTask = {
+      request,
+      postgres: { url: postgres.url, connectTimeoutMs: postgres.connectTimeoutMs },
+      lake,
+      datasets,
+      maxHotRows,
+      maxHoldMs,
+      limits: {
+        memoryLimitBytes: maintenance.memoryLimitBytes,
+        threads: maintenance.threads,
+        spillDirectory,
+      },
+    };
+    try {
+      return await runQueryProcess(commandOf(config, io), task, { ...watch, maxMemoryBytes });
+    } finally {
+      // One that was killed could not.
+      if (request.output !== null) await rm(request.output.part, { force: true });
+    }
+  });
+}
+
+function commandOf(
+  { query, lake }: TierdConfig,
+  { env, workingDirectory }: Pick<CliIo, 'env' | 'workingDirectory'>,
+): QueryCommand {
+  const heapMb = Math.floor((query.maxMemoryBytes * HEAP_SHARE) / 1024 ** 2);
+  return {
+    argv: [
+      ...limiter(query.maxMemoryBytes),
+      process.execPath,
+      `--max-old-space-size=${String(heapMb)}`,
+      PROGRAM,
+    ],
+    env: { UV_THREADPOOL_SIZE: THREAD_POOL, ...environmentOf(env, lake) },
+    workingDirectory,
+  };
+}
+
+/** Of util-linux, which each Debian has. */
+const PRLIMIT = '/usr/bin/prlimit';
+/** Of what a process can write to, not all is resident: stacks of threads, what allocators keep. */
+const NOT_RESIDENT_BYTES = 256 * 1024 ** 2;
+
+/**
+ * Where it is there, the kernel bounds what can be taken between two looks: since Linux 4.7 RLIMIT_DATA
+ * counts all memory that a process can write to and shares with nobody. The engine is then refused
+ * the memory and says so. (RLIMIT_AS counts what Node reserves and never touches.)
+ */
+function limiter(maxMemoryBytes: number): readonly string[] {
+  const bytes = maxMemoryBytes + NOT_RESIDENT_BYTES;
+  if (process.platform !== 'linux' || !existsSync(PRLIMIT) || hasStricter(bytes)) return [];
+  return [PRLIMIT, `--data=${String(bytes)}`];
+}
+
+/** A limit can't be raised above the one that this process has. */
+function hasStricter(maxBytes: number): boolean {
+  const limits = readFileSync('/proc/self/limits', 'utf8');
+  const hard = /^Max data size +\S+ +(\d+)/m.exec(limits)?.[1];
+  return hard !== undefined && Number(hard) < maxBytes;
+}
+
+/** What programs need of their surroundings, and how PostgreSQL is reached. */
+const HANDED_ON =
+  /^(PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|LD_\w+|NODE_\w+|UV_\w+|SSL_CERT_\w+|DUCKDB_\w+|MALLOC_\w+|PG\w+)$/;
+/** How a bucket is reached, where the configuration does not say with what. */
+const OF_A_BUCKET = /^AWS_\w+$/;
+
+/** Not the other secrets that this process was started with. */
+function environmentOf(env: CliIo['env'], lake: TierdConfig['lake']): QueryCommand['env'] {
+  const needsAws = lake.type === 's3' && lake.target.credentials === null;
+  return Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) => HANDED_ON.test(name) || (needsAws && OF_A_BUCKET.test(name)),
+    ),
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * Staged files become objects in the lake, under names that the ledger knew first. They are not
+ * live: no reader takes them for rows before the commit.
+ */
+import type pg from 'pg';
+import { formatDigest } from '../../../hot/measure/digest.ts';
+import { inTransaction } from '../../../hot/transaction.ts';
+import { segmentKey } from '../../../lake/layout.ts';
+import { assertLease } from '../../../ledger/lease.ts';
+import { stepMove } from '../../../ledger/moves.ts';
+import { announceSlice, type NewSegment } from '../../../ledger/segments.ts';
+import { limitsUnderLease } from '../../limits-under-lease.ts';
+import { assertStillOwnLake } from '../own-lake.ts';
+import type { Rooms } from '../rooms.ts';
+import type { MetMove, RunContext, StagedSlice } from '../staged-move.ts';
+
+export interface PublishedSlice {
+  readonly slice: StagedSlice;
+  readonly objects: readonly {
+    readonly key: string;
+    readonly segment: StagedSlice['segments'][number];
+  }[];
+}
+
+export async function publishMove(
+  rooms: Rooms,
+  run: RunContext,
+  db: pg.Client,
+  staged: MetMove,
+): Promise<readonly PublishedSlice[]> {
+  const slices = [...staged.slices, ...staged.remainders].map((slice) => ({
+    slice,
+    objects: slice.segments.map((segment) => ({
+      key: segmentKey(
+        run.dataset.name,
+        slice.range,
+        slice.unit,
+        segment.sha256,
+        slice.columns.map((column) => column.name),
+      ),
+      segment,
+    })),
+  }));
+  await inTransaction(
+    db,
+    {
+      doing: `announcing ${run.dataset.name}`,
+      isolation: 'read committed',
+      readOnly: false,
+      limits: limitsUnderLease(rooms.settings),
+    },
+    async () => {
+      for (const { slice, objects } of slices) {
+        await announceSlice(db, run.lease, staged.id, {
+          range: slice.range,
+          generation: slice.generation,
+          rows: BigInt(slice.fingerprint.rows),
+          fingerprint: slice.fingerprint,
+          columns: slice.columns,
+          segments: objects.map(
+            ({ key, segment }): NewSegment => ({
+              key,
+              bytes: BigInt(segment.bytes),
+              sha256: segment.sha256,
+              rows: BigInt(segment.rows),
+              minTimeUs: segment.minTimeUs,
+              maxTimeUs: segment.maxTimeUs,
+              statistics: segment.bounds,
+            }),
+          ),
+        });
+      }
+      await stepMove(db, staged.id, 'staged', {
+        rows: staged.source.rows,
+        sourceDigest: formatDigest(staged.source),
+      });
+      await assertLease(db, run.lease);
+    },
+  );
+  for (const { objects } of slices) {
+    for (const { key, segment } of objects) {
+      await assertStillOwnLake(rooms, db);
+      await rooms.store.putIfAbsent(key, segment.path, segment, run.signal);
+    }
+  }
+  return slices;
+}

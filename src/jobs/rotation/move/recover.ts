@@ -1,0 +1,148 @@
+/**
+ * What a killed run left is brought to an end before anything new begins (I4). Runs under the
+ * dataset's lease. Only what the ledger names is touched: files it does not know are left alone.
+ */
+import type pg from 'pg';
+import { recoveryOf } from '../../../domain/plan/move.ts';
+import { inTransaction, type TransactionOptions } from '../../../hot/transaction.ts';
+import { listStaging, removeStaging } from '../../../lake/staging.ts';
+import {
+  abandonIcebergObjects,
+  forgetIcebergObjects,
+  needlessIcebergKeys,
+} from '../../../ledger/iceberg-objects.ts';
+import type { Lease } from '../../../ledger/lease.ts';
+import { assertLease } from '../../../ledger/lease.ts';
+import { endedMoves, lookAtMove, stepMove, unfinishedMoves } from '../../../ledger/moves.ts';
+import { forgetRetired, outdatedKeys } from '../../../ledger/replaced-slices.ts';
+import { abandonRestores } from '../../../ledger/restores.ts';
+import { abandonRuns } from '../../../ledger/runs.ts';
+import { abandonedKeys, abandonSegments, forgetAbandoned } from '../../../ledger/segments.ts';
+import { limitsUnderLease } from '../../limits-under-lease.ts';
+import { sweepMetadataStaging } from '../iceberg/metadata-staging.ts';
+import type { DueMove, Recovered } from '../outcome.ts';
+import { assertStillOwnLake } from '../own-lake.ts';
+import type { Rooms } from '../rooms.ts';
+
+export async function recover(rooms: Rooms, db: pg.Client, lease: Lease): Promise<Recovered> {
+  for (const job of ['rotate', 'restore']) await abandonRuns(db, job, lease.dataset);
+  await abandonRestores(db, lease.dataset);
+  const unfinished = await unfinishedMoves(db, lease.dataset);
+  const vacuumDue: DueMove[] = [];
+  let moves = 0;
+  for (const { id, removal, range } of unfinished) {
+    const outcome = await endMove(rooms, db, lease, id);
+    if (outcome === 'abandoned') moves += 1;
+    if (outcome === 'committed') vacuumDue.push({ id, removal, range });
+  }
+  await abandonIcebergObjects(db, lease.dataset, null);
+  await sweepStaging(rooms, db, lease);
+  const objects = await sweepLeftovers(rooms, db, lease);
+  const outdated = await removeOutdated(rooms, db, lease.dataset);
+  return { moves, objects, outdated, vacuumDue };
+}
+
+/** What moves staged that the ledger says are over: they were killed just before they cleared up. */
+async function sweepStaging(rooms: Rooms, db: pg.Client, lease: Lease): Promise<void> {
+  const { fileSystem, store } = rooms;
+  const staged = await listStaging(fileSystem, store.stagingRoot);
+  for (const id of await endedMoves(db, lease.dataset, staged)) {
+    await assertStillOwnLake(rooms, db);
+    await removeStaging(fileSystem, store.stagingRoot, id);
+  }
+  await assertStillOwnLake(rooms, db);
+  await sweepMetadataStaging(rooms, lease);
+}
+
+/**
+ * Abandons a move, unless it turns out to have been committed: the state is read under the row
+ * lock, so a COMMIT still under way on the server is waited for, never guessed at (I9).
+ */
+export async function endMove(
+  rooms: Rooms,
+  db: pg.Client,
+  lease: Lease,
+  moveId: string,
+): Promise<'abandoned' | 'committed'> {
+  const outcome = await inTransaction(db, lookOptions(rooms, moveId), async () => {
+    const state = await lookAtMove(db, moveId);
+    if (state === null) return 'abandoned' as const;
+    if (recoveryOf(state) === 'abandon') {
+      await stepMove(db, moveId, 'abandon');
+      await abandonSegments(db, moveId);
+      await abandonIcebergObjects(db, lease.dataset, moveId);
+      await assertLease(db, lease);
+      return 'abandoned' as const;
+    }
+    return state === 'abandoned' ? ('abandoned' as const) : ('committed' as const);
+  });
+  // After the ledger says where it stands: killed in between, the next recovery sweeps it.
+  await assertStillOwnLake(rooms, db);
+  await removeStaging(rooms.fileSystem, rooms.store.stagingRoot, moveId);
+  return outcome;
+}
+
+/** Removes the objects of abandoned moves. Each key is in the ledger once, so none can be live. */
+export async function sweepLeftovers(rooms: Rooms, db: pg.Client, lease: Lease): Promise<number> {
+  const keys = await abandonedKeys(db, lease.dataset);
+  let removed = 0;
+  for (const key of keys) {
+    await assertStillOwnLake(rooms, db);
+    if (await rooms.store.remove(key)) removed += 1;
+  }
+  if (keys.length > 0) {
+    await forgetAbandoned(db, lease.dataset, keys, rooms.settings.leaseTtlMs * GRACE_LIFETIMES);
+  }
+  return removed + (await sweepMetadata(rooms, db, lease));
+}
+
+/** Iceberg metadata of abandoned moves, and what no snapshot that a table keeps has needed for a day. */
+async function sweepMetadata(rooms: Rooms, db: pg.Client, lease: Lease): Promise<number> {
+  const keys = await needlessIcebergKeys(db, lease.dataset, METADATA_GRACE_MS);
+  let removed = 0;
+  for (const key of keys) {
+    if ((await rooms.store.stat(key)) === null) continue;
+    await assertStillOwnLake(rooms, db);
+    await rooms.store.remove(key);
+    removed += 1;
+  }
+  if (keys.length > 0) {
+    await forgetIcebergObjects(db, keys, rooms.settings.leaseTtlMs * GRACE_LIFETIMES);
+  }
+  return removed;
+}
+
+/** Replaced segments whose readers have had their time (I3). */
+async function removeOutdated(rooms: Rooms, db: pg.Client, dataset: string): Promise<number> {
+  const keys = await outdatedKeys(db, dataset, rooms.settings.gracePeriodMs);
+  for (const key of keys) {
+    await assertStillOwnLake(rooms, db);
+    await rooms.store.remove(key);
+  }
+  // After the files: killed in between, the next recovery finds none of them there.
+  if (keys.length > 0) await forgetRetired(db, dataset, keys);
+  return keys.length;
+}
+
+/** An engine that began with an older document may read on as long. */
+const METADATA_GRACE_MS = 24 * 3_600_000;
+
+/** A process that lost its lease notices within one lifetime; the rest is for a slow disk. */
+const GRACE_LIFETIMES = 10;
+
+/** Waits for a commit under way as long as its longest statement may take, and no longer. */
+function lookOptions(rooms: Rooms, moveId: string): TransactionOptions {
+  const { statementTimeoutMs, leaseTtlMs } = rooms.settings;
+  return {
+    doing: `looking what became of move ${moveId}`,
+    isolation: 'read committed',
+    readOnly: false,
+    // A standby that takes over and lacks it abandons the move itself. Who looks must not wait again.
+    isLocal: true,
+    limits: limitsUnderLease({
+      statementTimeoutMs,
+      lockTimeoutMs: statementTimeoutMs,
+      leaseTtlMs,
+    }),
+  };
+}

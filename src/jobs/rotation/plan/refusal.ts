@@ -1,0 +1,69 @@
+import { TierdError } from '../../../domain/errors.ts';
+import { describeObstacles, standingObstacles } from '../../../domain/plan/part-hazards.ts';
+import {
+  type PlannedMove,
+  type RotationPlan,
+  standingRefusals,
+} from '../../../domain/plan/plan.ts';
+import { NONE_AGAIN } from '../../../domain/plan/rows-again.ts';
+import { formatRange } from '../../../domain/time/time-range.ts';
+import type { FailedMove } from '../outcome.ts';
+
+/** Throws REFUSED with every reason at once, unless none stands. */
+export function throwIfRefused(plan: RotationPlan, force: boolean): void {
+  const standing = standingRefusals(plan, force);
+  const [first] = standing;
+  if (first === undefined) return;
+  const reasons = standing.map((refusal) => refusal.message).join('; ');
+  const forceable = standing.every((refusal) => refusal.forceable);
+  throw new TierdError({
+    code: 'REFUSED',
+    message: `the rotation of ${plan.dataset} is refused: ${reasons}. Nothing of it was changed.`,
+    hint: `${standing.map((refusal) => refusal.hint).join('; ')}${forceable ? '' : ' (--force does not overrule this)'}`,
+    context: { dataset: plan.dataset, refusals: standing },
+  });
+}
+
+const OBSTACLES_TOLD = 5;
+
+/** Why a run without --force would not do all of the plan, in words. */
+export function refusalsOf(plan: RotationPlan): readonly string[] {
+  return [...plan.refusals, ...describeObstacles(plan, false, OBSTACLES_TOLD)].map(
+    ({ message }) => message,
+  );
+}
+
+export interface Sorted {
+  readonly runnable: readonly PlannedMove[];
+  /** Nothing of them was exported, and their rows stay hot. */
+  readonly refused: readonly FailedMove[];
+}
+
+/** A move that would be undone at its end is not begun; the others go on. */
+export function sortByObstacles(plan: RotationPlan, force: boolean): Sorted {
+  const runnable: PlannedMove[] = [];
+  const refused: FailedMove[] = [];
+  for (const move of plan.moves) {
+    const standing = standingObstacles(move, force);
+    if (standing.length === 0) runnable.push(move);
+    else {
+      const error = refusalOf(plan, move, standing);
+      refused.push({ range: move.range, error, again: NONE_AGAIN });
+    }
+  }
+  return { runnable, refused };
+}
+
+function refusalOf(
+  plan: RotationPlan,
+  move: PlannedMove,
+  standing: PlannedMove['obstacles'],
+): TierdError {
+  const reasons = standing.map((obstacle) => obstacle.message).join('; ');
+  return new TierdError({
+    code: 'MOVE_REFUSED',
+    message: `${plan.dataset} ${formatRange(move.range)}: ${reasons}. Nothing of it was exported.`,
+    hint: [...new Set(standing.map((obstacle) => obstacle.hint))].join('; '),
+    context: { dataset: plan.dataset, refusals: standing },
+  });
+}

@@ -1,0 +1,94 @@
+/** The result of a query that is bound to its views: its rows as text, or as a Parquet file. */
+import { devNull } from 'node:os';
+import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
+import { TierdError } from '../../domain/errors.ts';
+import { quoteName, quoteText } from '../sql/sql-text.ts';
+import { rowSourceOf } from './row-source.ts';
+import type { TextSink, WriteRows } from './text-formats.ts';
+
+/** Has to be allowed when the engine is shut off; see `reasonItBrokeOff`. */
+export const NOWHERE = devNull;
+
+export interface RunnableQuery {
+  readonly connection: DuckDBConnection;
+  readonly sql: string;
+  /** Makes the views again, after a rollback. */
+  readonly createViews: () => Promise<void>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Binds the query to the views: what is wrong with its names and types shows here. */
+export async function bindQuery({
+  connection,
+  sql,
+}: Pick<RunnableQuery, 'connection' | 'sql'>): Promise<DuckDBPreparedStatement> {
+  const statements = await connection.extractStatements(sql);
+  return statements.prepare(0);
+}
+
+/** @returns the number of rows */
+export async function writeRows(
+  query: RunnableQuery,
+  prepared: DuckDBPreparedStatement,
+  write: WriteRows,
+  sink: TextSink,
+): Promise<number> {
+  const result = await prepared.stream();
+  return write(
+    rowSourceOf(result, () => assertWhole(query)),
+    sink,
+  );
+}
+
+/** @returns the number of rows */
+export async function writeParquet(query: RunnableQuery, path: string): Promise<number> {
+  return copyResult(query, path, 'format parquet, compression zstd');
+}
+
+/**
+ * What fails while rows are fetched is not reported, but it aborts the transaction: the next
+ * statement in it tells. An interrupt does the same.
+ */
+async function assertWhole(query: RunnableQuery): Promise<void> {
+  try {
+    await query.connection.run('select 1');
+  } catch (error) {
+    // This says that the transaction is aborted and not why. After an interrupt the reason is known.
+    throw query.signal?.aborted === true ? error : await reasonItBrokeOff(query);
+  }
+}
+
+/** Runs the query once more, into nothing and as one statement, for that one says what is wrong. */
+async function reasonItBrokeOff(query: RunnableQuery): Promise<unknown> {
+  try {
+    await query.connection.run('rollback');
+    await query.connection.run('begin');
+    await query.createViews();
+    await copyResult(query, NOWHERE, 'format csv');
+  } catch (reason) {
+    return reason;
+  }
+  return new TierdError({
+    code: 'QUERY_FAILED',
+    message:
+      'The result broke off before its end, and the engine gave no reason; tried again without output, the query came to its end.',
+    hint: 'Run the query again. What was printed is not the whole result; a file was left as it was.',
+  });
+}
+
+/**
+ * Through a view: the query stands last in its definition, so that it may end as it likes. Without
+ * DuckDB's own temporary file, which would have a name that is not allowed.
+ */
+async function copyResult(
+  { connection, sql }: RunnableQuery,
+  path: string,
+  options: string,
+): Promise<number> {
+  const view = quoteName('tierd result');
+  await connection.run(`create temp view ${view} as ${sql}`);
+  const copied = await connection.runAndReadAll(
+    `copy (from temp.${view}) to ${quoteText(path)} (${options}, use_tmp_file false)`,
+  );
+  return Number(copied.getRows()[0]?.[0] ?? 0);
+}

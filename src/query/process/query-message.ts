@@ -1,0 +1,66 @@
+/** What the process of a query and its parent say to each other, over the channel between them. */
+import { ERROR_CODES, type ErrorCode, TierdError } from '../../domain/errors.ts';
+import type { QueryHead, QuerySummary } from '../query-lake.ts';
+
+/** `task` is what the two have agreed on; it has to survive structured cloning. */
+export type ToQuery =
+  | { readonly kind: 'task'; readonly task: unknown }
+  | { readonly kind: 'interrupt' };
+
+export type FromQuery =
+  | { readonly kind: 'warning'; readonly text: string }
+  | { readonly kind: 'begun'; readonly head: QueryHead }
+  | { readonly kind: 'answered'; readonly summary: QuerySummary }
+  | { readonly kind: 'failed'; readonly error: SentError };
+
+export interface SentError {
+  /** Null for what nobody foresaw. */
+  readonly code: ErrorCode | null;
+  readonly message: string;
+  readonly hint?: string;
+  readonly context: Readonly<Record<string, unknown>>;
+  /** For `--stack`. */
+  readonly stack: string;
+}
+
+/** An error has a prototype and a cause, which a message can't carry. */
+export function toSent(thrown: unknown): SentError {
+  const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
+  if (thrown instanceof TierdError) {
+    const { code, message, hint, context } = thrown;
+    return { code, message, context, stack, ...(hint === undefined ? {} : { hint }) };
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return { code: null, message, context: {}, stack };
+}
+
+/** @returns a TierdError where it was one */
+export function fromSent({ code, message, hint, context, stack }: SentError): Error {
+  const cause = new Error(message);
+  cause.stack = stack;
+  if (code === null || !(code in ERROR_CODES)) return cause;
+  return new TierdError({
+    code,
+    message,
+    context,
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** Undefined for what is none of ours: a library may use the channel too. */
+export function parseFromQuery(value: unknown): FromQuery | undefined {
+  const kind = kindOf(value);
+  return kind === 'warning' || kind === 'begun' || kind === 'answered' || kind === 'failed'
+    ? (value as FromQuery)
+    : undefined;
+}
+
+export function parseToQuery(value: unknown): ToQuery | undefined {
+  const kind = kindOf(value);
+  return kind === 'task' || kind === 'interrupt' ? (value as ToQuery) : undefined;
+}
+
+function kindOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'kind' in value ? value.kind : undefined;
+}

@@ -1,0 +1,64 @@
+/** What a query has to know of the lake. The ledger tells it; tests make it up. */
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
+import type { ColumnStatistics } from '../../domain/lake/column-statistics.ts';
+import type { IntegerTimeUnit } from '../../domain/table.ts';
+
+export interface ColdTimeColumn {
+  readonly name: string;
+  /** Only where the column is an integer. */
+  readonly unit?: IntegerTimeUnit;
+}
+
+/** A column as it lies in a segment. */
+export interface ColdColumn
+  extends Pick<ColumnPlan, 'name' | 'duckdbType'>,
+    Partial<Pick<ColumnPlan, 'held' | 'fieldId'>> {
+  /** What a query sees where that is more than the file says: JSON of a text. */
+  readonly viewType?: string;
+}
+
+/** Columns that segments of a dataset have in common; a changed table makes a further schema. */
+export interface ColdSchema {
+  readonly columns: readonly ColdColumn[];
+  /** 0: it is the table's in PostgreSQL. */
+  readonly segments: number;
+  /** One of them, or the table, to be named in messages. */
+  readonly exampleKey: string;
+}
+
+export interface ColdDataset {
+  readonly name: string;
+  /** Null when the configuration no longer knows the dataset: its time then prunes nothing. */
+  readonly timeColumn: ColdTimeColumn | null;
+  /** Of all live segments, oldest first: what a query may name does not depend on pruning. */
+  readonly schemas: readonly ColdSchema[];
+}
+
+/** A live segment. */
+export interface SegmentRef {
+  readonly key: string;
+  readonly rows: bigint;
+  readonly bytes: bigint;
+  readonly minTimeUs: bigint;
+  readonly maxTimeUs: bigint;
+  /**
+   * In the order of the column's type in the lake; for text that is the order of its UTF-8 bytes.
+   * Null where it is not known, or the column is null in every row.
+   */
+  readonly statistics: Readonly<Record<string, ColumnStatistics>>;
+  readonly columns: readonly ColdColumn[];
+}
+
+/** Microseconds since 1970; null is no bound. */
+export interface TimeHull {
+  readonly fromInclusiveUs: bigint | null;
+  readonly toInclusiveUs: bigint | null;
+}
+
+export interface ColdCatalog {
+  readonly datasets: readonly ColdDataset[];
+  /** Configured, and nothing in the lake yet. */
+  readonly emptyDatasets: readonly string[];
+  /** The live segments of a dataset that have a row in the hull, oldest first. */
+  listSegments(dataset: string, hull: TimeHull): Promise<readonly SegmentRef[]>;
+}

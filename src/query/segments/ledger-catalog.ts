@@ -1,0 +1,49 @@
+/** The catalogue of the lake as the ledger has it. */
+import { listLiveSchemas, listLiveSegments } from '../../ledger/live-segments.ts';
+import type { Queryable } from '../../ledger/queryable.ts';
+import type { ColdCatalog, ColdDataset, ColdSchema, ColdTimeColumn } from './cold-catalog.ts';
+import { columnOf } from './query-column.ts';
+
+/** What the configuration knows of a dataset; a `Dataset` will do. */
+export interface ConfiguredDataset {
+  readonly name: string;
+  readonly timeColumn: string;
+  readonly timeUnit?: NonNullable<ColdTimeColumn['unit']>;
+}
+
+/**
+ * Reads which datasets have live segments.
+ *
+ * @param db in a transaction whose statements all see one snapshot, as long as the catalogue is asked
+ */
+export async function openColdCatalog(
+  db: Queryable,
+  configured: readonly ConfiguredDataset[],
+): Promise<ColdCatalog> {
+  const schemas = new Map<string, ColdSchema>();
+  const datasets = new Map<string, ColdDataset>();
+  for (const { dataset, id, ...found } of await listLiveSchemas(db)) {
+    const schema = { ...found, columns: found.columns.map(columnOf) };
+    schemas.set(id, schema);
+    const known = datasets.get(dataset)?.schemas ?? [];
+    const timeColumn = timeColumnOf(configured.find(({ name }) => name === dataset));
+    datasets.set(dataset, { name: dataset, timeColumn, schemas: [...known, schema] });
+  }
+  return {
+    datasets: [...datasets.values()],
+    emptyDatasets: configured.map(({ name }) => name).filter((name) => !datasets.has(name)),
+    async listSegments(dataset, { fromInclusiveUs, toInclusiveUs }) {
+      const found = await listLiveSegments(db, dataset, fromInclusiveUs, toInclusiveUs);
+      return found.map(({ schemaId, ...segment }) => ({
+        ...segment,
+        columns: schemas.get(schemaId)?.columns ?? [],
+      }));
+    },
+  };
+}
+
+function timeColumnOf(dataset: ConfiguredDataset | undefined): ColdTimeColumn | null {
+  if (dataset === undefined) return null;
+  const { timeColumn: name, timeUnit: unit } = dataset;
+  return unit === undefined ? { name } : { name, unit };
+}

@@ -1,0 +1,249 @@
+/**
+ * Which segments can hold a row that passes a predicate. DuckDB itself compares the segments'
+ * smallest and largest values with the query's constants, in the columns' own types: what `<` means
+ * is the same here and in the query.
+ *
+ * Runs in the transaction of the query, so that `now()` is the same instant in both.
+ */
+import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { IntegerTimeUnit } from '../../domain/table.ts';
+import { isoTimestamp } from '../iso-time.ts';
+import { isTextLiteral } from '../sql/constant-expression.ts';
+import { type Comparison, comparisonsIn, type Predicate } from '../sql/predicate.ts';
+import { quoteName } from '../sql/sql-text.ts';
+import { fillTemplate } from '../sql/statement.ts';
+import type { ColdCatalog, ColdDataset, SegmentRef, TimeHull } from './cold-catalog.ts';
+import { hullOf } from './time-hull.ts';
+import type { ViewSchema } from './view-schema.ts';
+
+const EVERYTHING: TimeHull = { fromInclusiveUs: null, toInclusiveUs: null };
+
+export async function chooseSegments(
+  connection: DuckDBConnection,
+  catalog: ColdCatalog,
+  dataset: ColdDataset,
+  schema: ViewSchema,
+  predicate: Predicate,
+): Promise<readonly SegmentRef[]> {
+  const comparisons = comparisonsIn(predicate);
+  if (comparisons.length === 0) return catalog.listSegments(dataset.name, EVERYTHING);
+  const hull = await findHull(connection, dataset, schema, predicate);
+  const segments = await catalog.listSegments(dataset.name, hull);
+  if (segments.length === 0) return segments;
+  return keepMatching(connection, dataset, schema, predicate, segments);
+}
+
+/** The span of time outside of which no row passes the predicate. */
+export async function findHull(
+  connection: DuckDBConnection,
+  dataset: ColdDataset,
+  schema: ViewSchema,
+  predicate: Predicate,
+): Promise<TimeHull> {
+  const { timeColumn } = dataset;
+  const ofTime = comparisonsIn(predicate).filter(({ column }) => column === timeColumn?.name);
+  if (timeColumn === null || ofTime.length === 0) return EVERYTHING;
+  const columnType = schema.get(timeColumn.name) ?? '';
+  const expressions = ofTime.map((comparison, index) => {
+    // A literal in quotes becomes what it is compared with; anything else has a type of its own.
+    const type = comparison.asDate ? 'DATE' : columnType;
+    const constant = isTextLiteral(comparison.constant)
+      ? `cast("$${String(index)}" as ${type})`
+      : `"$${String(index)}"`;
+    return timeColumn.unit === undefined
+      ? `try(epoch_us(cast(${constant} as timestamptz)))::varchar`
+      : `try(cast(${constant} as hugeint))::varchar`;
+  });
+  const instants = await evaluate(connection, `select ${expressions.join(', ')}`, ofTime);
+  const instantOf = new Map(
+    ofTime.map((comparison, index) => [comparison, instants[index] ?? null]),
+  );
+  return hullOf(predicate, (comparison) => {
+    const value = instantOf.get(comparison) ?? null;
+    return value === null ? null : toMicros(value, timeColumn.unit);
+  });
+}
+
+/** Nothing where DuckDB can't: then there is no hull, and the query itself tells what is wrong. */
+async function evaluate(
+  connection: DuckDBConnection,
+  template: string,
+  comparisons: readonly Comparison[],
+): Promise<readonly (bigint | null)[]> {
+  const sql = await fillTemplate(
+    connection,
+    template,
+    comparisons.map(({ constant }) => constant),
+  );
+  const row = await rowsUnlessInvalid(connection, sql);
+  return (row?.[0] ?? []).map((value) => (typeof value === 'string' ? BigInt(value) : null));
+}
+
+/** How many microseconds one unit is; nanoseconds the other way round. */
+const MICROS_PER_UNIT = { s: 1_000_000n, ms: 1000n, us: 1n } as const;
+
+function toMicros(value: bigint, unit: IntegerTimeUnit | undefined): bigint {
+  if (unit === undefined) return value;
+  return unit === 'ns' ? value / 1000n : value * MICROS_PER_UNIT[unit];
+}
+
+async function keepMatching(
+  connection: DuckDBConnection,
+  dataset: ColdDataset,
+  schema: ViewSchema,
+  predicate: Predicate,
+  segments: readonly SegmentRef[],
+): Promise<readonly SegmentRef[]> {
+  const columns = [...new Set(comparisonsIn(predicate).map(({ column }) => column))];
+  const bounds = segments.map((segment, index) => ({
+    segment: index,
+    ...Object.fromEntries(
+      columns.flatMap((column, at) => {
+        const { min, max } = boundsOf(segment, dataset, column, schema.get(column) ?? '');
+        return [
+          [`min${String(at)}`, min],
+          [`max${String(at)}`, max],
+        ];
+      }),
+    ),
+  }));
+  await createBounds(
+    connection,
+    columns.map((column) => schema.get(column) ?? ''),
+    bounds,
+  );
+  try {
+    const constants: Comparison['constant'][] = [];
+    const condition = mayMatch(predicate, columns, constants);
+    const template = `select segment from temp.${BOUNDS} where ${condition}`;
+    const rows = await rowsUnlessInvalid(
+      connection,
+      await fillTemplate(connection, template, constants),
+    );
+    if (rows === null) return segments;
+    const kept = new Set(rows.map(([segment]) => Number(segment)));
+    return segments.filter((_segment, index) => kept.has(index));
+  } finally {
+    await connection.run(`drop table temp.${BOUNDS}`);
+  }
+}
+
+const BOUNDS = quoteName('tierd segment bounds');
+
+/** One row for each segment; a bound that the type can't take is null, which rules nothing out. */
+async function createBounds(
+  connection: DuckDBConnection,
+  types: readonly string[],
+  bounds: readonly Readonly<Record<string, number | string | null>>[],
+): Promise<void> {
+  const names = types.flatMap((type, at) => [
+    { name: `min${String(at)}`, type },
+    { name: `max${String(at)}`, type },
+  ]);
+  const shape = {
+    segment: 'INTEGER',
+    ...Object.fromEntries(names.map(({ name }) => [name, 'VARCHAR'])),
+  };
+  const typed = names.map(({ name, type }) => `try_cast(${name} as ${type}) as ${name}`);
+  await connection.run(
+    `create temp table ${BOUNDS} as
+     select ${['segment', ...typed].join(', ')}
+     from (select unnest(from_json($1::json, $2), recursive := true))`,
+    [JSON.stringify(bounds), JSON.stringify([shape])],
+  );
+}
+
+function boundsOf(
+  segment: SegmentRef,
+  dataset: ColdDataset,
+  column: string,
+  type: string,
+): { readonly min: string | null; readonly max: string | null } {
+  if (column === dataset.timeColumn?.name) {
+    const { unit } = dataset.timeColumn;
+    return {
+      min: timeText(segment.minTimeUs, type, unit, 0n),
+      max: timeText(segment.maxTimeUs, type, unit, 999n),
+    };
+  }
+  const held = segment.columns.find(({ name }) => name === column)?.duckdbType;
+  // Numbers that the view shows as text are ordered otherwise than their bounds were.
+  if (held === undefined || (type === 'VARCHAR' && held !== type)) return UNKNOWN;
+  const { min, max } = segment.statistics[column] ?? UNKNOWN;
+  return { min: readable(min, type), max: readable(max, type) };
+}
+
+const UNKNOWN = { min: null, max: null };
+
+/**
+ * The instant as text of the column's type.
+ * @param beyondMicros nanoseconds that a bound in microseconds left out, at most
+ */
+function timeText(
+  micros: bigint,
+  type: string,
+  unit: IntegerTimeUnit | undefined,
+  beyondMicros: bigint,
+): string {
+  if (unit === 'ns') return String(micros * 1000n + beyondMicros);
+  if (unit !== undefined) return String(micros / MICROS_PER_UNIT[unit]);
+  const iso = isoTimestamp(micros).replace('T', ' ');
+  if (type === 'DATE') return iso.slice(0, 10);
+  return type === 'TIMESTAMP' ? iso : `${iso}+00`;
+}
+
+/** DuckDB reads PostgreSQL's `0044-03-15 BC` as the year 44 of our era: such a bound says nothing. */
+function readable(text: string | null, type: string): string | null {
+  const isTime = type === 'DATE' || type.startsWith('TIMESTAMP');
+  return text !== null && isTime && text.endsWith('BC') ? null : text;
+}
+
+function mayMatch(
+  predicate: Predicate,
+  columns: readonly string[],
+  constants: Comparison['constant'][],
+): string {
+  switch (predicate.kind) {
+    case 'any':
+      return 'true';
+    case 'and':
+    case 'or':
+      return `(${predicate.of.map((part) => mayMatch(part, columns, constants)).join(` ${predicate.kind} `)})`;
+    case 'compare': {
+      const at = String(columns.indexOf(predicate.column));
+      const constant = `"$${String(constants.push(predicate.constant) - 1)}"`;
+      const bound = (name: string) => (predicate.asDate ? `${name}${at}::date` : `${name}${at}`);
+      const upper = (operator: string) =>
+        `coalesce(try(${bound('max')} ${operator} ${constant}), true)`;
+      const lower = (operator: string) =>
+        `coalesce(try(${bound('min')} ${operator} ${constant}), true)`;
+      switch (predicate.operator) {
+        case '=':
+          return `(${lower('<=')} and ${upper('>=')})`;
+        case '<':
+        case '<=':
+          return lower(predicate.operator);
+        case '>':
+        case '>=':
+          return upper(predicate.operator);
+      }
+    }
+  }
+}
+
+/**
+ * Null where DuckDB can't compare the constants with the columns at all (`ts > 5`). That is no error
+ * here: without pruning the query is rejected in its own words. What fails only while it runs
+ * (`ts > 'soon'`) is inside a `try` and rules nothing out, for it would abort the transaction.
+ */
+async function rowsUnlessInvalid(
+  connection: DuckDBConnection,
+  sql: string | null,
+): Promise<readonly (readonly DuckDBValue[])[] | null> {
+  if (sql === null) return null;
+  try {
+    return (await connection.runAndReadAll(sql)).getRows();
+  } catch {
+    return null;
+  }
+}

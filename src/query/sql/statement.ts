@@ -1,0 +1,105 @@
+/** DuckDB's parser, asked for the tree of a query and for the query of a tree. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { TierdError } from '../../domain/errors.ts';
+import {
+  type AstObject,
+  type AstValue,
+  formatAst,
+  isObject,
+  objectsIn,
+  parseAst,
+  textIn,
+} from './sql-ast.ts';
+
+/**
+ * The parse tree of `sql`, which has to be exactly one SELECT (or what DuckDB reads as one: WITH,
+ * VALUES, FROM, DESCRIBE, SUMMARIZE, SHOW TABLES). Executes nothing.
+ *
+ * @throws TierdError QUERY_INVALID where it does not parse, QUERY_NOT_ALLOWED where it is no
+ *   single SELECT
+ */
+export async function admitSelect(connection: DuckDBConnection, sql: string): Promise<AstObject> {
+  const tree = await serialize(connection, sql);
+  if (tree['error'] !== false) {
+    if (tree['error_type'] === 'not implemented') throw notAllowed();
+    throw new TierdError({
+      code: 'QUERY_INVALID',
+      message: `The query does not parse: ${textIn(tree['error_message'])}`,
+      hint: 'tierd query speaks DuckDB’s SQL, which is close to PostgreSQL’s; docs/query.md has examples.',
+    });
+  }
+  const statements = objectsIn(tree['statements']);
+  const [only] = statements;
+  if (only === undefined) {
+    throw new TierdError({
+      code: 'QUERY_INVALID',
+      message: 'The query is empty.',
+      hint: 'Give one SELECT, for instance: tierd query "select count(*) from market_data".',
+    });
+  }
+  if (statements.length > 1) throw notAllowed();
+  return only;
+}
+
+/** Whether it asks what tables and columns there are, and for no row of them: DESCRIBE, SHOW TABLES. */
+export function looksOnly(statement: AstObject): boolean {
+  const node = statement['node'];
+  const from = isObject(node) ? node['from_table'] : undefined;
+  return isObject(from) && from['type'] === 'SHOW_REF' && from['show_type'] !== 'SUMMARY';
+}
+
+/**
+ * The SQL of `template`, one SELECT, with each `"$0"`, `"$1"`, … replaced by the expression of that
+ * number. Through the parse tree and not through text: it says exactly what the query said. Null
+ * where DuckDB can't write one of them.
+ */
+export async function fillTemplate(
+  connection: DuckDBConnection,
+  template: string,
+  expressions: readonly AstObject[],
+): Promise<string | null> {
+  const tree = await serialize(connection, template);
+  const filled = formatAst(substitute(tree, expressions));
+  const reader = await connection.runAndReadAll(
+    'select try(json_deserialize_sql(tree)) from (select $1::json as tree)',
+    [filled],
+  );
+  const sql = reader.getRows()[0]?.[0];
+  return typeof sql === 'string' ? sql : null;
+}
+
+async function serialize(connection: DuckDBConnection, sql: string): Promise<AstObject> {
+  const reader = await connection.runAndReadAll(
+    'select json_serialize_sql($1::varchar, skip_null := true)',
+    [sql],
+  );
+  const tree = parseAst(String(reader.getRows()[0]?.[0]));
+  return isObject(tree) ? tree : {};
+}
+
+function substitute(value: AstValue, expressions: readonly AstObject[]): AstValue {
+  if (Array.isArray(value)) {
+    return (value as readonly AstValue[]).map((item) => substitute(item, expressions));
+  }
+  if (!isObject(value)) return value;
+  const names = value['class'] === 'COLUMN_REF' ? value['column_names'] : undefined;
+  const placeholder = Array.isArray(names)
+    ? /^\$(\d+)$/.exec(textIn((names as readonly AstValue[])[0]))
+    : null;
+  const expression = placeholder === null ? undefined : expressions[Number(placeholder[1])];
+  if (expression !== undefined) return expression;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [
+      key,
+      member === undefined ? undefined : substitute(member, expressions),
+    ]),
+  );
+}
+
+function notAllowed(): TierdError {
+  return new TierdError({
+    code: 'QUERY_NOT_ALLOWED',
+    message: 'tierd query runs exactly one SELECT, and this is something else. Nothing was run.',
+    hint: 'Give one SELECT; to write its result to a file use --format and --output.',
+  });
+}
