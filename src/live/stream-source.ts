@@ -54,8 +54,11 @@ class StreamSource implements LiveSource {
    */
   readonly #met = new Map<string, StreamStanding>();
   readonly #toTrim = new Set<string>();
-  /** Told as lost and not acknowledged: Redis tells of them until then. */
-  readonly #lost = new Set<string>();
+  /**
+   * Read, or told as lost, and not acknowledged. Until then Redis tells of them again: what a consumer
+   * has pending itself is also what was held for too long.
+   */
+  readonly #inHand = new Set<string>();
   readonly #problems: LiveProblem[] = [];
   readonly #raws = new Map<Redis, RawConnection>();
   #pages: AsyncGenerator<KeyPage, void, undefined> | null = null;
@@ -96,7 +99,7 @@ class StreamSource implements LiveSource {
         await this.#store.client.xack(key, group, ...all.slice(from, from + IDS_PER_ACK));
       }
     });
-    for (const id of lost) this.#lost.delete(`${id} ${key}`);
+    for (const id of all) this.#inHand.delete(nameOf(key, id));
     if (this.#spec.trim) this.#toTrim.add(key);
     return { removed: ids.length, changed: 0 };
   }
@@ -197,19 +200,22 @@ class StreamSource implements LiveSource {
         stream.isOver = true;
         return;
       }
-      stream.entries.push(...page.entries);
-      for (const { id, packed } of page.entries) {
-        stream.bytes += packed.length;
-        if (page.isTakenOver) stream.takenOver.add(id);
+      for (const entry of page.entries) {
+        if (!this.#takeInHand(stream, entry.id)) continue;
+        stream.entries.push(entry);
+        stream.bytes += entry.packed.length;
+        if (page.isTakenOver) stream.takenOver.add(entry.id);
       }
-      for (const id of page.lost) this.#addLost(stream, id);
+      for (const id of page.lost) if (this.#takeInHand(stream, id)) stream.lost.push(id);
     }
   }
 
-  #addLost({ at, lost }: OpenStream, id: string): void {
-    const name = `${id} ${at.key}`;
-    if (!this.#lost.has(name)) lost.push(id);
-    this.#lost.add(name);
+  /** False when it is in hand already: taken twice, it would be two rows, or a row and a loss. */
+  #takeInHand({ at }: OpenStream, id: string): boolean {
+    const name = nameOf(at.key, id);
+    if (this.#inHand.has(name)) return false;
+    this.#inHand.add(name);
+    return true;
   }
 
   #cut(stream: OpenStream, { maxEntries, maxBytes }: BatchLimits): LiveBatch {
@@ -255,4 +261,9 @@ class StreamSource implements LiveSource {
       );
     }
   }
+}
+
+/** An id has no space, so no two entries have one name. */
+function nameOf(key: string, id: string): string {
+  return `${id} ${key}`;
 }

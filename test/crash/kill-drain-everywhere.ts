@@ -41,7 +41,7 @@ export function killDrainEverywhere(kind: SourceKind): void {
     server = await startRedis();
     redis = openRedis(server.url);
     database = await createTestDatabase();
-    const settings = { patienceMs: 20_000, leaseTtlMs: LEASE_TTL_MS };
+    const settings = { patienceMs: 3_600_000, leaseTtlMs: LEASE_TTL_MS };
     bench = await openDrainBench(database, server.url);
     bench = await openDrainBench(database, server.url, {
       settings: { ...bench.rooms.settings, ...settings },
