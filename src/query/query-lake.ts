@@ -13,6 +13,7 @@ import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
 import type { Clock } from '../domain/time/clock.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import type { OpenSegments } from '../lake/segment-files.ts';
+import { writeExpanded } from './answer/expanded-format.ts';
 import { replaceFile, writeTextFile } from './answer/output-file.ts';
 import type { QueryFormat } from './answer/query-format.ts';
 import { bindQuery, NOWHERE, writeParquet, writeRows } from './answer/result.ts';
@@ -198,7 +199,9 @@ async function runQuery(
     return prepared;
   };
   const { output } = request;
-  const write = writerFor(request);
+  const write = writerFor(request, (note) => {
+    progress.notes = [...progress.notes, note];
+  });
   if ('sink' in output) return writeRows(query, await begin(), write, output.sink);
   const { file, part } = output;
   return replaceFile(file, part, async () => {
@@ -279,11 +282,17 @@ function assertFormatFits(request: QueryRequest): void {
   });
 }
 
-function writerFor({ format, terminalWidth }: QueryRequest): WriteRows {
+function writerFor(
+  { format, terminalWidth, output }: QueryRequest,
+  note: (text: string) => void,
+): WriteRows {
   switch (format) {
     case 'table':
     case 'parquet':
-      return writeTable(terminalWidth);
+      // A file has no width.
+      return writeTable('file' in output ? null : terminalWidth, note);
+    case 'expanded':
+      return writeExpanded;
     case 'json':
       return writeJson;
     case 'ndjson':

@@ -1,26 +1,43 @@
 /** A result for the eye: aligned columns, cut to the width of the terminal. */
 import { type DuckDBType, DuckDBTypeId } from '@duckdb/node-api';
+import { countOf } from '../../domain/count.ts';
 import { cellText } from './cell.ts';
+import { cutTo, displayWidth, printable } from './display-text.ts';
+import { fitColumns, GAP } from './fit-columns.ts';
 import type { RowSource } from './row-source.ts';
 import type { WriteRows } from './text-formats.ts';
 
 /** Column widths are those of the first rows; memory stays bounded however many follow. */
 const MEASURED_ROWS = 1000;
-const GAP = '  ';
-/** A column is not cut below this. */
-const MIN_WIDTH = 4;
+/** Of the columns that are not shown, so many are named. */
+const NAMED_COLUMNS = 6;
 
-/** @param terminalWidth null where there is no terminal: then nothing is cut */
-export function writeTable(terminalWidth: number | null): WriteRows {
+/**
+ * @param terminalWidth null where there is no terminal: then nothing is cut
+ * @param note told once, at the end, where not all is shown
+ */
+export function writeTable(
+  terminalWidth: number | null,
+  note: (text: string) => void = () => undefined,
+): WriteRows {
   return async (source, sink) => {
     const { columns } = source;
-    const alignRight = columns.map(({ type }) => isNumber(type));
+    const isRight = columns.map(({ type }) => isNumber(type));
     const names = columns.map(({ name }) => printable(name));
     let measured: readonly number[] | undefined;
     let waiting: string[][] = [];
     let rows = 0;
-    const lineOf = (cells: readonly string[], widths: readonly number[]) =>
-      line(cells, widths, alignRight, terminalWidth);
+    let hasCut = false;
+    const lineOf = (cells: readonly string[], widths: readonly number[]) => {
+      const fields = widths.map((width, index) => {
+        const cell = cells[index] ?? '';
+        const cut = terminalWidth === null ? cell : cutTo(cell, width);
+        hasCut ||= cut !== cell;
+        const blank = ' '.repeat(Math.max(0, width - displayWidth(cut)));
+        return isRight[index] === true ? blank + cut : cut + blank;
+      });
+      return `${fields.join(GAP).trimEnd()}\n`;
+    };
     const head = (widths: readonly number[]) =>
       lineOf(names, widths) +
       lineOf(
@@ -29,7 +46,13 @@ export function writeTable(terminalWidth: number | null): WriteRows {
       );
     const flush = async () => {
       const begin = measured === undefined;
-      const widths = (measured ??= fitWidths(measure([names, ...waiting]), terminalWidth));
+      const widths = (measured ??= fitColumns(
+        measure([names, ...waiting]).map((natural, index) => ({
+          natural,
+          isNumber: isRight[index] === true,
+        })),
+        terminalWidth,
+      ));
       const body = waiting.map((row) => lineOf(row, widths)).join('');
       waiting = [];
       await sink.write(begin ? head(widths) + body : body);
@@ -40,8 +63,24 @@ export function writeTable(terminalWidth: number | null): WriteRows {
       if (measured !== undefined || waiting.length >= MEASURED_ROWS) await flush();
     }
     await flush();
+    const said = noteOf(names.slice(measured?.length ?? 0), hasCut);
+    if (said !== null) note(said);
     return rows;
   };
+}
+
+/** Nobody may take what is shown for the whole. */
+function noteOf(hidden: readonly string[], hasCut: boolean): string | null {
+  if (hidden.length === 0 && !hasCut) return null;
+  const named = hidden.slice(0, NAMED_COLUMNS).join(', ');
+  const more = hidden.length > NAMED_COLUMNS ? ', …' : '';
+  const what = [
+    ...(hidden.length === 0
+      ? []
+      : [`${countOf(hidden.length, 'column')} did not fit (${named}${more})`]),
+    ...(hasCut ? ['long values end with …'] : []),
+  ];
+  return `this terminal is too narrow for the table: ${what.join(', and ')}. The format expanded shows all of each row, csv writes it.`;
 }
 
 async function* cellRows(source: RowSource): AsyncIterable<string[][]> {
@@ -55,17 +94,6 @@ async function* cellRows(source: RowSource): AsyncIterable<string[][]> {
   }
 }
 
-/** Data must not drive the terminal: control characters are shown, not sent. */
-function printable(text: string): string {
-  return text.replaceAll(CONTROL, (character) => {
-    const short = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }[character];
-    return short ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
-}
-
-/** C0, DEL, C1, and the characters that change the direction of what follows. */
-const CONTROL = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu;
-
 function measure(rows: readonly (readonly string[])[]): number[] {
   const widths: number[] = [];
   for (const row of rows) {
@@ -75,65 +103,6 @@ function measure(rows: readonly (readonly string[])[]): number[] {
   }
   return widths;
 }
-
-/** Takes from the widest until all fit. */
-function fitWidths(widths: readonly number[], terminalWidth: number | null): number[] {
-  const fitted = [...widths];
-  if (terminalWidth === null) return fitted;
-  const room = terminalWidth - GAP.length * (fitted.length - 1);
-  let total = fitted.reduce((sum, width) => sum + width, 0);
-  while (total > room) {
-    const widest = fitted.indexOf(Math.max(...fitted));
-    const width = fitted[widest] ?? 0;
-    if (width <= MIN_WIDTH) break;
-    fitted[widest] = width - 1;
-    total -= 1;
-  }
-  return fitted;
-}
-
-function line(
-  cells: readonly string[],
-  widths: readonly number[],
-  alignRight: readonly boolean[],
-  terminalWidth: number | null,
-): string {
-  const fields = cells.map((cell, index) => {
-    const width = widths[index] ?? 0;
-    const cut = terminalWidth === null ? cell : cutTo(cell, width);
-    const blank = ' '.repeat(Math.max(0, width - displayWidth(cut)));
-    return alignRight[index] === true ? blank + cut : cut + blank;
-  });
-  return `${fields.join(GAP).trimEnd()}\n`;
-}
-
-function cutTo(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text;
-  let kept = '';
-  let used = 0;
-  for (const character of text) {
-    used += characterWidth(character);
-    if (used > width - 1) break;
-    kept += character;
-  }
-  return `${kept}…`;
-}
-
-function displayWidth(text: string): number {
-  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
-  let width = 0;
-  for (const character of text) width += characterWidth(character);
-  return width;
-}
-
-/** Near enough for a terminal: ideographs, kana, hangul and emoji take two cells, marks none. */
-function characterWidth(character: string): number {
-  if (/\p{Mark}|\u200d|\ufe0f/u.test(character)) return 0;
-  return WIDE.test(character) ? 2 : 1;
-}
-
-const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
 
 const NUMBERS = new Set<DuckDBTypeId>([
   DuckDBTypeId.TINYINT,

@@ -199,6 +199,18 @@ describe('a result', () => {
     },
   );
 
+  test('is cut, with a note, for a terminal and not for a file', async () => {
+    const sql = `select repeat('x', 100) as v`;
+    const file = join(lake.root, 'wide.txt');
+    const narrow = { format: 'table', terminalWidth: 20 } as const;
+    const shown = await askLake(lake, sql, narrow);
+    expect(Math.max(...shown.text.split('\n').map((line) => line.length))).toBe(20);
+    expect(shown.summary.notes).toEqual([expect.stringContaining('too narrow') as string]);
+    const { summary } = await askLake(lake, sql, { ...narrow, file });
+    expect(await readFile(file, 'utf8')).toContain('x'.repeat(100));
+    expect(summary.notes).toEqual([]);
+  });
+
   test('as Parquet has the same rows and types', async () => {
     const file = join(lake.root, 'out it’s.parquet');
     const { summary } = await askLake(

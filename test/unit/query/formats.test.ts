@@ -1,6 +1,7 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeExpanded } from '../../../src/query/answer/expanded-format.ts';
 import { rowSourceOf } from '../../../src/query/answer/row-source.ts';
 import { writeTable } from '../../../src/query/answer/table-format.ts';
 import {
@@ -233,5 +234,67 @@ describe('a table', () => {
     );
     expect(text.split('\n')).toHaveLength(5003);
     expect(width(text)).toBeLessThanOrEqual(30);
+  });
+
+  test('too wide for the terminal leaves columns out, cuts no number, and says so', async () => {
+    const notes: string[] = [];
+    const columns = Array.from({ length: 30 }, (_, i) => `${String(i)}00000000 as n${String(i)}`);
+    const text = await render(
+      writeTable(40, (note) => notes.push(note)),
+      `select repeat('x', 100) as note, ${columns.join(', ')}`,
+    );
+    expect(width(text)).toBeLessThanOrEqual(40);
+    expect(text.split('\n')[0]).toMatch(/^note +n0 +n1 +n2$/);
+    expect(text).toContain('200000000');
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toMatch(
+      /27 columns did not fit \(n3, n4, n5, n6, n7, n8, …\), and long values/,
+    );
+  });
+
+  test('that fits, or that no terminal shows, has nothing to say', async () => {
+    const notes: string[] = [];
+    const say = (note: string): void => void notes.push(note);
+    await render(writeTable(80, say), 'select 1 as n');
+    await render(writeTable(null, say), `select repeat('x', 500) as a`);
+    expect(notes).toEqual([]);
+  });
+
+  test('shows one column at least, however narrow the terminal', async () => {
+    const notes: string[] = [];
+    const text = await render(
+      writeTable(5, (note) => notes.push(note)),
+      `select 1234567890 as n, 'b' as b`,
+    );
+    expect(text).toBe('    n\n─────\n1234…\n');
+    expect(notes[0]).toContain('1 column did not fit (b)');
+  });
+});
+
+describe('expanded', () => {
+  test('has a line for each column of each row, whole', async () => {
+    const long = 'x'.repeat(300);
+    expect(
+      await render(
+        writeExpanded,
+        `select 1 as n, '${long}' as "a name", null as nothing union all select 2, 'a' || chr(10), null`,
+      ),
+    ).toBe(
+      [
+        '─ row 1 ────────────────',
+        'n        1',
+        `a name   ${long}`,
+        'nothing  NULL',
+        '─ row 2 ────────────────',
+        'n        2',
+        'a name   a\\n',
+        'nothing  NULL',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('says nothing where there are no rows', async () => {
+    expect(await render(writeExpanded, 'select 1 as n where false')).toBe('');
   });
 });
