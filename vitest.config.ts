@@ -18,6 +18,9 @@ const hasEngines = process.env['TIERD_TEST_ENGINES'] !== undefined;
 
 const minutes = (count: number): number => count * 60_000;
 
+/** With a kill at each effect a suite takes as long as it takes. */
+const killsEverywhere = process.env['TIERD_TEST_KILLS'] === 'all';
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -70,7 +73,7 @@ export default defineConfig({
           ...onServers,
           name: 'crash',
           include: ['test/crash/**/*.test.ts'],
-          testTimeout: minutes(30),
+          testTimeout: minutes(killsEverywhere ? 600 : 30),
           hookTimeout: minutes(2),
           sequence: { groupOrder: 3 },
         },

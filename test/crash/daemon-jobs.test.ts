@@ -19,10 +19,13 @@ import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { describeOn } from '../support/servers.ts';
 import { makeWorkspace, type Workspace } from '../support/workspace.ts';
 import { strayFiles } from './check.ts';
-import { leftInLake, leftInLedger, leftInPostgres, leftInSpill } from './leftovers.ts';
+import { KillCount } from './kill-count.ts';
+import { clockOf, findLeft } from './leftovers.ts';
 
 /** Of each kind of job; of daemons half as many. */
 const KILLS = process.env['TIERD_TEST_KILLS'] === 'all' ? 40 : 5;
+/** Short, so that there is something to forget; what was not yet told to Redis is kept whatever this says. */
+const KEEP_DELIVERIES_MS = 1_000;
 const PATIENCE = { timeout: 120_000, interval: 100 };
 const TABLES = { ticks: 'stream', orders: 'list', events: null } as const;
 const JOBS = ['rotate', 'drain'] as const;
@@ -63,6 +66,7 @@ server: { port: ${String(port)}, requests_per_minute: 6000 }
 alerts: { commands: { pager: { command: 'echo "$TIERD_ALERT_EVENT $TIERD_ALERT_MESSAGE" >> told' } } }
 drain:
   interval: 100ms
+  keep_deliveries: ${String(KEEP_DELIVERIES_MS)}ms
   sources:
     ticks: { kind: stream, keys: "s:{key}", dataset: ticks, columns: { ts: ts, n: n }, types: { ts: time_ms } }
     orders: { kind: list, keys: "l:{key}", dataset: orders, columns: { ts: ts, n: n }, types: { ts: time_ms } }`,
@@ -151,24 +155,25 @@ drain:
   async function expectNothingLeft(daemon: KeptDaemon): Promise<void> {
     expect(await daemon.stop()).toBe(0);
     expect(daemon.unasked()).toBe(0);
+    const outlived = { keepMs: KEEP_DELIVERIES_MS, asOf: await clockOf(db) };
     // What was asked to stop may have left its VACUUM to the next run.
     for (const job of JOBS) expect(await workspace.tierd(job)).toMatchObject({ exitCode: 0 });
-    expect(await leftInLedger(db)).toEqual([]);
-    expect(await leftInLake(workspace.lake)).toEqual([]);
     for (const table of Object.keys(TABLES)) {
       expect(await strayFiles(db, table, workspace.lake)).toEqual([]);
     }
-    expect(await leftInSpill(workspace.spill)).toEqual([]);
     expect(await redis.keys('tierd:claim:*')).toEqual([]);
-    await expect.poll(() => leftInPostgres(db)).toEqual([]);
+    const { lake, spill } = workspace;
+    expect(await findLeft(db, { lake, spill, outlived })).toEqual([]);
   }
 
-  it('of its jobs is noticed and told, and the next run of each recovers', async () => {
+  it('of its jobs is noticed and told, and the next run of each recovers', async (context) => {
+    const count = new KillCount(context);
     const daemon = start();
     const writing = startWriting();
     for (let times = 1; times <= KILLS; times += 1) {
       // One that has ended in order just before was not killed: then another has to die.
       for (const job of JOBS) while (!(await killed(daemon, job)));
+      for (const _ of JOBS) count.add();
     }
     const told = (): string => {
       const file = join(workspace.directory, 'told');
@@ -177,6 +182,7 @@ drain:
     await expect.poll(told, PATIENCE).toMatch(/^firing rotate crashed: .*was ended by SIGKILL/m);
     await expectEachOnce(await writing.stop());
     await expectNothingLeft(daemon);
+    await count.tell(`any point of ${JOBS.join(' and ')}`);
   });
 
   /** Whether the daemon has noticed that its job was killed, anywhere in what it does. */
@@ -196,7 +202,8 @@ drain:
     return (await countRuns(job, 'crashed')) > before;
   }
 
-  it('of itself takes its jobs along, and what they did not end is taken over once', async () => {
+  it('of itself takes its jobs along, and what they did not end is taken over once', async (context) => {
+    const count = new KillCount(context);
     const daemon = start();
     const writing = startWriting();
     for (let times = 0; times < KILLS; times += 1) {
@@ -204,6 +211,7 @@ drain:
       await pause(Math.random() * 600);
       const jobs = daemon.jobs().map(({ pid }) => identityOf(pid));
       await daemon.restart('SIGKILL');
+      count.add();
       await expect.poll(() => jobs.filter(isAlive), PATIENCE).toEqual([]);
     }
     await expectEachOnce(await writing.stop());
@@ -216,6 +224,7 @@ drain:
     );
     expect(rows).toEqual([]);
     await expectNothingLeft(daemon);
+    await count.tell('any point of a daemon');
   });
 });
 

@@ -3,11 +3,9 @@
  * very slices that come back. After each kill every row that was ever committed is found once; the
  * next run brings the rest back, and when the pins are gone the next rotation takes all of it again.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { beforeAll, expect, it } from 'vitest';
 import type { Dataset } from '../../src/domain/dataset.ts';
-import { TierdError } from '../../src/domain/errors.ts';
 import { restoreDataset } from '../../src/jobs/restore.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
@@ -16,8 +14,17 @@ import { listSegments } from '../../src/ledger/segments.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { makeDataset } from '../support/rotation.ts';
 import { checkRows, checkTable, NOTHING_WRONG, strayFiles } from './check.ts';
-import { chooseEffects, endLease, LEASE_TTL_MS, randomFrom, SEED } from './kill-everywhere.ts';
+import { KillCount, partOf } from './kill-count.ts';
+import {
+  chooseEffects,
+  endLease,
+  LEASE_TTL_MS,
+  randomFrom,
+  SEED,
+  whenFree,
+} from './kill-everywhere.ts';
 import { openLakeOf } from './lake-of-victims.ts';
+import { findLeft } from './leftovers.ts';
 import { createTable, DUE_SPAN, fillTable } from './scenario.ts';
 import { bundleVictim, sendVictim } from './send-victim.ts';
 import { readTruth, type Truth, Writer } from './truth.ts';
@@ -39,9 +46,10 @@ export function killRestoreEverywhere(
     victim = await bundleVictim();
   });
 
-  it.each(['before', 'sent'] as const)(
+  it.for(['before', 'sent'] as const)(
     `${name}: killed at each effect (%s), loses and doubles no row`,
-    async (moment) => {
+    async (moment, context) => {
+      const count = new KillCount(context);
       const database = await createTestDatabase();
       const client = await database.connect();
       const writing = await database.connect();
@@ -51,7 +59,9 @@ export function killRestoreEverywhere(
       const effects = await killAndRecover(0);
       expect(effects.length).toBeGreaterThan(FEWEST_EFFECTS[moment]);
       const isVariation = throughText || Object.keys(changes).length > 0;
-      for (const killAt of chooseEffects(effects, isVariation)) await killAndRecover(killAt);
+      const chosen = chooseEffects(effects, isVariation);
+      for (const killAt of chosen) await killAndRecover(killAt);
+      await count.tell(partOf(chosen, effects));
 
       async function killAndRecover(killAt: number): Promise<readonly string[]> {
         const table = `${name}_${moment}_${String(killAt)}`;
@@ -66,11 +76,11 @@ export function killRestoreEverywhere(
         const writer = new Writer(writing, table, truth, randomFrom(SEED + killAt));
 
         writer.start();
-        const met = await sendVictim(victim, {
+        const { met, wasKilled } = await sendVictim(victim, {
           url: database.url,
           lake: lake.directory,
           s3: lake.target,
-          spill: opened.directory,
+          spill: rooms.tempDirectory,
           dataset,
           now: rooms.clock.now(),
           leaseTtlMs: LEASE_TTL_MS,
@@ -78,6 +88,7 @@ export function killRestoreEverywhere(
           moment,
           restore: DUE_SPAN,
         });
+        if (wasKilled) count.add();
         await writer.stop();
         const told = `seed ${String(SEED)}, killed ${moment} effect ${String(killAt)}: ${met.at(-1) ?? ''}`;
         await expectRight(dataset, truth, told);
@@ -115,6 +126,8 @@ export function killRestoreEverywhere(
         await expectRight(dataset, truth, told);
         const folder = await lake.asFolder(table);
         expect(await strayFiles(client, table, folder), told).toEqual([]);
+        const places = { lake: lake.leftovers, spill: rooms.tempDirectory };
+        expect(await findLeft(client, places), told).toEqual([]);
       }
     },
   );
@@ -126,16 +139,9 @@ async function liveSegments(client: pg.Client, dataset: string): Promise<number>
 
 /** The dead process's lease has ended; then the next run recovers and goes on. */
 async function restoreWhenFree(rooms: Rooms, dataset: Dataset): Promise<void> {
-  const restoring = { ...rooms, tell: () => undefined };
   const request = { span: DUE_SPAN, into: null, pinUntil: null };
-  for (;;) {
-    try {
-      const { totals } = await restoreDataset(restoring, dataset, request, { force: true });
-      expect(totals.failed).toEqual([]);
-      return;
-    } catch (error) {
-      if (!(error instanceof TierdError && error.code === 'LEASE_HELD')) throw error;
-      await pause(20);
-    }
-  }
+  const { totals } = await whenFree(rooms, (own) =>
+    restoreDataset({ ...own, tell: () => undefined }, dataset, request, { force: true }),
+  );
+  expect(totals.failed).toEqual([]);
 }

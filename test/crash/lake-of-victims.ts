@@ -7,7 +7,7 @@ import type { TestDatabase } from '../support/database.ts';
 import { type Bench, openBench } from '../support/rotation.ts';
 import { makeS3Lake, type S3Lake } from '../support/s3-lake.ts';
 import type { S3Server } from '../support/s3-server.ts';
-import { leftInLake } from './leftovers.ts';
+import type { Places } from './leftovers.ts';
 
 export interface LakeOfVictims {
   /** The lake, or where its files wait to be sent. */
@@ -15,8 +15,8 @@ export interface LakeOfVictims {
   readonly target: S3Target | null;
   /** The dataset's objects as they are now, as files in a lake's folders. */
   asFolder(dataset: string): Promise<string>;
-  /** What lies in the lake, or where its files wait, and is no object of it. */
-  leftovers(): Promise<readonly string[]>;
+  /** Where to look for what lies there, or where its files wait, and is no object of it. */
+  readonly leftovers: NonNullable<Places['lake']>;
 }
 
 export async function openLakeOf(
@@ -26,8 +26,8 @@ export async function openLakeOf(
   if (server === undefined) {
     const bench = await openBench(database);
     const asFolder = () => Promise.resolve(bench.lake);
-    const leftovers = () => leftInLake(bench.lake);
-    return { bench, lake: { directory: bench.lake, target: null, asFolder, leftovers } };
+    const lake = { directory: bench.lake, target: null, asFolder, leftovers: bench.lake };
+    return { bench, lake };
   }
   const s3 = await makeS3Lake(server());
   onTestFinished(() => s3.destroy());

@@ -1,15 +1,52 @@
 /**
  * What may be there while a process works, and not once a whole run has followed on one that was killed.
- * Each thing that is left is named by what it is, so that a test fails with its name (I4).
+ * Each thing that is left is named by what it is, so that a test fails with its name (I4). Rows that are
+ * kept for a while, as `keep_deliveries` has it, are left over when that is past.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
+
+/** Where else than in PostgreSQL a job leaves something. */
+export interface Places {
+  /** A lake on the disk; of one in a bucket, how to look. */
+  readonly lake?: string | (() => Promise<readonly string[]>);
+  /** What `maintenance.temp_dir` names. */
+  readonly spill?: string;
+  /** Of a drain: what its last run had to forget. */
+  readonly outlived?: { readonly keepMs: number; readonly asOf: string };
+}
+
+/** All that is left, anywhere. @param looks how often connections that were closed are looked for again */
+export async function findLeft(
+  db: pg.ClientBase,
+  { lake, spill, outlived }: Places,
+  looks = 1_200,
+): Promise<readonly string[]> {
+  return [
+    ...(await leftInLedger(db)),
+    ...(outlived === undefined ? [] : await outlivedRecords(db, outlived)),
+    ...(typeof lake === 'string' ? await leftInLake(lake) : ((await lake?.()) ?? [])),
+    ...(spill === undefined ? [] : await leftInSpill(spill)),
+    ...(await leftInPostgres(db, looks)),
+  ];
+}
+
+/**
+ * Of the server's clock, by which records are dated: before the run that has to forget them. As the
+ * server writes it: its date style may be one that nobody else reads right.
+ */
+export async function clockOf(db: pg.ClientBase): Promise<string> {
+  const { rows } = await db.query<{ now: string }>('select clock_timestamp()::text as now');
+  return rows[0]?.now ?? '';
+}
 
 /** In the ledger, of any dataset and source; as `name` of what it belongs to. */
 const IN_LEDGER: Readonly<Record<string, string>> = {
   move: `select dataset || ', ' || state as name from tierd.moves where state not in ('finished', 'abandoned')`,
   'segment that is being published': `select object_key as name from tierd.segments where state = 'publishing'`,
+  restore: `select dataset || ', slice ' || slice_id as name from tierd.restores where state = 'begun'`,
   'announced Iceberg object': `select object_key as name from tierd.iceberg_objects where state = 'announced'`,
   'run of a job': `select job || ' ' || dataset as name from tierd.runs where state = 'running'`,
   'run of the daemon': `select job || ' by ' || holder as name from tierd.job_runs where state = 'running'`,
@@ -42,28 +79,33 @@ async function askFor(
 export const leftInLedger = (db: pg.ClientBase): Promise<readonly string[]> =>
   askFor(db, IN_LEDGER);
 
-/** A connection that was closed is gone a moment later: poll it. */
-export const leftInPostgres = (db: pg.ClientBase): Promise<readonly string[]> =>
-  askFor(db, IN_POSTGRES);
+/** A connection that was closed is gone a moment later: for that long it is looked at again. */
+async function leftInPostgres(db: pg.ClientBase, looks: number): Promise<readonly string[]> {
+  for (let look = 1; ; look += 1) {
+    const left = await askFor(db, IN_POSTGRES);
+    if (left.length === 0 || look === looks) return left;
+    await pause(50);
+  }
+}
 
-/** Records that `keep_deliveries` no longer asks for. */
-export async function outlivedRecords(
+/** Records that `keep_deliveries` no longer asked for at that instant. */
+async function outlivedRecords(
   db: pg.ClientBase,
-  keepMs: number,
+  { keepMs, asOf }: NonNullable<Places['outlived']>,
 ): Promise<readonly string[]> {
   const { rows } = await db.query<{ name: string }>(
     `select 'outlived delivery: ' || source as name from tierd.deliveries
-     where acknowledged_at < clock_timestamp() - $1 * interval '1 millisecond'
+     where acknowledged_at < $2::timestamptz - $1 * interval '1 millisecond'
      union all
      select 'outlived claim: ' || claim from tierd.claims
-     where removed_at < clock_timestamp() - $1 * interval '1 millisecond'`,
-    [keepMs],
+     where removed_at < $2::timestamptz - $1 * interval '1 millisecond'`,
+    [keepMs, asOf],
   );
   return rows.map(({ name }) => name);
 }
 
 /** Of a lake on the disk: where files wait until they are published, also an empty folder of it. */
-export async function leftInLake(lake: string): Promise<readonly string[]> {
+async function leftInLake(lake: string): Promise<readonly string[]> {
   const entries = await readdir(lake, { recursive: true }).catch(() => []);
   return entries
     .filter((entry) => entry.startsWith('_staging'))
@@ -71,6 +113,6 @@ export async function leftInLake(lake: string): Promise<readonly string[]> {
 }
 
 /** Of a directory for what DuckDB spills. */
-export async function leftInSpill(directory: string): Promise<readonly string[]> {
+async function leftInSpill(directory: string): Promise<readonly string[]> {
   return (await readdir(directory)).map((entry) => `spilled: ${join(directory, entry)}`);
 }

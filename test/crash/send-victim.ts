@@ -25,14 +25,20 @@ export async function bundleVictim(name: 'victim' | 'drain-victim' = 'victim'): 
   return outfile;
 }
 
+export interface VictimEnd {
+  /** The effects that the victim met, in order. */
+  readonly met: readonly string[];
+  /** False when it met fewer effects than the one it was to die at: the writer decides how many there are. */
+  readonly wasKilled: boolean;
+}
+
 /**
- * @returns the effects that the victim met, in order
  * @throws when it ended neither by the kill that was ordered nor in order
  */
 export async function sendVictim(
   bundle: string,
   order: VictimOrder | DrainVictimOrder,
-): Promise<readonly string[]> {
+): Promise<VictimEnd> {
   const child = spawn(process.execPath, [bundle, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -49,7 +55,7 @@ export async function sendVictim(
       resolve([exitCode, name]);
     });
   });
-  // With fewer effects than ordered (the writer decides) it ends in order.
-  if (signal !== 'SIGKILL' && code !== 0) throw new Error(`the victim failed by itself: ${err}`);
-  return out.trim().split('\n');
+  const wasKilled = signal === 'SIGKILL';
+  if (!wasKilled && code !== 0) throw new Error(`the victim failed by itself: ${err}`);
+  return { met: out.trim().split('\n'), wasKilled };
 }

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
+import { withSpillDirectory } from '../../src/cli/rooms/spill-directory.ts';
 import { connect } from '../../src/hot/server/connect.ts';
 import { restoreDataset } from '../../src/jobs/restore.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
@@ -43,41 +44,46 @@ const observer = {
 };
 
 const fileSystem = observeFileSystem(nodeFileSystem, observer);
-const engine = await DuckEngine.open({
-  memoryLimitBytes: 128 * 1024 * 1024,
-  threads: 1,
-  tempDirectory: order.spill,
-});
-const rooms: Rooms = {
-  connect: observeConnect(() => connect({ url: order.url, job: 'victim' }), observer),
-  store: await openStore(),
-  fileSystem,
-  engine,
-  tempDirectory: order.spill,
-  clock: { now: () => order.now },
-  newId: randomUUID,
-  isByHand: true,
-  holder: `victim:${String(process.pid)}`,
-  version: '0.0.0-test',
-  settings: {
-    leaseTtlMs: order.leaseTtlMs,
-    statementTimeoutMs: 20_000,
-    lockTimeoutMs: 2_000,
-    gracePeriodMs: 0,
-    vacuum: { enabled: true, analyze: false, truncate: false },
-  },
-  signal: new AbortController().signal,
-  emit: () => undefined,
-};
+
+await withSpillDirectory(order.spill, work);
+
+async function work(spill: string): Promise<void> {
+  const engine = await DuckEngine.open({
+    memoryLimitBytes: 128 * 1024 * 1024,
+    threads: 1,
+    tempDirectory: spill,
+  });
+  const rooms: Rooms = {
+    connect: observeConnect(() => connect({ url: order.url, job: 'victim' }), observer),
+    store: await openStore(),
+    fileSystem,
+    engine,
+    tempDirectory: spill,
+    clock: { now: () => order.now },
+    newId: randomUUID,
+    isByHand: true,
+    holder: `victim:${String(process.pid)}`,
+    version: '0.0.0-test',
+    settings: {
+      leaseTtlMs: order.leaseTtlMs,
+      statementTimeoutMs: 20_000,
+      lockTimeoutMs: 2_000,
+      gracePeriodMs: 0,
+      vacuum: { enabled: true, analyze: false, truncate: false },
+    },
+    signal: new AbortController().signal,
+    emit: () => undefined,
+  };
+  if (order.restore === undefined) await rotateDataset(rooms, order.dataset, { force: true });
+  else {
+    const request = { span: order.restore, into: null, pinUntil: null };
+    const restoring = { ...rooms, tell: () => undefined };
+    await restoreDataset(restoring, order.dataset, request, { force: true });
+  }
+  engine.close();
+}
+
 function openStore(): Promise<ObjectStore> | ObjectStore {
   if (order.s3 === null) return openLocalStore(order.lake, fileSystem);
   return openS3Store(observeS3(openS3Api(order.s3), observer), order.lake, fileSystem);
 }
-
-if (order.restore === undefined) await rotateDataset(rooms, order.dataset, { force: true });
-else {
-  const request = { span: order.restore, into: null, pinUntil: null };
-  const restoring = { ...rooms, tell: () => undefined };
-  await restoreDataset(restoring, order.dataset, request, { force: true });
-}
-engine.close();

@@ -14,12 +14,15 @@ export interface SoakScene {
   readonly redis: RedisServer;
   readonly directory: string;
   readonly lake: string;
+  readonly spill: string;
   /** One for each daemon: they differ in the port of the status page. */
   readonly configs: readonly { readonly file: string; readonly page: string }[];
   remove(): Promise<void>;
 }
 
 export const LEASE_TTL_MS = 3_000;
+/** Short, so that there is something to forget; what was not yet told to Redis is kept whatever this says. */
+export const KEEP_DELIVERIES_MS = 5_000;
 
 const config = (scene: { postgresUrl: string; redisUrl: string; port: number }): string => `
 postgres: { url: "${scene.postgresUrl}", lock_timeout: 2s, connect_timeout: 5s }
@@ -34,6 +37,7 @@ daemon: { lease_ttl: ${String(LEASE_TTL_MS)}ms, shutdown_timeout: 20s, circuit_f
 server: { port: ${String(scene.port)}, requests_per_minute: 6000 }
 drain:
   interval: 500ms
+  keep_deliveries: ${String(KEEP_DELIVERIES_MS)}ms
   sources: ${SOURCES}
 datasets:
 ${Object.keys(TABLES)
@@ -43,7 +47,8 @@ ${Object.keys(TABLES)
 
 export async function openSoakScene(daemons: number): Promise<SoakScene> {
   const directory = await mkdtemp(join(tmpdir(), 'tierd-soak-'));
-  await mkdir(join(directory, 'spill'));
+  const spill = join(directory, 'spill');
+  await mkdir(spill);
   const [postgres, redis] = await Promise.all([
     startPostgres({ settings: USUAL_SETTINGS }),
     startRedis(),
@@ -66,6 +71,7 @@ export async function openSoakScene(daemons: number): Promise<SoakScene> {
     redis,
     directory,
     lake: join(directory, 'lake', 'cold_storage'),
+    spill,
     configs,
     async remove() {
       await Promise.all([postgres.remove(), redis.remove()]);

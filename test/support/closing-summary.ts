@@ -1,5 +1,5 @@
 /**
- * vitest reporter: the run's last lines say what was not tested and what adds it. A test that is
+ * vitest reporter: the run's last lines say how often it killed, what was not tested and what adds it. A test that is
  * skipped for any other reason, or for any reason in CI, fails the run: nothing goes unnoticed. What
  * no run can bring along is no part of it, and that is said as well.
  */
@@ -11,6 +11,12 @@ import { hasValkey } from './valkey.ts';
 
 export class ClosingSummary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
+    const kills = countKills(modules);
+    if (kills > 0) {
+      process.stdout.write(
+        `kill -9: ${String(kills)} times; where anything was lost, doubled or left over the test failed\n`,
+      );
+    }
     // `-t` skips what it doesn't select; only whole runs are held to this.
     if (process.argv.some((argument) => /^(-t|--testNamePattern)/.test(argument))) return;
     const skipped = modules.flatMap((module) => [...module.children.allTests('skipped')]);
@@ -21,6 +27,12 @@ export class ClosingSummary implements Reporter {
       process.exitCode = 1;
     }
   }
+}
+
+function countKills(modules: readonly TestModule[]): number {
+  return modules
+    .flatMap((module) => [...module.children.allTests()])
+    .reduce((kills, test) => kills + (test.meta().kills ?? 0), 0);
 }
 
 function beyondThisRun(): readonly string[] {

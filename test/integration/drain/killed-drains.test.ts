@@ -64,7 +64,7 @@ describeOn('redis', 'the ledger after drains were killed', () => {
     at: Pick<DrainVictimOrder, 'killAt' | 'moment'>,
   ): Promise<void> {
     const order = { url: database.url, redisUrl: server.url, kind, name, leaseTtlMs: 30_000 };
-    const met = await sendVictim(victim, { ...order, ...at });
+    const { met } = await sendVictim(victim, { ...order, ...at });
     expect(met.at(-1)).toBe(at.killAt);
     // As if its lifetime had passed.
     await db.query('update tierd.leases set expires_at = clock_timestamp()');

@@ -34,7 +34,7 @@ async function openKind(kind: ScenarioKind): Promise<Scene> {
 
 async function killBeforeVacuum(scene: Scene): Promise<void> {
   const { bench, database, dataset, client } = scene;
-  const met = await sendVictim(victim, {
+  const { met } = await sendVictim(victim, {
     url: database.url,
     lake: bench.lake,
     s3: null,
