@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { AlertDocument, SurveyDocument } from './documents.ts';
 import { Elapsed } from './moment.tsx';
+import { useSurroundings } from './surroundings.ts';
 
 /** What is below is to stay on the screen. */
 const SHOWN_AT_FIRST = 3;
@@ -12,6 +13,7 @@ export function Alerts(props: {
   readonly survey: SurveyDocument | null;
 }): JSX.Element {
   const { alerts, survey } = props;
+  const { asOfMs } = useSurroundings();
   const surveyError = survey?.error ?? null;
   const sorted = alerts.toSorted(
     (a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'),
@@ -21,8 +23,15 @@ export function Alerts(props: {
   return (
     <section class="alerts" aria-labelledby="alerts">
       <h2 id="alerts">Alerts</h2>
+      {sorted.length > SHOWN_AT_FIRST && (
+        <button type="button" onClick={() => setWhole(!isWhole)}>
+          {isWhole ? 'Show the worst' : `Show all ${String(sorted.length)}`}
+        </button>
+      )}
       {sorted.length === 0 ? (
-        surveyError === null && <p class="quiet">✓ Nothing needs you.</p>
+        surveyError === null && (
+          <p class="quiet">{asOfMs === null ? '✓ Nothing needs you.' : 'There were none.'}</p>
+        )
       ) : (
         <ul>
           {shown.map((alert) => (
@@ -40,11 +49,6 @@ export function Alerts(props: {
             </li>
           ))}
         </ul>
-      )}
-      {sorted.length > SHOWN_AT_FIRST && (
-        <button type="button" onClick={() => setWhole(!isWhole)}>
-          {isWhole ? 'Show the worst' : `Show all ${String(sorted.length)}`}
-        </button>
       )}
       {surveyError !== null && (
         <p class="problem">The stores could not be looked at: {surveyError}</p>

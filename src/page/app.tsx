@@ -22,13 +22,14 @@ export function App({ server }: { readonly server: Server }): JSX.Element {
   const [asking, setAsking] = useState<Purpose | null>(null);
   const canControl = watch.access?.control === true;
   const { refresh } = watch;
+  const isStale = watch.problem !== null;
+  const asOfMs = isStale ? watch.answeredAtMs : null;
   const surroundings = useMemo<Surroundings>(
-    () => ({ server, canControl, say: setMessage, refresh }),
-    [server, canControl, refresh],
+    () => ({ server, canControl, asOfMs, say: setMessage, refresh }),
+    [server, canControl, asOfMs, refresh],
   );
   const [isPutOff, setPutOff] = useState(false);
   const purpose = asking ?? (watch.needsToken && !isPutOff ? 'status' : null);
-  const isStale = watch.problem !== null;
   const view = useView();
   return (
     <SurroundingsContext.Provider value={surroundings}>

@@ -62,7 +62,8 @@ export function Chart(props: ChartProps): JSX.Element {
     <figure>
       <figcaption>
         <h3>{title}</h3>
-        <ul>
+        {data.times.length === 0 && <p class="quiet">Nothing was measured in this time.</p>}
+        <ul hidden={data.times.length === 0}>
           {data.series.map((series, index) => (
             <li key={series.label}>
               <Key kind={kind} index={index} colour={colours[index % colours.length] ?? ''} />
@@ -74,8 +75,7 @@ export function Chart(props: ChartProps): JSX.Element {
           ))}
         </ul>
       </figcaption>
-      <div class="plot" ref={frame} aria-hidden="true" />
-      {data.times.length === 0 && <p class="quiet">Nothing was measured in this time.</p>}
+      <div class="plot" ref={frame} aria-hidden="true" hidden={data.times.length === 0} />
       <p class="pointed quiet figures">{at === undefined ? '' : momentOf(at)}</p>
       {data.times.length > 0 && <AsTable {...props} />}
     </figure>

@@ -9,8 +9,11 @@ export type CommandTarget =
 
 export interface Commanding {
   readonly isBusy: boolean;
-  /** @returns null when it was done, else why it was not. */
-  readonly send: (path: string, done: (answer: unknown) => string) => Promise<string | null>;
+  /**
+   * @param done what is to be said of it on the page; null where whoever asked says it
+   * @returns null when it was done, else why it was not.
+   */
+  readonly send: (path: string, done: (answer: unknown) => string | null) => Promise<string | null>;
 }
 
 export function useCommand(): Commanding {
@@ -21,7 +24,8 @@ export function useCommand(): Commanding {
     send: async (path, done) => {
       setBusy(true);
       try {
-        say({ kind: 'done', text: done(await server.post(path)) });
+        const text = done(await server.post(path));
+        if (text !== null) say({ kind: 'done', text });
         refresh();
         return null;
       } catch (error) {

@@ -38,13 +38,20 @@ function rotationOf(datasets: readonly Json[], leftOut: readonly Json[]): Findin
         ),
       ),
     ]),
-    columns: columnsOf(['dataset', 'from', 'to'], ['moves', 'rows', 'about']),
+    // What counts first: the rest may have to be scrolled to.
+    columns: [
+      { title: 'dataset', isNumber: false },
+      ...['rows', 'about', 'moves', 'from', 'to'].map((title) => ({ title, isNumber: true })),
+    ],
     rows: datasets
       .filter(({ error }) => error === undefined)
       .map((dataset) => {
         const moves = listOf(dataset['moves']);
         return [
           textOf(dataset['dataset']),
+          formatCount(numberOf(dataset['rows'])),
+          formatBytes(numberOf(dataset['estimated_hot_bytes'])),
+          formatCount(moves.length),
           moves.length === 0 ? '–' : dayOf(moves.map(({ from }) => textOf(from)).toSorted()[0]),
           moves.length === 0
             ? '–'
@@ -54,9 +61,6 @@ function rotationOf(datasets: readonly Json[], leftOut: readonly Json[]): Findin
                   .toSorted()
                   .at(-1),
               ),
-          formatCount(moves.length),
-          formatCount(numberOf(dataset['rows'])),
-          formatBytes(numberOf(dataset['estimated_hot_bytes'])),
         ];
       }),
     notes: [

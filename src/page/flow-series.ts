@@ -25,7 +25,7 @@ export function rowsChart(flow: FlowDocument): ChartData {
     times,
     series: [
       {
-        label: 'drained into PostgreSQL',
+        label: 'drained',
         values: fill(flow, times, flow.drained, (at) => at.rows),
       },
       { label: 'moved to the lake', values: fill(flow, times, flow.moved, (at) => at.rows) },

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import type { StatusDocument } from './documents.ts';
 import { Elapsed } from './moment.tsx';
 import type { Watch } from './polling.ts';
-import { useNow, useSurroundings } from './surroundings.ts';
+import { useClock, useSurroundings } from './surroundings.ts';
 import type { Purpose } from './token-dialog.tsx';
 
 export function Header(props: {
@@ -75,8 +75,7 @@ function Role(props: { readonly status: StatusDocument; readonly isAway: boolean
 }
 
 function Freshness({ watch }: { readonly watch: Watch }): JSX.Element {
-  const now = useNow();
-  const clock = new Date(now).toISOString().slice(11, 19);
+  const clock = new Date(useClock()).toISOString().slice(11, 19);
   if (watch.problem === null) return <span class="quiet figures">{clock} UTC</span>;
   return <strong class="away">✕ not connected</strong>;
 }

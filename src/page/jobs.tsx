@@ -26,18 +26,20 @@ export function Jobs({ jobs }: { readonly jobs: readonly JobDocument[] }): JSX.E
 }
 
 function Job({ job }: { readonly job: JobDocument }): JSX.Element {
-  const { canControl } = useSurroundings();
+  const { canControl, asOfMs } = useSurroundings();
   const [asking, setAsking] = useState<'run' | 'stop' | null>(null);
   const { running, paused } = job;
   const progress = running?.progress ?? null;
+  const ask = (what: 'run' | 'stop'): void => {
+    if (asOfMs === null) setAsking(what);
+  };
   return (
     <li class={running === null ? '' : 'running'}>
-      <h3>{job.job}</h3>
+      <h3>
+        {job.job} <code class="quiet">{job.schedule}</code>
+      </h3>
       <p class="next figures">
         <Next job={job} />
-      </p>
-      <p class="quiet">
-        <code>{job.schedule}</code>
       </p>
       <p class="last">
         <Last job={job} />
@@ -48,12 +50,18 @@ function Job({ job }: { readonly job: JobDocument }): JSX.Element {
             <button
               type="button"
               aria-label={`Run now: ${job.job}`}
-              onClick={() => setAsking('run')}
+              aria-disabled={asOfMs !== null}
+              onClick={() => ask('run')}
             >
               Run now
             </button>
           ) : (
-            <button type="button" aria-label={`Stop ${job.job}`} onClick={() => setAsking('stop')}>
+            <button
+              type="button"
+              aria-label={`Stop ${job.job}`}
+              aria-disabled={asOfMs !== null}
+              onClick={() => ask('stop')}
+            >
               Stop
             </button>
           )}
@@ -68,11 +76,13 @@ function Job({ job }: { readonly job: JobDocument }): JSX.Element {
 }
 
 function Next({ job }: { readonly job: JobDocument }): JSX.Element {
+  const { asOfMs } = useSurroundings();
   const { running, paused, circuit, next_at: nextAt } = job;
   if (running !== null) {
     return (
       <strong class="accent">
-        ▶ running {running.started_at !== null && <Elapsed since={running.started_at} />}
+        {asOfMs === null ? '▶ running' : 'was running'}{' '}
+        {running.started_at !== null && <Elapsed since={running.started_at} />}
         {running.attempt > 1 && `, attempt ${String(running.attempt)}`}
       </strong>
     );

@@ -13,11 +13,13 @@ export function Moment({ at }: { readonly at: string | null }): JSX.Element {
   );
 }
 
-/** `in 3 h 12 min`, `now`. */
+/** `in 3 h 12 min`, `now`; of a daemon that is away what was due. */
 export function Countdown({ at }: { readonly at: string }): JSX.Element {
+  const { asOfMs } = useSurroundings();
   const seconds = Math.ceil((Date.parse(at) - useNow()) / 1000);
   return (
     <time dateTime={at} title={localTime(at)}>
+      {asOfMs !== null && 'was due '}
       {seconds <= 0 ? 'now' : `in ${formatSeconds(seconds)}`}
     </time>
   );

@@ -1,8 +1,8 @@
 /** What has just happened: a command's result, a daemon that went away. Read out as it comes. */
 import type { JSX } from 'preact';
-import { Elapsed } from './moment.tsx';
+import { formatSeconds } from './format.ts';
 import type { Watch } from './polling.ts';
-import type { Message } from './surroundings.ts';
+import { type Message, useClock } from './surroundings.ts';
 
 export function Notice(props: {
   readonly watch: Watch;
@@ -25,16 +25,17 @@ export function Notice(props: {
 
 function Away(props: { readonly problem: string; readonly since: number | null }): JSX.Element {
   const { problem, since } = props;
+  const now = useClock();
   if (since === null) return <p class="notice failed">✕ {problem} It is asked again.</p>;
   const at = new Date(since).toISOString();
   return (
     <p class="notice failed">
-      ✕ {problem} All below is as of {at.slice(0, 10)} {at.slice(11, 19)} UTC
-      {/* Not to be read out again every second. */}
-      <span aria-hidden="true">
-        , <Elapsed since={at} /> ago
+      <span>
+        ✕ {problem} All below is as of {at.slice(0, 10)} {at.slice(11, 19)} UTC
+        {/* Not to be read out again every second. */}
+        <span aria-hidden="true">, {formatSeconds(Math.floor((now - since) / 1000))} ago</span>. It
+        is asked again.
       </span>
-      . It is asked again.
     </p>
   );
 }

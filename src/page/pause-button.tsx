@@ -7,7 +7,7 @@ export function PauseButton(props: {
   readonly target: CommandTarget;
   readonly isPaused: boolean;
 }): JSX.Element | null {
-  const { canControl, say } = useSurroundings();
+  const { canControl, asOfMs, say } = useSurroundings();
   const { isBusy, send } = useCommand();
   if (!canControl) return null;
   const { target, isPaused } = props;
@@ -18,14 +18,15 @@ export function PauseButton(props: {
     );
     if (problem !== null) say({ kind: 'failed', text: `${target.name}: ${problem}` });
   };
+  const isOff = isBusy || asOfMs !== null;
   const verb = isPaused ? 'Resume' : 'Pause';
   return (
     <button
       type="button"
       aria-label={`${verb} ${target.name}`}
-      aria-disabled={isBusy}
+      aria-disabled={isOff}
       onClick={() => {
-        if (!isBusy) void press();
+        if (!isOff) void press();
       }}
     >
       {verb}

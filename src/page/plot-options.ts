@@ -4,7 +4,7 @@ import uPlot from 'uplot';
 /** Of lines, in turn. */
 export const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 3], [10, 3, 2, 3]];
 
-const HEIGHT_PX = 150;
+const HEIGHT_PX = 140;
 const AXIS_PX = 20;
 /** Of the labels' font, at most; and what stands beside them. */
 const LETTER_PX = 6.5;
@@ -54,7 +54,7 @@ export function plotOptions(wishes: PlotWishes): uPlot.Options {
       {
         ...axis,
         size: (_plot, labels) => labelsWidth(labels),
-        space: 32,
+        space: 28,
         ...(wishes.isBinary ? { incrs: [...POWERS_OF_TWO] } : {}),
         values: (_plot, splits) => splits.map((value) => wishes.formatAxis(value)),
       },

@@ -51,7 +51,7 @@ export function RunDialog(props: {
     setDryRun(null);
     const failed = await send(`${path}?dry_run=true`, (answer) => {
       setDryRun((answer as RunAnswer).dry_run ?? null);
-      return `${job.job}: the dry run has begun.`;
+      return null;
     });
     setProblem(failed);
   };

@@ -1,15 +1,22 @@
 /** What waits in Redis, source by source. */
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import type { SourceDocument, SurveyDocument } from './documents.ts';
 import { countOf, formatCount, formatSeconds } from './format.ts';
 import { Moment } from './moment.tsx';
+
+/** With more, the table is calm until somebody asks for all; those that need somebody are on top. */
+const SHOWN_AT_FIRST = 12;
 
 export function Sources({
   survey,
 }: {
   readonly survey: SurveyDocument | null;
 }): JSX.Element | null {
+  const [isWhole, setWhole] = useState(false);
   if (survey === null || survey.sources.length === 0) return null;
+  const sources = survey.sources.toSorted((one, other) => trouble(other) - trouble(one));
+  const isLong = sources.length > SHOWN_AT_FIRST;
   return (
     <section class="sources" aria-labelledby="sources">
       <h2 id="sources">
@@ -27,9 +34,19 @@ export function Sources({
           ! {warning}
         </p>
       ))}
-      <SourceTable sources={survey.sources} />
+      <SourceTable sources={isWhole ? sources : sources.slice(0, SHOWN_AT_FIRST)} />
+      {isLong && (
+        <button type="button" class="all" onClick={() => setWhole(!isWhole)}>
+          {isWhole ? `Show ${String(SHOWN_AT_FIRST)}` : `Show all ${formatCount(sources.length)}`}
+        </button>
+      )}
     </section>
   );
+}
+
+function trouble({ error, dead_letters_waiting: dead }: SourceDocument): number {
+  if (error !== null) return 2;
+  return dead > 0 ? 1 : 0;
 }
 
 export function SourceTable(props: {
@@ -39,7 +56,7 @@ export function SourceTable(props: {
 }): JSX.Element {
   const { sources, isOfOne = false } = props;
   return (
-    <table>
+    <table class="source-list">
       <thead>
         <tr>
           <th scope="col">source</th>

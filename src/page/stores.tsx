@@ -11,6 +11,7 @@ import { sum } from './flow-series.ts';
 import { countOf, formatBytes, formatCount, formatDay, formatSeconds } from './format.ts';
 import { gapTexts } from './gap-texts.ts';
 import { Countdown, Moment } from './moment.tsx';
+import { useSurroundings } from './surroundings.ts';
 
 export function Stores(props: {
   readonly status: StatusDocument;
@@ -186,7 +187,7 @@ function DrainFlow(props: {
     Date.parse(survey?.taken_at ?? '') - Date.parse(lastBatch) < MOVING_MS;
   return (
     <Connector verb="drain" isMoving={isMoving}>
-      <span>{job === undefined ? 'not scheduled' : wordOn(job)}</span>
+      <span>{job === undefined ? 'not scheduled' : <Word job={job} />}</span>
       <span>lag {lags.length === 0 ? '–' : formatSeconds(Math.max(...lags))}</span>
       <span>
         {flow === null ? '–' : countOf(sum(flow.drained.map(({ rows }) => rows)), 'rows')}
@@ -209,7 +210,7 @@ function RotateFlow(props: {
         ) : job.running === null && job.paused === null && job.next_at !== null ? (
           <Countdown at={job.next_at} />
         ) : (
-          wordOn(job)
+          <Word job={job} />
         )}
       </span>
       <span>{flow === null ? '–' : formatBytes(sum(flow.moved.map(({ bytes }) => bytes)))}</span>
@@ -223,10 +224,12 @@ function isRunning(job: JobDocument | undefined): boolean {
   return (job?.running ?? null) !== null;
 }
 
-function wordOn({ running, paused, circuit }: JobDocument): string {
-  if (running !== null) return 'running';
-  if (paused !== null) return 'paused';
-  return circuit.state === 'open' ? 'resting' : 'waiting';
+function Word({ job }: { readonly job: JobDocument }): JSX.Element {
+  const { asOfMs } = useSurroundings();
+  const { running, paused, circuit } = job;
+  if (running !== null) return <>{asOfMs === null ? 'running' : 'was running'}</>;
+  if (paused !== null) return <>paused</>;
+  return <>{circuit.state === 'open' ? 'resting' : 'waiting'}</>;
 }
 
 function spanOf({ from, to }: FlowDocument): string {
@@ -239,11 +242,13 @@ function Connector(props: {
   readonly isMoving: boolean;
   readonly children: ComponentChildren;
 }): JSX.Element {
+  const { asOfMs } = useSurroundings();
+  const isMoving = props.isMoving && asOfMs === null;
   return (
-    <div class={`connector ${props.verb}${props.isMoving ? ' moving' : ''}`}>
+    <div class={`connector ${props.verb}${isMoving ? ' moving' : ''}`}>
       <strong>
         {props.verb}
-        {props.isMoving && <span class="for-reader">: rows are moving</span>}
+        {isMoving && <span class="for-reader">: rows are moving</span>}
       </strong>
       <span class="pipe" aria-hidden="true" />
       <p class="figures">{props.children}</p>

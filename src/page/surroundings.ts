@@ -6,6 +6,8 @@ import type { Server } from './server.ts';
 export interface Surroundings {
   readonly server: Server;
   readonly canControl: boolean;
+  /** When the daemon last answered, where it no longer does: all that is shown is as of then. */
+  readonly asOfMs: number | null;
   /** Told in the live region, and shown until it is dismissed. */
   readonly say: (message: Message) => void;
   /** Asks for the status again at once. */
@@ -27,8 +29,18 @@ export function useSurroundings(): Surroundings {
 
 const TICK_MS = 1_000;
 
-/** The server's time, once a second. Only for what shows a time that passes: all else stays. */
+/**
+ * The time that what is shown is of: it stands where the daemon is away. Only for what shows a time that
+ * passes: all else stays.
+ */
 export function useNow(): number {
+  const { asOfMs } = useSurroundings();
+  const clock = useClock();
+  return asOfMs ?? clock;
+}
+
+/** The server's time, once a second. */
+export function useClock(): number {
   const { server } = useSurroundings();
   const [, tick] = useReducer((count: number) => count + 1, 0);
   useEffect(() => {

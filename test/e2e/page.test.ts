@@ -20,7 +20,14 @@ const CONTROL = 'control-token-0123456789';
 const SOON_MS = 10_000;
 const OPEN = { status: null, control: null };
 const WITH_CONTROL = { status: null, control: CONTROL };
+const LAPTOP = { width: 1280, height: 800 };
 const WITH_BOTH = { status: STATUS, control: CONTROL };
+
+/** Tables that are wider than the box they are in: it would be cut, or reach over the edge. */
+const BURSTING = `[...document.querySelectorAll('main section table')]
+  .filter((table) => table.closest('.scroll') === null)
+  .filter((table) => table.getBoundingClientRect().right > table.parentElement.getBoundingClientRect().right + 1)
+  .map((table) => table.innerText.slice(0, 80))`;
 
 describeOn('chromium', 'the page', () => {
   let browser: Browser;
@@ -115,35 +122,38 @@ describeOn('chromium', 'the page', () => {
     },
   );
 
-  it('the overview fits one screen, however many datasets, sources and alerts there are', async () => {
-    const { page, scene } = await open();
-    const { survey } = scene.status;
-    const [source] = survey!.sources;
-    const sources = Array.from({ length: 50 }, (_, index) => ({
-      ...source!,
-      source: `source_${String(index)}`,
-    }));
-    scene.status.survey = { ...survey!, datasets: manyDatasets(50), sources };
-    scene.status.alerts = Array.from({ length: 20 }, (_, index) => ({
-      id: String(index),
-      kind: 'job_failed',
-      severity: index === 19 ? 'error' : 'warning',
-      subject: `trades_${String(index)}`,
-      message: 'rotate was refused',
-      since: null,
-      receivers: 1,
-      not_told: [],
-    }));
-    const alerts = page.locator('.alerts li');
-    await expect.poll(() => alerts.count(), PATIENCE).toBe(3);
-    expect(await alerts.first().innerText()).toContain('trades_19');
-    await expect.poll(() => page.locator('.plot canvas').count(), PATIENCE).toBe(3);
-    expect(await page.evaluate<number>('document.documentElement.scrollHeight')).toBe(
-      DESKTOP.height,
-    );
-    await page.getByRole('button', { name: 'Show all 20' }).click();
-    expect(await alerts.count()).toBe(20);
-  });
+  it.each([DESKTOP, LAPTOP])(
+    'the overview fits one screen of %j, however many datasets, sources and alerts there are',
+    async (viewport) => {
+      const { page, scene } = await open(OPEN, { viewport });
+      const { survey } = scene.status;
+      const [source] = survey!.sources;
+      const sources = Array.from({ length: 50 }, (_, index) => ({
+        ...source!,
+        source: `source_${String(index)}`,
+      }));
+      scene.status.survey = { ...survey!, datasets: manyDatasets(50), sources };
+      scene.status.alerts = Array.from({ length: 20 }, (_, index) => ({
+        id: String(index),
+        kind: 'job_failed',
+        severity: index === 19 ? 'error' : 'warning',
+        subject: `trades_${String(index)}`,
+        message: 'rotate was refused',
+        since: null,
+        receivers: 1,
+        not_told: [],
+      }));
+      const alerts = page.locator('.alerts li');
+      await expect.poll(() => alerts.count(), PATIENCE).toBe(3);
+      expect(await alerts.first().innerText()).toContain('trades_19');
+      await expect.poll(() => page.locator('.plot canvas').count(), PATIENCE).toBe(3);
+      expect(await page.evaluate<number>('document.documentElement.scrollHeight')).toBe(
+        viewport.height,
+      );
+      await page.getByRole('button', { name: 'Show all 20' }).click();
+      expect(await alerts.count()).toBe(20);
+    },
+  );
 
   it('shows the runs of one job alone', async () => {
     const { page, scene } = await open(OPEN, {}, 'runs');
@@ -262,8 +272,12 @@ describeOn('chromium', 'the page', () => {
   });
 
   it('says since when a daemon is away, greys what is old, and goes on when it is back', async () => {
-    const { page, scene } = await open();
+    const watched = await open(WITH_CONTROL);
+    const { page, scene } = watched;
+    await unlock(watched);
     await page.getByText('2,511,904 rows').first().waitFor();
+    await page.locator('.jobs').getByText('▶ running 1 h').waitFor();
+    await page.locator('.connector.drain.moving').waitFor();
     await scene.stop();
     const alert = page.getByRole('alert').filter({ hasText: 'does not answer' });
     await alert.waitFor();
@@ -274,6 +288,20 @@ describeOn('chromium', 'the page', () => {
     // It led when it last answered; nobody knows who does now.
     expect(await page.locator('header').innerText()).not.toContain('leads');
     await page.locator('header').getByText('does not answer').waitFor();
+    // Nor does anybody know whether anything runs still, will run, or needs somebody.
+    const old = await page.locator('main').innerText();
+    expect(old).toContain('was running 1 h');
+    expect(old).toContain('was due in 3 h');
+    expect(old.replaceAll('was running', '')).not.toContain('running');
+    expect(old).not.toContain('Nothing needs you');
+    expect(await page.locator('.moving').count()).toBe(0);
+    for (const name of ['Run now: rotate', 'Stop drain', 'Pause rotate']) {
+      const button = page.getByRole('button', { name });
+      expect(await button.getAttribute('aria-disabled')).toBe('true');
+      await button.click({ force: true });
+    }
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    expect(scene.commands).toEqual([]);
     expect(await violationsOn(page)).toEqual([]);
     scene.status.survey = { ...scene.status.survey!, dead_letters_waiting: 4_711 };
     await scene.start();
@@ -417,6 +445,21 @@ describeOn('chromium', 'the page', () => {
     expect(await page.getByRole('grid').count()).toBe(0);
     await page.getByRole('searchbox', { name: 'Search datasets' }).fill('none of them');
     await page.getByText('No dataset').waitFor();
+
+    const [source] = scene.status.survey.sources;
+    scene.status.survey = {
+      ...scene.status.survey,
+      sources: Array.from({ length: 50 }, (_, index) => ({
+        ...source!,
+        source: `source_with_a_long_name_${String(index)}`,
+        error: index === 49 ? 'WRONGTYPE' : null,
+      })),
+    };
+    const sources = page.locator('.sources tbody th');
+    await expect.poll(() => sources.count(), PATIENCE).toBe(12);
+    expect(await sources.first().innerText()).toContain('source_with_a_long_name_49');
+    await page.getByRole('button', { name: 'Show all 50' }).click();
+    expect(await sources.count()).toBe(50);
     expect(await violationsOn(page)).toEqual([]);
   });
 
@@ -517,14 +560,20 @@ describeOn('chromium', 'the page', () => {
       expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(
         viewport.width,
       );
+      expect(await page.evaluate<readonly string[]>(BURSTING)).toEqual([]);
     };
     await holds();
     await page.getByRole('link', { name: 'Runs' }).click();
     await page.locator('.runs tbody tr').first().waitFor();
     await holds();
+    const sources = scene.status.survey!.sources.map((source) => ({
+      ...source,
+      source: `a_source_with_a_long_name_${source.source}`,
+      backlog_entries: 1_234_567,
+    }));
     const four = manyDatasets(4).map((dataset) => ({ ...dataset, last_run: aLastRun() }));
     for (const datasets of [[], four, manyDatasets(50)]) {
-      scene.status.survey = { ...scene.status.survey!, datasets };
+      scene.status.survey = { ...scene.status.survey!, datasets, sources };
       await page.evaluate(`location.hash = '#/datasets/trades_3'`);
       const row = page.locator('.list tbody th.dataset');
       await expect.poll(() => row.count(), PATIENCE).toBe(Math.min(12, datasets.length));

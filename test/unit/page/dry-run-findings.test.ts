@@ -33,8 +33,8 @@ describe('what a dry run found', () => {
       { subject: 'gone', message: 'no table', hint: null },
     ]);
     expect(found?.rows).toEqual([
-      ['news', '2026-01-01 06:00', '2026-01-03', '2', '12,345', '2.00 MB'],
-      ['features', '–', '–', '0', '0', '0 B'],
+      ['news', '12,345', '2.00 MB', '2', '2026-01-01 06:00', '2026-01-03'],
+      ['features', '0', '0 B', '0', '–', '–'],
     ]);
     expect(found?.notes).toEqual(['news: late rows are refused']);
   });
