@@ -5,6 +5,8 @@ import type { ChosenDataset } from './choose-datasets.ts';
 import { emptyQuery, viewQuery } from './cold-view.ts';
 import type { HotRows } from './hot/hot-rows.ts';
 import type { NewerRows } from './hot/newer-rows.ts';
+import type { LoadedParts } from './partials/load-parts.ts';
+import { CURRENT } from './partials/rewrite-query.ts';
 import type { ColdDataset } from './segments/cold-catalog.ts';
 import { type ViewSchema, viewSchemaOf } from './segments/view-schema.ts';
 import { quoteName } from './sql/sql-text.ts';
@@ -14,6 +16,8 @@ export interface LoadedDataset extends ChosenDataset {
   readonly hotRows: HotRows | null;
   /** Null where no row of the lake has a newer one among the hot. */
   readonly newer: NewerRows | null;
+  /** Its hot side as PostgreSQL's parts of the SELECTs that read it; null where it is read as rows. */
+  readonly parts: readonly LoadedParts[] | null;
 }
 
 /** @param others those that the query does not name: there for SHOW TABLES, and read nothing */
@@ -25,6 +29,7 @@ export async function createViews(
 ): Promise<void> {
   await connection.run('create schema cold');
   await connection.run('create schema hot');
+  await connection.run(`create schema ${quoteName(CURRENT)}`);
   for (const { dataset, schema, segments, hotRows, newer } of loaded) {
     const hot = hotRows?.query ?? emptyQuery(schema);
     const cold = viewQuery(schema, segments, locate);
@@ -64,6 +69,7 @@ async function createView(
   const view = quoteName(name);
   await connection.run(`create view cold.${view} as ${cold}`);
   await connection.run(`create view hot.${view} as ${hot}`);
-  const lake = current === null ? `from cold.${view}` : `from (${current})`;
-  await connection.run(`create view main.${view} as ${lake} union all from hot.${view}`);
+  const lake = `${quoteName(CURRENT)}.${view}`;
+  await connection.run(`create view ${lake} as ${current ?? `from cold.${view}`}`);
+  await connection.run(`create view main.${view} as from ${lake} union all from hot.${view}`);
 }

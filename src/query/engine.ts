@@ -22,6 +22,8 @@ export interface Engine {
    * the query's transaction first sees it when it first names it, and a rollback of it leaves them alone.
    */
   readonly staging: DuckConnection;
+  /** Sees `hot_rows` and nothing else, for a look at what a query would be; its own database is empty. */
+  readonly scratch: DuckDBConnection;
   /** From here on only these files can be opened, nothing can be installed, no setting changed. */
   shutOff(allowedPaths: readonly string[]): Promise<void>;
   close(): Promise<void>;
@@ -46,9 +48,13 @@ export async function openEngine(limits: EngineLimits): Promise<Engine> {
   await staging.run(`attach ':memory:' as hot_rows`);
   await staging.run('use hot_rows');
   await connection.run(`set TimeZone = 'UTC'`);
+  const scratch = new DuckDBConnection(await duckdb.connect(database));
+  await scratch.run(`attach ':memory:' as scratch`);
+  await scratch.run('use scratch');
   return {
     connection,
     staging,
+    scratch,
     async shutOff(allowedPaths) {
       const paths = allowedPaths.map(quoteText).join(', ');
       await connection.run(`set allowed_paths = [${paths}]`);
@@ -58,6 +64,7 @@ export async function openEngine(limits: EngineLimits): Promise<Engine> {
     },
     async close() {
       staging.close();
+      scratch.closeSync();
       connection.closeSync();
       duckdb.close_sync(database);
       await rm(limits.spillDirectory, { recursive: true, force: true });

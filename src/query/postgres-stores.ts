@@ -10,7 +10,7 @@ import { exportRows } from '../hot/copy/copy-stream.ts';
 import { estimateRows } from '../hot/measure/estimate-rows.ts';
 import { quoteTable } from '../hot/quote.ts';
 import { lockForReading } from '../hot/read-lock.ts';
-import { inlined } from '../hot/sql.ts';
+import { inlined, join, runOne, sql } from '../hot/sql.ts';
 import { readColumnPlaces } from '../hot/table/column-places.ts';
 import { describeShape, findExisting } from '../hot/table/introspect.ts';
 import { listUniqueKeys } from '../hot/table/unique-key.ts';
@@ -19,7 +19,7 @@ import { listColumns } from '../ledger/columns.ts';
 import { readSnapshotVersion } from '../ledger/snapshot-version.ts';
 import { hotCondition } from './hot/hot-condition.ts';
 import { openColdCatalog } from './segments/ledger-catalog.ts';
-import type { HotTable, HotWish, InSnapshot } from './stores.ts';
+import type { HotTable, HotWish, InSnapshot, PartsWish, TextOrder } from './stores.ts';
 
 export interface SnapshotOptions {
   readonly db: pg.Client;
@@ -87,10 +87,26 @@ async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<Ho
     const list = wish.columns.map(({ select }) => select).join(', ');
     return `select ${list} from ${quoteTable(table.ref)} where ${conditionOf(wish)}`;
   };
+  const partsConditionOf = ({ hull, condition }: Pick<PartsWish, 'hull' | 'condition'>): string =>
+    inlined(join([hotCondition(columns, timeColumn, hull, { kind: 'any' }), condition], ' and '));
+  const partsOf = (wish: Omit<PartsWish, 'onBatch'>): string => {
+    const list = wish.columns.map(({ select }) => select).join(', ');
+    const keys = Array.from({ length: wish.keys }, (_, index) => String(index + 1)).join(', ');
+    const from = `from ${quoteTable(table.ref)} where ${partsConditionOf(wish)}`;
+    return `select ${list} ${from}${keys === '' ? '' : ` group by ${keys}`}`;
+  };
   return {
     table: formatTable(table.ref),
     columns,
     timeColumn,
+    textOrder: await readTextOrder(db),
+    isTimed: table.columns.some(({ name, notNull }) => name === timeColumn.name && notNull),
+    aggregate: (wish) =>
+      readRows(options, dataset, { ...wish, notInParts: TOO_MANY_GROUPS }, partsOf(wish)),
+    explainAggregate: async (wish) => ({
+      condition: partsConditionOf(wish),
+      estimatedRows: await estimateRows(db, partsOf(wish)),
+    }),
     identify: () => identify(db, dataset, table, columns),
     read: (wish) => readRows(options, dataset, wish, selectOf(wish)),
     explain: async (wish) => ({
@@ -98,6 +114,16 @@ async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<Ho
       estimatedRows: await estimateRows(db, selectOf(wish)),
     }),
   };
+}
+
+const TOO_MANY_GROUPS = 'it has as many groups';
+
+async function readTextOrder(db: pg.Client): Promise<TextOrder> {
+  const { encoding } = await runOne<{ encoding: string }>(
+    db,
+    sql`select current_setting('server_encoding') as encoding`,
+  );
+  return encoding === 'UTF8' ? 'by UTF-8' : 'by other bytes';
 }
 
 /** As a rotation will know them. */
@@ -117,18 +143,18 @@ async function identify(
 async function readRows(
   { db, maxHotRows, signal }: SnapshotOptions,
   { name }: Dataset,
-  { columns, onBatch }: HotWish,
-  sql: string,
+  { columns, notInParts, onBatch }: Pick<HotWish, 'columns' | 'notInParts' | 'onBatch'>,
+  select: string,
 ): Promise<number> {
   let read = 0;
   const { rows } = await exportRows({
     client: db,
     dataset: name,
-    sql,
+    sql: select,
     columns,
     onBatch: (batch) => {
       read += batch.rows;
-      if (read > maxHotRows) throw tooMany(name, maxHotRows);
+      if (read > maxHotRows) throw tooMany(name, maxHotRows, notInParts);
       onBatch(batch);
       return undefined;
     },
@@ -137,11 +163,13 @@ async function readRows(
   return rows;
 }
 
-function tooMany(dataset: string, limit: number): TierdError {
+function tooMany(dataset: string, limit: number, notInParts: string | undefined): TierdError {
+  const why =
+    notInParts === undefined ? '' : `; PostgreSQL could not aggregate them: ${notInParts}`;
   return new TierdError({
     code: 'HOT_ROWS_EXCEEDED',
-    message: `the query needs more than ${String(limit)} rows of ${dataset} that are in PostgreSQL; nothing was answered`,
-    hint: `narrow it by the time column or a text or whole-number column, ask cold.${dataset} alone, or raise query.max_hot_rows`,
+    message: `the query needs more than ${String(limit)} rows of ${dataset} that are in PostgreSQL${why}; nothing was answered`,
+    hint: `narrow it by the time column or a text or whole-number column, ask for aggregates that PostgreSQL can compute (docs/query.md names them), ask cold.${dataset} alone, or raise query.max_hot_rows`,
     context: { dataset, limit },
   });
 }

@@ -25,17 +25,18 @@ import {
   writeJson,
   writeNdjson,
 } from './answer/text-formats.ts';
-import { chooseDatasets, datasetsOf, wantsHot } from './choose-datasets.ts';
+import { type ChosenDataset, chooseDatasets, datasetsOf, wantsHot } from './choose-datasets.ts';
 import { createViews, type LoadedDataset } from './create-views.ts';
 import { type Engine, type EngineLimits, interruptible, openEngine } from './engine.ts';
 import { describeFailure, type QueryStage } from './failures.ts';
 import { loadHotRows } from './hot/hot-rows.ts';
 import { loadNewerRows } from './hot/newer-rows.ts';
+import { type PartedQuery, partQuery } from './partials/load-parts.ts';
 import { type DatasetPlan, planDataset } from './query-plan.ts';
 import type { ColdCatalog, ColdDataset } from './segments/cold-catalog.ts';
 import { findSides } from './segments/sides.ts';
 import { admitSources } from './sql/admit-sources.ts';
-import { fillParameters, type ParameterValue } from './sql/parameters.ts';
+import { type FilledQuery, fillParameters, type ParameterValue } from './sql/parameters.ts';
 import { type AstObject, foldName } from './sql/sql-ast.ts';
 import { admitSelect, looksOnly } from './sql/statement.ts';
 import type { HotNeed, InSnapshot } from './stores.ts';
@@ -154,7 +155,10 @@ function headOf({ version, loaded }: Progress): QueryHead {
     version,
     segmentsRead: sum(loaded, ({ segments }) => segments.length),
     segmentsLive: sum(loaded, ({ dataset }) => sum(dataset.schemas, ({ segments }) => segments)),
-    hotRows: sum(loaded, ({ hotRows }) => hotRows?.rows ?? 0),
+    hotRows: sum(
+      loaded,
+      ({ hotRows, parts }) => (hotRows?.rows ?? 0) + sum(parts ?? [], ({ rows }) => rows),
+    ),
   };
 }
 
@@ -165,13 +169,13 @@ async function runQuery(
   progress: Progress,
 ): Promise<number> {
   const { connection } = engine;
-  const { sql, statement } = await fillParameters(
+  const asked = await fillParameters(
     connection,
     { sql: request.sql, statement: await admitSelect(connection, request.sql) },
     request.parameters,
   );
   await connection.run('begin');
-  const others = await load(engine, statement, request, rooms, progress);
+  const { others, sql } = await load(engine, asked, request, rooms, progress);
   if (request.explain) return bindOnly(connection, sql, [...progress.known.datasets], progress);
   progress.stage = 'open';
   const locate = await rooms.openSegments(
@@ -225,14 +229,22 @@ async function bindOnly(
   return 0;
 }
 
-/** What the query needs of both stores, of one snapshot. @returns the datasets that it does not name */
+interface LoadedQuery {
+  /** The datasets that it does not name. */
+  readonly others: readonly ColdDataset[];
+  /** Over what was loaded. */
+  readonly sql: string;
+}
+
+/** What the query needs of both stores, of one snapshot. */
 async function load(
   engine: Engine,
-  statement: AstObject,
+  asked: FilledQuery,
   { explain }: QueryRequest,
   rooms: QueryRooms,
   progress: Progress,
-): Promise<readonly ColdDataset[]> {
+): Promise<LoadedQuery> {
+  const { statement } = asked;
   const sides = findSides(statement);
   const needOf = (dataset: string): HotNeed => {
     if (wantsHot(sides, dataset)) return 'rows';
@@ -248,28 +260,47 @@ async function load(
     progress.known = { datasets: all, emptyDatasets: stores.cold.emptyDatasets };
     const chosen = await chooseDatasets(engine.connection, stores, statement, sides);
     progress.notes = noteTextComparisons(statement, chosen, stores.hot);
+    const parted = await partQuery(engine, asked, chosen);
     if (explain) {
       const plan: DatasetPlan[] = [];
       for (const one of chosen) {
-        plan.push(await planDataset(engine.connection, statement, stores.cold, sides, one));
+        const parts = parted.plans.get(one) ?? null;
+        plan.push(await planDataset(engine.connection, statement, stores.cold, sides, one, parts));
       }
       progress.plan = plan;
-      return all;
+      return { others: all, sql: asked.sql };
     }
-    const loaded: LoadedDataset[] = [];
-    for (const one of chosen) {
-      const { hot } = one;
-      if (hot === null || looksOnly(statement)) {
-        loaded.push({ ...one, hotRows: null, newer: null });
-        continue;
-      }
-      const hotRows = await loadHotRows(engine, statement, { ...one, hot }, loaded.length);
-      const newer = await loadNewerRows(engine, { ...one, hot }, loaded.length);
-      loaded.push({ ...one, hotRows, newer });
-    }
-    progress.loaded = loaded;
-    return all.filter(({ name }) => !chosen.some(({ dataset }) => dataset.name === name));
+    progress.loaded = await loadAll(engine, statement, chosen, parted);
+    const others = all.filter(({ name }) => !chosen.some(({ dataset }) => dataset.name === name));
+    return { others, sql: parted.sql };
   });
+}
+
+/** The hot side of each: as PostgreSQL's parts where all of the query is made of these, else as rows. */
+async function loadAll(
+  engine: Engine,
+  statement: AstObject,
+  chosen: readonly ChosenDataset[],
+  parted: PartedQuery,
+): Promise<readonly LoadedDataset[]> {
+  const loaded: LoadedDataset[] = [];
+  for (const one of chosen) {
+    const { hot } = one;
+    if (hot === null || looksOnly(statement)) {
+      loaded.push({ ...one, hotRows: null, newer: null, parts: null });
+      continue;
+    }
+    const plan = parted.plans.get(one);
+    const reason = plan !== undefined && 'notInParts' in plan ? plan.notInParts : undefined;
+    const parts = await parted.load(one);
+    const hotRows =
+      parts === null
+        ? await loadHotRows(engine, statement, { ...one, hot }, loaded.length, reason)
+        : null;
+    const newer = await loadNewerRows(engine, { ...one, hot }, loaded.length);
+    loaded.push({ ...one, hotRows, newer, parts });
+  }
+  return loaded;
 }
 
 /** Without --output there is no file to replace, and a terminal is no place for bytes. */

@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ChosenDataset } from './choose-datasets.ts';
 import { resolveForHot } from './hot/hot-predicate.ts';
 import { hotColumnsOf } from './hot/hot-rows.ts';
+import type { PlannedParts } from './partials/plan-parts.ts';
 import type { ColdCatalog } from './segments/cold-catalog.ts';
 import { chooseSegments, findHull } from './segments/segment-filter.ts';
 import type { Sides } from './segments/sides.ts';
@@ -35,6 +36,15 @@ export interface ColdPlan {
 export interface HotPlan extends HotExplanation {
   readonly table: string;
   readonly columns: readonly string[];
+  /** What PostgreSQL computes of its rows for each SELECT that reads them; none where the rows are fetched. */
+  readonly aggregated: readonly AggregatedPlan[];
+  /** Why they are fetched, as a clause. */
+  readonly notAggregated: string | null;
+}
+
+export interface AggregatedPlan extends HotExplanation {
+  readonly keys: readonly string[];
+  readonly aggregates: readonly string[];
 }
 
 export async function planDataset(
@@ -43,13 +53,14 @@ export async function planDataset(
   catalog: ColdCatalog,
   sides: Sides,
   chosen: ChosenDataset,
+  parts: PlannedParts | null,
 ): Promise<DatasetPlan> {
   const { name } = chosen.dataset;
   const isColdNamed = sides.opaque || (sides.named.get(foldName(name))?.cold ?? true);
   return {
     dataset: name,
     cold: isColdNamed ? await planCold(connection, catalog, chosen) : null,
-    hot: await planHot(connection, statement, chosen),
+    hot: await planHot(connection, statement, chosen, parts),
   };
 }
 
@@ -79,6 +90,7 @@ async function planHot(
   connection: DuckDBConnection,
   statement: AstObject,
   { dataset, schema, predicate, hot }: ChosenDataset,
+  parts: PlannedParts | null,
 ): Promise<HotPlan | null> {
   if (hot === null) return null;
   const columns = hotColumnsOf(statement, dataset.name, schema, hot);
@@ -87,9 +99,20 @@ async function planHot(
     hull: await findHull(connection, dataset, schema, predicate),
     predicate: await resolveForHot(connection, schema, predicate),
   };
+  const aggregated: AggregatedPlan[] = [];
+  for (const select of parts !== null && 'selects' in parts ? parts.selects : []) {
+    const { parted, ...asked } = select;
+    aggregated.push({
+      keys: parted.keys.map(({ label }) => label),
+      aggregates: parted.aggregates.map(({ label }) => label),
+      ...(await hot.explainAggregate({ ...asked, keys: parted.keys.length, hull: wish.hull })),
+    });
+  }
   return {
     table: hot.table,
     columns: columns.map((column) => column.name),
     ...(await hot.explain(wish)),
+    aggregated,
+    notAggregated: parts !== null && 'notInParts' in parts ? parts.notInParts : null,
   };
 }

@@ -4,6 +4,7 @@ import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
 import type { RowIdentity } from '../domain/plan/row-identity.ts';
 import type { TimeColumn } from '../domain/table.ts';
+import type { Sql } from '../hot/sql.ts';
 import type { HotPredicate } from './hot/hot-predicate.ts';
 import type { ColdCatalog, TimeHull } from './segments/cold-catalog.ts';
 
@@ -14,6 +15,9 @@ export interface HotTable {
   /** All columns, typed as the next rotation would hold them. */
   readonly columns: readonly ColumnPlan[];
   readonly timeColumn: TimeColumn;
+  readonly textOrder: TextOrder;
+  /** No row is without a time. */
+  readonly isTimed: boolean;
   /**
    * By what a row is known that the lake has too, where the one here counts as the newer. Null where
    * both count, or where nothing tells.
@@ -27,6 +31,28 @@ export interface HotTable {
   read(wish: HotWish): Promise<number>;
   /** What `read` would ask for. Reads no row. */
   explain(wish: Omit<HotWish, 'onBatch'>): Promise<HotExplanation>;
+  /**
+   * Aggregates rows in the snapshot, exactly those that pass. @returns how many groups there are
+   *
+   * @throws TierdError HOT_ROWS_EXCEEDED for more groups than rows might be read, and what `read` throws
+   */
+  aggregate(wish: PartsWish): Promise<number>;
+  /** What `aggregate` would ask for. Reads no row. */
+  explainAggregate(wish: Omit<PartsWish, 'onBatch'>): Promise<HotExplanation>;
+}
+
+/** How PostgreSQL orders texts by `collate "C"`: as DuckDB does, or by the bytes of another encoding. */
+export type TextOrder = 'by UTF-8' | 'by other bytes';
+
+/** Expressions and a condition of PostgreSQL's. */
+export interface PartsWish {
+  /** Keys first, and then aggregates; each `select` is its expression. */
+  readonly columns: readonly ColumnPlan[];
+  readonly keys: number;
+  readonly condition: Sql;
+  /** Adds nothing to the condition: it helps to find the rows. */
+  readonly hull: TimeHull;
+  readonly onBatch: (batch: ColumnBatch) => void;
 }
 
 export interface HotExplanation {
@@ -41,6 +67,8 @@ export interface HotWish {
   readonly columns: readonly ColumnPlan[];
   readonly hull: TimeHull;
   readonly predicate: HotPredicate;
+  /** For the message when there are too many: why they were not aggregated where they lie. */
+  readonly notInParts?: string;
   readonly onBatch: (batch: ColumnBatch) => void;
 }
 

@@ -1,7 +1,7 @@
 /** What a query would read, for a person and for a program. */
 import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
 import type { QuerySummary } from '../../query/query-lake.ts';
-import type { DatasetPlan } from '../../query/query-plan.ts';
+import type { AggregatedPlan, DatasetPlan } from '../../query/query-plan.ts';
 import type { Report } from '../context.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 
@@ -40,9 +40,22 @@ function cold({ cold: found }: DatasetPlan): string[] {
 
 function hot({ hot: found }: DatasetPlan): string[] {
   if (found === null) return [];
-  const { table, columns, condition, estimatedRows } = found;
+  const { table, columns, condition, estimatedRows, aggregated, notAggregated } = found;
+  if (aggregated.length > 0)
+    return aggregated.flatMap((one) => aggregates(table, one, estimatedRows));
   return [
     `  hot   ${table}: about ${formatRows(estimatedRows)}, columns ${columns.join(', ')}`,
     `        where ${condition}`,
+    ...(notAggregated === null ? [] : [`        fetched as rows: ${notAggregated}`]),
+  ];
+}
+
+function aggregates(table: string, one: AggregatedPlan, rows: number): string[] {
+  const by = one.keys.length === 0 ? '' : ` by ${one.keys.join(', ')}`;
+  const what = one.aggregates.length === 0 ? 'groups' : one.aggregates.join(', ');
+  return [
+    `  hot   ${table}: about ${formatRows(rows)}, aggregated by PostgreSQL to about ${formatRows(one.estimatedRows)}`,
+    `        ${what}${by}`,
+    `        where ${one.condition}`,
   ];
 }

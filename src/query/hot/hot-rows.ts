@@ -18,12 +18,16 @@ export interface HotRows {
   readonly query: string;
 }
 
-/** @param number tells its rows from those of other datasets */
+/**
+ * @param number tells its rows from those of other datasets
+ * @param notInParts why PostgreSQL could not aggregate them
+ */
 export async function loadHotRows(
   engine: Engine,
   statement: AstObject,
   { dataset, schema, predicate, hot }: ChosenDataset & { readonly hot: HotTable },
   number: number,
+  notInParts?: string,
 ): Promise<HotRows> {
   const columns = hotColumnsOf(statement, dataset.name, schema, hot);
   const hull = await findHull(engine.connection, dataset, schema, predicate);
@@ -34,6 +38,7 @@ export async function loadHotRows(
     columns,
     hull,
     predicate: resolved,
+    ...(notInParts === undefined ? {} : { notInParts }),
     onBatch: (batch) => staged.append(batch),
   });
   staged.close();

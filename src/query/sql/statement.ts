@@ -58,11 +58,28 @@ export async function fillTemplate(
   template: string,
   expressions: readonly AstObject[],
 ): Promise<string | null> {
-  const tree = await serialize(connection, template);
-  const filled = formatAst(substitute(tree, expressions));
+  return writeStatement(connection, await parseTemplate(connection, template, expressions));
+}
+
+/** The parse tree of what `fillTemplate` writes. */
+export async function parseTemplate(
+  connection: DuckDBConnection,
+  template: string,
+  expressions: readonly AstObject[],
+): Promise<AstObject> {
+  const [statement = {}] = objectsIn((await serialize(connection, template))['statements']);
+  const filled = substitute(statement, expressions);
+  return isObject(filled) ? filled : {};
+}
+
+/** The SQL of a statement's parse tree; null where DuckDB can't write it. */
+export async function writeStatement(
+  connection: DuckDBConnection,
+  statement: AstValue,
+): Promise<string | null> {
   const reader = await connection.runAndReadAll(
     'select try(json_deserialize_sql(tree)) from (select $1::json as tree)',
-    [filled],
+    [formatAst({ error: false, statements: [statement] })],
   );
   const sql = reader.getRows()[0]?.[0];
   return typeof sql === 'string' ? sql : null;
@@ -87,7 +104,8 @@ function substitute(value: AstValue, expressions: readonly AstObject[]): AstValu
     ? /^\$(\d+)$/.exec(textIn((names as readonly AstValue[])[0]))
     : null;
   const expression = placeholder === null ? undefined : expressions[Number(placeholder[1])];
-  if (expression !== undefined) return expression;
+  const alias = textIn(value['alias']);
+  if (expression !== undefined) return alias === '' ? expression : { ...expression, alias };
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [
       key,

@@ -67,25 +67,25 @@ describe('a query of a dataset that is hot and cold', () => {
 
   test('reads neither the hot rows of cold.ticks nor the segments of hot.ticks', async () => {
     const { ask } = await scene();
-    const cold = await ask('select sum(price) from cold.ticks');
+    const cold = await ask('select price from cold.ticks');
     expect(cold.summary).toMatchObject({ hotRows: 0, segmentsRead: 10 });
-    const hot = await ask('select sum(price) from hot.ticks');
+    const hot = await ask('select price from hot.ticks');
     expect(hot.summary).toMatchObject({ hotRows: 720, segmentsRead: 0 });
   });
 
   test('has both sides ask for no more than its conditions need', async () => {
     const { db, ask } = await scene();
     const span = `time >= '${daysAgo(31)}' and time < '${daysAgo(29)}'`;
-    const both = await ask(`select count(*) as n from ticks where ${span}`);
-    expect(both.rows).toEqual([{ n: 48 }]);
+    const both = await ask(`select symbol from ticks where ${span}`);
+    expect(both.rows).toHaveLength(48);
     // The hull is a microsecond wider on each side.
     expect(both.summary).toMatchObject({ segmentsRead: 1, hotRows: 25 });
-    const oneSymbol = await ask(`select count(*) as n from ticks where symbol = 's1' and ${span}`);
-    expect(oneSymbol.rows).toEqual([{ n: 8 }]);
+    const oneSymbol = await ask(`select lot from ticks where symbol = 's1' and ${span}`);
+    expect(oneSymbol.rows).toHaveLength(8);
     expect(oneSymbol.summary.hotRows).toBeLessThanOrEqual(5);
-    const lots = await ask(`select count(*) as n from ticks where lot between 10 and 12`);
+    const lots = await ask(`select lot from ticks where lot between 10 and 12 order by lot`);
     expect(lots.rows).toEqual(
-      (await db.query(`select count(*)::int as n from before where lot between 10 and 12`)).rows,
+      (await db.query(`select lot from before where lot between 10 and 12 order by lot`)).rows,
     );
     expect(lots.summary.hotRows).toBeLessThan(30);
   });
@@ -134,10 +134,12 @@ describe('a query of a dataset that is hot and cold', () => {
 
   test('is refused where it needs too many hot rows, and says what helps', async () => {
     const { ask } = await scene();
-    await expect(ask('select max(price) from ticks', { maxHotRows: 100 })).rejects.toMatchObject({
-      code: 'HOT_ROWS_EXCEEDED',
-      hint: expect.stringContaining('cold.ticks'),
-    });
+    await expect(ask('select median(price) from ticks', { maxHotRows: 100 })).rejects.toMatchObject(
+      {
+        code: 'HOT_ROWS_EXCEEDED',
+        hint: expect.stringContaining('cold.ticks'),
+      },
+    );
     expect((await ask(`select count(*) as n from ticks`)).rows).toEqual([{ n: 960 }]);
   });
 
