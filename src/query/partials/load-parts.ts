@@ -8,11 +8,7 @@ import { findHull } from '../segments/segment-filter.ts';
 import type { AstObject } from '../sql/sql-ast.ts';
 import { type PlannedParts, planParts } from './plan-parts.ts';
 import { type PlacedSelect, rewriteQuery } from './rewrite-query.ts';
-
-/** What PostgreSQL aggregated of one SELECT. */
-export interface LoadedParts {
-  readonly rows: number;
-}
+import type { LoadedParts } from './select-scope.ts';
 
 export interface PartedQuery {
   /** The query over the parts; as it was where there are none. */

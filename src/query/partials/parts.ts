@@ -56,3 +56,9 @@ export interface PartedSelect {
     readonly having?: AstObject;
   };
 }
+
+/** An aggregate as its parts, and what makes the whole of them. */
+export interface ReadAggregate {
+  readonly parts: readonly Part[];
+  readonly whole: AstObject;
+}

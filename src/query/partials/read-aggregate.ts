@@ -6,14 +6,9 @@ import { readCondition } from '../exact/read-condition.ts';
 import { type AstObject, foldName, isObject, objectsIn, textIn } from '../sql/sql-ast.ts';
 import { callNode, castNode } from './ast-nodes.ts';
 import { NotInParts } from './not-in-parts.ts';
-import type { HotPart, Part } from './parts.ts';
-import type { SelectScope } from './read-select.ts';
+import type { HotPart, Part, ReadAggregate } from './parts.ts';
 import { readValueAt } from './read-value-at.ts';
-
-export interface ReadAggregate {
-  readonly parts: readonly Part[];
-  readonly whole: AstObject;
-}
+import type { SelectScope } from './select-scope.ts';
 
 /**
  * @param part the column of one of its parts

@@ -6,7 +6,7 @@ import { type AstObject, foldName, isObject, objectsIn, textIn } from '../sql/sq
 import { bucketWidthUs } from './bucket-width.ts';
 import { NotInParts } from './not-in-parts.ts';
 import type { HotPart, Part } from './parts.ts';
-import type { SelectScope } from './read-select.ts';
+import type { SelectScope } from './select-scope.ts';
 
 /** @throws NotInParts */
 export function readKey(expression: AstObject, scope: SelectScope): Part {

@@ -3,7 +3,7 @@
  * be put together to the very same answer. Conservative: what isn't understood is not taken apart.
  */
 import type { ExactColumns } from '../exact/exact-columns.ts';
-import { type ConditionScope, readCondition } from '../exact/read-condition.ts';
+import { readCondition } from '../exact/read-condition.ts';
 import {
   type AstObject,
   type AstValue,
@@ -12,22 +12,13 @@ import {
   objectsIn,
   textIn,
 } from '../sql/sql-ast.ts';
-import type { HotTable } from '../stores.ts';
 import { columnNode } from './ast-nodes.ts';
 import { NotInParts } from './not-in-parts.ts';
 import type { Part, PartedSelect } from './parts.ts';
 import { readAggregate } from './read-aggregate.ts';
 import { readKey } from './read-key.ts';
 import { namesIn } from './select-names.ts';
-
-/** The parts of both sides together, as the SELECT over them calls it. */
-export const PARTS = 'tierd parts';
-export const keyName = (index: number): string => `tierd key ${String(index)}`;
-export const partName = (index: number): string => `tierd part ${String(index)}`;
-
-export interface SelectScope extends ConditionScope {
-  readonly hot: Pick<HotTable, 'textOrder' | 'timeColumn' | 'isTimed'>;
-}
+import { keyName, PARTS, partName, type SelectScope } from './select-scope.ts';
 
 /** @throws NotInParts */
 export function readSelect(

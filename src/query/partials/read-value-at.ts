@@ -4,9 +4,8 @@ import { type ReadCondition, readCondition } from '../exact/read-condition.ts';
 import { type AstObject, isObject, objectsIn } from '../sql/sql-ast.ts';
 import { andNode, callNode, notNullNode } from './ast-nodes.ts';
 import { NotInParts } from './not-in-parts.ts';
-import type { Part } from './parts.ts';
-import type { ReadAggregate } from './read-aggregate.ts';
-import type { SelectScope } from './read-select.ts';
+import type { Part, ReadAggregate } from './parts.ts';
+import type { SelectScope } from './select-scope.ts';
 
 type End = 'min' | 'max';
 

@@ -5,10 +5,7 @@ import { type AstObject, type AstValue, isObject, textIn } from '../sql/sql-ast.
 import { quoteName } from '../sql/sql-text.ts';
 import { parseTemplate, writeStatement } from '../sql/statement.ts';
 import type { PlannedSelect } from './plan-parts.ts';
-import { keyName, PARTS, partName } from './read-select.ts';
-
-/** Where the cold side of a dataset that is aggregated in parts is found, without what is outdated. */
-export const CURRENT = 'tierd current';
+import { CURRENT, keyName, PARTS, partName } from './select-scope.ts';
 
 export interface PlacedSelect extends PlannedSelect {
   readonly dataset: string;

@@ -1,0 +1,20 @@
+/** What is known of the dataset that a SELECT reads, and how the parts of its answer are called. */
+import type { ConditionScope } from '../exact/read-condition.ts';
+import type { HotTable } from '../stores.ts';
+
+export interface SelectScope extends ConditionScope {
+  readonly hot: Pick<HotTable, 'textOrder' | 'timeColumn' | 'isTimed'>;
+}
+
+/** The parts of both sides together, as the SELECT over them calls it. */
+export const PARTS = 'tierd parts';
+export const keyName = (index: number): string => `tierd key ${String(index)}`;
+export const partName = (index: number): string => `tierd part ${String(index)}`;
+
+/** Where the cold side of a dataset that is aggregated in parts is found, without what is outdated. */
+export const CURRENT = 'tierd current';
+
+/** What PostgreSQL aggregated of one SELECT. */
+export interface LoadedParts {
+  readonly rows: number;
+}
