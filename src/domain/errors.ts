@@ -90,6 +90,7 @@ export const ERROR_CODES = {
   VERIFY_MISMATCH: { exit: EXIT.failed, retry: false },
   VERIFY_IMPOSSIBLE: { exit: EXIT.failed, retry: true },
 
+  DATASET_NOT_FOUND: { exit: EXIT.usage, retry: false },
   QUERY_INVALID: { exit: EXIT.usage, retry: false },
   QUERY_NOT_ALLOWED: { exit: EXIT.usage, retry: false },
   QUERY_FAILED: { exit: EXIT.failed, retry: false },

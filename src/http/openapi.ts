@@ -28,17 +28,18 @@ function operationOf(route: Described): unknown {
     required: true,
     schema: { type: 'string' },
   }));
-  const inQuery = Object.entries(route.query?.shape ?? {}).map(([name, schema]) => ({
+  const inQuery = Object.entries<z.ZodType>(route.query?.shape ?? {}).map(([name, schema]) => ({
     name,
     in: 'query',
-    required: false,
-    schema: jsonSchema(schema as z.ZodType),
+    required: !schema.safeParse(undefined).success,
+    schema: jsonSchema(schema),
   }));
+  const others = route.query?.def.catchall === undefined ? [] : [EQUALITIES];
   const success = String(route.success?.status ?? (route.method === 'POST' ? 202 : 200));
   return {
     summary: route.summary,
     ...(route.scope === 'open' ? {} : { security: [{ token: [route.scope] }] }),
-    parameters: [...inPath, ...inQuery],
+    parameters: [...inPath, ...inQuery, ...others],
     ...(route.body === undefined
       ? {}
       : {
@@ -59,6 +60,17 @@ function operationOf(route: Described): unknown {
     },
   };
 }
+
+/** Parameters by the names of columns, which are not known here. */
+const EQUALITIES = {
+  name: 'equals',
+  in: 'query',
+  required: false,
+  style: 'form',
+  explode: true,
+  description: 'A column and the value that it must have; given again, one of its values.',
+  schema: { type: 'object', additionalProperties: { type: 'string' } },
+};
 
 function contentOf({ response, success }: Described): { readonly content?: unknown } {
   if (success !== undefined) {

@@ -12,6 +12,7 @@ export interface Asked {
   readonly gone: AbortSignal;
   readonly authorization: string | undefined;
   readonly ifNoneMatch: string | undefined;
+  readonly accept: string | undefined;
 }
 
 export interface Answer {

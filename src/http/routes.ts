@@ -4,13 +4,15 @@ import type { Clock } from '../domain/time/clock.ts';
 import type { Tokens } from './admission.ts';
 import { openApiDocument } from './openapi.ts';
 import type { PageAsset } from './page-assets.ts';
+import type { QueryDesk } from './queries/query-desk.ts';
 import type { Route } from './route.ts';
 import { controlRoutes } from './routes/control-routes.ts';
+import { datasetRoutes } from './routes/datasets/dataset-routes.ts';
 import { dryRunRoutes } from './routes/dry-run-routes.ts';
 import { pageRoutes } from './routes/page-routes.ts';
 import { pauseRoutes } from './routes/pause-routes.ts';
 import { probeRoutes } from './routes/probe-routes.ts';
-import { type QueryDesk, queryRoutes } from './routes/query-routes.ts';
+import { queryRoutes } from './routes/query-routes.ts';
 import { statusRoutes } from './routes/status-routes.ts';
 import { surveyRoutes } from './routes/survey-routes.ts';
 
@@ -31,6 +33,7 @@ export function routesOf(parts: {
     ...controlRoutes(view, control),
     ...pauseRoutes(view, control),
     ...queryRoutes(queries),
+    ...datasetRoutes(queries),
     ...pageRoutes(page, tokens),
   ];
   const described: Route = {

@@ -14,8 +14,8 @@ import {
 } from './admission.ts';
 import type { PageAsset } from './page-assets.ts';
 import { sendProblem } from './problem.ts';
+import type { QueryDesk } from './queries/query-desk.ts';
 import type { Answer, Route } from './route.ts';
-import type { QueryDesk } from './routes/query-routes.ts';
 import { routesOf } from './routes.ts';
 import { WrongTokens } from './wrong-tokens.ts';
 
@@ -81,12 +81,12 @@ export function createServer(parts: ServerParts): FastifyInstance {
       onRequest: async (request, reply) => guard(route, parts.tokens, request, reply),
       handler: async (request, reply) => {
         const params = request.params as Readonly<Record<string, string>>;
-        const { authorization, 'if-none-match': ifNoneMatch } = request.headers;
+        const { authorization, 'if-none-match': ifNoneMatch, accept } = request.headers;
         const { query, body } = request;
         const gone = goneWith(reply);
         return send(
           reply,
-          await route.answer({ params, query, body, gone, authorization, ifNoneMatch }),
+          await route.answer({ params, query, body, gone, authorization, ifNoneMatch, accept }),
         );
       },
     });

@@ -14,6 +14,7 @@ import type { Clock } from '../domain/time/clock.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import type { OpenSegments } from '../lake/segment-files.ts';
 import { writeExpanded } from './answer/expanded-format.ts';
+import type { Page, PageEnd } from './answer/hidden-columns.ts';
 import { replaceFile, writeTextFile } from './answer/output-file.ts';
 import type { QueryFormat } from './answer/query-format.ts';
 import { bindQuery, NOWHERE, writeParquet, writeRows } from './answer/result.ts';
@@ -56,6 +57,8 @@ export interface QueryRequest {
   readonly output: FileOutput | { readonly sink: TextSink };
   /** For `table` into a terminal: how wide it is. Null cuts nothing. */
   readonly terminalWidth: number | null;
+  /** Where the answer is a page of a longer one. */
+  readonly page?: Page | null;
 }
 
 /** `file` is replaced when the query has succeeded; until then the rows are in `part`, beside it. */
@@ -81,12 +84,16 @@ export interface QueryHead {
   /** Segments that the query had to look into, and live segments of the datasets that it names. */
   readonly segmentsRead: number;
   readonly segmentsLive: number;
+  /** Of the segments that it had to look into. */
+  readonly coldRows: number;
   /** Copied from PostgreSQL: those that the conditions could not rule out. */
   readonly hotRows: number;
 }
 
 export interface QuerySummary extends QueryHead {
   readonly rows: number;
+  /** Where the next page begins; null where there is none. */
+  readonly nextCursor: string | null;
   readonly elapsedMs: number;
   /** What the rows alone would not tell, in words. */
   readonly notes: readonly string[];
@@ -114,12 +121,13 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
     plan: null,
   };
   try {
-    const rows = await interruptible(engine.connection, rooms.signal, () =>
+    const pageEnd = await interruptible(engine.connection, rooms.signal, () =>
       runQuery(engine, request, rooms, progress),
     );
     return {
       ...headOf(progress),
-      rows,
+      rows: pageEnd.rows,
+      nextCursor: request.page?.nextCursor(pageEnd) ?? null,
       elapsedMs: rooms.clock.now() - startedAt,
       notes: progress.notes,
       plan: progress.plan,
@@ -155,6 +163,7 @@ function headOf({ version, loaded }: Progress): QueryHead {
     version,
     segmentsRead: sum(loaded, ({ segments }) => segments.length),
     segmentsLive: sum(loaded, ({ dataset }) => sum(dataset.schemas, ({ segments }) => segments)),
+    coldRows: sum(loaded, ({ segments }) => sum(segments, ({ rows }) => Number(rows))),
     hotRows: sum(
       loaded,
       ({ hotRows, parts }) => (hotRows?.rows ?? 0) + sum(parts ?? [], ({ rows }) => rows),
@@ -167,7 +176,7 @@ async function runQuery(
   request: QueryRequest,
   rooms: QueryRooms,
   progress: Progress,
-): Promise<number> {
+): Promise<PageEnd> {
   const { connection } = engine;
   const asked = await fillParameters(
     connection,
@@ -189,6 +198,7 @@ async function runQuery(
     connection,
     sql,
     createViews: createAllViews,
+    hidden: request.page?.hidden ?? 0,
     signal: rooms.signal,
   };
   const segmentPaths = progress.loaded.flatMap(({ segments }) =>
@@ -216,17 +226,17 @@ async function runQuery(
   });
 }
 
-/** To views without rows: what is wrong with its names and types is told all the same. @returns no rows */
+/** To views without rows: what is wrong with its names and types is told all the same. */
 async function bindOnly(
   connection: Engine['connection'],
   sql: string,
   datasets: readonly ColdDataset[],
   progress: Progress,
-): Promise<number> {
+): Promise<PageEnd> {
   await createViews(connection, [], datasets, () => '');
   progress.stage = 'bind';
   await bindQuery({ connection, sql });
-  return 0;
+  return { rows: 0, last: null, alike: 0 };
 }
 
 interface LoadedQuery {

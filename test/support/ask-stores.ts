@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import { inPlace } from '../../src/lake/segment-files.ts';
+import type { Page } from '../../src/query/answer/hidden-columns.ts';
 import { postgresStores } from '../../src/query/postgres-stores.ts';
 import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
 import type { ParameterValue } from '../../src/query/sql/parameters.ts';
@@ -23,6 +24,7 @@ export async function askStores(
     readonly maxHoldMs?: number;
     readonly parameters?: readonly ParameterValue[];
     readonly explain?: boolean;
+    readonly page?: Page | null;
   } = {},
 ): Promise<StoresAnswer> {
   let lines = '';
@@ -34,6 +36,7 @@ export async function askStores(
       format: 'ndjson',
       output: { sink: { write: async (part) => void (lines += part) } },
       terminalWidth: null,
+      page: limits.page ?? null,
     },
     {
       inSnapshot: postgresStores({

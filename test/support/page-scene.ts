@@ -92,6 +92,7 @@ export async function startPageScene(
         gone: new AbortController().signal,
         authorization,
         ifNoneMatch: undefined,
+        accept: undefined,
       });
       const type = found.type === undefined ? {} : { 'content-type': found.type };
       return { status: found.status, body: found.body, headers: { ...found.headers, ...type } };

@@ -4,14 +4,14 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TierdConfig } from '../../config/load.ts';
 import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
-import { QueryGate } from '../../http/query-gate.ts';
 import {
   type AskedQuery,
   type QueryDesk,
   type QueryEnd,
   type QueryHandler,
   resultTooLarge,
-} from '../../http/routes/query-routes.ts';
+} from '../../http/queries/query-desk.ts';
+import { QueryGate } from '../../http/query-gate.ts';
 import type { CliContext } from '../context.ts';
 import type { QueryTask } from '../rooms/query-task.ts';
 import { withSpillDirectory } from '../rooms/spill-directory.ts';
@@ -54,13 +54,16 @@ async function run(
   asked: AskedQuery,
   handler: QueryHandler,
 ): Promise<QueryEnd> {
-  if (asked.format !== 'parquet') return answer(context, config, asked, handler, null);
+  const isPage = asked.structured?.kind === 'rows';
+  if (asked.format !== 'parquet' && !isPage) return answer(context, config, asked, handler, null);
+  // How a page ends is told before its first row: where the next one begins is a header.
   return withSpillDirectory(config.maintenance.tempDirectory, async (directory) => {
-    const file = join(directory, 'answer.parquet');
+    const file = join(directory, `answer.${asked.format}`);
     const output = { file, part: join(directory, 'answer.part') };
     const end = await answer(context, config, asked, handler, output);
     const { size } = await stat(file);
     if (size > config.query.maxResultBytes) throw resultTooLarge(config.query.maxResultBytes);
+    handler.onWhole(end);
     for await (const part of createReadStream(file)) await handler.write(part as Buffer);
     return end;
   });
@@ -69,18 +72,21 @@ async function run(
 async function answer(
   context: CliContext,
   config: TierdConfig,
-  { sql, params, format }: AskedQuery,
+  asked: AskedQuery,
   { write, signal, onHead }: QueryHandler,
   output: QueryTask['request']['output'],
 ): Promise<QueryEnd> {
+  const question =
+    asked.structured === undefined
+      ? { sql: asked.sql, parameters: asked.params }
+      : { sql: '', parameters: [], structured: asked.structured };
   return startQuery(
     config,
     context,
     {
-      sql,
-      parameters: params,
+      ...question,
       explain: false,
-      format,
+      format: asked.format,
       output,
       terminal: null,
       terminalWidth: null,

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type pg from 'pg';
 import type { TierdConfig } from '../../config/load.ts';
+import type { StructuredAsk } from '../../domain/ask/structured-ask.ts';
 import { systemClock } from '../../domain/time/clock.ts';
 import { connect, disconnect } from '../../hot/server/connect.ts';
 import { lakeRefusal, lookAtLake } from '../../jobs/rotation/own-lake.ts';
@@ -19,12 +20,17 @@ import {
   type QuerySummary,
   queryLake,
 } from '../../query/query-lake.ts';
+import { compileAsk } from '../../query/structured/compile-ask.ts';
+import { listDatasets } from '../../query/structured/list-datasets.ts';
+import { readShape } from '../../query/structured/read-shape.ts';
 import { safeText } from '../terminal/safe-text.ts';
 import { openLake, openSegmentsOf } from './open-lake.ts';
 
 /** All that the process is told: of the configuration only what it needs, and no other secret. */
 export interface QueryTask {
-  readonly request: Omit<QueryRequest, 'output'> & {
+  readonly request: Omit<QueryRequest, 'output' | 'page'> & {
+    /** What is asked in place of its SQL. */
+    readonly structured?: StructuredAsk;
     /** Null: the rows go to the parent. */
     readonly output: FileOutput | null;
     /** Null where the rows go to no terminal: to one, nothing is sent that would steer it. */
@@ -45,7 +51,7 @@ export interface TaskRooms {
   readonly onHead: (head: QueryHead) => void;
 }
 
-/** @throws what `queryLake` throws, and what connecting does */
+/** @throws what `queryLake` and `compileAsk` throw, and what connecting does */
 export async function runQueryTask(task: QueryTask, rooms: TaskRooms): Promise<QuerySummary> {
   const { signal, warn, onHead } = rooms;
   const { maxHotRows, maxHoldMs, datasets, limits } = task;
@@ -54,9 +60,15 @@ export async function runQueryTask(task: QueryTask, rooms: TaskRooms): Promise<Q
   try {
     await assertMigrated(db);
     await warnOfOthersLake(store, db, warn);
-    const { output, terminal, ...request } = task.request;
+    const { output, terminal, structured, ...request } = task.request;
+    const sink = sinkInto(rooms, terminal);
+    if (structured?.kind === 'datasets') return await writeDatasets(db, task, sink, onHead);
+    const compiled =
+      structured === undefined
+        ? {}
+        : compileAsk(await readShape(db, datasets, structured.dataset), structured);
     return await queryLake(
-      { ...request, output: output ?? { sink: sinkInto(rooms, terminal) } },
+      { ...request, ...compiled, output: output ?? { sink } },
       {
         inSnapshot: postgresStores({ db, datasets, maxHotRows, maxHoldMs, signal }),
         store,
@@ -70,6 +82,27 @@ export async function runQueryTask(task: QueryTask, rooms: TaskRooms): Promise<Q
   } finally {
     await disconnect(db);
   }
+}
+
+async function writeDatasets(
+  db: pg.Client,
+  { datasets }: QueryTask,
+  sink: TextSink,
+  onHead: TaskRooms['onHead'],
+): Promise<QuerySummary> {
+  const startedAt = systemClock.now();
+  const { version, datasets: listed } = await listDatasets(db, datasets);
+  const head = { version, segmentsRead: 0, segmentsLive: 0, coldRows: 0, hotRows: 0 };
+  onHead(head);
+  await sink.write(`${JSON.stringify({ datasets: listed })}\n`);
+  return {
+    ...head,
+    rows: listed.length,
+    elapsedMs: systemClock.now() - startedAt,
+    notes: [],
+    plan: null,
+    nextCursor: null,
+  };
 }
 
 /** Waits when the reader is slower than the query, so that nothing piles up in memory. */

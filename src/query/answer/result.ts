@@ -3,6 +3,7 @@ import { devNull } from 'node:os';
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api';
 import { TierdError } from '../../domain/errors.ts';
 import { quoteName, quoteText } from '../sql/sql-text.ts';
+import { type PageEnd, withoutHidden, writeParquetPage } from './hidden-columns.ts';
 import { rowSourceOf } from './row-source.ts';
 import type { TextSink, WriteRows } from './text-formats.ts';
 
@@ -14,6 +15,8 @@ export interface RunnableQuery {
   readonly sql: string;
   /** Makes the views again, after a rollback. */
   readonly createViews: () => Promise<void>;
+  /** So many columns at the end are not shown. */
+  readonly hidden: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -26,23 +29,26 @@ export async function bindQuery({
   return statements.prepare(0);
 }
 
-/** @returns the number of rows */
+/** @returns the number of rows, and how they ended */
 export async function writeRows(
   query: RunnableQuery,
   prepared: DuckDBPreparedStatement,
   write: WriteRows,
   sink: TextSink,
-): Promise<number> {
+): Promise<PageEnd> {
   const result = await prepared.stream();
-  return write(
+  const { source, end } = withoutHidden(
     rowSourceOf(result, () => assertWhole(query)),
-    sink,
+    query.hidden,
   );
+  await write(source, sink);
+  return end();
 }
 
-/** @returns the number of rows */
-export async function writeParquet(query: RunnableQuery, path: string): Promise<number> {
-  return copyResult(query, path, 'format parquet, compression zstd');
+export async function writeParquet(query: RunnableQuery, path: string): Promise<PageEnd> {
+  if (query.hidden > 0) return writeParquetPage(query, path, query.hidden);
+  const rows = await copyResult(query, path, 'format parquet, compression zstd');
+  return { rows, last: null, alike: 0 };
 }
 
 /**

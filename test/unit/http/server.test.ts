@@ -386,6 +386,11 @@ describe('reading', () => {
       '/v1/datasets/{dataset}/pause',
       '/v1/datasets/{dataset}/resume',
       '/v1/query',
+      '/v1/datasets',
+      '/v1/datasets/{dataset}/rows',
+      '/v1/datasets/{dataset}/latest',
+      '/v1/datasets/{dataset}/bars',
+      '/v1/datasets/{dataset}/aggregate',
       '/v1/access',
       '/openapi.json',
     ]);

@@ -1,0 +1,138 @@
+/** Questions about a dataset that are no SQL: its rows, the latest of them, bars, figures of groups. */
+import { z } from 'zod';
+import type { StructuredAsk } from '../../../domain/ask/structured-ask.ts';
+import { answerQuery } from '../../queries/answer-query.ts';
+import { acceptedFormat, FORMATS, type QueryFormat } from '../../queries/formats.ts';
+import type { QueryDesk } from '../../queries/query-desk.ts';
+import type { Answer, Asked, Route } from '../../route.ts';
+import {
+  aggregateAsk,
+  aggregateQuery,
+  barsAsk,
+  barsQuery,
+  latestAsk,
+  latestQuery,
+  parseQuery,
+  rowsAsk,
+  rowsQuery,
+} from './dataset-query.ts';
+
+const time = z.string().nullable();
+
+const datasetsSchema = z.object({
+  datasets: z.array(
+    z.object({
+      dataset: z.string(),
+      table: z.string(),
+      error: z.string().nullable().meta({ description: 'Why it can not be asked, if so.' }),
+      columns: z.array(
+        z.object({
+          name: z.string(),
+          postgres_type: z.string(),
+          type: z.string().meta({ description: 'In an answer, in the words of DuckDB.' }),
+        }),
+      ),
+      time_column: z.string(),
+      time_kind: z.enum(['timestamptz', 'timestamp', 'date', 'integer']).nullable(),
+      time_unit: z.enum(['s', 'ms', 'us', 'ns']).nullable(),
+      unique_key: z.array(z.string()),
+      hot: z.object({
+        rows: z.number().nullable(),
+        rows_are_estimated: z.boolean(),
+        oldest: time,
+        newest: time,
+      }),
+      cold: z.object({
+        rows: z.number(),
+        segments: z.number(),
+        bytes: z.number(),
+        oldest: time,
+        newest: time,
+      }),
+    }),
+  ),
+});
+
+const success = { status: 200, types: Object.values(FORMATS) };
+
+export function datasetRoutes(desk: QueryDesk): readonly Route[] {
+  return [
+    {
+      method: 'GET',
+      url: '/v1/datasets',
+      scope: 'query',
+      summary: 'What can be asked: columns with both their types, the key, and where the rows are.',
+      response: datasetsSchema,
+      answer: (asked) =>
+        answerQuery(desk, asked, { structured: { kind: 'datasets' }, format: 'json' }),
+    },
+    {
+      method: 'GET',
+      url: '/v1/datasets/:dataset/rows',
+      scope: 'query',
+      summary:
+        'A page of rows by time and key, of half-open times. A parameter that is none of these is a column and the value that it must have; eq.limit is the column limit.',
+      query: rowsQuery,
+      success,
+      answer: (asked) => {
+        const query = parseQuery(rowsQuery, asked.query);
+        return answer(desk, asked, query.format, rowsAsk(datasetOf(asked), query));
+      },
+    },
+    {
+      method: 'GET',
+      url: '/v1/datasets/:dataset/latest',
+      scope: 'query',
+      summary: 'The latest rows, the newest first. Other parameters are columns, as of rows.',
+      query: latestQuery,
+      success,
+      answer: (asked) => {
+        const query = parseQuery(latestQuery, asked.query);
+        return answer(desk, asked, query.format, latestAsk(datasetOf(asked), query));
+      },
+    },
+    {
+      method: 'GET',
+      url: '/v1/datasets/:dataset/bars',
+      scope: 'query',
+      summary:
+        'The first, largest, smallest and last price and the sum of the volume of each stretch of half-open times. Other parameters are columns, as of rows.',
+      query: barsQuery,
+      success,
+      answer: (asked) => {
+        const query = parseQuery(barsQuery, asked.query);
+        return answer(desk, asked, query.format, barsAsk(datasetOf(asked), query));
+      },
+    },
+    {
+      method: 'GET',
+      url: '/v1/datasets/:dataset/aggregate',
+      scope: 'query',
+      summary: 'Figures of groups of rows. Other parameters are columns, as of rows.',
+      query: aggregateQuery,
+      success,
+      answer: (asked) => {
+        const query = parseQuery(aggregateQuery, asked.query);
+        return answer(desk, asked, query.format, aggregateAsk(datasetOf(asked), query));
+      },
+    },
+  ];
+}
+
+function datasetOf({ params }: Asked): string {
+  return params['dataset'] ?? '';
+}
+
+async function answer(
+  desk: QueryDesk,
+  asked: Asked,
+  chosen: QueryFormat | undefined,
+  structured: StructuredAsk,
+): Promise<Answer> {
+  const format = chosen ?? acceptedFormat(asked.accept);
+  if (format === null) {
+    const problem = `Answers are ${Object.values(FORMATS).join(', ')}; ?format chooses one as well.`;
+    return { status: 406, problem };
+  }
+  return answerQuery(desk, asked, { structured, format });
+}
