@@ -11,15 +11,18 @@ export interface Place {
   /** `config print` is `['config', 'print']`; the program itself is `[]`. */
   readonly path: readonly string[];
   readonly words: readonly Word[];
-  /** What the shell runs to learn the names that may follow too, one a line; null where none may. */
-  readonly names: string | null;
+  /** Of whose names one may follow as well, as `tierd config` prints them; null where none may. */
+  readonly names: Names | null;
 }
+
+/** `tierd config NAMES` prints them, one a line. */
+export type Names = 'datasets' | 'sources' | 'jobs';
 
 /** An option that takes a value. */
 export interface ValueOption {
   readonly flags: readonly string[];
-  /** `file`: the shell completes paths; else these words, none when anything goes. */
-  readonly values: 'file' | readonly string[];
+  /** `file`: the shell completes paths; a word: names of these; else these words, none when anything goes. */
+  readonly values: 'file' | Names | readonly string[];
 }
 
 export interface CommandTree {
@@ -27,11 +30,11 @@ export interface CommandTree {
   readonly valueOptions: readonly ValueOption[];
 }
 
-/** Arguments that are names of the configuration, and the command that prints those there are. */
-const NAMES: Readonly<Record<string, string>> = {
-  dataset: 'tierd config datasets 2>/dev/null',
-  source: 'tierd config sources 2>/dev/null',
-  job: 'tierd config jobs 2>/dev/null',
+/** Arguments and options that take names of the configuration. */
+const NAMES: Readonly<Record<string, Names>> = {
+  dataset: 'datasets',
+  source: 'sources',
+  job: 'jobs',
 };
 
 export function readTree(program: Command): CommandTree {
@@ -48,10 +51,16 @@ export function readTree(program: Command): CommandTree {
   };
 }
 
-/** Every word that names a command. */
-export function commandWords({ places }: CommandTree): string {
-  return [...new Set(places.flatMap(({ path }) => path))].join(' ');
+/** The flags that name the configuration, from which the names are. */
+export const CONFIG_FLAGS = ['-c', '--config'] as const;
+
+/** All other flags whose next word is their value, and no command. */
+export function flagsWithValue({ valueOptions }: CommandTree): readonly string[] {
+  const others = (flag: string): boolean => !CONFIG_FLAGS.some((one) => one === flag);
+  return [...new Set(valueOptions.flatMap(({ flags }) => flags).filter(others))];
 }
+
+export const isOption = ({ word }: Word): boolean => word.startsWith('--');
 
 /** Every place between bars, for a shell to look up whether a word leads on: `|config|config check|`. */
 export function placeList({ places }: CommandTree): string {
@@ -100,6 +109,7 @@ function wordOf(word: string, description: string): Word {
   return { word, description: description.replace(/\s+/g, ' ') };
 }
 
-function valuesOf({ argChoices, flags }: Option): ValueOption['values'] {
-  return /<(file|directory)>/.test(flags) ? 'file' : (argChoices ?? []);
+function valuesOf(option: Option): ValueOption['values'] {
+  if (/<(file|directory)>/.test(option.flags)) return 'file';
+  return NAMES[option.name()] ?? option.argChoices ?? [];
 }

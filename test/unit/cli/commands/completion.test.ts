@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { bashScript } from '../../../../src/cli/shells/bash.ts';
-import { readTree } from '../../../../src/cli/shells/command-tree.ts';
+import { quote, readTree } from '../../../../src/cli/shells/command-tree.ts';
 import { fishScript } from '../../../../src/cli/shells/fish.ts';
 import { zshScript } from '../../../../src/cli/shells/zsh.ts';
 import { directoryWith } from '../../../support/config-file.ts';
@@ -20,7 +20,7 @@ function program(): Command {
     .addOption(new Option('--format <format>', 'how').choices(['table', 'csv']));
   tierd.command('drain').argument('[source...]');
   const jobs = tierd.command('jobs');
-  jobs.command('run').argument('<job>');
+  jobs.command('run').argument('<job>').option('--dataset <name>', 'this one');
   const config = tierd.command('config').description('configuration');
   config.command('check').description('check it');
   return tierd;
@@ -31,10 +31,12 @@ function complete(script: string, words: readonly string[]): string[] {
   const typed = words.map((word) => `'${word}'`).join(' ');
   const test = `${script}
 tierd() {
-  case "$2" in
-    datasets) echo market_data; echo news ;;
-    sources) echo trades; echo orders ;;
-    jobs) echo rotate; echo drain ;;
+  case "$*" in
+    'config datasets') echo market_data; echo news ;;
+    'config sources') echo trades; echo orders ;;
+    'config jobs') echo rotate; echo drain ;;
+    '--config other.yaml config datasets') echo elsewhere ;;
+    "--config $HOME/far.yaml config datasets") echo far ;;
   esac
 }
 COMP_WORDS=(${typed}); COMP_CWORD=${String(words.length - 1)}; _tierd; printf '%s\\n' "\${COMPREPLY[@]}"`;
@@ -46,17 +48,26 @@ describe('bash completion', () => {
   const script = bashScript(readTree(program()));
 
   it.each<[string, string[]]>([
-    ['tierd ', ['rotate', 'query', 'drain', 'jobs', 'config', '--config', '--help']],
+    ['tierd ', ['rotate', 'query', 'drain', 'jobs', 'config']],
+    ['tierd -', ['--config', '--help']],
     ['tierd ro', ['rotate']],
-    ['tierd config ', ['check', '--config', '--help']],
+    ['tierd config ', ['check']],
     ['tierd config check --', ['--config', '--help']],
     ['tierd --dry-run rotate --d', ['--dry-run']],
-    ['tierd rotate ', ['--dry-run', '--config', '--help', 'market_data', 'news']],
+    ['tierd rotate ', ['market_data', 'news']],
+    ['tierd rotate -', ['--dry-run', '--config', '--help']],
     ['tierd rotate news ma', ['market_data']],
     ['tierd drain tr', ['trades']],
     ['tierd jobs run ro', ['rotate']],
-    ['tierd jobs run drain ', ['--config', '--help', 'rotate', 'drain']],
+    ['tierd jobs run drain ', ['rotate', 'drain']],
+    ['tierd jobs run --dataset n', ['news']],
     ['tierd query --format ', ['table', 'csv']],
+    ['tierd query --format = ', ['table', 'csv']],
+    ['tierd query --format = c', ['csv']],
+    ['tierd --config other.yaml rotate ', ['elsewhere']],
+    ['tierd --config = other.yaml rotate ', ['elsewhere']],
+    ['tierd -c ~/far.yaml rotate ', ['far']],
+    ['tierd -c rotate ', ['rotate', 'query', 'drain', 'jobs', 'config']],
   ])('%s', (line, expected) => {
     expect(complete(script, line.split(' '))).toEqual(expected);
   });
@@ -73,18 +84,16 @@ describe('bash completion', () => {
 
 it('fish is told of each word where it may stand', () => {
   const lines = fishScript(readTree(program())).split('\n');
+  const at = (path: string): string => `complete -c tierd -n ${quote(`__tierd_at ${quote(path)}`)}`;
+  expect(lines).toContain(`${at('config')} -a check -d 'check it'`);
+  expect(lines).toContain(`${at('')} -s c -l config -r -F -d ${quote("what isn't the default")}`);
+  expect(lines).toContain(`${at('query')} -l format -x -a 'table csv' -d 'how'`);
+  expect(lines).toContain(`${at('rotate')} -a '(__tierd_names datasets)'`);
+  expect(lines).toContain(`${at('drain')} -a '(__tierd_names sources)'`);
+  expect(lines).toContain(`${at('jobs run')} -a '(__tierd_names jobs)'`);
   expect(lines).toContain(
-    "complete -c tierd -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from check' -a check -d 'check it'",
+    `${at('jobs run')} -l dataset -x -a '(__tierd_names datasets)' -d 'this one'`,
   );
-  expect(lines).toContainEqual(
-    expect.stringContaining("-l config -r -F -d 'what isn'\\''t the default'"),
-  );
-  expect(lines).toContainEqual(expect.stringContaining("-l format -x -a 'table csv'"));
-  for (const what of ['datasets', 'sources', 'jobs']) {
-    expect(lines).toContainEqual(
-      expect.stringContaining(`-a '(tierd config ${what} 2>/dev/null)'`),
-    );
-  }
 });
 
 it('zsh gets each word with its description', () => {
@@ -93,4 +102,6 @@ it('zsh gets each word with its description', () => {
   expect(script).toContain("'rotate:move: PG to lake'");
   expect(script).toContain('-c|--config) _files; return ;;');
   expect(script).toContain('--format) compadd -- table csv; return ;;');
+  expect(script).toContain('--dataset) compadd -- ${(f)"$(_tierd_names datasets)"}; return ;;');
+  expect(script).toContain("'jobs run') commands=(); options=(");
 });
