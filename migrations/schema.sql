@@ -291,11 +291,14 @@ CREATE TABLE tierd.restores (
     run_id bigint NOT NULL,
     dataset text NOT NULL,
     slice_id bigint NOT NULL,
-    into_table oid,
     state text NOT NULL,
     row_count bigint NOT NULL,
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    into_schema text,
+    into_name text,
+    into_identity text,
+    CONSTRAINT restores_check CHECK (((into_identity IS NOT NULL) OR ((into_schema IS NULL) AND (into_name IS NULL)))),
     CONSTRAINT restores_state_check CHECK ((state = ANY (ARRAY['begun'::text, 'done'::text, 'abandoned'::text])))
 );
 

@@ -1,5 +1,6 @@
 /** Slices on their way back, in the ledger. */
 import { TierdError } from '../domain/errors.ts';
+import type { GivenTable, MarkedTable } from '../domain/plan/given-tables.ts';
 import type { TimeRange } from '../domain/time/time-range.ts';
 import type { Lease } from './lease.ts';
 import type { Queryable } from './queryable.ts';
@@ -25,16 +26,20 @@ export async function beginRestore(
   if (begun.rowCount !== 1) throw notOurs(id);
 }
 
-/** Only in the transaction that brings the rows back. Throws MOVE_NOT_OURS when somebody gave it up. */
+/**
+ * Only in the transaction that brings the rows back. `into` is null for the dataset's own table. Throws
+ * MOVE_NOT_OURS when somebody gave it up.
+ */
 export async function endRestore(
   db: Queryable,
   id: string,
-  intoTable: number | null,
+  into: MarkedTable | null,
 ): Promise<void> {
   const ended = await db.query(
-    `update tierd.restores set state = 'done', into_table = $2, changed_at = clock_timestamp()
+    `update tierd.restores set state = 'done', into_schema = $2, into_name = $3, into_identity = $4,
+            changed_at = clock_timestamp()
      where id = $1 and state = 'begun'`,
-    [id, intoTable],
+    [id, into?.ref.schema ?? null, into?.ref.name ?? null, into?.identity ?? null],
   );
   if (ended.rowCount !== 1) throw notOurs(id);
 }
@@ -69,27 +74,48 @@ export interface GivenSlice {
   readonly range: TimeRange;
   /** False once its rows came back, or late rows replaced it: what is cold of them is in other slices. */
   readonly isLive: boolean;
+  readonly to: GivenTable;
 }
 
-/** Of the dataset's slices those that this very table has been given already. */
-export async function slicesIn(
+interface GivenRow {
+  readonly id: string;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly live: boolean;
+  readonly into_schema: string | null;
+  readonly into_name: string | null;
+  readonly into_identity: string;
+  readonly is_there: boolean;
+}
+
+/** Of the dataset's slices those that were copied into any other table. */
+export async function listGivenSlices(
   db: Queryable,
   dataset: string,
-  intoTable: number,
 ): Promise<readonly GivenSlice[]> {
-  const found = await db.query<{ id: string; from_ms: number; to_ms: number; live: boolean }>(
+  const found = await db.query<GivenRow>(
     `select distinct s.id::text, (extract(epoch from s.range_from) * 1000)::float8 as from_ms,
             (extract(epoch from s.range_to) * 1000)::float8 as to_ms,
-            exists (select from tierd.segments g where g.slice_id = s.id and g.state = 'live') as live
+            exists (select from tierd.segments g where g.slice_id = s.id and g.state = 'live') as live,
+            r.into_schema, r.into_name, r.into_identity,
+            exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                    where n.nspname = r.into_schema and c.relname = r.into_name) as is_there
      from tierd.restores r join tierd.slices s on s.id = r.slice_id
-     where r.dataset = $1 and r.state = 'done' and r.into_table = $2::oid`,
-    [dataset, intoTable],
+     where r.dataset = $1 and r.state = 'done' and r.into_identity is not null`,
+    [dataset],
   );
-  return found.rows.map(({ id, from_ms, to_ms, live }) => ({
-    id,
-    range: { fromInclusive: from_ms, toExclusive: to_ms },
-    isLive: live,
+  return found.rows.map((row) => ({
+    id: row.id,
+    range: { fromInclusive: row.from_ms, toExclusive: row.to_ms },
+    isLive: row.live,
+    to: { ref: refOf(row), identity: row.into_identity, isThere: row.is_there },
   }));
+}
+
+function refOf({ into_schema, into_name }: GivenRow): GivenTable['ref'] {
+  return into_schema === null || into_name === null
+    ? null
+    : { schema: into_schema, name: into_name };
 }
 
 function notOurs(id: string): TierdError {

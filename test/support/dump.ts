@@ -26,6 +26,26 @@ export async function dumpDatabase(url: string, options: readonly string[] = [])
   return withoutNoise(stdout);
 }
 
+/** All of the database at `from` into the empty one at `to`: `pg_dump | psql`, as people do it. */
+export async function copyDatabase(from: string, to: string): Promise<void> {
+  const tree = await openServerTree();
+  if (!tree.full) throw new Error(`There is no pg_dump for the tests here: ${tree.lacks}.`);
+  const bin = (name: string): string => join(tree.postgresBin, name);
+  // The shell's own pipe; the addresses are its arguments, for they hold what it would read.
+  const pipe = `${bin('pg_dump')} --no-owner "$1" | ${bin('psql')} --no-psqlrc --quiet --set ON_ERROR_STOP=1 "$2"`;
+  const [program, ...args] = tree.command('postgres', 'KILL', [
+    '/bin/bash',
+    '-o',
+    'pipefail',
+    '-c',
+    pipe,
+    'copy',
+    from,
+    to,
+  ]);
+  await run(program ?? '', args, { cwd: '/', maxBuffer: MAX_BYTES });
+}
+
 function withoutNoise(dump: string): string {
   return dump
     .split('\n')

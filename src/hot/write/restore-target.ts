@@ -1,9 +1,11 @@
 /** The table that rows of the lake come back into. */
 
 import type { TargetColumn } from '../../domain/plan/restore-columns.ts';
-import type { TableRef } from '../../domain/table.ts';
+import type { TableDescription, TableRef } from '../../domain/table.ts';
+import type { TimeRange } from '../../domain/time/time-range.ts';
+import { timeBounds } from '../measure/time-bounds.ts';
 import { quoteTable } from '../quote.ts';
-import { type Queryable, run, sql } from '../sql.ts';
+import { type Queryable, raw, run, runOne, sql } from '../sql.ts';
 
 export interface OtherTable {
   readonly oid: number;
@@ -19,6 +21,19 @@ export async function findTable(db: Queryable, ref: TableRef): Promise<OtherTabl
         where n.nspname = ${ref.schema} and c.relname = ${ref.name}`,
   );
   return found ?? null;
+}
+
+/** How many of its rows are of `range`. */
+export async function countRows(
+  db: Queryable,
+  { ref, timeColumn }: Pick<TableDescription, 'ref' | 'timeColumn'>,
+  range: TimeRange,
+): Promise<number> {
+  const { n } = await runOne<{ readonly n: number }>(
+    db,
+    sql`select count(*)::float8 as n from ${raw(quoteTable(ref))} where ${timeBounds(timeColumn, range)}`,
+  );
+  return n;
 }
 
 /** An ordinary table with the columns of `like`; what `like` computes is an ordinary column there. */

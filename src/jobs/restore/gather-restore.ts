@@ -11,15 +11,15 @@ import {
   refusePartial,
 } from '../../domain/plan/restore-plan.ts';
 import { formatTable, type Part, type TableDescription } from '../../domain/table.ts';
-import { formatRange, rangesOverlap } from '../../domain/time/time-range.ts';
+import { rangesOverlap } from '../../domain/time/time-range.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { compressedChunks, findRestoreHazards } from '../../hot/write/restore-hazards.ts';
 import { findTable, targetColumns } from '../../hot/write/restore-target.ts';
 import { type LiveSlice, listLiveSlices } from '../../ledger/replaced-slices.ts';
-import { type GivenSlice, slicesIn } from '../../ledger/restores.ts';
 import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
 import { throughTemporary } from './bring-in.ts';
+import { findGiven } from './find-given.ts';
 import { findMissingPartitions } from './missing-partitions.ts';
 import type { RestoreRequest, RestoreRooms, SliceWork } from './rooms.ts';
 
@@ -110,8 +110,8 @@ async function planSlices(
   );
   const given =
     into === null || target.table === null
-      ? []
-      : await slicesIn(db, dataset.name, target.table.oid);
+      ? null
+      : await findGiven(db, dataset.name, target.table, found);
   const obstaclesOf = await findObstacles(db, target);
   return found
     .toSorted(
@@ -119,31 +119,10 @@ async function planSlices(
     )
     .map((slice) => {
       const mapped = mapColumns(slice.columns, slice.fingerprint, target.columns);
-      const isThere = given.some(({ id }) => id === slice.id);
-      const obstacles = [
-        ...mapped.refusals,
-        ...obstaclesOf(slice),
-        ...refuseGivenBefore(target.name, slice, isThere ? [] : given),
-      ];
+      const { isThere = false, refusals = [] } = given?.get(slice.id) ?? {};
+      const obstacles = [...mapped.refusals, ...obstaclesOf(slice), ...refusals];
       return { slice, mapped, planned: plannedOf(slice, isThere, obstacles) };
     });
-}
-
-/** What was cold then and is no more may have become cold again, in this slice: it would be there twice. */
-function refuseGivenBefore(
-  target: string,
-  { range }: LiveSlice,
-  given: readonly GivenSlice[],
-): readonly Refusal[] {
-  if (!given.some((slice) => !slice.isLive && rangesOverlap(slice.range, range))) return [];
-  return [
-    {
-      guard: 'given_before',
-      message: `an earlier run copied rows of ${formatRange(range)} into ${target}, and the lake holds them in other files since: they would be there twice`,
-      hint: 'use --into another table',
-      forceable: false,
-    },
-  ];
 }
 
 function plannedOf(

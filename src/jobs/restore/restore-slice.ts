@@ -6,8 +6,11 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { NextSnapshot } from '../../catalogue/next-snapshot.ts';
 import { TierdError } from '../../domain/errors.ts';
+import type { MarkedTable } from '../../domain/plan/given-tables.ts';
+import type { TableRef } from '../../domain/table.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
+import { identifyTable } from '../../hot/table/table-identity.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { createLike, findTable } from '../../hot/write/restore-target.ts';
 import { makeUnlessThere, removeTree } from '../../lake/directories.ts';
@@ -124,13 +127,19 @@ async function commitRestore(
       if (request.into === null)
         await pinRange(db, dataset.name, { range, until: request.pinUntil });
       if (iceberg !== null) await commitSnapshot(rooms, db, dataset.name, iceberg);
-      const other = request.into === null ? null : await findTable(db, request.into);
-      await endRestore(db, id, other?.oid ?? null);
+      await endRestore(db, id, await markInto(db, request.into));
       await assertStillOwnLake(rooms, db);
       // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
       await assertLease(db, run.lease);
     },
   );
+}
+
+/** Null for the dataset's own table. */
+async function markInto(db: pg.Client, into: TableRef | null): Promise<MarkedTable | null> {
+  const found = into === null ? null : await findTable(db, into);
+  if (into === null || found === null) return null;
+  return { ref: into, identity: await identifyTable(db, found.oid) };
 }
 
 /** A rotation's rooms, of which the catalogue needs no narrator. */
