@@ -1,5 +1,5 @@
 /** A job over several datasets or sources, one after the other: a failure of one does not hold up the rest. */
-import { EXIT, type ExitCode, type TierdError } from '../domain/errors.ts';
+import { EXIT, type ExitCode, TierdError } from '../domain/errors.ts';
 import { asTierdError } from './job-failure.ts';
 
 /** How much of its work a job did; `refused` where guards alone were in the way of all of it. */
@@ -27,9 +27,35 @@ export async function forEachNamed<Item extends { readonly name: string }, Outco
   return results;
 }
 
-/** What was thrown for datasets as a whole. */
+/**
+ * What was thrown for datasets or sources as a whole, each naming which: one for all that failed alike,
+ * as they do when the lake is away.
+ */
 export function errorsOf(results: readonly DatasetResult<unknown>[]): readonly TierdError[] {
-  return results.flatMap((result) => ('error' in result ? [result.error] : []));
+  const alike = new Map<string, { readonly error: TierdError; readonly names: string[] }>();
+  for (const result of results) {
+    if (!('error' in result)) continue;
+    const { dataset, error } = result;
+    const what = `${error.code} ${error.message}`;
+    const met = alike.get(what);
+    if (met === undefined) alike.set(what, { error, names: [dataset] });
+    else met.names.push(dataset);
+  }
+  return [...alike.values()].map(({ error, names }) => naming(error, names));
+}
+
+function naming(error: TierdError, names: readonly string[]): TierdError {
+  const [first = ''] = names;
+  if (names.length === 1 && error.message.includes(first)) return error;
+  const { code, message, hint, context, cause, partly } = error;
+  return new TierdError({
+    code,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    context: { ...context, for: names.join(', ') },
+    cause,
+    partly,
+  });
 }
 
 /**

@@ -15,6 +15,7 @@ import { type ColdTotals, coldTotals } from '../ledger/segments.ts';
 import { asTierdError } from './job-failure.ts';
 import { examineLive, type LiveReport, type LiveRooms } from './live-checks.ts';
 import { lakeRefusal, lookAtLake } from './rotation/own-lake.ts';
+import { besideLake } from './rotation/plan/beside-lake.ts';
 import { gatherPlan } from './rotation/plan/gather-plan.ts';
 import { refusalsOf } from './rotation/plan/refusal.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
@@ -124,7 +125,7 @@ async function reportOn(
   totals: ColdTotals | null,
 ): Promise<DatasetReport> {
   try {
-    const { plan, table, facts } = await gatherPlan(rooms, db, dataset);
+    const { plan, table, facts } = await gatherPlan(besideLake(rooms), db, dataset);
     const { rows, bytes, oldest, newest } = facts;
     const hot = { rows, bytes, oldest, newest };
     const cold = {

@@ -14,18 +14,19 @@ import { createStaging, removeStaging } from './staging.ts';
 
 /**
  * A lake in the directory `root`, which may be a symbolic link and need not exist yet. Changes
- * nothing: the directory is made with the marker or the first object.
+ * nothing: the directory is made with the marker or the first object. Of a lake that is away (a dead
+ * mount, a loop of links, a folder on the way that may not be searched) each step says why.
  *
  * @param root absolute
  * @param stagingRoot absolute and on the same file system; unless given, hidden in `root`
- * @throws TierdError LAKE_UNREADABLE
  */
 export async function openLocalStore(
   root: string,
   fs: FileSystem,
   stagingRoot?: string,
 ): Promise<ObjectStore> {
-  const real = await reading(`open ${root}`, () => resolveRoot(root, fs));
+  // What keeps the path from being followed keeps every step from it as well, and is told there.
+  const real = await resolveRoot(root, fs).catch(() => root);
   return new LocalStore(real, stagingRoot ?? join(real, STAGING_DIRECTORY), fs);
 }
 
@@ -94,7 +95,11 @@ class LocalStore implements ObjectStore {
 
   async stat(key: string): Promise<{ readonly bytes: number } | null> {
     const path = this.locate(key);
-    const facts = await reading(`look at ${path}`, () => this.#fs.look(path));
+    const facts = await reading(`look at ${path}`, async () => {
+      const found = await this.#fs.look(path);
+      if (found === null) await this.#assertNoFileInPlace();
+      return found;
+    });
     // A link in an object's place has another length, so whoever compares sees that it is none.
     return facts === null || facts.kind === 'directory' ? null : { bytes: facts.bytes };
   }
@@ -140,12 +145,14 @@ class LocalStore implements ObjectStore {
     return Promise.resolve(this.locate(key));
   }
 
-  freeBytes(): Promise<number> {
+  async freeBytes(): Promise<number> {
+    await reading(`measure the free space at ${this.place}`, () => this.#assertNoFileInPlace());
     return freeBytesAt(this.#fs, this.place);
   }
 
   async lookWritable(): Promise<void> {
     await writing(`write into ${this.place}`, async () => {
+      await this.#assertNoFileInPlace();
       await this.#fs.assertMayWrite(await nearestExisting(this.#fs, this.place));
     });
   }
@@ -158,6 +165,16 @@ class LocalStore implements ObjectStore {
       }),
     );
     return [];
+  }
+
+  /** A file where the lake or a folder above it should be is no empty lake. */
+  async #assertNoFileInPlace(): Promise<void> {
+    const at = await nearestExisting(this.#fs, this.place);
+    const facts = await this.#fs.look(at);
+    if (facts === null || facts.kind === 'directory') return;
+    // What a link leads to, and whether that is there, is the link's own matter.
+    if (facts.kind === 'link' && (await isFolderOrGone(this.#fs, at))) return;
+    throw new Error(`${at} is not a folder`);
   }
 
   async #inStaging<T>(id: string, step: (directory: string) => Promise<T>): Promise<T> {
@@ -213,6 +230,15 @@ class LocalStore implements ObjectStore {
         throw error;
       }
     });
+  }
+}
+
+async function isFolderOrGone(fs: FileSystem, link: string): Promise<boolean> {
+  try {
+    return (await fs.look(await fs.realPath(link)))?.kind === 'directory';
+  } catch (error) {
+    if (isNodeError(error, 'ENOENT')) return true;
+    throw error;
   }
 }
 

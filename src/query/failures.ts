@@ -11,7 +11,8 @@ export interface FailureContext {
   readonly catalog: Pick<ColdCatalog, 'datasets' | 'emptyDatasets'>;
   /** What the query was to read. */
   readonly segments: readonly SegmentRef[];
-  readonly store: Pick<ObjectStore, 'locate' | 'stat'>;
+  /** Null where none of them was opened yet. */
+  readonly store: Pick<ObjectStore, 'locate' | 'stat'> | null;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -54,15 +55,19 @@ interface Damage {
 const MAX_NAMED = 3;
 
 /** Looks at the segments rather than guess from the message; null when all seem to be there. */
-async function findDamage(message: string, context: FailureContext): Promise<Damage[] | null> {
+async function findDamage(
+  message: string,
+  { store, segments }: FailureContext,
+): Promise<Damage[] | null> {
+  if (store === null) return null;
   const damage: Damage[] = [];
-  for (const { key, bytes } of context.segments) {
+  for (const { key, bytes } of segments) {
     if (damage.length === MAX_NAMED) break;
-    const found = await context.store.stat(key);
+    const found = await store.stat(key);
     if (found === null) damage.push({ key, what: 'missing' });
     else if (BigInt(found.bytes) !== bytes) {
       damage.push({ key, what: `${String(found.bytes)} bytes long instead of ${String(bytes)}` });
-    } else if (message.includes(context.store.locate(key))) {
+    } else if (message.includes(store.locate(key))) {
       damage.push({ key, what: 'unreadable' });
     }
   }

@@ -69,12 +69,17 @@ export interface FileOutput {
 
 export interface QueryRooms {
   readonly inSnapshot: InSnapshot;
-  readonly store: Pick<ObjectStore, 'locate' | 'stat'>;
-  readonly openSegments: OpenSegments;
+  /** Asked for the lake when a segment has to be read: without one, hot rows can be had while it is away. */
+  readonly openLake: () => Promise<QueryLake>;
   readonly limits: EngineLimits;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
   readonly onHead?: (head: QueryHead) => void;
+}
+
+export interface QueryLake {
+  readonly store: Pick<ObjectStore, 'locate' | 'stat'>;
+  readonly openSegments: OpenSegments;
 }
 
 /** What is known before the first row. */
@@ -116,6 +121,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
     stage: 'parse',
     version: NO_VERSION,
     loaded: [],
+    store: null,
     known: NOTHING_KNOWN,
     notes: [],
     plan: null,
@@ -137,7 +143,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
       stage: progress.stage,
       catalog: progress.known,
       segments: progress.loaded.flatMap(({ segments }) => segments),
-      store: rooms.store,
+      store: progress.store,
       signal: rooms.signal,
     });
   } finally {
@@ -150,6 +156,8 @@ interface Progress {
   stage: QueryStage;
   version: SnapshotVersion;
   loaded: readonly LoadedDataset[];
+  /** Null until a segment was to be read. */
+  store: QueryLake['store'] | null;
   known: Pick<ColdCatalog, 'datasets' | 'emptyDatasets'>;
   notes: readonly string[];
   plan: readonly DatasetPlan[] | null;
@@ -187,11 +195,7 @@ async function runQuery(
   const { others, sql } = await load(engine, asked, request, rooms, progress);
   if (request.explain) return bindOnly(connection, sql, [...progress.known.datasets], progress);
   progress.stage = 'open';
-  const locate = await rooms.openSegments(
-    progress.loaded.flatMap(({ segments }) => segments),
-    join(rooms.limits.spillDirectory, 'segments'),
-    rooms.signal,
-  );
+  const locate = await openSegments(rooms, progress);
   const createAllViews = () => createViews(connection, progress.loaded, others, locate);
   await createAllViews();
   const query = {
@@ -224,6 +228,18 @@ async function runQuery(
       ? writeParquet(query, part)
       : writeTextFile(part, (sink) => writeRows(query, prepared, write, sink));
   });
+}
+
+/** @returns where each segment of the query can be read */
+async function openSegments(
+  { openLake, limits, signal }: QueryRooms,
+  progress: Progress,
+): Promise<(key: string) => string> {
+  const segments = progress.loaded.flatMap((one) => one.segments);
+  if (segments.length === 0) return () => NOWHERE;
+  const lake = await openLake();
+  progress.store = lake.store;
+  return lake.openSegments(segments, join(limits.spillDirectory, 'segments'), signal);
 }
 
 /** To views without rows: what is wrong with its names and types is told all the same. */

@@ -57,8 +57,7 @@ export async function askLake(
     {
       inSnapshot: (_needOf, work) =>
         work({ version: NOTHING_MOVED, cold: catalog, hot: new Map() }),
-      store: lake.store,
-      openSegments: inPlace(lake.store),
+      openLake: () => Promise.resolve({ store: lake.store, openSegments: inPlace(lake.store) }),
       limits: {
         memoryLimitBytes: options.memoryLimitBytes ?? 500_000_000,
         threads: 2,

@@ -47,8 +47,8 @@ export async function askStores(
         signal: new AbortController().signal,
         ...limits,
       }),
-      store: bench.rooms.store,
-      openSegments: inPlace(bench.rooms.store),
+      openLake: () =>
+        Promise.resolve({ store: bench.rooms.store, openSegments: inPlace(bench.rooms.store) }),
       limits: {
         memoryLimitBytes: 500_000_000,
         threads: 2,

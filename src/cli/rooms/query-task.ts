@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream';
 import type pg from 'pg';
 import type { TierdConfig } from '../../config/load.ts';
 import type { StructuredAsk } from '../../domain/ask/structured-ask.ts';
+import { TierdError } from '../../domain/errors.ts';
 import { systemClock } from '../../domain/time/clock.ts';
 import { connect, disconnect } from '../../hot/server/connect.ts';
 import { lakeRefusal, lookAtLake } from '../../jobs/rotation/own-lake.ts';
@@ -16,6 +17,7 @@ import { postgresStores } from '../../query/postgres-stores.ts';
 import {
   type FileOutput,
   type QueryHead,
+  type QueryLake,
   type QueryRequest,
   type QuerySummary,
   queryLake,
@@ -55,11 +57,9 @@ export interface TaskRooms {
 export async function runQueryTask(task: QueryTask, rooms: TaskRooms): Promise<QuerySummary> {
   const { signal, warn, onHead } = rooms;
   const { maxHotRows, maxHoldMs, datasets, limits } = task;
-  const store = await openLake(task);
   const db = await connect({ ...task.postgres, job: 'query' });
   try {
     await assertMigrated(db);
-    await warnOfOthersLake(store, db, warn);
     const { output, terminal, structured, ...request } = task.request;
     const sink = sinkInto(rooms, terminal);
     if (structured?.kind === 'datasets') return await writeDatasets(db, task, sink, onHead);
@@ -71,8 +71,7 @@ export async function runQueryTask(task: QueryTask, rooms: TaskRooms): Promise<Q
       { ...request, ...compiled, output: output ?? { sink } },
       {
         inSnapshot: postgresStores({ db, datasets, maxHotRows, maxHoldMs, signal }),
-        store,
-        openSegments: openSegmentsOf(task, store),
+        openLake: () => openForQuery(task, db, warn),
         limits,
         clock: systemClock,
         signal,
@@ -103,6 +102,34 @@ async function writeDatasets(
     plan: null,
     nextCursor: null,
   };
+}
+
+/** Throws what keeps the lake from being looked at. */
+async function openForQuery(
+  task: QueryTask,
+  db: pg.Client,
+  warn: TaskRooms['warn'],
+): Promise<QueryLake> {
+  const store = await openLake(task);
+  try {
+    await warnOfOthersLake(store, db, warn);
+  } catch (error) {
+    throw withHotSide(error);
+  }
+  return { store, openSegments: openSegmentsOf(task, store) };
+}
+
+function withHotSide(error: unknown): unknown {
+  if (!(error instanceof TierdError)) return error;
+  const { code, message, hint, context, cause } = error;
+  const meanwhile = 'Rows that are still in PostgreSQL can be had meanwhile: `hot.<dataset>`.';
+  return new TierdError({
+    code,
+    message,
+    hint: hint === undefined ? meanwhile : `${hint} ${meanwhile}`,
+    context,
+    cause,
+  });
 }
 
 /** Waits when the reader is slower than the query, so that nothing piles up in memory. */

@@ -9,6 +9,7 @@ import { glanceAtTable } from '../../hot/measure/glance.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { asTierdError } from '../job-failure.ts';
+import { besideLake } from '../rotation/plan/beside-lake.ts';
 import { gatherPlan } from '../rotation/plan/gather-plan.ts';
 import { refusalsOf } from '../rotation/plan/refusal.ts';
 import type { Pace } from './pace.ts';
@@ -106,7 +107,7 @@ async function measureDue(
   if (!pace.isDue(what) && !isStale) return before;
   try {
     const { plan } = await pace.spend(what, PLAN_EVERY_MS, () =>
-      gatherPlan({ store, clock, settings: PLAN }, db, dataset),
+      gatherPlan(besideLake({ store, clock, settings: PLAN }), db, dataset),
     );
     return {
       ...before,

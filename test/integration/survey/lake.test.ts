@@ -1,5 +1,5 @@
 /** The lake in a survey: what stands in its way is told, and never the free space of what is not it. */
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ColdSurvey } from '../../../src/domain/survey/survey.ts';
@@ -48,6 +48,16 @@ describe('a lake that was rotated into', () => {
     await rm(lake, { recursive: true });
     await rename(`${lake}.away`, lake);
     expect(await look()).toMatchObject({ error: null, freeBytes: expect.any(Number) });
+  });
+
+  it('is missed, and no dataset with it, when the way to it can not be followed', async () => {
+    const { lake } = scene.bench;
+    await rename(lake, `${lake}.away`);
+    await symlink(lake, lake);
+    const store = await openLocalStore(lake, nodeFileSystem);
+    const { cold, datasets } = await survey.take({ store });
+    expect(cold).toMatchObject({ freeBytes: null, error: expect.stringContaining('ELOOP') });
+    expect(datasets).toMatchObject([{ error: null, due: { rows: expect.any(Number) } }]);
   });
 
   it('is missed when its marker is gone or another’s', async () => {
