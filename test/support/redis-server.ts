@@ -12,11 +12,12 @@ import {
   waitUntilReady,
 } from './server-process.ts';
 import { openServerTree, type ServerTree } from './server-tree.ts';
+import { valkeyTree } from './valkey.ts';
 
 export interface RedisOptions {
   /** Directives of redis.conf, over those of the tests: `{ maxmemory: '10mb' }`. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Whose `redis-server` is run, given that there is one; the tests' own tree unless given. */
+  /** Whose `redis-server` is run, given that there is one; unless given the tests' own tree, or Valkey. */
   readonly tree?: ServerTree;
   /** Watches this master as `mymaster`, alone, instead of holding data. */
   readonly sentinelOf?: RedisServer;
@@ -39,8 +40,9 @@ export interface RedisServer {
 
 /** Starts an empty server with an append-only file, so that a restart keeps what it held. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
-  const tree = options.tree ?? (await openServerTree());
-  if (!tree.full && options.tree === undefined) {
+  const given = options.tree ?? (process.env['TIERD_TEST_ON_VALKEY'] ? valkeyTree() : null);
+  const tree = given ?? (await openServerTree());
+  if (!tree.full && given === null) {
     throw new Error(`There is no Redis for the tests here: ${tree.lacks}.`);
   }
   const runDir = await makeRunDir(tree.runsDir, 'redis');

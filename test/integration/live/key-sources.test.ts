@@ -142,6 +142,21 @@ describeOn('redis', 'a source of whole keys', () => {
     }
   });
 
+  it.each<[string, Record<string, string>, number]>([
+    ['as they were', { price: '1', at: '2' }, 1],
+    ['with another value', { price: '1', at: '3' }, 0],
+    ['with values changed over', { price: '2', at: '1' }, 0],
+    ['with another name', { price: '1', on: '2' }, 0],
+  ])('a moved hash whose fields lie in another order goes %s', async (_, fields, removed) => {
+    await redis.hset('tick:A', { price: '1', at: '2', '': '\u0000ü' });
+    const { source } = await open('move');
+    const batch = await readBatch(source);
+    await redis.del('tick:A');
+    await redis.hset('tick:A', { '': '\u0000ü', ...fields });
+    expect(await source.acknowledge(batch)).toEqual({ removed, changed: 1 - removed });
+    expect(await redis.exists('tick:A')).toBe(1 - removed);
+  });
+
   it('I4: what was read and not acknowledged is read again by the next process', async () => {
     for (const symbol of 'ABCDE') await redis.hset(`tick:${symbol}`, { price: '1' });
     const first = await open('move');
