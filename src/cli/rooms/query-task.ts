@@ -139,7 +139,8 @@ function sinkInto(
 ): TextSink {
   return {
     async write(text) {
-      const shown = terminal === null ? text : safeText(text, terminal);
+      // The end of a line of CSV, which a terminal shows well enough without its first half.
+      const shown = terminal === null ? text : safeText(text.replaceAll('\r\n', '\n'), terminal);
       if (!rows.write(shown)) await once(rows, 'drain', { signal });
     },
   };

@@ -1,0 +1,20 @@
+/** What is said of a query beside its rows. On stderr: stdout has the rows and nothing else. */
+import { countOf } from '../../domain/count.ts';
+import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
+import type { QuerySummary } from '../../query/query-lake.ts';
+import type { CliContext } from '../context.ts';
+import { formatDuration, formatInteger, formatRows } from '../terminal/format.ts';
+
+/** @param isWhole how long it took, what was read and of which snapshot, and not the rows alone */
+export function tellOf(context: CliContext, summary: QuerySummary, isWhole: boolean): void {
+  const version = formatSnapshotVersion(summary.version);
+  context.logger.debug({ ...summary, version }, 'a query was answered');
+  if (context.options.quiet === true) return;
+  const { rows, elapsedMs, segmentsRead, segmentsLive, hotRows, notes } = summary;
+  for (const note of notes) {
+    context.liveLine.print(`${context.err.colour.yellow('note')} ${note}`);
+  }
+  const read = `${formatInteger(segmentsRead)} of ${countOf(segmentsLive, 'segment')} and ${countOf(hotRows, 'hot row')} read at version ${version}`;
+  const told = isWhole ? ` in ${formatDuration(elapsedMs)}; ${read}` : '';
+  context.liveLine.print(context.err.colour.dim(`${formatRows(rows)}${told}`));
+}

@@ -1,0 +1,39 @@
+/** One query whose rows go to stdout. */
+import { once } from 'node:events';
+import type { TierdConfig } from '../../config/load.ts';
+import type { QuerySummary } from '../../query/query-lake.ts';
+import type { CliContext } from '../context.ts';
+import { safeText } from '../terminal/safe-text.ts';
+import type { Output } from '../terminal/style.ts';
+import type { QueryTask } from './query-task.ts';
+import { startQuery } from './start-query.ts';
+
+export type PrintedQuery = Omit<QueryTask['request'], 'terminal' | 'terminalWidth'>;
+
+/** @throws TierdError as `startQuery`; rows may have been printed before */
+export function printQuery(
+  context: CliContext,
+  config: TierdConfig,
+  query: PrintedQuery,
+  signal: AbortSignal,
+): Promise<QuerySummary> {
+  const { isTerminal, colour, width } = context.out;
+  const request = {
+    ...query,
+    terminal: isTerminal ? { isColorSupported: colour.isColorSupported } : null,
+    terminalWidth: width ?? null,
+  };
+  return startQuery(config, context, request, {
+    signal,
+    write: (part) => writeAll(context.stdout, part, signal),
+    warn: (text) =>
+      context.liveLine.print(
+        `${context.err.colour.yellow('warning')} ${safeText(text, { isColorSupported: false })}`,
+      ),
+  });
+}
+
+/** Waits when the reader is slower than the query, so that nothing piles up in memory. */
+async function writeAll(stream: Output, part: Buffer, signal: AbortSignal): Promise<void> {
+  if (!stream.write(part)) await once(stream, 'drain', { signal });
+}
