@@ -17,6 +17,9 @@ const { metafile } = await build({
   entryPoints: [join(SOURCE, 'main.tsx'), join(SOURCE, 'style', 'page.css')],
   outdir: TARGET,
   entryNames: '[name]-[hash]',
+  // What not everybody looks at is loaded by who does.
+  splitting: true,
+  chunkNames: '[name]-[hash]',
   bundle: true,
   minify: true,
   metafile: true,
@@ -28,15 +31,15 @@ const { metafile } = await build({
 });
 const built = Object.keys(metafile.outputs).map((path) => basename(path));
 const page = readFileSync(join(SOURCE, 'index.html'), 'utf8')
-  .replace('{{script}}', nameOf('.js'))
-  .replace('{{style}}', nameOf('.css'));
+  .replace('{{script}}', nameOf('main-', '.js'))
+  .replace('{{style}}', nameOf('page-', '.css'));
 writeFileSync(join(TARGET, 'index.html'), page);
 copyFileSync(join(SOURCE, 'icon.svg'), join(TARGET, 'icon.svg'));
 writeFileSync(join(TARGET, 'licences.txt'), LIBRARIES.map(licenceOf).join('\n\n'));
 
-function nameOf(extension: string): string {
-  const name = built.find((file) => file.endsWith(extension));
-  if (name === undefined) throw new Error(`esbuild made no file ${extension}`);
+function nameOf(begin: string, extension: string): string {
+  const name = built.find((file) => file.startsWith(begin) && file.endsWith(extension));
+  if (name === undefined) throw new Error(`esbuild made no file ${begin}…${extension}`);
   return name;
 }
 

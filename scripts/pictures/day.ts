@@ -13,6 +13,7 @@ import type { Undo } from '../demo/undo.ts';
 
 const TIERD = resolve(import.meta.dirname, '../../dist/main.js');
 const TOKEN = 'a-token-of-the-pictures-alone';
+const QUERY_TOKEN = 'a-query-token-of-the-pictures';
 /** What is older is moved before the daemon starts; between the two is what it moves on the picture. */
 const HOT_DAYS = { before: 60, after: 30 };
 /** Slow enough to be seen. */
@@ -25,7 +26,7 @@ const WATCH_MS = 45_000;
 export async function playDay(
   undo: Undo,
   signal: AbortSignal,
-): Promise<{ readonly url: string; readonly token: string }> {
+): Promise<{ readonly url: string; readonly token: string; readonly queryToken: string }> {
   const setting = await prepareSetting(TABLES, HOT_DAYS.before, undo, signal);
   const { redis, stores, configFile } = setting;
   if (redis === null) throw new Error(`There is no Redis: ${setting.redisMissing}`);
@@ -48,7 +49,7 @@ export async function playDay(
   await pause(WATCH_MS, undefined, { signal });
   await command(url, 'rotate');
   await untilHalfMoved(url, signal);
-  return { url, token: TOKEN };
+  return { url, token: TOKEN, queryToken: QUERY_TOKEN };
 }
 
 function forTheDaemon(config: string): string {
@@ -64,6 +65,7 @@ schedules:
 server:
   port: 0
   control_token: ${TOKEN}
+  query_token: ${QUERY_TOKEN}
   survey_interval: 1s
 `;
 }

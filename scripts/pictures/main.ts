@@ -18,6 +18,12 @@ const PICTURES = [
   { name: 'phone-dark', colorScheme: 'dark', viewport: { width: 390, height: 844 } },
 ] as const;
 
+const QUESTION = `select origin, count(*) as flights, max(delay_minutes) as latest, min(departed_at) as since
+from flights
+where departed_at >= now() - interval '90 days'
+group by origin
+order by flights desc`;
+
 const interrupt = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => interrupt.abort(new Error(name)));
@@ -26,7 +32,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 const undo = new Undo();
 let code = 1;
 try {
-  const { url, token } = await playDay(undo, interrupt.signal);
+  const { url, token, queryToken } = await playDay(undo, interrupt.signal);
   const browser = await startChromium();
   undo.add(() => browser.close());
   mkdirSync(IMAGES, { recursive: true });
@@ -45,6 +51,14 @@ try {
     await page.getByRole('button', { name: 'flights', exact: true }).click();
     await page.locator('td.day.cold').first().waitFor();
     await take(page, `datasets-${name}`);
+    await page.getByRole('link', { name: 'Ask' }).click();
+    await page.getByRole('button', { name: 'Enter the query token' }).click();
+    await page.getByLabel('Token', { exact: true }).fill(queryToken);
+    await page.keyboard.press('Enter');
+    await page.getByLabel('One SELECT').fill(QUESTION);
+    await page.keyboard.press('Control+Enter');
+    await page.locator('.rows tbody tr').first().waitFor();
+    await take(page, `ask-${name}`);
     await page.context().close();
   }
   code = 0;

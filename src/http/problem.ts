@@ -20,12 +20,16 @@ const TITLES: Readonly<Record<number, string>> = {
   504: 'Took too long',
 };
 
-/** @param detail for a person; never a secret, never what a library thought of it. */
+/**
+ * @param detail for a person; never a secret, never what a library thought of it.
+ * @param hint what to do next: a member of our own, which RFC 9457 allows
+ */
 export function sendProblem(
   reply: FastifyReply,
   status: number,
   detail: string,
   code?: ErrorCode,
+  hint?: string,
 ): FastifyReply {
   return reply
     .code(status)
@@ -37,6 +41,7 @@ export function sendProblem(
         status,
         detail,
         ...(code === undefined ? {} : { code }),
+        ...(hint === undefined ? {} : { hint }),
       }),
     );
 }

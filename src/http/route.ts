@@ -21,6 +21,8 @@ export interface Answer {
   readonly problem?: string;
   /** Of the catalogue, with a problem. */
   readonly code?: ErrorCode;
+  /** What to do next, with a problem. */
+  readonly hint?: string;
   readonly body?: unknown;
   /** Of a body that is text; JSON otherwise. */
   readonly type?: string;

@@ -131,7 +131,7 @@ function guard(
 function send(reply: FastifyReply, answer: Answer): FastifyReply {
   if (answer.problem !== undefined) {
     void reply.headers(answer.headers ?? {});
-    return sendProblem(reply, answer.status, answer.problem, answer.code);
+    return sendProblem(reply, answer.status, answer.problem, answer.code, answer.hint);
   }
   const type = answer.type ?? 'application/json; charset=utf-8';
   return reply

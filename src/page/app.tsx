@@ -1,8 +1,9 @@
 /** The whole page: what is on it always, and the view that is looked at. */
 import type { JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
+import { AskView } from './ask/ask-view.tsx';
 import { Datasets } from './datasets.tsx';
-import type { StatusDocument } from './documents.ts';
+import type { AccessDocument, StatusDocument } from './documents.ts';
 import { Header } from './header.tsx';
 import { Nav } from './nav.tsx';
 import { Notice } from './notice.tsx';
@@ -40,7 +41,7 @@ export function App({ server }: { readonly server: Server }): JSX.Element {
         {watch.status === null ? (
           <Waiting needsToken={watch.needsToken} onToken={() => setAsking('status')} />
         ) : (
-          <Board status={watch.status} view={view} />
+          <Board status={watch.status} access={watch.access} view={view} />
         )}
       </main>
       {purpose !== null && (
@@ -56,8 +57,12 @@ export function App({ server }: { readonly server: Server }): JSX.Element {
   );
 }
 
-function Board(props: { readonly status: StatusDocument; readonly view: View }): JSX.Element {
-  const { status, view } = props;
+function Board(props: {
+  readonly status: StatusDocument;
+  readonly access: AccessDocument | null;
+  readonly view: View;
+}): JSX.Element {
+  const { status, access, view } = props;
   // What a run changed is asked for when it has ended.
   const since = status.jobs.map(({ last }) => last?.run ?? '').join();
   switch (view.name) {
@@ -70,6 +75,8 @@ function Board(props: { readonly status: StatusDocument; readonly view: View }):
           <Sources survey={status.survey} />
         </>
       );
+    case 'ask':
+      return <AskView status={status} access={access} />;
     case 'runs':
       return <Runs jobs={status.jobs} since={since} />;
   }

@@ -226,4 +226,6 @@ export interface AccessDocument {
   readonly status: boolean;
   readonly control: boolean;
   readonly control_enabled: boolean;
+  readonly query: boolean;
+  readonly query_enabled: boolean;
 }

@@ -3,15 +3,24 @@ import type { AccessDocument } from './documents.ts';
 import { clockOffsetMs } from './server-clock.ts';
 
 const TOKEN_KEY = 'tierd-token';
+/** Apart: whoever commands may ask as well, each with a token of its own. */
+const QUERY_TOKEN_KEY = 'tierd-query-token';
 const PATIENCE_MS = 10_000;
 
 /** An answer that is no. Its message is the server's, for a person. */
 export class Refusal extends Error {
   readonly status: number;
 
-  constructor(status: number, message: string) {
+  /** Of the catalogue. */
+  readonly code: string | null;
+  /** What to do next. */
+  readonly hint: string | null;
+
+  constructor(status: number, message: string, more: Partial<Pick<Refusal, 'code' | 'hint'>> = {}) {
     super(message);
     this.status = status;
+    this.code = more.code ?? null;
+    this.hint = more.hint ?? null;
   }
 }
 
@@ -30,7 +39,19 @@ export class Server {
   }
 
   hasToken(): boolean {
-    return this.#storage.getItem(TOKEN_KEY) !== null;
+    return this.#storage.getItem(TOKEN_KEY) !== null || this.hasQueryToken();
+  }
+
+  hasQueryToken(): boolean {
+    return this.#storage.getItem(QUERY_TOKEN_KEY) !== null;
+  }
+
+  keepQueryToken(token: string): void {
+    this.#storage.setItem(QUERY_TOKEN_KEY, token);
+  }
+
+  forgetQueryToken(): void {
+    this.#storage.removeItem(QUERY_TOKEN_KEY);
   }
 
   keepToken(token: string): void {
@@ -39,6 +60,29 @@ export class Server {
 
   forgetToken(): void {
     this.#storage.removeItem(TOKEN_KEY);
+    this.forgetQueryToken();
+  }
+
+  /**
+   * A query, with the token for queries alone, or, where none was entered, with the one that there is.
+   * Its rows come as they are found: a query may take as long as the server lets it.
+   *
+   * @throws as `get`
+   */
+  async query(question: Question, signal: AbortSignal): Promise<Response> {
+    const token = this.#storage.getItem(QUERY_TOKEN_KEY) ?? this.#storage.getItem(TOKEN_KEY);
+    const response = await fetch('/v1/query', {
+      method: 'POST',
+      cache: 'no-store',
+      signal,
+      body: JSON.stringify(question),
+      headers: {
+        'content-type': 'application/json',
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      },
+    });
+    if (response.ok) return response;
+    throw refusalOf(await response.json().catch(() => null), response.status);
   }
 
   /** Throws Refusal, or what fetch throws when nobody answers. */
@@ -77,15 +121,29 @@ export class Server {
     );
     const body = (await response.json()) as unknown;
     if (response.ok) return body;
-    throw new Refusal(response.status, wordsOf(body, response.status));
+    throw refusalOf(body, response.status);
   }
 }
 
+/** What is asked for with `query`. */
+export interface Question {
+  readonly sql: string;
+  readonly params: readonly (string | null)[];
+  readonly format: 'ndjson' | 'json' | 'csv' | 'parquet';
+}
+
 /** Of Problem Details. */
-function wordsOf(body: unknown, status: number): string {
-  const { title, detail } = (body ?? {}) as { readonly title?: unknown; readonly detail?: unknown };
+function refusalOf(body: unknown, status: number): Refusal {
+  const { title, detail, code, hint } = (body ?? {}) as Readonly<Record<string, unknown>>;
   const words = [detail, title].find((text) => typeof text === 'string' && text !== '');
-  return typeof words === 'string' ? words : `The server answered ${String(status)}.`;
+  return new Refusal(
+    status,
+    typeof words === 'string' ? words : `The server answered ${String(status)}.`,
+    {
+      code: typeof code === 'string' ? code : null,
+      hint: typeof hint === 'string' ? hint : null,
+    },
+  );
 }
 
 /** For a person, of whatever was thrown. */

@@ -5,7 +5,7 @@ import { Dialog } from './dialog.tsx';
 import { explain } from './server.ts';
 import { useSurroundings } from './surroundings.ts';
 
-export type Purpose = 'status' | 'control';
+export type Purpose = 'status' | 'control' | 'query';
 
 const WORDS: Readonly<Record<Purpose, { readonly title: string; readonly why: string }>> = {
   status: {
@@ -15,6 +15,10 @@ const WORDS: Readonly<Record<Purpose, { readonly title: string; readonly why: st
   control: {
     title: 'Enter the control token',
     why: 'Running and pausing jobs needs server.control_token.',
+  },
+  query: {
+    title: 'Enter the query token',
+    why: 'Asking for rows needs server.query_token.',
   },
 };
 
@@ -42,7 +46,8 @@ export function TokenDialog(props: {
         setProblem(`This token does not allow that.`);
         return;
       }
-      server.keepToken(token);
+      if (props.purpose === 'query') server.keepQueryToken(token);
+      else server.keepToken(token);
       props.onClose();
       refresh();
     } catch (error) {

@@ -1,6 +1,6 @@
 /** The views and their addresses, pure. */
 
-export const VIEWS = ['overview', 'datasets', 'runs'] as const;
+export const VIEWS = ['overview', 'datasets', 'ask', 'runs'] as const;
 
 export interface View {
   readonly name: (typeof VIEWS)[number];

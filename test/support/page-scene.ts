@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { admit, type Scope, type Tokens } from '../../src/http/admission.ts';
 import { readPageAssets } from '../../src/http/page-assets.ts';
 import { pageRoutes } from '../../src/http/routes/page-routes.ts';
@@ -17,6 +18,13 @@ import type {
   StatusDocument,
 } from '../../src/page/documents.ts';
 import { aCalendar, aFlow, aStatus, someRuns } from './page-documents.ts';
+
+/** What the page sends to /v1/query. */
+interface Question {
+  readonly sql: string;
+  readonly params: readonly unknown[];
+  readonly format: string;
+}
 
 const BUILT_PAGE = resolve(import.meta.dirname, '../../dist/http/page');
 
@@ -32,7 +40,9 @@ export interface PageScene {
   dryRun: Omit<DryRunDocument, 'id' | 'error_message'>;
   /** What a command answers: 202 and a body, or a problem. */
   answerCommand: (path: string) => { readonly status: number; readonly body: unknown };
-  /** Every POST so far: path and query. */
+  /** Answers a query in whatever way; none is answered unless a test says how. */
+  answerQuery: (question: Question, response: ServerResponse) => void;
+  /** Every POST so far but queries: path and query. */
   readonly commands: readonly string[];
   /** Every GET so far. */
   readonly asked: readonly string[];
@@ -41,10 +51,9 @@ export interface PageScene {
 }
 
 export async function startPageScene(
-  shown: Omit<Tokens, 'query'> = { status: null, control: null },
+  shown: Omit<Tokens, 'query'> & Partial<Tokens> = { status: null, control: null },
 ): Promise<PageScene> {
-  // The page asks no queries.
-  const tokens: Tokens = { ...shown, query: null };
+  const tokens: Tokens = { query: null, ...shown };
   const commands: string[] = [];
   const asked: string[] = [];
   const files = pageRoutes(readPageAssets(BUILT_PAGE), tokens);
@@ -57,6 +66,7 @@ export async function startPageScene(
     days: aCalendar(Date.now()),
     dryRun: { state: 'running', started_at: '', finished_at: null, result: null },
     answerCommand: () => ({ status: 202, body: { outcome: 'start' } }),
+    answerQuery: (_question, response) => response.destroy(),
     commands,
     asked,
     stop: () => end(server),
@@ -66,6 +76,10 @@ export async function startPageScene(
   };
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const { pathname, search } = new URL(request.url ?? '/', 'http://scene');
+    if (pathname === '/v1/query') {
+      void receive(request, response);
+      return;
+    }
     if (request.method === 'POST') commands.push(pathname + search);
     else asked.push(pathname + search);
     void answer(request, pathname, search).then(({ status, body, headers = {} }) => {
@@ -76,6 +90,16 @@ export async function startPageScene(
       });
       response.end(isFile ? body : JSON.stringify(body));
     });
+  };
+  const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const refusal = admit('query', tokens, request.headers.authorization);
+    if (refusal === null) {
+      scene.answerQuery((await json(request)) as Question, response);
+      return;
+    }
+    const { body } = problem(refusal, 'This needs a token with the scope query.');
+    response.writeHead(refusal, { 'content-type': 'application/problem+json' });
+    response.end(JSON.stringify(body));
   };
   const answer = async (
     request: IncomingMessage,

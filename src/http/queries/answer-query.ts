@@ -138,8 +138,9 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
 /** @throws what is nothing that a query ends with */
 function problemOf(error: unknown): Answer {
   if (!(error instanceof TierdError)) throw error;
-  const problem = `${error.message}${error.hint === undefined ? '' : ` ${error.hint}`}`;
-  return { status: STATUS[error.code] ?? (error.retry ? 503 : 500), problem, code: error.code };
+  const { code, message: problem, hint } = error;
+  const status = STATUS[code] ?? (error.retry ? 503 : 500);
+  return { status, problem, code, ...(hint === undefined ? {} : { hint }) };
 }
 
 function tookTooLong(timeoutMs: number): Answer {

@@ -29,7 +29,9 @@ const PAGE_HEADERS: Readonly<Record<string, string>> = {
 export const accessSchema = z.object({
   status: z.boolean().meta({ description: 'Whether the caller may read.' }),
   control: z.boolean().meta({ description: 'Whether the caller may command.' }),
-  control_enabled: z.boolean().meta({ description: 'Whether anybody may.' }),
+  control_enabled: z.boolean().meta({ description: 'Whether anybody may command.' }),
+  query: z.boolean().meta({ description: 'Whether the caller may query.' }),
+  query_enabled: z.boolean().meta({ description: 'Whether anybody may query.' }),
 });
 
 export function pageRoutes(assets: readonly PageAsset[], tokens: Tokens): readonly Route[] {
@@ -47,6 +49,8 @@ export function pageRoutes(assets: readonly PageAsset[], tokens: Tokens): readon
           status: admit('status', tokens, authorization) === null,
           control: admit('control', tokens, authorization) === null,
           control_enabled: tokens.control !== null,
+          query: admit('query', tokens, authorization) === null,
+          query_enabled: tokens.query !== null,
         },
       }),
     },

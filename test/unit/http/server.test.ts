@@ -433,15 +433,18 @@ describe('the page', () => {
     const { server } = open(LEADING, TOKENS);
     const access = async (headers: Record<string, string>): Promise<unknown> =>
       (await get(server, '/v1/access', headers)).json();
-    const enabled = { control_enabled: true };
+    const enabled = { control_enabled: true, query: false, query_enabled: true };
     expect(await access({})).toEqual({ ...enabled, status: false, control: false });
     expect(await access(bearer(STATUS))).toEqual({ ...enabled, status: true, control: false });
     expect(await access(bearer(CONTROL))).toEqual({ ...enabled, status: true, control: true });
+    expect(await access(bearer(QUERY))).toMatchObject({ query: true, control: false });
     expect(await access(bearer('wrong'))).toEqual({ ...enabled, status: false, control: false });
     expect((await get(open().server, '/v1/access')).json()).toEqual({
       status: true,
       control: false,
       control_enabled: false,
+      query: false,
+      query_enabled: false,
     });
   });
 });
