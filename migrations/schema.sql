@@ -250,7 +250,7 @@ CREATE TABLE tierd.moves (
     created_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT moves_check CHECK ((range_to > range_from)),
-    CONSTRAINT moves_removal_check CHECK ((removal = ANY (ARRAY['drop'::text, 'delete'::text]))),
+    CONSTRAINT moves_removal_check CHECK ((removal = ANY (ARRAY['drop'::text, 'delete'::text, 'none'::text]))),
     CONSTRAINT moves_state_check CHECK ((state = ANY (ARRAY['exporting'::text, 'publishing'::text, 'committed'::text, 'finished'::text, 'abandoned'::text])))
 );
 

@@ -14,7 +14,7 @@ import { systemClock } from '../../src/domain/time/clock.ts';
 import { connect, disconnect } from '../../src/hot/server/connect.ts';
 import { keepLease } from '../../src/jobs/keep-lease.ts';
 import { meetColdRows } from '../../src/jobs/rotation/again/meet-cold-rows.ts';
-import { publishAndProve } from '../../src/jobs/rotation/move/finish-move.ts';
+import { arrivingOf, publishAndProve } from '../../src/jobs/rotation/move/finish-move.ts';
 import { type Staging, stageMove } from '../../src/jobs/rotation/move/stage-move.ts';
 import { claimLake } from '../../src/jobs/rotation/own-lake.ts';
 import { gatherPlan } from '../../src/jobs/rotation/plan/gather-plan.ts';
@@ -71,7 +71,7 @@ async function stageAndProve(
     const next = moves[index + 1];
     ahead = next === undefined ? null : stageMove(rooms, run, next);
     const staged = await meetColdRows(rooms, run, await current.staged);
-    await publishAndProve(rooms, run, db, staged);
+    await publishAndProve(rooms, run, db, arrivingOf(staged));
     const segments = staged.slices.flatMap((slice) => slice.segments);
     rows += Number(staged.source.rows);
     bytes += segments.reduce((sum, segment) => sum + segment.bytes, 0);

@@ -37,6 +37,8 @@ export interface SnapshotInput {
   readonly before: { readonly version: number; readonly document: TableMetadata } | null;
   /** Everything is listed anew: nothing of `before`'s manifests is kept. */
   readonly isAnew: boolean;
+  /** Files are exchanged, and no row comes or goes. */
+  readonly isSameRows: boolean;
   readonly location: string;
   readonly schema: TableSchema;
   readonly schemaId: number;
@@ -251,7 +253,7 @@ function keptManifests({ isAnew, manifests, listed }: SnapshotInput): {
 }
 
 function summaryOf(
-  { added, listed, before, isAnew }: SnapshotInput,
+  { added, listed, before, isAnew, isSameRows }: SnapshotInput,
   manifests: readonly Manifest[],
 ): Readonly<Record<string, string>> {
   const gone = listed.filter(({ isGone }) => isGone);
@@ -263,7 +265,12 @@ function summaryOf(
     0n,
   );
   return {
-    operation: before !== null && isAnew ? 'replace' : gone.length > 0 ? 'overwrite' : 'append',
+    operation:
+      before !== null && (isAnew || isSameRows)
+        ? 'replace'
+        : gone.length > 0
+          ? 'overwrite'
+          : 'append',
     'added-data-files': String(added.length),
     'added-records': sum(added),
     'deleted-data-files': String(gone.length),

@@ -4,6 +4,7 @@ import { LOG_LEVELS } from '../config/log-section.ts';
 import { TierdCommand } from './command.ts';
 import { registerAlerts } from './commands/alerts.ts';
 import { registerCleanup } from './commands/cleanup.ts';
+import { registerCompact } from './commands/compact.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDeadLetters } from './commands/dead-letters.ts';
@@ -34,6 +35,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerQuery,
   registerRestore,
   registerUnpin,
+  registerCompact,
   registerScrub,
   registerDeadLetters,
   registerLake,

@@ -6,7 +6,7 @@ import { parseDuration } from './units.ts';
 
 /** One job of the daemon, as configured. */
 export interface JobSchedule {
-  readonly job: 'rotate' | 'scrub';
+  readonly job: 'rotate' | 'compact' | 'scrub';
   readonly schedule:
     | { readonly kind: 'cron'; readonly pattern: string; readonly timeZone: string }
     | { readonly kind: 'every'; readonly everyMs: number };
@@ -62,6 +62,9 @@ export const schedulesSection = z.strictObject({
     description:
       'The rotation. Its time is storage.lifecycle.auto_rotation.schedule unless `cron` or `every` stands here.',
   }),
+  compact: z.strictObject(job).prefault({}).meta({
+    description: 'Merging small segments of the lake. Only with `cron` or `every`.',
+  }),
   scrub: z.strictObject(job).prefault({}).meta({
     description: 'Reading the lake again. Only with `cron` or `every`.',
   }),
@@ -79,19 +82,23 @@ export type SchedulesFile = z.output<typeof schedulesSection>;
 
 export function resolveSchedules(file: SchedulesFile, storage: StorageFile): SchedulesConfig {
   const { enabled, schedule } = storage.lifecycle.auto_rotation;
-  const { rotate, scrub } = file;
+  const { rotate, compact, scrub } = file;
   const rotation =
     rotate.cron === undefined && rotate.every === undefined
       ? { ...rotate, cron: schedule }
       : rotate;
-  const isScrubbed = scrub.cron !== undefined || scrub.every !== undefined;
   return {
     jobs: [
       ...(enabled ? [resolveJob('rotate', rotation)] : []),
-      ...(isScrubbed ? [resolveJob('scrub', scrub)] : []),
+      ...(hasTimes(compact) ? [resolveJob('compact', compact)] : []),
+      ...(hasTimes(scrub) ? [resolveJob('scrub', scrub)] : []),
     ],
     drain: file.drain.enabled,
   };
+}
+
+function hasTimes({ cron, every }: SchedulesFile['scrub']): boolean {
+  return cron !== undefined || every !== undefined;
 }
 
 function resolveJob(name: JobSchedule['job'], file: SchedulesFile['rotate']): JobSchedule {

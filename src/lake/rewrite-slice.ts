@@ -4,10 +4,9 @@ import { type Meeting, selectUnmatched } from './cold-matches.ts';
 import type { FileSystem } from './file-system.ts';
 import { interrupted } from './lake-failure.ts';
 import { type DuckConnection, writeFailed } from './segment/duckdb.ts';
-import { type StagedRows, writeParquetFiles } from './segment/parquet-files.ts';
-import { readCounts } from './segment/small-results.ts';
+import { writeParquetFiles } from './segment/parquet-files.ts';
+import { stageSelect } from './segment/stage-select.ts';
 import { measureFiles, type StagedSegment, sortColumns } from './segment/staged-files.ts';
-import { stagedName } from './segment/staging-table.ts';
 import { diskFull } from './segment-writer.ts';
 
 export interface Rewriting {
@@ -62,7 +61,7 @@ async function rewriteFile(
   const name = meeting.engine.uniqueName('rewritten');
   const namePrefix = `${prefix}-${String(index + 1)}`;
   try {
-    const table = await stageUnmatched(connection, name, meeting, path);
+    const table = await stageSelect(connection, name, columns, selectUnmatched(meeting, path));
     if (table.rows === 0) return [];
     const target = { directory, namePrefix, columns, sortBy, targetFileBytes, metadata };
     return await writeParquetFiles(connection, fs, table, target);
@@ -70,38 +69,4 @@ async function rewriteFile(
     // The table dies with the engine at the latest.
     await connection.run(`drop table if exists ${name}`).catch(() => undefined);
   }
-}
-
-async function stageUnmatched(
-  connection: DuckConnection,
-  name: string,
-  meeting: Meeting,
-  path: string,
-): Promise<StagedRows> {
-  const { columns } = meeting.cold;
-  const definitions = columns.map((plan, index) => `${stagedName(index)} ${plan.duckdbType}`);
-  await connection.run(`create table ${name} (${definitions.join(', ')})`);
-  await connection.run(`insert into ${name} ${selectUnmatched(meeting, path)}`);
-  const sizes = columns.map(({ duckdbType }, index) => sizeOf(duckdbType, stagedName(index)));
-  const odd = columns.flatMap(({ held }, index) =>
-    held.kind === 'float4' || held.kind === 'float8' ? [oddFloat(stagedName(index))] : [],
-  );
-  const [rows = 0, bytes = 0, oddFloats = 0] = await readCounts(
-    connection,
-    `select count(*)::double, (${sizes.join(' + ')})::double,
-            count(*) filter (where ${['false', ...odd].join(' or ')})::double from ${name}`,
-  );
-  return { name, rows, bytes, hasOddFloats: oddFloats > 0 };
-}
-
-/** Of all values of a column together, in bytes, roughly. */
-function sizeOf(duckdbType: string, column: string): string {
-  const length = { VARCHAR: 'strlen', BLOB: 'octet_length' }[duckdbType];
-  const text = length === undefined ? '' : ` + coalesce(sum(${length}(${column})), 0)`;
-  return `16 * count(*)${text}`;
-}
-
-/** −0, or a NaN, of which nobody can say here which bits it has. */
-function oddFloat(column: string): string {
-  return `isnan(${column}) or (${column} = 0 and signbit(${column}))`;
 }

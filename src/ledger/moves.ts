@@ -5,10 +5,13 @@ import type { TimeRange } from '../domain/time/time-range.ts';
 import type { Lease } from './lease.ts';
 import type { Queryable } from './queryable.ts';
 
+/** How a move's rows leave the hot store; none do where slices of the lake are merged. */
+export type Removal = 'drop' | 'delete' | 'none';
+
 export interface NewMove {
   readonly id: string;
   readonly runId: bigint;
-  readonly removal: 'drop' | 'delete';
+  readonly removal: Removal;
   readonly range: TimeRange;
 }
 
@@ -86,7 +89,7 @@ export async function lookAtMove(db: Queryable, moveId: string): Promise<MoveSta
 export interface UnfinishedMove {
   readonly id: string;
   readonly state: MoveState;
-  readonly removal: 'drop' | 'delete';
+  readonly removal: Removal;
   readonly range: TimeRange;
 }
 
@@ -98,7 +101,7 @@ export async function unfinishedMoves(
   const found = await db.query<{
     id: string;
     state: MoveState;
-    removal: 'drop' | 'delete';
+    removal: Removal;
     range_from: string;
     range_to: string;
   }>(

@@ -1,4 +1,4 @@
-/** Slices that late rows meet in the lake, and what becomes of those that are replaced (I3). */
+/** Slices of the lake as a move finds them, and what becomes of those that it replaces (I3). */
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { SliceFingerprint } from '../domain/fingerprint.ts';
@@ -31,34 +31,58 @@ export async function listLiveSlices(
   fromInclusiveUs: bigint,
   toInclusiveUs: bigint,
 ): Promise<readonly LiveSlice[]> {
-  const { rows } = await db.query<{
-    id: string;
-    from_ms: number;
-    to_ms: number;
-    columns: ColumnPlan[];
-    fingerprint: SliceFingerprint;
-    segments: {
-      key: string;
-      bytes: number;
-      sha256: string;
-      min: string;
-      max: string;
-    }[];
-  }>(
-    `select s.id::text, (extract(epoch from s.range_from) * 1000)::float8 as from_ms,
-            (extract(epoch from s.range_to) * 1000)::float8 as to_ms, s.columns, s.fingerprint,
-            (select jsonb_agg(jsonb_build_object('key', g.object_key, 'bytes', g.bytes,
-                      'sha256', g.sha256, 'min', g.min_time_us::text, 'max', g.max_time_us::text)
-                    order by g.id)
-             from tierd.segments g where g.slice_id = s.id and g.state = 'live') as segments
-     from tierd.slices s
+  const { rows } = await db.query<LiveSliceRow>(
+    `select ${LIVE_SLICE} from tierd.slices s
      where s.id in (select g.slice_id from tierd.segments g
                     where g.state = 'live' and g.dataset = $1
                       and g.max_time_us >= $2 and g.min_time_us <= $3)
      order by s.id`,
     [dataset, fromInclusiveUs.toString(), toInclusiveUs.toString()],
   );
-  return rows.map((row) => ({
+  return rows.map(liveSliceOf);
+}
+
+/** Of these slices those that are live, oldest first. */
+export async function findLiveSlices(
+  db: Queryable,
+  dataset: string,
+  ids: readonly string[],
+): Promise<readonly LiveSlice[]> {
+  const { rows } = await db.query<LiveSliceRow>(
+    `select ${LIVE_SLICE} from tierd.slices s
+     where s.dataset = $1 and s.id = any($2::bigint[])
+       and exists (select from tierd.segments g where g.slice_id = s.id and g.state = 'live')
+     order by s.range_from, s.id`,
+    [dataset, ids],
+  );
+  return rows.map(liveSliceOf);
+}
+
+interface LiveSliceRow {
+  readonly id: string;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly columns: ColumnPlan[];
+  readonly fingerprint: SliceFingerprint;
+  readonly segments: {
+    readonly key: string;
+    readonly bytes: number;
+    readonly sha256: string;
+    readonly min: string;
+    readonly max: string;
+  }[];
+}
+
+const LIVE_SLICE = `
+  s.id::text, (extract(epoch from s.range_from) * 1000)::float8 as from_ms,
+  (extract(epoch from s.range_to) * 1000)::float8 as to_ms, s.columns, s.fingerprint,
+  (select jsonb_agg(jsonb_build_object('key', g.object_key, 'bytes', g.bytes,
+            'sha256', g.sha256, 'min', g.min_time_us::text, 'max', g.max_time_us::text)
+          order by g.id)
+   from tierd.segments g where g.slice_id = s.id and g.state = 'live') as segments`;
+
+function liveSliceOf(row: LiveSliceRow): LiveSlice {
+  return {
     id: row.id,
     range: { fromInclusive: row.from_ms, toExclusive: row.to_ms },
     columns: row.columns,
@@ -70,7 +94,7 @@ export async function listLiveSlices(
       minTimeUs: BigInt(min),
       maxTimeUs: BigInt(max),
     })),
-  }));
+  };
 }
 
 /**
@@ -110,8 +134,8 @@ function assertAll(dataset: string, keys: readonly string[], found: number | nul
   if (found === keys.length) return;
   throw new TierdError({
     code: 'MOVE_NOT_OURS',
-    message: `of ${String(keys.length)} segments of ${dataset} that late rows were compared with ${String(found ?? 0)} are live still, so nothing was replaced and nothing was deleted`,
-    hint: 'another tierd changed them; look at `tierd status` and run the rotation again',
+    message: `of ${String(keys.length)} segments of ${dataset} that a move reckoned with ${String(found ?? 0)} are live still, so nothing was replaced and nothing was deleted`,
+    hint: 'another tierd changed them; look at `tierd status` and run the same command again',
     context: { dataset },
   });
 }

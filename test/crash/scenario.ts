@@ -20,6 +20,8 @@ export interface VictimOrder {
   readonly moment: 'before' | 'sent';
   /** What is to be brought back, instead of a rotation. */
   readonly restore?: TimeRange;
+  /** A compaction, instead of a rotation. */
+  readonly compact?: true;
 }
 
 /** `again`: a plain table with a key, into which rows come that have been moved. */

@@ -1,11 +1,12 @@
 /**
- * A process that rotates, or restores, and dies. Reads a `VictimOrder` from the first argument; prints the label
+ * A process that rotates, restores or compacts, and dies. Reads a `VictimOrder` from the first argument; prints the label
  * of every effect it meets, one a line, and kills itself (SIGKILL) at the one it was told.
  */
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { withSpillDirectory } from '../../src/cli/rooms/spill-directory.ts';
 import { connect } from '../../src/hot/server/connect.ts';
+import { compactDataset } from '../../src/jobs/compact.ts';
 import { restoreDataset } from '../../src/jobs/restore.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
@@ -74,13 +75,19 @@ async function work(spill: string): Promise<void> {
     signal: new AbortController().signal,
     emit: () => undefined,
   };
-  if (order.restore === undefined) await rotateDataset(rooms, order.dataset, { force: true });
-  else {
-    const request = { span: order.restore, into: null, pinUntil: null };
-    const restoring = { ...rooms, tell: () => undefined };
-    await restoreDataset(restoring, order.dataset, request, { force: true });
-  }
+  await runJob(rooms);
   engine.close();
+}
+
+async function runJob(rooms: Rooms): Promise<void> {
+  const { dataset, restore, compact } = order;
+  const telling = { ...rooms, tell: () => undefined };
+  if (compact === true) await compactDataset(telling, dataset, { evenIfPaused: false });
+  else if (restore === undefined) await rotateDataset(rooms, dataset, { force: true });
+  else {
+    const request = { span: restore, into: null, pinUntil: null };
+    await restoreDataset(telling, dataset, request, { force: true });
+  }
 }
 
 function openStore(): Promise<ObjectStore> | ObjectStore {

@@ -22,6 +22,13 @@ export function jobsOf(config: TierdConfig): readonly JobDefinition[] {
       const argv = ['rotate', ...(areAllOurs ? [] : [...rotated, '--skip-paused'])];
       return [define(config, schedule, 'rotate', argv, [...argv, '--dry-run'])];
     }
+    if (schedule.job === 'compact') {
+      const argv = [
+        'compact',
+        ...(areAllOurs ? [] : [...ours.map(({ name }) => name), '--skip-paused']),
+      ];
+      return ours.length === 0 ? [] : [define(config, schedule, 'compact', argv, null)];
+    }
     if (areAllOurs) return [define(config, schedule, 'scrub', ['scrub'], null)];
     return ours.map(({ name }) => define(config, schedule, `scrub:${name}`, ['scrub', name], null));
   });

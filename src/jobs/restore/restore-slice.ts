@@ -5,23 +5,22 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { NextSnapshot } from '../../catalogue/next-snapshot.ts';
-import { TierdError } from '../../domain/errors.ts';
+
 import type { MarkedTable } from '../../domain/plan/given-tables.ts';
 import type { TableRef } from '../../domain/table.ts';
+
 import { formatRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
 import { identifyTable } from '../../hot/table/table-identity.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { createLike, findTable } from '../../hot/write/restore-target.ts';
 import { makeUnlessThere, removeTree } from '../../lake/directories.ts';
-import { isNodeError } from '../../lake/file-system.ts';
-import { objectMissing } from '../../lake/lake-failure.ts';
-import { verifyBytes } from '../../lake/segment-verifier.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import { pinRange } from '../../ledger/pins.ts';
 import { holdSegments, retireSegments } from '../../ledger/replaced-slices.ts';
 import { beginRestore, endRestore } from '../../ledger/restores.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
+import { openSound } from '../open-sound.ts';
 import { commitSnapshot } from '../rotation/iceberg/commit-snapshot.ts';
 import { prepareSnapshot } from '../rotation/iceberg/prepare-snapshot.ts';
 import { showByPath } from '../rotation/iceberg/show-by-path.ts';
@@ -44,8 +43,8 @@ export async function restoreSlice(
   const db = await rooms.connect('work');
   try {
     await makeUnlessThere(rooms.fileSystem, directory);
-    const paths = await openSound(rooms, run, work, directory);
     const { planned, slice } = work;
+    const paths = await openSound(rooms, slice.segments, { directory, signal: run.signal });
     await beginRestore(db, run.lease, {
       id,
       runId: run.runId,
@@ -67,27 +66,6 @@ export async function restoreSlice(
     await disconnect(db);
     await removeTree(rooms.fileSystem, directory);
   }
-}
-
-/** Each segment, its bytes held against what was published, before the first row is written. */
-async function openSound(
-  { store, fileSystem }: RestoreRooms,
-  { signal }: RestoreContext,
-  { slice }: SliceWork,
-  directory: string,
-): Promise<readonly string[]> {
-  const paths: string[] = [];
-  for (const { key, bytes, sha256 } of slice.segments) {
-    const path = await store.readable(key, directory, signal);
-    try {
-      await verifyBytes({ fs: fileSystem, signal }, { path, bytes, sha256 });
-    } catch (error) {
-      const cause = error instanceof TierdError ? error.cause : null;
-      throw isNodeError(cause, 'ENOENT') ? objectMissing(path, cause) : error;
-    }
-    paths.push(path);
-  }
-  return paths;
 }
 
 interface LedgerChange {

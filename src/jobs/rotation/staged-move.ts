@@ -55,6 +55,16 @@ export interface MetMove extends StagedMove {
   readonly retiredKeys: readonly string[];
 }
 
+/** Slices on their way into the lake, all in one move. */
+export interface Arriving {
+  /** The move's. */
+  readonly id: string;
+  readonly range: TimeRange;
+  readonly slices: readonly StagedSlice[];
+  /** Rows that leave the hot store for them. */
+  readonly leaving: { readonly rows: bigint; readonly sourceDigest?: string };
+}
+
 /** A slice that PostgreSQL has sent and that may still be encoding. */
 export interface ExportedSlice extends Omit<StagedSlice, 'segments'> {
   /** Goes on while the next slice is exported. */

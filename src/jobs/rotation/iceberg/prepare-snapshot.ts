@@ -44,6 +44,8 @@ export interface SegmentChange {
   readonly moveId: string | null;
   /** Live segments that the same commit retires. */
   readonly goneKeys: readonly string[];
+  /** The new segments hold the rows of those that retire, and no others. */
+  readonly isSameRows?: boolean;
 }
 
 /**
@@ -101,7 +103,7 @@ async function planSnapshot(
   rooms: Rooms,
   run: RunContext,
   db: pg.Client,
-  { moveId, goneKeys }: SegmentChange,
+  { moveId, goneKeys, isSameRows = false }: SegmentChange,
 ): Promise<NextSnapshot | null> {
   const { dataset, table } = run;
   const { name } = dataset;
@@ -125,6 +127,7 @@ async function planSnapshot(
     folder: icebergFolder(name),
     before: stored === null || document === null ? null : { version: stored.version, document },
     isAnew,
+    isSameRows,
     location,
     schema,
     schemaId,

@@ -4,6 +4,8 @@ import type pg from 'pg';
 import type { NextSnapshot } from '../../../catalogue/next-snapshot.ts';
 import { TierdError } from '../../../domain/errors.ts';
 import type { ProvenSegments } from '../../../domain/plan/proof.ts';
+import type { TimeRange } from '../../../domain/time/time-range.ts';
+import { formatDigest } from '../../../hot/measure/digest.ts';
 import { disconnect } from '../../../hot/server/connect.ts';
 import { readReplicaLag } from '../../../hot/server/server-facts.ts';
 import { type PublishedSegment, verifySegments } from '../../../lake/segment-verifier.ts';
@@ -11,19 +13,19 @@ import { stagingPath } from '../../../lake/staging.ts';
 import { prepareSnapshot } from '../iceberg/prepare-snapshot.ts';
 import { showByPath } from '../iceberg/show-by-path.ts';
 import type { Rooms } from '../rooms.ts';
-import type { MetMove, RunContext } from '../staged-move.ts';
+import type { Arriving, MetMove, RunContext } from '../staged-move.ts';
 import { commitMove } from './commit-move.ts';
 import { type PublishedSlice, publishMove } from './publish-move.ts';
 
 export async function finishMove(rooms: Rooms, run: RunContext, staged: MetMove): Promise<void> {
   const db = await rooms.connect('work');
   try {
-    const proven = await publishAndProve(rooms, run, db, staged);
+    const proven = await publishAndProve(rooms, run, db, arrivingOf(staged));
     await stopAtReplicaLag(run, db);
     const iceberg = run.dataset.iceberg
       ? await prepareSnapshot(rooms, run, db, { moveId: staged.id, goneKeys: staged.retiredKeys })
       : null;
-    tell(rooms, run, staged, 'commit');
+    tell(rooms, run, staged.move.range, 'commit');
     await commitWhenUnlocked(rooms, run, db, staged, proven, iceberg);
     if (iceberg !== null) await showUnlessHindered(rooms, run, db);
   } finally {
@@ -37,18 +39,27 @@ async function showUnlessHindered(rooms: Rooms, run: RunContext, db: pg.Client):
   await showByPath(rooms, db, run.dataset.name).catch(() => undefined);
 }
 
-/** One entry for each slice of `staged`, then for each remainder. Its segments lie in the lake, and none is live. */
+export function arrivingOf({ id, move, slices, remainders, source }: MetMove): Arriving {
+  return {
+    id,
+    range: move.range,
+    slices: [...slices, ...remainders],
+    leaving: { rows: source.rows, sourceDigest: formatDigest(source) },
+  };
+}
+
+/** One entry for each of the slices. Their segments lie in the lake, and none is live. */
 export async function publishAndProve(
   rooms: Rooms,
   run: RunContext,
   db: pg.Client,
-  staged: MetMove,
+  arriving: Arriving,
 ): Promise<readonly ProvenSegments[]> {
-  tell(rooms, run, staged, 'publish');
-  const published = await publishMove(rooms, run, db, staged);
-  tell(rooms, run, staged, 'verify');
+  tell(rooms, run, arriving.range, 'publish');
+  const published = await publishMove(rooms, run, db, arriving);
+  tell(rooms, run, arriving.range, 'verify');
   const proven: ProvenSegments[] = [];
-  const directory = stagingPath(rooms.store.stagingRoot, staged.id);
+  const directory = stagingPath(rooms.store.stagingRoot, arriving.id);
   for (const slice of published) proven.push(await verifySlice(rooms, run, slice, directory));
   return proven;
 }
@@ -56,10 +67,10 @@ export async function publishAndProve(
 function tell(
   rooms: Rooms,
   run: RunContext,
-  { move }: MetMove,
+  range: TimeRange,
   step: 'publish' | 'verify' | 'commit',
 ): void {
-  rooms.emit({ kind: 'step', dataset: run.dataset.name, range: move.range, step });
+  rooms.emit({ kind: 'step', dataset: run.dataset.name, range, step });
 }
 
 async function verifySlice(

@@ -3,7 +3,6 @@
  * live: no reader takes them for rows before the commit.
  */
 import type pg from 'pg';
-import { formatDigest } from '../../../hot/measure/digest.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
 import { segmentKey } from '../../../lake/layout.ts';
 import { assertLease } from '../../../ledger/lease.ts';
@@ -12,7 +11,7 @@ import { announceSlice, type NewSegment } from '../../../ledger/segments.ts';
 import { limitsUnderLease } from '../../limits-under-lease.ts';
 import { assertStillOwnLake } from '../own-lake.ts';
 import type { Rooms } from '../rooms.ts';
-import type { MetMove, RunContext, StagedSlice } from '../staged-move.ts';
+import type { Arriving, RunContext, StagedSlice } from '../staged-move.ts';
 
 export interface PublishedSlice {
   readonly slice: StagedSlice;
@@ -26,9 +25,9 @@ export async function publishMove(
   rooms: Rooms,
   run: RunContext,
   db: pg.Client,
-  staged: MetMove,
+  arriving: Arriving,
 ): Promise<readonly PublishedSlice[]> {
-  const slices = [...staged.slices, ...staged.remainders].map((slice) => ({
+  const slices = arriving.slices.map((slice) => ({
     slice,
     objects: slice.segments.map((segment) => ({
       key: segmentKey(
@@ -51,7 +50,7 @@ export async function publishMove(
     },
     async () => {
       for (const { slice, objects } of slices) {
-        await announceSlice(db, run.lease, staged.id, {
+        await announceSlice(db, run.lease, arriving.id, {
           range: slice.range,
           generation: slice.generation,
           rows: BigInt(slice.fingerprint.rows),
@@ -70,10 +69,7 @@ export async function publishMove(
           ),
         });
       }
-      await stepMove(db, staged.id, 'staged', {
-        rows: staged.source.rows,
-        sourceDigest: formatDigest(staged.source),
-      });
+      await stepMove(db, arriving.id, 'staged', arriving.leaving);
       await assertLease(db, run.lease);
     },
   );

@@ -25,7 +25,7 @@ import { assertStillOwnLake } from '../own-lake.ts';
 import type { Rooms } from '../rooms.ts';
 
 export async function recover(rooms: Rooms, db: pg.Client, lease: Lease): Promise<Recovered> {
-  for (const job of ['rotate', 'restore']) await abandonRuns(db, job, lease.dataset);
+  for (const job of ['rotate', 'restore', 'compact']) await abandonRuns(db, job, lease.dataset);
   await abandonRestores(db, lease.dataset);
   const unfinished = await unfinishedMoves(db, lease.dataset);
   const vacuumDue: DueMove[] = [];

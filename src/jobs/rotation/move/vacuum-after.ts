@@ -41,7 +41,7 @@ export async function vacuumAfter(
       }
       // Interrupted: not every part had its turn, and the next run comes back for them.
       const isCut = rooms.signal.aborted && rooms.settings.vacuum.enabled;
-      const finished = isCut ? ended.filter(({ removal }) => removal === 'drop') : ended;
+      const finished = isCut ? ended.filter(({ removal }) => removal !== 'delete') : ended;
       for (const { id } of finished) await finishOne(rooms, db, id);
     } finally {
       await disconnect(db);

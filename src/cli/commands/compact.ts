@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import type { Dataset } from '../../domain/dataset.ts';
+import type { CliContext } from '../context.ts';
+import { reportCompactionPlans, reportCompactions } from '../reports/compaction-report.ts';
+import { keepAll, separatePaused } from '../reports/left-out.ts';
+import { selectDatasets } from '../select-datasets.ts';
+
+interface CompactFlags {
+  readonly dryRun?: true;
+  readonly force?: true;
+  readonly skipPaused?: true;
+}
+
+interface Manner {
+  readonly evenIfPaused: boolean;
+  /** Nobody asked for them by name. */
+  readonly leaveOutPaused: boolean;
+}
+
+export function registerCompact(program: Command, context: CliContext): void {
+  program
+    .command('compact')
+    .description('merge small segments of the lake, proven before the old ones go')
+    .argument('[dataset...]', 'only these; all of them when none is named')
+    .option('-n, --dry-run', 'show what would be merged and change nothing')
+    .option('-f, --force', 'also a paused dataset, where it is named')
+    .option('--skip-paused', 'leave out what is paused, also of the datasets that are named')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ tierd compact --dry-run
+  $ tierd compact market_data
+  $ tierd compact --json`,
+    )
+    .action(async (names: string[], flags: CompactFlags) => {
+      const { datasets: all } = context.loadConfig();
+      const datasets = names.length === 0 ? all : selectDatasets(all, names);
+      if (flags.dryRun === true) await dryRun(context, datasets);
+      else await compact(context, datasets, mannerOf(names, flags));
+    });
+}
+
+function mannerOf(names: readonly string[], { force, skipPaused }: CompactFlags): Manner {
+  const leaveOutPaused = names.length === 0 || skipPaused === true;
+  return { leaveOutPaused, evenIfPaused: force === true && !leaveOutPaused };
+}
+
+async function dryRun(context: CliContext, datasets: readonly Dataset[]): Promise<void> {
+  const { planCompactionOf } = await import('../../jobs/compact.ts');
+  const { forEachNamed } = await import('../../jobs/rotate-all.ts');
+  const { composeLooking } = await import('../rooms/rooms.ts');
+  const rooms = await composeLooking(context, 'compact');
+  const results = await forEachNamed(datasets, (dataset) => planCompactionOf(rooms, dataset));
+  context.report(reportCompactionPlans(results));
+}
+
+async function compact(
+  context: CliContext,
+  datasets: readonly Dataset[],
+  { evenIfPaused, leaveOutPaused }: Manner,
+): Promise<void> {
+  const { compactDataset } = await import('../../jobs/compact.ts');
+  const { forEachNamed } = await import('../../jobs/rotate-all.ts');
+  const { withRooms } = await import('../rooms/rooms.ts');
+  const { narrateCompaction } = await import('../reports/narrate-compaction.ts');
+  const narrator = narrateCompaction(context);
+  try {
+    await withRooms(
+      context,
+      'compact',
+      () => undefined,
+      async (rooms) => {
+        const all = { ...rooms, tell: narrator.tell };
+        const ended = await forEachNamed(datasets, (dataset) =>
+          compactDataset(all, dataset, { evenIfPaused }),
+        );
+        const { results, leftOut } = (leaveOutPaused ? separatePaused : keepAll)(ended);
+        // A bar that ticks on would be drawn under the result.
+        narrator.end();
+        context.report(reportCompactions(results, leftOut));
+      },
+    );
+  } finally {
+    narrator.end();
+  }
+}

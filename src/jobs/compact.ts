@@ -1,0 +1,163 @@
+/**
+ * compact: small segments of the lake become larger ones.
+ *
+ *     recover → plan → (check bytes → merge → publish → prove → swap) for each merge
+ *
+ * What was published stays as it was until the new segments are proven against the sum of the old
+ * ones' fingerprints; readers see the ones or the others. Old files go after the grace period (I3).
+ */
+import type pg from 'pg';
+import type { Dataset } from '../domain/dataset.ts';
+import { TierdError } from '../domain/errors.ts';
+import type { CompactionPlan } from '../domain/plan/compaction.ts';
+import { disconnect } from '../hot/server/connect.ts';
+import { assertMigrated } from '../ledger/migrate.ts';
+import { type RunEnd, startRun } from '../ledger/runs.ts';
+import { type GatheredCompaction, gatherCompaction } from './compaction/gather-compaction.ts';
+import { type CompactionTotals, mergeAll } from './compaction/merge-all.ts';
+import type { CompactionRooms } from './compaction/rooms.ts';
+import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
+import { asTierdError } from './job-failure.ts';
+import type { KeptLease } from './keep-lease.ts';
+import { assertNotPaused } from './pause-check.ts';
+import { recordEnd } from './record-end.ts';
+import type { Wholeness } from './rotate-all.ts';
+import { syncTable } from './rotation/iceberg/sync-table.ts';
+import { recover } from './rotation/move/recover.ts';
+import { assertOwnLake, holdLake } from './rotation/own-lake.ts';
+import { recordFieldIds } from './rotation/plan/field-ids.ts';
+import type { LookingRooms } from './rotation/rooms.ts';
+import { whileLeased } from './while-leased.ts';
+
+export interface CompactionOutcome {
+  readonly plan: CompactionPlan;
+  readonly totals: CompactionTotals;
+}
+
+/** The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). */
+export async function planCompactionOf(
+  rooms: LookingRooms,
+  dataset: Dataset,
+): Promise<CompactionPlan> {
+  const db = await rooms.connect('work');
+  try {
+    await assertMigrated(db);
+    await assertOwnLake(rooms, db);
+    return (await gatherCompaction(rooms, db, dataset)).plan;
+  } finally {
+    await disconnect(db);
+  }
+}
+
+/**
+ * Compacts one dataset under its lease.
+ *
+ * Throws LEASE_HELD, DATASET_PAUSED, REFUSED, INTERRUPTED, or what stopped the run. Whatever it throws,
+ * each merge is wholly done or wholly undone.
+ */
+export async function compactDataset(
+  rooms: CompactionRooms,
+  dataset: Dataset,
+  { evenIfPaused }: { readonly evenIfPaused: boolean },
+): Promise<CompactionOutcome> {
+  const db = await rooms.connect('work');
+  try {
+    await assertMigrated(db);
+    if (!evenIfPaused) await assertNotPaused(db, dataset.name);
+    return await whileLeased(rooms, { name: dataset.name, db }, async (kept) => {
+      const silent = { ...rooms, emit: () => undefined };
+      await holdLake(silent, db);
+      await recover(silent, db, kept.lease);
+      const gathered = await gatherCompaction(rooms, db, dataset);
+      rooms.tell({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
+      return await runPlan(rooms, db, dataset, kept, gathered);
+    });
+  } catch (error) {
+    throw asTierdError(error);
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function runPlan(
+  rooms: CompactionRooms,
+  db: pg.Client,
+  dataset: Dataset,
+  { lease, signal }: KeptLease,
+  { plan, table, columns, fieldIds }: GatheredCompaction,
+): Promise<CompactionOutcome> {
+  const totals: CompactionTotals = { merged: [], failed: [] };
+  if (plan.merges.length === 0) return { plan, totals };
+  const runId = await startRun(db, {
+    job: 'compact',
+    dataset: dataset.name,
+    holder: rooms.holder,
+    isByHand: rooms.isByHand,
+    startedAtMs: rooms.clock.now(),
+  });
+  const run = { runId, lease, dataset, table, columns, identity: null, signal };
+  let failure: TierdError | null = null;
+  try {
+    throwIfRefused(plan);
+    await recordFieldIds(rooms, db, run, fieldIds);
+    await syncTable({ ...rooms, emit: () => undefined }, run, db);
+    const connect = connectUntilLost(rooms.connect, signal);
+    await mergeAll({ ...rooms, connect }, run, plan, totals);
+  } catch (error) {
+    failure = toldAsLost(error, signal);
+  }
+  await recordEnd(() => rooms.connect('work'), runId, endOf(totals, failure));
+  if (failure !== null)
+    throw totals.merged.length > 0 ? afterMerges(failure, plan, totals) : failure;
+  return { plan, totals };
+}
+
+function throwIfRefused({ dataset, refusals }: CompactionPlan): void {
+  if (refusals.length === 0) return;
+  throw new TierdError({
+    code: 'REFUSED',
+    message: `the compaction of ${dataset} is refused: ${refusals.map(({ message }) => message).join('; ')}. Nothing was changed.`,
+    hint: refusals.map(({ hint }) => hint).join('; '),
+    context: { dataset, refusals },
+  });
+}
+
+/** The same failure, told with what the run had done by then. */
+function afterMerges(
+  { code, message, hint, context, cause }: TierdError,
+  { merges }: CompactionPlan,
+  { merged }: CompactionTotals,
+): TierdError {
+  return new TierdError({
+    code,
+    message: `${message}; before that ${String(merged.length)} of ${String(merges.length)} merges were done`,
+    ...(hint === undefined ? {} : { hint }),
+    context: { ...context, mergesDone: merged.length, mergesPlanned: merges.length },
+    cause,
+    partly: true,
+  });
+}
+
+/** `refused` never: guards stop the whole run. */
+export function wholenessOf({ merged, failed }: CompactionTotals): Wholeness {
+  if (failed.length === 0) return 'done';
+  return merged.length > 0 ? 'partly' : 'failed';
+}
+
+/** No row is moved from one store to the other. */
+function endOf(totals: CompactionTotals, failure: TierdError | null): RunEnd {
+  return {
+    state: stateOf(totals, failure),
+    rowsMoved: 0n,
+    bytesWritten: totals.merged.reduce((sum, { bytes }) => sum + BigInt(bytes), 0n),
+    errorCode: (failure ?? totals.failed[0]?.error)?.code,
+    errorMessage: (failure ?? totals.failed[0]?.error)?.message,
+  };
+}
+
+function stateOf(totals: CompactionTotals, failure: TierdError | null): RunEnd['state'] {
+  if (failure?.code === 'INTERRUPTED') return 'interrupted';
+  if (failure?.code === 'REFUSED') return 'refused';
+  if (failure !== null) return totals.merged.length > 0 ? 'partly' : 'failed';
+  return wholenessOf(totals);
+}

@@ -1,0 +1,68 @@
+/** Looks at ledger, catalogue and the lake's disk, and lets the pure planner decide. Changes nothing (I7). */
+import type pg from 'pg';
+import { type ColumnPlan, planColumns } from '../../domain/columns/column-plan.ts';
+import type { Dataset } from '../../domain/dataset.ts';
+import { withFieldIds } from '../../domain/lake/field-ids.ts';
+import {
+  type ColdSlice,
+  type CompactionPlan,
+  planCompaction,
+} from '../../domain/plan/compaction.ts';
+import { isActive } from '../../domain/plan/pins.ts';
+import { cutoffsOf } from '../../domain/plan/regions.ts';
+import type { TableDescription } from '../../domain/table.ts';
+import { tableClock } from '../../domain/time/time-zone.ts';
+import { describeTable } from '../../hot/table/introspect.ts';
+import { inTransaction } from '../../hot/transaction.ts';
+import { parseSegmentKey } from '../../lake/layout.ts';
+import { type ColdSliceSum, sumColdSlices } from '../../ledger/cold-slices.ts';
+import { listPins } from '../../ledger/pins.ts';
+import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
+import type { LookingRooms } from '../rotation/rooms.ts';
+
+export interface GatheredCompaction {
+  readonly plan: CompactionPlan;
+  readonly table: TableDescription;
+  /** As new segments of the table would have them. */
+  readonly columns: readonly ColumnPlan[];
+  readonly fieldIds: FieldIds;
+}
+
+/** All facts of the database are of one snapshot. Throws TABLE_NOT_FOUND and what `describeTable` throws. */
+export async function gatherCompaction(
+  { clock, settings, store }: Pick<LookingRooms, 'clock' | 'settings' | 'store'>,
+  db: pg.Client,
+  dataset: Dataset,
+): Promise<GatheredCompaction> {
+  const { statementTimeoutMs, lockTimeoutMs } = settings;
+  const limits = { statementTimeoutMs, lockTimeoutMs };
+  const doing = `planning the compaction of ${dataset.name}`;
+  const freeBytes = await store.freeBytes();
+  const options = { doing, isolation: 'repeatable read', readOnly: true, limits } as const;
+  return inTransaction(db, options, async () => {
+    const { name, timeColumn, timeUnit, targetFileBytes } = dataset;
+    const now = clock.now();
+    const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
+    const fieldIds = await gatherFieldIds(db, name, table);
+    const { columns } = planColumns(table.columns, dataset.columns, dataset.portable);
+    const slices = await sumColdSlices(db, name);
+    const pins = await listPins(db, name);
+    const plan = planCompaction({
+      dataset: name,
+      targetFileBytes,
+      slices: slices.flatMap(coldSliceOf),
+      closedBefore: cutoffsOf(dataset, tableClock(dataset, now)).aged,
+      pinned: pins.filter((pin) => isActive(pin, now)).map(({ range }) => range),
+      freeBytes,
+      minFreeBytes: dataset.limits.minFreeBytes,
+    });
+    const held = fieldIds.fields.filter((field) => columns.some((one) => one.name === field.name));
+    return { plan, table, columns: withFieldIds(columns, held), fieldIds };
+  });
+}
+
+/** None for a slice that lies where tierd puts nothing. */
+function coldSliceOf({ exampleKey, ...slice }: ColdSliceSum): readonly ColdSlice[] {
+  const place = parseSegmentKey(exampleKey);
+  return place === null ? [] : [{ ...slice, unit: place.unit }];
+}

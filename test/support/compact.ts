@@ -1,0 +1,13 @@
+/** Compactions over a rotation's bench. */
+import type { Dataset } from '../../src/domain/dataset.ts';
+import { type CompactionOutcome, compactDataset } from '../../src/jobs/compact.ts';
+import type { CompactionEvent } from '../../src/jobs/compaction/rooms.ts';
+import type { Bench } from './rotation.ts';
+
+export function compact(
+  { rooms }: Pick<Bench, 'rooms'>,
+  dataset: Dataset,
+  tell: (event: CompactionEvent) => void = () => undefined,
+): Promise<CompactionOutcome> {
+  return compactDataset({ ...rooms, tell }, dataset, { evenIfPaused: false });
+}
