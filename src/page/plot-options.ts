@@ -11,6 +11,11 @@ const LETTER_PX = 6.5;
 const LABELS_GAP_PX = 16;
 const LEAST_LABELS_PX = 40;
 const DAY_S = 86_400;
+/** Of what is counted: between one and two rows there is nothing to mark. */
+const WHOLE_STEPS = Array.from(
+  { length: 45 },
+  (_, step) => ([1, 2, 5][step % 3] ?? 1) * 10 ** Math.floor(step / 3),
+);
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
 
 export interface PlotWishes {
@@ -55,7 +60,9 @@ export function plotOptions(wishes: PlotWishes): uPlot.Options {
         ...axis,
         size: (_plot, labels) => labelsWidth(labels),
         space: 28,
-        ...(wishes.isBinary ? { incrs: [...POWERS_OF_TWO] } : {}),
+        ...(wishes.kind === 'bars'
+          ? { incrs: wishes.isBinary ? [...POWERS_OF_TWO] : [...WHOLE_STEPS] }
+          : {}),
         values: (_plot, splits) => splits.map((value) => wishes.formatAxis(value)),
       },
     ],
