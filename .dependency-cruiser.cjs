@@ -32,6 +32,7 @@ module.exports = {
     onlyFrom('query', ['domain', 'process', ...STORES], 'A query reads the stores.'),
     onlyFrom('http', ['domain', 'daemon'], 'The server reads a view of the daemon.'),
     onlyFrom('daemon', ['domain', 'process'], 'The daemon is handed what it works with.'),
+    onlyFrom('client', [], 'What programs of others import stands on its own.'),
     onlyFrom('page', [], 'The page runs in a browser and knows the server by its answers.'),
     {
       name: 'page-is-bundled',
