@@ -16,6 +16,8 @@ export interface QueryConfig {
   readonly queue: number;
   readonly timeoutMs: number;
   readonly maxResultBytes: number;
+  /** Of answers that are kept; 0 keeps none. */
+  readonly cacheBytes: number;
 }
 
 /**
@@ -49,6 +51,9 @@ export const querySection = z.strictObject({
   max_result: size(
     'An answer over HTTP that is larger is broken off, or is an error where nothing was sent yet.',
   ).default('256MB'),
+  cache: size(
+    'Answers over HTTP that the daemon keeps, in its memory: the same question is answered from there as long as the answer is the same. 0MB keeps none.',
+  ).default('64MB'),
 });
 
 export type QueryFile = z.output<typeof querySection>;
@@ -64,6 +69,7 @@ export function resolveQuery(
     queue: file.queue,
     timeoutMs: parseDuration(file.timeout),
     maxResultBytes: parseSize(file.max_result),
+    cacheBytes: parseSize(file.cache),
     maxMemoryBytes:
       file.max_memory === undefined
         ? memoryLimitBytes + USUAL_ALLOWANCE_BYTES

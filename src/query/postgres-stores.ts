@@ -17,6 +17,8 @@ import { listUniqueKeys } from '../hot/table/unique-key.ts';
 import { inTransaction } from '../hot/transaction.ts';
 import { listColumns } from '../ledger/columns.ts';
 import { readSnapshotVersion } from '../ledger/snapshot-version.ts';
+import type { AnswerRecord } from './cache/answer-record.ts';
+import { readStanding } from './cache/standing.ts';
 import { hotCondition } from './hot/hot-condition.ts';
 import { openColdCatalog } from './segments/ledger-catalog.ts';
 import type { HotTable, HotWish, InSnapshot, PartsWish, TextOrder } from './stores.ts';
@@ -29,6 +31,8 @@ export interface SnapshotOptions {
   /** Of one table. */
   readonly maxHotRows: number;
   readonly signal: AbortSignal;
+  /** Told what the answer comes from, where it may be kept. */
+  readonly record?: AnswerRecord;
 }
 
 export function postgresStores(options: SnapshotOptions): InSnapshot {
@@ -60,7 +64,17 @@ export function postgresStores(options: SnapshotOptions): InSnapshot {
         const hot = new Map<string, HotTable>();
         for (const dataset of present) {
           const isAsked = read.includes(dataset) || cold.emptyDatasets.includes(dataset.name);
-          if (isAsked) hot.set(dataset.name, await openTable(options, dataset));
+          if (isAsked) {
+            const table = await openTable(options, dataset);
+            hot.set(dataset.name, options.record?.watch(table) ?? table);
+          }
+        }
+        if (options.record !== undefined) {
+          const names = [...options.datasets, ...cold.datasets]
+            .map(({ name }) => name)
+            .filter((name, at, all) => all.indexOf(name) === at && needOf(name) !== 'nothing')
+            .sort();
+          options.record.stand(await readStanding(db, names, options.datasets), names);
         }
         return work({ version, cold, hot });
       },
@@ -89,11 +103,12 @@ async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<Ho
   };
   const partsConditionOf = ({ hull, condition }: Pick<PartsWish, 'hull' | 'condition'>): string =>
     inlined(join([hotCondition(columns, timeColumn, hull, { kind: 'any' }), condition], ' and '));
+  const fromOf = (wish: Omit<PartsWish, 'onBatch'>): string =>
+    `from ${quoteTable(table.ref)} where ${partsConditionOf(wish)}`;
   const partsOf = (wish: Omit<PartsWish, 'onBatch'>): string => {
     const list = wish.columns.map(({ select }) => select).join(', ');
     const keys = Array.from({ length: wish.keys }, (_, index) => String(index + 1)).join(', ');
-    const from = `from ${quoteTable(table.ref)} where ${partsConditionOf(wish)}`;
-    return `select ${list} ${from}${keys === '' ? '' : ` group by ${keys}`}`;
+    return `select ${list} ${fromOf(wish)}${keys === '' ? '' : ` group by ${keys}`}`;
   };
   return {
     table: formatTable(table.ref),
@@ -101,19 +116,40 @@ async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<Ho
     timeColumn,
     textOrder: await readTextOrder(db),
     isTimed: table.columns.some(({ name, notNull }) => name === timeColumn.name && notNull),
-    aggregate: (wish) =>
-      readRows(options, dataset, { ...wish, notInParts: TOO_MANY_GROUPS }, partsOf(wish)),
+    aggregate: async (wish) => {
+      const groups = await readRows(
+        options,
+        dataset,
+        { ...wish, notInParts: TOO_MANY_GROUPS },
+        partsOf(wish),
+      );
+      // A count of no rows is a row.
+      const rows = `select ${fromOf(wish)}`;
+      if (options.record !== undefined) options.record.note(rows, await findSome(db, rows));
+      return groups;
+    },
     explainAggregate: async (wish) => ({
       condition: partsConditionOf(wish),
       estimatedRows: await estimateRows(db, partsOf(wish)),
     }),
     identify: () => identify(db, dataset, table, columns),
-    read: (wish) => readRows(options, dataset, wish, selectOf(wish)),
+    read: async (wish) => {
+      const select = selectOf(wish);
+      const rows = await readRows(options, dataset, wish, select);
+      options.record?.note(select, rows);
+      return rows;
+    },
     explain: async (wish) => ({
       condition: conditionOf(wish),
       estimatedRows: await estimateRows(db, selectOf(wish)),
     }),
   };
+}
+
+/** @returns 1 where the SELECT has a row */
+async function findSome(db: pg.Client, select: string): Promise<number> {
+  const found = await db.query<{ found: boolean }>(`select exists (${select}) as found`);
+  return found.rows[0]?.found === false ? 0 : 1;
 }
 
 const TOO_MANY_GROUPS = 'it has as many groups';

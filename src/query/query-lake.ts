@@ -26,6 +26,9 @@ import {
   writeJson,
   writeNdjson,
 } from './answer/text-formats.ts';
+import type { AnswerRecord } from './cache/answer-record.ts';
+import { isRepeatable } from './cache/repeatable.ts';
+import type { Repeatable } from './cache/standing.ts';
 import { type ChosenDataset, chooseDatasets, datasetsOf, wantsHot } from './choose-datasets.ts';
 import { createViews, type LoadedDataset } from './create-views.ts';
 import { type Engine, type EngineLimits, interruptible, openEngine } from './engine.ts';
@@ -75,6 +78,8 @@ export interface QueryRooms {
   readonly clock: Clock;
   readonly signal?: AbortSignal;
   readonly onHead?: (head: QueryHead) => void;
+  /** That of `inSnapshot`. */
+  readonly record?: AnswerRecord;
 }
 
 export interface QueryLake {
@@ -99,6 +104,8 @@ export interface QuerySummary extends QueryHead {
   readonly rows: number;
   /** Where the next page begins; null where there is none. */
   readonly nextCursor: string | null;
+  /** What a kept answer would have to be compared with; null where it may not be kept. */
+  readonly repeatable: Repeatable | null;
   readonly elapsedMs: number;
   /** What the rows alone would not tell, in words. */
   readonly notes: readonly string[];
@@ -118,6 +125,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
   const startedAt = rooms.clock.now();
   const engine = await openEngine(rooms.limits);
   const progress: Progress = {
+    isRepeatable: false,
     stage: 'parse',
     version: NO_VERSION,
     loaded: [],
@@ -134,6 +142,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
       ...headOf(progress),
       rows: pageEnd.rows,
       nextCursor: request.page?.nextCursor(pageEnd) ?? null,
+      repeatable: progress.isRepeatable ? (rooms.record?.repeatable ?? null) : null,
       elapsedMs: rooms.clock.now() - startedAt,
       notes: progress.notes,
       plan: progress.plan,
@@ -153,6 +162,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
 
 /** How far a query has come, for the message when it fails. */
 interface Progress {
+  isRepeatable: boolean;
   stage: QueryStage;
   version: SnapshotVersion;
   loaded: readonly LoadedDataset[];
@@ -191,6 +201,7 @@ async function runQuery(
     { sql: request.sql, statement: await admitSelect(connection, request.sql) },
     request.parameters,
   );
+  progress.isRepeatable = isRepeatable(asked.statement);
   await connection.run('begin');
   const { others, sql } = await load(engine, asked, request, rooms, progress);
   if (request.explain) return bindOnly(connection, sql, [...progress.known.datasets], progress);

@@ -191,6 +191,38 @@ describe('a query over HTTP', () => {
     expect(await figure('tierd_queries_total{outcome="failed"}')).toBe(failed + 1);
   });
 
+  it('is answered from memory as long as the answer is the same, and says so', async () => {
+    for (let n = 0; n < 2; n += 1) {
+      const { headers } = await ask('select count(*) as n from ticks where ts < now()');
+      expect(headers.get('tierd-cache')).toBe('miss');
+    }
+    // Of a time that has no hot rows: what is written elsewhere does not change it.
+    const still = async (format: string): Promise<Answered> =>
+      ask('select count(*) as n, min(id) as a from ticks where ts < $1', {
+        params: [new Date(Date.now() - 20 * 86_400_000).toISOString().slice(0, 10)],
+        format,
+      });
+    const first = await still('json');
+    expect(first).toMatchObject({ status: 200, text: '[\n{"n":200,"a":1}\n]\n' });
+    expect(first.headers.get('tierd-cache')).toBe('miss');
+    await database.query('create table elsewhere as select 1 as n');
+    const again = await still('json');
+    expect(again.text).toBe(first.text);
+    expect(again.headers.get('tierd-cache')).toBe('hit');
+    for (const name of ['content-type', 'tierd-snapshot', 'tierd-segments-read', 'tierd-rows']) {
+      expect(again.headers.get(name)).toBe(first.headers.get(name));
+    }
+    expect((await still('parquet')).headers.get('tierd-cache')).toBe('miss');
+    const parquet = await still('parquet');
+    expect([parquet.headers.get('tierd-cache'), parquet.text.slice(0, 4)]).toEqual(['hit', 'PAR1']);
+    await database.query("insert into ticks values (now() - interval '40 days', 0, 'late')");
+    const changed = await still('json');
+    expect(changed.text).toBe('[\n{"n":201,"a":0}\n]\n');
+    expect(changed.headers.get('tierd-cache')).toBe('miss');
+    await database.query('delete from ticks where id = 0');
+    expect((await still('json')).text).toBe(first.text);
+  });
+
   it('is described', async () => {
     const document = (await (await fetch(`${origin}/openapi.json`)).json()) as {
       paths: Record<string, { post: object }>;

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import { inPlace } from '../../src/lake/segment-files.ts';
 import type { Page } from '../../src/query/answer/hidden-columns.ts';
+import type { AnswerRecord } from '../../src/query/cache/answer-record.ts';
 import { postgresStores } from '../../src/query/postgres-stores.ts';
 import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
 import type { ParameterValue } from '../../src/query/sql/parameters.ts';
@@ -25,6 +26,7 @@ export async function askStores(
     readonly parameters?: readonly ParameterValue[];
     readonly explain?: boolean;
     readonly page?: Page | null;
+    readonly record?: AnswerRecord;
   } = {},
 ): Promise<StoresAnswer> {
   let lines = '';
@@ -55,6 +57,7 @@ export async function askStores(
         spillDirectory: join(bench.directory, 'query'),
       },
       clock: bench.rooms.clock,
+      ...(limits.record === undefined ? {} : { record: limits.record }),
     },
   );
   const rows = lines

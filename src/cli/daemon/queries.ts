@@ -7,7 +7,6 @@ import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
 import {
   type AskedQuery,
   type QueryDesk,
-  type QueryEnd,
   type QueryHandler,
   resultTooLarge,
 } from '../../http/queries/query-desk.ts';
@@ -16,6 +15,7 @@ import type { CliContext } from '../context.ts';
 import type { QueryTask } from '../rooms/query-task.ts';
 import { withSpillDirectory } from '../rooms/spill-directory.ts';
 import { startQuery } from '../rooms/start-query.ts';
+import { type AnsweredAnew, AnswerOrKeep } from './answers/answer-or-keep.ts';
 
 export interface OpenQueries {
   readonly desk: QueryDesk;
@@ -31,19 +31,26 @@ export function openQueries(context: CliContext, config: () => TierdConfig): Ope
   const { query } = config();
   const gate = new QueryGate(query);
   const stopped = new AbortController();
+  const kept = new AnswerOrKeep(query.cacheBytes);
   return {
     desk: {
       gate,
       timeoutMs: query.timeoutMs,
       maxResultBytes: query.maxResultBytes,
       stopped: stopped.signal,
-      run: (asked, handler) => run(context, config(), asked, handler),
+      run: (asked, handler) => {
+        const current = config();
+        return kept.run(current, asked, handler, (copied) =>
+          run(context, current, asked, copied, kept.mayKeep),
+        );
+      },
     },
     async close() {
       const impatience = setTimeout(() => stopped.abort(), DRAIN_MS);
       await gate.close();
       clearTimeout(impatience);
       stopped.abort();
+      await kept.close();
     },
   };
 }
@@ -53,14 +60,17 @@ async function run(
   config: TierdConfig,
   asked: AskedQuery,
   handler: QueryHandler,
-): Promise<QueryEnd> {
+  mayKeep: boolean,
+): Promise<AnsweredAnew> {
   const isPage = asked.structured?.kind === 'rows';
-  if (asked.format !== 'parquet' && !isPage) return answer(context, config, asked, handler, null);
+  if (asked.format !== 'parquet' && !isPage) {
+    return answer(context, config, asked, handler, null, mayKeep);
+  }
   // How a page ends is told before its first row: where the next one begins is a header.
   return withSpillDirectory(config.maintenance.tempDirectory, async (directory) => {
     const file = join(directory, `answer.${asked.format}`);
     const output = { file, part: join(directory, 'answer.part') };
-    const end = await answer(context, config, asked, handler, output);
+    const end = await answer(context, config, asked, handler, output, mayKeep);
     const { size } = await stat(file);
     if (size > config.query.maxResultBytes) throw resultTooLarge(config.query.maxResultBytes);
     handler.onWhole(end);
@@ -75,12 +85,13 @@ async function answer(
   asked: AskedQuery,
   { write, signal, onHead }: QueryHandler,
   output: QueryTask['request']['output'],
-): Promise<QueryEnd> {
+  mayKeep: boolean,
+): Promise<AnsweredAnew> {
   const question =
     asked.structured === undefined
       ? { sql: asked.sql, parameters: asked.params }
       : { sql: '', parameters: [], structured: asked.structured };
-  return startQuery(
+  const { rows, elapsedMs, nextCursor, repeatable } = await startQuery(
     config,
     context,
     {
@@ -95,7 +106,10 @@ async function answer(
       signal,
       write,
       warn: (text) => context.logger.warn({}, text),
-      onHead: (head) => onHead({ ...head, version: formatSnapshotVersion(head.version) }),
+      onHead: (head) =>
+        onHead({ ...head, version: formatSnapshotVersion(head.version), isCached: false }),
     },
+    mayKeep,
   );
+  return { rows, elapsedMs, nextCursor, repeatable };
 }

@@ -12,6 +12,7 @@ import { lakeRefusal, lookAtLake } from '../../jobs/rotation/own-lake.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
 import { assertMigrated } from '../../ledger/migrate.ts';
 import type { TextSink } from '../../query/answer/text-formats.ts';
+import { AnswerRecord } from '../../query/cache/answer-record.ts';
 import type { EngineLimits } from '../../query/engine.ts';
 import { postgresStores } from '../../query/postgres-stores.ts';
 import {
@@ -30,6 +31,8 @@ import { openLake, openSegmentsOf } from './open-lake.ts';
 
 /** All that the process is told: of the configuration only what it needs, and no other secret. */
 export interface QueryTask {
+  /** Whether the answer may be kept: then it says what it has to be compared with. */
+  readonly mayKeep?: boolean;
   readonly request: Omit<QueryRequest, 'output' | 'page'> & {
     /** What is asked in place of its SQL. */
     readonly structured?: StructuredAsk;
@@ -63,18 +66,20 @@ export async function runQueryTask(task: QueryTask, rooms: TaskRooms): Promise<Q
     const { output, terminal, structured, ...request } = task.request;
     const sink = sinkInto(rooms, terminal);
     if (structured?.kind === 'datasets') return await writeDatasets(db, task, sink, onHead);
+    const record = task.mayKeep === true ? { record: new AnswerRecord() } : {};
     const compiled =
       structured === undefined
         ? {}
-        : compileAsk(await readShape(db, datasets, structured.dataset), structured);
+        : compileAsk(await readShape(db, datasets, structured.dataset, record.record), structured);
     return await queryLake(
       { ...request, ...compiled, output: output ?? { sink } },
       {
-        inSnapshot: postgresStores({ db, datasets, maxHotRows, maxHoldMs, signal }),
+        inSnapshot: postgresStores({ db, datasets, maxHotRows, maxHoldMs, signal, ...record }),
         openLake: () => openForQuery(task, db, warn),
         limits,
         clock: systemClock,
         signal,
+        ...record,
         onHead,
       },
     );
@@ -100,6 +105,7 @@ async function writeDatasets(
     elapsedMs: systemClock.now() - startedAt,
     notes: [],
     plan: null,
+    repeatable: null,
     nextCursor: null,
   };
 }

@@ -34,12 +34,14 @@ export async function startQuery(
   io: Pick<CliIo, 'env' | 'workingDirectory'>,
   request: QueryTask['request'],
   watch: Omit<QueryWatch, 'maxMemoryBytes'>,
+  mayKeep = false,
 ): Promise<QuerySummary> {
   const { maintenance, query, postgres, lake, datasets } = config;
   const { maxMemoryBytes, maxHotRows, maxHoldMs } = query;
   return withSpillDirectory(maintenance.tempDirectory, async (spillDirectory) => {
     const task: QueryTask = {
       request,
+      mayKeep,
       postgres: { url: postgres.url, connectTimeoutMs: postgres.connectTimeoutMs },
       lake,
       datasets,

@@ -112,6 +112,7 @@ function headersOf(head: QueryHead | undefined, end: QueryEnd | null): Record<st
           'tierd-segments': String(head.segmentsLive),
           'tierd-cold-rows': String(head.coldRows),
           'tierd-hot-rows': String(head.hotRows),
+          'tierd-cache': head.isCached ? 'hit' : 'miss',
         }),
     ...(end === null
       ? {}

@@ -20,6 +20,8 @@ export interface QueryHead {
   readonly segmentsLive: number;
   readonly coldRows: number;
   readonly hotRows: number;
+  /** That it was answered before, and is the same still. */
+  readonly isCached: boolean;
 }
 
 export interface QueryEnd {

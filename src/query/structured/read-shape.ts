@@ -8,6 +8,8 @@ import { formatTable, type TimeColumn } from '../../domain/table.ts';
 import { describeShape, findExisting } from '../../hot/table/introspect.ts';
 import { listUniqueKeys } from '../../hot/table/unique-key.ts';
 import { inTransaction } from '../../hot/transaction.ts';
+import type { AnswerRecord } from '../cache/answer-record.ts';
+import { readStanding } from '../cache/standing.ts';
 import type { ColdCatalog, ColdColumn, ColdDataset } from '../segments/cold-catalog.ts';
 import { openColdCatalog } from '../segments/ledger-catalog.ts';
 import { columnOf } from '../segments/query-column.ts';
@@ -19,13 +21,17 @@ export async function readShape(
   db: pg.Client,
   datasets: readonly Dataset[],
   name: string,
+  record?: AnswerRecord,
 ): Promise<DatasetShape> {
   const dataset = datasets.find((one) => one.name === name);
   if (dataset === undefined) throw notFound(datasets, name);
   return inTransaction(
     db,
     { doing: `reading the columns of ${name}`, isolation: 'repeatable read', readOnly: true },
-    async () => shapeOf(dataset, await openColdCatalog(db, datasets), await readTable(db, dataset)),
+    async () => {
+      record?.standBefore(await readStanding(db, [name], datasets));
+      return shapeOf(dataset, await openColdCatalog(db, datasets), await readTable(db, dataset));
+    },
   );
 }
 
