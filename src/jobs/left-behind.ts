@@ -2,7 +2,9 @@
  * The doctor's look at what was under way when its dataset or source left the configuration: no run
  * will ever come back for it. Changes nothing.
  */
+
 import type { Check } from '../domain/check.ts';
+import { agree, countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { quoteLiteral } from '../hot/quote.ts';
 import { disconnect } from '../hot/server/connect.ts';
@@ -52,7 +54,7 @@ async function lookAtRedis(live: LiveRooms): Promise<readonly Check[]> {
       .map(([source, count]) => ({
         name: `left_behind:${source}:claims`,
         status: 'warning',
-        found: `${String(count)} keys are in Redis under the name that the source ${source} gave them (tierd:claim:${source}:*), not drained to their end, and ${source} is not in the configuration`,
+        found: `${countOf(count, 'key')} ${agree(count, 'is', 'are')} in Redis under the name that the source ${source} gave them (tierd:claim:${source}:*), not drained to their end, and ${source} is not in the configuration`,
         advice: drainOnce(source),
       }));
   } finally {
@@ -70,7 +72,7 @@ function describe({ kind, name, count }: LeftBehind): Check {
     case 'move':
       return {
         ...shared,
-        found: `${String(count)} moves of the dataset ${name} were begun and not ended, ${gone}`,
+        found: `${countOf(count, 'move')} of the dataset ${name} ${agree(count, 'was', 'were')} begun and not ended, ${gone}`,
         advice: `put the dataset ${name} back and run \`tierd rotate ${name}\` once: it removes what lies half done in the lake`,
       };
     case 'delivery':

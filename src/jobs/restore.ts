@@ -7,6 +7,7 @@
  * and have the fingerprint that the ledger has of them: the mirror of a rotation (I1, I2).
  */
 import type pg from 'pg';
+import { agree, countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { dueSlices, type RestorePlan, standing } from '../domain/plan/restore-plan.ts';
@@ -139,7 +140,7 @@ function afterSlices(failure: TierdError, plan: RestorePlan, totals: RestoreTota
   const [done, due] = [totals.restored.length, dueSlices(plan).length];
   return new TierdError({
     code,
-    message: `${message}; before that ${String(done)} of ${String(due)} slices were brought back (${String(rowsOf(totals))} rows)`,
+    message: `${message}; before that ${String(done)} of ${countOf(due, 'slice')} ${agree(due, 'was', 'were')} brought back (${countOf(rowsOf(totals), 'row')})`,
     ...(hint === undefined ? {} : { hint }),
     context: { ...context, slicesDone: done, slicesPlanned: due },
     cause,

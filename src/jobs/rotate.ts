@@ -7,7 +7,7 @@
  * removes rows, and it takes what only `verifySegments` can make (I1).
  */
 import type pg from 'pg';
-import { countOf } from '../domain/count.ts';
+import { agree, countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { EXIT, TierdError } from '../domain/errors.ts';
 import { datasetPaused } from '../domain/pause.ts';
@@ -167,7 +167,7 @@ function afterMoves(failure: TierdError, plan: RotationPlan, totals: MoveTotals)
 }
 
 function movesDone(plan: RotationPlan, { moved }: MoveTotals): string {
-  return `${String(moved.length)} of ${countOf(plan.moves.length, 'move')} were done (${countOf(rowsOf(moved), 'row')})`;
+  return `${String(moved.length)} of ${countOf(plan.moves.length, 'move')} ${agree(plan.moves.length, 'was', 'were')} done (${countOf(rowsOf(moved), 'row')})`;
 }
 
 function rowsOf(moved: MoveTotals['moved']): bigint {

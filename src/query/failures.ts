@@ -1,4 +1,5 @@
 /** What went wrong with a query, and what to do about it. */
+import { countOf } from '../domain/count.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import type { ColdCatalog, SegmentRef } from './segments/cold-catalog.ts';
@@ -89,7 +90,7 @@ function segmentUnreadable(damage: readonly Damage[], error: Error): TierdError 
 function segmentsUnlikeLedger(error: Error, segments: readonly SegmentRef[]): TierdError {
   return new TierdError({
     code: 'SEGMENT_UNREADABLE',
-    message: `Of ${String(segments.length)} segments at least one is not what the ledger says. The engine says: ${firstLine(error)}`,
+    message: `Of ${countOf(segments.length, 'segment')} at least one is not what the ledger says. The engine says: ${firstLine(error)}`,
     hint: 'Run `tierd scrub`: it tells every segment that is missing or altered.',
     cause: error,
   });
@@ -107,9 +108,9 @@ function queryInvalid(error: Error, catalog: FailureContext['catalog']): TierdEr
 function knownDatasets({ datasets, emptyDatasets }: FailureContext['catalog']): string {
   const names = datasets.map(({ name }) => name);
   const empty =
-    emptyDatasets.length === 0 ? '' : ` Nothing was rotated yet of: ${emptyDatasets.join(', ')}.`;
+    emptyDatasets.length === 0 ? '' : ` Nothing is in the lake of: ${emptyDatasets.join(', ')}.`;
   const [first] = names;
-  if (first === undefined) return `The lake has no segments yet.${empty}`;
+  if (first === undefined) return `The lake has no segments.${empty}`;
   return `Datasets in the lake: ${names.join(', ')}; \`describe ${first}\` shows the columns of one.${empty}`;
 }
 

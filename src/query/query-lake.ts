@@ -42,7 +42,8 @@ import { findSides } from './segments/sides.ts';
 import { admitSources } from './sql/admit-sources.ts';
 import { type FilledQuery, fillParameters, type ParameterValue } from './sql/parameters.ts';
 import { type AstObject, foldName } from './sql/sql-ast.ts';
-import { admitSelect, looksOnly } from './sql/statement.ts';
+import { admitSelect, looksOnly, shownText } from './sql/statement.ts';
+import { assertWholeText } from './sql/whole-text.ts';
 import type { HotNeed, InSnapshot } from './stores.ts';
 import { noteTextComparisons } from './text-numbers.ts';
 
@@ -196,6 +197,7 @@ async function runQuery(
   progress: Progress,
 ): Promise<PageEnd> {
   const { connection } = engine;
+  assertWholeText('The query', request.sql);
   const asked = await fillParameters(
     connection,
     { sql: request.sql, statement: await admitSelect(connection, request.sql) },
@@ -212,6 +214,7 @@ async function runQuery(
   const query = {
     connection,
     sql,
+    shown: await shownText(connection, sql, asked.statement),
     createViews: createAllViews,
     hidden: request.page?.hidden ?? 0,
     signal: rooms.signal,

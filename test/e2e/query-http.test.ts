@@ -162,6 +162,11 @@ describe('a query over HTTP', () => {
       },
     );
     expect(parquet.text).toContain('query.max_result');
+    // While it is written, not once it is whole: this one never is.
+    const endless = await ask('select hash(i) as h, hash(-i) as g from range(1000000000000) t(i)', {
+      format: 'parquet',
+    });
+    expect(endless.text).toContain('query.max_result');
   });
 
   it('waits for its turn, and is sent away where too many wait', async () => {

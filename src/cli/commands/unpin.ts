@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
+import { countOf } from '../../domain/count.ts';
 import { TierdError } from '../../domain/errors.ts';
 import { type EpochMs, formatRange, type TimeRange } from '../../domain/time/time-range.ts';
 import { instant } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { selectDatasets } from '../select-datasets.ts';
-import { formatInteger } from '../terminal/format.ts';
 
 interface UnpinFlags {
   readonly from?: EpochMs;
@@ -45,7 +45,7 @@ export function registerUnpin(program: Command, context: CliContext): void {
         text: ({ colour }) =>
           gone.length === 0
             ? `${colour.green('done')} ${name}: nothing was pinned`
-            : `${colour.green('done')} ${name}: ${formatInteger(gone.length)} pins released; what has aged leaves with the next rotation`,
+            : `${colour.green('done')} ${name}: ${countOf(gone.length, 'pin')} released; what has aged leaves with the next rotation`,
       });
     });
 }

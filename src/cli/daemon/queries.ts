@@ -16,6 +16,7 @@ import type { QueryTask } from '../rooms/query-task.ts';
 import { withSpillDirectory } from '../rooms/spill-directory.ts';
 import { startQuery } from '../rooms/start-query.ts';
 import { type AnsweredAnew, AnswerOrKeep } from './answers/answer-or-keep.ts';
+import { withinSize } from './within-size.ts';
 
 export interface OpenQueries {
   readonly desk: QueryDesk;
@@ -70,7 +71,12 @@ async function run(
   return withSpillDirectory(config.maintenance.tempDirectory, async (directory) => {
     const file = join(directory, `answer.${asked.format}`);
     const output = { file, part: join(directory, 'answer.part') };
-    const end = await answer(context, config, asked, handler, output, mayKeep);
+    const end = await withinSize(
+      output.part,
+      config.query.maxResultBytes,
+      handler.signal,
+      (signal) => answer(context, config, asked, { ...handler, signal }, output, mayKeep),
+    );
     const { size } = await stat(file);
     if (size > config.query.maxResultBytes) throw resultTooLarge(config.query.maxResultBytes);
     handler.onWhole(end);

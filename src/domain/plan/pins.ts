@@ -1,5 +1,6 @@
 /** Time that was restored on purpose, and that rotations leave hot until the pin ends. */
 
+import { agree, countOf } from '../count.ts';
 import { type EpochMs, formatRange, rangesOverlap, type TimeRange } from '../time/time-range.ts';
 import type { MeasuredRegion } from './plan.ts';
 
@@ -66,7 +67,7 @@ export function holdBack(
   });
   const notes = [...held].map(
     ([pin, rows]) =>
-      `${String(rows)} rows of ${formatRange(pin.range)} were restored and stay hot ${formatUntil(pin.until)}; \`tierd unpin ${dataset}\` lets them go`,
+      `${countOf(rows, 'row')} of ${formatRange(pin.range)} ${agree(rows, 'was', 'were')} restored and ${agree(rows, 'stays', 'stay')} hot ${formatUntil(pin.until)}; \`tierd unpin ${dataset}\` lets them go`,
   );
   return { regions: left, notes };
 }

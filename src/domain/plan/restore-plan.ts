@@ -1,5 +1,6 @@
 /** The plan of a restore: what `--dry-run` prints is what the executor runs. Pure. */
 
+import { agree, countOf } from '../count.ts';
 import { contains, type EpochMs, formatRange, type TimeRange } from '../time/time-range.ts';
 import type { Refusal } from './plan.ts';
 
@@ -52,7 +53,7 @@ export function refusePartial(
   return [
     {
       guard: 'partial_slice',
-      message: `${String(partial.length)} slices reach beyond --from and --to (${partial
+      message: `${countOf(partial.length, 'slice')} ${agree(partial.length, 'reaches', 'reach')} beyond --from and --to (${partial
         .map(({ range }) => formatRange(range))
         .slice(0, 3)
         .join(', ')}), and a slice comes back whole`,

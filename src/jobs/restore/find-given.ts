@@ -1,5 +1,6 @@
 /** Which slices another table has already: it must not be given their rows a second time. */
 import type pg from 'pg';
+import { countOf } from '../../domain/count.ts';
 import { type Acquaintance, isGiven } from '../../domain/plan/given-tables.ts';
 import type { Refusal } from '../../domain/plan/plan.ts';
 import { formatTable, type TableDescription } from '../../domain/table.ts';
@@ -86,7 +87,7 @@ function refuseUnsure(
 ): Refusal {
   return {
     guard: 'given_before',
-    message: `an earlier run copied rows of ${formatRange(range)} into a table that may be ${formatTable(ref)} (since then it was replaced, or the database came back from a dump), and it holds ${String(rows)} rows of that time, not the ${String(wanted)} that were copied: they might be there twice`,
+    message: `an earlier run copied rows of ${formatRange(range)} into a table that may be ${formatTable(ref)} (since then it was replaced, or the database came back from a dump), and it holds ${countOf(rows, 'row')} of that time, not the ${String(wanted)} that were copied: they might be there twice`,
     hint: 'use --into another table, or delete its rows of that time first',
     forceable: false,
   };

@@ -1,6 +1,7 @@
 /** Looks at ledger, catalogue and the table that rows come back into, and plans. Changes nothing (I7). */
 import type pg from 'pg';
 import { type ColumnPlan, planColumns } from '../../domain/columns/column-plan.ts';
+import { agree, countOf } from '../../domain/count.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { withFieldIds } from '../../domain/lake/field-ids.ts';
 import type { Refusal } from '../../domain/plan/plan.ts';
@@ -14,6 +15,7 @@ import { formatTable, type Part, type TableDescription } from '../../domain/tabl
 import { rangesOverlap } from '../../domain/time/time-range.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
+import { findMakeHazards } from '../../hot/write/make-hazards.ts';
 import { compressedChunks, findRestoreHazards } from '../../hot/write/restore-hazards.ts';
 import { findTable, targetColumns } from '../../hot/write/restore-target.ts';
 import { type LiveSlice, listLiveSlices } from '../../ledger/replaced-slices.ts';
@@ -179,9 +181,10 @@ async function planOf(
   const oldest = slices[0]?.range.fromInclusive ?? span.fromInclusive;
   const staged = work.some(({ mapped }) => throughTemporary(mapped.pairs));
   const hazards =
-    target.table === null || due.length === 0
+    due.length === 0
       ? []
-      : await findRestoreHazards(db, target.table, target.table.kind, {
+      : await hazardsOf(db, target, {
+          into,
           oldest,
           throughTemporary: staged,
           sharedWith: into === null ? null : own,
@@ -198,6 +201,18 @@ async function planOf(
     refusals: [...refusePartial(span, slices), ...hazards],
     notes: notesOf(target, work, slices.length - due.length),
   };
+}
+
+async function hazardsOf(
+  db: pg.Client,
+  { table }: Target,
+  {
+    into,
+    ...rows
+  }: Parameters<typeof findRestoreHazards>[3] & { readonly into: RestoreRequest['into'] },
+): Promise<readonly Refusal[]> {
+  if (table !== null) return findRestoreHazards(db, table, table.kind, rows);
+  return into === null ? [] : findMakeHazards(db, into);
 }
 
 function notesOf(target: Target, work: readonly SliceWork[], there: number): readonly string[] {
@@ -221,7 +236,7 @@ function notesOf(target: Target, work: readonly SliceWork[], there: number): rea
   if (target.table === null) notes.push(`${target.name} is not there and will be made`);
   if (there > 0) {
     notes.push(
-      `${String(there)} slices were copied into ${target.name} by an earlier run and are left out; to have them once more, name another table`,
+      `${countOf(there, 'slice')} ${agree(there, 'was', 'were')} copied into ${target.name} by an earlier run and ${agree(there, 'is', 'are')} left out; to copy them once more, name another table`,
     );
   }
   return notes;

@@ -13,6 +13,8 @@ export const NOWHERE = devNull;
 export interface RunnableQuery {
   readonly connection: DuckDBConnection;
   readonly sql: string;
+  /** Of DESCRIBE, SHOW and SUMMARIZE, which no view can be made of: what may stand within a FROM. */
+  readonly shown: string | null;
   /** Makes the views again, after a rollback. */
   readonly createViews: () => Promise<void>;
   /** So many columns at the end are not shown. */
@@ -87,14 +89,16 @@ async function reasonItBrokeOff(query: RunnableQuery): Promise<unknown> {
  * DuckDB's own temporary file, which would have a name that is not allowed.
  */
 async function copyResult(
-  { connection, sql }: RunnableQuery,
+  { connection, sql, shown }: RunnableQuery,
   path: string,
   options: string,
 ): Promise<number> {
   const view = quoteName('tierd result');
-  await connection.run(`create temp view ${view} as ${sql}`);
+  // SHOW TABLES would list the view.
+  if (shown === null) await connection.run(`create temp view ${view} as ${sql}`);
+  const rows = shown === null ? `temp.${view}` : `(${shown})`;
   const copied = await connection.runAndReadAll(
-    `copy (from temp.${view}) to ${quoteText(path)} (${options}, use_tmp_file false)`,
+    `copy (from ${rows}) to ${quoteText(path)} (${options}, use_tmp_file false)`,
   );
   return Number(copied.getRows()[0]?.[0] ?? 0);
 }

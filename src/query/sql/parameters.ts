@@ -3,6 +3,7 @@
  * and reach PostgreSQL as constants do. What a value becomes is so what DuckDB makes of a literal.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { agree, countOf } from '../../domain/count.ts';
 import { TierdError } from '../../domain/errors.ts';
 import {
   type AstObject,
@@ -14,6 +15,7 @@ import {
 } from './sql-ast.ts';
 import { quoteText } from './sql-text.ts';
 import { admitSelect } from './statement.ts';
+import { assertWholeText } from './whole-text.ts';
 
 /** A text takes on the type of what it is compared with or cast to; the others have their own. */
 export type ParameterValue = string | number | boolean | null;
@@ -36,6 +38,9 @@ export async function fillParameters(
   const asked = identifiersIn(statement);
   assertAllGiven(asked, values.length);
   if (values.length === 0) return { sql, statement };
+  for (const [at, value] of values.entries()) {
+    if (typeof value === 'string') assertWholeText(`The value of $${String(at + 1)}`, value);
+  }
   const literals = values.map(literalOf);
   const filled = splice(sql, literals);
   const found = await admitSelect(connection, filled);
@@ -58,7 +63,7 @@ function assertAllGiven(asked: ReadonlySet<string>, given: number): void {
   }
   const names = [...asked].map((name) => `$${name}`).sort();
   throw invalid(
-    `The query has ${names.length === 0 ? 'no parameters' : `the parameters ${names.join(', ')}`}, and ${String(given)} values are given. Nothing was run.`,
+    `The query has ${names.length === 0 ? 'no parameters' : `the parameters ${names.join(', ')}`}, and ${countOf(given, 'value')} ${agree(given, 'is', 'are')} given. Nothing was run.`,
     'Number parameters from $1 on and give a value for each, in their order: --param VALUE on the command line, "params" over HTTP.',
   );
 }

@@ -43,9 +43,29 @@ export async function admitSelect(connection: DuckDBConnection, sql: string): Pr
 
 /** Whether it asks what tables and columns there are, and for no row of them: DESCRIBE, SHOW TABLES. */
 export function looksOnly(statement: AstObject): boolean {
-  const node = statement['node'];
+  const shown = shownBy(statement);
+  return shown !== null && shown['show_type'] !== 'SUMMARY';
+}
+
+/** What DESCRIBE, SHOW and SUMMARIZE show; null for a SELECT. */
+function shownBy({ node }: AstObject): AstObject | null {
   const from = isObject(node) ? node['from_table'] : undefined;
-  return isObject(from) && from['type'] === 'SHOW_REF' && from['show_type'] !== 'SUMMARY';
+  return isObject(from) && from['type'] === 'SHOW_REF' ? from : null;
+}
+
+/** A DESCRIBE, SHOW or SUMMARIZE as it may stand in a FROM; null for a SELECT. */
+export async function shownText(
+  connection: DuckDBConnection,
+  sql: string,
+  statement: AstObject,
+): Promise<string | null> {
+  if (shownBy(statement) === null) return null;
+  // Out of its tree, for a semicolon or a comment at its end would take the parenthesis with it.
+  const reader = await connection.runAndReadAll(
+    'select json_deserialize_sql(json_serialize_sql($1::varchar))',
+    [sql],
+  );
+  return String(reader.getRows()[0]?.[0]);
 }
 
 /**

@@ -87,7 +87,7 @@ drain: { ${SOURCE} }
     ]);
     expect(checks.find(({ name }) => name === 'left_behind:gone')).toMatchObject({
       found:
-        '1 moves of the dataset gone were begun and not ended, and gone is not in the configuration',
+        '1 move of the dataset gone was begun and not ended, and gone is not in the configuration',
       advice: expect.stringContaining('tierd rotate gone') as string,
     });
   });

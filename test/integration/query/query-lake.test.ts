@@ -236,6 +236,19 @@ describe('a result', () => {
     ]);
   });
 
+  test.each([
+    ['describe ticks; -- what it has', 4],
+    ['show tables', 2],
+    ['summarize ticks;', 4],
+    ['describe select symbol from ticks', 1],
+  ])('as Parquet has what "%s" shows', async (sql, rows) => {
+    const file = join(lake.root, 'shown.parquet');
+    const { summary } = await askLake(lake, sql, { format: 'parquet', file });
+    expect(summary.rows).toBe(rows);
+    const back = await lake.duckdb.runAndReadAll('select count(*) from read_parquet($1)', [file]);
+    expect(back.getRows()).toEqual([[BigInt(rows)]]);
+  });
+
   test('as Parquet needs a file', async () => {
     await expect(askLake(lake, 'select 1', { format: 'parquet' })).rejects.toMatchObject({
       code: 'USAGE',

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { connect } from '../../../src/hot/server/connect.ts';
 import { takeOverLake } from '../../../src/jobs/lake-owner.ts';
+import { planRestoreOf } from '../../../src/jobs/restore.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { copyDatabase } from '../../support/dump.ts';
 import { days, restore, rotateAll } from '../../support/restore.ts';
@@ -58,7 +59,7 @@ describe('a restore into another table', () => {
       `create table swap as table bars_copy; drop table bars_copy; alter table swap rename to bars_copy`,
     );
     const again = await restore(bench, dataset, days(40, 37), { into: INTO });
-    expect(again.plan.notes.join('\n')).toContain('1 slices were copied into public.bars_copy');
+    expect(again.plan.notes.join('\n')).toContain('1 slice was copied into public.bars_copy');
     expect(await idsIn(database, 'bars_copy')).toEqual(once(3));
   });
 
@@ -67,6 +68,31 @@ describe('a restore into another table', () => {
     const { totals } = await restore(bench, dataset, days(40, 37), { into: INTO });
     expect(totals.restored).toHaveLength(3);
     expect(await idsIn(database, 'bars_copy')).toEqual(once(3));
+  });
+
+  it('is refused, with the statement that helps, where the table can not be made', async () => {
+    const into = { schema: 'nowhere', name: 'kept' };
+    await expect(restore(bench, dataset, days(40, 38), { into })).rejects.toMatchObject({
+      code: 'REFUSED',
+      message: expect.stringContaining('there is no schema nowhere') as string,
+      hint: expect.stringContaining('create schema "nowhere"') as string,
+    });
+    const role = `maker_${database.name}`;
+    await database.query(
+      `create schema nowhere; create role ${role}; grant usage on schema nowhere, tierd, public to ${role};
+       grant select on all tables in schema tierd, public to ${role}`,
+    );
+    const asRole = async () => {
+      const client = await connect({ url: database.url, job: 'test' });
+      await client.query(`set role ${role}`);
+      return client;
+    };
+    const request = { span: days(40, 38), into, pinUntil: null };
+    const plan = await planRestoreOf({ ...bench.rooms, connect: asRole }, dataset, request);
+    expect(plan.refusals).toMatchObject([
+      { guard: 'missing_privilege', hint: `grant usage, create on schema "nowhere" to "${role}";` },
+    ]);
+    await database.query(`drop owned by ${role}; drop role ${role}`);
   });
 
   it('refuses the slices of which it can not tell', async () => {

@@ -87,6 +87,14 @@ describe('restore', () => {
     expect(rows).toEqual([{ n: 4 * ROWS_A_DAY }]);
   });
 
+  it('is not taken for a dataset that never was rotated, once all of it came back', async () => {
+    const dataset = await coldTable('bars');
+    await restore(bench, dataset, days(40, 37));
+    const asked = askStores(bench, await database.connect(), [dataset], 'select nothing from bars');
+    const { hint } = await failureOf(asked);
+    expect(hint).toContain('Nothing is in the lake of: bars.');
+  });
+
   it('rotate → restore → rotate gives equal fingerprints, once the pin has ended', async () => {
     const dataset = await coldTable('bars');
     const fingerprints = async (): Promise<unknown> => {
@@ -195,7 +203,7 @@ describe('restore', () => {
     expect(first.totals.restored).toHaveLength(1);
     const again = await restore(bench, dataset, days(40, 37), { into });
     expect(again.totals.restored).toHaveLength(2);
-    expect(again.plan.notes.join('\n')).toContain('1 slices were copied into public.bars_2026');
+    expect(again.plan.notes.join('\n')).toContain('1 slice was copied into public.bars_2026');
     const db = await database.connect();
     expect(await differingRows(db, 'bars_before', 'bars_2026')).toEqual([]);
     expect(await states('bars')).toEqual(['live', 'live', 'live']);

@@ -1,5 +1,6 @@
 /** Dead rows are made reusable, once no export of ours holds a snapshot over them. */
 import type pg from 'pg';
+import { agree, countOf } from '../../../domain/count.ts';
 import { TierdError } from '../../../domain/errors.ts';
 import { vacuumTable, vacuumWarnings } from '../../../hot/delete/vacuum.ts';
 import { disconnect } from '../../../hot/server/connect.ts';
@@ -72,7 +73,7 @@ export async function endWithoutTable(
   const { code, message, hint, context } = failure;
   return new TierdError({
     code,
-    message: `${message}; ${String(due.length)} moves of a run that was killed before its VACUUM are at their end, for there is nothing left to vacuum`,
+    message: `${message}; ${countOf(due.length, 'move')} of a run that was killed before its VACUUM ${agree(due.length, 'is', 'are')} at an end, for there is nothing left to vacuum`,
     ...(hint === undefined ? {} : { hint }),
     context: { ...context, movesEnded: due.length },
     cause: failure,
