@@ -4,10 +4,12 @@ import { benchArchive } from './archive.ts';
 import { benchDaemon } from './daemon/measure.ts';
 import { benchDrain } from './drain/measure.ts';
 import { benchParquetjs } from './parquetjs-faults.ts';
+import { benchQuery } from './query/measure.ts';
 
 const USAGE = `npm run bench -- archive [--rows 5000000] [--rounds 3] [--prices double|numeric] [--quick]
 npm run bench -- drain [--rows 1000000] [--rounds 3] [--backlog 5000000] [--quick]
 npm run bench -- daemon [--rows 4000000] [--rounds 7] [--seconds 60] [--quick]
+npm run bench -- query [--days 1830] [--rows 20000] [--rounds 5] [--quick]    rows are of a day
 npm run bench -- parquetjs`;
 
 const { positionals, values } = parseArgs({
@@ -17,6 +19,7 @@ const { positionals, values } = parseArgs({
     rounds: { type: 'string' },
     backlog: { type: 'string' },
     seconds: { type: 'string' },
+    days: { type: 'string' },
     prices: { type: 'string', default: 'double' },
     quick: { type: 'boolean', default: false },
   },
@@ -44,6 +47,16 @@ async function run(): Promise<unknown> {
         rows: Number(values.rows ?? (values.quick ? 1_000_000 : 4_000_000)),
         starts: Number(values.rounds ?? (values.quick ? 3 : 7)),
         idleSeconds: Number(values.seconds ?? (values.quick ? 20 : 60)),
+        say: (text) => console.error(text),
+      });
+    case 'query':
+      return benchQuery({
+        coldDays: Number(values.days ?? (values.quick ? 120 : 1830)),
+        hotDays: 30,
+        rowsADay: Number(values.rows ?? (values.quick ? 4_000 : 20_000)),
+        symbols: values.quick ? 100 : 500,
+        segments: 100_000,
+        rounds: Number(values.rounds ?? (values.quick ? 3 : 5)),
         say: (text) => console.error(text),
       });
     case 'parquetjs':
