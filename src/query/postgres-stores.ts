@@ -8,7 +8,7 @@ import { identityOf, type RowIdentity } from '../domain/plan/row-identity.ts';
 import { formatTable, type TimeColumn } from '../domain/table.ts';
 import { exportRows } from '../hot/copy/copy-stream.ts';
 import { estimateRows } from '../hot/measure/estimate-rows.ts';
-import { quoteTable } from '../hot/quote.ts';
+import { quoteName, quoteTable } from '../hot/quote.ts';
 import { lockForReading } from '../hot/read-lock.ts';
 import { inlined, join, runOne, sql } from '../hot/sql.ts';
 import { readColumnPlaces } from '../hot/table/column-places.ts';
@@ -95,8 +95,16 @@ async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<Ho
     });
   }
   const { timeColumn } = table;
-  const conditionOf = ({ hull, predicate }: Pick<HotWish, 'hull' | 'predicate'>): string =>
-    inlined(hotCondition(columns, timeColumn, hull, predicate));
+  const conditionOf = ({
+    hull,
+    predicate,
+    first,
+  }: Pick<HotWish, 'hull' | 'predicate' | 'first'>): string => {
+    const condition = hotCondition(columns, timeColumn, hull, predicate);
+    if (first === undefined) return inlined(condition);
+    const all = inlined(join([condition, first.condition], ' and '));
+    return `${all} order by ${quoteName(timeColumn.name)} ${first.order} fetch first ${String(first.rows)} rows with ties`;
+  };
   const selectOf = (wish: Omit<HotWish, 'onBatch'>): string => {
     const list = wish.columns.map(({ select }) => select).join(', ');
     return `select ${list} from ${quoteTable(table.ref)} where ${conditionOf(wish)}`;

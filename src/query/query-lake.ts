@@ -37,7 +37,7 @@ import { loadHotRows } from './hot/hot-rows.ts';
 import { loadNewerRows } from './hot/newer-rows.ts';
 import { type PartedQuery, partQuery } from './partials/load-parts.ts';
 import { type DatasetPlan, planDataset } from './query-plan.ts';
-import type { ColdCatalog, ColdDataset } from './segments/cold-catalog.ts';
+import type { ColdCatalog, ColdDataset, SegmentRef, TimeHull } from './segments/cold-catalog.ts';
 import { findSides } from './segments/sides.ts';
 import { admitSources } from './sql/admit-sources.ts';
 import { type FilledQuery, fillParameters, type ParameterValue } from './sql/parameters.ts';
@@ -305,7 +305,7 @@ async function load(
       const plan: DatasetPlan[] = [];
       for (const one of chosen) {
         const parts = parted.plans.get(one) ?? null;
-        plan.push(await planDataset(engine.connection, statement, stores.cold, sides, one, parts));
+        plan.push(await planDataset(engine, statement, stores.cold, sides, one, parts));
       }
       progress.plan = plan;
       return { others: all, sql: asked.sql };
@@ -337,10 +337,16 @@ async function loadAll(
       parts === null
         ? await loadHotRows(engine, statement, { ...one, hot }, loaded.length, reason)
         : null;
-    const newer = await loadNewerRows(engine, { ...one, hot }, loaded.length);
-    loaded.push({ ...one, hotRows, newer, parts });
+    const segments = one.segments.filter((segment) => isWithin(segment, hotRows?.bound ?? null));
+    const newer = await loadNewerRows(engine, { ...one, segments, hot }, loaded.length);
+    loaded.push({ ...one, segments, hotRows, newer, parts });
   }
   return loaded;
+}
+
+function isWithin({ minTimeUs, maxTimeUs }: SegmentRef, hull: TimeHull | null): boolean {
+  const { fromInclusiveUs: from = null, toInclusiveUs: to = null } = hull ?? {};
+  return (from === null || maxTimeUs >= from) && (to === null || minTimeUs <= to);
 }
 
 /** Without --output there is no file to replace, and a terminal is no place for bytes. */

@@ -1,8 +1,9 @@
 /** What a query would read, and why no more: said before anything is read. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ChosenDataset } from './choose-datasets.ts';
+import type { Engine } from './engine.ts';
 import { resolveForHot } from './hot/hot-predicate.ts';
-import { hotColumnsOf } from './hot/hot-rows.ts';
+import { firstOf, hotColumnsOf } from './hot/hot-rows.ts';
 import type { PlannedParts } from './partials/plan-parts.ts';
 import type { ColdCatalog } from './segments/cold-catalog.ts';
 import { chooseSegments, findHull } from './segments/segment-filter.ts';
@@ -48,7 +49,7 @@ export interface AggregatedPlan extends HotExplanation {
 }
 
 export async function planDataset(
-  connection: DuckDBConnection,
+  engine: Engine,
   statement: AstObject,
   catalog: ColdCatalog,
   sides: Sides,
@@ -59,8 +60,8 @@ export async function planDataset(
   const isColdNamed = sides.opaque || (sides.named.get(foldName(name))?.cold ?? true);
   return {
     dataset: name,
-    cold: isColdNamed ? await planCold(connection, catalog, chosen) : null,
-    hot: await planHot(connection, statement, chosen, parts),
+    cold: isColdNamed ? await planCold(engine.connection, catalog, chosen) : null,
+    hot: await planHot(engine, statement, chosen, parts),
   };
 }
 
@@ -87,17 +88,19 @@ async function planCold(
 }
 
 async function planHot(
-  connection: DuckDBConnection,
+  engine: Engine,
   statement: AstObject,
   { dataset, schema, predicate, hot }: ChosenDataset,
   parts: PlannedParts | null,
 ): Promise<HotPlan | null> {
   if (hot === null) return null;
   const columns = hotColumnsOf(statement, dataset.name, schema, hot);
+  const first = await firstOf(engine, statement, { dataset, schema, hot });
   const wish = {
     columns,
-    hull: await findHull(connection, dataset, schema, predicate),
-    predicate: await resolveForHot(connection, schema, predicate),
+    hull: await findHull(engine.connection, dataset, schema, predicate),
+    predicate: await resolveForHot(engine.connection, schema, predicate),
+    ...(first === null ? {} : { first }),
   };
   const aggregated: AggregatedPlan[] = [];
   for (const select of parts !== null && 'selects' in parts ? parts.selects : []) {

@@ -67,6 +67,12 @@ export interface HotWish {
   readonly columns: readonly ColumnPlan[];
   readonly hull: TimeHull;
   readonly predicate: HotPredicate;
+  /** No more than these are needed; the condition holds for all of them. */
+  readonly first?: {
+    readonly order: 'asc' | 'desc';
+    readonly rows: number;
+    readonly condition: Sql;
+  };
   /** For the message when there are too many: why they were not aggregated where they lie. */
   readonly notInParts?: string;
   readonly onBatch: (batch: ColumnBatch) => void;

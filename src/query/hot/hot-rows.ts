@@ -4,18 +4,25 @@ import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import { StagingTable, stagedName } from '../../lake/segment/staging-table.ts';
 import type { ChosenDataset } from '../choose-datasets.ts';
 import type { Engine } from '../engine.ts';
+import { exactSql } from '../exact/condition-sql.ts';
+import { resolveCondition } from '../exact/resolve-condition.ts';
+import { NotInParts } from '../partials/not-in-parts.ts';
+import type { TimeHull } from '../segments/cold-catalog.ts';
 import { findHull } from '../segments/segment-filter.ts';
 import type { ViewSchema } from '../segments/view-schema.ts';
 import { neededColumns } from '../sql/needed-columns.ts';
 import type { AstObject } from '../sql/sql-ast.ts';
 import { quoteName, quoteText } from '../sql/sql-text.ts';
-import type { HotTable } from '../stores.ts';
+import type { HotTable, HotWish } from '../stores.ts';
+import { readFirstRows } from './first-rows.ts';
 import { resolveForHot } from './hot-predicate.ts';
 
 export interface HotRows {
   readonly rows: number;
   /** A SELECT with the columns of `schema`. */
   readonly query: string;
+  /** Where PostgreSQL has all rows that are wanted: no row beyond this instant is. Microseconds since 1970. */
+  readonly bound: TimeHull | null;
 }
 
 /**
@@ -32,18 +39,61 @@ export async function loadHotRows(
   const columns = hotColumnsOf(statement, dataset.name, schema, hot);
   const hull = await findHull(engine.connection, dataset, schema, predicate);
   const resolved = await resolveForHot(engine.connection, schema, predicate);
+  const asked = await firstOf(engine, statement, { dataset, schema, hot });
   const name = `t${String(number)}`;
   const staged = await StagingTable.create(engine.staging, name, columns);
   const rows = await hot.read({
     columns,
     hull,
     predicate: resolved,
+    ...(asked === null ? {} : { first: asked }),
     ...(notInParts === undefined ? {} : { notInParts }),
     onBatch: (batch) => staged.append(batch),
   });
   staged.close();
   const list = selectList(schema, hot.columns, columns);
-  return { rows, query: `select ${list} from hot_rows.${name}` };
+  const bound =
+    asked === null || rows < asked.rows ? null : await boundOf(engine, name, columns, hot, asked);
+  return { rows, query: `select ${list} from hot_rows.${name}`, bound };
+}
+
+/** What PostgreSQL is asked where the first rows by time are all that is wanted. */
+export async function firstOf(
+  engine: Engine,
+  statement: AstObject,
+  { dataset, schema, hot }: Pick<ChosenDataset, 'dataset' | 'schema'> & { readonly hot: HotTable },
+): Promise<NonNullable<HotWish['first']> | null> {
+  const first = readFirstRows(statement, dataset.name, schema, hot);
+  if (first === null) return null;
+  try {
+    const condition = await resolveCondition(engine.connection, first.condition, hot.textOrder);
+    return { ...first, condition: exactSql(condition) };
+  } catch (error) {
+    if (error instanceof NotInParts) return null;
+    throw error;
+  }
+}
+
+/** Asked on a connection of its own: the query's transaction must not see the hot rows before all are there. */
+async function boundOf(
+  { scratch }: Engine,
+  table: string,
+  columns: readonly ColumnPlan[],
+  { timeColumn }: HotTable,
+  { order, rows }: NonNullable<HotWish['first']>,
+): Promise<TimeHull | null> {
+  const at = columns.findIndex(({ name }) => name === timeColumn.name);
+  if (at < 0 || timeColumn.kind === 'integer') return null;
+  const time = stagedName(at);
+  const reader = await scratch.runAndReadAll(
+    `select epoch_us(${time}::timestamp)::varchar from hot_rows.${table} where isfinite(${time})
+     order by ${time} ${order} limit 1 offset ${String(rows - 1)}`,
+  );
+  const instant = reader.getRows()[0]?.[0];
+  if (typeof instant !== 'string') return null;
+  const [fromInclusiveUs, toInclusiveUs] =
+    order === 'desc' ? [BigInt(instant), null] : [null, BigInt(instant)];
+  return { fromInclusiveUs, toInclusiveUs };
 }
 
 /** Those that the query may need, at least one. */

@@ -143,6 +143,28 @@ const SCALARS = new Set([
   'upper',
 ]);
 
+/** Whether an item of a SELECT list is a value, or values, of one row alone: as many rows come out as go in. */
+export function isOfOneRow(expression: AstObject): boolean {
+  const kind = textIn(expression['class']);
+  const isKnown =
+    kind === 'FUNCTION'
+      ? SCALARS.has(foldName(textIn(expression['function_name'])))
+      : INNER_CLASSES.has(kind) || ['COLUMN_REF', 'CONSTANT', 'STAR'].includes(kind);
+  return isKnown && innerOf(expression).every(isOfOneRow);
+}
+
+/** The nearest expressions below. */
+function innerOf(value: AstValue | undefined): readonly AstObject[] {
+  if (Array.isArray(value)) {
+    return (value as readonly AstValue[]).flatMap((item) => itselfOrInner(item));
+  }
+  return isObject(value) ? Object.values(value).flatMap((member) => itselfOrInner(member)) : [];
+}
+
+function itselfOrInner(value: AstValue | undefined): readonly AstObject[] {
+  return isObject(value) && typeof value['class'] === 'string' ? [value] : innerOf(value);
+}
+
 const INNER_CLASSES = new Set(['OPERATOR', 'COMPARISON', 'CONJUNCTION', 'BETWEEN', 'CASE', 'CAST']);
 
 /** Puts columns of the parts in the place of keys and aggregates. */

@@ -1,0 +1,67 @@
+/** `order by time … limit n`: both sides are asked for no more than can be among the first. */
+import { describe, expect, test } from 'vitest';
+import { rotateDataset } from '../../../src/jobs/rotate.ts';
+import { askStores, type StoresAnswer } from '../../support/ask-stores.ts';
+import { createTestDatabase } from '../../support/database.ts';
+import { daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
+
+const TICKS = makeDataset('ticks', { sortBy: ['symbol'] });
+
+async function scene(): Promise<(sql: string) => Promise<StoresAnswer>> {
+  const database = await createTestDatabase();
+  const bench = await openBench(database);
+  const db = await database.connect();
+  // Two rows of each instant.
+  await db.query(
+    `create table ticks (time timestamptz not null, symbol text, lot int, price numeric(12,2), ratio float8);
+     insert into ticks
+     select '${daysAgo(35)}'::timestamptz + (n / 2) * interval '1 hour', 's' || n % 3, n, n * 0.25, n / 3.0
+     from generate_series(0, 35 * 48 - 1) n`,
+  );
+  await rotateDataset(bench.rooms, TICKS, { force: true });
+  return (sql) => askStores(bench, db, [TICKS], sql);
+}
+
+/** The same, and too much for either side to stop early. */
+const ofAll = (sql: string): string =>
+  sql.replace('from ticks', 'from ticks cross join (select 1)');
+
+describe('the newest rows', () => {
+  test.each([
+    ['select lot from ticks order by time desc, lot limit 10', 10],
+    ['select * from ticks order by time desc, lot limit 5 offset 6', 12],
+    [
+      "select time, lot * 2 as twice from ticks where symbol = 's1' and price > 3 order by time desc, lot limit 7",
+      9,
+    ],
+    ['select lot as n from ticks where not (lot % 2 = 1) order by time desc, lot limit 3', 1440],
+    ['select lot from ticks order by lot desc limit 3', 1440],
+    ['select count(*) over () as n, lot from ticks order by time desc, lot limit 3', 1440],
+    ['select -lot as time from ticks order by time desc limit 3', 1440],
+    ['select distinct symbol, time from ticks order by time desc, symbol limit 3', 1440],
+    ['select unnest([lot, lot]) as n from ticks order by time desc limit 3', 1440],
+  ])('%s', async (sql, most) => {
+    const ask = await scene();
+    const answer = await ask(sql);
+    expect(answer.rows).toEqual((await ask(ofAll(sql).replace('select *', 'select ticks.*'))).rows);
+    expect(answer.summary.hotRows).toBeLessThanOrEqual(most);
+    // Where PostgreSQL has as many, no segment is opened.
+    expect(answer.summary.segmentsRead).toBe(most < 1440 ? 0 : 5);
+  });
+
+  test('are those of the lake where PostgreSQL has too few', async () => {
+    const ask = await scene();
+    const sql = `select lot from ticks where time < '${daysAgo(29)}' order by time desc, lot limit 60`;
+    const { rows, summary } = await ask(sql);
+    expect(rows).toEqual((await ask(ofAll(sql))).rows);
+    expect(summary).toMatchObject({ segmentsRead: 5, hotRows: 48 });
+  });
+
+  test('and the oldest are asked of both sides', async () => {
+    const ask = await scene();
+    const sql = 'select lot from ticks order by time, lot limit 60';
+    const { rows, summary } = await ask(sql);
+    expect(rows).toEqual((await ask(ofAll(sql))).rows);
+    expect(summary.hotRows).toBeLessThanOrEqual(60);
+  });
+});
