@@ -36,8 +36,7 @@ export async function askTierd(scene: QueryScene, sql: string, explain = false):
         maxHoldMs: 600_000,
         signal: new AbortController().signal,
       }),
-      store,
-      openSegments: inPlace(store),
+      openLake: () => Promise.resolve({ store, openSegments: inPlace(store) }),
       limits: {
         memoryLimitBytes: MEMORY_BYTES,
         threads: THREADS,

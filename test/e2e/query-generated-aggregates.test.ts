@@ -298,7 +298,7 @@ function inUtc({ postgres, kinds }: Question): string {
 
 function plain(value: unknown, kind: Item['kind']): string {
   if (value === null || value === undefined) return 'null';
-  const text = String(value as string | number | boolean);
+  const text = String(value);
   switch (kind) {
     case 'exact':
       return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
