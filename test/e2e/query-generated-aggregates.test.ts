@@ -270,7 +270,7 @@ describe('I6: generated questions', () => {
           const told = (found: readonly Record<string, unknown>[]) =>
             found.map((row) =>
               question.kinds
-                .map((kind, index) => plain(row[`c${String(index)}`], kind))
+                .map((kind, index) => plain(row[`c${String(index)}`] as Value, kind))
                 .join(' | '),
             );
           const [got, wanted] = [told(answer.rows), told(truth.rows)];
@@ -296,7 +296,9 @@ function inUtc({ postgres, kinds }: Question): string {
   return `select ${list.join(', ')} from (${postgres}) as answer`;
 }
 
-function plain(value: unknown, kind: Item['kind']): string {
+type Value = string | number | boolean | null | undefined;
+
+function plain(value: Value, kind: Item['kind']): string {
   if (value === null || value === undefined) return 'null';
   const text = String(value);
   switch (kind) {
