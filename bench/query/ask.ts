@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { inPlace } from '../../src/lake/segment-files.ts';
 import { postgresStores } from '../../src/query/postgres-stores.ts';
-import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
+import { queryLake } from '../../src/query/query-lake.ts';
+import type { QuerySummary } from '../../src/query/query-request.ts';
 import type { QueryScene } from './scene.ts';
 
 const MEMORY_BYTES = 2 * 1024 ** 3;

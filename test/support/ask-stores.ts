@@ -6,7 +6,8 @@ import { inPlace } from '../../src/lake/segment-files.ts';
 import type { Page } from '../../src/query/answer/hidden-columns.ts';
 import type { AnswerRecord } from '../../src/query/cache/answer-record.ts';
 import { postgresStores } from '../../src/query/postgres-stores.ts';
-import { type QuerySummary, queryLake } from '../../src/query/query-lake.ts';
+import { queryLake } from '../../src/query/query-lake.ts';
+import type { QuerySummary } from '../../src/query/query-request.ts';
 import type { ParameterValue } from '../../src/query/sql/parameters.ts';
 import type { Bench } from './rotation.ts';
 

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { TierdError } from '../../domain/errors.ts';
 import { partPathOf } from '../../query/answer/output-file.ts';
 import { QUERY_FORMATS, type QueryFormat } from '../../query/answer/query-format.ts';
-import type { FileOutput } from '../../query/query-lake.ts';
+import type { FileOutput } from '../../query/query-request.ts';
 import type { CliContext } from '../context.ts';
 import { explainReport } from '../reports/explain-report.ts';
 import { tellOf } from '../reports/query-told.ts';

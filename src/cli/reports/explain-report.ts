@@ -1,7 +1,7 @@
 /** What a query would read, for a person and for a program. */
 import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
-import type { QuerySummary } from '../../query/query-lake.ts';
 import type { AggregatedPlan, DatasetPlan } from '../../query/query-plan.ts';
+import type { QuerySummary } from '../../query/query-request.ts';
 import type { Report } from '../context.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 

@@ -1,7 +1,7 @@
 /** What is said of a query beside its rows. On stderr: stdout has the rows and nothing else. */
 import { countOf } from '../../domain/count.ts';
 import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
-import type { QuerySummary } from '../../query/query-lake.ts';
+import type { QuerySummary } from '../../query/query-request.ts';
 import type { CliContext } from '../context.ts';
 import { formatDuration, formatInteger, formatRows } from '../terminal/format.ts';
 

@@ -1,7 +1,7 @@
 /** One query whose rows go to stdout. */
 import { once } from 'node:events';
 import type { TierdConfig } from '../../config/load.ts';
-import type { QuerySummary } from '../../query/query-lake.ts';
+import type { QuerySummary } from '../../query/query-request.ts';
 import type { CliContext } from '../context.ts';
 import { safeText } from '../terminal/safe-text.ts';
 import type { Output } from '../terminal/style.ts';

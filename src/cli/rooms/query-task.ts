@@ -15,14 +15,14 @@ import type { TextSink } from '../../query/answer/text-formats.ts';
 import { AnswerRecord } from '../../query/cache/answer-record.ts';
 import type { EngineLimits } from '../../query/engine.ts';
 import { postgresStores } from '../../query/postgres-stores.ts';
-import {
-  type FileOutput,
-  type QueryHead,
-  type QueryLake,
-  type QueryRequest,
-  type QuerySummary,
-  queryLake,
-} from '../../query/query-lake.ts';
+import { queryLake } from '../../query/query-lake.ts';
+import type {
+  FileOutput,
+  QueryHead,
+  QueryLake,
+  QueryRequest,
+  QuerySummary,
+} from '../../query/query-request.ts';
 import { compileAsk } from '../../query/structured/compile-ask.ts';
 import { listDatasets } from '../../query/structured/list-datasets.ts';
 import { readShape } from '../../query/structured/read-shape.ts';

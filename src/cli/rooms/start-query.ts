@@ -9,7 +9,7 @@ import {
   type QueryWatch,
   runQueryProcess,
 } from '../../query/process/query-process.ts';
-import type { QuerySummary } from '../../query/query-lake.ts';
+import type { QuerySummary } from '../../query/query-request.ts';
 import type { CliIo } from '../context.ts';
 import type { QueryTask } from './query-task.ts';
 import { withSpillDirectory } from './spill-directory.ts';

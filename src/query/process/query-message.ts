@@ -1,6 +1,6 @@
 /** What the process of a query and its parent say to each other, over the channel between them. */
 import { ERROR_CODES, type ErrorCode, TierdError } from '../../domain/errors.ts';
-import type { QueryHead, QuerySummary } from '../query-lake.ts';
+import type { QueryHead, QuerySummary } from '../query-request.ts';
 
 /** `task` is what the two have agreed on; it has to survive structured cloning. */
 export type ToQuery =

@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import type { Readable } from 'node:stream';
 import { TierdError } from '../../domain/errors.ts';
 import { residentBytes } from '../../process/tree-memory.ts';
-import type { QueryHead, QuerySummary } from '../query-lake.ts';
+import type { QueryHead, QuerySummary } from '../query-request.ts';
 import { type FromQuery, fromSent, parseFromQuery, type ToQuery } from './query-message.ts';
 
 export interface QueryCommand {

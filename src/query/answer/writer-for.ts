@@ -1,0 +1,26 @@
+/** How rows become text, by the format that was asked for. */
+import type { QueryRequest } from '../query-request.ts';
+import { writeExpanded } from './expanded-format.ts';
+import { writeTable } from './table-format.ts';
+import { type WriteRows, writeCsv, writeJson, writeNdjson } from './text-formats.ts';
+
+/** @param note is told what the rows alone would not tell */
+export function writerFor(
+  { format, terminalWidth, output }: QueryRequest,
+  note: (text: string) => void,
+): WriteRows {
+  switch (format) {
+    case 'table':
+    case 'parquet':
+      // A file has no width.
+      return writeTable('file' in output ? null : terminalWidth, note);
+    case 'expanded':
+      return writeExpanded;
+    case 'json':
+      return writeJson;
+    case 'ndjson':
+      return writeNdjson;
+    case 'csv':
+      return writeCsv;
+  }
+}

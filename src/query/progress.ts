@@ -1,0 +1,51 @@
+/** How far a query has come, for the message when it fails and for what is told of its answer. */
+import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
+import type { LoadedDataset } from './create-views.ts';
+import type { QueryStage } from './failures.ts';
+import type { DatasetPlan } from './query-plan.ts';
+import type { QueryHead, QueryLake } from './query-request.ts';
+import type { ColdCatalog } from './segments/cold-catalog.ts';
+
+export interface Progress {
+  isRepeatable: boolean;
+  stage: QueryStage;
+  version: SnapshotVersion;
+  loaded: readonly LoadedDataset[];
+  /** Null until a segment was to be read. */
+  store: QueryLake['store'] | null;
+  known: Pick<ColdCatalog, 'datasets' | 'emptyDatasets'>;
+  notes: readonly string[];
+  plan: readonly DatasetPlan[] | null;
+}
+
+const NO_VERSION: SnapshotVersion = { epoch: 0, moves: 0, newestMove: null };
+
+export function notBegun(): Progress {
+  return {
+    isRepeatable: false,
+    stage: 'parse',
+    version: NO_VERSION,
+    loaded: [],
+    store: null,
+    known: { datasets: [], emptyDatasets: [] },
+    notes: [],
+    plan: null,
+  };
+}
+
+export function headOf({ version, loaded }: Progress): QueryHead {
+  return {
+    version,
+    segmentsRead: sum(loaded, ({ segments }) => segments.length),
+    segmentsLive: sum(loaded, ({ dataset }) => sum(dataset.schemas, ({ segments }) => segments)),
+    coldRows: sum(loaded, ({ segments }) => sum(segments, ({ rows }) => Number(rows))),
+    hotRows: sum(
+      loaded,
+      ({ hotRows, parts }) => (hotRows?.rows ?? 0) + sum(parts ?? [], ({ rows }) => rows),
+    ),
+  };
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}

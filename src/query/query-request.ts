@@ -1,0 +1,92 @@
+/** What a query is asked, what it is given to work with, and what is told of its answer. */
+import { TierdError } from '../domain/errors.ts';
+import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
+import type { Clock } from '../domain/time/clock.ts';
+import type { ObjectStore } from '../lake/object-store.ts';
+import type { OpenSegments } from '../lake/segment-files.ts';
+import type { Page } from './answer/hidden-columns.ts';
+import type { QueryFormat } from './answer/query-format.ts';
+import type { TextSink } from './answer/text-formats.ts';
+import type { AnswerRecord } from './cache/answer-record.ts';
+import type { Repeatable } from './cache/standing.ts';
+import type { EngineLimits } from './engine.ts';
+import type { DatasetPlan } from './query-plan.ts';
+import type { ParameterValue } from './sql/parameters.ts';
+import type { InSnapshot } from './stores.ts';
+
+export interface QueryRequest {
+  /**
+   * One SELECT in DuckDB's SQL. Every dataset is a table of its name; `hot.<name>` and
+   * `cold.<name>` are its sides.
+   */
+  readonly sql: string;
+  /** Of `$1`, `$2`, … */
+  readonly parameters: readonly ParameterValue[];
+  /** Says what would be read, in the summary, and reads nothing. */
+  readonly explain: boolean;
+  readonly format: QueryFormat;
+  readonly output: FileOutput | { readonly sink: TextSink };
+  /** For `table` into a terminal: how wide it is. Null cuts nothing. */
+  readonly terminalWidth: number | null;
+  /** Where the answer is a page of a longer one. */
+  readonly page?: Page | null;
+}
+
+/** `file` is replaced when the query has succeeded; until then the rows are in `part`, beside it. */
+export interface FileOutput {
+  readonly file: string;
+  readonly part: string;
+}
+
+export interface QueryRooms {
+  readonly inSnapshot: InSnapshot;
+  /** Asked for the lake when a segment has to be read: without one, hot rows can be had while it is away. */
+  readonly openLake: () => Promise<QueryLake>;
+  readonly limits: EngineLimits;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  readonly onHead?: (head: QueryHead) => void;
+  /** That of `inSnapshot`. */
+  readonly record?: AnswerRecord;
+}
+
+export interface QueryLake {
+  readonly store: Pick<ObjectStore, 'locate' | 'stat'>;
+  readonly openSegments: OpenSegments;
+}
+
+/** What is known before the first row. */
+export interface QueryHead {
+  /** Which state of the lake the answer is of. */
+  readonly version: SnapshotVersion;
+  /** Segments that the query had to look into, and live segments of the datasets that it names. */
+  readonly segmentsRead: number;
+  readonly segmentsLive: number;
+  /** Of the segments that it had to look into. */
+  readonly coldRows: number;
+  /** Copied from PostgreSQL: those that the conditions could not rule out. */
+  readonly hotRows: number;
+}
+
+export interface QuerySummary extends QueryHead {
+  readonly rows: number;
+  /** Where the next page begins; null where there is none. */
+  readonly nextCursor: string | null;
+  /** What a kept answer would have to be compared with; null where it may not be kept. */
+  readonly repeatable: Repeatable | null;
+  readonly elapsedMs: number;
+  /** What the rows alone would not tell, in words. */
+  readonly notes: readonly string[];
+  /** Null unless asked for. */
+  readonly plan: readonly DatasetPlan[] | null;
+}
+
+/** Without --output there is no file to replace, and a terminal is no place for bytes. */
+export function assertFormatFits(request: QueryRequest): void {
+  if (request.format !== 'parquet' || 'file' in request.output) return;
+  throw new TierdError({
+    code: 'USAGE',
+    message: 'Parquet is written to a file, and none was named. Nothing was run.',
+    hint: 'Add --output FILE, or choose --format csv or ndjson.',
+  });
+}
