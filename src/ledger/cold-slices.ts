@@ -31,7 +31,7 @@ export async function sumColdSlices(
     example_key: string;
   }>(
     `select s.id::text, (extract(epoch from s.range_from) * 1000)::float8 as from_ms,
-            (extract(epoch from s.range_to) * 1000)::float8 as to_ms, md5(s.columns::text) as schema,
+            (extract(epoch from s.range_to) * 1000)::float8 as to_ms, s.schema_id as schema,
             sum(g.row_count)::float8 as row_count, sum(g.bytes)::float8 as bytes,
             count(*)::int as segments, min(g.object_key) as example_key
      from tierd.segments g join tierd.slices s on s.id = g.slice_id

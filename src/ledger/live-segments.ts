@@ -23,12 +23,16 @@ export async function listLiveSchemas(db: Queryable): Promise<readonly LiveSchem
     segments: number;
     example_key: string;
   }>(
-    `select g.dataset, md5(s.columns::text) as id, s.columns, count(*)::int as segments,
-            min(g.object_key) as example_key
-     from tierd.segments g join tierd.slices s on s.id = g.slice_id
-     where g.state = 'live'
-     group by g.dataset, s.columns
-     order by g.dataset, min(g.published_at), id`,
+    `with live as (
+       select g.dataset, s.schema_id, count(*)::int as segments, min(g.object_key) as example_key,
+              min(g.published_at) as first_at, min(s.id) as example_id
+       from tierd.segments g join tierd.slices s on s.id = g.slice_id
+       where g.state = 'live'
+       group by g.dataset, s.schema_id
+     )
+     select l.dataset, l.schema_id as id, s.columns, l.segments, l.example_key
+     from live l join tierd.slices s on s.id = l.example_id
+     order by l.dataset, l.first_at, l.schema_id`,
   );
   return found.rows.map((row) => ({
     dataset: row.dataset,
@@ -68,7 +72,7 @@ export async function listLiveSegments(
     max_time_us: string;
     statistics: Record<string, ColumnStatistics>;
   }>(
-    `select g.object_key, md5(s.columns::text) as schema_id, g.row_count::text, g.bytes::text,
+    `select g.object_key, s.schema_id, g.row_count::text, g.bytes::text,
             g.min_time_us::text, g.max_time_us::text, g.statistics
      from tierd.segments g join tierd.slices s on s.id = g.slice_id
      where g.state = 'live' and g.dataset = $1
