@@ -137,7 +137,7 @@ describeOn('timescale', 'after a kill between COMMIT and VACUUM the next run (I4
     const failure = await failureOf(rotateForced(scene.rooms, scene.dataset));
     expect(failure.code).toBe('TABLE_NOT_FOUND');
     expect(failure.message).toContain(`there is no table public.${name}`);
-    expect(failure.message).toContain('1 moves of a run that was killed before its VACUUM');
+    expect(failure.message).toContain('1 move of a run that was killed before its VACUUM');
     await expectEnded(scene);
     const again = await failureOf(rotateForced(scene.rooms, scene.dataset));
     expect(again.message).not.toContain('VACUUM');

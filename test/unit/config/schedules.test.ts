@@ -38,10 +38,11 @@ describe('the jobs of a configuration', () => {
   });
 
   it('have their own times and limits', () => {
-    const [rotate, scrub] = jobsOf(
+    const [rotate, compact, scrub] = jobsOf(
       load(
         `${NEWS}schedules:
   rotate: { every: 6h, overlap: queue-one, timeout: 2h, retries: 0, catch_up: false, jitter: 5min }
+  compact: { every: 7d }
   scrub: { cron: "0 4 * * 0", time_zone: Europe/Berlin }`,
       ),
     );
@@ -53,6 +54,7 @@ describe('the jobs of a configuration', () => {
       catchUp: false,
       jitterMs: 300_000,
     });
+    expect(compact).toMatchObject({ name: 'compact', argv: ['compact'], dryRunArgv: null });
     expect(scrub).toMatchObject({
       argv: ['scrub'],
       schedule: { kind: 'cron', pattern: '0 4 * * 0', timeZone: 'Europe/Berlin' },
@@ -63,10 +65,11 @@ describe('the jobs of a configuration', () => {
     const two = `datasets:
   news: { time_column: t, owner: east }
   trades: { time_column: t, owner: west }
-schedules: { scrub: { every: 1d } }
+schedules: { scrub: { every: 1d }, compact: { every: 1d } }
 `;
     expect(names(`${two}daemon: { owner: west }`)).toEqual([
       'rotate trades --skip-paused',
+      'compact trades --skip-paused',
       'scrub trades',
     ]);
     expect(names(two)).toEqual([]);
