@@ -178,9 +178,12 @@ describe('at a terminal', () => {
     await sees('= 0;\n');
     hangUp();
     await ended;
-    // Where its query had not yet begun, the next one removes what was made for it.
-    expect(await workspace.tierd('query', 'select 1')).toMatchObject({ exitCode: 0 });
-    await expect.poll(() => readdirSync(workspace.spill)).toEqual([]);
+    // Where its query had not yet begun, the first one after the shell is gone removes what was made for it.
+    const afterNext = async (): Promise<string[]> => {
+      expect(await workspace.tierd('query', 'select 1')).toMatchObject({ exitCode: 0 });
+      return readdirSync(workspace.spill);
+    };
+    await expect.poll(afterNext).toEqual([]);
   });
 });
 
