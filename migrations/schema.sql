@@ -377,6 +377,7 @@ CREATE TABLE tierd.slices (
     fingerprint jsonb NOT NULL,
     columns jsonb NOT NULL,
     published_at timestamp with time zone,
+    schema_id text GENERATED ALWAYS AS (md5((columns)::text)) STORED,
     CONSTRAINT slices_check CHECK ((range_to > range_from)),
     CONSTRAINT slices_generation_check CHECK ((generation > 0)),
     CONSTRAINT slices_row_count_check CHECK ((row_count > 0))
