@@ -51,7 +51,7 @@ export function killCompactEverywhere(name: string, changes: Partial<Dataset> = 
       const rooms: Rooms = { ...opened.rooms, settings };
       const effects = await killAndRecover(0);
       expect(effects.length).toBeGreaterThan(FEWEST_EFFECTS[moment]);
-      const chosen = chooseEffects(effects, true);
+      const chosen = chooseEffects(effects, true, changes.iceberg === true ? 1 / 32 : 1 / 8);
       for (const killAt of chosen) await killAndRecover(killAt);
       await count.tell(partOf(chosen, effects));
 

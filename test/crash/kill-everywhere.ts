@@ -109,13 +109,19 @@ export function killEverywhere(
  * other calls, of which a file takes a dozen alike, another sixth. Of a variation of the plain rotation
  * another eighth of all. All of them with TIERD_TEST_KILLS=all.
  */
-export function chooseEffects(effects: readonly string[], isVariation: boolean): readonly number[] {
+export function chooseEffects(
+  effects: readonly string[],
+  isVariation: boolean,
+  share = VARIATION_SHARE,
+): readonly number[] {
   const random = randomFrom(SEED);
   if (process.env['TIERD_TEST_KILLS'] === 'all') return effects.map((_, index) => index + 1);
   return effects.flatMap((label, index) => {
-    return random() < (isVariation ? 1 / 8 : shareOf(label)) ? [index + 1] : [];
+    return random() < (isVariation ? share : shareOf(label)) ? [index + 1] : [];
   });
 }
+
+const VARIATION_SHARE = 1 / 8;
 
 function shareOf(label: string): number {
   if (label === 'fs.link') return 1;
