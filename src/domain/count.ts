@@ -9,3 +9,8 @@ export function countOf(count: number | bigint, one: string, many = `${one}s`): 
 export function agree(count: number | bigint, one: string, many: string): string {
   return Number(count) === 1 ? one : many;
 }
+
+/** Of 1024 × 1024 bytes each, as everywhere else. */
+export function megabytes(bytes: number): string {
+  return `${String(Math.round(bytes / 1_048_576))} MB`;
+}

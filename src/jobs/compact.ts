@@ -6,28 +6,26 @@
  * What was published stays as it was until the new segments are proven against the sum of the old
  * ones' fingerprints; readers see the ones or the others. Old files go after the grace period (I3).
  */
+
 import type pg from 'pg';
+import { agree, countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
-import { TierdError } from '../domain/errors.ts';
+import type { TierdError } from '../domain/errors.ts';
 import type { CompactionPlan } from '../domain/plan/compaction.ts';
-import { disconnect } from '../hot/server/connect.ts';
-import { assertMigrated } from '../ledger/migrate.ts';
+import { type RefusedRun, throwIfRefused } from '../domain/plan/refused.ts';
 import { type RunEnd, startRun } from '../ledger/runs.ts';
 import { type GatheredCompaction, gatherCompaction } from './compaction/gather-compaction.ts';
 import { type CompactionTotals, mergeAll } from './compaction/merge-all.ts';
 import type { CompactionRooms } from './compaction/rooms.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
-import { asTierdError } from './job-failure.ts';
+import { afterSome } from './job-failure.ts';
 import type { KeptLease } from './keep-lease.ts';
-import { assertNotPaused } from './pause-check.ts';
+import { lookingAt, onDataset } from './on-dataset.ts';
 import { recordEnd } from './record-end.ts';
 import type { Wholeness } from './rotate-all.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
-import { recover } from './rotation/move/recover.ts';
-import { assertOwnLake, holdLake } from './rotation/own-lake.ts';
 import { recordFieldIds } from './rotation/plan/field-ids.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
-import { whileLeased } from './while-leased.ts';
 
 export interface CompactionOutcome {
   readonly plan: CompactionPlan;
@@ -35,18 +33,8 @@ export interface CompactionOutcome {
 }
 
 /** The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). */
-export async function planCompactionOf(
-  rooms: LookingRooms,
-  dataset: Dataset,
-): Promise<CompactionPlan> {
-  const db = await rooms.connect('work');
-  try {
-    await assertMigrated(db);
-    await assertOwnLake(rooms, db);
-    return (await gatherCompaction(rooms, db, dataset)).plan;
-  } finally {
-    await disconnect(db);
-  }
+export function planCompactionOf(rooms: LookingRooms, dataset: Dataset): Promise<CompactionPlan> {
+  return lookingAt(rooms, async (db) => (await gatherCompaction(rooms, db, dataset)).plan);
 }
 
 /**
@@ -55,28 +43,16 @@ export async function planCompactionOf(
  * Throws LEASE_HELD, DATASET_PAUSED, REFUSED, INTERRUPTED, or what stopped the run. Whatever it throws,
  * each merge is wholly done or wholly undone.
  */
-export async function compactDataset(
+export function compactDataset(
   rooms: CompactionRooms,
   dataset: Dataset,
-  { evenIfPaused }: { readonly evenIfPaused: boolean },
+  options: { readonly evenIfPaused: boolean },
 ): Promise<CompactionOutcome> {
-  const db = await rooms.connect('work');
-  try {
-    await assertMigrated(db);
-    if (!evenIfPaused) await assertNotPaused(db, dataset.name);
-    return await whileLeased(rooms, { name: dataset.name, db }, async (kept) => {
-      const silent = { ...rooms, emit: () => undefined };
-      await holdLake(silent, db);
-      await recover(silent, db, kept.lease);
-      const gathered = await gatherCompaction(rooms, db, dataset);
-      rooms.tell({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
-      return await runPlan(rooms, db, dataset, kept, gathered);
-    });
-  } catch (error) {
-    throw asTierdError(error);
-  } finally {
-    await disconnect(db);
-  }
+  return onDataset(rooms, dataset, options, async ({ db, kept }) => {
+    const gathered = await gatherCompaction(rooms, db, dataset);
+    rooms.tell({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
+    return runPlan(rooms, db, dataset, kept, gathered);
+  });
 }
 
 async function runPlan(
@@ -98,9 +74,9 @@ async function runPlan(
   const run = { runId, lease, dataset, table, columns, identity: null, signal };
   let failure: TierdError | null = null;
   try {
-    throwIfRefused(plan);
+    throwIfRefused(refusedRun(plan), plan.refusals);
     await recordFieldIds(rooms, db, run, fieldIds);
-    await syncTable({ ...rooms, emit: () => undefined }, run, db);
+    await syncTable(rooms, run, db);
     const connect = connectUntilLost(rooms.connect, signal);
     await mergeAll({ ...rooms, connect }, run, plan, totals);
   } catch (error) {
@@ -112,30 +88,18 @@ async function runPlan(
   return { plan, totals };
 }
 
-function throwIfRefused({ dataset, refusals }: CompactionPlan): void {
-  if (refusals.length === 0) return;
-  throw new TierdError({
-    code: 'REFUSED',
-    message: `the compaction of ${dataset} is refused: ${refusals.map(({ message }) => message).join('; ')}. Nothing was changed.`,
-    hint: refusals.map(({ hint }) => hint).join('; '),
-    context: { dataset, refusals },
-  });
+function refusedRun({ dataset }: CompactionPlan): RefusedRun {
+  return { dataset, what: `the compaction of ${dataset}`, outcome: 'Nothing was changed' };
 }
 
-/** The same failure, told with what the run had done by then. */
 function afterMerges(
-  { code, message, hint, context, cause }: TierdError,
+  failure: TierdError,
   { merges }: CompactionPlan,
   { merged }: CompactionTotals,
 ): TierdError {
-  return new TierdError({
-    code,
-    message: `${message}; before that ${String(merged.length)} of ${String(merges.length)} merges were done`,
-    ...(hint === undefined ? {} : { hint }),
-    context: { ...context, mergesDone: merged.length, mergesPlanned: merges.length },
-    cause,
-    partly: true,
-  });
+  const planned = merges.length;
+  const done = `${String(merged.length)} of ${countOf(planned, 'merge')} ${agree(planned, 'was', 'were')} done`;
+  return afterSome(failure, done, { mergesDone: merged.length, mergesPlanned: planned });
 }
 
 /** `refused` never: guards stop the whole run. */

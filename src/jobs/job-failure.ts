@@ -27,3 +27,19 @@ export function asTierdError(error: unknown): TierdError {
     cause: error,
   });
 }
+
+/** The same failure, told with what the run had done by then. */
+export function afterSome(
+  { code, message, hint, context, cause }: TierdError,
+  done: string,
+  figures: Readonly<Record<string, unknown>>,
+): TierdError {
+  return new TierdError({
+    code,
+    message: `${message}; before that ${done}`,
+    ...(hint === undefined ? {} : { hint }),
+    context: { ...context, ...figures },
+    cause,
+    partly: true,
+  });
+}

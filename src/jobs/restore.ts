@@ -6,29 +6,26 @@
  * A slice's rows stand hot and its segments retire in one transaction, in which the rows are read back
  * and have the fingerprint that the ledger has of them: the mirror of a rotation (I1, I2).
  */
+
 import type pg from 'pg';
 import { agree, countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
-import { TierdError } from '../domain/errors.ts';
+import type { TierdError } from '../domain/errors.ts';
+import { type RefusedRun, throwIfRefused } from '../domain/plan/refused.ts';
 import { dueSlices, type RestorePlan, standing } from '../domain/plan/restore-plan.ts';
-import { disconnect } from '../hot/server/connect.ts';
-import { assertMigrated } from '../ledger/migrate.ts';
 import { type RunEnd, startRun } from '../ledger/runs.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
-import { asTierdError } from './job-failure.ts';
+import { afterSome } from './job-failure.ts';
 import { type KeptLease } from './keep-lease.ts';
-import { assertNotPaused } from './pause-check.ts';
+import { lookingAt, onDataset } from './on-dataset.ts';
 import { recordEnd } from './record-end.ts';
 import { type GatheredRestore, gatherRestore } from './restore/gather-restore.ts';
 import { type RestoreTotals, restoreAll } from './restore/restore-all.ts';
 import type { RestoreRequest, RestoreRooms } from './restore/rooms.ts';
 import type { Wholeness } from './rotate-all.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
-import { recover } from './rotation/move/recover.ts';
-import { assertOwnLake, holdLake } from './rotation/own-lake.ts';
 import { recordFieldIds } from './rotation/plan/field-ids.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
-import { whileLeased } from './while-leased.ts';
 
 export interface RestoreOutcome {
   readonly plan: RestorePlan;
@@ -36,19 +33,12 @@ export interface RestoreOutcome {
 }
 
 /** The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). */
-export async function planRestoreOf(
+export function planRestoreOf(
   rooms: LookingRooms,
   dataset: Dataset,
   request: RestoreRequest,
 ): Promise<RestorePlan> {
-  const db = await rooms.connect('work');
-  try {
-    await assertMigrated(db);
-    await assertOwnLake(rooms, db);
-    return (await gatherRestore(rooms, db, dataset, request)).plan;
-  } finally {
-    await disconnect(db);
-  }
+  return lookingAt(rooms, async (db) => (await gatherRestore(rooms, db, dataset, request)).plan);
 }
 
 /**
@@ -57,29 +47,17 @@ export async function planRestoreOf(
  * Throws LEASE_HELD, DATASET_PAUSED, REFUSED, INTERRUPTED, or what stopped the run. Whatever it throws,
  * each slice is wholly back or wholly cold.
  */
-export async function restoreDataset(
+export function restoreDataset(
   rooms: RestoreRooms,
   dataset: Dataset,
   request: RestoreRequest,
   { force }: { readonly force: boolean },
 ): Promise<RestoreOutcome> {
-  const db = await rooms.connect('work');
-  try {
-    await assertMigrated(db);
-    if (!force) await assertNotPaused(db, dataset.name);
-    return await whileLeased(rooms, { name: dataset.name, db }, async (kept) => {
-      const silent = { ...rooms, emit: () => undefined };
-      await holdLake(silent, db);
-      await recover(silent, db, kept.lease);
-      const gathered = await gatherRestore(rooms, db, dataset, request);
-      rooms.tell({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
-      return await runPlan(rooms, db, dataset, kept, { gathered, request, force });
-    });
-  } catch (error) {
-    throw asTierdError(error);
-  } finally {
-    await disconnect(db);
-  }
+  return onDataset(rooms, dataset, { evenIfPaused: force }, async ({ db, kept }) => {
+    const gathered = await gatherRestore(rooms, db, dataset, request);
+    rooms.tell({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
+    return runPlan(rooms, db, dataset, kept, { gathered, request, force });
+  });
 }
 
 interface Prepared {
@@ -108,9 +86,9 @@ async function runPlan(
   const run = { runId, lease, dataset, table, columns, identity: null, signal, request };
   let failure: TierdError | null = null;
   try {
-    throwIfRefused(plan, force);
+    if (plan.slices.length > 0) throwIfRefused(refusedRun(plan), standing(plan.refusals, force));
     await recordFieldIds(rooms, db, run, fieldIds);
-    await syncTable({ ...rooms, emit: () => undefined }, run, db);
+    await syncTable(rooms, run, db);
     const connect = connectUntilLost(rooms.connect, signal);
     await restoreAll({ ...rooms, connect }, run, plan, work, force, totals);
   } catch (error) {
@@ -122,30 +100,14 @@ async function runPlan(
   return { plan, totals };
 }
 
-function throwIfRefused(plan: RestorePlan, force: boolean): void {
-  const reasons = standing(plan.refusals, force);
-  if (reasons.length === 0 || plan.slices.length === 0) return;
-  const isForceable = reasons.every(({ forceable }) => forceable);
-  throw new TierdError({
-    code: 'REFUSED',
-    message: `the restore of ${plan.dataset} is refused: ${reasons.map(({ message }) => message).join('; ')}. Nothing was changed.`,
-    hint: `${reasons.map(({ hint }) => hint).join('; ')}${isForceable ? '' : ' (--force does not overrule this)'}`,
-    context: { dataset: plan.dataset, refusals: reasons },
-  });
+function refusedRun({ dataset }: RestorePlan): RefusedRun {
+  return { dataset, what: `the restore of ${dataset}`, outcome: 'Nothing was changed' };
 }
 
-/** The same failure, told with what the run had done by then. */
 function afterSlices(failure: TierdError, plan: RestorePlan, totals: RestoreTotals): TierdError {
-  const { code, message, hint, context, cause } = failure;
   const [done, due] = [totals.restored.length, dueSlices(plan).length];
-  return new TierdError({
-    code,
-    message: `${message}; before that ${String(done)} of ${countOf(due, 'slice')} ${agree(due, 'was', 'were')} brought back (${countOf(rowsOf(totals), 'row')})`,
-    ...(hint === undefined ? {} : { hint }),
-    context: { ...context, slicesDone: done, slicesPlanned: due },
-    cause,
-    partly: true,
-  });
+  const told = `${String(done)} of ${countOf(due, 'slice')} ${agree(due, 'was', 'were')} brought back (${countOf(rowsOf(totals), 'row')})`;
+  return afterSome(failure, told, { slicesDone: done, slicesPlanned: due });
 }
 
 export function rowsOf({ restored }: RestoreTotals): number {

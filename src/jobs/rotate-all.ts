@@ -27,6 +27,13 @@ export async function forEachNamed<Item extends { readonly name: string }, Outco
   return results;
 }
 
+/** What came of those that did not fail as a whole. */
+export function outcomesOf<Outcome>(
+  results: readonly DatasetResult<Outcome>[],
+): readonly Outcome[] {
+  return results.flatMap((result) => ('outcome' in result ? [result.outcome] : []));
+}
+
 /**
  * What was thrown for datasets or sources as a whole, each naming which: one for all that failed alike,
  * as they do when the lake is away.

@@ -11,26 +11,25 @@ import { agree, countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { EXIT, TierdError } from '../domain/errors.ts';
 import { datasetPaused } from '../domain/pause.ts';
-import type { RotationPlan } from '../domain/plan/plan.ts';
+import { type RotationPlan, standingRefusals } from '../domain/plan/plan.ts';
+import { type RefusedRun, throwIfRefused } from '../domain/plan/refused.ts';
 import { disconnect } from '../hot/server/connect.ts';
-import { assertMigrated } from '../ledger/migrate.ts';
 import { type RunEnd, startRun } from '../ledger/runs.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
-import { asTierdError } from './job-failure.ts';
+import { afterSome } from './job-failure.ts';
 import { type KeptLease } from './keep-lease.ts';
-import { assertNotPaused, lookForPause } from './pause-check.ts';
+import { onDataset } from './on-dataset.ts';
+import { lookForPause } from './pause-check.ts';
 import { recordEnd } from './record-end.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
 import { moveAll } from './rotation/move/move-all.ts';
-import { recover } from './rotation/move/recover.ts';
 import { endWithoutTable, vacuumAfter } from './rotation/move/vacuum-after.ts';
 import { againOf, type MoveTotals, type Recovered, wholenessOf } from './rotation/outcome.ts';
-import { assertOwnLake, claimLake, holdLake } from './rotation/own-lake.ts';
+import { assertOwnLake, claimLake } from './rotation/own-lake.ts';
 import { recordFieldIds } from './rotation/plan/field-ids.ts';
 import { type GatheredPlan, gatherPlan } from './rotation/plan/gather-plan.ts';
-import { sortByObstacles, throwIfRefused } from './rotation/plan/refusal.ts';
+import { sortByObstacles } from './rotation/plan/refusal.ts';
 import type { LookingRooms, Rooms } from './rotation/rooms.ts';
-import { whileLeased } from './while-leased.ts';
 
 export interface RotateOptions {
   /** Overrules the guards that can be overruled. */
@@ -75,30 +74,20 @@ export async function planRotationOf(
  * is wholly done or wholly undone, or is left to the next run's recovery, and the run's row in the
  * ledger says which rows were moved before.
  */
-export async function rotateDataset(
+export function rotateDataset(
   rooms: Rooms,
   dataset: Dataset,
   options: RotateOptions,
 ): Promise<RotationOutcome> {
-  const db = await rooms.connect('work');
-  try {
-    await assertMigrated(db);
-    if (options.evenIfPaused !== true) await assertNotPaused(db, dataset.name);
-    return await whileLeased(rooms, { name: dataset.name, db }, async (kept) => {
-      await holdLake(rooms, db);
-      const recovered = await recover(rooms, db, kept.lease);
-      rooms.emit({ kind: 'recovered', dataset: dataset.name, recovered });
-      const gathered = await gatherPlan(rooms, db, dataset).catch(async (failure: unknown) => {
-        throw await endWithoutTable(rooms, db, recovered.vacuumDue, failure);
-      });
-      rooms.emit({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
-      return await runPlan(rooms, db, dataset, kept, { recovered, gathered, options });
+  const evenIfPaused = options.evenIfPaused === true;
+  return onDataset(rooms, dataset, { evenIfPaused }, async ({ db, kept, recovered }) => {
+    rooms.emit({ kind: 'recovered', dataset: dataset.name, recovered });
+    const gathered = await gatherPlan(rooms, db, dataset).catch(async (failure: unknown) => {
+      throw await endWithoutTable(rooms, db, recovered.vacuumDue, failure);
     });
-  } catch (error) {
-    throw asTierdError(error);
-  } finally {
-    await disconnect(db);
-  }
+    rooms.emit({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
+    return runPlan(rooms, db, dataset, kept, { recovered, gathered, options });
+  });
 }
 
 interface Prepared {
@@ -127,7 +116,7 @@ async function runPlan(
   const run = { runId, lease: kept.lease, dataset, table, columns, identity, signal: kept.signal };
   let failure: TierdError | null = null;
   try {
-    throwIfRefused(plan, options.force);
+    throwIfRefused(refusedRun(plan), standingRefusals(plan, options.force));
     await claimLake(rooms, db);
     await recordFieldIds(rooms, db, run, fieldIds);
     await syncTable(rooms, run, db);
@@ -148,22 +137,12 @@ async function runPlan(
   return { plan, recovered, totals, vacuumWarnings };
 }
 
-/** The same failure, told with what the run had done by then. */
+function refusedRun({ dataset }: RotationPlan): RefusedRun {
+  return { dataset, what: `the rotation of ${dataset}`, outcome: 'Nothing of it was changed' };
+}
+
 function afterMoves(failure: TierdError, plan: RotationPlan, totals: MoveTotals): TierdError {
-  const { code, message, hint, context, cause } = failure;
-  return new TierdError({
-    code,
-    message: `${message}; before that ${movesDone(plan, totals)}`,
-    ...(hint === undefined ? {} : { hint }),
-    context: {
-      ...context,
-      movesDone: totals.moved.length,
-      movesPlanned: plan.moves.length,
-      rowsMoved: rowsOf(totals.moved).toString(),
-    },
-    cause,
-    partly: true,
-  });
+  return afterSome(failure, movesDone(plan, totals), figuresOf(plan, totals));
 }
 
 function movesDone(plan: RotationPlan, { moved }: MoveTotals): string {
@@ -180,13 +159,16 @@ function standingAt(plan: RotationPlan, totals: MoveTotals): TierdError {
     code: 'INTERRUPTED',
     message: `the rotation of ${plan.dataset} was interrupted: ${movesDone(plan, totals)}, the rest is untouched and still hot`,
     hint: 'run the same command again to go on',
-    context: {
-      dataset: plan.dataset,
-      movesDone: totals.moved.length,
-      movesPlanned: plan.moves.length,
-      rowsMoved: rowsOf(totals.moved).toString(),
-    },
+    context: { dataset: plan.dataset, ...figuresOf(plan, totals) },
   });
+}
+
+function figuresOf(plan: RotationPlan, { moved }: MoveTotals): Record<string, unknown> {
+  return {
+    movesDone: moved.length,
+    movesPlanned: plan.moves.length,
+    rowsMoved: rowsOf(moved).toString(),
+  };
 }
 
 function endOf(totals: MoveTotals, failure: TierdError | null): RunEnd {

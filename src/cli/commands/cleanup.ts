@@ -82,7 +82,7 @@ async function cleanUp(
   leaveOutPaused: boolean,
 ): Promise<void> {
   const { planRotationOf, rotateDataset } = await import('../../jobs/rotate.ts');
-  const { forEachNamed } = await import('../../jobs/rotate-all.ts');
+  const { forEachNamed, outcomesOf } = await import('../../jobs/rotate-all.ts');
   const { withLookingEngine, withRooms } = await import('../rooms/rooms.ts');
   // What is paused is refused before anybody is asked; a look at it is free.
   const looks = await withLookingEngine(context, 'cleanup', (looking) =>
@@ -93,7 +93,7 @@ async function cleanUp(
   const separate = leaveOutPaused ? separatePaused : keepAll;
   const { results: plans, leftOut } = separate(looks);
   const force = flags.force === true;
-  const due = plans.flatMap((result) => ('outcome' in result ? [result.outcome] : []));
+  const due = outcomesOf(plans);
   // Nobody is asked for what a guard would refuse after the answer.
   if (flags.dryRun === true || !due.some((plan) => willMove(plan, force))) {
     context.report(reportPlans(plans, force, leftOut));
@@ -113,7 +113,8 @@ async function cleanUp(
   const { narrate } = await import('../reports/narrate-rotation.ts');
   const narrator = narrate(context);
   try {
-    await withRooms(context, 'cleanup', narrator.emit, async (rooms) => {
+    await withRooms(context, 'cleanup', async (own) => {
+      const rooms = { ...own, emit: narrator.emit };
       const all = await forEachNamed(datasets, (dataset) =>
         rotateDataset(rooms, dataset, { force }).finally(() => {
           narrator.over(dataset.name);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Dataset } from '../../domain/dataset.ts';
 import type { CliContext } from '../context.ts';
+import { type PausedManner, pausedManner } from '../paused-manner.ts';
 import { reportCompactionPlans, reportCompactions } from '../reports/compaction-report.ts';
 import { keepAll, separatePaused } from '../reports/left-out.ts';
 import { selectDatasets } from '../select-datasets.ts';
@@ -9,12 +10,6 @@ interface CompactFlags {
   readonly dryRun?: true;
   readonly force?: true;
   readonly skipPaused?: true;
-}
-
-interface Manner {
-  readonly evenIfPaused: boolean;
-  /** Nobody asked for them by name. */
-  readonly leaveOutPaused: boolean;
 }
 
 export function registerCompact(program: Command, context: CliContext): void {
@@ -37,13 +32,8 @@ Examples:
       const { datasets: all } = context.loadConfig();
       const datasets = names.length === 0 ? all : selectDatasets(all, names);
       if (flags.dryRun === true) await dryRun(context, datasets);
-      else await compact(context, datasets, mannerOf(names, flags));
+      else await compact(context, datasets, pausedManner(names, flags));
     });
-}
-
-function mannerOf(names: readonly string[], { force, skipPaused }: CompactFlags): Manner {
-  const leaveOutPaused = names.length === 0 || skipPaused === true;
-  return { leaveOutPaused, evenIfPaused: force === true && !leaveOutPaused };
 }
 
 async function dryRun(context: CliContext, datasets: readonly Dataset[]): Promise<void> {
@@ -58,7 +48,7 @@ async function dryRun(context: CliContext, datasets: readonly Dataset[]): Promis
 async function compact(
   context: CliContext,
   datasets: readonly Dataset[],
-  { evenIfPaused, leaveOutPaused }: Manner,
+  paused: PausedManner,
 ): Promise<void> {
   const { compactDataset } = await import('../../jobs/compact.ts');
   const { forEachNamed } = await import('../../jobs/rotate-all.ts');
@@ -66,21 +56,16 @@ async function compact(
   const { narrateCompaction } = await import('../reports/narrate-compaction.ts');
   const narrator = narrateCompaction(context);
   try {
-    await withRooms(
-      context,
-      'compact',
-      () => undefined,
-      async (rooms) => {
-        const all = { ...rooms, tell: narrator.tell };
-        const ended = await forEachNamed(datasets, (dataset) =>
-          compactDataset(all, dataset, { evenIfPaused }),
-        );
-        const { results, leftOut } = (leaveOutPaused ? separatePaused : keepAll)(ended);
-        // A bar that ticks on would be drawn under the result.
-        narrator.end();
-        context.report(reportCompactions(results, leftOut));
-      },
-    );
+    await withRooms(context, 'compact', async (rooms) => {
+      const all = { ...rooms, tell: narrator.tell };
+      const ended = await forEachNamed(datasets, (dataset) =>
+        compactDataset(all, dataset, { evenIfPaused: paused === 'taken' }),
+      );
+      const { results, leftOut } = (paused === 'left out' ? separatePaused : keepAll)(ended);
+      // A bar that ticks on would be drawn under the result.
+      narrator.end();
+      context.report(reportCompactions(results, leftOut));
+    });
   } finally {
     narrator.end();
   }

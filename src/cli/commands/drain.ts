@@ -3,6 +3,7 @@ import type { DrainSource } from '../../domain/drain/source.ts';
 import { TierdError } from '../../domain/errors.ts';
 import type { DrainRooms } from '../../jobs/drain/rooms.ts';
 import type { CliContext } from '../context.ts';
+import { type PausedManner, pausedManner } from '../paused-manner.ts';
 import { reportDrains, reportPreviews } from '../reports/drain-report.ts';
 import { keepAll, separatePaused } from '../reports/left-out.ts';
 import { selectSources } from '../select-sources.ts';
@@ -11,11 +12,6 @@ interface DrainFlags {
   readonly dryRun?: true;
   readonly follow?: true;
   readonly force?: true;
-}
-
-interface Manner {
-  /** Whether a source of a paused dataset is left out or refused; `--follow` waits for both. */
-  readonly paused: 'left out' | 'refused' | 'drained';
 }
 
 /** Of each source, for `--dry-run`. */
@@ -45,14 +41,9 @@ Examples:
     .action(async (names: string[], flags: DrainFlags) => {
       const sources = chooseSources(context, names);
       if (flags.dryRun === true) await preview(context, sources);
-      else if (flags.follow === true) await follow(context, sources, mannerOf(names, flags));
-      else await drain(context, sources, mannerOf(names, flags));
+      else if (flags.follow === true) await follow(context, sources, pausedManner(names, flags));
+      else await drain(context, sources, pausedManner(names, flags));
     });
-}
-
-function mannerOf(names: readonly string[], flags: DrainFlags): Manner {
-  if (names.length === 0) return { paused: 'left out' };
-  return { paused: flags.force === true ? 'drained' : 'refused' };
 }
 
 function chooseSources(context: CliContext, names: readonly string[]): readonly DrainSource[] {
@@ -81,14 +72,14 @@ async function preview(context: CliContext, sources: readonly DrainSource[]): Pr
 async function drain(
   context: CliContext,
   sources: readonly DrainSource[],
-  { paused }: Manner,
+  paused: PausedManner,
 ): Promise<void> {
   const { drainSource } = await import('../../jobs/drain.ts');
   const { forEachNamed } = await import('../../jobs/rotate-all.ts');
   await warnOfHazards(context);
   await narrated(context, async (rooms) => {
     const all = await forEachNamed(sources, (source) =>
-      drainSource(rooms, source, { followEveryMs: null, evenIfPaused: paused === 'drained' }),
+      drainSource(rooms, source, { followEveryMs: null, evenIfPaused: paused === 'taken' }),
     );
     const { results, leftOut } = (paused === 'left out' ? separatePaused : keepAll)(all);
     context.report(reportDrains(results, leftOut));
@@ -99,7 +90,7 @@ async function drain(
 async function follow(
   context: CliContext,
   sources: readonly DrainSource[],
-  { paused }: Manner,
+  paused: PausedManner,
 ): Promise<void> {
   const { followSource } = await import('../../jobs/drain.ts');
   const { forEachNamed } = await import('../../jobs/rotate-all.ts');
@@ -109,7 +100,7 @@ async function follow(
     const results = await Promise.all(
       sources.map((source) =>
         forEachNamed([source], (one) =>
-          followSource(rooms, one, intervalMs, { evenIfPaused: paused === 'drained' }),
+          followSource(rooms, one, intervalMs, { evenIfPaused: paused === 'taken' }),
         ),
       ),
     );

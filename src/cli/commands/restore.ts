@@ -129,18 +129,13 @@ async function restore(
   const { reportRestore } = await import('../reports/restore-report.ts');
   const narrator = narrateRestore(context);
   try {
-    await withRooms(
-      context,
-      'restore',
-      () => undefined,
-      async (rooms) => {
-        const all = { ...rooms, tell: narrator.tell };
-        const outcome = await restoreDataset(all, dataset, request, { force });
-        // A bar that ticks on would be drawn under the result.
-        narrator.end();
-        context.report(reportRestore(outcome));
-      },
-    );
+    await withRooms(context, 'restore', async (rooms) => {
+      const all = { ...rooms, tell: narrator.tell };
+      const outcome = await restoreDataset(all, dataset, request, { force });
+      // A bar that ticks on would be drawn under the result.
+      narrator.end();
+      context.report(reportRestore(outcome));
+    });
   } finally {
     narrator.end();
   }

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
 import type { CliContext } from '../context.ts';
+import { type PausedManner, pausedManner } from '../paused-manner.ts';
 import { keepAll, separatePaused } from '../reports/left-out.ts';
 import { reportPlans } from '../reports/plan-report.ts';
 import { reportRotations } from '../reports/rotation-report.ts';
@@ -16,8 +17,7 @@ interface RotateFlags {
 
 interface Manner {
   readonly force: boolean;
-  /** Whether a paused dataset is left out or refused; with neither, it is rotated all the same. */
-  readonly paused: 'left out' | 'refused' | 'rotated';
+  readonly paused: PausedManner;
 }
 
 export function registerRotate(program: Command, context: CliContext): void {
@@ -41,17 +41,10 @@ Examples:
     )
     .action(async (names: string[], flags: RotateFlags) => {
       const datasets = chooseDatasets(context, names, flags);
-      const manner = mannerOf(names, flags);
+      const manner = { force: flags.force === true, paused: pausedManner(names, flags) };
       if (flags.dryRun === true) await dryRun(context, datasets, manner);
       else await rotate(context, datasets, manner);
     });
-}
-
-/** `--force` moves a paused dataset only where somebody names it: it may be meant for a guard. */
-function mannerOf(names: readonly string[], flags: RotateFlags): Manner {
-  const force = flags.force === true;
-  if (names.length === 0 || flags.skipPaused === true) return { force, paused: 'left out' };
-  return { force, paused: force ? 'rotated' : 'refused' };
 }
 
 /** `auto_rotation.enabled: false` switches off what nobody asked for by name, unless forced. */
@@ -100,9 +93,10 @@ async function rotate(
   const { narrate } = await import('../reports/narrate-rotation.ts');
   const narrator = narrate(context);
   try {
-    await withRooms(context, 'rotate', narrator.emit, async (rooms) => {
+    await withRooms(context, 'rotate', async (own) => {
+      const rooms = { ...own, emit: narrator.emit };
       const all = await forEachNamed(datasets, (dataset) =>
-        rotateDataset(rooms, dataset, { force, evenIfPaused: paused === 'rotated' }).finally(() => {
+        rotateDataset(rooms, dataset, { force, evenIfPaused: paused === 'taken' }).finally(() => {
           narrator.over(dataset.name);
         }),
       );

@@ -55,28 +55,19 @@ async function run(
   const seed = flags.seed ?? randomUUID();
   const progress = context.createProgress('bytes');
   try {
-    await withRooms(
-      context,
-      'scrub',
-      () => undefined,
-      async (rooms) => {
-        const result = await scrub(rooms, {
-          dataset: dataset ?? null,
-          sample: flags.sample === undefined ? null : { share: flags.sample, seed },
-          prove:
-            flags.bytesOnly === true
-              ? null
-              : flags.independent === true
-                ? 'independent'
-                : 'standard',
-          onProgress: (done, total) => {
-            progress.update({ label: 'scrub', done, total });
-          },
-        });
-        progress.end();
-        context.report(reportScrub(result, flags.sample === undefined ? null : seed));
-      },
-    );
+    await withRooms(context, 'scrub', async (rooms) => {
+      const result = await scrub(rooms, {
+        dataset: dataset ?? null,
+        sample: flags.sample === undefined ? null : { share: flags.sample, seed },
+        prove:
+          flags.bytesOnly === true ? null : flags.independent === true ? 'independent' : 'standard',
+        onProgress: (done, total) => {
+          progress.update({ label: 'scrub', done, total });
+        },
+      });
+      progress.end();
+      context.report(reportScrub(result, flags.sample === undefined ? null : seed));
+    });
   } finally {
     progress.end();
   }

@@ -8,13 +8,14 @@ import {
 import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
 import { type CompactionOutcome, wholenessOf } from '../../jobs/compact.ts';
 import type { CompactionTotals } from '../../jobs/compaction/merge-all.ts';
-import { type DatasetResult, errorsOf, exitCodeOf } from '../../jobs/rotate-all.ts';
+import { type DatasetResult, errorsOf, exitCodeOf, outcomesOf } from '../../jobs/rotate-all.ts';
 import type { Report } from '../context.ts';
 import { errorDocument } from '../terminal/errors.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
 import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
+import { documentsOf } from './results.ts';
 
 const MERGES_SHOWN = 40;
 
@@ -23,15 +24,11 @@ export function reportCompactionPlans(results: readonly DatasetResult<Compaction
   return {
     json: {
       dry_run: true,
-      datasets: results.map((result) =>
-        'error' in result
-          ? { dataset: result.dataset, ...errorDocument(result.error) }
-          : planDocument(result.outcome),
-      ),
+      datasets: documentsOf(results, planDocument),
     },
     text: (style) =>
-      results
-        .flatMap((result) => ('outcome' in result ? [renderPlan(result.outcome, style)] : []))
+      outcomesOf(results)
+        .map((plan) => renderPlan(plan, style))
         .join('\n\n'),
     failures: errorsOf(results),
     exitCode: exitCodeOf(results, ({ refusals }) => (refusals.length > 0 ? 'refused' : 'done')),
@@ -44,18 +41,12 @@ export function reportCompactions(
 ): Report {
   return {
     json: {
-      datasets: results.map((result) =>
-        'error' in result
-          ? { dataset: result.dataset, ...errorDocument(result.error) }
-          : outcomeDocument(result.outcome),
-      ),
+      datasets: documentsOf(results, outcomeDocument),
       left_out: leftOutDocument(leftOut),
     },
     text: (style) =>
       [
-        ...results.flatMap((result) =>
-          'outcome' in result ? [render(result.outcome, style)] : [],
-        ),
+        ...outcomesOf(results).map((outcome) => render(outcome, style)),
         ...renderLeftOut(leftOut, style),
       ].join('\n'),
     failures: errorsOf(results),

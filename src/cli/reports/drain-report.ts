@@ -4,13 +4,14 @@ import type { SameKey } from '../../domain/drain/source.ts';
 import type { DrainPreview, PreviewedEntry } from '../../jobs/drain/preview.ts';
 import type { DrainTotals } from '../../jobs/drain/totals.ts';
 import type { DatasetResult } from '../../jobs/rotate-all.ts';
-import { errorsOf, exitCodeOf } from '../../jobs/rotate-all.ts';
+import { errorsOf, exitCodeOf, outcomesOf } from '../../jobs/rotate-all.ts';
 import type { Report } from '../context.ts';
 import { errorDocument } from '../terminal/errors.ts';
 import { formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
 import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
+import { documentsOf } from './results.ts';
 
 const STAYS: Readonly<Record<SameKey, string>> = {
   last: 'the last stays',
@@ -23,12 +24,13 @@ export function reportDrains(
   leftOut: readonly LeftOut[] = [],
 ): Report {
   return {
-    json: { sources: results.map(totalsDocument), left_out: leftOutDocument(leftOut) },
+    json: {
+      sources: documentsOf(results, totalsDocument, 'source'),
+      left_out: leftOutDocument(leftOut),
+    },
     text: (style) =>
       [
-        ...results.flatMap((result) =>
-          'outcome' in result ? [renderTotals(result.outcome, style)] : [],
-        ),
+        ...outcomesOf(results).map((totals) => renderTotals(totals, style)),
         ...renderLeftOut(leftOut, style),
       ].join('\n'),
     failures: errorsOf(results),
@@ -36,9 +38,7 @@ export function reportDrains(
   };
 }
 
-function totalsDocument(result: DatasetResult<DrainTotals>): unknown {
-  if ('error' in result) return { source: result.dataset, ...errorDocument(result.error) };
-  const totals = result.outcome;
+function totalsDocument(totals: DrainTotals): unknown {
   return {
     source: totals.source,
     dataset: totals.dataset,
@@ -85,21 +85,19 @@ export function reportPreviews(results: readonly DatasetResult<DrainPreview>[]):
         : result,
   );
   return {
-    json: { sources: results.map(previewDocument) },
+    json: { sources: documentsOf(results, previewDocument, 'source') },
     text: (style) =>
-      results
-        .flatMap((result) => ('outcome' in result ? [renderPreview(result.outcome, style)] : []))
+      outcomesOf(results)
+        .map((preview) => renderPreview(preview, style))
         .join('\n\n'),
     failures: errorsOf(asRun),
     exitCode: exitCodeOf(asRun, () => 'done'),
   };
 }
 
-function previewDocument(result: DatasetResult<DrainPreview>): unknown {
-  if ('error' in result) return { source: result.dataset, ...errorDocument(result.error) };
-  const { source, dataset, kind, keys, entries, uniqueKey, sameKey, columns, sample } =
-    result.outcome;
-  const { refusal, notes } = result.outcome;
+function previewDocument(preview: DrainPreview): unknown {
+  const { source, dataset, kind, keys, entries, uniqueKey, sameKey, columns, sample } = preview;
+  const { refusal, notes } = preview;
   return {
     source,
     dataset,

@@ -4,13 +4,13 @@ import { EXIT, type ExitCode } from '../../domain/errors.ts';
 import { describeObstacles, standingObstacles } from '../../domain/plan/part-hazards.ts';
 import { type PlannedMove, type RotationPlan, standingRefusals } from '../../domain/plan/plan.ts';
 import { type EpochMs, formatRange } from '../../domain/time/time-range.ts';
-import { type DatasetResult, errorsOf, exitCodeOf } from '../../jobs/rotate-all.ts';
+import { type DatasetResult, errorsOf, exitCodeOf, outcomesOf } from '../../jobs/rotate-all.ts';
 import type { Report } from '../context.ts';
-import { errorDocument } from '../terminal/errors.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
 import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
+import { documentsOf } from './results.ts';
 
 export function reportPlans(
   results: readonly DatasetResult<RotationPlan>[],
@@ -21,18 +21,12 @@ export function reportPlans(
   return {
     json: {
       dry_run: true,
-      datasets: results.map((result) =>
-        'error' in result
-          ? { dataset: result.dataset, ...errorDocument(result.error) }
-          : planDocument(result.outcome),
-      ),
+      datasets: documentsOf(results, planDocument),
       left_out: leftOutDocument(leftOut),
     },
     text: (style) =>
       [
-        ...results.flatMap((result) =>
-          'outcome' in result ? [renderPlan(result.outcome, force, style)] : [],
-        ),
+        ...outcomesOf(results).map((plan) => renderPlan(plan, force, style)),
         ...renderLeftOut(leftOut, style),
       ].join('\n\n'),
     failures: errorsOf(results),
@@ -45,7 +39,7 @@ function exitCodeOfRefusals(
   results: readonly DatasetResult<RotationPlan>[],
   force: boolean,
 ): ExitCode {
-  const plans = results.flatMap((result) => ('outcome' in result ? [result.outcome] : []));
+  const plans = outcomesOf(results);
   if (plans.some((plan) => standingRefusals(plan, force).length > 0)) return EXIT.refused;
   const moves = plans.flatMap((plan) => plan.moves);
   const left = moves.filter((move) => standingObstacles(move, force).length > 0);

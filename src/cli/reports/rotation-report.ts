@@ -4,23 +4,24 @@ import { countOf } from '../../domain/count.ts';
 import type { RowsAgain } from '../../domain/plan/rows-again.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import type { RotationOutcome } from '../../jobs/rotate.ts';
-import { type DatasetResult, errorsOf, exitCodeOf } from '../../jobs/rotate-all.ts';
+import { type DatasetResult, errorsOf, exitCodeOf, outcomesOf } from '../../jobs/rotate-all.ts';
 import { againOf, wholenessOf } from '../../jobs/rotation/outcome.ts';
 import type { Report } from '../context.ts';
 import { errorDocument } from '../terminal/errors.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
+import { documentsOf } from './results.ts';
 
 export function reportRotations(
   results: readonly DatasetResult<RotationOutcome>[],
   leftOut: readonly LeftOut[] = [],
 ): Report {
   return {
-    json: { datasets: results.map(documentOf), left_out: leftOutDocument(leftOut) },
+    json: { datasets: documentsOf(results, documentOf), left_out: leftOutDocument(leftOut) },
     text: (style) =>
       [
-        ...results.flatMap((result) => ('outcome' in result ? [render(result, style)] : [])),
+        ...outcomesOf(results).map((outcome) => render(outcome, style)),
         ...renderLeftOut(leftOut, style),
       ].join('\n'),
     failures: errorsOf(results),
@@ -28,14 +29,13 @@ export function reportRotations(
   };
 }
 
-function documentOf(result: DatasetResult<RotationOutcome>): unknown {
-  if ('error' in result) return { dataset: result.dataset, ...errorDocument(result.error) };
-  const { totals, recovered, plan, vacuumWarnings } = result.outcome;
+function documentOf(outcome: RotationOutcome): unknown {
+  const { totals, recovered, plan, vacuumWarnings } = outcome;
   const again = againOf(totals);
   return {
-    dataset: result.dataset,
-    rows_moved: Number(sumOf(result.outcome, 'rows')),
-    bytes_written: Number(sumOf(result.outcome, 'bytes')),
+    dataset: plan.dataset,
+    rows_moved: Number(sumOf(outcome, 'rows')),
+    bytes_written: Number(sumOf(outcome, 'bytes')),
     segments: totals.moved.reduce((sum, move) => sum + move.segments, 0),
     rows_again: again.rows,
     rows_changed: again.changed,
@@ -53,19 +53,16 @@ function documentOf(result: DatasetResult<RotationOutcome>): unknown {
   };
 }
 
-function render(
-  result: Extract<DatasetResult<RotationOutcome>, { readonly outcome: unknown }>,
-  style: Style,
-): string {
+function render(outcome: RotationOutcome, style: Style): string {
   const { colour } = style;
-  const { totals, plan, vacuumWarnings } = result.outcome;
-  const rows = formatRows(sumOf(result.outcome, 'rows'));
-  const bytes = formatBytes(Number(sumOf(result.outcome, 'bytes')));
+  const { totals, plan, vacuumWarnings } = outcome;
+  const rows = formatRows(sumOf(outcome, 'rows'));
+  const bytes = formatBytes(Number(sumOf(outcome, 'bytes')));
   const word = totals.failed.length === 0 ? colour.green('done') : colour.yellow('partly');
   const head =
     plan.moves.length === 0
-      ? `${colour.green('done')} ${result.dataset}: nothing is due`
-      : `${word} ${result.dataset}: ${rows} moved into ${bytes} of Parquet, ${String(totals.moved.length)} of ${countOf(plan.moves.length, 'move')}`;
+      ? `${colour.green('done')} ${plan.dataset}: nothing is due`
+      : `${word} ${plan.dataset}: ${rows} moved into ${bytes} of Parquet, ${String(totals.moved.length)} of ${countOf(plan.moves.length, 'move')}`;
   return [
     head,
     ...renderAgain(againOf(totals)),

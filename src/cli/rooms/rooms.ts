@@ -2,8 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { connect } from '../../hot/server/connect.ts';
-import type { RotationEvent } from '../../jobs/rotation/events.ts';
-import type { LocalRooms, LookingRooms, Rooms } from '../../jobs/rotation/rooms.ts';
+import type { JobRooms, LocalRooms, LookingRooms } from '../../jobs/rotation/rooms.ts';
 import { DuckEngine } from '../../lake/segment/duckdb.ts';
 import type { CliContext } from '../context.ts';
 import { readVersion } from '../version.ts';
@@ -28,12 +27,11 @@ export async function composeLooking(context: CliContext, job: string): Promise<
   };
 }
 
-/** For the verbs that move rows. `work` gets rooms that are closed when it has ended. */
+/** For the verbs that change the lake. `work` gets rooms that are closed when it has ended. */
 export async function withRooms<Result>(
   context: CliContext,
   job: string,
-  emit: (event: RotationEvent) => void,
-  work: (rooms: Rooms) => Promise<Result>,
+  work: (rooms: JobRooms) => Promise<Result>,
 ): Promise<Result> {
   return withEngine(context, async (local) =>
     work({
@@ -44,7 +42,6 @@ export async function withRooms<Result>(
       holder: `${hostname()}:${String(process.pid)}`,
       isByHand: context.sendToDaemon === undefined,
       signal: context.signal,
-      emit,
     }),
   );
 }

@@ -2,6 +2,7 @@
  * Which slices of the lake become one: small ones of the same day or month, written with the same
  * columns. Pure; `--dry-run` prints what the job runs.
  */
+import { megabytes } from '../count.ts';
 import {
   type EpochMs,
   floorToUnit,
@@ -181,6 +182,3 @@ function guardDisk(input: CompactionInput, merges: readonly PlannedMerge[]): rea
     },
   ];
 }
-
-/** Of 1024 × 1024 bytes, as everywhere else. */
-const megabytes = (bytes: number): string => `${String(Math.round(bytes / 1_048_576))} MB`;

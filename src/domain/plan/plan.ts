@@ -2,7 +2,7 @@
  * The plan of a rotation: a pure function of configuration, catalogue, ledger and clock. What
  * `--dry-run` prints is what the executor runs; there is no second way to preview.
  */
-import { agree, countOf } from '../count.ts';
+import { agree, countOf, megabytes } from '../count.ts';
 import type { Dataset } from '../dataset.ts';
 import { largerSlice } from '../lake/small-slices.ts';
 import { formatTable, type Part, type TableDescription } from '../table.ts';
@@ -279,5 +279,3 @@ function noteAgain({ onColdDuplicate }: Dataset, { rows, slices }: PlannedAgain)
 const seconds = (ms: number): string => `${String(Math.round(ms / 1000))} s`;
 const days = (ms: number): string => `${(ms / DAY_MS).toFixed(1)} days`;
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-/** Of 1024 × 1024 bytes, as everywhere else. */
-const megabytes = (bytes: number): string => `${String(Math.round(bytes / 1_048_576))} MB`;

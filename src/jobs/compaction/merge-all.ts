@@ -44,12 +44,11 @@ export async function mergeAll(
 
 /** Null when the slices are merged, else why they are not. */
 async function tryOne(
-  { tell, ...others }: CompactionRooms,
+  rooms: CompactionRooms,
   run: RunContext,
   planned: PlannedMerge,
   totals: CompactionTotals,
 ): Promise<TierdError | null> {
-  const rooms = { ...others, emit: () => undefined };
   const id = rooms.newId();
   let staged: StagedMerge | null = null;
   let afterwards: TierdError | null = null;
@@ -66,7 +65,7 @@ async function tryOne(
   }
   const result = resultOf(planned, staged);
   totals.merged.push(result);
-  tell({ kind: 'merged', dataset: run.dataset.name, result });
+  rooms.tell({ kind: 'merged', dataset: run.dataset.name, result });
   // The next one would wait as long, for nothing.
   if (afterwards !== null) throw afterwards;
   return null;

@@ -26,7 +26,7 @@ import { prepareSnapshot } from '../rotation/iceberg/prepare-snapshot.ts';
 import { showByPath } from '../rotation/iceberg/show-by-path.ts';
 import { publishAndProve } from '../rotation/move/finish-move.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
-import type { Rooms } from '../rotation/rooms.ts';
+import type { JobRooms } from '../rotation/rooms.ts';
 import type { RunContext, StagedSlice } from '../rotation/staged-move.ts';
 
 export interface StagedMerge {
@@ -39,7 +39,7 @@ export interface StagedMerge {
 
 /** Throws VERIFY_MISMATCH, OBJECT_MISSING, LAKE_UNREADABLE, SEGMENT_WRITE_FAILED, LAKE_FULL or LEASE_LOST: nothing is published. */
 export async function stageMerge(
-  rooms: Rooms,
+  rooms: JobRooms,
   run: RunContext,
   planned: PlannedMerge,
   id: string,
@@ -63,7 +63,7 @@ export async function stageMerge(
  * OUTCOME_UNKNOWN: look before doing anything.
  */
 export async function finishMerge(
-  rooms: Rooms,
+  rooms: JobRooms,
   run: RunContext,
   staged: StagedMerge,
 ): Promise<void> {
@@ -92,7 +92,7 @@ interface Sources {
 }
 
 async function writeMerged(
-  rooms: Rooms,
+  rooms: JobRooms,
   run: RunContext,
   { planned, olds, generation, id }: Sources,
 ): Promise<StagedSlice> {
@@ -138,7 +138,7 @@ function changedMeanwhile({ dataset }: RunContext, { range }: PlannedMerge): Tie
 
 /** `proven` has one entry, for the one new slice; only verification makes such values. */
 async function commitMerge(
-  rooms: Rooms,
+  rooms: JobRooms,
   { dataset, lease }: RunContext,
   db: pg.Client,
   { id, merged, goneKeys }: StagedMerge,

@@ -1,9 +1,9 @@
 /** What a compaction is given beside a rotation's rooms, and what it says of itself while it runs. */
 import type { CompactionPlan, PlannedMerge } from '../../domain/plan/compaction.ts';
 import type { TimeRange } from '../../domain/time/time-range.ts';
-import type { Rooms } from '../rotation/rooms.ts';
+import type { JobRooms } from '../rotation/rooms.ts';
 
-export interface CompactionRooms extends Omit<Rooms, 'emit'> {
+export interface CompactionRooms extends JobRooms {
   readonly tell: (event: CompactionEvent) => void;
 }
 

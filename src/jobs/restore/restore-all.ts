@@ -7,7 +7,7 @@ import { inTransaction } from '../../hot/transaction.ts';
 import { abandonIcebergObjects } from '../../ledger/iceberg-objects.ts';
 import { settleRestore } from '../../ledger/restores.ts';
 import { asTierdError, stopIfAborted } from '../job-failure.ts';
-import { limitsUnderLease } from '../limits-under-lease.ts';
+import { settlingOptions } from '../settling-options.ts';
 import type { RestoredSlice } from './events.ts';
 import { isSkippable, rejection } from './failure.ts';
 import { restoreSlice } from './restore-slice.ts';
@@ -91,18 +91,7 @@ async function settle(
   try {
     const db = await rooms.connect('work');
     try {
-      const { statementTimeoutMs, leaseTtlMs } = rooms.settings;
-      const options = {
-        doing: `looking what became of restore ${id}`,
-        isolation: 'read committed',
-        readOnly: false,
-        isLocal: true,
-        limits: limitsUnderLease({
-          statementTimeoutMs,
-          lockTimeoutMs: statementTimeoutMs,
-          leaseTtlMs,
-        }),
-      } as const;
+      const options = settlingOptions(rooms.settings, `restore ${id}`);
       return await inTransaction(db, options, async () => {
         const settled = await settleRestore(db, id);
         if (settled === 'abandoned' && dataset.iceberg) {

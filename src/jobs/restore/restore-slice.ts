@@ -54,13 +54,13 @@ export async function restoreSlice(
     const goneKeys = run.request.into === null ? slice.segments.map(({ key }) => key) : [];
     const iceberg =
       run.dataset.iceberg && goneKeys.length > 0
-        ? await prepareSnapshot(icebergRooms(rooms), run, db, { moveId: null, goneKeys })
+        ? await prepareSnapshot(rooms, run, db, { moveId: null, goneKeys })
         : null;
     const target = run.request.into ?? run.table.ref;
     await commitRestore(rooms, run, db, { work, paths, target }, { id, goneKeys, iceberg });
     // Readers by path see it at the latest when the next run begins.
     if (iceberg !== null) {
-      await showByPath(icebergRooms(rooms), db, run.dataset.name).catch(() => undefined);
+      await showByPath(rooms, db, run.dataset.name).catch(() => undefined);
     }
   } finally {
     await disconnect(db);
@@ -118,9 +118,4 @@ async function markInto(db: pg.Client, into: TableRef | null): Promise<MarkedTab
   const found = into === null ? null : await findTable(db, into);
   if (into === null || found === null) return null;
   return { ref: into, identity: await identifyTable(db, found.oid) };
-}
-
-/** A rotation's rooms, of which the catalogue needs no narrator. */
-function icebergRooms(rooms: RestoreRooms) {
-  return { ...rooms, emit: () => undefined };
 }

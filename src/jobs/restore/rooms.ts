@@ -4,11 +4,11 @@ import type { PlannedSlice } from '../../domain/plan/restore-plan.ts';
 import type { TableRef } from '../../domain/table.ts';
 import type { EpochMs, TimeRange } from '../../domain/time/time-range.ts';
 import type { LiveSlice } from '../../ledger/replaced-slices.ts';
-import type { Rooms } from '../rotation/rooms.ts';
+import type { JobRooms } from '../rotation/rooms.ts';
 import type { RunContext } from '../rotation/staged-move.ts';
 import type { RestoreEvent } from './events.ts';
 
-export interface RestoreRooms extends Omit<Rooms, 'emit'> {
+export interface RestoreRooms extends JobRooms {
   readonly tell: (event: RestoreEvent) => void;
 }
 

@@ -24,9 +24,9 @@ import {
 } from '../../ledger/lake-identity.ts';
 import { migrationStatus } from '../../ledger/migrate.ts';
 import { asTierdError } from '../job-failure.ts';
-import type { Rooms } from './rooms.ts';
+import type { JobRooms } from './rooms.ts';
 
-type LakeRooms = Pick<Rooms, 'store'>;
+type LakeRooms = Pick<JobRooms, 'store'>;
 
 export interface LakeStanding {
   readonly place: LedgerPlace;
@@ -68,7 +68,7 @@ export async function assertStillOwnLake({ store }: LakeRooms, db: pg.Client): P
 }
 
 /** Before recovery: a lake from before owners were written down is claimed first. */
-export async function holdLake(rooms: Rooms, db: pg.Client): Promise<void> {
+export async function holdLake(rooms: JobRooms, db: pg.Client): Promise<void> {
   const standing = await standingOf(rooms.store, db, await rememberedLake(db));
   throwIfRefused(standing, rooms.store.place);
   if (standing.ownership.kind === 'unclaimed' && standing.remembered?.isMarked === true) {
@@ -81,7 +81,7 @@ export async function holdLake(rooms: Rooms, db: pg.Client): Promise<void> {
  * anywhere, the same call goes on: the ledger names itself first, then the lake its owner, then the
  * ledger notes that it is so.
  */
-export async function claimLake(rooms: Rooms, db: pg.Client): Promise<void> {
+export async function claimLake(rooms: JobRooms, db: pg.Client): Promise<void> {
   const { store } = rooms;
   const before = await standingOf(store, db, await rememberedLake(db));
   throwIfRefused(before, store.place);

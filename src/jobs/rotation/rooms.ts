@@ -1,4 +1,4 @@
-/** What a rotation is given to work with. Composed in `cli`; a test composes its own. */
+/** What a rotation, and other jobs on the lake, are given to work with. Composed in `cli`; a test composes its own. */
 import type pg from 'pg';
 import type { Clock } from '../../domain/time/clock.ts';
 import type { FileSystem } from '../../lake/file-system.ts';
@@ -20,7 +20,8 @@ export interface PlanningRooms extends Partial<LocalRooms> {
   readonly settings: Pick<RotationSettings, 'statementTimeoutMs' | 'lockTimeoutMs'>;
 }
 
-export interface Rooms {
+/** What every job takes that changes the lake. */
+export interface JobRooms {
   /**
    * `work`: any connection, also through a pooler in transaction mode. `direct`: to the server
    * itself, for VACUUM and the lease.
@@ -44,6 +45,9 @@ export interface Rooms {
   readonly settings: RotationSettings;
   /** Aborts on the first Ctrl-C: the current step ends or rolls back. */
   readonly signal: AbortSignal;
+}
+
+export interface Rooms extends JobRooms {
   readonly emit: (event: RotationEvent) => void;
 }
 

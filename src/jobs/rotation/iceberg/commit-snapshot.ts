@@ -6,7 +6,7 @@ import { TierdError } from '../../../domain/errors.ts';
 import { icebergFolder } from '../../../lake/object-key.ts';
 import { commitIcebergSnapshot } from '../../../ledger/iceberg-commit.ts';
 import { countLive } from '../../../ledger/segments.ts';
-import type { Rooms } from '../rooms.ts';
+import type { JobRooms } from '../rooms.ts';
 import { lakeUri } from './lake-uri.ts';
 
 /**
@@ -14,7 +14,7 @@ import { lakeUri } from './lake-uri.ts';
  * @throws TierdError MOVE_NOT_OURS; INTERNAL when the snapshot is not what the ledger says is live
  */
 export async function commitSnapshot(
-  rooms: Pick<Rooms, 'store'>,
+  rooms: Pick<JobRooms, 'store'>,
   db: pg.Client,
   dataset: string,
   next: NextSnapshot,

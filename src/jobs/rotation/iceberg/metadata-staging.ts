@@ -1,7 +1,7 @@
 /** Where a run's Iceberg metadata waits to be published: named by the lease, so that the next holder finds it. */
 import { listStaging, removeStaging } from '../../../lake/staging.ts';
 import type { Lease } from '../../../ledger/lease.ts';
-import type { Rooms } from '../rooms.ts';
+import type { JobRooms } from '../rooms.ts';
 
 export function metadataStaging({ dataset, token }: Lease): string {
   return `${prefixOf(dataset)}${token.toString()}`;
@@ -9,7 +9,7 @@ export function metadataStaging({ dataset, token }: Lease): string {
 
 /** What killed runs left: under the lease no other may be at it, but one that can't commit any more. */
 export async function sweepMetadataStaging(
-  { fileSystem, store }: Pick<Rooms, 'fileSystem' | 'store'>,
+  { fileSystem, store }: Pick<JobRooms, 'fileSystem' | 'store'>,
   { dataset }: Lease,
 ): Promise<void> {
   for (const id of await listStaging(fileSystem, store.stagingRoot)) {

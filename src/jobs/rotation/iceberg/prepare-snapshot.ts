@@ -34,7 +34,7 @@ import { assertLease } from '../../../ledger/lease.ts';
 import { listLiveSchemas } from '../../../ledger/live-segments.ts';
 import { limitsUnderLease } from '../../limits-under-lease.ts';
 import { assertStillOwnLake } from '../own-lake.ts';
-import type { Rooms } from '../rooms.ts';
+import type { JobRooms } from '../rooms.ts';
 import type { RunContext } from '../staged-move.ts';
 import { lakeUri } from './lake-uri.ts';
 import { metadataStaging } from './metadata-staging.ts';
@@ -55,7 +55,7 @@ export interface SegmentChange {
  *   what was written is in the ledger's list of what to remove.
  */
 export async function prepareSnapshot(
-  rooms: Rooms,
+  rooms: JobRooms,
   run: RunContext,
   db: pg.Client,
   change: SegmentChange,
@@ -82,7 +82,7 @@ export async function prepareSnapshot(
 }
 
 async function putObjects(
-  { store, fileSystem }: Rooms,
+  { store, fileSystem }: JobRooms,
   { lease, signal }: RunContext,
   db: pg.Client,
   { objects }: NextSnapshot,
@@ -100,7 +100,7 @@ async function putObjects(
 }
 
 async function planSnapshot(
-  rooms: Rooms,
+  rooms: JobRooms,
   run: RunContext,
   db: pg.Client,
   { moveId, goneKeys, isSameRows = false }: SegmentChange,

@@ -8,11 +8,11 @@ import { icebergFolder } from '../../../lake/object-key.ts';
 import { readIcebergTable } from '../../../ledger/iceberg.ts';
 import { notePathVersion } from '../../../ledger/iceberg-commit.ts';
 import { assertStillOwnLake } from '../own-lake.ts';
-import type { Rooms } from '../rooms.ts';
+import type { JobRooms } from '../rooms.ts';
 
 /** Nothing to do where they show the current version. Killed anywhere, the same call goes on. */
 export async function showByPath(
-  rooms: Pick<Rooms, 'store'>,
+  rooms: Pick<JobRooms, 'store'>,
   db: pg.Client,
   dataset: string,
 ): Promise<void> {

@@ -12,13 +12,13 @@ import { readIcebergTable } from '../../../ledger/iceberg.ts';
 import { dropIcebergTable } from '../../../ledger/iceberg-objects.ts';
 import { assertLease } from '../../../ledger/lease.ts';
 import { limitsUnderLease } from '../../limits-under-lease.ts';
-import type { Rooms } from '../rooms.ts';
+import type { JobRooms } from '../rooms.ts';
 import type { RunContext } from '../staged-move.ts';
 import { commitSnapshot } from './commit-snapshot.ts';
 import { prepareSnapshot } from './prepare-snapshot.ts';
 import { showByPath } from './show-by-path.ts';
 
-export async function syncTable(rooms: Rooms, run: RunContext, db: pg.Client): Promise<void> {
+export async function syncTable(rooms: JobRooms, run: RunContext, db: pg.Client): Promise<void> {
   const { dataset, lease } = run;
   const under = <T>(doing: string, work: () => Promise<T>): Promise<T> =>
     inTransaction(

@@ -4,15 +4,15 @@ import type pg from 'pg';
 import type { NextSnapshot } from '../../../catalogue/next-snapshot.ts';
 import { TierdError } from '../../../domain/errors.ts';
 import type { ProvenSegments } from '../../../domain/plan/proof.ts';
-import type { TimeRange } from '../../../domain/time/time-range.ts';
 import { formatDigest } from '../../../hot/measure/digest.ts';
 import { disconnect } from '../../../hot/server/connect.ts';
 import { readReplicaLag } from '../../../hot/server/server-facts.ts';
 import { type PublishedSegment, verifySegments } from '../../../lake/segment-verifier.ts';
 import { stagingPath } from '../../../lake/staging.ts';
+import type { RotationStep } from '../events.ts';
 import { prepareSnapshot } from '../iceberg/prepare-snapshot.ts';
 import { showByPath } from '../iceberg/show-by-path.ts';
-import type { Rooms } from '../rooms.ts';
+import type { JobRooms, Rooms } from '../rooms.ts';
 import type { Arriving, MetMove, RunContext } from '../staged-move.ts';
 import { commitMove } from './commit-move.ts';
 import { type PublishedSlice, publishMove } from './publish-move.ts';
@@ -20,12 +20,15 @@ import { type PublishedSlice, publishMove } from './publish-move.ts';
 export async function finishMove(rooms: Rooms, run: RunContext, staged: MetMove): Promise<void> {
   const db = await rooms.connect('work');
   try {
-    const proven = await publishAndProve(rooms, run, db, arrivingOf(staged));
+    const say = (step: RotationStep): void => {
+      rooms.emit({ kind: 'step', dataset: run.dataset.name, range: staged.move.range, step });
+    };
+    const proven = await publishAndProve(rooms, run, db, arrivingOf(staged), say);
     await stopAtReplicaLag(run, db);
     const iceberg = run.dataset.iceberg
       ? await prepareSnapshot(rooms, run, db, { moveId: staged.id, goneKeys: staged.retiredKeys })
       : null;
-    tell(rooms, run, staged.move.range, 'commit');
+    say('commit');
     await commitWhenUnlocked(rooms, run, db, staged, proven, iceberg);
     if (iceberg !== null) await showUnlessHindered(rooms, run, db);
   } finally {
@@ -34,7 +37,7 @@ export async function finishMove(rooms: Rooms, run: RunContext, staged: MetMove)
 }
 
 /** The move is committed: readers by path see it at the latest when the next run begins. */
-async function showUnlessHindered(rooms: Rooms, run: RunContext, db: pg.Client): Promise<void> {
+async function showUnlessHindered(rooms: JobRooms, run: RunContext, db: pg.Client): Promise<void> {
   // Not of the move, whose rows are in the lake: recovery shows what could not be shown now.
   await showByPath(rooms, db, run.dataset.name).catch(() => undefined);
 }
@@ -50,31 +53,23 @@ export function arrivingOf({ id, move, slices, remainders, source }: MetMove): A
 
 /** One entry for each of the slices. Their segments lie in the lake, and none is live. */
 export async function publishAndProve(
-  rooms: Rooms,
+  rooms: JobRooms,
   run: RunContext,
   db: pg.Client,
   arriving: Arriving,
+  say: (step: RotationStep) => void = () => undefined,
 ): Promise<readonly ProvenSegments[]> {
-  tell(rooms, run, arriving.range, 'publish');
+  say('publish');
   const published = await publishMove(rooms, run, db, arriving);
-  tell(rooms, run, arriving.range, 'verify');
+  say('verify');
   const proven: ProvenSegments[] = [];
   const directory = stagingPath(rooms.store.stagingRoot, arriving.id);
   for (const slice of published) proven.push(await verifySlice(rooms, run, slice, directory));
   return proven;
 }
 
-function tell(
-  rooms: Rooms,
-  run: RunContext,
-  range: TimeRange,
-  step: 'publish' | 'verify' | 'commit',
-): void {
-  rooms.emit({ kind: 'step', dataset: run.dataset.name, range, step });
-}
-
 async function verifySlice(
-  rooms: Rooms,
+  rooms: JobRooms,
   run: RunContext,
   published: PublishedSlice,
   directory: string,

@@ -10,7 +10,7 @@ import { stepMove } from '../../../ledger/moves.ts';
 import { announceSlice, type NewSegment } from '../../../ledger/segments.ts';
 import { limitsUnderLease } from '../../limits-under-lease.ts';
 import { assertStillOwnLake } from '../own-lake.ts';
-import type { Rooms } from '../rooms.ts';
+import type { JobRooms } from '../rooms.ts';
 import type { Arriving, RunContext, StagedSlice } from '../staged-move.ts';
 
 export interface PublishedSlice {
@@ -22,7 +22,7 @@ export interface PublishedSlice {
 }
 
 export async function publishMove(
-  rooms: Rooms,
+  rooms: JobRooms,
   run: RunContext,
   db: pg.Client,
   arriving: Arriving,

@@ -4,7 +4,7 @@
  */
 import type pg from 'pg';
 import { recoveryOf } from '../../../domain/plan/move.ts';
-import { inTransaction, type TransactionOptions } from '../../../hot/transaction.ts';
+import { inTransaction } from '../../../hot/transaction.ts';
 import { listStaging, removeStaging } from '../../../lake/staging.ts';
 import {
   abandonIcebergObjects,
@@ -18,13 +18,13 @@ import { forgetRetired, outdatedKeys } from '../../../ledger/replaced-slices.ts'
 import { abandonRestores } from '../../../ledger/restores.ts';
 import { abandonRuns } from '../../../ledger/runs.ts';
 import { abandonedKeys, abandonSegments, forgetAbandoned } from '../../../ledger/segments.ts';
-import { limitsUnderLease } from '../../limits-under-lease.ts';
+import { settlingOptions } from '../../settling-options.ts';
 import { sweepMetadataStaging } from '../iceberg/metadata-staging.ts';
 import type { DueMove, Recovered } from '../outcome.ts';
 import { assertStillOwnLake } from '../own-lake.ts';
-import type { Rooms } from '../rooms.ts';
+import type { JobRooms } from '../rooms.ts';
 
-export async function recover(rooms: Rooms, db: pg.Client, lease: Lease): Promise<Recovered> {
+export async function recover(rooms: JobRooms, db: pg.Client, lease: Lease): Promise<Recovered> {
   for (const job of ['rotate', 'restore', 'compact']) await abandonRuns(db, job, lease.dataset);
   await abandonRestores(db, lease.dataset);
   const unfinished = await unfinishedMoves(db, lease.dataset);
@@ -43,7 +43,7 @@ export async function recover(rooms: Rooms, db: pg.Client, lease: Lease): Promis
 }
 
 /** What moves staged that the ledger says are over: they were killed just before they cleared up. */
-async function sweepStaging(rooms: Rooms, db: pg.Client, lease: Lease): Promise<void> {
+async function sweepStaging(rooms: JobRooms, db: pg.Client, lease: Lease): Promise<void> {
   const { fileSystem, store } = rooms;
   const staged = await listStaging(fileSystem, store.stagingRoot);
   for (const id of await endedMoves(db, lease.dataset, staged)) {
@@ -59,23 +59,27 @@ async function sweepStaging(rooms: Rooms, db: pg.Client, lease: Lease): Promise<
  * lock, so a COMMIT still under way on the server is waited for, never guessed at (I9).
  */
 export async function endMove(
-  rooms: Rooms,
+  rooms: JobRooms,
   db: pg.Client,
   lease: Lease,
   moveId: string,
 ): Promise<'abandoned' | 'committed'> {
-  const outcome = await inTransaction(db, lookOptions(rooms, moveId), async () => {
-    const state = await lookAtMove(db, moveId);
-    if (state === null) return 'abandoned' as const;
-    if (recoveryOf(state) === 'abandon') {
-      await stepMove(db, moveId, 'abandon');
-      await abandonSegments(db, moveId);
-      await abandonIcebergObjects(db, lease.dataset, moveId);
-      await assertLease(db, lease);
-      return 'abandoned' as const;
-    }
-    return state === 'abandoned' ? ('abandoned' as const) : ('committed' as const);
-  });
+  const outcome = await inTransaction(
+    db,
+    settlingOptions(rooms.settings, `move ${moveId}`),
+    async () => {
+      const state = await lookAtMove(db, moveId);
+      if (state === null) return 'abandoned' as const;
+      if (recoveryOf(state) === 'abandon') {
+        await stepMove(db, moveId, 'abandon');
+        await abandonSegments(db, moveId);
+        await abandonIcebergObjects(db, lease.dataset, moveId);
+        await assertLease(db, lease);
+        return 'abandoned' as const;
+      }
+      return state === 'abandoned' ? ('abandoned' as const) : ('committed' as const);
+    },
+  );
   // After the ledger says where it stands: killed in between, the next recovery sweeps it.
   await assertStillOwnLake(rooms, db);
   await removeStaging(rooms.fileSystem, rooms.store.stagingRoot, moveId);
@@ -83,7 +87,11 @@ export async function endMove(
 }
 
 /** Removes the objects of abandoned moves. Each key is in the ledger once, so none can be live. */
-export async function sweepLeftovers(rooms: Rooms, db: pg.Client, lease: Lease): Promise<number> {
+export async function sweepLeftovers(
+  rooms: JobRooms,
+  db: pg.Client,
+  lease: Lease,
+): Promise<number> {
   const keys = await abandonedKeys(db, lease.dataset);
   let removed = 0;
   for (const key of keys) {
@@ -97,7 +105,7 @@ export async function sweepLeftovers(rooms: Rooms, db: pg.Client, lease: Lease):
 }
 
 /** Iceberg metadata of abandoned moves, and what no snapshot that a table keeps has needed for a day. */
-async function sweepMetadata(rooms: Rooms, db: pg.Client, lease: Lease): Promise<number> {
+async function sweepMetadata(rooms: JobRooms, db: pg.Client, lease: Lease): Promise<number> {
   const keys = await needlessIcebergKeys(db, lease.dataset, METADATA_GRACE_MS);
   let removed = 0;
   for (const key of keys) {
@@ -113,7 +121,7 @@ async function sweepMetadata(rooms: Rooms, db: pg.Client, lease: Lease): Promise
 }
 
 /** Replaced segments whose readers have had their time (I3). */
-async function removeOutdated(rooms: Rooms, db: pg.Client, dataset: string): Promise<number> {
+async function removeOutdated(rooms: JobRooms, db: pg.Client, dataset: string): Promise<number> {
   const keys = await outdatedKeys(db, dataset, rooms.settings.gracePeriodMs);
   for (const key of keys) {
     await assertStillOwnLake(rooms, db);
@@ -129,20 +137,3 @@ const METADATA_GRACE_MS = 24 * 3_600_000;
 
 /** A process that lost its lease notices within one lifetime; the rest is for a slow disk. */
 const GRACE_LIFETIMES = 10;
-
-/** Waits for a commit under way as long as its longest statement may take, and no longer. */
-function lookOptions(rooms: Rooms, moveId: string): TransactionOptions {
-  const { statementTimeoutMs, leaseTtlMs } = rooms.settings;
-  return {
-    doing: `looking what became of move ${moveId}`,
-    isolation: 'read committed',
-    readOnly: false,
-    // A standby that takes over and lacks it abandons the move itself. Who looks must not wait again.
-    isLocal: true,
-    limits: limitsUnderLease({
-      statementTimeoutMs,
-      lockTimeoutMs: statementTimeoutMs,
-      leaseTtlMs,
-    }),
-  };
-}

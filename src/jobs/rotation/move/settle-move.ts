@@ -3,7 +3,7 @@ import { type ErrorCode, TierdError } from '../../../domain/errors.ts';
 import { disconnect } from '../../../hot/server/connect.ts';
 import { removeStaging } from '../../../lake/staging.ts';
 import { assertOwnLake } from '../own-lake.ts';
-import type { Rooms } from '../rooms.ts';
+import type { JobRooms } from '../rooms.ts';
 import type { RunContext } from '../staged-move.ts';
 import { endMove, sweepLeftovers } from './recover.ts';
 
@@ -14,7 +14,7 @@ import { endMove, sweepLeftovers } from './recover.ts';
  *   another's now: then everything stays as it is, and the next run's recovery looks (I9).
  */
 export async function settleMove(
-  rooms: Rooms,
+  rooms: JobRooms,
   run: RunContext,
   moveId: string,
 ): Promise<'committed' | 'abandoned' | 'unknown'> {
@@ -42,7 +42,7 @@ const GONE: ReadonlySet<ErrorCode> = new Set(['LAKE_NOT_THE_SAME', 'LAKE_NOT_OWN
  * In the place of a lake that went away nothing is to be found, so the ledger must go on naming
  * what lies in the lake. Only what this move has staged since then, in that place, is removed.
  */
-async function assertLakeStillThere(rooms: Rooms, db: pg.Client, moveId: string): Promise<void> {
+async function assertLakeStillThere(rooms: JobRooms, db: pg.Client, moveId: string): Promise<void> {
   try {
     await assertOwnLake(rooms, db);
   } catch (error) {

@@ -13,7 +13,7 @@ import { listColumns, recordColumns } from '../../../ledger/columns.ts';
 import { assertLease } from '../../../ledger/lease.ts';
 import { migrationStatus } from '../../../ledger/migrate.ts';
 import { limitsUnderLease } from '../../limits-under-lease.ts';
-import type { Rooms } from '../rooms.ts';
+import type { JobRooms } from '../rooms.ts';
 import type { RunContext } from '../staged-move.ts';
 
 export interface FieldIds {
@@ -35,7 +35,7 @@ export async function gatherFieldIds(
 
 /** Before the first file that carries them, so that no id is ever given twice. Throws LEASE_LOST. */
 export async function recordFieldIds(
-  rooms: Pick<Rooms, 'settings'>,
+  rooms: Pick<JobRooms, 'settings'>,
   db: pg.Client,
   { dataset, lease }: Pick<RunContext, 'dataset' | 'lease'>,
   { known, fields }: FieldIds,

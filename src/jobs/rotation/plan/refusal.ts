@@ -1,28 +1,9 @@
 import { TierdError } from '../../../domain/errors.ts';
 import { describeObstacles, standingObstacles } from '../../../domain/plan/part-hazards.ts';
-import {
-  type PlannedMove,
-  type RotationPlan,
-  standingRefusals,
-} from '../../../domain/plan/plan.ts';
+import type { PlannedMove, RotationPlan } from '../../../domain/plan/plan.ts';
 import { NONE_AGAIN } from '../../../domain/plan/rows-again.ts';
 import { formatRange } from '../../../domain/time/time-range.ts';
 import type { FailedMove } from '../outcome.ts';
-
-/** Throws REFUSED with every reason at once, unless none stands. */
-export function throwIfRefused(plan: RotationPlan, force: boolean): void {
-  const standing = standingRefusals(plan, force);
-  const [first] = standing;
-  if (first === undefined) return;
-  const reasons = standing.map((refusal) => refusal.message).join('; ');
-  const forceable = standing.every((refusal) => refusal.forceable);
-  throw new TierdError({
-    code: 'REFUSED',
-    message: `the rotation of ${plan.dataset} is refused: ${reasons}. Nothing of it was changed.`,
-    hint: `${standing.map((refusal) => refusal.hint).join('; ')}${forceable ? '' : ' (--force does not overrule this)'}`,
-    context: { dataset: plan.dataset, refusals: standing },
-  });
-}
 
 const OBSTACLES_TOLD = 5;
 

@@ -1,0 +1,58 @@
+/** How a job works on a dataset: migrated, not paused, under the dataset's lease, and told of as TierdErrors. */
+import type pg from 'pg';
+import type { Dataset } from '../domain/dataset.ts';
+import { disconnect } from '../hot/server/connect.ts';
+import { assertMigrated } from '../ledger/migrate.ts';
+import { asTierdError } from './job-failure.ts';
+import type { KeptLease } from './keep-lease.ts';
+import { assertNotPaused } from './pause-check.ts';
+import { recover } from './rotation/move/recover.ts';
+import type { Recovered } from './rotation/outcome.ts';
+import { assertOwnLake, holdLake } from './rotation/own-lake.ts';
+import type { JobRooms, LookingRooms } from './rotation/rooms.ts';
+import { whileLeased } from './while-leased.ts';
+
+export interface OnDataset {
+  readonly db: pg.Client;
+  readonly kept: KeptLease;
+  /** What an earlier run had left, brought to an end before anything new begins (I4). */
+  readonly recovered: Recovered;
+}
+
+/** Throws DATASET_PAUSED, LEASE_HELD, LAKE_NOT_OWNED and what `work` throws. */
+export async function onDataset<Result>(
+  rooms: JobRooms,
+  { name }: Dataset,
+  { evenIfPaused }: { readonly evenIfPaused: boolean },
+  work: (on: OnDataset) => Promise<Result>,
+): Promise<Result> {
+  const db = await rooms.connect('work');
+  try {
+    await assertMigrated(db);
+    if (!evenIfPaused) await assertNotPaused(db, name);
+    return await whileLeased(rooms, { name, db }, async (kept) => {
+      await holdLake(rooms, db);
+      const recovered = await recover(rooms, db, kept.lease);
+      return work({ db, kept, recovered });
+    });
+  } catch (error) {
+    throw asTierdError(error);
+  } finally {
+    await disconnect(db);
+  }
+}
+
+/** For a plan: reads, and changes nothing anywhere (I7). */
+export async function lookingAt<Result>(
+  rooms: LookingRooms,
+  look: (db: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const db = await rooms.connect('work');
+  try {
+    await assertMigrated(db);
+    await assertOwnLake(rooms, db);
+    return await look(db);
+  } finally {
+    await disconnect(db);
+  }
+}
