@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { ClosingSummary } from './test/support/closing-summary.ts';
+import { WhatFailed } from './test/support/what-failed.ts';
 
 // DuckDB works on libuv's threads and would leave none for the file system. It counts only in the
 // environment that a process starts with: the workers inherit this one.
@@ -33,6 +34,7 @@ export default defineConfig({
       process.env['CI'] === 'true' ? 'verbose' : 'default',
       ['json', { outputFile: 'test-results/vitest.json' }],
       new ClosingSummary(),
+      new WhatFailed('test-results/failed.txt'),
     ],
     projects: [
       {
