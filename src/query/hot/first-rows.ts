@@ -14,10 +14,8 @@ import {
   AstNumber,
   type AstObject,
   type AstValue,
-  foldName,
   isObject,
   objectsIn,
-  textIn,
 } from '../sql/sql-ast.ts';
 import type { HotTable } from '../stores.ts';
 
@@ -60,16 +58,16 @@ export function readFirstRows(
   const { timeColumn, isTimed } = hot;
   const isTime = (expression: AstValue | undefined) =>
     names.columnOf(expression) === timeColumn.name;
-  const renamed = list.some(
-    (item) => foldName(textIn(item['alias'])) === foldName(timeColumn.name) && !isTime(item),
-  );
+  // `columns('…') as '\1'` gives names that are known when it is bound.
+  const isNamed = list.every((item) => item['class'] !== 'STAR' || item['columns'] !== true);
   const rows =
     (numberIn(limit['limit']) ?? Number.NaN) +
     (limit['offset'] === undefined ? 0 : (numberIn(limit['offset']) ?? Number.NaN));
   if (
     !isTimed ||
-    renamed ||
+    !isNamed ||
     !isTime(first?.['expression']) ||
+    names.mayMeanAlias(first?.['expression']) ||
     !list.every(isOfOneRow) ||
     !(rows > 0 && rows <= MAX_ROWS)
   )

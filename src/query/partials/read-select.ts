@@ -191,19 +191,27 @@ class Rewriter {
         const { expression } = order;
         if (!isObject(expression)) throw new NotInParts('its order is not understood');
         const isAll = expression['class'] === 'STAR';
-        return { ...order, expression: isAll ? expression : this.rewrite(expression) };
+        return { ...order, expression: isAll ? expression : this.#unhidden(expression) };
       });
       return { ...modifier, orders };
     }
     if (type === 'DISTINCT_MODIFIER') {
       const targets = objectsIn(modifier['distinct_on_targets']);
-      return { ...modifier, distinct_on_targets: targets.map((target) => this.rewrite(target)) };
+      return { ...modifier, distinct_on_targets: targets.map((target) => this.#unhidden(target)) };
     }
     const isPlain = [modifier['limit'], modifier['offset']].every(
       (part) => !isObject(part) || part['class'] === 'CONSTANT',
     );
     if (!isPlain) throw new NotInParts('its limit is computed');
     return modifier;
+  }
+
+  /** A name that is a column's and new in the SELECT list as well means the latter there. */
+  #unhidden(expression: AstObject): AstObject {
+    if (this.#scope.names.mayMeanAlias(expression)) {
+      throw new NotInParts('its order is by a name of two meanings');
+    }
+    return this.rewrite(expression);
   }
 
   #meant(expression: AstObject): AstObject {

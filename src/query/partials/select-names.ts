@@ -14,6 +14,8 @@ export interface SelectNames {
   columnOf(expression: AstValue | undefined): string | null;
   /** Whether a bare name is new in the SELECT list, and no column's. */
   isAlias(expression: AstObject): boolean;
+  /** Whether a name in it, where ORDER BY looks first, is new for something else than that column. */
+  mayMeanAlias(expression: AstValue | undefined): boolean;
   /** Equal for expressions that say the same of the dataset's columns. */
   meaningOf(expression: AstObject): string;
 }
@@ -31,6 +33,20 @@ export function namesIn(select: AstObject, columns: Iterable<string>): SelectNam
     if (more.length > 0) return null;
     if (second === undefined) return own.get(first) ?? null;
     return first === foldName(table) ? (own.get(second) ?? null) : null;
+  };
+  const list = objectsIn(select['select_list']);
+  const renamed = new Set(list.flatMap(newNamesIn));
+  const isHidden = (name: string): boolean =>
+    renamed.has(name) ||
+    list.some(
+      (item) => foldName(textIn(item['alias'])) === name && foldName(columnOf(item) ?? '') !== name,
+    );
+  const mayMeanAlias = (value: AstValue | undefined): boolean => {
+    if (Array.isArray(value)) return (value as readonly AstValue[]).some(mayMeanAlias);
+    if (!isObject(value)) return false;
+    const [name = '', ...more] = pathOf(value).map(foldName);
+    if (more.length === 0 && own.has(name) && isHidden(name)) return true;
+    return Object.values(value).some(mayMeanAlias);
   };
   const strip = (value: AstValue): AstValue => {
     if (Array.isArray(value)) return (value as readonly AstValue[]).map(strip);
@@ -52,8 +68,18 @@ export function namesIn(select: AstObject, columns: Iterable<string>): SelectNam
       const name = foldName(path[0] ?? '');
       return path.length === 1 && aliases.has(name) && !own.has(name);
     },
+    mayMeanAlias,
     meaningOf: (expression) => formatAst(strip(expression)),
   };
+}
+
+/** `* replace (a as b)` and `* rename (a as b)` make a new b. */
+function newNamesIn(item: AstObject): readonly string[] {
+  if (item['class'] !== 'STAR') return [];
+  return [
+    ...objectsIn(item['replace_list']).map(({ key }) => foldName(textIn(key))),
+    ...objectsIn(item['rename_list']).map(({ value }) => foldName(textIn(value))),
+  ];
 }
 
 /** The parts of a column's name; none where the expression is something else. */

@@ -85,6 +85,7 @@ const AGGREGATED = [
   'select arg_min(price, time), arg_max(lot, stamp), max_by(ratio, big), min_by(small, lot) from ticks where flag',
   'select arg_max(lot, time) filter (where not flag), first(lot order by time) filter (where flag) as f from ticks where lot > 0',
   "select time_bucket('3 days', time) as t, arg_min(lot, time) as a, last(lot order by time) as l from ticks group by t order by t",
+  'select small as small, -max(lot) as flag from ticks group by small having small > 1 order by small',
   'select max(lot) as m, max(lot) + 1 as "count_star()" from ticks',
 ];
 
@@ -133,6 +134,18 @@ const FETCHED: readonly (readonly [sql: string, reason: string])[] = [
     'select count(*), (select max(lot) from ticks t where t.lot = ticks.lot) from ticks group by lot',
     'it has a query inside of it',
   ],
+  [
+    'select symbol as s, max(lot) as symbol from ticks group by ticks.symbol order by symbol desc limit 2',
+    'its order is by a name of two meanings',
+  ],
+  [
+    'select flag as small, small as flag, count(*) from ticks group by small, flag order by not flag, small',
+    'its order is by a name of two meanings',
+  ],
+  [
+    'select distinct on (small) flag as small, count(*) from ticks group by ticks.small, flag order by 1',
+    'its order is by a name of two meanings',
+  ],
   ['select random() + count(*) from ticks', 'random is of more than a column'],
 ];
 
@@ -144,6 +157,17 @@ test('rows are fetched where they must be, and the reason is told', async () => 
       code: 'HOT_ROWS_EXCEEDED',
       message: expect.stringContaining(reason),
     });
+  }
+});
+
+test('an order is by what its names mean, also where one is a column as well', async () => {
+  const { fetch } = await scene();
+  for (const sql of [
+    'select symbol as s, max(lot) as symbol from ticks group by ticks.symbol order by symbol desc limit 2',
+    'select flag as small, small as flag, count(*) as n from ticks group by small, flag order by small, flag',
+    'select distinct on (small) flag as small, ticks.small as s, count(*) as n from ticks group by ticks.small, flag order by small, s',
+  ]) {
+    expect.soft((await fetch(sql)).rows, sql).toEqual((await fetch(ofRows(sql))).rows);
   }
 });
 

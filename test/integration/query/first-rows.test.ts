@@ -38,6 +38,13 @@ describe('the newest rows', () => {
     ['select lot from ticks order by lot desc limit 3', 1440],
     ['select count(*) over () as n, lot from ticks order by time desc, lot limit 3', 1440],
     ['select -lot as time from ticks order by time desc limit 3', 1440],
+    ['select * replace (-lot as time) from ticks order by time desc limit 3', 1440],
+    [
+      'select * rename (symbol as time, time as symbol) from ticks order by time, lot limit 3',
+      1440,
+    ],
+    ["select columns('(l)ot') as 'time', lot from ticks order by time desc, lot limit 3", 1440],
+    ['select -lot as time, lot from ticks order by ticks.time desc, lot limit 3', 4],
     ['select distinct symbol, time from ticks order by time desc, symbol limit 3', 1440],
     ['select unnest([lot, lot]) as n from ticks order by time desc limit 3', 1440],
   ])('%s', async (sql, most) => {
