@@ -29,7 +29,7 @@ export default defineConfig({
     maxWorkers: '100%',
     allowOnly: false,
     // How fast a condition comes true decides about nothing: a machine may be busy.
-    expect: { poll: { timeout: 60_000 } },
+    expect: { poll: { timeout: 100_000 } },
     reporters: [
       process.env['CI'] === 'true' ? 'verbose' : 'default',
       ['json', { outputFile: 'test-results/vitest.json' }],
@@ -64,7 +64,7 @@ export default defineConfig({
           ...onServers,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          testTimeout: minutes(5),
+          testTimeout: minutes(10),
           hookTimeout: minutes(2),
           sequence: { groupOrder: 2 },
         },

@@ -9,7 +9,7 @@
  */
 import { join } from 'node:path';
 import type { PageEnd } from './answer/hidden-columns.ts';
-import { replaceFile, writeTextFile } from './answer/output-file.ts';
+import { replaceFile, writeIntoFile } from './answer/output-file.ts';
 import { bindQuery, NOWHERE, writeParquet, writeRows } from './answer/result.ts';
 import { writerFor } from './answer/writer-for.ts';
 import { isRepeatable } from './cache/repeatable.ts';
@@ -117,7 +117,7 @@ async function runQuery(
     const prepared = await begin(part);
     return request.format === 'parquet'
       ? writeParquet(query, part)
-      : writeTextFile(part, (sink) => writeRows(query, prepared, write, sink));
+      : writeIntoFile(part, (sink) => writeRows(query, prepared, write, sink));
   });
 }
 

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../lake/object-store.ts';
 import type { OpenSegments } from '../lake/segment-files.ts';
 import type { Page } from './answer/hidden-columns.ts';
 import type { QueryFormat } from './answer/query-format.ts';
-import type { TextSink } from './answer/text-formats.ts';
+import type { AnswerSink } from './answer/write-rows.ts';
 import type { AnswerRecord } from './cache/answer-record.ts';
 import type { Repeatable } from './cache/standing.ts';
 import type { EngineLimits } from './engine.ts';
@@ -25,7 +25,7 @@ export interface QueryRequest {
   /** Says what would be read, in the summary, and reads nothing. */
   readonly explain: boolean;
   readonly format: QueryFormat;
-  readonly output: FileOutput | { readonly sink: TextSink };
+  readonly output: FileOutput | { readonly sink: AnswerSink };
   /** For `table` into a terminal: how wide it is. Null cuts nothing. */
   readonly terminalWidth: number | null;
   /** Where the answer is a page of a longer one. */

@@ -160,6 +160,7 @@ describe('rows', () => {
     ['ndjson', 'application/x-ndjson', '{"price":1.00000000}\n'],
     ['json', 'application/json', '[\n{"price":1.00000000}\n]\n'],
     ['parquet', 'application/vnd.apache.parquet', 'PAR1'],
+    ['arrow', 'application/vnd.apache.arrow.stream', '\uFFFD\uFFFD\uFFFD\uFFFD'],
   ])(
     'come as %s, by ?format or by Accept, and so say their next page',
     async (format, type, begin) => {

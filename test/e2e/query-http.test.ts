@@ -98,7 +98,11 @@ async function post(body: unknown, headers: Record<string, string> = {}): Promis
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-const ask = (sql: string, more: object = {}): Promise<Answered> => post({ sql, ...more });
+const ask = (
+  sql: string,
+  more: object = {},
+  headers: Record<string, string> = {},
+): Promise<Answered> => post({ sql, ...more }, headers);
 
 const ENDLESS = 'select count(*) from range(1000000) a(i), range(1000000) b(j) where hash(i+j) = 0';
 
@@ -130,13 +134,23 @@ describe('a query over HTTP', () => {
     ['csv', 'text/csv', 'id\r\n7\r\n'],
     ['ndjson', 'application/x-ndjson', '{"id":7}\n'],
     ['parquet', 'application/vnd.apache.parquet', 'PAR1'],
-  ])('comes as %s', async (format, type, begin) => {
-    const { status, headers, text } = await ask('select id from ticks where id = 7 limit 1', {
-      format,
-    });
-    expect(status, text).toBe(200);
-    expect(headers.get('content-type')).toContain(type);
-    expect(text.startsWith(begin)).toBe(true);
+    // What each message of a stream begins with, read as UTF-8.
+    ['arrow', 'application/vnd.apache.arrow.stream', '\uFFFD\uFFFD\uFFFD\uFFFD'],
+  ])('comes as %s, by its name or by Accept', async (format, type, begin) => {
+    const sql = 'select id from ticks where id = 7 limit 1';
+    const chosen = await ask(sql, { format }, { accept: 'text/html' });
+    const accepted = await ask(sql, {}, { accept: `image/png, ${type};q=0.9` });
+    for (const { status, headers, text } of [chosen, accepted]) {
+      expect(status, text).toBe(200);
+      expect(headers.get('content-type')).toContain(type);
+      expect(text.startsWith(begin)).toBe(true);
+    }
+  });
+
+  it('that nobody can write is not promised', async () => {
+    const { status, text } = await ask('select 1', {}, { accept: 'text/html' });
+    expect(status).toBe(406);
+    expect(text).toContain('application/vnd.apache.arrow.stream');
   });
 
   it('comes whole, however long, or visibly not', async () => {

@@ -218,6 +218,7 @@ describe('with what is piped in', () => {
     ['a query on the command line', ['select 1']],
     ['--json', ['--json']],
     ['--format parquet', ['-F', 'parquet']],
+    ['--format arrow', ['-F', 'arrow']],
     ['--file', ['-f', 'x.sql']],
   ])('contradicts %s', async (_, argv) => {
     const { directory } = await fresh();

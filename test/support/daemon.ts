@@ -33,7 +33,7 @@ export interface DaemonScene {
 }
 
 /** Seldom enough for the allowance of a client of the status page. */
-export const PATIENCE = { timeout: 90_000, interval: 150 };
+export const PATIENCE = { timeout: 240_000, interval: 150 };
 
 /** Rows of `ticks`: as many days that are due as `dueDays`, each of `rows`, and one that stays. */
 export async function fillTicks(

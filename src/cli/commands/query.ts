@@ -2,7 +2,11 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { TierdError } from '../../domain/errors.ts';
 import { partPathOf } from '../../query/answer/output-file.ts';
-import { QUERY_FORMATS, type QueryFormat } from '../../query/answer/query-format.ts';
+import {
+  BINARY_FORMATS,
+  QUERY_FORMATS,
+  type QueryFormat,
+} from '../../query/answer/query-format.ts';
 import type { FileOutput } from '../../query/query-request.ts';
 import type { CliContext } from '../context.ts';
 import { explainReport } from '../reports/explain-report.ts';
@@ -110,15 +114,22 @@ async function openShell(
 }
 
 function shellFormatOf(format: QueryFormat = 'table'): QueryFormat {
-  if (format !== 'parquet') return format;
+  if (!BINARY_FORMATS.includes(format)) return format;
   throw new TierdError({
     code: 'USAGE',
-    message: '--format parquet and --interactive contradict each other; nothing was run',
-    hint: 'Parquet goes to a file: use --output FILE instead of --interactive',
+    message: `--format ${format} and --interactive contradict each other; nothing was run`,
+    hint: `${format} goes to a file: use --output FILE instead of --interactive`,
   });
 }
 
-function formatOf(context: CliContext, { format }: QueryFlags): QueryFormat {
+function formatOf(context: CliContext, { format, output }: QueryFlags): QueryFormat {
+  if (format === 'arrow' && output === undefined && context.out.isTerminal) {
+    throw new TierdError({
+      code: 'USAGE',
+      message: 'Arrow is bytes, and standard output is a terminal; nothing was run',
+      hint: 'add --output FILE, or pipe it into what reads a stream of Arrow IPC',
+    });
+  }
   if (context.options.json !== true) return format ?? 'table';
   if (format === undefined || format === 'json') return 'json';
   throw new TierdError({

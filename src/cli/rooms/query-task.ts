@@ -11,7 +11,7 @@ import { connect, disconnect } from '../../hot/server/connect.ts';
 import { lakeRefusal, lookAtLake } from '../../jobs/rotation/own-lake.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
 import { assertMigrated } from '../../ledger/migrate.ts';
-import type { TextSink } from '../../query/answer/text-formats.ts';
+import type { AnswerSink } from '../../query/answer/write-rows.ts';
 import { AnswerRecord } from '../../query/cache/answer-record.ts';
 import type { EngineLimits } from '../../query/engine.ts';
 import { postgresStores } from '../../query/postgres-stores.ts';
@@ -91,7 +91,7 @@ export async function runQueryTask(task: QueryTask, rooms: TaskRooms): Promise<Q
 async function writeDatasets(
   db: pg.Client,
   { datasets }: QueryTask,
-  sink: TextSink,
+  sink: AnswerSink,
   onHead: TaskRooms['onHead'],
 ): Promise<QuerySummary> {
   const startedAt = systemClock.now();
@@ -142,11 +142,14 @@ function withHotSide(error: unknown): unknown {
 function sinkInto(
   { rows, signal }: TaskRooms,
   terminal: QueryTask['request']['terminal'],
-): TextSink {
+): AnswerSink {
   return {
-    async write(text) {
+    async write(part) {
       // The end of a line of CSV, which a terminal shows well enough without its first half.
-      const shown = terminal === null ? text : safeText(text.replaceAll('\r\n', '\n'), terminal);
+      const shown =
+        terminal === null || typeof part !== 'string'
+          ? part
+          : safeText(part.replaceAll('\r\n', '\n'), terminal);
       if (!rows.write(shown)) await once(rows, 'drain', { signal });
     },
   };

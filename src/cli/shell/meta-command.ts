@@ -1,6 +1,10 @@
 /** What a line that begins with a backslash asks the shell itself for, pure. */
 import { suggest } from '../../domain/suggest.ts';
-import { QUERY_FORMATS, type QueryFormat } from '../../query/answer/query-format.ts';
+import {
+  BINARY_FORMATS,
+  QUERY_FORMATS,
+  type QueryFormat,
+} from '../../query/answer/query-format.ts';
 
 export type MetaCommand =
   | { readonly kind: 'quit' }
@@ -21,7 +25,7 @@ export const META_COMMANDS = [
 ] as const;
 
 /** A terminal has no use for it. */
-export const SHELL_FORMATS = QUERY_FORMATS.filter((format) => format !== 'parquet');
+export const SHELL_FORMATS = QUERY_FORMATS.filter((format) => !BINARY_FORMATS.includes(format));
 
 const NAMES = ['\\d', '\\x', '\\f', '\\timing', '\\?', '\\q'];
 
@@ -59,9 +63,8 @@ export function parseMetaCommand(line: string): MetaCommand {
 function chooseFormat(word: string): MetaCommand {
   const format = SHELL_FORMATS.find((known) => known === word);
   if (format !== undefined) return { kind: 'format', format };
-  const message =
-    word === 'parquet'
-      ? 'Parquet goes to a file: leave, and use tierd query --format parquet --output FILE.'
-      : `${word} is no format; there are ${SHELL_FORMATS.join(', ')}.`;
+  const message = BINARY_FORMATS.some((known) => known === word)
+    ? `${word} goes to a file: leave, and use tierd query --format ${word} --output FILE.`
+    : `${word} is no format; there are ${SHELL_FORMATS.join(', ')}.`;
   return { kind: 'unknown', message };
 }

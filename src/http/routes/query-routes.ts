@@ -1,7 +1,7 @@
 /** One SELECT over hot and cold, answered as it comes. Each runs in a process of its own. */
 
 import { z } from 'zod';
-import { answerQuery } from '../queries/answer-query.ts';
+import { answerInFormat } from '../queries/answer-in-format.ts';
 import { FORMAT_NAMES, FORMATS } from '../queries/formats.ts';
 import type { QueryDesk } from '../queries/query-desk.ts';
 import type { Route } from '../route.ts';
@@ -31,7 +31,10 @@ const queryBody = z.strictObject({
       description:
         'The values of $1, $2 and so on. A text has the type of what it is compared with.',
     }),
-  format: z.enum(FORMAT_NAMES).default('json'),
+  format: z
+    .enum(FORMAT_NAMES)
+    .optional()
+    .meta({ description: 'Without it the header Accept chooses, and JSON is what is left.' }),
 });
 
 export function queryRoutes(desk: QueryDesk): readonly Route[] {
@@ -44,7 +47,10 @@ export function queryRoutes(desk: QueryDesk): readonly Route[] {
         'Run one SELECT over hot and cold rows. Headers say which snapshot it saw and what was read; where the answer is short, its rows and how long it took. An answer that breaks off has no end.',
       body: queryBody,
       success: { status: 200, types: Object.values(FORMATS) },
-      answer: (asked) => answerQuery(desk, asked, queryBody.parse(asked.body)),
+      answer(asked) {
+        const { format, ...query } = queryBody.parse(asked.body);
+        return answerInFormat(desk, asked, format, query);
+      },
     },
   ];
 }

@@ -1,7 +1,7 @@
 /** A result for the eye where rows are wide: each row is a block, each column a line of it, whole. */
 import { cellText } from './cell.ts';
 import { displayWidth, printable } from './display-text.ts';
-import type { WriteRows } from './text-formats.ts';
+import type { WriteRows } from './write-rows.ts';
 
 const GAP = '  ';
 /** Of the line above a row. */

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { TierdError } from '../../domain/errors.ts';
-import type { TextSink } from './text-formats.ts';
+import type { AnswerSink } from './write-rows.ts';
 
 /** Beside the file, so that the rename stays on its file system. */
 export function partPathOf(path: string, pid: number): string {
@@ -42,10 +42,10 @@ export async function replaceFile<T>(
   }
 }
 
-/** Text into a file, which is emptied first. */
-export async function writeTextFile<T>(
+/** An answer into a file, which is emptied first. */
+export async function writeIntoFile<T>(
   path: string,
-  write: (sink: TextSink) => Promise<T>,
+  write: (sink: AnswerSink) => Promise<T>,
 ): Promise<T> {
   const stream = createWriteStream(path);
   const ended = finished(stream);
@@ -53,7 +53,7 @@ export async function writeTextFile<T>(
   ended.catch(() => undefined);
   const sink = sinkInto(stream);
   try {
-    const result = await write({ write: (text) => unwritable(path, () => sink.write(text)) });
+    const result = await write({ write: (part) => unwritable(path, () => sink.write(part)) });
     stream.end();
     await unwritable(path, () => ended);
     return result;
@@ -63,11 +63,11 @@ export async function writeTextFile<T>(
 }
 
 /** Waits whenever the stream asks to, so that a slow reader does not fill the memory. */
-function sinkInto(stream: Writable): TextSink {
+function sinkInto(stream: Writable): AnswerSink {
   return {
-    async write(text) {
+    async write(part) {
       if (stream.errored !== null) throw stream.errored;
-      if (text !== '' && !stream.write(text)) await once(stream, 'drain');
+      if (part.length > 0 && !stream.write(part)) await once(stream, 'drain');
     },
   };
 }

@@ -5,7 +5,7 @@ import { TierdError } from '../../domain/errors.ts';
 import { quoteName, quoteText } from '../sql/sql-text.ts';
 import { type PageEnd, withoutHidden, writeParquetPage } from './hidden-columns.ts';
 import { rowSourceOf } from './row-source.ts';
-import type { TextSink, WriteRows } from './text-formats.ts';
+import type { AnswerSink, WriteRows } from './write-rows.ts';
 
 /** Has to be allowed when the engine is shut off; see `reasonItBrokeOff`. */
 export const NOWHERE = devNull;
@@ -36,7 +36,7 @@ export async function writeRows(
   query: RunnableQuery,
   prepared: DuckDBPreparedStatement,
   write: WriteRows,
-  sink: TextSink,
+  sink: AnswerSink,
 ): Promise<PageEnd> {
   const result = await prepared.stream();
   const { source, end } = withoutHidden(

@@ -5,7 +5,7 @@ import { cellText } from './cell.ts';
 import { cutTo, displayWidth, printable } from './display-text.ts';
 import { fitColumns, GAP } from './fit-columns.ts';
 import type { RowSource } from './row-source.ts';
-import type { WriteRows } from './text-formats.ts';
+import type { WriteRows } from './write-rows.ts';
 
 /** Column widths are those of the first rows; memory stays bounded however many follow. */
 const MEASURED_ROWS = 1000;

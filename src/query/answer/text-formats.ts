@@ -1,14 +1,7 @@
 /** json, ndjson and csv: each row is written as it comes. */
 import { cellJson, cellText } from './cell.ts';
-import type { ResultColumn, RowSource } from './row-source.ts';
-
-/** Takes text in order; resolves when it may be given more. */
-export interface TextSink {
-  write(text: string): Promise<void>;
-}
-
-/** Writes a whole result and tells how many rows it had. */
-export type WriteRows = (source: RowSource, sink: TextSink) => Promise<number>;
+import type { ResultColumn } from './row-source.ts';
+import type { WriteRows } from './write-rows.ts';
 
 /** One document: an array of one object for each row. */
 export const writeJson: WriteRows = async (source, sink) => {

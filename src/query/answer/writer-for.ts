@@ -1,8 +1,9 @@
-/** How rows become text, by the format that was asked for. */
+/** How rows are written, by the format that was asked for. */
 import type { QueryRequest } from '../query-request.ts';
 import { writeExpanded } from './expanded-format.ts';
 import { writeTable } from './table-format.ts';
-import { type WriteRows, writeCsv, writeJson, writeNdjson } from './text-formats.ts';
+import { writeCsv, writeJson, writeNdjson } from './text-formats.ts';
+import type { WriteRows } from './write-rows.ts';
 
 /** @param note is told what the rows alone would not tell */
 export function writerFor(
@@ -22,5 +23,7 @@ export function writerFor(
       return writeNdjson;
     case 'csv':
       return writeCsv;
+    case 'arrow':
+      return async (...to) => (await import('./arrow/arrow-format.ts')).writeArrow(...to);
   }
 }

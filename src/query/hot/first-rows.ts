@@ -10,13 +10,7 @@ import { isOfOneRow } from '../partials/read-select.ts';
 import { findReferences } from '../partials/references.ts';
 import { namesIn } from '../partials/select-names.ts';
 import type { ViewSchema } from '../segments/view-schema.ts';
-import {
-  AstNumber,
-  type AstObject,
-  type AstValue,
-  isObject,
-  objectsIn,
-} from '../sql/sql-ast.ts';
+import { AstNumber, type AstObject, type AstValue, isObject, objectsIn } from '../sql/sql-ast.ts';
 import type { HotTable } from '../stores.ts';
 
 export interface FirstRows {

@@ -4,12 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeExpanded } from '../../../src/query/answer/expanded-format.ts';
 import { rowSourceOf } from '../../../src/query/answer/row-source.ts';
 import { writeTable } from '../../../src/query/answer/table-format.ts';
-import {
-  type WriteRows,
-  writeCsv,
-  writeJson,
-  writeNdjson,
-} from '../../../src/query/answer/text-formats.ts';
+import { writeCsv, writeJson, writeNdjson } from '../../../src/query/answer/text-formats.ts';
+import type { WriteRows } from '../../../src/query/answer/write-rows.ts';
 
 let instance: DuckDBInstance;
 let connection: DuckDBConnection;
@@ -25,7 +21,7 @@ afterAll(() => {
 
 async function render(write: WriteRows, sql: string): Promise<string> {
   let text = '';
-  const sink = { write: async (part: string) => void (text += part) };
+  const sink = { write: async (part: string | Uint8Array) => void (text += String(part)) };
   await write(
     rowSourceOf(await connection.stream(sql), async () => undefined),
     sink,

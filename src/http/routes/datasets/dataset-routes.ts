@@ -1,10 +1,10 @@
 /** Questions about a dataset that are no SQL: its rows, the latest of them, bars, figures of groups. */
 import { z } from 'zod';
-import type { StructuredAsk } from '../../../domain/ask/structured-ask.ts';
+import { answerInFormat } from '../../queries/answer-in-format.ts';
 import { answerQuery } from '../../queries/answer-query.ts';
-import { acceptedFormat, FORMATS, type QueryFormat } from '../../queries/formats.ts';
+import { FORMATS } from '../../queries/formats.ts';
 import type { QueryDesk } from '../../queries/query-desk.ts';
-import type { Answer, Asked, Route } from '../../route.ts';
+import type { Asked, Route } from '../../route.ts';
 import {
   aggregateAsk,
   aggregateQuery,
@@ -76,7 +76,8 @@ export function datasetRoutes(desk: QueryDesk): readonly Route[] {
       success,
       answer: (asked) => {
         const query = parseQuery(rowsQuery, asked.query);
-        return answer(desk, asked, query.format, rowsAsk(datasetOf(asked), query));
+        const structured = rowsAsk(datasetOf(asked), query);
+        return answerInFormat(desk, asked, query.format, { structured });
       },
     },
     {
@@ -88,7 +89,8 @@ export function datasetRoutes(desk: QueryDesk): readonly Route[] {
       success,
       answer: (asked) => {
         const query = parseQuery(latestQuery, asked.query);
-        return answer(desk, asked, query.format, latestAsk(datasetOf(asked), query));
+        const structured = latestAsk(datasetOf(asked), query);
+        return answerInFormat(desk, asked, query.format, { structured });
       },
     },
     {
@@ -101,7 +103,8 @@ export function datasetRoutes(desk: QueryDesk): readonly Route[] {
       success,
       answer: (asked) => {
         const query = parseQuery(barsQuery, asked.query);
-        return answer(desk, asked, query.format, barsAsk(datasetOf(asked), query));
+        const structured = barsAsk(datasetOf(asked), query);
+        return answerInFormat(desk, asked, query.format, { structured });
       },
     },
     {
@@ -113,7 +116,8 @@ export function datasetRoutes(desk: QueryDesk): readonly Route[] {
       success,
       answer: (asked) => {
         const query = parseQuery(aggregateQuery, asked.query);
-        return answer(desk, asked, query.format, aggregateAsk(datasetOf(asked), query));
+        const structured = aggregateAsk(datasetOf(asked), query);
+        return answerInFormat(desk, asked, query.format, { structured });
       },
     },
   ];
@@ -121,18 +125,4 @@ export function datasetRoutes(desk: QueryDesk): readonly Route[] {
 
 function datasetOf({ params }: Asked): string {
   return params['dataset'] ?? '';
-}
-
-async function answer(
-  desk: QueryDesk,
-  asked: Asked,
-  chosen: QueryFormat | undefined,
-  structured: StructuredAsk,
-): Promise<Answer> {
-  const format = chosen ?? acceptedFormat(asked.accept);
-  if (format === null) {
-    const problem = `Answers are ${Object.values(FORMATS).join(', ')}; ?format chooses one as well.`;
-    return { status: 406, problem };
-  }
-  return answerQuery(desk, asked, { structured, format });
 }
