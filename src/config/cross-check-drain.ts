@@ -3,8 +3,9 @@ import { BUILT_INS, type BuiltIn } from '../domain/drain/source.ts';
 import { type KeyPattern, parseKeyPattern } from '../domain/live/key-pattern.ts';
 import type { SourceKind } from '../domain/live/live-entry.ts';
 import { suggest } from '../domain/suggest.ts';
-import { parseOrigin, SOURCE_KINDS, SOURCE_NAME, SOURCE_NAME_EXPECTED } from './drain-section.ts';
+import { SOURCE_KINDS, SOURCE_NAME, SOURCE_NAME_EXPECTED } from './drain-section.ts';
 import { asRecord, type ConfigPath, formatPath } from './path.ts';
+import { parseOrigin } from './resolve-drain.ts';
 import { columnsOfRules, rulesSection } from './rules-fields.ts';
 import type { PlacedProblem } from './validate.ts';
 
