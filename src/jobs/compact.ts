@@ -12,7 +12,7 @@ import { agree, countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import type { TierdError } from '../domain/errors.ts';
 import type { CompactionPlan } from '../domain/plan/compaction.ts';
-import { type RefusedRun, throwIfRefused } from '../domain/plan/refused.ts';
+import { type RefusedRun, throwIfRefused } from '../domain/plan/refusal.ts';
 import { type RunEnd, startRun } from '../ledger/runs.ts';
 import { type GatheredCompaction, gatherCompaction } from './compaction/gather-compaction.ts';
 import { type CompactionTotals, mergeAll } from './compaction/merge-all.ts';

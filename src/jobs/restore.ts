@@ -11,7 +11,7 @@ import type pg from 'pg';
 import { agree, countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import type { TierdError } from '../domain/errors.ts';
-import { type RefusedRun, throwIfRefused } from '../domain/plan/refused.ts';
+import { type RefusedRun, throwIfRefused } from '../domain/plan/refusal.ts';
 import { dueSlices, type RestorePlan, standing } from '../domain/plan/restore-plan.ts';
 import { type RunEnd, startRun } from '../ledger/runs.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';

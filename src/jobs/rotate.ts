@@ -12,7 +12,7 @@ import type { Dataset } from '../domain/dataset.ts';
 import { EXIT, TierdError } from '../domain/errors.ts';
 import { datasetPaused } from '../domain/pause.ts';
 import { type RotationPlan, standingRefusals } from '../domain/plan/plan.ts';
-import { type RefusedRun, throwIfRefused } from '../domain/plan/refused.ts';
+import { type RefusedRun, throwIfRefused } from '../domain/plan/refusal.ts';
 import { disconnect } from '../hot/server/connect.ts';
 import { type RunEnd, startRun } from '../ledger/runs.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';

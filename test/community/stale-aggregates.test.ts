@@ -2,7 +2,8 @@
 import type pg from 'pg';
 import { beforeEach, expect, it } from 'vitest';
 import type { Dataset } from '../../src/domain/dataset.ts';
-import type { Refusal, RotationPlan } from '../../src/domain/plan/plan.ts';
+import type { RotationPlan } from '../../src/domain/plan/plan.ts';
+import type { Refusal } from '../../src/domain/plan/refusal.ts';
 import { checkDataset } from '../../src/hot/doctor/doctor-dataset.ts';
 import { planRotationOf, type RotationOutcome, rotateDataset } from '../../src/jobs/rotate.ts';
 import { readStatus } from '../../src/jobs/status.ts';

@@ -1,7 +1,7 @@
 /** What a restore would do, or did, as it is printed. */
 import { EXIT } from '../../domain/errors.ts';
 import { formatUntil } from '../../domain/plan/pins.ts';
-import type { Refusal } from '../../domain/plan/plan.ts';
+import type { Refusal } from '../../domain/plan/refusal.ts';
 import {
   dueSlices,
   type PlannedSlice,

@@ -1,6 +1,6 @@
 /** Numbers whose type in the lake is not the same in all segments of a portable dataset. */
 import type { ColumnPlan } from '../columns/column-plan.ts';
-import type { Refusal } from '../plan/plan.ts';
+import type { Refusal } from '../plan/refusal.ts';
 
 const NUMBER = /^(SMALLINT|INTEGER|BIGINT|UINTEGER|FLOAT|DOUBLE|DECIMAL\(.*\))$/;
 

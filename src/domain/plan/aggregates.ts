@@ -9,7 +9,7 @@ import {
   type TimeColumn,
 } from '../table.ts';
 import { type EpochMs, rangesOverlap } from '../time/time-range.ts';
-import type { Refusal } from './plan.ts';
+import type { Refusal } from './refusal.ts';
 import { EARLIEST_MS, type Region } from './regions.ts';
 
 export interface ContinuousAggregate {

@@ -11,7 +11,7 @@ import {
   type SliceUnit,
   type TimeRange,
 } from '../time/time-range.ts';
-import type { Refusal } from './plan.ts';
+import type { Refusal } from './refusal.ts';
 
 /** A slice whose segments are live, as the ledger sums it up. */
 export interface ColdSlice {

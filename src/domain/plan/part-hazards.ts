@@ -7,7 +7,8 @@ import { sqlLiteral, sqlName, sqlTable } from '../sql-name.ts';
 import { formatTable, type TableDescription, type TableRef } from '../table.ts';
 import { formatRange, rangesOverlap, type TimeRange } from '../time/time-range.ts';
 import type { ForeignKeyAction, TableHazard } from './hazards.ts';
-import type { PlannedMove, Refusal, RotationPlan } from './plan.ts';
+import type { PlannedMove, RotationPlan } from './plan.ts';
+import { type Refusal, unforceable } from './refusal.ts';
 import type { Lane, Region } from './regions.ts';
 import { judgeStaleAggregate, type StaleAggregate } from './stale-aggregates.ts';
 
@@ -145,7 +146,7 @@ function judgePart(
       return judgeRight(named, hazard, reach);
     case 'part_row_security':
       return reach.takes(part) || reach.deletesBeside(part)
-        ? never(
+        ? unforceable(
             'row_security',
             `row security of ${named} hides rows from this role when it is read by itself, and hidden rows would be dropped unseen`,
             `alter table ${sqlTable(part.ref)} disable row level security, or let tierd connect as a role with BYPASSRLS`,
@@ -153,7 +154,7 @@ function judgePart(
         : null;
     case 'part_dependent':
       return reach.takes(part)
-        ? never(
+        ? unforceable(
             'dependent_object',
             `${hazard.dependent} depends on ${named}, and PostgreSQL drops nothing that something depends on`,
             `drop it, or let it use ${formatTable(table.ref)} in place of the ${named}`,
@@ -163,7 +164,7 @@ function judgePart(
       return judgePartReference(named, hazard, reach);
     case 'frozen_chunk':
       return reach.takes(part) || reach.deletesFrom(part)
-        ? never(
+        ? unforceable(
             'frozen_chunk',
             `${named} is frozen: TimescaleDB neither drops it nor lets rows be deleted from it`,
             `select _timescaledb_functions.unfreeze_chunk(${sqlLiteral(sqlTable(part.ref))})`,
@@ -183,13 +184,13 @@ function judgeRight(
   const table = sqlTable(part.ref);
   switch (lacks) {
     case 'ownership':
-      return never(
+      return unforceable(
         'privilege',
         `this role owns neither ${named} nor its schema, and so can't drop it`,
         `alter table ${table} owner to the role of the table, or grant its owner’s role to tierd’s`,
       );
     case 'usage':
-      return never(
+      return unforceable(
         'privilege',
         `this role lacks USAGE on the schema of ${named}, which it has to read and lock by its name`,
         `grant usage on schema ${sqlName(part.ref.schema)} to tierd’s role`,
@@ -197,7 +198,7 @@ function judgeRight(
     case 'select':
     case 'delete':
     case 'lock':
-      return never(
+      return unforceable(
         'privilege',
         `this role lacks ${lacks === 'select' ? 'SELECT' : 'DELETE'} on ${named}, which it has to ${lacks === 'select' ? 'read' : 'lock'} by its name: rights on the table are not enough`,
         `grant select, delete on ${table} to tierd’s role`,
@@ -213,7 +214,7 @@ function judgePartReference(
   const found = `${formatTable(from)} refers to ${named} by itself (${constraint})`;
   const hint = `alter table ${sqlTable(from)} drop constraint ${sqlName(constraint)}`;
   if (reach.takes(part)) {
-    return never(
+    return unforceable(
       'foreign_key',
       `${found}: PostgreSQL will not drop it, whether a row is referred to or not`,
       hint,
@@ -229,7 +230,7 @@ function judgePartReference(
       forceable: true,
     };
   }
-  return never(
+  return unforceable(
     'foreign_key',
     `${found} with ON DELETE ${onDelete.toUpperCase()}: rows there would be changed that are moved nowhere`,
     hint,
@@ -244,7 +245,7 @@ function judgeChunkReference(
 ): Refusal | null {
   if (hazard.kind !== 'foreign_key' || table.kind !== 'hypertable') return null;
   if (move.removal !== 'drop') return null;
-  return never(
+  return unforceable(
     'foreign_key',
     `${formatTable(hazard.from)} refers to ${formatTable(table.ref)} (${hazard.constraint}): TimescaleDB drops no chunk then, whether a row is referred to or not`,
     `alter table ${sqlTable(hazard.from)} drop constraint ${sqlName(hazard.constraint)}`,
@@ -262,13 +263,9 @@ function judgeReferencedRows(
     .filter(({ range }) => rangesOverlap(range, move.range))
     .reduce((sum, slice) => sum + slice.rows, 0);
   if (rows === 0) return null;
-  return never(
+  return unforceable(
     'foreign_key',
     `${formatTable(from)} refers to ${countOf(rows, 'row')} of ${formatRange(move.range)} (${constraint}): PostgreSQL will not let go of ${agree(rows, 'it', 'them')}`,
     `delete the rows of ${formatTable(from)} that refer to them, or: alter table ${sqlTable(from)} drop constraint ${sqlName(constraint)}`,
   );
-}
-
-function never(guard: string, message: string, hint: string): Refusal {
-  return { guard, message, hint, forceable: false };
 }

@@ -7,6 +7,7 @@ import type { Dataset } from '../dataset.ts';
 import { largerSlice } from '../lake/small-slices.ts';
 import { formatTable, type Part, type TableDescription } from '../table.ts';
 import { DAY_MS, type EpochMs, formatRange, type TimeRange } from '../time/time-range.ts';
+import type { Refusal } from './refusal.ts';
 import { type Cutoffs, type Lane, type Region, waitingCompressed } from './regions.ts';
 import { tellWholeParts } from './whole-parts.ts';
 
@@ -55,16 +56,6 @@ export interface PlannedMove {
   readonly rows: number;
   /** Reasons to leave this move alone and go on with the others. */
   readonly obstacles: readonly Refusal[];
-}
-
-/** A reason not to run. */
-export interface Refusal {
-  /** A stable word for scripts: `clock_skew`, `share_of_table`, … */
-  readonly guard: string;
-  readonly message: string;
-  readonly hint: string;
-  /** Whether `--force` overrules it. What would lose or change data can't be forced. */
-  readonly forceable: boolean;
 }
 
 export interface RotationPlan {

@@ -2,7 +2,7 @@
 import type { ColumnPlan } from '../columns/column-plan.ts';
 import type { SliceFingerprint } from '../fingerprint.ts';
 import { sqlName } from '../sql-name.ts';
-import type { Refusal } from './plan.ts';
+import type { Refusal } from './refusal.ts';
 
 /** A column as the table has it now. */
 export interface TargetColumn {

@@ -2,7 +2,7 @@
 
 import { agree, countOf } from '../count.ts';
 import { contains, type EpochMs, formatRange, type TimeRange } from '../time/time-range.ts';
-import type { Refusal } from './plan.ts';
+import type { Refusal } from './refusal.ts';
 
 export interface PlannedSlice {
   /** In the ledger. */

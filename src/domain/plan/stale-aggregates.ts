@@ -4,7 +4,7 @@ import { sqlLiteral, sqlTable } from '../sql-name.ts';
 import { formatTable, type TableDescription, type TableRef } from '../table.ts';
 import { formatRange, rangesOverlap, type TimeRange } from '../time/time-range.ts';
 import { timeArgument } from './aggregates.ts';
-import type { Refusal } from './plan.ts';
+import type { Refusal } from './refusal.ts';
 
 export interface StaleAggregate {
   readonly kind: 'stale_aggregate';

@@ -1,4 +1,4 @@
-import type { Refusal } from '../../domain/plan/plan.ts';
+import type { Refusal } from '../../domain/plan/refusal.ts';
 import { sqlName } from '../../domain/sql-name.ts';
 import { formatTable, type TableRef } from '../../domain/table.ts';
 import { type Queryable, runOne, sql } from '../sql.ts';

@@ -1,5 +1,5 @@
 /** What stands in the way of rows that come back into a table. Reads catalogues only. */
-import type { Refusal } from '../../domain/plan/plan.ts';
+import type { Refusal } from '../../domain/plan/refusal.ts';
 import { sqlName, sqlTable } from '../../domain/sql-name.ts';
 import { formatTable, type TableDescription, type TableRef } from '../../domain/table.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { countOf } from '../../domain/count.ts';
 import { type Acquaintance, isGiven } from '../../domain/plan/given-tables.ts';
-import type { Refusal } from '../../domain/plan/plan.ts';
+import type { Refusal } from '../../domain/plan/refusal.ts';
 import { formatTable, type TableDescription } from '../../domain/table.ts';
 import { formatRange, rangesOverlap, type TimeRange } from '../../domain/time/time-range.ts';
 import { identifyTable } from '../../hot/table/table-identity.ts';

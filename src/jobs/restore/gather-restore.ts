@@ -4,7 +4,7 @@ import { type ColumnPlan, planColumns } from '../../domain/columns/column-plan.t
 import { agree, countOf } from '../../domain/count.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { withFieldIds } from '../../domain/lake/field-ids.ts';
-import type { Refusal } from '../../domain/plan/plan.ts';
+import type { Refusal } from '../../domain/plan/refusal.ts';
 import { mapColumns, type TargetColumn } from '../../domain/plan/restore-columns.ts';
 import {
   type PlannedSlice,

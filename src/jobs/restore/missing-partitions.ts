@@ -1,6 +1,6 @@
 /** Time for which a partitioned table has no partition, and the statement that makes one. */
 import type pg from 'pg';
-import type { Refusal } from '../../domain/plan/plan.ts';
+import type { Refusal } from '../../domain/plan/refusal.ts';
 import { uncovered } from '../../domain/plan/restore-plan.ts';
 import { sqlTable } from '../../domain/sql-name.ts';
 import { formatTable, type TableDescription } from '../../domain/table.ts';

@@ -3,7 +3,7 @@ import net from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TierdError } from '../../../src/domain/errors.ts';
 import type { TableHazard } from '../../../src/domain/plan/hazards.ts';
-import { judgeHazards } from '../../../src/domain/plan/hazards.ts';
+import { judgeHazards } from '../../../src/domain/plan/judge-hazards.ts';
 import { postgresError } from '../../../src/hot/postgres-error.ts';
 import { connect, disconnect } from '../../../src/hot/server/connect.ts';
 import { connectLive } from '../../../src/live/connect.ts';

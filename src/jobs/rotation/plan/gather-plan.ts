@@ -5,16 +5,16 @@ import { assertNamedColumns } from '../../../domain/columns/named-columns.ts';
 import type { Dataset } from '../../../domain/dataset.ts';
 import { refuseChangedNumbers } from '../../../domain/lake/changed-types.ts';
 import { withFieldIds } from '../../../domain/lake/field-ids.ts';
-import { judgeHazards } from '../../../domain/plan/hazards.ts';
+import { judgeHazards } from '../../../domain/plan/judge-hazards.ts';
 import { type Surroundings, withObstacles } from '../../../domain/plan/part-hazards.ts';
 import { holdBack } from '../../../domain/plan/pins.ts';
 import {
   type MeasuredRegion,
   type PlannedAgain,
   planRotation,
-  type Refusal,
   type RotationPlan,
 } from '../../../domain/plan/plan.ts';
+import type { Refusal } from '../../../domain/plan/refusal.ts';
 import { cutoffsOf, type Region, regionsOf } from '../../../domain/plan/regions.ts';
 import { identityOf, type RowIdentity } from '../../../domain/plan/row-identity.ts';
 import { noteFrozenBuckets } from '../../../domain/plan/stale-aggregates.ts';

@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type HazardVerdict,
-  judgeHazards,
-  type TableHazard,
-} from '../../../../src/domain/plan/hazards.ts';
+import type { TableHazard } from '../../../../src/domain/plan/hazards.ts';
+import { type HazardVerdict, judgeHazards } from '../../../../src/domain/plan/judge-hazards.ts';
 import { judgeMove } from '../../../../src/domain/plan/part-hazards.ts';
 import type { Region } from '../../../../src/domain/plan/regions.ts';
 import type { TableDescription } from '../../../../src/domain/table.ts';

@@ -1,5 +1,20 @@
+/** Why something is not done, and whether a person may overrule it. */
 import { TierdError } from '../errors.ts';
-import type { Refusal } from './plan.ts';
+
+/** A reason not to run. */
+export interface Refusal {
+  /** A stable word for scripts: `clock_skew`, `share_of_table`, … */
+  readonly guard: string;
+  readonly message: string;
+  readonly hint: string;
+  /** Whether `--force` overrules it. What would lose or change data can't be forced. */
+  readonly forceable: boolean;
+}
+
+/** One that `--force` does not overrule. */
+export function unforceable(guard: string, message: string, hint: string): Refusal {
+  return { guard, message, hint, forceable: false };
+}
 
 export interface RefusedRun {
   readonly dataset: string;

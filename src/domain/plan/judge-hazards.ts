@@ -1,0 +1,163 @@
+/** What stands around a table, judged: what stops a removal of its rows, and what a person should know. */
+import { agree, countOf } from '../count.ts';
+import { sqlLiteral, sqlName, sqlTable } from '../sql-name.ts';
+import { formatTable, type TableDescription, type TableRef } from '../table.ts';
+import { judgeAggregate, judgeRefreshPolicy } from './aggregates.ts';
+import { type HazardNote, note } from './hazard-note.ts';
+import type { TableHazard } from './hazards.ts';
+import { type Refusal, unforceable } from './refusal.ts';
+import type { Region } from './regions.ts';
+import { judgeDeleteTrigger, judgeForeignKey, judgePublication } from './removal-effects.ts';
+
+export interface HazardVerdict {
+  readonly refusals: readonly Refusal[];
+  readonly notes: readonly HazardNote[];
+}
+
+/** What the hazards mean for the removal of these regions; regions without rows left out by the caller. */
+export function judgeHazards(
+  table: TableDescription,
+  hazards: readonly TableHazard[],
+  regions: readonly Region[],
+): HazardVerdict {
+  const refusals: Refusal[] = [];
+  const notes: HazardNote[] = [];
+  for (const hazard of hazards) {
+    const verdict = judge(table, hazard, regions);
+    if (verdict === null) continue;
+    if ('guard' in verdict) refusals.push(verdict);
+    else notes.push(verdict);
+  }
+  return { refusals, notes };
+}
+
+function judge(
+  described: TableDescription,
+  hazard: TableHazard,
+  regions: readonly Region[],
+): Refusal | HazardNote | null {
+  const table = formatTable(described.ref);
+  const quoted = sqlTable(described.ref);
+  const deletes = regions.some((region) => region.removal === 'delete');
+  const drops = regions.some((region) => region.removal === 'drop');
+  switch (hazard.kind) {
+    case 'foreign_key':
+      return judgeForeignKey(described, hazard, { deletes, drops });
+    case 'row_security':
+      return unforceable(
+        'row_security',
+        `row security of ${table} hides rows from this role, and hidden rows would be dropped unseen`,
+        'let tierd connect as the owner, or as a role with BYPASSRLS',
+      );
+    case 'delete_trigger':
+      return judgeDeleteTrigger(described, hazard, regions);
+    case 'event_trigger':
+      return drops
+        ? note(
+            `event trigger ${hazard.trigger} (${hazard.event}) runs when a partition of ${table} is dropped: where it objects, that partition stays hot`,
+            `let it pass ${table}, or tierd’s role`,
+          )
+        : null;
+    case 'delete_rule':
+      return unforceable(
+        'delete_rule',
+        `rule ${hazard.rule} of ${formatTable(hazard.on)} changes what a DELETE does, so that it can't be proven`,
+        'drop the rule; a trigger can do the same',
+      );
+    case 'inheritance':
+      return note(
+        `${table} has inheriting tables (${hazard.children.map(formatTable).join(', ')}): their rows are moved too, and are not vacuumed`,
+        'leave them to autovacuum, or VACUUM them yourself',
+      );
+    case 'temporary':
+      return unforceable(
+        'temporary_table',
+        `${table} is a temporary table of another session`,
+        'name a permanent table',
+      );
+    case 'unlogged':
+      return note(
+        `${table} is unlogged: a crash of the server empties it, rows not yet moved included`,
+        `alter table ${quoted} set logged`,
+      );
+    case 'foreign_partition':
+      return unforceable(
+        'foreign_partition',
+        `partition ${formatTable(hazard.partition)} lies on another server, where rows can't be told apart exactly`,
+        'detach the partition, or configure its table on the other server',
+      );
+    case 'publication':
+      return judgePublication(described.ref, hazard, { deletes, drops });
+    case 'missing_privilege':
+      return judgePrivilege(described.ref, hazard.privilege, drops);
+    case 'continuous_aggregate':
+      return judgeAggregate(described, hazard, regions);
+    case 'hidden_aggregate':
+      return regions.length === 0
+        ? null
+        : unforceable(
+            'continuous_aggregate',
+            `this role may not read continuous aggregate ${formatTable(hazard.view)}, and so can't tell whether it has taken up the rows that would leave`,
+            `grant select on ${sqlTable(hazard.view)} to tierd’s role`,
+          );
+    case 'refresh_policy':
+      return judgeRefreshPolicy(described, hazard, regions);
+    case 'retention_policy':
+      return {
+        guard: 'retention_policy',
+        message: `TimescaleDB's retention policy (job ${String(hazard.job)}) drops chunks of ${table} after ${hazard.dropAfter}, moved or not`,
+        hint: `select remove_retention_policy(${sqlLiteral(quoted)}); hot_days takes its place. --force when the policy keeps more than hot_days`,
+        forceable: true,
+      };
+    case 'compressed_chunks':
+      if (!deletes) return null;
+      return unforceable(
+        'compressed_chunks',
+        `${countOf(hazard.count, 'chunk')} of ${table} ${agree(hazard.count, 'is', 'are')} compressed and can't be dropped by its time column (${formatTable(hazard.example)}): deleting from them would unpack them`,
+        'configure as time_column the column by which the hypertable is cut, or decompress_chunk() them',
+      );
+    case 'no_default_partition':
+      return drops
+        ? note(
+            `${table} has no default partition: rows that come late for a dropped partition are refused by PostgreSQL`,
+            `where rows come late: create table <name> partition of ${quoted} default`,
+          )
+        : null;
+    case 'no_time_index':
+      return deletes
+        ? note(
+            `no index of ${table} begins with its time column: every statement reads all of it`,
+            // Only of an ordinary table can an index be built beside its writers.
+            `create index ${described.kind === 'plain' ? 'concurrently ' : ''}on ${quoted} (${sqlName(described.timeColumn.name)})`,
+          )
+        : null;
+  }
+}
+
+function judgePrivilege(
+  ref: TableRef,
+  privilege: (TableHazard & { readonly kind: 'missing_privilege' })['privilege'],
+  drops: boolean,
+): Refusal | HazardNote | null {
+  const table = formatTable(ref);
+  if (privilege !== 'ownership') {
+    return unforceable(
+      'privilege',
+      `this role lacks ${privilege.toUpperCase()} on ${privilege === 'usage' ? `the schema of ${table}` : table}`,
+      privilege === 'usage'
+        ? `grant usage on schema ${sqlName(ref.schema)} to tierd’s role`
+        : `grant select, delete on ${sqlTable(ref)} to tierd’s role`,
+    );
+  }
+  if (!drops) {
+    return note(
+      `this role does not own ${table}: unless it was granted MAINTAIN, what it deletes is left for autovacuum`,
+      `leave it to autovacuum, or from PostgreSQL 17 on: grant maintain on ${sqlTable(ref)} to tierd’s role`,
+    );
+  }
+  return unforceable(
+    'privilege',
+    `this role does not own ${table} and so can't drop its chunks or partitions`,
+    'let tierd connect as the owner, or grant the owner’s role to tierd’s',
+  );
+}
