@@ -188,9 +188,20 @@ export function otherLocks(
 }
 
 /** Whether another session waits to write into one of the tables. Readers don't count. */
-export async function writersWait(db: Queryable, tables: readonly TableRef[]): Promise<boolean> {
+async function writersWait(db: Queryable, tables: readonly TableRef[]): Promise<boolean> {
   const locks = await otherLocks(db, tables);
   return locks.some((lock) => !lock.granted && lock.mode !== 'AccessShareLock');
+}
+
+/** To a writer that waits for one of our `parts`: it holds the parent, which is among the `tables`. */
+export function givingWay(
+  client: pg.ClientBase,
+  patience: Patience,
+  parts: readonly TableRef[],
+  tables: readonly TableRef[],
+): Waiting {
+  const waitedFor = (): Promise<boolean> => writersWait(client, parts);
+  return { ...patience, tables, waitedFor, whenWaitedFor: 'give way' };
 }
 
 /** Whether another session waits for this transaction to end, for a row that it changed. */
