@@ -1,6 +1,7 @@
 /** Both stores in one PostgreSQL snapshot: the ledger's list of segments, and the rows themselves. */
 import type pg from 'pg';
-import { type ColumnPlan, planColumns } from '../domain/columns/column-plan.ts';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import { planColumns } from '../domain/columns/plan-columns.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { assignFieldIds, withFieldIds } from '../domain/lake/field-ids.ts';

@@ -1,8 +1,8 @@
 /** Checks of one configured table. */
 import type pg from 'pg';
 import type { Check } from '../../domain/check.ts';
-import { planColumns } from '../../domain/columns/column-plan.ts';
 import { assertNamedColumns } from '../../domain/columns/named-columns.ts';
+import { planColumns } from '../../domain/columns/plan-columns.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { largerSlice } from '../../domain/lake/small-slices.ts';
 import { judgeHazards } from '../../domain/plan/judge-hazards.ts';

@@ -1,6 +1,7 @@
 /** Looks at ledger, catalogue and the table that rows come back into, and plans. Changes nothing (I7). */
 import type pg from 'pg';
-import { type ColumnPlan, planColumns } from '../../domain/columns/column-plan.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
+import { planColumns } from '../../domain/columns/plan-columns.ts';
 import { agree, countOf } from '../../domain/count.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { withFieldIds } from '../../domain/lake/field-ids.ts';

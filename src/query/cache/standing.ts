@@ -4,7 +4,7 @@
  * answers says why equal means equal.
  */
 import type pg from 'pg';
-import { planColumns } from '../../domain/columns/column-plan.ts';
+import { planColumns } from '../../domain/columns/plan-columns.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { formatTable } from '../../domain/table.ts';
 import { readColumnPlaces } from '../../hot/table/column-places.ts';

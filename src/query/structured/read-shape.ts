@@ -1,6 +1,7 @@
 /** What a dataset looks like at one instant: by its table, and by the segments that it has. */
 import type pg from 'pg';
-import { type ColumnPlan, planColumns } from '../../domain/columns/column-plan.ts';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
+import { planColumns } from '../../domain/columns/plan-columns.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
 import { suggest } from '../../domain/suggest.ts';

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ColumnBatch } from '../../../src/domain/columns/column-batch.ts';
-import { planColumns } from '../../../src/domain/columns/column-plan.ts';
+import { planColumns } from '../../../src/domain/columns/plan-columns.ts';
 import { TierdError } from '../../../src/domain/errors.ts';
 import {
   type ExportedSlice,

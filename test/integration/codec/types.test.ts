@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest';
-import { planColumns } from '../../../src/domain/columns/column-plan.ts';
+import { planColumns } from '../../../src/domain/columns/plan-columns.ts';
 import { BUILT_IN_TYPES } from '../../../src/domain/columns/type-table.ts';
 import { describeTable } from '../../../src/hot/table/introspect.ts';
 import { inTransaction } from '../../../src/hot/transaction.ts';

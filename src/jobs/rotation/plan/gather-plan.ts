@@ -1,7 +1,8 @@
 /** Looks at catalogue, rows, lake and ledger, and lets the pure planner decide. Changes nothing (I7). */
 import type pg from 'pg';
-import { type ColumnPlan, planColumns } from '../../../domain/columns/column-plan.ts';
+import type { ColumnPlan } from '../../../domain/columns/column-plan.ts';
 import { assertNamedColumns } from '../../../domain/columns/named-columns.ts';
+import { planColumns } from '../../../domain/columns/plan-columns.ts';
 import type { Dataset } from '../../../domain/dataset.ts';
 import { refuseChangedNumbers } from '../../../domain/lake/changed-types.ts';
 import { withFieldIds } from '../../../domain/lake/field-ids.ts';

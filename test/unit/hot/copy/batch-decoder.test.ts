@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type ColumnPlan,
-  type Held,
-  planColumns,
-} from '../../../../src/domain/columns/column-plan.ts';
+import type { ColumnPlan, Held } from '../../../../src/domain/columns/column-plan.ts';
+import { planColumns } from '../../../../src/domain/columns/plan-columns.ts';
 import type { SliceFingerprint } from '../../../../src/domain/fingerprint.ts';
 import { BatchDecoder } from '../../../../src/hot/copy/batch-decoder.ts';
 import {
