@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { DaemonState, JobState } from '../daemon/state.ts';
 import { ALERT_KINDS } from '../domain/alert.ts';
 import type { Pause } from '../domain/pause.ts';
-import { surveyDocument, surveySchema } from './survey-document.ts';
+import { surveyDocument } from './survey-document.ts';
+import { surveySchema } from './survey-schema.ts';
 import { iso, time } from './time.ts';
 
 export const pauseSchema = z.object({ since: z.string(), by: z.string() });

@@ -1,151 +1,11 @@
 /** What the stores hold, as `/status` shows it. */
-import { z } from 'zod';
 import type { LiveHealth } from '../domain/live/live-health.ts';
 import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey/survey.ts';
 import { hotTotalsOf, waitingTotalsOf } from '../domain/survey/survey-totals.ts';
-import { iso, time } from './time.ts';
+import type { SurveyDocument } from './survey-schema.ts';
+import { iso } from './time.ts';
 
-const figure = z.number().nullable();
-const error = z.string().nullable();
-
-const liveServer = z.object({
-  server: z.string(),
-  product: z.string().meta({ description: 'As the server calls itself: Redis, Valkey.' }),
-  version: z.string(),
-  role: z.string(),
-  keys: z.number(),
-  used_bytes: z.number(),
-  max_bytes: z.number(),
-  eviction_policy: z.string().nullable(),
-  fragmentation: z.number(),
-  hit_ratio: figure,
-  ops_per_second: z.number(),
-  latency_ms: z.number(),
-  clients: z.number(),
-  evicted_keys: z.number(),
-  expired_keys: z.number(),
-  aof_enabled: z.boolean(),
-  aof_ok: z.boolean(),
-  rdb_ok: z.boolean(),
-});
-
-const dataset = z.object({
-  dataset: z.string(),
-  table: z.string(),
-  kind: z.enum(['plain', 'partitioned', 'hypertable']).nullable(),
-  error,
-  as_of: time,
-  hot: z.object({
-    rows: figure,
-    rows_are_estimated: z.boolean(),
-    bytes: figure,
-    oldest: time,
-    newest: time,
-  }),
-  cold: z.object({
-    segments: z.number(),
-    rows: z.number(),
-    bytes: z.number(),
-    oldest: time,
-    newest: time,
-    bad_segments: z.number(),
-  }),
-  ratio: figure,
-  due: z.object({ rows: z.number(), moves: z.number() }).nullable(),
-  due_as_of: time,
-  refusals: z.array(z.string()),
-  last_run: z
-    .object({
-      job: z.string(),
-      state: z.string(),
-      started_at: time,
-      finished_at: time,
-      rows_moved: z.number(),
-      bytes_written: z.number(),
-      rows_again: z.number(),
-      rows_changed: z.number(),
-      error_code: error,
-      error_message: error,
-    })
-    .nullable(),
-});
-
-const source = z.object({
-  source: z.string(),
-  dataset: z.string(),
-  kind: z.string(),
-  enabled: z.boolean(),
-  backlog_entries: figure,
-  backlog_keys: figure,
-  as_of: time,
-  error,
-  last_problem: error,
-  last_problem_at: time,
-  entries: z.number(),
-  rows_written: z.number(),
-  dead_letters_waiting: z.number(),
-  lost: z.number(),
-  repeated: z.number(),
-  same_key: z.number(),
-  lag_seconds: figure,
-  last_batch_at: time,
-});
-
-const names = z.array(z.string());
-
-/** A sum leaves out `missing`; of `stale` it has the figures of an earlier look. */
-const totals = z.object({
-  hot: z.object({
-    rows: figure,
-    rows_are_estimated: z.boolean(),
-    bytes: figure,
-    missing: names,
-    stale: names,
-  }),
-  waiting: z.object({ entries: figure, missing: names }),
-});
-
-export const surveySchema = z.object({
-  taken_at: time,
-  took_ms: z.number(),
-  error,
-  hot: z.object({
-    reachable: z.boolean(),
-    error,
-    version: z.string().nullable(),
-    timescale: z.string().nullable(),
-    database_bytes: figure,
-    connections: figure,
-    max_connections: figure,
-    in_recovery: z.boolean().nullable(),
-    oldest_transaction_seconds: figure,
-  }),
-  live: z
-    .object({
-      reachable: z.boolean(),
-      error,
-      place: z.string().nullable(),
-      servers: z.array(liveServer),
-      warnings: z.array(z.string()),
-    })
-    .nullable(),
-  cold: z.object({
-    place: z.string(),
-    error,
-    free_bytes: figure,
-    min_free_bytes: z.number(),
-    segments: figure,
-    rows: figure,
-    bytes: figure,
-    retired_bytes: figure,
-  }),
-  totals,
-  datasets: z.array(dataset),
-  sources: z.array(source),
-  dead_letters_waiting: figure,
-});
-
-export type SurveyDocument = z.output<typeof surveySchema>;
+type ServerDocument = NonNullable<SurveyDocument['live']>['servers'][number];
 
 export function surveyDocument(survey: Survey): SurveyDocument {
   const { hot, live, cold } = survey;
@@ -191,7 +51,7 @@ export function surveyDocument(survey: Survey): SurveyDocument {
   };
 }
 
-function totalsDocument({ datasets, sources }: Survey): z.output<typeof totals> {
+function totalsDocument({ datasets, sources }: Survey): SurveyDocument['totals'] {
   const hot = hotTotalsOf(datasets);
   const waiting = waitingTotalsOf(sources);
   return {
@@ -209,7 +69,7 @@ function totalsDocument({ datasets, sources }: Survey): z.output<typeof totals> 
 /** What `tierd status` tells of a server of the live store, too. */
 export function liveServerFigures(
   health: LiveHealth,
-): Omit<z.output<typeof liveServer>, 'aof_enabled' | 'aof_ok' | 'rdb_ok'> {
+): Omit<ServerDocument, 'aof_enabled' | 'aof_ok' | 'rdb_ok'> {
   return {
     server: health.server,
     product: health.product,
@@ -229,7 +89,7 @@ export function liveServerFigures(
   };
 }
 
-function serverDocument(health: LiveHealth): z.output<typeof liveServer> {
+function serverDocument(health: LiveHealth): ServerDocument {
   return {
     ...liveServerFigures(health),
     aof_enabled: health.aof.enabled,
@@ -238,7 +98,7 @@ function serverDocument(health: LiveHealth): z.output<typeof liveServer> {
   };
 }
 
-function datasetDocument(survey: DatasetSurvey): z.output<typeof dataset> {
+function datasetDocument(survey: DatasetSurvey): SurveyDocument['datasets'][number] {
   const { hot, cold, lastRun } = survey;
   return {
     dataset: survey.dataset,
@@ -283,7 +143,7 @@ function datasetDocument(survey: DatasetSurvey): z.output<typeof dataset> {
   };
 }
 
-function sourceDocument(survey: SourceSurvey): z.output<typeof source> {
+function sourceDocument(survey: SourceSurvey): SurveyDocument['sources'][number] {
   return {
     source: survey.source,
     dataset: survey.dataset,

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { SurveyDocument } from '../../src/http/survey-document.ts';
+import type { SurveyDocument } from '../../src/http/survey-schema.ts';
 import {
   type DaemonScene,
   fillTicks,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
-import type { SurveyDocument } from '../../src/http/survey-document.ts';
+import type { SurveyDocument } from '../../src/http/survey-schema.ts';
 import { fillTicks, makeDaemon, PATIENCE, said } from '../support/daemon.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { openRedis } from '../support/live.ts';

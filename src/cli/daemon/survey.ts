@@ -4,7 +4,7 @@ import type { ServerConfig } from '../../config/server-section.ts';
 import { countOf } from '../../domain/count.ts';
 import { EXIT, type ExitCode } from '../../domain/errors.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';
-import type { SurveyDocument } from '../../http/survey-document.ts';
+import type { SurveyDocument } from '../../http/survey-schema.ts';
 import type { Report } from '../context.ts';
 import { formatBytes, formatInteger, formatRelative } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
