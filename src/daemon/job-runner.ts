@@ -9,25 +9,18 @@ import { linkSignals } from '../domain/linked-signal.ts';
 import type { Clock } from '../domain/time/clock.ts';
 import type { EpochMs } from '../domain/time/time-range.ts';
 import { afterRun, type Circuit, CLOSED, circuitAt } from './circuit.ts';
-import { inLedger, waitFor } from './in-ledger.ts';
-import type { DaemonLogger, Dispatch, JobDefinition, JobLedger } from './job.ts';
-import type { JobHooks, JobProcess } from './job-process.ts';
-import { type JobResult, judgeEnd, type StopReason } from './job-result.ts';
-import type { Outages } from './outages.ts';
+import { inLedger } from './in-ledger.ts';
+import type { JobDefinition, JobLedger } from './job.ts';
+import { type AttemptParts, JobAttempts } from './job-attempts.ts';
+import type { JobResult, StopReason } from './job-result.ts';
 import { decideOverlap } from './overlap.ts';
-import { backOffMs, retryDelayMs } from './retry.ts';
+import { backOffMs } from './retry.ts';
 import type { Cause, LastRun } from './state.ts';
-import { inSeconds, passOn, tellEnd, tellStart } from './tell-run.ts';
+import { tellEnd, tellStart } from './tell-run.ts';
 
-export interface RunnerParts {
+export interface RunnerParts extends AttemptParts {
   readonly clock: Clock;
-  /** In [0, 1). */
-  readonly random: () => number;
   readonly ledger: JobLedger;
-  readonly start: (definition: JobDefinition, hooks: JobHooks) => JobProcess;
-  readonly dispatch: Dispatch;
-  readonly logger: DaemonLogger;
-  readonly outages: Outages;
 }
 
 interface Wanted {
@@ -42,9 +35,8 @@ export class JobRunner {
   #circuit: Circuit = CLOSED;
   #current: Promise<void> | null = null;
   #queued: Wanted | null = null;
-  #process: JobProcess | null = null;
-  /** Ends the wait for the next attempt of the run that is going on. */
-  #runOver = new AbortController();
+  /** Of the run that is going on, or was the last. */
+  #attempts: JobAttempts | null = null;
   /** Aborted when the job is resumed; null while it is not paused. */
   #resumed: AbortController | null = null;
   /** Whether a time went by while it was paused. */
@@ -55,7 +47,7 @@ export class JobRunner {
     this.#parts = parts;
   }
 
-  /** Takes effect with the next run. */
+  /** Takes effect with the next attempt. */
   redefine(definition: JobDefinition): void {
     this.#definition = definition;
   }
@@ -129,8 +121,7 @@ export class JobRunner {
   /** Ends the run that is going on, if there is one; what is queued still comes. */
   cancel(reason: StopReason): boolean {
     if (this.#current === null) return false;
-    this.#runOver.abort();
-    this.#process?.stop(reason);
+    this.#attempts?.end(reason);
     return true;
   }
 
@@ -162,7 +153,8 @@ export class JobRunner {
   async #run(wanted: Wanted): Promise<JobResult | null> {
     const { clock, dispatch, logger } = this.#parts;
     const { name } = this.#definition;
-    this.#runOver = new AbortController();
+    const made = new JobAttempts(this.#parts, this.#stopped.signal);
+    this.#attempts = made;
     const startedAtMs = clock.now();
     const begun = await this.#inLedger(async (ledger) => ({
       runId: await ledger.begin({ job: name, ...wanted, startedAtMs }),
@@ -177,7 +169,7 @@ export class JobRunner {
     dispatch({ job: name, kind: 'started', runId, cause: wanted.cause, atMs: startedAtMs });
     tellStart(logger, name, runId, wanted.cause);
 
-    const { result, attempts } = await this.#attempts();
+    const { result, attempts } = await made.make(() => this.#definition);
     this.#judge(result);
     await this.#inLedger((ledger) => ledger.end(runId, { result, attempts }));
     const last: LastRun = {
@@ -199,41 +191,6 @@ export class JobRunner {
     return result;
   }
 
-  async #attempts(): Promise<{ readonly result: JobResult; readonly attempts: number }> {
-    const { retry, name, isLoop } = this.#definition;
-    for (let attempts = 1; ; attempts += 1) {
-      const result = await this.#attempt(attempts);
-      const delayMs = isLoop ? null : retryDelayMs(retry, attempts, this.#parts.random());
-      const isLast = !result.isRetryable || delayMs === null || this.#isOver();
-      if (isLast) return { result, attempts };
-      this.#parts.logger.debug(
-        { job: name, attempt: attempts },
-        `${name}: ${result.errorMessage ?? result.state}; trying again in ${inSeconds(delayMs)}`,
-      );
-      await this.#wait(delayMs);
-      if (this.#isOver()) return { result: { ...result, ...INTERRUPTED }, attempts };
-    }
-  }
-
-  async #attempt(attempt: number): Promise<JobResult> {
-    const { dispatch } = this.#parts;
-    const definition = this.#definition;
-    const { name: job } = definition;
-    if (this.#isOver()) return NOT_BEGUN;
-    const running = this.#parts.start(definition, {
-      onProgress: (progress) => dispatch({ job, kind: 'progress', progress }),
-      onMemory: (rssBytes) => dispatch({ job, kind: 'memory', rssBytes }),
-      onLine: (line) => passOn(this.#parts.logger, job, line, this.#parts.outages),
-    });
-    this.#process = running;
-    dispatch({ job, kind: 'attempt', attempt, pid: running.pid });
-    const end = await running.ended;
-    this.#process = null;
-    this.#parts.outages.forget(job);
-    dispatch({ job, kind: 'attempt_over' });
-    return judgeEnd(end);
-  }
-
   async #loop(): Promise<void> {
     let failures = 0;
     for (;;) {
@@ -244,8 +201,9 @@ export class JobRunner {
       const circuit = this.#circuit;
       const coolDownMs = circuit.kind === 'open' ? circuit.untilMs - this.#parts.clock.now() : 0;
       const { retry } = this.#definition;
-      const delayMs = backOffMs(retry, Math.max(1, failures), this.#parts.random());
-      if (result?.state !== 'interrupted') await this.#wait(Math.max(coolDownMs, delayMs));
+      const backOff = backOffMs(retry, Math.max(1, failures), this.#parts.random());
+      const delayMs = Math.max(coolDownMs, backOff);
+      if (result?.state !== 'interrupted') await this.#attempts?.wait(delayMs);
       this.#circuit = circuitAt(this.#circuit, this.#parts.clock.now());
     }
     this.#current = null;
@@ -279,26 +237,4 @@ export class JobRunner {
     const { name: job } = this.#definition;
     return inLedger({ logger, random, ledger, job, stopped: this.#stopped.signal }, call);
   }
-
-  #isOver(): boolean {
-    return this.#stopped.signal.aborted || this.#runOver.signal.aborted;
-  }
-
-  async #wait(ms: number): Promise<void> {
-    const over = linkSignals(this.#stopped.signal, this.#runOver.signal);
-    await waitFor(ms, over.signal);
-    over.release();
-  }
 }
-
-const INTERRUPTED = { state: 'interrupted', health: 'unknown', isRetryable: false } as const;
-const NOT_BEGUN: JobResult = {
-  ...INTERRUPTED,
-  errorCode: null,
-  errorMessage: 'was asked to stop before it began',
-  isRefusal: false,
-  advice: null,
-  rowsMoved: null,
-  damage: null,
-  unknownFiles: null,
-};
