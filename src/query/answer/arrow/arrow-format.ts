@@ -8,10 +8,10 @@ import {
   Struct,
 } from 'apache-arrow';
 import type { WriteRows } from '../write-rows.ts';
-import { arrowColumn } from './arrow-column.ts';
+import { columnOf } from './column-of.ts';
 
 export const writeArrow: WriteRows = async (source, sink) => {
-  const columns = source.columns.map(({ name, type }) => ({ name, ...arrowColumn(name, type) }));
+  const columns = source.columns.map(({ name, type }) => ({ name, ...columnOf(name, type) }));
   const fields = columns.map(({ name, type }) => new Field(name, type, true));
   const schema = new Schema(fields);
   const row = new Struct(fields);
