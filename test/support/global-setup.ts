@@ -3,6 +3,7 @@
  * run, started when the first project asks and stopped when the last is through.
  */
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
@@ -58,6 +59,7 @@ async function startRun(): Promise<Run> {
   if (redisUrl === null) missing.redis = tree.lacks;
   if (!tree.full) missing.s3 = missing.pg_dump = missing.pgbouncer = tree.lacks;
   if (!(await mayMount())) missing.mounts = 'no mount namespaces here';
+  if (!(await mayAutomount())) missing.automounts = 'no autofs here';
   if (findChromium() === null) missing.chromium = 'not installed';
   if (findFakeTime() === null) missing.faketime = 'not installed';
   if (!tree.full) missing['systemd-notify'] = tree.lacks;
@@ -85,6 +87,11 @@ async function mayMount(): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+async function mayAutomount(): Promise<boolean> {
+  const known = await readFile('/proc/filesystems', 'utf8').catch(() => '');
+  return known.includes('\tautofs\n') && mayMount();
 }
 
 async function hasNotify(): Promise<boolean> {

@@ -8,6 +8,7 @@ const INSTALL: Readonly<Record<string, string>> = {
   community:
     'TIERD_TEST_POSTGRES_URL=postgres://…, of a server with the Community edition, npx vitest run --project community',
   mounts: 'run the tests in a container with --cap-add SYS_ADMIN, or on a machine of their own',
+  automounts: 'run the tests as root on a kernel with autofs',
 };
 
 /** What the Debian tree brings along, which is built for root on Debian or Ubuntu. */

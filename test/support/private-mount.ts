@@ -1,4 +1,4 @@
-/** A small disk of a test's own: a tmpfs that only processes in its mount namespace see as such. */
+/** File systems of a test's own, which only processes in its mount namespace see as such. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -20,7 +20,24 @@ export async function mountPrivately(
   options: { readonly kilobytes: number; readonly inodes: number },
 ): Promise<PrivateMount> {
   const settings = `size=${String(options.kilobytes)}k,nr_inodes=${String(options.inodes)}`;
-  const script = `mount -t tmpfs -o ${settings} tmpfs "$0" && echo mounted && exec cat`;
+  return holdMounted(directory, `mount -t tmpfs -o ${settings} tmpfs "$0"`);
+}
+
+/**
+ * Has everything in `directory` hang whoever looks at it, as a network file system does whose server is
+ * away: an automount whose daemon never answers. The kernel's own: only SIGKILL ends such a wait.
+ */
+export async function hangPrivately(directory: string): Promise<PrivateMount> {
+  const queue = join(directory, 'unanswered');
+  const settings = 'fd=9,pgrp=1,minproto=5,maxproto=5,indirect';
+  return holdMounted(
+    directory,
+    `mkfifo ${queue} && exec 9<>${queue} && mount -t autofs -o ${settings} none "$0"`,
+  );
+}
+
+async function holdMounted(directory: string, mount: string): Promise<PrivateMount> {
+  const script = `${mount} && echo mounted && exec cat`;
   const holder = spawn('unshare', ['--mount', 'sh', '-c', script, directory], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -32,7 +49,7 @@ export async function mountPrivately(
   await Promise.race([
     once(holder.stdout, 'data'),
     ended.then(() => {
-      throw new Error(`no tmpfs could be mounted over ${directory}`);
+      throw new Error(`nothing could be mounted over ${directory}`);
     }),
   ]);
   const pid = String(holder.pid);

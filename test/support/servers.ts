@@ -5,10 +5,10 @@ import { isCi, MISSING_MARK } from './missing-mark.ts';
 
 /**
  * Beyond PostgreSQL, which is always there. `s3` is one that the suite starts: `startS3()`;
- * `pg_dump` is what `dumpDatabase()` runs, `mounts` what `mountPrivately()` makes; `community` is the
- * edition of TimescaleDB that compresses, which only a server that was given may have;
- * `faketime` is what `fakeClock()` preloads, `pgbouncer` what `startPgBouncer()` runs,
- * `systemd-notify` what tells `listenAsSystemd()`, and `chromium` the machine's own.
+ * `pg_dump` is what `dumpDatabase()` runs, `mounts` what `mountPrivately()` makes, `automounts` what
+ * `hangPrivately()` does; `community` is the edition of TimescaleDB that compresses, which only a server
+ * that was given may have; `faketime` is what `fakeClock()` preloads, `pgbouncer` what `startPgBouncer()`
+ * runs, `systemd-notify` what tells `listenAsSystemd()`, and `chromium` the machine's own.
  */
 export type Need =
   | 'timescale'
@@ -17,6 +17,7 @@ export type Need =
   | 's3'
   | 'pg_dump'
   | 'mounts'
+  | 'automounts'
   | 'chromium'
   | 'faketime'
   | 'pgbouncer'

@@ -2,12 +2,15 @@ import { join } from 'node:path';
 import type { TierdConfig } from '../../config/load.ts';
 import { fileSystemFor } from '../../lake/file-modes.ts';
 import type { FileSystem } from '../../lake/file-system.ts';
+import { endWithoutThreads, knockerAt } from '../../lake/knock.ts';
 import { openLocalStore } from '../../lake/local-store.ts';
+import { MARKER_KEY } from '../../lake/object-key.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
 import { openS3Store } from '../../lake/s3/s3-store.ts';
 import { openS3Api } from '../../lake/s3/sdk-api.ts';
 import { cachedSegments } from '../../lake/s3/segment-cache.ts';
 import { inPlace, type OpenSegments } from '../../lake/segment-files.ts';
+import { USUAL_TIME_LIMITS, withinTime } from '../../lake/within-time.ts';
 
 /** The configured lake. Connects to nothing, and changes nothing. */
 export async function openLake({ lake }: Pick<TierdConfig, 'lake'>): Promise<ObjectStore> {
@@ -17,7 +20,15 @@ export async function openLake({ lake }: Pick<TierdConfig, 'lake'>): Promise<Obj
 
 /** Of a bucket there are only copies here, for tierd itself. */
 export function fileSystemOf(lake: TierdConfig['lake']): FileSystem {
-  return fileSystemFor(lake.type === 'local' ? lake.readers : 'owner');
+  if (lake.type !== 'local') return fileSystemFor('owner');
+  const { root, readers } = lake;
+  return withinTime(fileSystemFor(readers), {
+    place: root,
+    // What lies in the root, and not the root alone: that may be known of a mount that is dead.
+    knock: knockerAt(join(root, MARKER_KEY)),
+    whileHeld: endWithoutThreads,
+    limits: USUAL_TIME_LIMITS,
+  });
 }
 
 /** How queries open its segments. */
