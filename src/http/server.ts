@@ -77,6 +77,8 @@ export function createServer(parts: ServerParts): FastifyInstance {
     server.route({
       method: route.method,
       url: route.url,
+      // HEAD is answered by running GET: nobody means to have a query run for its headers.
+      exposeHeadRoute: route.method === 'GET' && route.scope !== 'query',
       ...(route.body === undefined ? {} : { bodyLimit: MAX_QUERY_BYTES }),
       onRequest: async (request, reply) => guard(route, parts.tokens, request, reply),
       handler: async (request, reply) => {

@@ -478,6 +478,17 @@ describe('errors', () => {
     });
   });
 
+  it('HEAD asks what GET does, and no query', async () => {
+    const { server } = open();
+    expect(await server.inject({ method: 'HEAD', url: '/healthz' })).toMatchObject({
+      statusCode: 200,
+      body: '',
+    });
+    const url = '/v1/datasets/ticks/latest';
+    const asked = await server.inject({ method: 'HEAD', url, headers: bearer(QUERY) });
+    expect(asked.statusCode).toBe(404);
+  });
+
   it('a body that is too large is refused', async () => {
     const { server, commands } = open(LEADING, TOKENS);
     const response = await server.inject({
