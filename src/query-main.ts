@@ -1,6 +1,8 @@
 /**
- * A query's own process: its task comes over the channel to its parent, rows leave by a pipe, how it
- * ended is said over the channel. Its parent ends it then; without a parent it ends itself.
+ * The process that queries run in, one at a time: a task comes over the channel to its parent, rows leave by
+ * a pipe, how it ended is said over the channel. Its parent ends it; without a parent it ends itself.
+ *
+ * From one task to the next only what no task can change stays: the program, and a line to PostgreSQL.
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -15,46 +17,72 @@ try {
   // Not Linux, or not allowed: then the limits that its parent keeps have to do.
 }
 
-const controller = new AbortController();
+interface Work {
+  readonly task: QueryTask;
+  readonly stop: AbortController;
+}
+
 const rows = new Socket({ fd: ROWS_FD, readable: false, writable: true });
+let work: Work | undefined;
 // Nobody reads on: the write that waits is told as well, and the query ends.
-rows.on('error', () => controller.abort());
-let task: QueryTask | undefined;
+rows.on('error', () => work?.stop.abort());
 
 const say = (message: FromQuery): void => {
   // Where nobody hears it any more, `disconnect` ends this process.
   if (process.connected) process.send?.(message, () => undefined);
 };
 
-const work = async (given: QueryTask): Promise<void> => {
-  const { runQueryTask } = await import('./cli/rooms/query-task.ts');
-  const { signal } = controller;
+// Loaded while its parent still reads the question.
+const loading = import('./cli/rooms/query-task.ts').then(({ QueryRoom }) => new QueryRoom());
+// Told by the first task.
+loading.catch(() => undefined);
+
+const answer = async ({ task, stop: { signal } }: Work): Promise<void> => {
+  const before = rows.bytesWritten;
+  const rowBytes = (): number => rows.bytesWritten - before;
   const warn = (text: string): void => say({ kind: 'warning', text });
+  const onHead = (head: Extract<FromQuery, { kind: 'begun' }>['head']): void =>
+    say({ kind: 'begun', head });
+  let end: FromQuery;
   try {
-    const summary = await runQueryTask(given, {
-      rows,
-      signal,
-      warn,
-      onHead: (head) => say({ kind: 'begun', head }),
-    });
-    say({ kind: 'answered', summary });
+    const room = await loading;
+    const summary = await room.answer(task, { rows, signal, warn, onHead });
+    end = { kind: 'answered', summary, rowBytes: rowBytes() };
   } catch (error) {
-    say({ kind: 'failed', error: toSent(error) });
+    end = { kind: 'failed', error: toSent(error), rowBytes: rowBytes() };
   }
-  rows.end();
+  work = undefined;
+  say(end);
+};
+
+const leave = async (): Promise<void> => {
+  await loading.then((room) => room.close());
+  // Not `exit`, which waits for the engine.
+  process.kill(process.pid, 'SIGKILL');
 };
 
 process.on('message', (message) => {
   const said = parseToQuery(message);
-  if (said?.kind === 'interrupt') controller.abort();
-  if (said?.kind !== 'task') return;
-  task = said.task as QueryTask;
-  void work(task);
+  switch (said?.kind) {
+    case undefined:
+      return;
+    case 'interrupt':
+      work?.stop.abort();
+      return;
+    case 'leave':
+      void leave();
+      return;
+    case 'task':
+      if (work !== undefined) throw new RangeError('a query was given while another runs');
+      say({ kind: 'taken' });
+      work = { task: said.task as QueryTask, stop: new AbortController() };
+      void answer(work);
+  }
 });
 
-/** Its parent is gone: nobody else removes what it made. Not `exit`, which waits for the engine. */
+/** Its parent is gone: nobody else removes what it made. */
 const endAlone = (): void => {
-  for (const path of task === undefined ? [] : madeBy(task)) {
+  for (const path of work === undefined ? [] : madeBy(work.task)) {
     rmSync(path, { recursive: true, force: true });
   }
   process.kill(process.pid, 'SIGKILL');

@@ -13,6 +13,8 @@ export interface QueryConfig {
   readonly maxMemoryBytes: number;
   /** Over HTTP. */
   readonly concurrency: number;
+  /** Of a process without a query; 0 ends each with its own. */
+  readonly keepWarmMs: number;
   readonly queue: number;
   readonly timeoutMs: number;
   readonly maxResultBytes: number;
@@ -43,6 +45,9 @@ export const querySection = z.strictObject({
     { min: 1, max: 64 },
     'Queries over HTTP that run at once. Each may take max_memory.',
   ).default(2),
+  keep_warm: duration(
+    'A process that has answered a query over HTTP or of `tierd query -i` stays so long for the next one, which is then not held up by its start; at most as many as concurrency, each with a connection to PostgreSQL and up to 256MB of memory. 0s keeps none.',
+  ).default('1min'),
   queue: wholeNumber(
     { min: 0, max: 1_000 },
     'Queries over HTTP that may wait for their turn; one more is answered with 503.',
@@ -66,6 +71,7 @@ export function resolveQuery(
     maxHotRows: file.max_hot_rows,
     maxHoldMs: parseDuration(file.max_hold),
     concurrency: file.concurrency,
+    keepWarmMs: parseDuration(file.keep_warm),
     queue: file.queue,
     timeoutMs: parseDuration(file.timeout),
     maxResultBytes: parseSize(file.max_result),

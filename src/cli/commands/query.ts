@@ -80,6 +80,7 @@ async function runQuery(
   const config = context.loadConfig();
   const sql = await readQuery({ sql: typed, file: flags.file }, context);
   const { printQuery } = await import('../rooms/print-query.ts');
+  const { openProcesses } = await import('../rooms/start-query.ts');
   const summary = await printQuery(
     context,
     config,
@@ -91,6 +92,7 @@ async function runQuery(
       output: flags.output === undefined ? null : outputOf(context, flags.output),
     },
     context.signal,
+    openProcesses(0),
   );
   if (flags.explain === true) context.report(explainReport(summary));
   else tellOf(context, summary, true);

@@ -1,4 +1,4 @@
-/** Queries over HTTP: each is a process, as one that a person types. */
+/** Queries over HTTP: each has a process for itself while it runs, as one that a person types. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,15 +11,18 @@ import {
   resultTooLarge,
 } from '../../http/queries/query-desk.ts';
 import { QueryGate } from '../../http/query-gate.ts';
+import type { QueryProcesses } from '../../query/process/query-processes.ts';
 import type { CliContext } from '../context.ts';
 import type { QueryTask } from '../rooms/query-task.ts';
 import { withSpillDirectory } from '../rooms/spill-directory.ts';
-import { startQuery } from '../rooms/start-query.ts';
+import { openProcesses, startQuery } from '../rooms/start-query.ts';
 import { type AnsweredAnew, AnswerOrKeep } from './answers/answer-or-keep.ts';
 import { withinSize } from './within-size.ts';
 
 export interface OpenQueries {
   readonly desk: QueryDesk;
+  /** The configuration is another: no process that was started for the last one is asked any more. */
+  reloaded(): void;
   /** Lets those that run come to their end for a while, then ends them. */
   close(): Promise<void>;
 }
@@ -33,6 +36,7 @@ export function openQueries(context: CliContext, config: () => TierdConfig): Ope
   const gate = new QueryGate(query);
   const stopped = new AbortController();
   const kept = new AnswerOrKeep(query.cacheBytes);
+  const processes = openProcesses(query.concurrency);
   return {
     desk: {
       gate,
@@ -42,9 +46,12 @@ export function openQueries(context: CliContext, config: () => TierdConfig): Ope
       run: (asked, handler) => {
         const current = config();
         return kept.run(current, asked, handler, (copied) =>
-          run(context, current, asked, copied, kept.mayKeep),
+          run({ processes, context, config: current, mayKeep: kept.mayKeep }, asked, copied),
         );
       },
+    },
+    reloaded() {
+      processes.renew();
     },
     async close() {
       const impatience = setTimeout(() => stopped.abort(), DRAIN_MS);
@@ -52,20 +59,27 @@ export function openQueries(context: CliContext, config: () => TierdConfig): Ope
       clearTimeout(impatience);
       stopped.abort();
       await kept.close();
+      await processes.close();
     },
   };
 }
 
+interface Asking {
+  readonly processes: QueryProcesses;
+  readonly context: CliContext;
+  readonly config: TierdConfig;
+  readonly mayKeep: boolean;
+}
+
 async function run(
-  context: CliContext,
-  config: TierdConfig,
+  asking: Asking,
   asked: AskedQuery,
   handler: QueryHandler,
-  mayKeep: boolean,
 ): Promise<AnsweredAnew> {
+  const { config } = asking;
   const isPage = asked.structured?.kind === 'rows';
   if (asked.format !== 'parquet' && !isPage) {
-    return answer(context, config, asked, handler, null, mayKeep);
+    return answer(asking, asked, handler, null);
   }
   // How a page ends is told before its first row: where the next one begins is a header.
   return withSpillDirectory(config.maintenance.tempDirectory, async (directory) => {
@@ -75,7 +89,7 @@ async function run(
       output.part,
       config.query.maxResultBytes,
       handler.signal,
-      (signal) => answer(context, config, asked, { ...handler, signal }, output, mayKeep),
+      (signal) => answer(asking, asked, { ...handler, signal }, output),
     );
     const { size } = await stat(file);
     if (size > config.query.maxResultBytes) throw resultTooLarge(config.query.maxResultBytes);
@@ -86,18 +100,17 @@ async function run(
 }
 
 async function answer(
-  context: CliContext,
-  config: TierdConfig,
+  { processes, context, config, mayKeep }: Asking,
   asked: AskedQuery,
   { write, signal, onHead }: QueryHandler,
   output: QueryTask['request']['output'],
-  mayKeep: boolean,
 ): Promise<AnsweredAnew> {
   const question =
     asked.structured === undefined
       ? { sql: asked.sql, parameters: asked.params }
       : { sql: '', parameters: [], structured: asked.structured };
   const { rows, elapsedMs, nextCursor, repeatable } = await startQuery(
+    processes,
     config,
     context,
     {

@@ -82,6 +82,7 @@ export async function runDaemon(context: CliContext): Promise<void> {
       const jobs = jobsOf(next);
       dispatch({ kind: 'reloaded', atMs: clock.now(), jobs: jobs.map(factsOf) });
       daemon.redefine(jobs);
+      server?.reloaded();
       return listJobs(state());
     },
     refuse: (error) => dispatch({ kind: 'reload_refused', error }),

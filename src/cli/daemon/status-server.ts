@@ -26,6 +26,7 @@ const SURVEY_LIMIT_MS = 15_000;
 export interface OpenServer {
   /** Something is new in the ledger: has the stores looked at now. */
   survey(): void;
+  reloaded(): void;
   close(): Promise<void>;
 }
 
@@ -102,6 +103,9 @@ export async function openStatusServer(
     survey: () => {
       survey.noteLedgerNews();
       loop.soon();
+    },
+    reloaded: () => {
+      queries.reloaded();
     },
     close: async () => {
       closing.abort();

@@ -1,6 +1,7 @@
 /** One query whose rows go to stdout. */
 import { once } from 'node:events';
 import type { TierdConfig } from '../../config/load.ts';
+import type { QueryProcesses } from '../../query/process/query-processes.ts';
 import type { QuerySummary } from '../../query/query-request.ts';
 import type { CliContext } from '../context.ts';
 import { safeText } from '../terminal/safe-text.ts';
@@ -16,6 +17,7 @@ export function printQuery(
   config: TierdConfig,
   query: PrintedQuery,
   signal: AbortSignal,
+  processes: QueryProcesses,
 ): Promise<QuerySummary> {
   const { isTerminal, colour, width } = context.out;
   const request = {
@@ -23,7 +25,7 @@ export function printQuery(
     terminal: isTerminal ? { isColorSupported: colour.isColorSupported } : null,
     terminalWidth: width ?? null,
   };
-  return startQuery(config, context, request, {
+  return startQuery(processes, config, context, request, {
     signal,
     write: (part) => writeAll(context.stdout, part, signal),
     warn: (text) =>

@@ -1,5 +1,4 @@
-/** What the process of a query does: opens both stores by what it was handed, and asks them. */
-
+/** What the process of queries does: opens both stores by what it was handed, and asks them. */
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type pg from 'pg';
@@ -7,10 +6,8 @@ import type { TierdConfig } from '../../config/load.ts';
 import type { StructuredAsk } from '../../domain/ask/structured-ask.ts';
 import { TierdError } from '../../domain/errors.ts';
 import { systemClock } from '../../domain/time/clock.ts';
-import { connect, disconnect } from '../../hot/server/connect.ts';
 import { lakeRefusal, lookAtLake } from '../../jobs/rotation/own-lake.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
-import { assertMigrated } from '../../ledger/migrate.ts';
 import type { AnswerSink } from '../../query/answer/write-rows.ts';
 import { AnswerRecord } from '../../query/cache/answer-record.ts';
 import type { EngineLimits } from '../../query/engine.ts';
@@ -27,6 +24,7 @@ import { compileAsk } from '../../query/structured/compile-ask.ts';
 import { listDatasets } from '../../query/structured/list-datasets.ts';
 import { readShape } from '../../query/structured/read-shape.ts';
 import { safeText } from '../terminal/safe-text.ts';
+import { KeptLine } from './kept-line.ts';
 import { openLake, openSegmentsOf } from './open-lake.ts';
 
 /** All that the process is told: of the configuration only what it needs, and no other secret. */
@@ -56,36 +54,49 @@ export interface TaskRooms {
   readonly onHead: (head: QueryHead) => void;
 }
 
-/** @throws what `queryLake` and `compileAsk` throw, and what connecting does */
-export async function runQueryTask(task: QueryTask, rooms: TaskRooms): Promise<QuerySummary> {
+/** A process of queries: what is in here stays from one to the next. */
+export class QueryRoom {
+  readonly #line = new KeptLine(systemClock);
+
+  /** @throws what `queryLake` and `compileAsk` throw, and what connecting does */
+  answer(task: QueryTask, rooms: TaskRooms): Promise<QuerySummary> {
+    return this.#line.lend({ ...task.postgres, job: 'query' }, (db) =>
+      runQueryTask(task, rooms, db),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.#line.close();
+  }
+}
+
+async function runQueryTask(
+  task: QueryTask,
+  rooms: TaskRooms,
+  db: pg.Client,
+): Promise<QuerySummary> {
   const { signal, warn, onHead } = rooms;
   const { maxHotRows, maxHoldMs, datasets, limits } = task;
-  const db = await connect({ ...task.postgres, job: 'query' });
-  try {
-    await assertMigrated(db);
-    const { output, terminal, structured, ...request } = task.request;
-    const sink = sinkInto(rooms, terminal);
-    if (structured?.kind === 'datasets') return await writeDatasets(db, task, sink, onHead);
-    const record = task.mayKeep === true ? { record: new AnswerRecord() } : {};
-    const compiled =
-      structured === undefined
-        ? {}
-        : compileAsk(await readShape(db, datasets, structured.dataset, record.record), structured);
-    return await queryLake(
-      { ...request, ...compiled, output: output ?? { sink } },
-      {
-        inSnapshot: postgresStores({ db, datasets, maxHotRows, maxHoldMs, signal, ...record }),
-        openLake: () => openForQuery(task, db, warn),
-        limits,
-        clock: systemClock,
-        signal,
-        ...record,
-        onHead,
-      },
-    );
-  } finally {
-    await disconnect(db);
-  }
+  const { output, terminal, structured, ...request } = task.request;
+  const sink = sinkInto(rooms, terminal);
+  if (structured?.kind === 'datasets') return writeDatasets(db, task, sink, onHead);
+  const record = task.mayKeep === true ? { record: new AnswerRecord() } : {};
+  const compiled =
+    structured === undefined
+      ? {}
+      : compileAsk(await readShape(db, datasets, structured.dataset, record.record), structured);
+  return queryLake(
+    { ...request, ...compiled, output: output ?? { sink } },
+    {
+      inSnapshot: postgresStores({ db, datasets, maxHotRows, maxHoldMs, signal, ...record }),
+      openLake: () => openForQuery(task, db, warn),
+      limits,
+      clock: systemClock,
+      signal,
+      ...record,
+      onHead,
+    },
+  );
 }
 
 async function writeDatasets(

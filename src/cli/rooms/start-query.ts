@@ -4,11 +4,9 @@ import { rm } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TierdConfig } from '../../config/load.ts';
-import {
-  type QueryCommand,
-  type QueryWatch,
-  runQueryProcess,
-} from '../../query/process/query-process.ts';
+import { LEAST_ALLOWANCE_BYTES } from '../../config/query-section.ts';
+import type { QueryCommand, QueryWatch } from '../../query/process/query-process.ts';
+import { QueryProcesses } from '../../query/process/query-processes.ts';
 import type { QuerySummary } from '../../query/query-request.ts';
 import type { CliIo } from '../context.ts';
 import type { QueryTask } from './query-task.ts';
@@ -25,11 +23,20 @@ const THREAD_POOL = '16';
 const HEAP_SHARE = 1 / 2;
 
 /**
+ * Processes of which so many may wait for a further query. One that holds more than the program by itself
+ * ever does is none of them: each query has what `query.max_memory` leaves of the same beginning.
+ */
+export function openProcesses(maxIdle: number): QueryProcesses {
+  return new QueryProcesses({ maxIdle, maxIdleBytes: LEAST_ALLOWANCE_BYTES });
+}
+
+/**
  * Runs one query to its end. What it had on disk is gone then, but for its result.
  *
- * @throws TierdError as `runQueryProcess`; CONFIG_INVALID where nothing can be spilled
+ * @throws TierdError as `QueryProcess.ask`; CONFIG_INVALID where nothing can be spilled
  */
 export async function startQuery(
+  processes: QueryProcesses,
   config: TierdConfig,
   io: Pick<CliIo, 'env' | 'workingDirectory'>,
   request: QueryTask['request'],
@@ -54,7 +61,12 @@ export async function startQuery(
       },
     };
     try {
-      return await runQueryProcess(commandOf(config, io), task, { ...watch, maxMemoryBytes });
+      return await processes.ask(
+        commandOf(config, io),
+        task,
+        { ...watch, maxMemoryBytes },
+        query.keepWarmMs,
+      );
     } finally {
       // One that was killed could not.
       if (request.output !== null) await rm(request.output.part, { force: true });

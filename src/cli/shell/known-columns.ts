@@ -1,5 +1,6 @@
 /** The columns of the datasets, asked for once each, when Tab is pressed. */
 import type { TierdConfig } from '../../config/load.ts';
+import type { QueryProcesses } from '../../query/process/query-processes.ts';
 import type { CliContext } from '../context.ts';
 import { startQuery } from '../rooms/start-query.ts';
 import { describeSql } from './texts.ts';
@@ -10,10 +11,12 @@ const PATIENCE_MS = 10_000;
 export class KnownColumns {
   readonly #context: CliContext;
   readonly #config: TierdConfig;
+  readonly #processes: QueryProcesses;
   readonly #known = new Map<string, readonly string[]>();
 
-  constructor(context: CliContext, config: TierdConfig) {
+  constructor(context: CliContext, config: TierdConfig, processes: QueryProcesses) {
     this.#context = context;
+    this.#processes = processes;
     this.#config = config;
   }
 
@@ -32,6 +35,7 @@ export class KnownColumns {
   async #ask(name: string): Promise<readonly string[]> {
     let lines = '';
     await startQuery(
+      this.#processes,
       this.#config,
       this.#context,
       {

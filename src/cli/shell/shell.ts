@@ -1,6 +1,5 @@
 /**
- * `tierd query -i`: a statement after the other. Each is a query of its own, of a snapshot of its own, in a
- * process of its own; what goes wrong with one ends none but that.
+ * `tierd query -i`: a statement after the other. Each is a query of its own, of a snapshot of its own; what goes wrong with one ends none but that.
  */
 import type { TierdConfig } from '../../config/load.ts';
 import { EXIT, type ExitCode, TierdError } from '../../domain/errors.ts';
@@ -9,6 +8,7 @@ import type { QueryFormat } from '../../query/answer/query-format.ts';
 import type { CliContext } from '../context.ts';
 import { tellOf } from '../reports/query-told.ts';
 import { printQuery } from '../rooms/print-query.ts';
+import { openProcesses } from '../rooms/start-query.ts';
 import { asTierdError, renderError } from '../terminal/errors.ts';
 import { safeText } from '../terminal/safe-text.ts';
 import { type Completion, complete, datasetsIn } from './complete.ts';
@@ -44,6 +44,7 @@ class Shell {
   readonly #context: CliContext;
   readonly #config: TierdConfig;
   readonly #columns: KnownColumns;
+  readonly #processes = openProcesses(1);
   readonly #editor: LineEditor;
   #format: QueryFormat;
   /** What `\x` goes back to. */
@@ -58,7 +59,7 @@ class Shell {
     this.#config = config;
     this.#format = format;
     this.#unexpanded = format === 'expanded' ? 'table' : format;
-    this.#columns = new KnownColumns(context, config);
+    this.#columns = new KnownColumns(context, config, this.#processes);
     this.isAttended = stdin.isTTY === true && stderr.isTTY === true;
     this.#editor = this.isAttended
       ? openEditor(stdin, stderr, {
@@ -83,6 +84,7 @@ class Shell {
       await this.#atEnd();
     } finally {
       this.#editor.close();
+      await this.#processes.close();
     }
   }
 
@@ -154,7 +156,13 @@ class Shell {
       const { signal, release } = linkSignals(this.#context.signal, interrupt);
       try {
         const query = { sql, parameters: [], explain: false, format, output: null };
-        const summary = await printQuery(this.#context, this.#config, query, signal);
+        const summary = await printQuery(
+          this.#context,
+          this.#config,
+          query,
+          signal,
+          this.#processes,
+        );
         tellOf(this.#context, summary, this.#tellsTimes);
       } catch (error) {
         this.hasFailed = true;

@@ -5,13 +5,21 @@ import type { QueryHead, QuerySummary } from '../query-request.ts';
 /** `task` is what the two have agreed on; it has to survive structured cloning. */
 export type ToQuery =
   | { readonly kind: 'task'; readonly task: unknown }
-  | { readonly kind: 'interrupt' };
+  | { readonly kind: 'interrupt' }
+  /** There will be no further task. */
+  | { readonly kind: 'leave' };
 
 export type FromQuery =
+  | { readonly kind: 'taken' }
   | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'begun'; readonly head: QueryHead }
+  | QueryEnd;
+
+/** Last of a task. Its rows come another way, and may come later: so many bytes there are of them. */
+export type QueryEnd = { readonly rowBytes: number } & (
   | { readonly kind: 'answered'; readonly summary: QuerySummary }
-  | { readonly kind: 'failed'; readonly error: SentError };
+  | { readonly kind: 'failed'; readonly error: SentError }
+);
 
 export interface SentError {
   /** Null for what nobody foresaw. */
@@ -48,17 +56,26 @@ export function fromSent({ code, message, hint, context, stack }: SentError): Er
   });
 }
 
+const FROM_QUERY: ReadonlySet<unknown> = new Set([
+  'taken',
+  'warning',
+  'begun',
+  'answered',
+  'failed',
+] satisfies readonly FromQuery['kind'][]);
+const TO_QUERY: ReadonlySet<unknown> = new Set([
+  'task',
+  'interrupt',
+  'leave',
+] satisfies readonly ToQuery['kind'][]);
+
 /** Undefined for what is none of ours: a library may use the channel too. */
 export function parseFromQuery(value: unknown): FromQuery | undefined {
-  const kind = kindOf(value);
-  return kind === 'warning' || kind === 'begun' || kind === 'answered' || kind === 'failed'
-    ? (value as FromQuery)
-    : undefined;
+  return FROM_QUERY.has(kindOf(value)) ? (value as FromQuery) : undefined;
 }
 
 export function parseToQuery(value: unknown): ToQuery | undefined {
-  const kind = kindOf(value);
-  return kind === 'task' || kind === 'interrupt' ? (value as ToQuery) : undefined;
+  return TO_QUERY.has(kindOf(value)) ? (value as ToQuery) : undefined;
 }
 
 function kindOf(value: unknown): unknown {

@@ -1,16 +1,16 @@
 /**
- * One query in a process of its own, as its parent sees it. The engine's own limit covers neither
- * vectors nor texts (`repeat('x', 1e9)`), so the process as a whole is limited: by the kernel, where it
- * can be asked to, and by looking at it. It may be killed at any moment: it changes nothing, and what it
+ * The process that queries run in, one at a time, as its parent sees it. The engine's own limit covers
+ * neither vectors nor texts (`repeat('x', 1e9)`), so the process as a whole is limited: by the kernel, where
+ * it can be asked to, and by looking at it. It may be killed at any moment: it changes nothing, and what it
  * may leave on disk is its parent's to remove.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import type { Readable } from 'node:stream';
-import { TierdError } from '../../domain/errors.ts';
 import { residentBytes } from '../../process/tree-memory.ts';
 import type { QueryHead, QuerySummary } from '../query-request.ts';
-import { type FromQuery, fromSent, parseFromQuery, type ToQuery } from './query-message.ts';
+import { Bell } from './bell.ts';
+import { died, interrupted, tooLarge } from './process-failures.ts';
+import { fromSent, parseFromQuery, type QueryEnd, type ToQuery } from './query-message.ts';
 
 export interface QueryCommand {
   /** The program and what it is given. */
@@ -40,178 +40,194 @@ const PATIENCE_MS = 1_000;
 /** Of what it says before it dies: the last lines tell why. */
 const MAX_LAST_WORDS = 4_096;
 
-/**
- * Starts the process, gives it its task, and hands its answer on. Nothing of it runs any more when this
- * ends, however it ends.
- *
- * @throws TierdError what the query threw; QUERY_TOO_LARGE, QUERY_ENGINE_DIED, INTERRUPTED
- */
-export async function runQueryProcess(
-  { argv, env, workingDirectory }: QueryCommand,
-  task: unknown,
-  watch: QueryWatch,
-): Promise<QuerySummary> {
-  const [program = '', ...rest] = argv;
-  const child = spawn(program, rest, {
-    cwd: workingDirectory,
-    env: { ...env },
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
-    serialization: 'advanced',
-    // A group of its own: Ctrl-C on the terminal is for its parent to pass on.
-    detached: true,
-  });
-  // Told below by its end; a message that it can't get says no more.
-  child.on('error', () => undefined);
-  const kill = (): void => void child.kill('SIGKILL');
-  // Before what else happens at the end of this process: nothing may write there any more.
-  process.prependOnceListener('exit', kill);
-  try {
-    return await converse(child, task, watch);
-  } finally {
-    kill();
-    await ended(child);
-    process.off('exit', kill);
+export class QueryProcess {
+  readonly #child: ChildProcess;
+  readonly #rows: Readable;
+  readonly #bell = new Bell();
+  #lastWords = '';
+  #isTaken = false;
+
+  /** Starts it, which takes a while: it may be asked at once. */
+  constructor({ argv, env, workingDirectory }: QueryCommand) {
+    const [program = '', ...rest] = argv;
+    this.#child = spawn(program, rest, {
+      cwd: workingDirectory,
+      env: { ...env },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
+      serialization: 'advanced',
+      // A group of its own: Ctrl-C on the terminal is for its parent to pass on.
+      detached: true,
+    });
+    this.#rows = this.#child.stdio[ROWS_FD] as Readable;
+    for (const event of ['readable', 'close', 'error']) this.#rows.on(event, this.#bell.ring);
+    // Told by its end; a message that it can't get says no more.
+    this.#child.on('error', this.#bell.ring).on('disconnect', this.#bell.ring);
+    this.#child.stderr?.setEncoding('utf8').on('data', (part: string) => {
+      this.#lastWords = (this.#lastWords + part).slice(-MAX_LAST_WORDS);
+    });
+    // Before what else happens at the end of this process: nothing may write there any more.
+    process.prependOnceListener('exit', this.#kill);
+    this.#child.once('exit', () => process.off('exit', this.#kill));
   }
-}
 
-async function converse(
-  child: ChildProcess,
-  task: unknown,
-  { maxMemoryBytes, signal, write, warn, onHead }: QueryWatch,
-): Promise<QuerySummary> {
-  let last: Exclude<FromQuery, { kind: 'warning' | 'begun' }> | undefined;
-  child.on('message', (message) => {
-    const said = parseFromQuery(message);
-    if (said?.kind === 'warning') warn(said.text);
-    else if (said?.kind === 'begun') onHead?.(said.head);
-    else last ??= said;
-  });
-  const lastWords = collectTail(child);
-  const reached = limitMemory(child, maxMemoryBytes);
-  const impatience = interruptOnAbort(child, signal);
-  try {
-    say(child, { kind: 'task', task });
-    await handOn(child, write);
-    await spoken(child, () => last !== undefined);
-  } catch (error) {
-    // Whoever should have read is gone, or the process is: the latter is told below.
-    if (child.exitCode === null && child.signalCode === null && !signal.aborted) throw error;
-  } finally {
-    reached.end();
-    impatience.end();
+  /** The last task came as far as the process: it has begun, whatever came of it. */
+  get isTaken(): boolean {
+    return this.#isTaken;
   }
-  if (last?.kind === 'answered') return last.summary;
-  const reachedBytes = reached.bytes();
-  if (reachedBytes !== null) throw tooLarge(reachedBytes, maxMemoryBytes);
-  if (last !== undefined) throw fromSent(last.error);
-  if (signal.aborted) throw interrupted(signal);
-  throw await died(child, lastWords());
-}
 
-async function handOn(child: ChildProcess, write: QueryWatch['write']): Promise<void> {
-  const rows = child.stdio[ROWS_FD] as Readable;
-  for await (const part of rows) await write(part as Buffer);
-}
-
-/** Until it has said how it ended, or can't any more. Its last message may come after its rows. */
-async function spoken(child: ChildProcess, hasSpoken: () => boolean): Promise<void> {
-  while (!hasSpoken() && child.connected) {
-    const over = new AbortController();
-    const { signal } = over;
-    await Promise.race([
-      once(child, 'message', { signal }),
-      once(child, 'disconnect', { signal }),
-    ]).finally(() => over.abort());
+  get isGone(): boolean {
+    const { pid, exitCode, signalCode, connected } = this.#child;
+    return pid === undefined || exitCode !== null || signalCode !== null || !connected;
   }
-}
 
-function say(child: ChildProcess, message: ToQuery): void {
-  // That it is gone already shows in its end.
-  if (child.connected) child.send(message, () => undefined);
-}
+  /** Nothing more will be heard of it. What it said before it went may still be on its way. */
+  get #isSilent(): boolean {
+    return this.#child.pid === undefined || !this.#child.connected;
+  }
 
-function limitMemory(
-  child: ChildProcess,
-  maxBytes: number,
-): { readonly bytes: () => number | null; end(): void } {
-  let reached: number | null = null;
-  const look = setInterval(() => {
-    const bytes = child.pid === undefined ? null : residentBytes(child.pid);
-    if (bytes === null || bytes <= maxBytes) return;
-    reached ??= bytes;
-    child.kill('SIGKILL');
-  }, LOOK_EVERY_MS);
-  return { bytes: () => reached, end: () => clearInterval(look) };
-}
+  /** Null where that can't be told. */
+  get residentBytes(): number | null {
+    return this.#child.pid === undefined ? null : residentBytes(this.#child.pid);
+  }
 
-function interruptOnAbort(child: ChildProcess, signal: AbortSignal): { end(): void } {
-  let impatience: NodeJS.Timeout | undefined;
-  const onAbort = (): void => {
-    say(child, { kind: 'interrupt' });
-    impatience = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+  /**
+   * Gives it a task and hands its answer on. It can be asked again only where it has answered and nobody
+   * had wanted to interrupt it: of whatever else happened, something may be under way there.
+   *
+   * @throws TierdError what the query threw; QUERY_TOO_LARGE, QUERY_ENGINE_DIED, INTERRUPTED
+   */
+  async ask(task: unknown, watch: QueryWatch): Promise<QuerySummary> {
+    const { maxMemoryBytes, signal } = watch;
+    this.#lastWords = '';
+    this.#isTaken = false;
+    let end: QueryEnd | undefined;
+    const stopHearing = this.#hear(watch, (last) => {
+      end ??= last;
+    });
+    const memory = this.#limitMemory(maxMemoryBytes);
+    const impatience = this.#interruptOnAbort(signal);
+    try {
+      this.#say({ kind: 'task', task });
+      await this.#handOn(() => end, watch.write);
+    } catch (error) {
+      // Whoever should have read is gone, or the process is: the latter is told below.
+      if (!this.isGone && !signal.aborted) throw error;
+    } finally {
+      memory.end();
+      impatience.end();
+      stopHearing();
+    }
+    if (end?.kind === 'answered') return end.summary;
+    const reachedBytes = memory.bytes();
+    if (reachedBytes !== null) throw tooLarge(reachedBytes, maxMemoryBytes);
+    if (end !== undefined) throw fromSent(end.error);
+    if (signal.aborted) throw interrupted(signal);
+    await this.kill();
+    const { pid, exitCode, signalCode } = this.#child;
+    throw died({ pid, exitCode, signalCode, lastWords: this.#lastWords });
+  }
+
+  /** Lets it say goodbye to PostgreSQL; it is gone then. Never rejects. */
+  async leave(): Promise<void> {
+    this.#say({ kind: 'leave' });
+    const impatience = setTimeout(this.#kill, PATIENCE_MS);
+    await this.#ended();
+    clearTimeout(impatience);
+  }
+
+  /** It is gone then. Never rejects. */
+  async kill(): Promise<void> {
+    this.#kill();
+    await this.#ended();
+  }
+
+  onGone(listener: () => void): void {
+    this.#child.once('exit', listener);
+  }
+
+  readonly #kill = (): void => {
+    // Of one that could not be started Node takes the pid for 0 at first, which is our own group.
+    if (this.#child.pid !== undefined) this.#child.kill('SIGKILL');
   };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  return {
-    end() {
-      signal.removeEventListener('abort', onAbort);
-      clearTimeout(impatience);
-    },
-  };
-}
 
-function collectTail({ stderr }: ChildProcess): () => string {
-  let text = '';
-  stderr?.setEncoding('utf8').on('data', (part: string) => {
-    text = (text + part).slice(-MAX_LAST_WORDS);
-  });
-  return () => text;
-}
+  #say(message: ToQuery): void {
+    // That it is gone already shows in its end.
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
 
-/** Never rejects. */
-async function ended(child: ChildProcess): Promise<void> {
-  // Without a pid it was never there.
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  await new Promise((resolve) => child.once('exit', resolve));
-}
+  #hear({ warn, onHead }: QueryWatch, onEnd: (end: QueryEnd) => void): () => void {
+    const onMessage = (message: unknown): void => {
+      const said = parseFromQuery(message);
+      switch (said?.kind) {
+        case undefined:
+          return;
+        case 'taken':
+          this.#isTaken = true;
+          break;
+        case 'warning':
+          warn(said.text);
+          break;
+        case 'begun':
+          onHead?.(said.head);
+          break;
+        case 'answered':
+        case 'failed':
+          onEnd(said);
+      }
+      this.#bell.ring();
+    };
+    this.#child.on('message', onMessage);
+    return () => this.#child.off('message', onMessage);
+  }
 
-function tooLarge(reachedBytes: number, maxBytes: number): TierdError {
-  return new TierdError({
-    code: 'QUERY_TOO_LARGE',
-    message: `The query took ${megabytes(reachedBytes)} of memory, and query.max_memory is ${megabytes(maxBytes)}: it was ended. Nothing was changed.`,
-    hint: 'Ask for less at once: a shorter time, fewer columns, no list or text that is made of all rows; or raise query.max_memory.',
-    context: { reachedBytes, maxBytes },
-  });
-}
+  /** Until it has said how it ended and all its rows are here, or it can say nothing any more. */
+  async #handOn(end: () => QueryEnd | undefined, write: QueryWatch['write']): Promise<void> {
+    let bytes = 0;
+    for (;;) {
+      const part = this.#rows.read() as Buffer | null;
+      if (part !== null) {
+        bytes += part.length;
+        await write(part);
+        continue;
+      }
+      const last = end();
+      if (last !== undefined && (bytes >= last.rowBytes || this.#rows.closed)) return;
+      if (last === undefined && this.#isSilent) return;
+      await this.#bell.heard();
+    }
+  }
 
-/** As the configuration counts them. */
-function megabytes(bytes: number): string {
-  return `${String(Math.round(bytes / 1024 ** 2))}MB`;
-}
+  #limitMemory(maxBytes: number): { readonly bytes: () => number | null; end(): void } {
+    let reached: number | null = null;
+    const look = setInterval(() => {
+      const bytes = this.residentBytes;
+      if (bytes === null || bytes <= maxBytes) return;
+      reached ??= bytes;
+      this.#kill();
+    }, LOOK_EVERY_MS);
+    return { bytes: () => reached, end: () => clearInterval(look) };
+  }
 
-function interrupted(signal: AbortSignal): TierdError {
-  return new TierdError({
-    code: 'INTERRUPTED',
-    message: 'The query was interrupted. Nothing was changed.',
-    cause: signal.reason,
-  });
-}
+  #interruptOnAbort(signal: AbortSignal): { end(): void } {
+    let impatience: NodeJS.Timeout | undefined;
+    const onAbort = (): void => {
+      this.#say({ kind: 'interrupt' });
+      impatience = setTimeout(this.#kill, PATIENCE_MS);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    return {
+      end() {
+        signal.removeEventListener('abort', onAbort);
+        clearTimeout(impatience);
+      },
+    };
+  }
 
-async function died(child: ChildProcess, lastWords: string): Promise<TierdError> {
-  child.kill('SIGKILL');
-  await ended(child);
-  const { exitCode, signalCode, pid } = child;
-  const how =
-    pid === undefined
-      ? 'could not be started'
-      : signalCode === null
-        ? `ended with ${String(exitCode)}`
-        : `was ended by ${signalCode}`;
-  const reason = /^(FATAL ERROR|prlimit|\w*Error): .*$/m.exec(lastWords)?.[0];
-  return new TierdError({
-    code: 'QUERY_ENGINE_DIED',
-    message: `The process of the query ${how} before it had answered${reason === undefined ? '' : `: ${reason}`}. Nothing was changed.`,
-    hint: 'Run it again. Where it ends so each time, ask for less at once; `journalctl -k` says whether the kernel ended it for want of memory.',
-    context: { exitCode, signal: signalCode },
-  });
+  async #ended(): Promise<void> {
+    const { pid, exitCode, signalCode } = this.#child;
+    // Without a pid it was never there.
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    await new Promise((resolve) => this.#child.once('exit', resolve));
+  }
 }

@@ -1,20 +1,24 @@
 /** Real processes that misbehave: what a query may do to its parent, and what its parent does then. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runQueryProcess } from '../../../../src/query/process/query-process.ts';
+import { QueryProcess } from '../../../../src/query/process/query-process.ts';
 import { directoryWith } from '../../../support/config-file.ts';
 
+/** Each task is the name of what it does. What it says at its end comes with so many bytes of rows. */
 const PROGRAM = `
 import { Socket } from 'node:net';
 const rows = new Socket({ fd: 4, readable: false, writable: true });
 rows.on('error', () => undefined);
-const answered = { kind: 'answered', summary: { rows: 2 } };
+const answered = (rowBytes) => ({ kind: 'answered', summary: { rows: 2 }, rowBytes });
+const failed = (code, message, rowBytes) => ({ kind: 'failed', error: { code, message, hint: 'h', context: { n: 1n }, stack: 's' }, rowBytes });
 const ways = {
-  answers() { process.send({ kind: 'nonsense' }); process.send('text'); console.log('not a row'); rows.write('a'); rows.end('b'); process.send(answered); },
-  answersLate() { rows.end('ab'); setTimeout(() => process.send(answered), 50); },
-  warns() { process.send({ kind: 'warning', text: 'beware' }); process.send(answered); rows.end(); },
-  fails() { rows.write('a'); process.send({ kind: 'failed', error: { code: 'QUERY_INVALID', message: 'm', hint: 'h', context: { n: 1n }, stack: 's' } }); rows.end(); },
-  failsStrangely() { process.send({ kind: 'failed', error: { code: null, message: 'strange', context: {}, stack: 's' } }); rows.end(); },
+  answers() { process.send({ kind: 'nonsense' }); process.send('text'); console.log('not a row'); rows.write('a'); rows.write('b'); process.send(answered(2)); },
+  answersFirst() { process.send(answered(2)); setTimeout(() => rows.write('ab'), 50); },
+  answersLate() { rows.write('ab'); setTimeout(() => process.send(answered(2)), 50); },
+  answersAndGoes() { rows.end('ab'); process.send(answered(2), () => process.exit(0)); },
+  warns() { process.send({ kind: 'warning', text: 'beware' }); process.send(answered(0)); },
+  fails() { rows.write('a'); process.send(failed('QUERY_INVALID', 'm', 1)); },
+  failsStrangely() { process.send(failed(null, 'strange', 0)); },
   eats() { const held = []; setInterval(() => held.push(Buffer.alloc(4 << 20, 1)), 1); },
   aborts() { process.abort(); },
   throws() { throw new Error('thrown at the top'); },
@@ -26,7 +30,7 @@ const ways = {
 };
 process.on('message', (said) => {
   if (said.kind === 'task') ways[said.task]();
-  else if (process.argv[2] !== 'isDeaf') { process.send({ kind: 'failed', error: { code: 'INTERRUPTED', message: 'obeyed', context: {}, stack: '' } }); rows.end(); }
+  else if (process.argv[2] !== 'isDeaf') process.send(failed('INTERRUPTED', 'obeyed', 1));
 });
 `;
 
@@ -49,27 +53,30 @@ async function run(
   const { program = process.execPath } = options;
   let text = '';
   const warnings: string[] = [];
-  const result: unknown = await runQueryProcess(
-    {
-      argv: [program, '--max-old-space-size=64', join(directory, 'child.mjs'), way],
-      env: {},
-      workingDirectory: directory,
-    },
-    way,
-    {
+  const child = new QueryProcess({
+    argv: [program, '--max-old-space-size=64', join(directory, 'child.mjs'), way],
+    env: {},
+    workingDirectory: directory,
+  });
+  const result: unknown = await child
+    .ask(way, {
       maxMemoryBytes: options.maxMemoryBytes ?? 1e9,
       signal: options.signal ?? new AbortController().signal,
       write: options.write ?? (async (part) => void (text += part.toString())),
       warn: (warning) => warnings.push(warning),
-    },
-  ).catch((error: unknown) => error);
+    })
+    .catch((error: unknown) => error);
+  await child.kill();
+  expect(child.isGone).toBe(true);
   return { text, warnings, result };
 }
 
 describe('the process of a query', () => {
   it('hands on its rows, and nothing that it prints', async () => {
     expect(await run('answers')).toEqual({ text: 'ab', warnings: [], result: { rows: 2 } });
-    expect(await run('answersLate')).toMatchObject({ text: 'ab', result: { rows: 2 } });
+    for (const way of ['answersFirst', 'answersLate', 'answersAndGoes']) {
+      expect(await run(way), way).toMatchObject({ text: 'ab', result: { rows: 2 } });
+    }
     expect(await run('warns')).toMatchObject({ warnings: ['beware'] });
   });
 
