@@ -30,14 +30,23 @@ const interrupt = listenForInterrupt(
   end,
 );
 
+/** A pipe that nobody reads, and a terminal that was closed. */
+const hasNoReader = ({ code }: NodeJS.ErrnoException): boolean =>
+  code === 'EPIPE' || code === 'EIO';
+
 // `tierd … | head`: whoever read has seen enough. What was asked for stops; nobody is alarmed.
 stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (!hasNoReader(error)) throw error;
   interrupt.abort(READER_GONE);
 });
 // Messages that nobody reads must not stop a job.
 stderr.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (!hasNoReader(error)) throw error;
+});
+// Nor does anybody type there any more.
+stdin.on('error', (error: NodeJS.ErrnoException) => {
+  if (!hasNoReader(error)) throw error;
+  interrupt.abort(READER_GONE);
 });
 
 // A job of a daemon that is gone: nobody would hear of it, and the next daemon has its own.

@@ -1,10 +1,14 @@
-/** Ctrl-C and SIGTERM: the first asks for an orderly end, the second is taken at its word. */
+/**
+ * Ctrl-C and SIGTERM: the first asks for an orderly end, the second is taken at its word. A terminal that goes away
+ * (SIGHUP) asks for the same end, as often as it is said.
+ */
 import { EXIT, type ExitCode } from '../domain/errors.ts';
 
 /** The reason of an abort because stdout was closed, as by `| head`. */
 export const READER_GONE = 'reader gone';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const HANG_UP = 'SIGHUP';
 
 export interface Interrupt {
   /** Aborted at the first signal. */
@@ -33,7 +37,15 @@ export function listenForInterrupt(
     controller.abort(name);
     say('Finishing the current step; press again to stop at once.');
   };
+  const onHangUp = (): void => {
+    // Whoever else listens means something else by it: the daemon reads its configuration again.
+    if (source.listenerCount(HANG_UP) > 1 || controller.signal.aborted) return;
+    controller.abort(HANG_UP);
+    say('The terminal is gone: finishing the current step.');
+  };
   for (const name of SIGNALS) source.on(name, onSignal);
+  // Kernel and shell may both say it: a second one is no word of somebody who insists.
+  source.on(HANG_UP, onHangUp);
   return {
     signal: controller.signal,
     abort(reason) {
@@ -41,6 +53,7 @@ export function listenForInterrupt(
     },
     release() {
       for (const name of SIGNALS) source.off(name, onSignal);
+      source.off(HANG_UP, onHangUp);
     },
   };
 }

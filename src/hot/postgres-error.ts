@@ -43,7 +43,7 @@ const BY_SQLSTATE: Readonly<Record<string, Verdict>> = {
     'the server does not let this user in from here',
   ],
   '3D000': [
-    'POSTGRES_UNREACHABLE',
+    'CONFIG_INVALID',
     'correct the name in postgres.url, or make it on the server: create database …',
     'the server has no database of that name',
   ],
@@ -146,6 +146,8 @@ function classify(error: unknown): {
 } {
   const tls = tlsHintFor(error);
   if (tls !== null) return { code: 'TLS_FAILED', hint: tls };
+  const login = loginFailureOf(error);
+  if (login !== null) return { code: 'PERMISSION_DENIED', ...login };
   const line = lineFailureOf(error);
   if (line !== null) return { code: 'POSTGRES_UNREACHABLE', hint: line.advice, words: line.what };
   if (!isPgLineError(error)) return { code: UNEXPECTED[0], hint: UNEXPECTED[1] };
@@ -154,6 +156,22 @@ function classify(error: unknown): {
     code: 'POSTGRES_UNREACHABLE',
     hint: 'check that the server runs and can be reached, then run again',
     words: isSilent ? 'nothing answered in time' : 'the line to the server was cut',
+  };
+}
+
+/** What pg 8 itself finds in the way of a login, before the server says a word: plain errors without a code. */
+function loginFailureOf(error: unknown): { readonly hint: string; readonly words: string } | null {
+  if (!(error instanceof Error)) return null;
+  if (/^SASL: .*client password must be/.test(error.message)) {
+    return {
+      words: 'the server asks for a password, and none is given',
+      hint: 'write it into postgres.url (postgres://user:password@…), or into the file that postgres.url_file names',
+    };
+  }
+  if (!/^(SASL:|Unknown authentication)/.test(error.message)) return null;
+  return {
+    words: `server and tierd do not agree on how to log in (${error.message})`,
+    hint: 'let pg_hba.conf on the server ask this user for scram-sha-256 or a certificate, and look that it is the right server',
   };
 }
 

@@ -12,6 +12,7 @@ import { RawConnection } from './raw-connection.ts';
 import { redisError } from './redis-error.ts';
 import { refuseClusterNode } from './refuse-cluster-node.ts';
 import { selectDatabase } from './select-database.ts';
+import { hearSentinels } from './sentinel-answers.ts';
 
 /** ioredis' types tell its clients apart by the mapping of replies, which stays as it is. */
 type Options = Omit<RedisOptions, 'replyMapping'>;
@@ -56,6 +57,10 @@ export async function connectLive(
     target.topology.kind === 'cluster'
       ? clusterOf(target.topology.nodes, options)
       : new Redis({ ...options, ...placeOf(target.topology, options) });
+  const sentinels =
+    target.topology.kind === 'sentinel'
+      ? hearSentinels(client, place, target.topology.master)
+      : () => null;
   try {
     await connectInTime(client, connectLimitMs(target), signal);
     if (client instanceof Redis) {
@@ -66,7 +71,7 @@ export async function connectLive(
     client.disconnect();
     const told = redisError(error, `connecting to Redis at ${place}`);
     const isUnclear = told.code === 'REDIS_UNREACHABLE' && signal?.aborted !== true;
-    throw (isUnclear ? await otherProtocol(target, place) : null) ?? told;
+    throw (isUnclear ? (sentinels() ?? (await otherProtocol(target, place))) : null) ?? told;
   }
   return storeOf(client, place, target);
 }

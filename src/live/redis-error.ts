@@ -4,7 +4,7 @@ import { type ErrorCode, TierdError } from '../domain/errors.ts';
 import { lineFailureOf } from '../domain/line-failure.ts';
 import { tlsHintFor } from '../domain/tls-failure.ts';
 
-/** `words` where those of the error are a library's. */
+/** `words` where those of the error are a library's, or speak of its protocol. */
 type Verdict = readonly [code: ErrorCode, hint: string, words?: string | undefined];
 
 const NOT_NOW = 'run again; the server can’t serve this at the moment';
@@ -24,8 +24,16 @@ const BY_PREFIX: Readonly<Record<string, Verdict>> = {
   MISCONF: ['REDIS_UNREACHABLE', 'Redis can’t save to its disk and so takes no writes'],
   NOGROUP: ['REDIS_UNREACHABLE', 'the stream or its group was removed just now; run again'],
   UNBLOCKED: ['REDIS_UNREACHABLE', NOT_NOW],
-  NOAUTH: ['PERMISSION_DENIED', 'set redis.username and redis.password'],
-  WRONGPASS: ['PERMISSION_DENIED', 'check redis.username and redis.password'],
+  NOAUTH: [
+    'PERMISSION_DENIED',
+    'set redis.password (or password_file), and redis.username for a user of its ACL',
+    'the server asks for a password, and none is given (NOAUTH)',
+  ],
+  WRONGPASS: [
+    'PERMISSION_DENIED',
+    'correct redis.username and redis.password, or look with ACL LIST on the server whether the user is on',
+    'the server refuses this user or its password (WRONGPASS)',
+  ],
   NOPERM: ['PERMISSION_DENIED', 'config/redis.conf has the line with what the ACL user needs'],
 };
 

@@ -9,6 +9,7 @@ import { strayFiles } from '../crash/check.ts';
 import { type CliResult, TIERD } from '../support/cli.ts';
 import { readCold } from '../support/cold-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { openTerminal } from '../support/pseudo-terminal.ts';
 import { makeWorkspace, type RunningTierd, type Workspace } from '../support/workspace.ts';
 
 const TICKS = '  ticks: { time_column: ts, sort_by: [symbol, ts] }';
@@ -346,6 +347,42 @@ describe('Ctrl-C during a rotation', () => {
     // Nobody gave the lease back: it ends by itself a minute later, which this stands for.
     expect(await workspace.tierd('rotate')).toMatchObject({ exitCode: 5 });
     await database.query('update tierd.leases set expires_at = clock_timestamp()');
+    await expectConverged(workspace);
+  });
+});
+
+describe('a terminal that goes away during a rotation', () => {
+  let workspace: Workspace;
+  let held: pg.Client;
+
+  beforeEach(async () => {
+    await fill('ticks');
+    workspace = makeWorkspace(database, TICKS);
+    await workspace.tierd('migrate');
+    held = await holdRow('ticks', 60);
+  });
+
+  it('has it end as Ctrl-C does, also where it is said twice: nothing is left, the lease is given back', async () => {
+    const running = workspace.start('rotate');
+    await untilDeleteWaits();
+    running.child.kill('SIGHUP');
+    await expect.poll(running.stderr, PATIENCE).toContain('The terminal is gone');
+    running.child.kill('SIGHUP');
+    await held.query('rollback');
+    expect(await running.ended).toBe(130);
+    expect(await readdir(workspace.spill)).toEqual([]);
+    await expectConverged(workspace);
+  });
+
+  it('though nobody can be told: a line into a closed terminal is no error', async () => {
+    const terminal = openTerminal([process.execPath, TIERD, 'rotate'], workspace.directory);
+    await untilDeleteWaits();
+    terminal.hangUp();
+    await terminal.ended;
+    await held.query('rollback');
+    const leases = 'select 1 from tierd.leases where expires_at > clock_timestamp()';
+    await expect.poll(async () => (await db.query(leases)).rowCount, PATIENCE).toBe(0);
+    await expect.poll(() => readdir(workspace.spill), PATIENCE).toEqual([]);
     await expectConverged(workspace);
   });
 });

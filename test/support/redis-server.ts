@@ -21,6 +21,8 @@ export interface RedisOptions {
   readonly tree?: ServerTree;
   /** Watches this master as `mymaster`, alone, instead of holding data. */
   readonly sentinelOf?: RedisServer;
+  /** What the sentinel asks its clients for; its master asks for the same, by its `settings`. */
+  readonly sentinelPassword?: string;
 }
 
 export interface RedisServer {
@@ -62,7 +64,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   if (options.sentinelOf !== undefined) {
     const file = join(dataDir, 'sentinel.conf');
-    await writeFile(file, sentinelConfig(port, tree.inside(dataDir), options.sentinelOf.port));
+    await writeFile(file, sentinelConfig(port, tree.inside(dataDir), options));
     await tree.giveTo('redis', file);
     args.splice(0, args.length, tree.inside(file), '--sentinel');
   }
@@ -98,14 +100,18 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
 }
 
 /** A sentinel writes to its file, and takes no settings but from there. */
-function sentinelConfig(port: number, dir: string, masterPort: number): string {
+function sentinelConfig(port: number, dir: string, options: RedisOptions): string {
+  const { sentinelOf, sentinelPassword } = options;
   return [
     'bind 127.0.0.1',
     `port ${String(port)}`,
     `dir ${dir}`,
-    `sentinel monitor mymaster 127.0.0.1 ${String(masterPort)} 1`,
+    `sentinel monitor mymaster 127.0.0.1 ${String(sentinelOf?.port)} 1`,
     'sentinel down-after-milliseconds mymaster 1000',
     'sentinel failover-timeout mymaster 5000',
+    ...(sentinelPassword === undefined
+      ? []
+      : [`requirepass ${sentinelPassword}`, `sentinel auth-pass mymaster ${sentinelPassword}`]),
     '',
   ].join('\n');
 }
@@ -117,7 +123,7 @@ function answersPing(port: number): Promise<boolean> {
     socket.on('connect', () => socket.write('PING\r\n'));
     socket.on('data', (reply) => {
       socket.destroy();
-      done(reply.toString().startsWith('+PONG'));
+      done(/^(\+PONG|-NOAUTH)/.test(reply.toString()));
     });
     socket.on('error', () => {
       done(false);

@@ -1,5 +1,6 @@
 /** The lines that are typed, with their history and Tab; or those that come through a pipe. */
 import { createInterface, type Interface } from 'node:readline';
+import { linkSignals } from '../../domain/linked-signal.ts';
 import type { Output } from '../terminal/style.ts';
 import type { Completion } from './complete.ts';
 import { historyFile, openHistory } from './history.ts';
@@ -71,11 +72,12 @@ export function openEditor(stdin: Keyboard, screen: Output, wishes: EditorWishes
       shown.splice(0, shown.length, ...history.entries);
     },
     async whileBusy(work) {
-      const interrupt = new AbortController();
+      const interrupt = linkSignals(wishes.signal);
       keys.hold(() => interrupt.abort('Ctrl-C'));
       try {
         await work(interrupt.signal);
       } finally {
+        interrupt.release();
         keys.release();
       }
     },

@@ -6,6 +6,7 @@ import { tellNeed } from '../../domain/connections.ts';
 import { TierdError } from '../../domain/errors.ts';
 import { createReadSocket } from '../copy/read-socket.ts';
 import { postgresError } from '../postgres-error.ts';
+import { quoteName } from '../quote.ts';
 import { USUAL_WAIT_LIMIT_MS, type WaitRules, watchCommits } from './standby-wait.ts';
 
 export interface PostgresTarget {
@@ -27,8 +28,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
  * A connected client. Nothing is sent in the startup packet but what PgBouncer lets through;
  * every session setting is made per transaction by `inTransaction`.
  *
- * Throws POSTGRES_UNREACHABLE or PERMISSION_DENIED, naming host, port and database, never the
- * password. A connection that breaks while idle is noticed by the next query, not as a crash.
+ * Throws POSTGRES_UNREACHABLE, PERMISSION_DENIED, CONNECTIONS_EXHAUSTED, or CONFIG_INVALID for a database that is not
+ * there, naming host, port and database, never the password. A connection that breaks while idle is noticed by the next query, not as a crash.
  */
 export async function connect(target: PostgresTarget): Promise<pg.Client> {
   const client = await connectUnwatched(target);
@@ -50,11 +51,23 @@ async function connectUnwatched(target: PostgresTarget): Promise<pg.Client> {
   } catch (error) {
     const place = describeClient(client);
     await disconnect(client);
-    throw isExhausted(error)
-      ? exhausted(error, place, target.job)
-      : postgresError(error, `connecting to PostgreSQL at ${place}`);
+    if (isExhausted(error)) throw exhausted(error, place, target.job);
+    const told = postgresError(error, `connecting to PostgreSQL at ${place}`);
+    throw isShut(error) ? withHint(told, grantConnect(client)) : told;
   }
   return client;
+}
+
+/** Whether the role is known and may not use this database. */
+function isShut(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '42501';
+}
+
+const grantConnect = ({ database = '', user = '' }: pg.Client): string =>
+  `grant connect on database ${quoteName(database)} to ${quoteName(user)}`;
+
+function withHint({ code, message, context, cause }: TierdError, hint: string): TierdError {
+  return new TierdError({ code, message, hint, context, cause });
 }
 
 /** SQLSTATE of a server, a database or a role that has no connection left. */

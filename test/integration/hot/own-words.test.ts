@@ -103,7 +103,7 @@ describe('a PostgreSQL that answers with a no', () => {
     };
     const elsewhere = await at((url) => (url.pathname = '/No such "base"'));
     expect(elsewhere).toMatchObject({
-      code: 'POSTGRES_UNREACHABLE',
+      code: 'CONFIG_INVALID',
       message: expect.stringContaining('the server has no database of that name: ') as string,
       hint: expect.stringContaining('postgres.url') as string,
     });

@@ -191,7 +191,7 @@ describe('connecting', () => {
     const url = new URL(database.url);
     url.pathname = '/no_such_database';
     await expect(connect({ url: url.href, job: 'test' })).rejects.toMatchObject({
-      code: 'POSTGRES_UNREACHABLE',
+      code: 'CONFIG_INVALID',
       context: { sqlstate: '3D000' },
     });
   });

@@ -32,6 +32,25 @@ describe('Ctrl-C', () => {
     expect(said).toHaveLength(1);
   });
 
+  it('a terminal that goes away asks for the same end, however often it is said', () => {
+    const { source, said, exits, interrupt } = listen();
+    source.emit('SIGHUP', 'SIGHUP');
+    source.emit('SIGHUP', 'SIGHUP');
+    expect(interrupt.signal.reason).toBe('SIGHUP');
+    expect(said).toEqual(['The terminal is gone: finishing the current step.']);
+    expect(exits).toEqual([]);
+    source.emit('SIGTERM', 'SIGTERM');
+    expect(exits).toEqual([130]);
+  });
+
+  it('leaves SIGHUP to whoever means something else by it', () => {
+    const { source, said, interrupt } = listen();
+    source.on('SIGHUP', () => undefined);
+    source.emit('SIGHUP', 'SIGHUP');
+    expect(interrupt.signal.aborted).toBe(false);
+    expect(said).toEqual([]);
+  });
+
   it('a reader that went away aborts without a word', () => {
     const { said, interrupt } = listen();
     interrupt.abort('reader gone');
@@ -42,6 +61,6 @@ describe('Ctrl-C', () => {
   it('is heard no more after the release', () => {
     const { source, interrupt } = listen();
     interrupt.release();
-    expect(source.listenerCount('SIGINT') + source.listenerCount('SIGTERM')).toBe(0);
+    expect(source.eventNames()).toEqual([]);
   });
 });
