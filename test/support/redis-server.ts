@@ -12,7 +12,7 @@ import {
   waitUntilReady,
 } from './server-process.ts';
 import { openServerTree, type ServerTree } from './server-tree.ts';
-import { valkeyTree } from './valkey.ts';
+import { isOnValkey, valkeyTree } from './valkey.ts';
 
 export interface RedisOptions {
   /** Directives of redis.conf, over those of the tests: `{ maxmemory: '10mb' }`. */
@@ -42,7 +42,7 @@ export interface RedisServer {
 
 /** Starts an empty server with an append-only file, so that a restart keeps what it held. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
-  const given = options.tree ?? (process.env['TIERD_TEST_ON_VALKEY'] ? valkeyTree() : null);
+  const given = options.tree ?? (isOnValkey() ? valkeyTree() : null);
   const tree = given ?? (await openServerTree());
   if (!tree.full && given === null) {
     throw new Error(`There is no Redis for the tests here: ${tree.lacks}.`);

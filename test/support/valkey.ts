@@ -7,6 +7,9 @@ import type { ServerTree } from './server-tree.ts';
 
 const PROGRAM = process.env['TIERD_TEST_VALKEY'] ?? 'valkey-server';
 
+/** Whether all that need a Redis are to be run on it. */
+export const isOnValkey = (): boolean => process.env['TIERD_TEST_ON_VALKEY'] !== undefined;
+
 export const hasValkey = (): boolean =>
   spawnSync(PROGRAM, ['--version'], { stdio: 'ignore' }).status === 0;
 

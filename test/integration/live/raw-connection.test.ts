@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { connectLive } from '../../../src/live/connect.ts';
+import { makeCertificate } from '../../support/certificates.ts';
 import {
   closeScenes,
   openRedis,
@@ -15,10 +13,7 @@ import {
 import { targetOf } from '../../support/live-target.ts';
 import { type RedisServer, startRedis } from '../../support/redis-server.ts';
 import { freePort } from '../../support/server-process.ts';
-import { openServerTree } from '../../support/server-tree.ts';
 import { describeOn } from '../../support/servers.ts';
-
-const run = promisify(execFile);
 
 describeOn('redis', 'a connection whose replies stay bytes', () => {
   let server: RedisServer;
@@ -71,17 +66,12 @@ describeOn('redis', 'a connection whose replies stay bytes', () => {
   });
 
   it('is as secret as the one beside it: TLS, with a certificate of its own', async () => {
-    const tree = await openServerTree();
+    const { inside, ca } = await makeCertificate('redis', { days: 2 });
     const secret = await startRedis();
-    const [key, cert] = ['server.key', 'server.crt'].map((name) => join(secret.dataDir, name));
-    if (key === undefined || cert === undefined) throw new Error('two files have two names');
-    const words = `openssl req -x509 -nodes -newkey rsa:2048 -days 2 -subj /CN=localhost -addext subjectAltName=IP:127.0.0.1 -keyout ${tree.inside(key)} -out ${tree.inside(cert)}`;
-    const [program = '', ...argv] = tree.command('redis', 'KILL', words.split(' '));
-    await run(program, argv);
     const client = openRedis(secret.url);
     for (const [name, value] of [
-      ['tls-cert-file', tree.inside(cert)],
-      ['tls-key-file', tree.inside(key)],
+      ['tls-cert-file', inside.cert],
+      ['tls-key-file', inside.key],
       ['tls-auth-clients', 'no'],
     ] as const) {
       await client.config('SET', name, value);
@@ -91,7 +81,7 @@ describeOn('redis', 'a connection whose replies stay bytes', () => {
     await client.hset('tick:A', { price: '1' });
     const target = {
       ...targetOf(`redis://127.0.0.1:${port}`),
-      tls: { verify: true, caFile: cert },
+      tls: { verify: true, caFile: ca },
     };
     const { source } = await openScene(target, specOf('move', 'tick:{symbol}'));
     const batch = await readBatch(source);
