@@ -1,7 +1,6 @@
 /** The whole page: what is on it always, and the view that is looked at. */
-import type { JSX } from 'preact';
+import type { ComponentType, JSX } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import { AskView } from './ask/ask-view.tsx';
 import { Datasets } from './datasets.tsx';
 import type { AccessDocument, StatusDocument } from './documents.ts';
 import { Header } from './header.tsx';
@@ -9,6 +8,7 @@ import { Nav } from './nav.tsx';
 import { Notice } from './notice.tsx';
 import { Overview } from './overview.tsx';
 import { useStatus } from './polling.ts';
+import { type AskerProps, QueryView } from './query-view.tsx';
 import { Runs } from './runs.tsx';
 import type { Server } from './server.ts';
 import { Sources } from './sources.tsx';
@@ -57,6 +57,10 @@ export function App({ server }: { readonly server: Server }): JSX.Element {
   );
 }
 
+const loadAsk = async (): Promise<ComponentType<AskerProps>> => (await import('./ask/ask.tsx')).Ask;
+const loadData = async (): Promise<ComponentType<AskerProps>> =>
+  (await import('./data/data.tsx')).Data;
+
 function Board(props: {
   readonly status: StatusDocument;
   readonly access: AccessDocument | null;
@@ -65,6 +69,7 @@ function Board(props: {
   const { status, access, view } = props;
   // What a run changed is asked for when it has ended.
   const since = status.jobs.map(({ last }) => last?.run ?? '').join();
+  const datasets = (status.survey?.datasets ?? []).map(({ dataset }) => dataset);
   switch (view.name) {
     case 'overview':
       return <Overview status={status} since={since} />;
@@ -75,8 +80,18 @@ function Board(props: {
           <Sources survey={status.survey} />
         </>
       );
+    case 'data':
+      return (
+        <QueryView
+          id="data"
+          title="Data"
+          load={loadData}
+          open={view.dataset}
+          {...{ access, datasets }}
+        />
+      );
     case 'ask':
-      return <AskView status={status} access={access} />;
+      return <QueryView id="ask" title="Ask" load={loadAsk} {...{ access, datasets }} />;
     case 'runs':
       return <Runs jobs={status.jobs} since={since} />;
   }

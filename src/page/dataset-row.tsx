@@ -118,6 +118,7 @@ function Detail({ dataset, pausedBy, sources }: DatasetRowProps): JSX.Element {
             ‖ paused <span class="quiet">by {pausedBy}</span>
           </strong>
         )}
+        <a href={hashOf({ name: 'data', dataset: dataset.dataset })}>Look at its data</a>
         <PauseButton
           target={{ kind: 'datasets', name: dataset.dataset }}
           isPaused={pausedBy !== null}

@@ -8,6 +8,7 @@ import { hashOf, VIEWS, type View } from './views.ts';
 const TITLES: Readonly<Record<View['name'], string>> = {
   overview: 'Overview',
   datasets: 'Datasets',
+  data: 'Data',
   ask: 'Ask',
   runs: 'Runs',
 };

@@ -36,13 +36,7 @@ export interface PlotWishes {
 }
 
 export function plotOptions(wishes: PlotWishes): uPlot.Options {
-  const { width, labels, ink, line, from, to } = wishes;
-  const axis: uPlot.Axis = {
-    stroke: ink,
-    font: '11px system-ui, sans-serif',
-    grid: { stroke: line, width: 1 },
-    ticks: { show: false },
-  };
+  const { width, labels, from, to } = wishes;
   return {
     width,
     height: HEIGHT_PX,
@@ -53,24 +47,46 @@ export function plotOptions(wishes: PlotWishes): uPlot.Options {
       x: { time: true, range: () => [from, to] },
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.05 : 1] },
     },
-    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
-    axes: [
-      { ...axis, size: AXIS_PX, space: 56, grid: { show: false }, values: formatTimes },
-      {
-        ...axis,
-        size: (_plot, labels) => labelsWidth(labels),
-        space: 28,
-        ...(wishes.kind === 'bars'
-          ? { incrs: wishes.isBinary ? [...POWERS_OF_TWO] : [...WHOLE_STEPS] }
-          : {}),
-        values: (_plot, splits) => splits.map((value) => wishes.formatAxis(value)),
-      },
-    ],
+    tzDate: utcDate,
+    axes: quietAxes({
+      ...wishes,
+      ...(wishes.kind === 'bars' ? { steps: wishes.isBinary ? POWERS_OF_TWO : WHOLE_STEPS } : {}),
+    }),
     series: [{}, ...labels.map((label, index) => seriesOf(wishes, label, index))],
     hooks: {
       setCursor: [(plot) => wishes.onPoint(plot.cursor.idx ?? null)],
     },
   };
+}
+
+export function utcDate(seconds: number): Date {
+  return uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC');
+}
+
+/** Times below, figures on the left. */
+export function quietAxes(
+  wishes: Pick<PlotWishes, 'ink' | 'line' | 'formatAxis'> & {
+    /** What its marks step by; else uPlot chooses. */
+    readonly steps?: readonly number[];
+  },
+): uPlot.Axis[] {
+  const { ink, line, formatAxis, steps } = wishes;
+  const axis: uPlot.Axis = {
+    stroke: ink,
+    font: '11px system-ui, sans-serif',
+    grid: { stroke: line, width: 1 },
+    ticks: { show: false },
+  };
+  return [
+    { ...axis, size: AXIS_PX, space: 56, grid: { show: false }, values: formatTimes },
+    {
+      ...axis,
+      size: (_plot, labels) => labelsWidth(labels),
+      space: 28,
+      ...(steps === undefined ? {} : { incrs: [...steps] }),
+      values: (_plot, splits) => splits.map((value) => formatAxis(value)),
+    },
+  ];
 }
 
 /** As wide as the longest, so that none is cut. uPlot asks first before it has any. */

@@ -69,18 +69,19 @@ export class Server {
    *
    * @throws as `get`
    */
-  async query(question: Question, signal: AbortSignal): Promise<Response> {
+  async query(question: Question | Path, signal: AbortSignal): Promise<Response> {
     const token = this.#storage.getItem(QUERY_TOKEN_KEY) ?? this.#storage.getItem(TOKEN_KEY);
-    const response = await fetch('/v1/query', {
-      method: 'POST',
-      cache: 'no-store',
-      signal,
-      body: JSON.stringify(question),
-      headers: {
-        'content-type': 'application/json',
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-      },
-    });
+    const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
+    const request: RequestInit =
+      'path' in question
+        ? { headers: authorization }
+        : {
+            method: 'POST',
+            body: JSON.stringify(question),
+            headers: { 'content-type': 'application/json', ...authorization },
+          };
+    const url = 'path' in question ? question.path : '/v1/query';
+    const response = await fetch(url, { ...request, cache: 'no-store', signal });
     if (response.ok) return response;
     throw refusalOf(await response.json().catch(() => null), response.status);
   }
@@ -130,6 +131,11 @@ export interface Question {
   readonly sql: string;
   readonly params: readonly (string | null)[];
   readonly format: 'ndjson' | 'json' | 'csv' | 'parquet';
+}
+
+/** A question that is no SQL: the address of a route that answers rows. */
+export interface Path {
+  readonly path: string;
 }
 
 /** Of Problem Details. */

@@ -1,10 +1,10 @@
 /** The views and their addresses, pure. */
 
-export const VIEWS = ['overview', 'datasets', 'ask', 'runs'] as const;
+export const VIEWS = ['overview', 'datasets', 'data', 'ask', 'runs'] as const;
 
 export interface View {
   readonly name: (typeof VIEWS)[number];
-  /** The dataset that is open; no other view has one. */
+  /** The dataset that is open, in the views that have one. */
   readonly dataset: string | null;
 }
 
@@ -16,7 +16,8 @@ export function viewOf(hash: string): View {
   const found = VIEWS.find((view) => view === name);
   if (found === undefined) return OVERVIEW;
   const dataset = rest.join('/');
-  return { name: found, dataset: found === 'datasets' && dataset !== '' ? decoded(dataset) : null };
+  const hasDataset = found === 'datasets' || found === 'data';
+  return { name: found, dataset: hasDataset && dataset !== '' ? decoded(dataset) : null };
 }
 
 export function hashOf({ name, dataset }: View): string {

@@ -1,6 +1,7 @@
 /** A query, its values, and what came of it. */
 import type { JSX, TargetedKeyboardEvent } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
+import type { AskerProps } from '../query-view.tsx';
 import type { Question } from '../server.ts';
 import { AnswerTable } from './answer-table.tsx';
 import { AnswerTold } from './answer-told.tsx';
@@ -16,11 +17,7 @@ const NAMED = 12;
 /** Who looks at another view and comes back finds what was typed. */
 let typed: { readonly sql: string; readonly values: readonly Value[] } | null = null;
 
-export function Ask(props: {
-  readonly datasets: readonly string[];
-  /** The token that is kept does not allow it, or no more. */
-  readonly onRefused: () => void;
-}): JSX.Element {
+export function Ask(props: AskerProps): JSX.Element {
   const [sql, setSql] = useState(typed?.sql ?? '');
   const [given, setGiven] = useState<readonly Value[]>(typed?.values ?? []);
   const { answer, ask, cancel } = useQuestion();

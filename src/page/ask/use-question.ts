@@ -1,6 +1,6 @@
 /** One question at a time: asked, answered as it comes, ended. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Question, Refusal } from '../server.ts';
+import { type Path, type Question, Refusal } from '../server.ts';
 import { useSurroundings } from '../surroundings.ts';
 import { type AnswerSoFar, NO_ROWS, partsOf, readAnswer } from './read-answer.ts';
 
@@ -35,7 +35,7 @@ const NOTHING: Answer = { ...NO_ROWS, asking: { state: 'idle' }, origin: null };
 
 export interface Questioning {
   readonly answer: Answer;
-  readonly ask: (question: Question) => void;
+  readonly ask: (question: Question | Path) => void;
   readonly cancel: () => void;
 }
 
@@ -44,7 +44,7 @@ export function useQuestion(): Questioning {
   const [answer, setAnswer] = useState(NOTHING);
   const running = useRef<AbortController | null>(null);
   useEffect(() => () => running.current?.abort(), []);
-  const ask = async (question: Question, controller: AbortController): Promise<void> => {
+  const ask = async (question: Question | Path, controller: AbortController): Promise<void> => {
     const { signal } = controller;
     const sinceMs = performance.now();
     setAnswer({ ...NOTHING, asking: { state: 'running', sinceMs } });

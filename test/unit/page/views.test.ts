@@ -12,8 +12,9 @@ describe('views', () => {
   it.each(['ticks', 'a/b', 'ü ?#%', '..', '%'])(
     'a dataset named %j comes back from its address',
     (dataset) => {
-      const view = { name: 'datasets', dataset } as const;
-      expect(viewOf(hashOf(view))).toEqual(view);
+      for (const name of ['datasets', 'data'] as const) {
+        expect(viewOf(hashOf({ name, dataset }))).toEqual({ name, dataset });
+      }
     },
   );
 
