@@ -1,0 +1,35 @@
+/** At which effects of a job its process is killed; and the seed of all that is chosen in a test. */
+
+export const SEED = Number(process.env['TIERD_TEST_SEED'] ?? Date.now() % 1_000_000);
+
+/** Of a variation of what is killed more thoroughly elsewhere. */
+export const VARIATION_SHARE = 1 / 8;
+
+/**
+ * The ordinals to kill at: every link, another half of the statements each time, and of the file system's
+ * other calls, of which a file takes a dozen alike, another sixth. With a share another such share of all.
+ * All of them with TIERD_TEST_KILLS=all.
+ */
+export function chooseEffects(effects: readonly string[], share?: number): readonly number[] {
+  const random = randomFrom(SEED);
+  if (process.env['TIERD_TEST_KILLS'] === 'all') return effects.map((_, index) => index + 1);
+  return effects.flatMap((label, index) => {
+    return random() < (share ?? shareOf(label)) ? [index + 1] : [];
+  });
+}
+
+function shareOf(label: string): number {
+  if (label === 'fs.link') return 1;
+  return label.startsWith('sql ') ? 1 / 2 : 1 / 6;
+}
+
+/** mulberry32: small, seeded, good enough to choose what a writer does next. */
+export function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
