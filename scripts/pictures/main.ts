@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
-import { openPage, startChromium } from '../../test/support/browser.ts';
+import { enterToken, openPage, startChromium } from '../../test/support/browser.ts';
 import { Undo } from '../demo/undo.ts';
 import { playDay } from './day.ts';
 
@@ -39,8 +39,7 @@ try {
   for (const { name, ...options } of PICTURES) {
     const { page } = await openPage(browser, url, options);
     await page.getByRole('button', { name: 'Unlock commands' }).click();
-    await page.getByLabel('Token', { exact: true }).fill(token);
-    await page.keyboard.press('Enter');
+    await enterToken(page, token);
     await page.getByRole('button', { name: 'Pause rotate' }).waitFor();
     await page.getByRole('button', { name: '1 h', exact: true }).click();
     await page.locator('.plot canvas').nth(2).waitFor();
@@ -53,8 +52,7 @@ try {
     await take(page, `datasets-${name}`);
     await page.getByRole('link', { name: 'Ask' }).click();
     await page.getByRole('button', { name: 'Enter the query token' }).click();
-    await page.getByLabel('Token', { exact: true }).fill(queryToken);
-    await page.keyboard.press('Enter');
+    await enterToken(page, queryToken);
     await page.getByLabel('One SELECT').fill(QUESTION);
     await page.keyboard.press('Control+Enter');
     await page.locator('.rows tbody tr').first().waitFor();

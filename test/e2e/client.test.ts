@@ -1,27 +1,25 @@
 /** `tierd/client` as another program has it: by the package's exports, against a real daemon. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { CLIENT_TYPES, renderClientTypes } from '../../scripts/client-types.ts';
 import { TierdClient, TierdProblem } from '../../src/client/client.ts';
-import { TIERD } from '../support/cli.ts';
 import { directoryWith } from '../support/config-file.ts';
-import { PATIENCE } from '../support/daemon.ts';
+import { PATIENCE, stopped } from '../support/daemon.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { type RunningTierd, startTierd } from '../support/workspace.ts';
+import { type HttpDaemon, startHttpDaemon } from '../support/http-daemon.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const TOKEN = 'query-token-0123456789';
 const ENDLESS = 'select count(*) from range(1000000) a(i), range(1000000) b(j) where hash(i+j) = 0';
 const run = promisify(execFile);
 
-let daemon: RunningTierd;
-let directory: string;
+let daemon: HttpDaemon;
 let url: string;
 let client: TierdClient;
 
@@ -33,34 +31,20 @@ beforeAll(async () => {
      select date_trunc('day', now(), 'UTC') - d * interval '24 hours' + n * interval '1 minute', n, 9007199254740993
      from unnest(array[3, 40]) d, generate_series(1, 100) n`,
   );
-  directory = join(process.env['TMPDIR'] ?? '/tmp', `${database.name}-client`);
-  mkdirSync(directory);
-  writeFileSync(
-    join(directory, 'unified_config.yaml'),
-    `
-postgres: { url: "${database.url}" }
-lake: { type: local, path: lake, min_free: 0MB }
-maintenance: { temp_dir: spill, threads: 1, memory_limit: 256MB }
+  daemon = await startHttpDaemon(database, {
+    sections: `
 query: { max_result: 1MB }
 server: { port: 0, query_token: ${TOKEN}, requests_per_minute: 100000 }
-datasets:
-  ticks: { time_column: ts }
 `,
-  );
-  for (const argv of [['migrate'], ['rotate', '--force', '--quiet']]) {
-    const { ended, stderr } = startTierd(process.execPath, [TIERD, ...argv], directory);
-    expect(await ended, stderr()).toBe(0);
-  }
-  daemon = startTierd(process.execPath, [TIERD, 'run'], directory);
-  await vi.waitFor(() => expect(daemon.stderr()).toContain('the status page is at'), PATIENCE);
-  url = /the status page is at (\S+)$/m.exec(daemon.stderr())?.[1] ?? '';
+    datasets: '  ticks: { time_column: ts }',
+  });
+  url = `${daemon.origin}/`;
   client = new TierdClient({ url, token: TOKEN });
 });
 
 afterAll(async () => {
-  daemon.child.kill('SIGTERM');
-  expect(await daemon.ended, daemon.stderr()).toBe(0);
-  rmSync(directory, { recursive: true });
+  await stopped(daemon.process);
+  rmSync(daemon.directory, { recursive: true });
 });
 
 const running = async (): Promise<number> => {

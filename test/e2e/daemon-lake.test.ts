@@ -8,9 +8,8 @@ import {
   fillTicks,
   makeDaemon,
   PATIENCE,
-  pageOf,
-  said,
   stopped,
+  whenServing,
 } from '../support/daemon.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { openS3Proxy } from '../support/s3-proxy.ts';
@@ -51,8 +50,7 @@ async function expectToldOnce(
   };
   const pages = (): readonly string[] => read('pages').split('\n');
   const daemon = scene.run();
-  await said(daemon, /the status page is at/);
-  const page = pageOf(daemon);
+  const page = await whenServing(daemon);
   const ready = async (): Promise<{ ready: boolean; missing: readonly string[] }> =>
     (await (await fetch(`${page}/readyz`)).json()) as never;
   const survey = async (): Promise<SurveyDocument> =>

@@ -1,28 +1,28 @@
 /** `GET /v1/datasets…` of a real daemon: what it answers, in which words, and what nobody gets out of it. */
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { TIERD } from '../support/cli.ts';
-import { PATIENCE } from '../support/daemon.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type RunningTierd, startTierd } from '../support/workspace.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createTestDatabase } from '../support/database.ts';
+import {
+  type Answered,
+  endHttpDaemon,
+  fetchWithToken,
+  type HttpDaemon,
+  lakeDigest,
+  SECRET,
+  startHttpDaemon,
+  TOKENS,
+  WITH_TOKENS,
+} from '../support/http-daemon.ts';
 
-const TOKENS = {
-  status: 'status-token-0123456789',
-  query: 'query-token-0123456789',
-  control: 'control-token-0123456789',
-};
-const SECRET = 'a-secret-of-the-environment';
 const SYMBOL = `b'; drop table "ticks"; --`;
 
-let database: TestDatabase;
-let daemon: RunningTierd;
+let daemon: HttpDaemon;
 let directory: string;
 let origin: string;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
+  const database = await createTestDatabase();
   await database.query(
     `create table ticks (ts timestamptz not null, symbol text not null, price numeric(20,8), volume bigint,
                          "limit" int, note jsonb, primary key (symbol, ts));
@@ -35,61 +35,24 @@ beforeAll(async () => {
     [SYMBOL],
   );
   await database.query(`insert into "we""ird / ?" values (now(), 'x,y')`);
-  directory = join(process.env['TMPDIR'] ?? '/tmp', `${database.name}-datasets`);
-  mkdirSync(join(directory, 'spill'), { recursive: true });
-  writeFileSync(
-    join(directory, 'unified_config.yaml'),
-    `
-postgres: { url: "${database.url}" }
-lake: { type: local, path: lake, min_free: 0MB }
-maintenance: { temp_dir: spill, threads: 1, memory_limit: 256MB }
+  daemon = await startHttpDaemon(database, {
+    sections: `
 query: { concurrency: 2, queue: 8, timeout: 20s, max_result: 4MB, max_memory: 600MB }
-server:
-  port: 0
-  status_token: ${TOKENS.status}
-  query_token: ${TOKENS.query}
-  control_token: ${TOKENS.control}
-  requests_per_minute: 100000
-datasets:
+${WITH_TOKENS}`,
+    datasets: `
   ticks: { time_column: ts, sort_by: [symbol, ts] }
   weird: { table: 'public."we""ird / ?"', time_column: t i }
   gone: { table: public.never_was, time_column: ts }
 `,
-  );
-  for (const argv of [['migrate'], ['rotate', 'ticks', '--force', '--quiet']]) {
-    const { ended, stderr } = tierd(argv);
-    expect(await ended, stderr()).toBe(0);
-  }
-  daemon = tierd(['run']);
-  await vi.waitFor(() => expect(daemon.stderr()).toContain('the status page is at'), PATIENCE);
-  origin = /the status page is at (\S+)\/$/m.exec(daemon.stderr())?.[1] ?? '';
-});
-
-afterAll(async () => {
-  daemon.child.kill('SIGTERM');
-  expect(await daemon.ended, daemon.stderr()).toBe(0);
-  expect(daemon.stderr()).not.toContain(SECRET);
-  for (const token of Object.values(TOKENS)) expect(daemon.stderr()).not.toContain(token);
-  expect(readdirSync(join(directory, 'spill'))).toEqual([]);
-  rmSync(directory, { recursive: true });
-});
-
-function tierd(argv: readonly string[]): RunningTierd {
-  return startTierd(process.execPath, [TIERD, ...argv], directory, { SECRET_OF_TESTS: SECRET });
-}
-
-interface Answered {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-}
-
-async function get(path: string, headers: Record<string, string> = {}): Promise<Answered> {
-  const response = await fetch(`${origin}${path}`, {
-    headers: { authorization: `Bearer ${TOKENS.query}`, ...headers },
+    rotated: ['ticks'],
   });
-  return { status: response.status, headers: response.headers, text: await response.text() };
-}
+  ({ origin, directory } = daemon);
+});
+
+afterAll(() => endHttpDaemon(daemon));
+
+const get = (path: string, headers: Record<string, string> = {}): Promise<Answered> =>
+  fetchWithToken(`${origin}${path}`, { headers });
 
 const search = (parameters: Record<string, string>): string =>
   new URLSearchParams(parameters).toString();
@@ -220,18 +183,6 @@ describe('the other questions', () => {
 });
 
 describe('whoever means harm, or is wrong', () => {
-  const lakeDigest = (): string => {
-    const root = join(directory, 'lake');
-    const hash = createHash('sha256');
-    for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((one) => one.isFile())
-      .map((one) => join(one.parentPath, one.name))
-      .sort()) {
-      hash.update(entry).update(readFileSync(entry));
-    }
-    return hash.digest('hex');
-  };
-
   it.each<[string, number, RegExp]>([
     ['/v1/datasets/tiks/rows', 404, /Did you mean ticks\? There are ticks, weird, gone/],
     ['/v1/datasets/gone/rows', 404, /no table/],
@@ -257,7 +208,7 @@ describe('whoever means harm, or is wrong', () => {
   });
 
   it('is refused with 4xx, and the lake stays as it is to the byte', async () => {
-    const before = lakeDigest();
+    const before = lakeDigest(daemon);
     const segment = readdirSync(join(directory, 'lake'), { recursive: true })
       .map(String)
       .find((name) => name.endsWith('.parquet'));
@@ -314,7 +265,7 @@ describe('whoever means harm, or is wrong', () => {
       const { status, text } = await get(`/v1/datasets/ticks/rows?${search({ symbol: name })}`);
       expect([status, text]).toEqual([200, '[]\n']);
     }
-    expect(lakeDigest()).toBe(before);
+    expect(lakeDigest(daemon)).toBe(before);
     const { text } = await get('/v1/datasets/ticks/aggregate?fn=count');
     expect(JSON.parse(text)).toEqual([{ count: 600 }]);
   }, 300_000);

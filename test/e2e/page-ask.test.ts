@@ -1,19 +1,12 @@
 /** The page's *Ask* in a real Chromium: on a server whose answers the test decides, and on a real daemon. */
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import {
-  DESKTOP,
-  openPage,
-  PHONE,
-  startChromium,
-  violationsOn,
-  type WatchedPage,
-} from '../support/browser.ts';
-import { fillTicks, makeDaemon, PATIENCE } from '../support/daemon.ts';
+import type { Page } from 'playwright-core';
+import { expect, it, onTestFinished } from 'vitest';
+import { DESKTOP, enterToken, openPage, PHONE, violationsOn } from '../support/browser.ts';
+import { fillTicks, makeDaemon, PATIENCE, whenServing } from '../support/daemon.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { type PageScene, startPageScene } from '../support/page-scene.ts';
+import { chromiumOfSuite, scenesInChromium } from '../support/page-in-chromium.ts';
 import { describeOn } from '../support/servers.ts';
 
 const QUERY = 'query-token-0123456789';
@@ -34,31 +27,13 @@ function answerRows(response: ServerResponse, rows: readonly unknown[], more: ob
 }
 
 describeOn('chromium', 'asking on the page', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await startChromium();
-  });
-  afterAll(() => browser.close());
-
-  async function open(
-    tokens: Parameters<typeof startPageScene>[0] = TOKENS,
-    options: Parameters<typeof openPage>[2] = {},
-  ): Promise<WatchedPage & { readonly scene: PageScene }> {
-    const scene = await startPageScene(tokens);
-    const watched = await openPage(browser, `${scene.url}#/ask`, options);
-    onTestFinished(async () => {
-      await watched.page.context().close();
-      await scene.stop();
-    });
-    return { ...watched, scene };
-  }
+  const open = scenesInChromium({ tokens: TOKENS, view: 'ask' });
 
   const box = (page: Page) => page.getByLabel('One SELECT');
 
   async function unlock(page: Page, token = QUERY): Promise<void> {
     await page.getByRole('button', { name: 'Enter the query token' }).click();
-    await page.getByLabel('Token', { exact: true }).fill(token);
-    await page.keyboard.press('Enter');
+    await enterToken(page, token);
   }
 
   async function run(page: Page, sql: string): Promise<void> {
@@ -265,9 +240,9 @@ describeOn('chromium', 'asking on the page', () => {
 });
 
 describeOn('chromium', 'asking a daemon on the page', () => {
+  const browser = chromiumOfSuite();
+
   it('answers over hot and cold, and hands the whole out as a file', async () => {
-    const browser = await startChromium();
-    onTestFinished(() => browser.close());
     const database = await createTestDatabase();
     await fillTicks(database, { dueDays: 1, rows: 400 });
     const scene = await makeDaemon(
@@ -279,13 +254,10 @@ server: { port: 0, query_token: ${QUERY}, survey_interval: 1s }
 `,
     );
     const daemon = scene.run();
-    const urlOf = (): string => /status page is at (http:\S+)/.exec(daemon.stderr())?.[1] ?? '';
-    await expect.poll(urlOf, PATIENCE).not.toBe('');
-    const { page, complaints } = await openPage(browser, `${urlOf()}#/ask`);
+    const { page, complaints } = await openPage(browser(), `${await whenServing(daemon)}/#/ask`);
     onTestFinished(() => page.context().close());
     await page.getByRole('button', { name: 'Enter the query token' }).click();
-    await page.getByLabel('Token', { exact: true }).fill(QUERY);
-    await page.keyboard.press('Enter');
+    await enterToken(page, QUERY);
     await page
       .getByLabel('One SELECT')
       .fill('select id, ts from ticks where id < $1 order by ts, id');

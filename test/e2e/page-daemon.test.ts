@@ -1,10 +1,10 @@
 /** The page of a real daemon, over a real PostgreSQL and a real Redis. */
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { openPage, startChromium, violationsOn } from '../support/browser.ts';
-import { fillTicks, makeDaemon, PATIENCE } from '../support/daemon.ts';
+import { expect, it, onTestFinished } from 'vitest';
+import { enterToken, openPage, violationsOn } from '../support/browser.ts';
+import { fillTicks, makeDaemon, PATIENCE, whenServing } from '../support/daemon.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { openRedis } from '../support/live.ts';
+import { chromiumOfSuite } from '../support/page-in-chromium.ts';
 import { startRedis } from '../support/redis-server.ts';
 import { describeOn } from '../support/servers.ts';
 
@@ -22,11 +22,7 @@ drain:
 `;
 
 describeOn(['chromium', 'redis'], 'the page of a daemon', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await startChromium();
-  });
-  afterAll(() => browser.close());
+  const browser = chromiumOfSuite();
 
   it('shows a day go from hot to cold by a run that was asked for there, and what is drained', async () => {
     const database = await createTestDatabase();
@@ -41,15 +37,13 @@ describeOn(['chromium', 'redis'], 'the page of a daemon', () => {
     onTestFinished(() => redis.disconnect());
     const scene = await makeDaemon(database, sections(redisServer.url));
     const daemon = scene.run();
-    const urlOf = (): string => /status page is at (http:\S+)/.exec(daemon.stderr())?.[1] ?? '';
-    await expect.poll(urlOf, PATIENCE).not.toBe('');
+    const origin = await whenServing(daemon);
 
-    const { page, complaints, hosts } = await openPage(browser, urlOf());
+    const { page, complaints, hosts } = await openPage(browser(), `${origin}/`);
     onTestFinished(() => page.context().close());
     await page.getByText('● leads').waitFor();
     await page.getByRole('button', { name: 'Unlock commands' }).click();
-    await page.getByLabel('Token', { exact: true }).fill(CONTROL);
-    await page.keyboard.press('Enter');
+    await enterToken(page, CONTROL);
     const view = (name: string): Promise<void> =>
       page.getByRole('link', { name, exact: false }).click();
     await view('Datasets');
@@ -88,7 +82,7 @@ describeOn(['chromium', 'redis'], 'the page of a daemon', () => {
     await page.getByText('1 dead letter').first().waitFor();
 
     expect(await violationsOn(page)).toEqual([]);
-    expect([...hosts]).toEqual([new URL(urlOf()).host]);
+    expect([...hosts]).toEqual([new URL(origin).host]);
     expect(complaints).toEqual([]);
 
     daemon.child.kill('SIGTERM');

@@ -1,17 +1,10 @@
 /** The page in a real Chromium, on a server whose answers the test decides. */
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import {
-  DESKTOP,
-  openPage,
-  PHONE,
-  startChromium,
-  violationsOn,
-  type WatchedPage,
-} from '../support/browser.ts';
+import { expect, it } from 'vitest';
+import { DESKTOP, enterToken, PHONE, violationsOn, type WatchedPage } from '../support/browser.ts';
 import { PATIENCE } from '../support/daemon.ts';
 import { aLastRun, aRun, manyDatasets } from '../support/page-documents.ts';
-import { type PageScene, problem, startPageScene } from '../support/page-scene.ts';
+import { scenesInChromium } from '../support/page-in-chromium.ts';
+import { problem } from '../support/page-scene.ts';
 import { describeOn } from '../support/servers.ts';
 
 const STATUS = 'status-token-0123456789';
@@ -30,35 +23,12 @@ const BURSTING = `[...document.querySelectorAll('main section table')]
   .map((table) => table.innerText.slice(0, 80))`;
 
 describeOn('chromium', 'the page', () => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await startChromium();
-  });
-  afterAll(() => browser.close());
-
   /** A page that asked for nothing it should not have, unless the test says so. */
-  async function open(
-    tokens: Parameters<typeof startPageScene>[0] = OPEN,
-    options: Parameters<typeof openPage>[2] = {},
-    view = '',
-  ): Promise<WatchedPage & { readonly scene: PageScene }> {
-    const scene = await startPageScene(tokens);
-    const watched = await openPage(browser, `${scene.url}#/${view}`, options);
-    onTestFinished(async () => {
-      await watched.page.context().close();
-      await scene.stop();
-    });
-    return { ...watched, scene };
-  }
-
-  async function enterToken({ page }: WatchedPage, token: string): Promise<void> {
-    await page.getByLabel('Token', { exact: true }).fill(token);
-    await page.keyboard.press('Enter');
-  }
+  const open = scenesInChromium({ tokens: OPEN, view: '' });
 
   async function unlock(watched: WatchedPage): Promise<void> {
     await watched.page.getByRole('button', { name: 'Unlock commands' }).click();
-    await enterToken(watched, CONTROL);
+    await enterToken(watched.page, CONTROL);
     await watched.page.getByRole('button', { name: 'Run now: rotate' }).waitFor();
   }
 
@@ -322,9 +292,9 @@ describeOn('chromium', 'the page', () => {
     const { page } = watched;
     await page.getByRole('dialog', { name: 'Enter a token' }).waitFor();
     expect(await page.locator('main').innerText()).not.toContain('rows');
-    await enterToken(watched, 'not-the-token-0123456789');
+    await enterToken(watched.page, 'not-the-token-0123456789');
     await page.getByText('This token does not allow that.').waitFor();
-    await enterToken(watched, STATUS);
+    await enterToken(watched.page, STATUS);
     await page.getByText('2,511,904 rows').first().waitFor();
     expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0);
     await page.reload();

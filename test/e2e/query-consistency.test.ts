@@ -6,12 +6,12 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import type pg from 'pg';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { nodeFileSystem } from '../../src/lake/file-system.ts';
 import { openLocalStore } from '../../src/lake/local-store.ts';
 import { askStores } from '../support/ask-stores.ts';
-import { PATIENCE } from '../support/daemon.ts';
+import { whenServing } from '../support/daemon.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { makeWorkspace, type Workspace } from '../support/workspace.ts';
 
@@ -159,8 +159,7 @@ async function startDaemon(workspace: Workspace): Promise<Ask> {
     daemon.child.kill('SIGTERM');
     await daemon.ended;
   });
-  await vi.waitFor(() => expect(daemon.stderr()).toContain('the status page is at'), PATIENCE);
-  const origin = /the status page is at (\S+)\/$/m.exec(daemon.stderr())?.[1] ?? '';
+  const origin = await whenServing(daemon);
   return async (sql) => {
     const response = await fetch(`${origin}/v1/query`, {
       method: 'POST',

@@ -1,24 +1,27 @@
 /** `POST /v1/query` of a real daemon: what it answers, whom, and what nobody gets out of it. */
-import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TIERD } from '../support/cli.ts';
 import { directoryWith } from '../support/config-file.ts';
-import { PATIENCE } from '../support/daemon.ts';
+import { PATIENCE, whenServing } from '../support/daemon.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type RunningTierd, startTierd } from '../support/workspace.ts';
-
-const TOKENS = {
-  status: 'status-token-0123456789',
-  query: 'query-token-0123456789',
-  control: 'control-token-0123456789',
-};
-const SECRET = 'a-secret-of-the-environment';
+import {
+  type Answered,
+  endHttpDaemon,
+  fetchWithToken,
+  type HttpDaemon,
+  lakeDigest,
+  SECRET,
+  startHttpDaemon,
+  TOKENS,
+  WITH_TOKENS,
+} from '../support/http-daemon.ts';
+import { startTierd } from '../support/workspace.ts';
 
 let database: TestDatabase;
-let daemon: RunningTierd;
+let daemon: HttpDaemon;
 let directory: string;
 let origin: string;
 
@@ -31,72 +34,23 @@ beforeAll(async () => {
      select date_trunc('day', now(), 'UTC') - d * interval '24 hours' + n * interval '1 minute', n, 'n' || n
      from unnest(array[3, 40, 41]) d, generate_series(1, 100) n`,
   );
-  directory = makeDirectory();
-  for (const argv of [['migrate'], ['rotate', '--force', '--quiet']]) {
-    const { ended, stderr } = tierd(argv);
-    expect(await ended, stderr()).toBe(0);
-  }
-  daemon = tierd(['run']);
-  await vi.waitFor(() => expect(daemon.stderr()).toContain('the status page is at'), PATIENCE);
-  origin = /the status page is at (\S+)\/$/m.exec(daemon.stderr())?.[1] ?? '';
-});
-
-afterAll(async () => {
-  daemon.child.kill('SIGTERM');
-  expect(await daemon.ended, daemon.stderr()).toBe(0);
-  // Whatever was tried above.
-  expect(daemon.stderr()).not.toContain(SECRET);
-  for (const token of Object.values(TOKENS)) expect(daemon.stderr()).not.toContain(token);
-  expect(readdirSync(join(directory, 'spill'))).toEqual([]);
-  rmSync(directory, { recursive: true });
-});
-
-/** Not one that goes with the first test. */
-function makeDirectory(): string {
-  const made = join(process.env['TMPDIR'] ?? '/tmp', `${database.name}-http`);
-  mkdirSync(join(made, 'spill'), { recursive: true });
-  writeFileSync(
-    join(made, 'unified_config.yaml'),
-    `
-postgres: { url: "${database.url}" }
-lake: { type: local, path: lake, min_free: 0MB }
-maintenance: { temp_dir: spill, threads: 1, memory_limit: 256MB }
+  daemon = await startHttpDaemon(database, {
+    sections: `
 query: { concurrency: 1, queue: 1, timeout: 8s, max_result: 4MB, max_memory: 600MB }
-server:
-  port: 0
-  status_token: ${TOKENS.status}
-  query_token: ${TOKENS.query}
-  control_token: ${TOKENS.control}
-  requests_per_minute: 100000
-datasets:
-  ticks: { time_column: ts }
-`,
-  );
-  return made;
-}
+${WITH_TOKENS}`,
+    datasets: '  ticks: { time_column: ts }',
+  });
+  ({ origin, directory } = daemon);
+});
 
-function tierd(argv: readonly string[]): RunningTierd {
-  return startTierd(process.execPath, [TIERD, ...argv], directory, { SECRET_OF_TESTS: SECRET });
-}
+afterAll(() => endHttpDaemon(daemon));
 
-interface Answered {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-}
-
-async function post(body: unknown, headers: Record<string, string> = {}): Promise<Answered> {
-  const response = await fetch(`${origin}/v1/query`, {
+const post = (body: unknown, headers: Record<string, string> = {}): Promise<Answered> =>
+  fetchWithToken(`${origin}/v1/query`, {
     method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      authorization: `Bearer ${TOKENS.query}`,
-      ...headers,
-    },
+    headers: { 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
-  return { status: response.status, headers: response.headers, text: await response.text() };
-}
 
 const ask = (
   sql: string,
@@ -262,20 +216,9 @@ describe('whoever means harm', () => {
     readdirSync(join(directory, 'lake', 'cold_storage'), { recursive: true })
       .map(String)
       .filter((name) => name.endsWith('.parquet'));
-  const lakeDigest = (): string => {
-    const root = join(directory, 'lake');
-    const hash = createHash('sha256');
-    for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })
-      .filter((one) => one.isFile())
-      .map((one) => join(one.parentPath, one.name))
-      .sort()) {
-      hash.update(entry).update(readFileSync(entry));
-    }
-    return hash.digest('hex');
-  };
 
   it('is refused with 4xx, and the lake stays as it is to the byte', async () => {
-    const before = lakeDigest();
+    const before = lakeDigest(daemon);
     const link = join(directory, 'link.parquet');
     symlinkSync(segment(), link);
     const out = join(directory, 'lake', 'stolen');
@@ -343,7 +286,7 @@ describe('whoever means harm', () => {
       expect(text).not.toContain('root:');
       expect(text).not.toMatch(/\n\s+at /);
     }
-    expect(lakeDigest()).toBe(before);
+    expect(lakeDigest(daemon)).toBe(before);
     expect((await ask('select count(*) as n from ticks')).text).toBe('[\n{"n":300}\n]\n');
   });
 
@@ -398,13 +341,12 @@ describe('whoever means harm', () => {
 
 it('the daemon lets a query come to its end before it stops', async () => {
   const other = directoryWith({
-    'unified_config.yaml': readFileSync(join(directory, 'unified_config.yaml'), 'utf8')
-      .replace('path: lake', `path: ${join(directory, 'lake')}`)
+    'unified_config.yaml': readFileSync(daemon.config, 'utf8')
+      .replace('path: lake', `path: ${daemon.lake}`)
       .replace('temp_dir: spill', `temp_dir: ${join(directory, 'spill')}`),
   });
   const second = startTierd(process.execPath, [TIERD, 'run'], other);
-  await expect.poll(() => second.stderr(), PATIENCE).toContain('the status page is at');
-  const place = /the status page is at (\S+)\/$/m.exec(second.stderr())?.[1] ?? '';
+  const place = await whenServing(second);
   const headers = {
     'content-type': 'application/json',
     authorization: `Bearer ${TOKENS.query}`,

@@ -59,6 +59,12 @@ export async function openPage(
   return { page, complaints, hosts };
 }
 
+/** Into the field that the page asks for one with. */
+export async function enterToken(page: Page, token: string): Promise<void> {
+  await page.getByLabel('Token', { exact: true }).fill(token);
+  await page.keyboard.press('Enter');
+}
+
 interface Violation {
   readonly id: string;
   readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];

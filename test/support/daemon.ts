@@ -1,7 +1,7 @@
 /** The built daemon in a workspace of its own, with what tests ask of it. */
 import type { ChildProcess } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { TIERD } from './cli.ts';
 import type { TestDatabase } from './database.ts';
 import { makeWorkspace, type RunningTierd, startTierd, type Workspace } from './workspace.ts';
@@ -125,8 +125,13 @@ export async function said(
 /** Where its status page is, once it has said so: a port of 0 is one that is free. */
 export function pageOf(daemon: RunningTierd): string {
   const [, origin = ''] = /the status page is at (\S+)\/$/m.exec(daemon.stderr()) ?? [];
-  expect(origin).not.toBe('');
+  expect(origin, daemon.stderr()).not.toBe('');
   return origin;
+}
+
+/** The same as soon as it says so; also before the first test, where nothing can be polled. */
+export function whenServing(daemon: RunningTierd): Promise<string> {
+  return vi.waitFor(() => pageOf(daemon), PATIENCE);
 }
 
 /** Asks it to stop, and it does. */
