@@ -132,6 +132,9 @@ function formatTimes(
   _space: number,
   increment: number,
 ): string[] {
-  const [from, to] = increment >= DAY_S ? [5, 10] : [11, 16];
-  return splits.map((seconds) => new Date(seconds * 1000).toISOString().slice(from, to));
+  return splits.map((seconds) => {
+    // Where a day begins it is told which.
+    const [from, to] = increment >= DAY_S || seconds % DAY_S === 0 ? [5, 10] : [11, 16];
+    return new Date(seconds * 1000).toISOString().slice(from, to);
+  });
 }

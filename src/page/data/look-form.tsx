@@ -107,9 +107,14 @@ function keyOf(columns: readonly string[], typed: Key, latest: Row | undefined):
   for (const column of columns) {
     const found = typed[column] ?? latest?.[column];
     if (found === undefined || found === null) return null;
-    key[column] = String(found);
+    key[column] = textOf(found);
   }
   return key;
+}
+
+/** As a parameter of an address. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function KeyField(props: {
@@ -120,7 +125,7 @@ function KeyField(props: {
 }): JSX.Element {
   const { column, value, known } = props;
   const id = useId();
-  const values = [...new Set(known.map((row) => String(row[column])))].sort();
+  const values = [...new Set(known.map((row) => textOf(row[column])))].sort();
   return (
     <div class="field">
       <label for={id}>{column}</label>

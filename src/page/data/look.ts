@@ -92,7 +92,7 @@ export function barsPath(look: Look, timeframe: Timeframe): string {
 /** The latest rows, for the values that their keys have. */
 export function latestPath({ dataset, ...more }: AskableDataset): string {
   const columns = new URLSearchParams(
-    keyColumns({ dataset, ...more }).map((column) => ['columns', column]),
+    keyColumns({ dataset, ...more }).map((column): [string, string] => ['columns', column]),
   );
   return `/v1/datasets/${encodeURIComponent(dataset)}/latest?limit=1000&format=ndjson&${columns.toString()}`;
 }

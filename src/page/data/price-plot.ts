@@ -39,10 +39,10 @@ export function drawPrices(wishes: PricePlotWishes, into: HTMLElement): uPlot {
       height: HEIGHT_PX,
       legend: { show: false },
       cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
-      padding: [8, 14, 0, 0],
+      padding: [8, 18, 0, 0],
       scales: {
         x: { time: true, range: () => [from, to] },
-        y: { range: (_plot, min, max) => uPlot.rangeNum(min ?? 0, max ?? 1, 0.08, true) },
+        y: { range: (_plot, min, max) => uPlot.rangeNum(min, max, 0.08, true) },
       },
       tzDate: utcDate,
       axes: quietAxes({
@@ -94,8 +94,10 @@ function drawBars(plot: uPlot, { bars, colour, barSeconds, from }: PricePlotWish
   ctx.save();
   ctx.lineWidth = ratio;
   for (const [at, time] of bars.times.entries()) {
-    const [open, high, low, close] = [bars.open[at], bars.high[at], bars.low[at], bars.close[at]];
-    if (open == null || high == null || low == null || close == null) continue;
+    const value = (of: readonly (number | null)[]): number => of[at] ?? Number.NaN;
+    const [open, high] = [value(bars.open), value(bars.high)];
+    const [low, close] = [value(bars.low), value(bars.close)];
+    if (Number.isNaN(open + high + low + close)) continue;
     const x = Math.round(plot.valToPos(time + barSeconds / 2, 'x', true));
     const isRise = close >= open;
     const ink = colour(isRise ? '--done' : '--failed');
