@@ -1,9 +1,9 @@
-/** The commands of docs/operations.md, as they are typed. */
+/** The commands of docs/operations.md and of the README, as they are typed. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { directoryWith } from '../support/config-file.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { runInPrivateRoot } from '../support/private-root.ts';
@@ -67,5 +67,48 @@ stat --format '%U %a' /var/lib/tierd/data_lake /etc/tierd/postgres_url`;
     expect(printed).toContain('{"n":9}');
     expect(printed).toMatch(/^tierd 7\d0$/m);
     expect(printed).toMatch(/^root 640$/m);
+  });
+});
+
+const USE = /^## Use it\n.*?^```sh\n(.*?)^```/ms.exec(
+  readFileSync(join(CHECKOUT, 'README.md'), 'utf8'),
+);
+
+describe('the commands of the README', () => {
+  it('do what they say, one after the other, on the tables of the example', async () => {
+    const database = await createTestDatabase();
+    await database.query(readFileSync(join(CHECKOUT, 'config/drain_tables.sql'), 'utf8'));
+    await database.query('create table news (published_at timestamptz not null)');
+    await database.query(
+      `insert into market_data (symbol, interval, timestamp, high)
+       select 'A', '1day', day, 7 from generate_series('2024-01-10'::timestamptz, '2024-01-20', '1 day') day`,
+    );
+    const directory = directoryWith({});
+    for (const path of ['config', 'dist', 'migrations', 'node_modules', 'package.json']) {
+      symlinkSync(join(CHECKOUT, path), join(directory, path));
+    }
+    const [link, url, ...commands] = (USE?.[1] ?? '').trim().split('\n');
+    expect(link).toMatch(/^npm ci && npm run build && npm link\b/);
+    const typed = commands
+      // Nothing is drained here, and the daemon would stay.
+      .filter((line) => !/^tierd (drain|dead-letters|run)\b/.test(line))
+      // The tests' server is not durable, which a doctor does not let pass; nobody is there to be asked.
+      .map((line) => line.replace(/^tierd doctor\b/, 'true || $&'))
+      .map((line) => line.replace(/^tierd cleanup(?= *#)/, '$& --yes'));
+    const script = [
+      'set -e',
+      // As `npm link` does it.
+      'mkdir bin',
+      'chmod +x dist/main.js',
+      'ln -s ../dist/main.js bin/tierd',
+      'export PATH="$PWD/bin:$PATH"',
+      (url ?? '').replace('postgres://tierd@localhost/trading', database.url),
+      ...typed,
+    ].join('\n');
+    const printed = execFileSync('bash', ['-c', script], { cwd: directory, encoding: 'utf8' });
+    expect(printed).toContain('done market_data: 11 rows moved');
+    expect(printed).toMatch(/A +7/);
+    expect(printed).toMatch(/sound .*11 rows proven/);
+    expect(printed).toContain('done market_data: 3 rows restored');
   });
 });

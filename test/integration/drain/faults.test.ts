@@ -184,11 +184,10 @@ describeOn('redis', 'a drain through faults', () => {
     });
 
     it('whose replica takes over with what it had at the first COMMIT', async () => {
-      const replica = await startRedis({
-        settings: { replicaof: `127.0.0.1 ${String(server.port)}` },
-      });
+      const replica = await startRedis();
       const other = openRedis(replica.url);
       try {
+        await other.replicaof('127.0.0.1', server.port);
         const source = await fill(kind);
         await expect.poll(() => other.dbsize(), PATIENTLY).toBe(await redis.dbsize());
         await expect
