@@ -46,9 +46,22 @@ export function describeSkipped(skipped: readonly SkippedTest[], mark: string): 
     const reason = reasonIn(fullName, mark) ?? `for no reason given: ${fullName}`;
     perReason.set(reason, (perReason.get(reason) ?? 0) + 1);
   }
-  return [...perReason]
+  const lines = [...perReason]
     .toSorted(([, one], [, other]) => other - one)
-    .map(([reason, count]) => `Not tested: ${String(count)} tests, ${reason}`);
+    .map(([reason, count]) => `Not tested: ${plural(count)}, ${reason}`);
+  return [...lines, ...allAtOnce(lines)];
+}
+
+const plural = (count: number): string => (count === 1 ? '1 test' : `${String(count)} tests`);
+
+/** Where several packages of the machine are missing: the one command that adds them. */
+function allAtOnce(lines: readonly string[]): readonly string[] {
+  const packages = new Set(
+    lines.flatMap((line) => / Add it: apt-get install (\S+)$/.exec(line)?.[1] ?? []),
+  );
+  return packages.size < 2
+    ? []
+    : [`All of these packages at once: apt-get install ${[...packages].join(' ')}`];
 }
 
 /** Null where the test was skipped by something else than `describeOn`. */
