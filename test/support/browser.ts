@@ -38,6 +38,7 @@ export interface WatchedPage {
   readonly hosts: ReadonlySet<string>;
 }
 
+const PATIENCE_MS = 120_000;
 export const DESKTOP = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
@@ -47,6 +48,8 @@ export async function openPage(
   options: BrowserContextOptions = {},
 ): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: DESKTOP, ...options });
+  // How fast a page is decides about nothing.
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   const hosts = new Set<string>();
