@@ -207,6 +207,8 @@ CREATE TABLE tierd.lake (
     ledger_id uuid DEFAULT gen_random_uuid() NOT NULL,
     epoch integer DEFAULT 0 NOT NULL,
     is_marked boolean DEFAULT true NOT NULL,
+    timeline integer,
+    follows_promotions boolean DEFAULT false NOT NULL,
     CONSTRAINT lake_epoch_check CHECK ((epoch >= 0)),
     CONSTRAINT lake_only_row_check CHECK (only_row)
 );

@@ -15,10 +15,10 @@ import {
   relinquishUnfinished,
   stopLeases,
 } from '../ledger/lake-handover.ts';
-import { intendLake } from '../ledger/lake-identity.ts';
+import { followPromotions, intendLake } from '../ledger/lake-identity.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { listSegments } from '../ledger/segments.ts';
-import { type LakeStanding, lookAtLake } from './rotation/own-lake.ts';
+import { type LakeStanding, lakeRefusal, lookAtLake } from './rotation/own-lake.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
 export interface TakeOver {
@@ -85,6 +85,30 @@ export async function separateLake(rooms: LookingRooms, db: pg.Client): Promise<
   await assertMigrated(db);
   await assertEmpty(rooms.store);
   return whileNobodyRotates(rooms, db, 'separating the ledger', () => becomeSeparate(db));
+}
+
+/**
+ * Says whether a promoted server is the successor without being asked, as where failovers are automatic.
+ * It counts from now on: a server that was promoted before takes the lake over first.
+ *
+ * @throws TierdError LAKE_NOT_OWNED, LAKE_NOT_THE_SAME, REFUSED where there is no lake yet
+ */
+export async function followPromotionsOf(
+  rooms: LookingRooms,
+  db: pg.Client,
+  follows: boolean,
+): Promise<void> {
+  const { ownership } = await lookWhose(rooms, db);
+  const { place } = rooms.store;
+  const refusal = lakeRefusal({ ownership }, place);
+  if (refusal !== null) throw refusal;
+  if (ownership.kind === 'owned' && (await followPromotions(db, follows))) return;
+  throw new TierdError({
+    code: 'REFUSED',
+    message: `${place} is no lake of this ledger yet; nothing was changed`,
+    hint: 'run `tierd rotate` once, which makes the lake, then the same command again',
+    context: { place },
+  });
 }
 
 /** @throws TierdError REFUSED */

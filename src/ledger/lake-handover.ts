@@ -1,4 +1,5 @@
 /** What becomes of the ledger's claims when its lake gets another owner. Inside a transaction. */
+import { TIMELINE_NOW } from './lake-identity.ts';
 import type { Queryable } from './queryable.ts';
 
 /**
@@ -37,8 +38,9 @@ export async function becomeOwner(
   claim: { readonly lakeId: string; readonly epoch: number },
 ): Promise<void> {
   await db.query(
-    `insert into tierd.lake (lake_id, epoch, is_marked) values ($1, $2, true)
-     on conflict (only_row) do update set lake_id = $1, epoch = $2, is_marked = true`,
+    `insert into tierd.lake (lake_id, epoch, is_marked, timeline) values ($1, $2, true, ${TIMELINE_NOW})
+     on conflict (only_row) do update
+     set lake_id = $1, epoch = $2, is_marked = true, timeline = excluded.timeline`,
     [claim.lakeId, claim.epoch],
   );
 }

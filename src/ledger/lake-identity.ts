@@ -1,5 +1,5 @@
 /** Which lake the ledger speaks of, and where the ledger itself lies. */
-import type { LedgerPlace, RememberedLake } from '../domain/lake/lake-owner.ts';
+import type { LedgerPlace, Promotion, RememberedLake } from '../domain/lake/lake-owner.ts';
 import type { Queryable } from './queryable.ts';
 
 interface LakeRow {
@@ -7,12 +7,23 @@ interface LakeRow {
   readonly ledger_id: string;
   readonly epoch: number;
   readonly is_marked: boolean;
+  readonly timeline: number | null;
+  readonly follows_promotions: boolean;
+  readonly timeline_now: number;
 }
+
+/**
+ * The timeline that the server writes. The checkpoint's is the old one for some minutes after a promotion;
+ * until then the other one is the new.
+ */
+export const TIMELINE_NOW = `(select greatest(c.timeline_id, r.min_recovery_end_timeline)
+  from pg_control_checkpoint() c, pg_control_recovery() r)`;
 
 /** Null before this ledger ever meant to publish. */
 export async function rememberedLake(db: Queryable): Promise<RememberedLake | null> {
   const found = await db.query<LakeRow>(
-    `select lake_id, ledger_id, epoch, is_marked from tierd.lake`,
+    `select lake_id, ledger_id, epoch, is_marked, timeline, follows_promotions, ${TIMELINE_NOW} as timeline_now
+     from tierd.lake`,
   );
   const row = found.rows[0];
   if (row === undefined) return null;
@@ -21,7 +32,32 @@ export async function rememberedLake(db: Queryable): Promise<RememberedLake | nu
     ledgerId: row.ledger_id,
     epoch: row.epoch,
     isMarked: row.is_marked,
+    promotion: promotionOf(row),
   };
+}
+
+function promotionOf({ timeline, timeline_now, follows_promotions }: LakeRow): Promotion | null {
+  if (timeline === null || timeline === timeline_now || follows_promotions) return null;
+  return { from: timeline, to: timeline_now };
+}
+
+/** Call it where the lake is this ledger's: from now on a promotion shows. */
+export async function noteTimeline(db: Queryable): Promise<void> {
+  await db.query(
+    `update tierd.lake set timeline = ${TIMELINE_NOW} where timeline is distinct from ${TIMELINE_NOW}`,
+  );
+}
+
+/**
+ * Whether a promoted server goes on with the lake without a person's word.
+ * @returns whether there is a lake to say that of
+ */
+export async function followPromotions(db: Queryable, follows: boolean): Promise<boolean> {
+  const found = await db.query(
+    `update tierd.lake set follows_promotions = $1, timeline = ${TIMELINE_NOW}`,
+    [follows],
+  );
+  return (found.rowCount ?? 0) > 0;
 }
 
 /** Names the lake that is about to be claimed; where one is named already, changes nothing. */
@@ -41,12 +77,12 @@ export async function rememberClaim(
   claim: { readonly lakeId: string; readonly epoch: number },
 ): Promise<void> {
   await db.query(
-    `update tierd.lake set lake_id = $1, epoch = $2, is_marked = true where epoch < $2`,
+    `update tierd.lake set lake_id = $1, epoch = $2, is_marked = true, timeline = ${TIMELINE_NOW} where epoch < $2`,
     [claim.lakeId, claim.epoch],
   );
 }
 
-/** What tells this database from a copy of it, made by whatever means but a standby's. */
+/** What tells this database from a copy of it, made by whatever means but a standby's: `Promotion`. */
 export async function ledgerPlace(db: Queryable): Promise<LedgerPlace> {
   const found = await db.query<{ system_identifier: string; oid: string; database: string }>(
     `select (select system_identifier::text from pg_control_system()) as system_identifier,

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import type pg from 'pg';
 import { agree, countOf } from '../../domain/count.ts';
 import { TierdError } from '../../domain/errors.ts';
@@ -41,6 +41,16 @@ export function registerLake(program: Command, context: CliContext): void {
     .option('-y, --yes', 'do not ask')
     .addHelpText('after', '\nExamples:\n  $ tierd lake separate\n  $ tierd lake separate --yes')
     .action((flags: HandoverFlags) => separate(context, flags));
+
+  lake
+    .command('promotions')
+    .description('whether a promoted server goes on with the lake: without being asked, or never')
+    .addArgument(new Argument('<what>', 'what a promoted server does').choices(['follow', 'ask']))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ tierd lake promotions follow\n  $ tierd lake promotions ask',
+    )
+    .action((what: 'follow' | 'ask') => promotions(context, what === 'follow'));
 
   lake
     .command('adopt')
@@ -109,6 +119,20 @@ async function separate(context: CliContext, flags: HandoverFlags): Promise<void
           `${colour.green('separated')} a ledger of its own, with ${place} as its lake; ${countOf(forgotten, 'segment')} of the original ${agree(forgotten, 'is', 'are')} forgotten here and untouched there`,
       });
     }
+  });
+}
+
+async function promotions(context: CliContext, follows: boolean): Promise<void> {
+  const { followPromotionsOf } = await import('../../jobs/lake-owner.ts');
+  await withLake(context, async (rooms, db) => {
+    await followPromotionsOf(rooms, db, follows);
+    context.report({
+      json: { promotions: follows ? 'follow' : 'ask' },
+      text: () =>
+        follows
+          ? 'A server that is promoted goes on with the lake. Never let a tierd run on a physical copy of it meanwhile.'
+          : 'A server that is promoted is refused until `tierd lake take-over` or `separate`.',
+    });
   });
 }
 

@@ -29,6 +29,14 @@ export interface RememberedLake {
   readonly epoch: number;
   /** The lake's marker is known to be there: its absence is a lake that went away. */
   readonly isMarked: boolean;
+  /** The server was promoted since; null also where the ledger is to follow promotions. */
+  readonly promotion: Promotion | null;
+}
+
+/** From one of PostgreSQL's timelines to another: the end of a failover, a restore or a physical copy. */
+export interface Promotion {
+  readonly from: number;
+  readonly to: number;
 }
 
 export type Ownership =
@@ -69,11 +77,19 @@ export function judgeOwnership(facts: OwnershipFacts): Ownership {
       `it belongs to the ledger in ${describeOwner(owner)}; this one is a copy in the database ${place.database} (oid ${place.databaseOid})`,
     );
   }
-  if (owner.epoch === remembered.epoch) return { kind: 'owned' };
+  if (owner.epoch === remembered.epoch) return judgePromotion(remembered.promotion);
   // Killed between writing the first claim into the lake and noting it in the ledger.
   if (owner.epoch === 1 && remembered.epoch === 0) return { kind: 'unclaimed' };
   return refused(
     `it is at epoch ${String(owner.epoch)} and this ledger at ${String(remembered.epoch)}: one of the two was restored from a backup, or a take-over was cut off`,
+  );
+}
+
+function judgePromotion(promotion: Promotion | null): Ownership {
+  if (promotion === null) return { kind: 'owned' };
+  const { from, to } = promotion;
+  return refused(
+    `this server was promoted since it last used the lake (timeline ${String(to)}, then ${String(from)}): it is the successor of one that is gone, or a copy of one that still runs`,
   );
 }
 

@@ -19,6 +19,7 @@ import { readLakeOwner, writeLakeOwner } from '../../lake/owner.ts';
 import {
   intendLake,
   ledgerPlace,
+  noteTimeline,
   rememberClaim,
   rememberedLake,
 } from '../../ledger/lake-identity.ts';
@@ -67,13 +68,17 @@ export async function assertStillOwnLake({ store }: LakeRooms, db: pg.Client): P
   throwIfRefused(await standingOf(store, db, await rememberedLake(db)), store.place);
 }
 
-/** Before recovery: a lake from before owners were written down is claimed first. */
+/**
+ * Before recovery: a lake from before owners were written down is claimed first, and the timeline that it
+ * is used on is noted.
+ */
 export async function holdLake(rooms: JobRooms, db: pg.Client): Promise<void> {
   const standing = await standingOf(rooms.store, db, await rememberedLake(db));
   throwIfRefused(standing, rooms.store.place);
   if (standing.ownership.kind === 'unclaimed' && standing.remembered?.isMarked === true) {
     await claimLake(rooms, db);
   }
+  if (standing.ownership.kind === 'owned') await noteTimeline(db);
 }
 
 /**

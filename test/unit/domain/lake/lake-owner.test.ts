@@ -6,7 +6,13 @@ import {
 } from '../../../../src/domain/lake/lake-owner.ts';
 
 const place = { systemIdentifier: '7000', databaseOid: '16384', database: 'app' };
-const remembered = { lakeId: 'lake', ledgerId: 'ledger', epoch: 1, isMarked: true };
+const remembered = {
+  lakeId: 'lake',
+  ledgerId: 'ledger',
+  epoch: 1,
+  isMarked: true,
+  promotion: null,
+};
 const owner: LakeOwner = {
   ...place,
   ledgerId: 'ledger',
@@ -17,15 +23,18 @@ const judge = (changes: Partial<OwnershipFacts>) =>
   judgeOwnership({ place, remembered, owner, holdsStrangeFiles: false, ...changes });
 
 describe('whose a lake is (I12)', () => {
-  it('is the ledger’s that the lake names, on a standby that was promoted as well', () => {
+  it('is the ledger’s that the lake names, under another name of the database as well', () => {
     expect(judge({})).toEqual({ kind: 'owned' });
-    // A standby has the primary's system identifier and oids.
     expect(judge({ place: { ...place, database: 'renamed' } })).toEqual({ kind: 'owned' });
   });
 
   it.each([
     ['another server, as after pg_dump', { place: { ...place, systemIdentifier: '7001' } }],
     ['another database of the server', { place: { ...place, databaseOid: '16999' } }],
+    [
+      'a server that was promoted',
+      { remembered: { ...remembered, promotion: { from: 1, to: 2 } } },
+    ],
     ['another ledger', { remembered: { ...remembered, ledgerId: 'other' } }],
     ['a ledger that never had a lake', { remembered: null }],
     ['a ledger restored from before a take-over', { owner: { ...owner, epoch: 2 } }],
