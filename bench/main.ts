@@ -56,6 +56,7 @@ async function run(): Promise<unknown> {
         rowsADay: Number(values.rows ?? (values.quick ? 4_000 : 20_000)),
         symbols: values.quick ? 100 : 500,
         segments: 100_000,
+        quick: values.quick,
         rounds: Number(values.rounds ?? (values.quick ? 3 : 5)),
         say: (text) => console.error(text),
       });

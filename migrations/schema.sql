@@ -533,6 +533,8 @@ CREATE INDEX slices_by_move ON tierd.slices USING btree (move_id);
 
 CREATE UNIQUE INDEX slices_generations ON tierd.slices USING btree (dataset, range_from, range_to, generation) WHERE (published_at IS NOT NULL);
 
+CREATE INDEX slices_newest ON tierd.slices USING btree (published_at DESC, id DESC) WHERE (published_at IS NOT NULL);
+
 ALTER TABLE ONLY tierd.iceberg_files
     ADD CONSTRAINT iceberg_files_manifest_key_fkey FOREIGN KEY (manifest_key) REFERENCES tierd.iceberg_manifests(object_key) DEFERRABLE INITIALLY DEFERRED;
 

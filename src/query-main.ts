@@ -33,7 +33,11 @@ const say = (message: FromQuery): void => {
 };
 
 // Loaded while its parent still reads the question.
-const loading = import('./cli/rooms/query-task.ts').then(({ QueryRoom }) => new QueryRoom());
+const loading = import('./cli/rooms/query-task.ts').then(({ QueryRoom }) => {
+  const room = new QueryRoom();
+  room.prepare();
+  return room;
+});
 // Told by the first task.
 loading.catch(() => undefined);
 
@@ -48,6 +52,7 @@ const answer = async ({ task, stop: { signal } }: Work): Promise<void> => {
     const room = await loading;
     const summary = await room.answer(task, { rows, signal, warn, onHead });
     end = { kind: 'answered', summary, rowBytes: rowBytes() };
+    setImmediate(() => room.prepare());
   } catch (error) {
     end = { kind: 'failed', error: toSent(error), rowBytes: rowBytes() };
   }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { inPlace } from '../../src/lake/segment-files.ts';
+import { openEngine } from '../../src/query/engine.ts';
 import { postgresStores } from '../../src/query/postgres-stores.ts';
 import { queryLake } from '../../src/query/query-lake.ts';
 import type { QuerySummary } from '../../src/query/query-request.ts';
@@ -19,6 +20,8 @@ export interface Asked {
 export async function askTierd(scene: QueryScene, sql: string, explain = false): Promise<Asked> {
   const { client: db, datasets, store, folder } = scene;
   let text = '';
+  // A process that waits for questions has one open.
+  const engine = await openEngine();
   const startedAt = performance.now();
   const summary = await queryLake(
     {
@@ -38,6 +41,7 @@ export async function askTierd(scene: QueryScene, sql: string, explain = false):
         signal: new AbortController().signal,
       }),
       openLake: () => Promise.resolve({ store, openSegments: inPlace(store) }),
+      openEngine: () => Promise.resolve(engine),
       limits: {
         memoryLimitBytes: MEMORY_BYTES,
         threads: THREADS,

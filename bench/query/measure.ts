@@ -7,14 +7,16 @@ import { round, type Spread, spreadOf } from '../figures.ts';
 import { askTierd, openDuck, type WarmDuck } from './ask.ts';
 import { measurePruning, type Pruning } from './prune.ts';
 import { openQueryScene, type QueryScene, type SceneSize } from './scene.ts';
+import { measureServed, type Served } from './served.ts';
 
 export interface QueryOptions extends SceneSize {
   readonly rounds: number;
   readonly segments: number;
+  readonly quick: boolean;
   readonly say: (text: string) => void;
 }
 
-export interface QueryReport {
+export interface QueryReport extends Served {
   readonly cold_segments: number;
   readonly cold_rows: number;
   readonly hot_rows: number;
@@ -34,8 +36,9 @@ export async function benchQuery(options: QueryOptions): Promise<QueryReport> {
   const duck = await openDuck();
   try {
     const ms = await measureRounds(scene, duck, options);
+    const served = await measureServed(scene, options);
     const pruning = await measurePruning(scene, options.segments);
-    return report(options, ms, pruning);
+    return { ...report(options, ms, pruning), ...served };
   } finally {
     duck.close();
     await scene.remove();
@@ -115,7 +118,11 @@ async function askPostgres({ client }: QueryScene, sql: string): Promise<number>
   return performance.now() - startedAt;
 }
 
-function report(options: QueryOptions, times: Times, pruning: Pruning): QueryReport {
+function report(
+  options: QueryOptions,
+  times: Times,
+  pruning: Pruning,
+): Omit<QueryReport, keyof Served> {
   const ratio = (of: string, to: readonly string[]): Spread =>
     spreadOf(
       (times[of] ?? []).map(

@@ -26,6 +26,7 @@ export interface QueryScene {
   readonly server: PostgresServer;
   readonly client: pg.Client;
   readonly folder: string;
+  readonly configFile: string;
   readonly lake: string;
   readonly store: ObjectStore;
   readonly datasets: readonly Dataset[];
@@ -34,7 +35,7 @@ export interface QueryScene {
   remove(): Promise<void>;
 }
 
-const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const DAYS_AT_ONCE = 50;
 
 export async function openQueryScene(
@@ -69,6 +70,7 @@ export async function openQueryScene(
     server,
     client,
     folder,
+    configFile,
     lake,
     store: await openLocalStore(join(lake, 'cold_storage'), nodeFileSystem),
     datasets: config.datasets,

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import { formatTable, type Part, type TableDescription, type TableRef } from '../domain/table.ts';
 import type { TimeRange } from '../domain/time/time-range.ts';
-import { lockTables, whenFree } from './locks.ts';
+import { lockIfFree, lockTables, whenFree } from './locks.ts';
 import { timeBounds } from './measure/time-bounds.ts';
 import { run, sql, tableName } from './sql.ts';
 import { isUndefinedTable, partsChanged } from './table/parts-changed.ts';
@@ -25,6 +25,7 @@ export async function lockForReading(
   if (tables.length === 0) return;
   // In one order, so that two who lock the same tables can't hold half each.
   const sorted = tables.toSorted((a, b) => (formatTable(a) < formatTable(b) ? -1 : 1));
+  if (await lockIfFree(client, sorted, 'access share')) return;
   await whenFree(client, sorted, () => lockTables(client, sorted, 'access share', 'with children'));
 }
 

@@ -26,21 +26,20 @@ export async function createViews(
   others: readonly ColdDataset[],
   locate: (key: string) => string,
 ): Promise<void> {
-  await connection.run('create schema cold');
-  await connection.run('create schema hot');
-  await connection.run(`create schema ${quoteName(CURRENT)}`);
+  const statements = ['cold', 'hot', quoteName(CURRENT)].map((schema) => `create schema ${schema}`);
   for (const { dataset, schema, segments, hotRows, newer } of loaded) {
     const hot = hotRows?.query ?? emptyQuery(schema);
     const cold = viewQuery(schema, segments, locate);
     const current = newer === null ? null : viewQuery(schema, segments, locate, newer);
-    await createView(connection, dataset.name, { cold, hot, current });
+    statements.push(...viewsOf(dataset.name, { cold, hot, current }));
   }
   for (const dataset of others) {
     const schema = reconcilable(dataset);
     if (schema === null) continue;
     const none = emptyQuery(schema);
-    await createView(connection, dataset.name, { cold: none, hot: none, current: null });
+    statements.push(...viewsOf(dataset.name, { cold: none, hot: none, current: null }));
   }
+  await connection.run(statements.join(';\n'));
 }
 
 function reconcilable(dataset: ColdDataset): ViewSchema | null {
@@ -60,15 +59,13 @@ interface Sides {
   readonly current: string | null;
 }
 
-async function createView(
-  connection: DuckDBConnection,
-  name: string,
-  { cold, hot, current }: Sides,
-): Promise<void> {
+function viewsOf(name: string, { cold, hot, current }: Sides): readonly string[] {
   const view = quoteName(name);
-  await connection.run(`create view cold.${view} as ${cold}`);
-  await connection.run(`create view hot.${view} as ${hot}`);
   const lake = `${quoteName(CURRENT)}.${view}`;
-  await connection.run(`create view ${lake} as ${current ?? `from cold.${view}`}`);
-  await connection.run(`create view main.${view} as from ${lake} union all from hot.${view}`);
+  return [
+    `create view cold.${view} as ${cold}`,
+    `create view hot.${view} as ${hot}`,
+    `create view ${lake} as ${current ?? `from cold.${view}`}`,
+    `create view main.${view} as from ${lake} union all from hot.${view}`,
+  ];
 }

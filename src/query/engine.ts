@@ -1,5 +1,5 @@
 /**
- * A DuckDB of its own for one query: bounded, in UTC, and before it sees the query shut off from
+ * A DuckDB of its own for one query, which may be opened before the query is known: bounded, in UTC, and before it sees the query shut off from
  * every file but those that the query is given.
  */
 import { rm } from 'node:fs/promises';
@@ -24,17 +24,17 @@ export interface Engine {
   readonly staging: DuckConnection;
   /** Sees `hot_rows` and nothing else, for a look at what a query would be; its own database is empty. */
   readonly scratch: DuckDBConnection;
+  /** Before anything else is done with it. */
+  bound(limits: EngineLimits): Promise<void>;
   /** From here on only these files can be opened, nothing can be installed, no setting changed. */
   shutOff(allowedPaths: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function openEngine(limits: EngineLimits): Promise<Engine> {
+export async function openEngine(): Promise<Engine> {
   const config = duckdb.create_config();
   const settings = {
-    memory_limit: `${String(limits.memoryLimitBytes)}B`,
-    threads: String(limits.threads),
-    temp_directory: limits.spillDirectory,
+    threads: '1',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     allow_community_extensions: 'false',
@@ -42,32 +42,44 @@ export async function openEngine(limits: EngineLimits): Promise<Engine> {
   };
   for (const [name, value] of Object.entries(settings)) duckdb.set_config(config, name, value);
   const database = await duckdb.open(':memory:', config);
-  const handle = await duckdb.connect(database);
-  const connection = new DuckDBConnection(handle);
+  const connection = new DuckDBConnection(await duckdb.connect(database));
+  await connection.run(
+    `set TimeZone = 'UTC'; attach ':memory:' as hot_rows; attach ':memory:' as scratch`,
+  );
   const staging = new DuckConnection(await duckdb.connect(database));
-  await staging.run(`attach ':memory:' as hot_rows`);
   await staging.run('use hot_rows');
-  await connection.run(`set TimeZone = 'UTC'`);
   const scratch = new DuckDBConnection(await duckdb.connect(database));
-  await scratch.run(`attach ':memory:' as scratch`);
   await scratch.run('use scratch');
+  let spillDirectory: string | null = null;
   return {
     connection,
     staging,
     scratch,
+    async bound(limits) {
+      spillDirectory = limits.spillDirectory;
+      const bounds = [
+        `set memory_limit = '${String(limits.memoryLimitBytes)}B'`,
+        `set threads = ${String(limits.threads)}`,
+        `set temp_directory = ${quoteText(limits.spillDirectory)}`,
+      ];
+      await connection.run(bounds.join('; '));
+    },
     async shutOff(allowedPaths) {
       const paths = allowedPaths.map(quoteText).join(', ');
-      await connection.run(`set allowed_paths = [${paths}]`);
       // In this order: with external access gone the list of what is allowed can't change.
-      await connection.run('set enable_external_access = false');
-      await connection.run('set lock_configuration = true');
+      const settings = [
+        `set allowed_paths = [${paths}]`,
+        'set enable_external_access = false',
+        'set lock_configuration = true',
+      ];
+      await connection.run(settings.join('; '));
     },
     async close() {
       staging.close();
       scratch.closeSync();
       connection.closeSync();
       duckdb.close_sync(database);
-      await rm(limits.spillDirectory, { recursive: true, force: true });
+      if (spillDirectory !== null) await rm(spillDirectory, { recursive: true, force: true });
     },
   };
 }

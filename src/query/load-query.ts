@@ -9,6 +9,7 @@ import type { Progress } from './progress.ts';
 import { type DatasetPlan, planDataset } from './query-plan.ts';
 import type { QueryRequest, QueryRooms } from './query-request.ts';
 import type { ColdDataset, SegmentRef, TimeHull } from './segments/cold-catalog.ts';
+import { listedOnce } from './segments/listed-once.ts';
 import { findSides } from './segments/sides.ts';
 import { admitSources } from './sql/admit-sources.ts';
 import type { FilledQuery } from './sql/parameters.ts';
@@ -38,7 +39,8 @@ export async function loadQuery(
     if (wantsHot(sides, dataset)) return 'rows';
     return sides.named.has(foldName(dataset)) ? 'columns' : 'nothing';
   };
-  return rooms.inSnapshot(needOf, async (stores) => {
+  return rooms.inSnapshot(needOf, async (found) => {
+    const stores = explain ? { ...found, cold: listedOnce(found.cold) } : found;
     progress.version = stores.version;
     const all = datasetsOf(stores);
     admitSources(

@@ -163,12 +163,19 @@ async function findSome(db: pg.Client, select: string): Promise<number> {
 
 const TOO_MANY_GROUPS = 'it has as many groups';
 
+/** By connection: a database has one encoding for as long as it is there. */
+const textOrders = new WeakMap<pg.Client, TextOrder>();
+
 async function readTextOrder(db: pg.Client): Promise<TextOrder> {
+  const known = textOrders.get(db);
+  if (known !== undefined) return known;
   const { encoding } = await runOne<{ encoding: string }>(
     db,
     sql`select current_setting('server_encoding') as encoding`,
   );
-  return encoding === 'UTF8' ? 'by UTF-8' : 'by other bytes';
+  const order = encoding === 'UTF8' ? 'by UTF-8' : 'by other bytes';
+  textOrders.set(db, order);
+  return order;
 }
 
 /** As a rotation will know them. */

@@ -14,7 +14,7 @@ import { bindQuery, NOWHERE, writeParquet, writeRows } from './answer/result.ts'
 import { writerFor } from './answer/writer-for.ts';
 import { isRepeatable } from './cache/repeatable.ts';
 import { createViews } from './create-views.ts';
-import { type Engine, interruptible, openEngine } from './engine.ts';
+import { type Engine, interruptible } from './engine.ts';
 import { describeFailure } from './failures.ts';
 import { loadQuery } from './load-query.ts';
 import { headOf, notBegun, type Progress } from './progress.ts';
@@ -39,9 +39,10 @@ import { assertWholeText } from './sql/whole-text.ts';
 export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promise<QuerySummary> {
   assertFormatFits(request);
   const startedAt = rooms.clock.now();
-  const engine = await openEngine(rooms.limits);
+  const engine = await rooms.openEngine();
   const progress = notBegun();
   try {
+    await engine.bound(rooms.limits);
     const pageEnd = await interruptible(engine.connection, rooms.signal, () =>
       runQuery(engine, request, rooms, progress),
     );

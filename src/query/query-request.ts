@@ -9,7 +9,7 @@ import type { QueryFormat } from './answer/query-format.ts';
 import type { AnswerSink } from './answer/write-rows.ts';
 import type { AnswerRecord } from './cache/answer-record.ts';
 import type { Repeatable } from './cache/standing.ts';
-import type { EngineLimits } from './engine.ts';
+import type { Engine, EngineLimits } from './engine.ts';
 import type { DatasetPlan } from './query-plan.ts';
 import type { ParameterValue } from './sql/parameters.ts';
 import type { InSnapshot } from './stores.ts';
@@ -42,6 +42,8 @@ export interface QueryRooms {
   readonly inSnapshot: InSnapshot;
   /** Asked for the lake when a segment has to be read: without one, hot rows can be had while it is away. */
   readonly openLake: () => Promise<QueryLake>;
+  /** One that nobody has used; it is closed with the query. */
+  readonly openEngine: () => Promise<Engine>;
   readonly limits: EngineLimits;
   readonly clock: Clock;
   readonly signal?: AbortSignal;

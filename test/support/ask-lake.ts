@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { inPlace } from '../../src/lake/segment-files.ts';
 import { partPathOf } from '../../src/query/answer/output-file.ts';
 import type { QueryFormat } from '../../src/query/answer/query-format.ts';
+import { openEngine } from '../../src/query/engine.ts';
 import { queryLake } from '../../src/query/query-lake.ts';
 import type { QuerySummary } from '../../src/query/query-request.ts';
 import type { ColdTimeColumn } from '../../src/query/segments/cold-catalog.ts';
@@ -59,6 +60,7 @@ export async function askLake(
       inSnapshot: (_needOf, work) =>
         work({ version: NOTHING_MOVED, cold: catalog, hot: new Map() }),
       openLake: () => Promise.resolve({ store: lake.store, openSegments: inPlace(lake.store) }),
+      openEngine,
       limits: {
         memoryLimitBytes: options.memoryLimitBytes ?? 500_000_000,
         threads: 2,

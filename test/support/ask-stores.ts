@@ -5,6 +5,7 @@ import type { Dataset } from '../../src/domain/dataset.ts';
 import { inPlace } from '../../src/lake/segment-files.ts';
 import type { Page } from '../../src/query/answer/hidden-columns.ts';
 import type { AnswerRecord } from '../../src/query/cache/answer-record.ts';
+import { openEngine } from '../../src/query/engine.ts';
 import { postgresStores } from '../../src/query/postgres-stores.ts';
 import { queryLake } from '../../src/query/query-lake.ts';
 import type { QuerySummary } from '../../src/query/query-request.ts';
@@ -52,6 +53,7 @@ export async function askStores(
       }),
       openLake: () =>
         Promise.resolve({ store: bench.rooms.store, openSegments: inPlace(bench.rooms.store) }),
+      openEngine,
       limits: {
         memoryLimitBytes: 500_000_000,
         threads: 2,

@@ -10,7 +10,7 @@ import { lakeRefusal, lookAtLake } from '../../jobs/rotation/own-lake.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
 import type { AnswerSink } from '../../query/answer/write-rows.ts';
 import { AnswerRecord } from '../../query/cache/answer-record.ts';
-import type { EngineLimits } from '../../query/engine.ts';
+import type { Engine, EngineLimits } from '../../query/engine.ts';
 import { postgresStores } from '../../query/postgres-stores.ts';
 import { queryLake } from '../../query/query-lake.ts';
 import type {
@@ -20,6 +20,7 @@ import type {
   QueryRequest,
   QuerySummary,
 } from '../../query/query-request.ts';
+import { SpareEngine } from '../../query/spare-engine.ts';
 import { compileAsk } from '../../query/structured/compile-ask.ts';
 import { listDatasets } from '../../query/structured/list-datasets.ts';
 import { readShape } from '../../query/structured/read-shape.ts';
@@ -57,11 +58,17 @@ export interface TaskRooms {
 /** A process of queries: what is in here stays from one to the next. */
 export class QueryRoom {
   readonly #line = new KeptLine(systemClock);
+  readonly #engines = new SpareEngine();
+
+  /** Opens what the next question needs, whatever it is. */
+  prepare(): void {
+    this.#engines.prepare();
+  }
 
   /** @throws what `queryLake` and `compileAsk` throw, and what connecting does */
   answer(task: QueryTask, rooms: TaskRooms): Promise<QuerySummary> {
     return this.#line.lend({ ...task.postgres, job: 'query' }, (db) =>
-      runQueryTask(task, rooms, db),
+      runQueryTask(task, rooms, db, () => this.#engines.take()),
     );
   }
 
@@ -74,6 +81,7 @@ async function runQueryTask(
   task: QueryTask,
   rooms: TaskRooms,
   db: pg.Client,
+  openEngine: () => Promise<Engine>,
 ): Promise<QuerySummary> {
   const { signal, warn, onHead } = rooms;
   const { maxHotRows, maxHoldMs, datasets, limits } = task;
@@ -90,6 +98,7 @@ async function runQueryTask(
     {
       inSnapshot: postgresStores({ db, datasets, maxHotRows, maxHoldMs, signal, ...record }),
       openLake: () => openForQuery(task, db, warn),
+      openEngine,
       limits,
       clock: systemClock,
       signal,

@@ -58,35 +58,45 @@ async function selectTypes(
   db: Queryable,
   oids: readonly number[],
 ): Promise<ReadonlyMap<number, TypeRow>> {
-  const rows = await run<TypeRow>(
+  const types = new Map<number, TypeRow>();
+  let missing: readonly number[] = [...new Set(oids)];
+  // Level by level: for most tables there is one. All levels as one recursive statement are so dear by
+  // PostgreSQL's estimate that it compiles it first, for longer than most questions take.
+  while (missing.length > 0) {
+    const found = await selectLevel(db, missing);
+    for (const type of found) types.set(type.oid, type);
+    const parts = found.flatMap((type) => [
+      ...type.parts.map(({ oid }) => oid),
+      ...(type.kind === 'd' ? [type.domain_base] : []),
+    ]);
+    missing = [...new Set(parts)].filter((oid) => !types.has(oid));
+  }
+  return types;
+}
+
+/** Of a type that is gone meanwhile there is no row. */
+function selectLevel(db: Queryable, oids: readonly number[]): Promise<readonly TypeRow[]> {
+  return run<TypeRow>(
     db,
-    sql`with recursive made_of as (
-          select t.oid as whole, e.part, e.typmod, e.position
-          from pg_type t
-          cross join lateral (
-            select t.typbasetype as part, t.typtypmod as typmod, 0 as position where t.typtype = 'd'
-            union all
-            select el.oid, -1, 0 from pg_type el where el.oid = t.typelem and el.typarray = t.oid
-            union all
-            select r.rngsubtype, -1, 0 from pg_range r where t.oid in (r.rngtypid, r.rngmultitypid)
-            union all
-            select a.atttypid, a.atttypmod, a.attnum from pg_attribute a
-            where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
-          ) e
-        ),
-        needed as (
-          select unnest(${oids}::oid[]) as oid
-          union
-          select m.part from needed n join made_of m on m.whole = n.oid
-        )
-        select t.oid, n.nspname as schema, t.typname as name, t.typtype as kind,
+    sql`select t.oid, n.nspname as schema, t.typname as name, t.typtype as kind,
                t.typbasetype as domain_base, t.typtypmod as domain_typmod,
                exists (select from pg_type el where el.oid = t.typelem and el.typarray = t.oid) as is_array,
-               coalesce((select json_agg(json_build_object('oid', m.part::bigint, 'typmod', m.typmod) order by m.position)
-                         from made_of m where m.whole = t.oid and t.typtype <> 'd'), '[]') as parts
-        from needed join pg_type t using (oid) join pg_namespace n on n.oid = t.typnamespace`,
+               coalesce((
+                 select json_agg(json_build_object('oid', e.part::bigint, 'typmod', e.typmod) order by e.position)
+                 from (
+                   select el.oid as part, -1 as typmod, 0 as position
+                   from pg_type el where el.oid = t.typelem and el.typarray = t.oid
+                   union all
+                   select r.rngsubtype, -1, 0 from pg_range r where t.oid in (r.rngtypid, r.rngmultitypid)
+                   union all
+                   select a.atttypid, a.atttypmod, a.attnum from pg_attribute a
+                   where t.typtype = 'c' and a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped
+                 ) e
+                 where t.typtype <> 'd'
+               ), '[]') as parts
+        from pg_type t join pg_namespace n on n.oid = t.typnamespace
+        where t.oid = any(${oids}::oid[])`,
   );
-  return new Map(rows.map((row) => [row.oid, row]));
 }
 
 function baseTypeOf(types: ReadonlyMap<number, TypeRow>, oid: number, typmod: number): BaseType {

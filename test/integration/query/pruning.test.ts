@@ -392,3 +392,10 @@ async function answerDirectly(sql: string): Promise<string> {
   await writeNdjson(source, { write: async (part) => void (text += part) });
   return text;
 }
+
+test('a plan asks once for the segments of a span, though it counts what each condition rules out', async () => {
+  const sql = "select n from ticks where time >= '2024-03-05' and time < '2024-03-06' and n = 45";
+  const { asked, summary } = await askLake(lake, sql, { explain: true });
+  expect(asked).toHaveLength(1);
+  expect(summary.plan?.[0]?.cold).toMatchObject({ live: DAYS, read: 1 });
+});
