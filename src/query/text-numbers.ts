@@ -10,6 +10,7 @@ import {
   isObject,
   objectsIn,
   textIn,
+  visitObjects,
 } from './sql/sql-ast.ts';
 import type { HotTable } from './stores.ts';
 
@@ -20,7 +21,7 @@ export function noteTextComparisons(
   hot: ReadonlyMap<string, HotTable>,
 ): readonly string[] {
   const compared = new Set<string>();
-  visit(statement, (node) => {
+  visitObjects(statement, (node) => {
     for (const column of comparedColumns(node)) compared.add(column);
   });
   return chosen.flatMap(({ dataset: { name } }) =>
@@ -58,13 +59,4 @@ function comparedColumns(node: AstObject): readonly string[] {
     const last = Array.isArray(names) ? (names as readonly AstValue[]).at(-1) : undefined;
     return typeof last === 'string' ? [foldName(last)] : [];
   });
-}
-
-function visit(value: AstValue | undefined, look: (node: AstObject) => void): void {
-  if (Array.isArray(value)) {
-    for (const item of value as readonly AstValue[]) visit(item, look);
-  } else if (isObject(value)) {
-    look(value);
-    for (const member of Object.values(value)) visit(member, look);
-  }
 }

@@ -3,7 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import { NotInParts } from '../partials/not-in-parts.ts';
 import { isTextLiteral } from '../sql/constant-expression.ts';
-import { fillTemplate } from '../sql/statement.ts';
+import { runForTexts } from '../sql/run-template.ts';
 import type { TextOrder } from '../stores.ts';
 import { PLAIN_TEXT } from './exact-columns.ts';
 import type { ExactCondition, ExactValue } from './exact-condition.ts';
@@ -92,23 +92,16 @@ async function evaluate(
       `cast(coalesce(try(${cast} = ${constant}), false) as varchar)`,
     ];
   });
-  const sql = await fillTemplate(
+  const texts = await runForTexts(
     connection,
-    `select ${items.join(', ')}`,
+    items,
     comparisons.map(({ constant }) => constant),
   );
-  if (sql === null) return [];
-  try {
-    const [row = []] = (await connection.runAndReadAll(sql)).getRows();
-    const texts = row.map((value) => (typeof value === 'string' ? value : null));
-    return comparisons.map((_, index) => {
-      const [type = null, text = null, cast = null, isSame = null] = texts.slice(4 * index);
-      return { type: type ?? '', text, cast, isSame: isSame === 'true' };
-    });
-  } catch {
-    // Such constants can't be compared with their columns: the query itself tells what is wrong with it.
-    return [];
-  }
+  if (texts.length === 0) return [];
+  return comparisons.map((_, index) => {
+    const [type = null, text = null, cast = null, isSame = null] = texts.slice(4 * index);
+    return { type: type ?? '', text, cast, isSame: isSame === 'true' };
+  });
 }
 
 /** An integer is compared as the widest there is: `small = 100000` is no error, and false. */

@@ -12,7 +12,7 @@ import {
   comparisonsIn,
   type Predicate,
 } from '../sql/predicate.ts';
-import { fillTemplate } from '../sql/statement.ts';
+import { runForTexts } from '../sql/run-template.ts';
 
 export type HotPredicate =
   | { readonly kind: 'any' }
@@ -65,19 +65,12 @@ async function valuesOf(
     return `case when typeof(${placeholder}) in ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER')
             then try_cast(${placeholder} as bigint)::varchar end`;
   });
-  const sql = await fillTemplate(
+  // Nothing is sent where DuckDB can't.
+  return runForTexts(
     connection,
-    `select ${expressions.join(', ')}`,
+    expressions,
     comparisons.map(({ constant }) => constant),
   );
-  if (sql === null) return [];
-  try {
-    const [row = []] = (await connection.runAndReadAll(sql)).getRows();
-    return row.map((value) => (typeof value === 'string' ? value : null));
-  } catch {
-    // Then nothing is sent, and the query itself tells what is wrong with it.
-    return [];
-  }
 }
 
 function resolve(

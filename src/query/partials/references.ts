@@ -6,6 +6,7 @@ import {
   isObject,
   objectsIn,
   textIn,
+  visitObjects,
 } from '../sql/sql-ast.ts';
 
 export interface Reference {
@@ -20,24 +21,17 @@ export function findReferences(statement: AstValue, dataset: string): readonly R
   const found: Reference[] = [];
   const hiders: AstObject[] = [];
   const taken = new Set<AstObject>();
-  const visit = (value: AstValue | undefined): void => {
-    if (Array.isArray(value)) {
-      for (const item of value as readonly AstValue[]) visit(item);
-      return;
-    }
-    if (!isObject(value)) return;
-    if (namesCommonTable(value, name)) hiders.push(value);
-    const from = value['type'] === 'SELECT_NODE' ? value['from_table'] : undefined;
+  visitObjects(statement, (node) => {
+    if (namesCommonTable(node, name)) hiders.push(node);
+    const from = node['type'] === 'SELECT_NODE' ? node['from_table'] : undefined;
     if (isObject(from) && isNamed(from, name) && isPlainTable(from)) {
       taken.add(from);
-      found.push({ select: isObject(value['sample']) ? null : value, side: sideOf(from) });
+      found.push({ select: isObject(node['sample']) ? null : node, side: sideOf(from) });
     }
-    if (isNamed(value, name) && !taken.has(value)) {
-      found.push({ select: null, side: sideOf(value) });
+    if (isNamed(node, name) && !taken.has(node)) {
+      found.push({ select: null, side: sideOf(node) });
     }
-    for (const member of Object.values(value)) visit(member);
-  };
-  visit(statement);
+  });
   return hiders.length > 0 ? null : found;
 }
 

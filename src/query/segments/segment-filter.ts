@@ -5,13 +5,13 @@
  *
  * Runs in the transaction of the query, so that `now()` is the same instant in both.
  */
-import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { IntegerTimeUnit } from '../../domain/table.ts';
 import { isoTimestamp } from '../iso-time.ts';
 import { isTextLiteral } from '../sql/constant-expression.ts';
 import { type Comparison, comparisonsIn, type Predicate } from '../sql/predicate.ts';
+import { runForTexts, runTemplate } from '../sql/run-template.ts';
 import { quoteName } from '../sql/sql-text.ts';
-import { fillTemplate } from '../sql/statement.ts';
 import type { ColdCatalog, ColdDataset, SegmentRef, TimeHull } from './cold-catalog.ts';
 import { hullOf } from './time-hull.ts';
 import type { ViewSchema } from './view-schema.ts';
@@ -54,29 +54,19 @@ export async function findHull(
       ? `try(epoch_us(cast(${constant} as timestamptz)))::varchar`
       : `try(cast(${constant} as hugeint))::varchar`;
   });
-  const instants = await evaluate(connection, `select ${expressions.join(', ')}`, ofTime);
+  // Nothing where DuckDB can't: then there is no hull.
+  const instants = await runForTexts(
+    connection,
+    expressions,
+    ofTime.map(({ constant }) => constant),
+  );
   const instantOf = new Map(
     ofTime.map((comparison, index) => [comparison, instants[index] ?? null]),
   );
   return hullOf(predicate, (comparison) => {
     const value = instantOf.get(comparison) ?? null;
-    return value === null ? null : toMicros(value, timeColumn.unit);
+    return value === null ? null : toMicros(BigInt(value), timeColumn.unit);
   });
-}
-
-/** Nothing where DuckDB can't: then there is no hull, and the query itself tells what is wrong. */
-async function evaluate(
-  connection: DuckDBConnection,
-  template: string,
-  comparisons: readonly Comparison[],
-): Promise<readonly (bigint | null)[]> {
-  const sql = await fillTemplate(
-    connection,
-    template,
-    comparisons.map(({ constant }) => constant),
-  );
-  const row = await rowsUnlessInvalid(connection, sql);
-  return (row?.[0] ?? []).map((value) => (typeof value === 'string' ? BigInt(value) : null));
 }
 
 /** How many microseconds one unit is; nanoseconds the other way round. */
@@ -116,10 +106,7 @@ async function keepMatching(
     const constants: Comparison['constant'][] = [];
     const condition = mayMatch(predicate, columns, constants);
     const template = `select segment from temp.${BOUNDS} where ${condition}`;
-    const rows = await rowsUnlessInvalid(
-      connection,
-      await fillTemplate(connection, template, constants),
-    );
+    const rows = await runTemplate(connection, template, constants);
     if (rows === null) return segments;
     const kept = new Set(rows.map(([segment]) => Number(segment)));
     return segments.filter((_segment, index) => kept.has(index));
@@ -228,22 +215,5 @@ function mayMatch(
           return upper(predicate.operator);
       }
     }
-  }
-}
-
-/**
- * Null where DuckDB can't compare the constants with the columns at all (`ts > 5`). That is no error
- * here: without pruning the query is rejected in its own words. What fails only while it runs
- * (`ts > 'soon'`) is inside a `try` and rules nothing out, for it would abort the transaction.
- */
-async function rowsUnlessInvalid(
-  connection: DuckDBConnection,
-  sql: string | null,
-): Promise<readonly (readonly DuckDBValue[])[] | null> {
-  if (sql === null) return null;
-  try {
-    return (await connection.runAndReadAll(sql)).getRows();
-  } catch {
-    return null;
   }
 }

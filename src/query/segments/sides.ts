@@ -1,6 +1,6 @@
 /** Which side of each dataset a query names: `hot.ticks`, `cold.ticks`, or both by `ticks`. */
 
-import { type AstValue, foldName, isObject, textIn } from '../sql/sql-ast.ts';
+import { type AstValue, foldName, textIn, visitObjects } from '../sql/sql-ast.ts';
 import { reachesUnnamed } from './prune.ts';
 
 export interface Sides {
@@ -13,23 +13,12 @@ export interface Sides {
 /** More than there is does no harm: a common table expression of a dataset's name counts as both. */
 export function findSides(ast: AstValue): Sides {
   const named = new Map<string, { hot: boolean; cold: boolean }>();
-  const visit = (value: AstValue | undefined): void => {
-    if (Array.isArray(value)) {
-      for (const item of value as readonly AstValue[]) visit(item);
-      return;
-    }
-    if (!isObject(value)) return;
-    const table = foldName(textIn(value['table_name']).replaceAll('"', ''));
-    if (table !== '') {
-      const schema = foldName(textIn(value['schema_name']));
-      const known = named.get(table) ?? { hot: false, cold: false };
-      named.set(table, {
-        hot: known.hot || schema !== 'cold',
-        cold: known.cold || schema !== 'hot',
-      });
-    }
-    for (const member of Object.values(value)) visit(member);
-  };
-  visit(ast);
+  visitObjects(ast, (node) => {
+    const table = foldName(textIn(node['table_name']).replaceAll('"', ''));
+    if (table === '') return;
+    const schema = foldName(textIn(node['schema_name']));
+    const known = named.get(table) ?? { hot: false, cold: false };
+    named.set(table, { hot: known.hot || schema !== 'cold', cold: known.cold || schema !== 'hot' });
+  });
   return { opaque: reachesUnnamed(ast), named };
 }

@@ -4,7 +4,15 @@
  * are rows that no snapshot vouches for, of segments that were replaced and of other datasets.
  */
 import { TierdError } from '../../domain/errors.ts';
-import { type AstObject, type AstValue, foldName, isObject, objectsIn, textIn } from './sql-ast.ts';
+import {
+  type AstObject,
+  type AstValue,
+  foldName,
+  isObject,
+  objectsIn,
+  textIn,
+  visitObjects,
+} from './sql-ast.ts';
 
 /** Those that read no file and tell no setting. `query_table` is looked into. */
 const ADMITTED_FUNCTIONS: ReadonlySet<string> = new Set([
@@ -34,7 +42,7 @@ const ADMITTED_FUNCTIONS: ReadonlySet<string> = new Set([
  */
 export function admitSources(statement: AstValue, datasets: readonly string[]): void {
   const known = new Set(datasets.map(foldName));
-  visit(statement, (node) => {
+  visitObjects(statement, (node) => {
     const { type } = node;
     if (type === 'BASE_TABLE') {
       admitTable([node['catalog_name'], node['schema_name'], node['table_name']], known);
@@ -80,15 +88,6 @@ function admitTable(parts: readonly (AstValue | undefined)[], known: ReadonlySet
 
 function unquoted(name: string): string {
   return name.startsWith('"') && name.endsWith('"') ? name.slice(1, -1) : name;
-}
-
-function visit(value: AstValue | undefined, look: (node: AstObject) => void): void {
-  if (Array.isArray(value)) {
-    for (const item of value as readonly AstValue[]) visit(item, look);
-  } else if (isObject(value)) {
-    look(value);
-    for (const member of Object.values(value)) visit(member, look);
-  }
 }
 
 function refused(what: string): TierdError {

@@ -12,6 +12,7 @@ import {
   isObject,
   objectsIn,
   textIn,
+  visitObjects,
 } from './sql-ast.ts';
 import { quoteText } from './sql-text.ts';
 import { admitSelect } from './statement.ts';
@@ -70,7 +71,7 @@ function assertAllGiven(asked: ReadonlySet<string>, given: number): void {
 
 function identifiersIn(tree: AstValue): ReadonlySet<string> {
   const found = new Set<string>();
-  visit(tree, (node) => {
+  visitObjects(tree, (node) => {
     if (node['class'] === 'PARAMETER') found.add(textIn(node['identifier']));
   });
   return found;
@@ -131,15 +132,6 @@ function mapped(value: AstValue, change: (member: AstValue) => AstValue): AstVal
       member === undefined ? undefined : change(member),
     ]),
   );
-}
-
-function visit(value: AstValue | undefined, look: (node: AstObject) => void): void {
-  if (Array.isArray(value)) {
-    for (const item of value as readonly AstValue[]) visit(item, look);
-  } else if (isObject(value)) {
-    look(value);
-    for (const member of Object.values(value)) visit(member, look);
-  }
 }
 
 function invalid(message: string, hint: string): TierdError {

@@ -58,6 +58,16 @@ export function objectsIn(value: AstValue | undefined): readonly AstObject[] {
   return Array.isArray(value) ? (value as readonly AstValue[]).filter(isObject) : [];
 }
 
+/** Shows every object of the tree, each before what is in it. */
+export function visitObjects(value: AstValue | undefined, look: (node: AstObject) => void): void {
+  if (Array.isArray(value)) {
+    for (const item of value as readonly AstValue[]) visitObjects(item, look);
+  } else if (isObject(value)) {
+    look(value);
+    for (const member of Object.values(value)) visitObjects(member, look);
+  }
+}
+
 export function textIn(value: AstValue | undefined): string {
   return typeof value === 'string' ? value : '';
 }

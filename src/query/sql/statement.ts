@@ -69,19 +69,9 @@ export async function shownText(
 }
 
 /**
- * The SQL of `template`, one SELECT, with each `"$0"`, `"$1"`, … replaced by the expression of that
- * number. Through the parse tree and not through text: it says exactly what the query said. Null
- * where DuckDB can't write one of them.
+ * The parse tree of `template`, one SELECT, with each `"$0"`, `"$1"`, … replaced by the expression of that
+ * number. Through the tree and not through text: it says exactly what the query said.
  */
-export async function fillTemplate(
-  connection: DuckDBConnection,
-  template: string,
-  expressions: readonly AstObject[],
-): Promise<string | null> {
-  return writeStatement(connection, await parseTemplate(connection, template, expressions));
-}
-
-/** The parse tree of what `fillTemplate` writes. */
 export async function parseTemplate(
   connection: DuckDBConnection,
   template: string,
