@@ -1,10 +1,11 @@
 /** Questions about a dataset that are no SQL: its rows, the latest of them, bars, figures of groups. */
 import { z } from 'zod';
+import type { StructuredAsk } from '../../../domain/ask/structured-ask.ts';
 import { answerInFormat } from '../../queries/answer-in-format.ts';
 import { answerQuery } from '../../queries/answer-query.ts';
-import { FORMATS } from '../../queries/formats.ts';
+import { FORMATS, type QueryFormat } from '../../queries/formats.ts';
 import type { QueryDesk } from '../../queries/query-desk.ts';
-import type { Asked, Route } from '../../route.ts';
+import type { Route } from '../../route.ts';
 import {
   aggregateAsk,
   aggregateQuery,
@@ -53,8 +54,6 @@ const datasetsSchema = z.object({
   ),
 });
 
-const success = { status: 200, types: Object.values(FORMATS) };
-
 export function datasetRoutes(desk: QueryDesk): readonly Route[] {
   return [
     {
@@ -66,63 +65,57 @@ export function datasetRoutes(desk: QueryDesk): readonly Route[] {
       answer: (asked) =>
         answerQuery(desk, asked, { structured: { kind: 'datasets' }, format: 'json' }),
     },
-    {
-      method: 'GET',
-      url: '/v1/datasets/:dataset/rows',
-      scope: 'query',
+    question(desk, {
+      kind: 'rows',
       summary:
         'A page of rows by time and key, of half-open times. A parameter that is none of these is a column and the value that it must have; eq.limit is the column limit.',
       query: rowsQuery,
-      success,
-      answer: (asked) => {
-        const query = parseQuery(rowsQuery, asked.query);
-        const structured = rowsAsk(datasetOf(asked), query);
-        return answerInFormat(desk, asked, query.format, { structured });
-      },
-    },
-    {
-      method: 'GET',
-      url: '/v1/datasets/:dataset/latest',
-      scope: 'query',
+      ask: rowsAsk,
+    }),
+    question(desk, {
+      kind: 'latest',
       summary: 'The latest rows, the newest first. Other parameters are columns, as of rows.',
       query: latestQuery,
-      success,
-      answer: (asked) => {
-        const query = parseQuery(latestQuery, asked.query);
-        const structured = latestAsk(datasetOf(asked), query);
-        return answerInFormat(desk, asked, query.format, { structured });
-      },
-    },
-    {
-      method: 'GET',
-      url: '/v1/datasets/:dataset/bars',
-      scope: 'query',
+      ask: latestAsk,
+    }),
+    question(desk, {
+      kind: 'bars',
       summary:
         'The first, largest, smallest and last price and the sum of the volume of each stretch of half-open times. Other parameters are columns, as of rows.',
       query: barsQuery,
-      success,
-      answer: (asked) => {
-        const query = parseQuery(barsQuery, asked.query);
-        const structured = barsAsk(datasetOf(asked), query);
-        return answerInFormat(desk, asked, query.format, { structured });
-      },
-    },
-    {
-      method: 'GET',
-      url: '/v1/datasets/:dataset/aggregate',
-      scope: 'query',
+      ask: barsAsk,
+    }),
+    question(desk, {
+      kind: 'aggregate',
       summary: 'Figures of groups of rows. Other parameters are columns, as of rows.',
       query: aggregateQuery,
-      success,
-      answer: (asked) => {
-        const query = parseQuery(aggregateQuery, asked.query);
-        const structured = aggregateAsk(datasetOf(asked), query);
-        return answerInFormat(desk, asked, query.format, { structured });
-      },
-    },
+      ask: aggregateAsk,
+    }),
   ];
 }
 
-function datasetOf({ params }: Asked): string {
-  return params['dataset'] ?? '';
+interface Question<Given> {
+  readonly kind: string;
+  readonly summary: string;
+  readonly query: z.ZodObject & z.ZodType<Given>;
+  readonly ask: (dataset: string, given: Given) => StructuredAsk;
+}
+
+function question<Given extends { readonly format?: QueryFormat | undefined }>(
+  desk: QueryDesk,
+  { kind, summary, query, ask }: Question<Given>,
+): Route {
+  return {
+    method: 'GET',
+    url: `/v1/datasets/:dataset/${kind}`,
+    scope: 'query',
+    summary,
+    query,
+    success: { status: 200, types: Object.values(FORMATS) },
+    answer: (asked) => {
+      const given = parseQuery(query, asked.query);
+      const structured = ask(asked.params['dataset'] ?? '', given);
+      return answerInFormat(desk, asked, given.format, { structured });
+    },
+  };
 }
