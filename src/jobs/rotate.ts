@@ -11,8 +11,8 @@ import { agree, countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { EXIT, TierdError } from '../domain/errors.ts';
 import { datasetPaused } from '../domain/pause.ts';
-import { type RotationPlan, standingRefusals } from '../domain/plan/plan.ts';
-import { type RefusedRun, throwIfRefused } from '../domain/plan/refusal.ts';
+import type { RotationPlan } from '../domain/plan/plan.ts';
+import { type RefusedRun, standing, throwIfRefused } from '../domain/plan/refusal.ts';
 import { disconnect } from '../hot/server/connect.ts';
 import { type RunEnd, startRun } from '../ledger/runs.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
@@ -116,7 +116,7 @@ async function runPlan(
   const run = { runId, lease: kept.lease, dataset, table, columns, identity, signal: kept.signal };
   let failure: TierdError | null = null;
   try {
-    throwIfRefused(refusedRun(plan), standingRefusals(plan, options.force));
+    throwIfRefused(refusedRun(plan), standing(plan.refusals, options.force));
     await claimLake(rooms, db);
     await recordFieldIds(rooms, db, run, fieldIds);
     await syncTable(rooms, run, db);

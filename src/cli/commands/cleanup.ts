@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { MAX_HOT_DAYS } from '../../config/storage-section.ts';
 import type { Dataset } from '../../domain/dataset.ts';
-import { describeObstacles, standingObstacles } from '../../domain/plan/part-hazards.ts';
-import { type RotationPlan, standingRefusals } from '../../domain/plan/plan.ts';
+import { describeObstacles } from '../../domain/plan/part-hazards.ts';
+import type { RotationPlan } from '../../domain/plan/plan.ts';
+import { standing } from '../../domain/plan/refusal.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';
 import { wholeNumber } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
@@ -130,12 +131,12 @@ async function cleanUp(
 }
 
 function willMove(plan: RotationPlan, force: boolean): boolean {
-  return rowsLeaving(plan, force) > 0 && standingRefusals(plan, force).length === 0;
+  return rowsLeaving(plan, force) > 0 && standing(plan.refusals, force).length === 0;
 }
 
 /** Without those of moves that are refused by themselves. */
 function rowsLeaving({ rows, moves }: RotationPlan, force: boolean): number {
-  const refused = moves.filter((move) => standingObstacles(move, force).length > 0);
+  const refused = moves.filter((move) => standing(move.obstacles, force).length > 0);
   return rows - refused.reduce((sum, move) => sum + move.rows, 0);
 }
 
@@ -147,7 +148,7 @@ export function statementOf(plans: readonly RotationPlan[], force: boolean): str
     .filter((plan) => willMove(plan, force))
     .map((plan) => `  ${movesOf(plan, force)}`);
   const refused = plans.flatMap((plan) =>
-    [...standingRefusals(plan, force), ...describeObstacles(plan, force, OBSTACLES_SHOWN)].map(
+    [...standing(plan.refusals, force), ...describeObstacles(plan, force, OBSTACLES_SHOWN)].map(
       ({ message }) => `  ${plan.table}: ${message}`,
     ),
   );

@@ -1,8 +1,9 @@
 /** The plan as `--dry-run` prints it. */
 import { countOf } from '../../domain/count.ts';
 import { EXIT, type ExitCode } from '../../domain/errors.ts';
-import { describeObstacles, standingObstacles } from '../../domain/plan/part-hazards.ts';
-import { type PlannedMove, type RotationPlan, standingRefusals } from '../../domain/plan/plan.ts';
+import { describeObstacles } from '../../domain/plan/part-hazards.ts';
+import type { PlannedMove, RotationPlan } from '../../domain/plan/plan.ts';
+import { standing } from '../../domain/plan/refusal.ts';
 import { type EpochMs, formatRange } from '../../domain/time/time-range.ts';
 import { type DatasetResult, errorsOf, exitCodeOf, outcomesOf } from '../../jobs/rotate-all.ts';
 import type { Report } from '../context.ts';
@@ -40,9 +41,9 @@ function exitCodeOfRefusals(
   force: boolean,
 ): ExitCode {
   const plans = outcomesOf(results);
-  if (plans.some((plan) => standingRefusals(plan, force).length > 0)) return EXIT.refused;
+  if (plans.some((plan) => standing(plan.refusals, force).length > 0)) return EXIT.refused;
   const moves = plans.flatMap((plan) => plan.moves);
-  const left = moves.filter((move) => standingObstacles(move, force).length > 0);
+  const left = moves.filter((move) => standing(move.obstacles, force).length > 0);
   if (left.length === 0) return EXIT.done;
   return left.length === moves.length ? EXIT.refused : EXIT.partly;
 }

@@ -1,13 +1,8 @@
 /** What a restore would do, or did, as it is printed. */
 import { EXIT } from '../../domain/errors.ts';
 import { formatUntil } from '../../domain/plan/pins.ts';
-import type { Refusal } from '../../domain/plan/refusal.ts';
-import {
-  dueSlices,
-  type PlannedSlice,
-  type RestorePlan,
-  standing,
-} from '../../domain/plan/restore-plan.ts';
+import { type Refusal, standing } from '../../domain/plan/refusal.ts';
+import { dueSlices, type PlannedSlice, type RestorePlan } from '../../domain/plan/restore-plan.ts';
 import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
 import { type RestoreOutcome, rowsOf, wholenessOf } from '../../jobs/restore.ts';
 import type { Report } from '../context.ts';

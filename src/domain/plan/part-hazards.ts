@@ -7,8 +7,8 @@ import { sqlLiteral, sqlName, sqlTable } from '../sql-name.ts';
 import { formatTable, type TableDescription, type TableRef } from '../table.ts';
 import { formatRange, rangesOverlap, type TimeRange } from '../time/time-range.ts';
 import type { ForeignKeyAction, TableHazard } from './hazards.ts';
-import type { PlannedMove, RotationPlan } from './plan.ts';
-import { type Refusal, unforceable } from './refusal.ts';
+import type { RotationPlan } from './plan.ts';
+import { type Refusal, standing, unforceable } from './refusal.ts';
 import type { Lane, Region } from './regions.ts';
 import { judgeStaleAggregate, type StaleAggregate } from './stale-aggregates.ts';
 
@@ -69,14 +69,6 @@ export function withObstacles(
   };
 }
 
-/** What stops this move, with `force` only what can't be forced. */
-export function standingObstacles(
-  { obstacles }: Pick<PlannedMove, 'obstacles'>,
-  force: boolean,
-): readonly Refusal[] {
-  return obstacles.filter((obstacle) => !force || !obstacle.forceable);
-}
-
 /** Moves that would be left alone, in words, `most` of them. */
 export function describeObstacles(
   { moves }: Pick<RotationPlan, 'moves'>,
@@ -84,7 +76,7 @@ export function describeObstacles(
   most: number,
 ): readonly { readonly message: string; readonly hint: string }[] {
   const told = moves.flatMap((move) =>
-    standingObstacles(move, force).map(({ message, hint }) => ({
+    standing(move.obstacles, force).map(({ message, hint }) => ({
       message: `${formatRange(move.range)} stays hot: ${message}`,
       hint,
     })),

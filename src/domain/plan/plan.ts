@@ -112,11 +112,6 @@ export function planRotation(input: PlanInput): RotationPlan {
   };
 }
 
-/** The refusals that stop this run: with `force` only those that can't be forced. */
-export function standingRefusals(plan: RotationPlan, force: boolean): readonly Refusal[] {
-  return plan.refusals.filter((refusal) => !force || !refusal.forceable);
-}
-
 /** A drop moves all of its slices at once; a deletion moves one slice at a time. */
 function movesOf(region: MeasuredRegion): PlannedMove[] {
   const { lane, removal, parts } = region;

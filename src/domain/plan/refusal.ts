@@ -11,6 +11,11 @@ export interface Refusal {
   readonly forceable: boolean;
 }
 
+/** Of a plan, a move or a slice: with `force` only what can't be forced. */
+export function standing(refusals: readonly Refusal[], force: boolean): readonly Refusal[] {
+  return refusals.filter(({ forceable }) => !force || !forceable);
+}
+
 /** One that `--force` does not overrule. */
 export function unforceable(guard: string, message: string, hint: string): Refusal {
   return { guard, message, hint, forceable: false };
@@ -27,14 +32,14 @@ export interface RefusedRun {
 /** Throws REFUSED with every reason at once; nothing where none stands. */
 export function throwIfRefused(
   { dataset, what, outcome }: RefusedRun,
-  standing: readonly Refusal[],
+  reasons: readonly Refusal[],
 ): void {
-  if (standing.length === 0) return;
-  const isForceable = standing.every(({ forceable }) => forceable);
+  if (reasons.length === 0) return;
+  const isForceable = reasons.every(({ forceable }) => forceable);
   throw new TierdError({
     code: 'REFUSED',
-    message: `${what} is refused: ${standing.map(({ message }) => message).join('; ')}. ${outcome}.`,
-    hint: `${standing.map(({ hint }) => hint).join('; ')}${isForceable ? '' : ' (--force does not overrule this)'}`,
-    context: { dataset, refusals: standing },
+    message: `${what} is refused: ${reasons.map(({ message }) => message).join('; ')}. ${outcome}.`,
+    hint: `${reasons.map(({ hint }) => hint).join('; ')}${isForceable ? '' : ' (--force does not overrule this)'}`,
+    context: { dataset, refusals: reasons },
   });
 }

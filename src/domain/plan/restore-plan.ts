@@ -68,11 +68,6 @@ export function dueSlices(plan: RestorePlan): readonly PlannedSlice[] {
   return plan.slices.filter(({ isThere }) => !isThere);
 }
 
-/** Of a plan or a slice: with `force` only what can't be forced. */
-export function standing(refusals: readonly Refusal[], force: boolean): readonly Refusal[] {
-  return refusals.filter(({ forceable }) => !force || !forceable);
-}
-
 /** The parts of `range` that none of `covers` holds, in order. */
 export function uncovered(range: TimeRange, covers: readonly TimeRange[]): readonly TimeRange[] {
   return covers.reduce<readonly TimeRange[]>(

@@ -1,6 +1,7 @@
 /** Brings the planned slices back one after the other, oldest first. */
 import { TierdError } from '../../domain/errors.ts';
-import { type PlannedSlice, type RestorePlan, standing } from '../../domain/plan/restore-plan.ts';
+import { standing } from '../../domain/plan/refusal.ts';
+import type { PlannedSlice, RestorePlan } from '../../domain/plan/restore-plan.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
 import { inTransaction } from '../../hot/transaction.ts';

@@ -1,6 +1,7 @@
 import { TierdError } from '../../../domain/errors.ts';
-import { describeObstacles, standingObstacles } from '../../../domain/plan/part-hazards.ts';
+import { describeObstacles } from '../../../domain/plan/part-hazards.ts';
 import type { PlannedMove, RotationPlan } from '../../../domain/plan/plan.ts';
+import { standing } from '../../../domain/plan/refusal.ts';
 import { NONE_AGAIN } from '../../../domain/plan/rows-again.ts';
 import { formatRange } from '../../../domain/time/time-range.ts';
 import type { FailedMove } from '../outcome.ts';
@@ -25,10 +26,10 @@ export function sortByObstacles(plan: RotationPlan, force: boolean): Sorted {
   const runnable: PlannedMove[] = [];
   const refused: FailedMove[] = [];
   for (const move of plan.moves) {
-    const standing = standingObstacles(move, force);
-    if (standing.length === 0) runnable.push(move);
+    const reasons = standing(move.obstacles, force);
+    if (reasons.length === 0) runnable.push(move);
     else {
-      const error = refusalOf(plan, move, standing);
+      const error = refusalOf(plan, move, reasons);
       refused.push({ range: move.range, error, again: NONE_AGAIN });
     }
   }
@@ -38,13 +39,13 @@ export function sortByObstacles(plan: RotationPlan, force: boolean): Sorted {
 function refusalOf(
   plan: RotationPlan,
   move: PlannedMove,
-  standing: PlannedMove['obstacles'],
+  reasons: PlannedMove['obstacles'],
 ): TierdError {
-  const reasons = standing.map((obstacle) => obstacle.message).join('; ');
+  const told = reasons.map((obstacle) => obstacle.message).join('; ');
   return new TierdError({
     code: 'MOVE_REFUSED',
-    message: `${plan.dataset} ${formatRange(move.range)}: ${reasons}. Nothing of it was exported.`,
-    hint: [...new Set(standing.map((obstacle) => obstacle.hint))].join('; '),
-    context: { dataset: plan.dataset, refusals: standing },
+    message: `${plan.dataset} ${formatRange(move.range)}: ${told}. Nothing of it was exported.`,
+    hint: [...new Set(reasons.map((obstacle) => obstacle.hint))].join('; '),
+    context: { dataset: plan.dataset, refusals: reasons },
   });
 }

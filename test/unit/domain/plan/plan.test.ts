@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  type MeasuredRegion,
-  planRotation,
-  standingRefusals,
-} from '../../../../src/domain/plan/plan.ts';
+import { type MeasuredRegion, planRotation } from '../../../../src/domain/plan/plan.ts';
+import { standing } from '../../../../src/domain/plan/refusal.ts';
 import { DAY_MS } from '../../../../src/domain/time/time-range.ts';
 import { day, makeDataset, makePart, makePlanInput } from '../planning-fixtures.ts';
 
@@ -115,7 +112,7 @@ describe('a guard refuses', () => {
 
   it('when the disk is too full, and then no force helps', () => {
     const plan = planRotation(makePlanInput({ regions: [deletion], facts: { freeBytes: 1000 } }));
-    expect(standingRefusals(plan, true).map((r) => r.guard)).toEqual(['disk_space']);
+    expect(standing(plan.refusals, true).map((r) => r.guard)).toEqual(['disk_space']);
   });
 
   it('with the figure and the limit in its message', () => {
@@ -131,7 +128,7 @@ describe('a guard refuses', () => {
 
   it('but force overrules it', () => {
     const plan = planRotation(makePlanInput({ regions: [deletion], facts: { lastRunAt: day(1) } }));
-    expect(standingRefusals(plan, false)).toHaveLength(1);
-    expect(standingRefusals(plan, true)).toEqual([]);
+    expect(standing(plan.refusals, false)).toHaveLength(1);
+    expect(standing(plan.refusals, true)).toEqual([]);
   });
 });
