@@ -14,8 +14,8 @@ import { errorDocument } from '../terminal/errors.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
-import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
-import { documentsOf } from './results.ts';
+import type { LeftOut } from './left-out.ts';
+import { documentsOf, reportOutcomes } from './results.ts';
 
 const MERGES_SHOWN = 40;
 
@@ -39,19 +39,12 @@ export function reportCompactions(
   results: readonly DatasetResult<CompactionOutcome>[],
   leftOut: readonly LeftOut[],
 ): Report {
-  return {
-    json: {
-      datasets: documentsOf(results, outcomeDocument),
-      left_out: leftOutDocument(leftOut),
-    },
-    text: (style) =>
-      [
-        ...outcomesOf(results).map((outcome) => render(outcome, style)),
-        ...renderLeftOut(leftOut, style),
-      ].join('\n'),
-    failures: errorsOf(results),
-    exitCode: exitCodeOf(results, ({ totals }) => wholenessOf(totals)),
-  };
+  return reportOutcomes(results, leftOut, {
+    items: 'datasets',
+    documentOf: outcomeDocument,
+    render,
+    wholenessOf: ({ totals }) => wholenessOf(totals),
+  });
 }
 
 function planDocument(plan: CompactionPlan): Record<string, unknown> {

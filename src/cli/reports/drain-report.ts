@@ -10,8 +10,8 @@ import { errorDocument } from '../terminal/errors.ts';
 import { formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
-import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
-import { documentsOf } from './results.ts';
+import type { LeftOut } from './left-out.ts';
+import { documentsOf, reportOutcomes } from './results.ts';
 
 const STAYS: Readonly<Record<SameKey, string>> = {
   last: 'the last stays',
@@ -23,19 +23,12 @@ export function reportDrains(
   results: readonly DatasetResult<DrainTotals>[],
   leftOut: readonly LeftOut[] = [],
 ): Report {
-  return {
-    json: {
-      sources: documentsOf(results, totalsDocument, 'source'),
-      left_out: leftOutDocument(leftOut),
-    },
-    text: (style) =>
-      [
-        ...outcomesOf(results).map((totals) => renderTotals(totals, style)),
-        ...renderLeftOut(leftOut, style),
-      ].join('\n'),
-    failures: errorsOf(results),
-    exitCode: exitCodeOf(results, () => 'done'),
-  };
+  return reportOutcomes(results, leftOut, {
+    items: 'sources',
+    documentOf: totalsDocument,
+    render: renderTotals,
+    wholenessOf: () => 'done',
+  });
 }
 
 function totalsDocument(totals: DrainTotals): unknown {

@@ -1,6 +1,15 @@
 /** The results of a job over several datasets, as its report has them. */
-import type { DatasetResult } from '../../jobs/rotate-all.ts';
+import {
+  type DatasetResult,
+  errorsOf,
+  exitCodeOf,
+  outcomesOf,
+  type Wholeness,
+} from '../../jobs/rotate-all.ts';
+import type { Report } from '../context.ts';
 import { errorDocument } from '../terminal/errors.ts';
+import type { Style } from '../terminal/style.ts';
+import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
 
 /** @param key under which an item is named that has an error in place of an outcome */
 export function documentsOf<Outcome>(
@@ -13,4 +22,30 @@ export function documentsOf<Outcome>(
       ? { [key]: result.dataset, ...errorDocument(result.error) }
       : documentOf(result.outcome),
   );
+}
+
+interface OutcomeForms<Outcome> {
+  readonly items: 'datasets' | 'sources';
+  readonly documentOf: (outcome: Outcome) => unknown;
+  readonly render: (outcome: Outcome, style: Style) => string;
+  readonly wholenessOf: (outcome: Outcome) => Wholeness;
+}
+
+/** What was done, item by item, and which items were left out. */
+export function reportOutcomes<Outcome>(
+  results: readonly DatasetResult<Outcome>[],
+  leftOut: readonly LeftOut[],
+  { items, documentOf, render, wholenessOf }: OutcomeForms<Outcome>,
+): Report {
+  const documents = documentsOf(results, documentOf, items === 'sources' ? 'source' : 'dataset');
+  return {
+    json: { [items]: documents, left_out: leftOutDocument(leftOut) },
+    text: (style) =>
+      [
+        ...outcomesOf(results).map((outcome) => render(outcome, style)),
+        ...renderLeftOut(leftOut, style),
+      ].join('\n'),
+    failures: errorsOf(results),
+    exitCode: exitCodeOf(results, wholenessOf),
+  };
 }

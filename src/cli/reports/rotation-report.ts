@@ -4,29 +4,25 @@ import { countOf } from '../../domain/count.ts';
 import type { RowsAgain } from '../../domain/plan/rows-again.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import type { RotationOutcome } from '../../jobs/rotate.ts';
-import { type DatasetResult, errorsOf, exitCodeOf, outcomesOf } from '../../jobs/rotate-all.ts';
+import type { DatasetResult } from '../../jobs/rotate-all.ts';
 import { againOf, wholenessOf } from '../../jobs/rotation/outcome.ts';
 import type { Report } from '../context.ts';
 import { errorDocument } from '../terminal/errors.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
-import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
-import { documentsOf } from './results.ts';
+import type { LeftOut } from './left-out.ts';
+import { reportOutcomes } from './results.ts';
 
 export function reportRotations(
   results: readonly DatasetResult<RotationOutcome>[],
   leftOut: readonly LeftOut[] = [],
 ): Report {
-  return {
-    json: { datasets: documentsOf(results, documentOf), left_out: leftOutDocument(leftOut) },
-    text: (style) =>
-      [
-        ...outcomesOf(results).map((outcome) => render(outcome, style)),
-        ...renderLeftOut(leftOut, style),
-      ].join('\n'),
-    failures: errorsOf(results),
-    exitCode: exitCodeOf(results, ({ totals }) => wholenessOf(totals)),
-  };
+  return reportOutcomes(results, leftOut, {
+    items: 'datasets',
+    documentOf,
+    render,
+    wholenessOf: ({ totals }) => wholenessOf(totals),
+  });
 }
 
 function documentOf(outcome: RotationOutcome): unknown {
