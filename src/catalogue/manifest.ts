@@ -1,7 +1,8 @@
 /** Manifests, which list data files, and the lists of manifests that are snapshots. */
+
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
-import type { ColumnStatistics } from '../domain/lake/column-statistics.ts';
 import type { FileStatus, Manifest } from '../domain/lake/manifest.ts';
+import type { SegmentFacts } from '../domain/lake/segment-facts.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import type { EpochMs, SliceUnit } from '../domain/time/time-range.ts';
 import { type AvroValue, writeAvroFile } from './avro.ts';
@@ -11,14 +12,8 @@ import { type PartitionSpec, partitionValue } from './partition.ts';
 import type { TableSchema } from './table-schema.ts';
 
 /** A segment, as the ledger has it. */
-export interface DataFile {
-  readonly key: string;
+export interface DataFile extends SegmentFacts {
   readonly uri: string;
-  readonly bytes: bigint;
-  readonly rows: bigint;
-  readonly minTimeUs: bigint;
-  readonly maxTimeUs: bigint;
-  readonly statistics: Readonly<Record<string, ColumnStatistics>>;
   readonly columns: readonly ColumnPlan[];
   /** Where it lies. */
   readonly start: EpochMs;

@@ -3,7 +3,7 @@
  * it writes of is what the ledger will say when the change is committed. Manifests of segments that
  * stay are listed again and not written again.
  */
-import type { Manifest } from '../domain/lake/manifest.ts';
+import type { FileListing, Manifest } from '../domain/lake/manifest.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import type { EpochMs } from '../domain/time/time-range.ts';
 import {
@@ -22,11 +22,8 @@ import {
 } from './table-metadata.ts';
 import type { TableSchema } from './table-schema.ts';
 
-export interface ListedFile {
+export interface ListedFile extends FileListing {
   readonly file: DataFile;
-  readonly manifestKey: string;
-  readonly snapshotId: number;
-  readonly sequenceNumber: number;
   readonly isGone: boolean;
 }
 
@@ -65,12 +62,7 @@ export interface NextSnapshot {
   readonly listKey: string;
   readonly newManifests: readonly Manifest[];
   readonly droppedManifests: readonly string[];
-  readonly files: readonly {
-    readonly segmentKey: string;
-    readonly manifestKey: string;
-    readonly snapshotId: number;
-    readonly sequenceNumber: number;
-  }[];
+  readonly files: readonly (FileListing & { readonly segmentKey: string })[];
   readonly removedSegments: readonly string[];
   /** How many files the snapshot has. */
   readonly totalFiles: number;

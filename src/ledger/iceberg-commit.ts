@@ -1,6 +1,6 @@
 /** The statements that make a new snapshot the current one, in the transaction that makes it true. */
 import { TierdError } from '../domain/errors.ts';
-import type { Manifest } from '../domain/lake/manifest.ts';
+import type { FileListing, Manifest } from '../domain/lake/manifest.ts';
 import type { Queryable } from './queryable.ts';
 
 export interface NewIcebergSnapshot {
@@ -11,12 +11,7 @@ export interface NewIcebergSnapshot {
   readonly manifests: readonly Manifest[];
   /** Those of the snapshot before that this one does not list. */
   readonly droppedManifests: readonly string[];
-  readonly files: readonly {
-    readonly segmentKey: string;
-    readonly manifestKey: string;
-    readonly snapshotId: number;
-    readonly sequenceNumber: number;
-  }[];
+  readonly files: readonly (FileListing & { readonly segmentKey: string })[];
   readonly removedSegments: readonly string[];
   /** Needed by this version alone: its list and its documents. */
   readonly ownObjects: readonly string[];

@@ -1,8 +1,10 @@
 /** What the ledger keeps of a dataset's Iceberg table. Written under the dataset's lease. */
+
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
-import type { ColumnStatistics } from '../domain/lake/column-statistics.ts';
-import type { Manifest } from '../domain/lake/manifest.ts';
+import type { FileListing, Manifest } from '../domain/lake/manifest.ts';
+import type { SegmentFacts } from '../domain/lake/segment-facts.ts';
 import type { Queryable } from './queryable.ts';
+import { FACTS_COLUMNS, type FactsRow, factsOf } from './segment-facts.ts';
 
 export interface IcebergTable {
   readonly version: number;
@@ -85,35 +87,18 @@ function manifestOf(row: ManifestRow): Manifest {
   };
 }
 
-export interface CataloguedSegment {
-  readonly key: string;
-  readonly bytes: bigint;
-  readonly rows: bigint;
-  readonly minTimeUs: bigint;
-  readonly maxTimeUs: bigint;
-  readonly statistics: Readonly<Record<string, ColumnStatistics>>;
+export interface CataloguedSegment extends SegmentFacts {
   readonly columns: readonly ColumnPlan[];
   /** Of the move that is about to be committed. */
   readonly isNew: boolean;
   /** Where the current snapshot lists it; null where it does not. */
-  readonly listed: {
-    readonly manifestKey: string;
-    readonly snapshotId: number;
-    readonly sequenceNumber: number;
-  } | null;
+  readonly listed: FileListing | null;
 }
 
-const SEGMENT_COLUMNS = `g.object_key, g.bytes::text, g.row_count::text, g.min_time_us::text,
-  g.max_time_us::text, g.statistics, s.columns, coalesce(s.move_id = $2, false) as is_new,
+const SEGMENT_COLUMNS = `${FACTS_COLUMNS}, s.columns, coalesce(s.move_id = $2, false) as is_new,
   f.manifest_key, f.snapshot_id::text, f.sequence_number`;
 
-interface SegmentRow {
-  readonly object_key: string;
-  readonly bytes: string;
-  readonly row_count: string;
-  readonly min_time_us: string;
-  readonly max_time_us: string;
-  readonly statistics: Record<string, ColumnStatistics>;
+interface SegmentRow extends FactsRow {
   readonly columns: ColumnPlan[];
   readonly is_new: boolean;
   readonly manifest_key: string | null;
@@ -169,12 +154,7 @@ export async function listSegmentsBesideGone(
 
 function segmentOf(row: SegmentRow): CataloguedSegment {
   return {
-    key: row.object_key,
-    bytes: BigInt(row.bytes),
-    rows: BigInt(row.row_count),
-    minTimeUs: BigInt(row.min_time_us),
-    maxTimeUs: BigInt(row.max_time_us),
-    statistics: row.statistics,
+    ...factsOf(row),
     columns: row.columns,
     isNew: row.is_new,
     listed:

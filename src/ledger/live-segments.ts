@@ -1,8 +1,10 @@
 /** What a query asks of the ledger. */
+
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
-import type { ColumnStatistics } from '../domain/lake/column-statistics.ts';
+import type { SegmentFacts } from '../domain/lake/segment-facts.ts';
 import type { TimeRange } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
+import { FACTS_COLUMNS, type FactsRow, factsOf } from './segment-facts.ts';
 
 /** Live segments that were written with the very same columns. */
 export interface LiveSchema {
@@ -43,14 +45,8 @@ export async function listLiveSchemas(db: Queryable): Promise<readonly LiveSchem
   }));
 }
 
-export interface LiveSegment {
-  readonly key: string;
+export interface LiveSegment extends SegmentFacts {
   readonly schemaId: string;
-  readonly rows: bigint;
-  readonly bytes: bigint;
-  readonly minTimeUs: bigint;
-  readonly maxTimeUs: bigint;
-  readonly statistics: Readonly<Record<string, ColumnStatistics>>;
 }
 
 /**
@@ -63,17 +59,8 @@ export async function listLiveSegments(
   fromInclusiveUs: bigint | null,
   toInclusiveUs: bigint | null,
 ): Promise<readonly LiveSegment[]> {
-  const found = await db.query<{
-    object_key: string;
-    schema_id: string;
-    row_count: string;
-    bytes: string;
-    min_time_us: string;
-    max_time_us: string;
-    statistics: Record<string, ColumnStatistics>;
-  }>(
-    `select g.object_key, s.schema_id, g.row_count::text, g.bytes::text,
-            g.min_time_us::text, g.max_time_us::text, g.statistics
+  const found = await db.query<FactsRow & { schema_id: string }>(
+    `select ${FACTS_COLUMNS}, s.schema_id
      from tierd.segments g join tierd.slices s on s.id = g.slice_id
      where g.state = 'live' and g.dataset = $1
        and ($2::bigint is null or g.max_time_us >= $2)
@@ -81,15 +68,7 @@ export async function listLiveSegments(
      order by g.min_time_us, g.id`,
     [dataset, boundOf(fromInclusiveUs), boundOf(toInclusiveUs)],
   );
-  return found.rows.map((row) => ({
-    key: row.object_key,
-    schemaId: row.schema_id,
-    rows: BigInt(row.row_count),
-    bytes: BigInt(row.bytes),
-    minTimeUs: BigInt(row.min_time_us),
-    maxTimeUs: BigInt(row.max_time_us),
-    statistics: row.statistics,
-  }));
+  return found.rows.map((row) => ({ ...factsOf(row), schemaId: row.schema_id }));
 }
 
 /** The time of a dataset's slices that are live in the lake. */

@@ -1,21 +1,17 @@
 /** Slices and segments in the ledger. A segment's row is written before its object (I4). */
+
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import type { SliceFingerprint } from '../domain/fingerprint.ts';
-import type { ColumnStatistics } from '../domain/lake/column-statistics.ts';
+import type { SegmentFacts } from '../domain/lake/segment-facts.ts';
 import type { TimeRange } from '../domain/time/time-range.ts';
 import type { Lease } from './lease.ts';
 import type { Queryable } from './queryable.ts';
+import { FACTS_COLUMNS, type FactsRow, factsOf } from './segment-facts.ts';
 
 export type SegmentState = 'publishing' | 'live' | 'retired' | 'removed' | 'abandoned';
 
-export interface NewSegment {
-  readonly key: string;
-  readonly bytes: bigint;
+export interface NewSegment extends SegmentFacts {
   readonly sha256: string;
-  readonly rows: bigint;
-  readonly minTimeUs: bigint;
-  readonly maxTimeUs: bigint;
-  readonly statistics: Readonly<Record<string, ColumnStatistics>>;
 }
 
 export interface NewSlice {
@@ -139,17 +135,11 @@ export async function nextGeneration(
   return found.rows[0]?.next ?? 1;
 }
 
-export interface SegmentRecord {
-  readonly key: string;
+export interface SegmentRecord extends SegmentFacts {
   readonly state: SegmentState;
   readonly dataset: string;
   readonly sliceId: bigint;
-  readonly bytes: bigint;
   readonly sha256: string;
-  readonly rows: bigint;
-  readonly minTimeUs: bigint;
-  readonly maxTimeUs: bigint;
-  readonly statistics: Readonly<Record<string, ColumnStatistics>>;
   readonly columns: readonly ColumnPlan[];
   /** Of the whole slice: all of its segments together. */
   readonly fingerprint: SliceFingerprint;
@@ -168,22 +158,17 @@ export async function listSegments(
     readonly toUs?: bigint;
   },
 ): Promise<readonly SegmentRecord[]> {
-  const found = await db.query<{
-    object_key: string;
-    state: SegmentState;
-    dataset: string;
-    slice_id: string;
-    bytes: string;
-    sha256: string;
-    row_count: string;
-    min_time_us: string;
-    max_time_us: string;
-    statistics: Record<string, ColumnStatistics>;
-    columns: ColumnPlan[];
-    fingerprint: SliceFingerprint;
-  }>(
-    `select g.object_key, g.state, g.dataset, g.slice_id::text, g.bytes::text, g.sha256,
-            g.row_count::text, g.min_time_us::text, g.max_time_us::text, g.statistics,
+  const found = await db.query<
+    FactsRow & {
+      state: SegmentState;
+      dataset: string;
+      slice_id: string;
+      sha256: string;
+      columns: ColumnPlan[];
+      fingerprint: SliceFingerprint;
+    }
+  >(
+    `select ${FACTS_COLUMNS}, g.state, g.dataset, g.slice_id::text, g.sha256,
             s.columns, s.fingerprint
      from tierd.segments g join tierd.slices s on s.id = g.slice_id
      where g.state = any($1) and ($2::text is null or g.dataset = $2)
@@ -197,16 +182,11 @@ export async function listSegments(
     ],
   );
   return found.rows.map((row) => ({
-    key: row.object_key,
+    ...factsOf(row),
     state: row.state,
     dataset: row.dataset,
     sliceId: BigInt(row.slice_id),
-    bytes: BigInt(row.bytes),
     sha256: row.sha256,
-    rows: BigInt(row.row_count),
-    minTimeUs: BigInt(row.min_time_us),
-    maxTimeUs: BigInt(row.max_time_us),
-    statistics: row.statistics,
     columns: row.columns,
     fingerprint: row.fingerprint,
   }));

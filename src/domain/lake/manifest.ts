@@ -13,3 +13,11 @@ export interface Manifest {
 }
 
 export type FileStatus = 'existing' | 'added' | 'deleted';
+
+/** Where a snapshot lists a file. */
+export interface FileListing {
+  readonly manifestKey: string;
+  /** Of the snapshot that added the file, and so is the sequence number. */
+  readonly snapshotId: number;
+  readonly sequenceNumber: number;
+}

@@ -1,6 +1,7 @@
 /** What a query has to know of the lake. The ledger tells it; tests make it up. */
+
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
-import type { ColumnStatistics } from '../../domain/lake/column-statistics.ts';
+import type { SegmentFacts } from '../../domain/lake/segment-facts.ts';
 import type { IntegerTimeUnit } from '../../domain/table.ts';
 
 export interface ColdTimeColumn {
@@ -35,17 +36,7 @@ export interface ColdDataset {
 }
 
 /** A live segment. */
-export interface SegmentRef {
-  readonly key: string;
-  readonly rows: bigint;
-  readonly bytes: bigint;
-  readonly minTimeUs: bigint;
-  readonly maxTimeUs: bigint;
-  /**
-   * In the order of the column's type in the lake; for text that is the order of its UTF-8 bytes.
-   * Null where it is not known, or the column is null in every row.
-   */
-  readonly statistics: Readonly<Record<string, ColumnStatistics>>;
+export interface SegmentRef extends SegmentFacts {
   readonly columns: readonly ColdColumn[];
 }
 

@@ -1,0 +1,16 @@
+import type { ColumnStatistics } from './column-statistics.ts';
+
+/** What is known of a segment without opening it. */
+export interface SegmentFacts {
+  readonly key: string;
+  readonly rows: bigint;
+  readonly bytes: bigint;
+  /** Both included, microseconds since 1970. */
+  readonly minTimeUs: bigint;
+  readonly maxTimeUs: bigint;
+  /**
+   * In the order of the column's type in the lake; for text that is the order of its UTF-8 bytes.
+   * Null where it is not known, or the column is null in every row.
+   */
+  readonly statistics: Readonly<Record<string, ColumnStatistics>>;
+}
