@@ -17,7 +17,9 @@ describeOn('community', 'restore, beside compressed chunks and retention policie
     bench = await openBench(database);
     await database.query(
       `create table bars (time timestamptz not null, symbol text, id int);
-       select create_hypertable('bars', 'time', chunk_time_interval => interval '1 day');
+       create schema "Chunks of bars";
+       select create_hypertable('bars', 'time', chunk_time_interval => interval '1 day',
+                                associated_schema_name => 'Chunks of bars');
        insert into bars select '${daysAgo(40)}'::timestamptz + n * interval '1 hour', 's' || n % 3, n
          from generate_series(0, 12 * 24 - 1) n;
        alter table bars set (timescaledb.compress, timescaledb.compress_segmentby = 'symbol');

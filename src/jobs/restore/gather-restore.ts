@@ -12,6 +12,7 @@ import {
   type RestorePlan,
   refusePartial,
 } from '../../domain/plan/restore-plan.ts';
+import { sqlLiteral, sqlTable } from '../../domain/sql-name.ts';
 import { formatTable, type Part, type TableDescription } from '../../domain/table.ts';
 import { rangesOverlap } from '../../domain/time/time-range.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
@@ -164,7 +165,7 @@ function refuseCompressed({ ref }: Part): Refusal {
   return {
     guard: 'compressed_chunk',
     message: `chunk ${formatTable(ref)} is compressed, and what was written into it could not be told from what it had`,
-    hint: `select decompress_chunk('${formatTable(ref)}'); then run again`,
+    hint: `select decompress_chunk(${sqlLiteral(sqlTable(ref))}); then run again`,
     forceable: false,
   };
 }
