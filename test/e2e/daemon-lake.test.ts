@@ -23,7 +23,7 @@ daemon: { lease_ttl: 4s }
 server: { port: 0, survey_interval: 1s }
 alerts:
   settle: 0s
-  commands: { pager: { command: 'echo "$TIERD_ALERT_EVENT $TIERD_ALERT_ID" >> pages; cat >> told' } }`;
+  commands: { pager: { command: 'cat >> told; echo "$TIERD_ALERT_EVENT $TIERD_ALERT_ID" >> pages' } }`;
 
 /** A daemon whose lake holds a day, and whose table has another that is due. */
 async function makeScene(lake?: string): Promise<DaemonScene> {
