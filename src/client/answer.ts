@@ -18,6 +18,8 @@ export interface AnswerHead {
   readonly snapshot: string;
   readonly segmentsRead: number;
   readonly segments: number;
+  /** Damaged ones that were left out; 0 unless that was asked for. */
+  readonly segmentsSkipped: number;
   /** Rows that were copied from PostgreSQL. */
   readonly hotRows: number;
 }
@@ -42,6 +44,7 @@ export class Answer<R = Row> implements AsyncIterable<R> {
       snapshot: headers.get('tierd-snapshot') ?? '',
       segmentsRead: figure('tierd-segments-read'),
       segments: figure('tierd-segments'),
+      segmentsSkipped: figure('tierd-segments-skipped'),
       hotRows: figure('tierd-hot-rows'),
     };
   }

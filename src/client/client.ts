@@ -20,6 +20,8 @@ export type Parameter = string | number | bigint | boolean | Date | null;
 export interface QueryOptions {
   /** Of `$1`, `$2`, … */
   readonly params?: readonly Parameter[];
+  /** `skip`: an answer without damaged segments, whose number `head` tells. `fail` unless given. */
+  readonly onBadSegment?: 'fail' | 'skip';
   readonly signal?: AbortSignal;
 }
 
@@ -39,8 +41,13 @@ export class TierdClient {
    *
    * @throws RangeError where a parameter is a number that JSON can't hold exactly
    */
-  query<R = Row>(sql: string, { params = [], signal }: QueryOptions = {}): Answer<R> {
-    const body = JSON.stringify({ sql, params: params.map(parameterOf), format: 'ndjson' });
+  query<R = Row>(sql: string, { params = [], onBadSegment, signal }: QueryOptions = {}): Answer<R> {
+    const body = JSON.stringify({
+      sql,
+      params: params.map(parameterOf),
+      format: 'ndjson',
+      on_bad_segment: onBadSegment,
+    });
     return new Answer<R>(() => this.#send('POST', 'v1/query', body, signal));
   }
 

@@ -47,6 +47,8 @@ export async function listLiveSchemas(db: Queryable): Promise<readonly LiveSchem
 
 export interface LiveSegment extends SegmentFacts {
   readonly schemaId: string;
+  /** Of its bytes, hexadecimal. */
+  readonly sha256: string;
 }
 
 /**
@@ -59,8 +61,8 @@ export async function listLiveSegments(
   fromInclusiveUs: bigint | null,
   toInclusiveUs: bigint | null,
 ): Promise<readonly LiveSegment[]> {
-  const found = await db.query<FactsRow & { schema_id: string }>(
-    `select ${FACTS_COLUMNS}, s.schema_id
+  const found = await db.query<FactsRow & { schema_id: string; sha256: string }>(
+    `select ${FACTS_COLUMNS}, s.schema_id, g.sha256
      from tierd.segments g join tierd.slices s on s.id = g.slice_id
      where g.state = 'live' and g.dataset = $1
        and ($2::bigint is null or g.max_time_us >= $2)
@@ -68,7 +70,11 @@ export async function listLiveSegments(
      order by g.min_time_us, g.id`,
     [dataset, boundOf(fromInclusiveUs), boundOf(toInclusiveUs)],
   );
-  return found.rows.map((row) => ({ ...factsOf(row), schemaId: row.schema_id }));
+  return found.rows.map((row) => ({
+    ...factsOf(row),
+    schemaId: row.schema_id,
+    sha256: row.sha256,
+  }));
 }
 
 /** The time of a dataset's slices that are live in the lake. */

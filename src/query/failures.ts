@@ -3,6 +3,8 @@ import { countOf } from '../domain/count.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import type { ColdCatalog, SegmentRef } from './segments/cold-catalog.ts';
+import { findAltered } from './segments/open-sound.ts';
+import { type SegmentDamage, segmentUnreadable } from './segments/segment-damage.ts';
 
 /** parse the query, open the segments, bind the query to them, run it. */
 export type QueryStage = 'parse' | 'open' | 'bind' | 'run';
@@ -14,6 +16,8 @@ export interface FailureContext {
   readonly segments: readonly SegmentRef[];
   /** Null where none of them was opened yet. */
   readonly store: Pick<ObjectStore, 'locate' | 'stat'> | null;
+  /** Where the engine reads them; null where they were not opened. */
+  readonly locate: ((key: string) => string) | null;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -27,8 +31,8 @@ export async function describeFailure(error: unknown, context: FailureContext): 
     });
   }
   if (error instanceof TierdError || !isEngineError(error)) return error;
-  const damage = await findDamage(error.message, context);
-  if (damage !== null) return segmentUnreadable(damage, error);
+  const damage = await findDamage(error, context);
+  if (damage !== null) return segmentUnreadable(damage, firstLine(error), error);
   switch (context.stage) {
     case 'parse':
     case 'bind':
@@ -47,44 +51,34 @@ function isEngineError(error: unknown): error is Error {
   return error instanceof Error && ENGINE_ERROR.test(error.message);
 }
 
-interface Damage {
-  readonly key: string;
-  readonly what: string;
-}
-
 /** More would not help to see what has happened. */
 const MAX_NAMED = 3;
 
 /** Looks at the segments rather than guess from the message; null when all seem to be there. */
 async function findDamage(
-  message: string,
-  { store, segments }: FailureContext,
-): Promise<Damage[] | null> {
+  { message }: Error,
+  { store, segments, locate, signal }: FailureContext,
+): Promise<SegmentDamage[] | null> {
   if (store === null) return null;
-  const damage: Damage[] = [];
+  const damage: SegmentDamage[] = [];
   for (const { key, bytes } of segments) {
     if (damage.length === MAX_NAMED) break;
     const found = await store.stat(key);
     if (found === null) damage.push({ key, what: 'missing' });
     else if (BigInt(found.bytes) !== bytes) {
       damage.push({ key, what: `${String(found.bytes)} bytes long instead of ${String(bytes)}` });
-    } else if (message.includes(store.locate(key))) {
+    } else if (locate !== null && message.includes(locate(key))) {
       damage.push({ key, what: 'unreadable' });
     }
+  }
+  if (damage.length === 0 && locate !== null && NAMES_NO_FILE.test(message)) {
+    damage.push(...(await findAltered(segments, locate, signal)));
   }
   return damage.length === 0 ? null : damage;
 }
 
-function segmentUnreadable(damage: readonly Damage[], error: Error): TierdError {
-  const named = damage.map(({ key, what }) => `${key} is ${what}`).join('; ');
-  return new TierdError({
-    code: 'SEGMENT_UNREADABLE',
-    message: `A segment can't be read: ${named}. The engine says: ${firstLine(error)}`,
-    hint: 'Run `tierd scrub`: it tells every segment that is missing or altered. Restore these from a backup of the lake; tierd changes none of them.',
-    context: { segments: damage },
-    cause: error,
-  });
-}
+/** Of a footer or a page that makes no sense the engine tells without a name; queries fail so of nothing else. */
+const NAMES_NO_FILE = /^(Invalid|IO|INTERNAL|Serialization|Not implemented) (Error|Exception): /;
 
 /** The views are tierd's own: where they fail, the files are not as the ledger has them. */
 function segmentsUnlikeLedger(error: Error, segments: readonly SegmentRef[]): TierdError {

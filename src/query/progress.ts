@@ -11,8 +11,12 @@ export interface Progress {
   stage: QueryStage;
   version: SnapshotVersion;
   loaded: readonly LoadedDataset[];
+  /** Keys of those that were left out. */
+  skipped: readonly string[];
   /** Null until a segment was to be read. */
   store: QueryLake['store'] | null;
+  /** Where the segments are read; null until they are open. */
+  locate: ((key: string) => string) | null;
   known: Pick<ColdCatalog, 'datasets' | 'emptyDatasets'>;
   notes: readonly string[];
   plan: readonly DatasetPlan[] | null;
@@ -26,18 +30,21 @@ export function notBegun(): Progress {
     stage: 'parse',
     version: NO_VERSION,
     loaded: [],
+    skipped: [],
     store: null,
+    locate: null,
     known: { datasets: [], emptyDatasets: [] },
     notes: [],
     plan: null,
   };
 }
 
-export function headOf({ version, loaded }: Progress): QueryHead {
+export function headOf({ version, loaded, skipped }: Progress): QueryHead {
   return {
     version,
     segmentsRead: sum(loaded, ({ segments }) => segments.length),
     segmentsLive: sum(loaded, ({ dataset }) => sum(dataset.schemas, ({ segments }) => segments)),
+    segmentsSkipped: skipped,
     coldRows: sum(loaded, ({ segments }) => sum(segments, ({ rows }) => Number(rows))),
     hotRows: sum(
       loaded,

@@ -25,12 +25,19 @@ import {
   type QuerySummary,
 } from './query-request.ts';
 import type { ColdDataset } from './segments/cold-catalog.ts';
+import { openByContent, openByLength } from './segments/open-sound.ts';
+import {
+  damageIn,
+  type SegmentDamage,
+  segmentUnreadable,
+  skippedNote,
+} from './segments/segment-damage.ts';
 import { fillParameters } from './sql/parameters.ts';
 import { admitSelect, shownText } from './sql/statement.ts';
 import { assertWholeText } from './sql/whole-text.ts';
 
 /**
- * Reads both stores and writes the result; changes nothing else.
+ * Reads both stores and writes the result; changes nothing else. Of damaged segments `onDamage` is told.
  *
  * @throws TierdError HOT_ROWS_EXCEEDED, QUERY_INVALID, QUERY_NOT_ALLOWED, QUERY_FAILED, QUERY_TOO_LARGE, SEGMENT_UNREADABLE,
  *   COLUMN_TYPE_CHANGED, OUTPUT_UNWRITABLE, INTERRUPTED. A file is then as it was before; a sink
@@ -56,13 +63,17 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
       plan: progress.plan,
     };
   } catch (error) {
-    throw await describeFailure(error, {
+    const failure = await describeFailure(error, {
       stage: progress.stage,
       catalog: progress.known,
       segments: progress.loaded.flatMap(({ segments }) => segments),
       store: progress.store,
+      locate: progress.locate,
       signal: rooms.signal,
     });
+    const damaged = damageIn(failure);
+    if (damaged.length > 0) await rooms.onDamage?.({ damaged, sound: [] });
+    throw failure;
   } finally {
     await engine.close();
   }
@@ -86,7 +97,8 @@ async function runQuery(
   const { others, sql } = await loadQuery(engine, asked, request, rooms, progress);
   if (request.explain) return bindOnly(connection, sql, [...progress.known.datasets], progress);
   progress.stage = 'open';
-  const locate = await openSegments(rooms, progress);
+  const locate = await openSegments(request, rooms, progress);
+  progress.locate = locate;
   const createAllViews = () => createViews(connection, progress.loaded, others, locate);
   await createAllViews();
   const query = {
@@ -122,16 +134,44 @@ async function runQuery(
   });
 }
 
-/** @returns where each segment of the query can be read */
+/** @returns where each segment of the query can be read; in `progress` are those alone that can be */
 async function openSegments(
-  { openLake, limits, signal }: QueryRooms,
+  { onBadSegment }: QueryRequest,
+  { openLake, limits, signal, onDamage }: QueryRooms,
   progress: Progress,
 ): Promise<(key: string) => string> {
   const segments = progress.loaded.flatMap((one) => one.segments);
   if (segments.length === 0) return () => NOWHERE;
   const lake = await openLake();
   progress.store = lake.store;
-  return lake.openSegments(segments, join(limits.spillDirectory, 'segments'), signal);
+  const directory = join(limits.spillDirectory, 'segments');
+  const { openSegments: open } = lake;
+  const asked = { openSegments: open, segments, directory, signal };
+  if (onBadSegment !== 'skip') {
+    const { locate, damaged } = await openByLength(asked);
+    if (damaged.length > 0) throw segmentUnreadable(damaged, null);
+    return locate;
+  }
+  const { locate, damaged } = await openByContent(asked);
+  leaveOut(damaged, progress);
+  const sound = progress.loaded.flatMap((one) => one.segments.map(({ key }) => key));
+  await onDamage?.({ damaged, sound });
+  return locate;
+}
+
+function leaveOut(damaged: readonly SegmentDamage[], progress: Progress): void {
+  if (damaged.length === 0) return;
+  const keys = new Set(damaged.map(({ key }) => key));
+  const out = progress.loaded.flatMap((one) => one.segments.filter(({ key }) => keys.has(key)));
+  progress.loaded = progress.loaded.map((one) => ({
+    ...one,
+    segments: one.segments.filter(({ key }) => !keys.has(key)),
+  }));
+  progress.skipped = damaged.map(({ key }) => key);
+  const rows = out.reduce((sum, one) => sum + one.rows, 0n);
+  progress.notes = [...progress.notes, skippedNote(damaged, rows)];
+  // Another time there may be more of it.
+  progress.isRepeatable = false;
 }
 
 /** To views without rows: what is wrong with its names and types is told all the same. */

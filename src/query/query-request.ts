@@ -11,6 +11,7 @@ import type { AnswerRecord } from './cache/answer-record.ts';
 import type { Repeatable } from './cache/standing.ts';
 import type { Engine, EngineLimits } from './engine.ts';
 import type { DatasetPlan } from './query-plan.ts';
+import type { SegmentDamage } from './segments/segment-damage.ts';
 import type { ParameterValue } from './sql/parameters.ts';
 import type { InSnapshot } from './stores.ts';
 
@@ -28,9 +29,15 @@ export interface QueryRequest {
   readonly output: FileOutput | { readonly sink: AnswerSink };
   /** For `table` into a terminal: how wide it is. Null cuts nothing. */
   readonly terminalWidth: number | null;
+  /** A damaged segment ends the query, unless who asks wants what there is without it. */
+  readonly onBadSegment?: OnBadSegment;
   /** Where the answer is a page of a longer one. */
   readonly page?: Page | null;
 }
+
+export const ON_BAD_SEGMENT = ['fail', 'skip'] as const;
+
+export type OnBadSegment = (typeof ON_BAD_SEGMENT)[number];
 
 /** `file` is replaced when the query has succeeded; until then the rows are in `part`, beside it. */
 export interface FileOutput {
@@ -48,8 +55,15 @@ export interface QueryRooms {
   readonly clock: Clock;
   readonly signal?: AbortSignal;
   readonly onHead?: (head: QueryHead) => void;
+  /** Told of segments that are not what the ledger says, and of those whose bytes were all found right. */
+  readonly onDamage?: (found: FoundDamage) => Promise<void>;
   /** That of `inSnapshot`. */
   readonly record?: AnswerRecord;
+}
+
+export interface FoundDamage {
+  readonly damaged: readonly SegmentDamage[];
+  readonly sound: readonly string[];
 }
 
 export interface QueryLake {
@@ -64,6 +78,8 @@ export interface QueryHead {
   /** Segments that the query had to look into, and live segments of the datasets that it names. */
   readonly segmentsRead: number;
   readonly segmentsLive: number;
+  /** Damaged, and left out because who asked chose that: where there are any, the answer is not whole. */
+  readonly segmentsSkipped: readonly string[];
   /** Of the segments that it had to look into. */
   readonly coldRows: number;
   /** Copied from PostgreSQL: those that the conditions could not rule out. */

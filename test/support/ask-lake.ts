@@ -5,7 +5,7 @@ import { partPathOf } from '../../src/query/answer/output-file.ts';
 import type { QueryFormat } from '../../src/query/answer/query-format.ts';
 import { openEngine } from '../../src/query/engine.ts';
 import { queryLake } from '../../src/query/query-lake.ts';
-import type { QuerySummary } from '../../src/query/query-request.ts';
+import type { FoundDamage, OnBadSegment, QuerySummary } from '../../src/query/query-request.ts';
 import type { ColdTimeColumn } from '../../src/query/segments/cold-catalog.ts';
 import type { ParameterValue } from '../../src/query/sql/parameters.ts';
 import type { TestCatalog, TestLake } from './test-lake.ts';
@@ -26,6 +26,8 @@ export interface AskOptions {
   readonly terminalWidth?: number | null;
   readonly timeColumns?: Readonly<Record<string, ColdTimeColumn | null>>;
   readonly memoryLimitBytes?: number;
+  readonly onBadSegment?: OnBadSegment;
+  readonly onDamage?: (found: FoundDamage) => void;
   readonly signal?: AbortSignal;
   /** Sees each piece of text as it comes. */
   readonly onText?: (text: string) => Promise<void>;
@@ -55,6 +57,7 @@ export async function askLake(
           ? { sink }
           : { file: options.file, part: partPathOf(options.file, process.pid) },
       terminalWidth: options.terminalWidth ?? null,
+      onBadSegment: options.onBadSegment ?? 'fail',
     },
     {
       inSnapshot: (_needOf, work) =>
@@ -66,6 +69,7 @@ export async function askLake(
         threads: 2,
         spillDirectory: join(lake.root, '_spill'),
       },
+      onDamage: async (found) => options.onDamage?.(found),
       clock: { now: () => Date.now() },
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     },

@@ -104,6 +104,7 @@ async function describeSegment(
     key,
     rows: rows as bigint,
     bytes: BigInt((await stat(path)).size),
+    sha256: await sha256OfFile(path),
     minTimeUs: BigInt(minTimeUs as bigint | number),
     maxTimeUs: BigInt(maxTimeUs as bigint | number),
     statistics,

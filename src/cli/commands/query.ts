@@ -7,7 +7,7 @@ import {
   QUERY_FORMATS,
   type QueryFormat,
 } from '../../query/answer/query-format.ts';
-import type { FileOutput } from '../../query/query-request.ts';
+import { type FileOutput, ON_BAD_SEGMENT, type OnBadSegment } from '../../query/query-request.ts';
 import type { CliContext } from '../context.ts';
 import { explainReport } from '../reports/explain-report.ts';
 import { tellOf } from '../reports/query-told.ts';
@@ -20,6 +20,7 @@ interface QueryFlags {
   readonly param?: readonly (string | null)[];
   readonly explain?: true;
   readonly interactive?: true;
+  readonly onBadSegment: OnBadSegment;
 }
 
 export function registerQuery(program: Command, context: CliContext): void {
@@ -54,6 +55,14 @@ export function registerQuery(program: Command, context: CliContext): void {
       new Option('-F, --format <format>', 'what the rows are printed as').choices(QUERY_FORMATS),
     )
     .option('-o, --output <file>', 'write to this file, replaced once the query has succeeded')
+    .addOption(
+      new Option(
+        '--on-bad-segment <do>',
+        'skip: answer without the segments that are missing or damaged, and say which',
+      )
+        .choices(ON_BAD_SEGMENT)
+        .default('fail'),
+    )
     .addHelpText(
       'after',
       `
@@ -88,6 +97,7 @@ async function runQuery(
       sql,
       parameters: flags.param ?? [],
       explain: flags.explain === true,
+      onBadSegment: flags.onBadSegment,
       format: formatOf(context, flags),
       output: flags.output === undefined ? null : outputOf(context, flags.output),
     },
@@ -101,7 +111,7 @@ async function runQuery(
 async function openShell(
   context: CliContext,
   typed: string | undefined,
-  { format }: QueryFlags,
+  { format, onBadSegment }: QueryFlags,
 ): Promise<void> {
   if (typed !== undefined || context.options.json === true) {
     throw new TierdError({
@@ -111,7 +121,10 @@ async function openShell(
     });
   }
   const { runShell } = await import('../shell/shell.ts');
-  const exitCode = await runShell(context, context.loadConfig(), shellFormatOf(format));
+  const exitCode = await runShell(context, context.loadConfig(), {
+    format: shellFormatOf(format),
+    onBadSegment,
+  });
   context.report({ json: null, text: () => '', exitCode });
 }
 

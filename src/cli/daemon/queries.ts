@@ -115,6 +115,7 @@ async function answer(
     context,
     {
       ...question,
+      onBadSegment: asked.onBadSegment ?? 'fail',
       explain: false,
       format: asked.format,
       output,

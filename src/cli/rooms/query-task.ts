@@ -26,6 +26,7 @@ import { listDatasets } from '../../query/structured/list-datasets.ts';
 import { readShape } from '../../query/structured/read-shape.ts';
 import { safeText } from '../terminal/safe-text.ts';
 import { KeptLine } from './kept-line.ts';
+import { noteDamage } from './note-damage.ts';
 import { openLake, openSegmentsOf } from './open-lake.ts';
 
 /** All that the process is told: of the configuration only what it needs, and no other secret. */
@@ -93,11 +94,19 @@ async function runQueryTask(
     structured === undefined
       ? {}
       : compileAsk(await readShape(db, datasets, structured.dataset, record.record), structured);
+  let isOwnLake = false;
   return queryLake(
     { ...request, ...compiled, output: output ?? { sink } },
     {
       inSnapshot: postgresStores({ db, datasets, maxHotRows, maxHoldMs, signal, ...record }),
-      openLake: () => openForQuery(task, db, warn),
+      openLake: async () => {
+        const opened = await openForQuery(task, db, warn);
+        isOwnLake = opened.isOwn;
+        return opened;
+      },
+      onDamage: async (found) => {
+        if (isOwnLake) await noteDamage(db, found);
+      },
       openEngine,
       limits,
       clock: systemClock,
@@ -116,7 +125,14 @@ async function writeDatasets(
 ): Promise<QuerySummary> {
   const startedAt = systemClock.now();
   const { version, datasets: listed } = await listDatasets(db, datasets);
-  const head = { version, segmentsRead: 0, segmentsLive: 0, coldRows: 0, hotRows: 0 };
+  const head = {
+    version,
+    segmentsRead: 0,
+    segmentsLive: 0,
+    segmentsSkipped: [],
+    coldRows: 0,
+    hotRows: 0,
+  };
   onHead(head);
   await sink.write(`${JSON.stringify({ datasets: listed })}\n`);
   return {
@@ -135,14 +151,23 @@ async function openForQuery(
   task: QueryTask,
   db: pg.Client,
   warn: TaskRooms['warn'],
-): Promise<QueryLake> {
+): Promise<QueryLake & { readonly isOwn: boolean }> {
   const store = await openLake(task);
+  let refusal: TierdError | null;
   try {
-    await warnOfOthersLake(store, db, warn);
+    refusal = await refusalOfLake(store, db);
   } catch (error) {
     throw withHotSide(error);
   }
-  return { store, openSegments: openSegmentsOf(task, store) };
+  if (refusal !== null) {
+    // What would be left out may lie where the lake's owner put it since.
+    if (task.request.onBadSegment === 'skip') throw refusal;
+    // Reading does no harm, but a copy's list of segments may be older than the lake.
+    warn(
+      `this ledger is not the owner of the lake, so its list of segments may be out of date: ${refusal.message}`,
+    );
+  }
+  return { store, openSegments: openSegmentsOf(task, store), isOwn: refusal === null };
 }
 
 function withHotSide(error: unknown): unknown {
@@ -175,16 +200,7 @@ function sinkInto(
   };
 }
 
-/** Reading does no harm, but a copy's list of segments may be older than the lake. */
-async function warnOfOthersLake(
-  store: ObjectStore,
-  db: pg.Client,
-  warn: TaskRooms['warn'],
-): Promise<void> {
+async function refusalOfLake(store: ObjectStore, db: pg.Client): Promise<TierdError | null> {
   const standing = await lookAtLake(store, db);
-  const refusal = standing === null ? null : lakeRefusal(standing, store.place);
-  if (refusal === null) return;
-  warn(
-    `this ledger is not the owner of the lake, so its list of segments may be out of date: ${refusal.message}`,
-  );
+  return standing === null ? null : lakeRefusal(standing, store.place);
 }

@@ -5,6 +5,7 @@ import type { TierdConfig } from '../../config/load.ts';
 import { EXIT, type ExitCode, TierdError } from '../../domain/errors.ts';
 import { linkSignals } from '../../domain/linked-signal.ts';
 import type { QueryFormat } from '../../query/answer/query-format.ts';
+import type { OnBadSegment } from '../../query/query-request.ts';
 import type { CliContext } from '../context.ts';
 import { tellOf } from '../reports/query-told.ts';
 import { printQuery } from '../rooms/print-query.ts';
@@ -21,6 +22,11 @@ import { describeSql, greeting, helpText, listOfDatasets, promptFor } from './te
 /** No statement that a person types is as long; a file that is piped in by mistake is. */
 const MAX_CHARACTERS = 1024 ** 2;
 
+export interface ShellChoices {
+  readonly format: QueryFormat;
+  readonly onBadSegment: OnBadSegment;
+}
+
 /**
  * Ends with `\q`, Ctrl-D or the end of what is piped in.
  *
@@ -30,9 +36,9 @@ const MAX_CHARACTERS = 1024 ** 2;
 export async function runShell(
   context: CliContext,
   config: TierdConfig,
-  format: QueryFormat,
+  { format, onBadSegment }: ShellChoices,
 ): Promise<ExitCode> {
-  const shell = new Shell(context, config, format);
+  const shell = new Shell(context, config, format, onBadSegment);
   await shell.run();
   context.signal.throwIfAborted();
   return shell.hasFailed && !shell.isAttended ? EXIT.failed : EXIT.done;
@@ -47,13 +53,20 @@ class Shell {
   readonly #processes = openProcesses(1);
   readonly #editor: LineEditor;
   #format: QueryFormat;
+  readonly #onBadSegment: OnBadSegment;
   /** What `\x` goes back to. */
   #unexpanded: QueryFormat;
   #tellsTimes = false;
   /** Of the statement that has no end yet. */
   #begun = '';
 
-  constructor(context: CliContext, config: TierdConfig, format: QueryFormat) {
+  constructor(
+    context: CliContext,
+    config: TierdConfig,
+    format: QueryFormat,
+    onBadSegment: OnBadSegment,
+  ) {
+    this.#onBadSegment = onBadSegment;
     const { stdin, stderr, env, signal } = context;
     this.#context = context;
     this.#config = config;
@@ -155,7 +168,14 @@ class Shell {
     await this.#editor.whileBusy(async (interrupt) => {
       const { signal, release } = linkSignals(this.#context.signal, interrupt);
       try {
-        const query = { sql, parameters: [], explain: false, format, output: null };
+        const query = {
+          sql,
+          parameters: [],
+          explain: false,
+          format,
+          output: null,
+          onBadSegment: this.#onBadSegment,
+        };
         const summary = await printQuery(
           this.#context,
           this.#config,

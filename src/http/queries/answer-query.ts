@@ -110,6 +110,7 @@ function headersOf(head: QueryHead | undefined, end: QueryEnd | null): Record<st
           'tierd-snapshot': head.version,
           'tierd-segments-read': String(head.segmentsRead),
           'tierd-segments': String(head.segmentsLive),
+          ...skippedHeaders(head.segmentsSkipped),
           'tierd-cold-rows': String(head.coldRows),
           'tierd-hot-rows': String(head.hotRows),
           'tierd-cache': head.isCached ? 'hit' : 'miss',
@@ -121,6 +122,18 @@ function headersOf(head: QueryHead | undefined, end: QueryEnd | null): Record<st
           'tierd-elapsed-ms': String(Math.round(end.elapsedMs)),
           ...(end.nextCursor === null ? {} : { 'tierd-next-cursor': end.nextCursor }),
         }),
+  };
+}
+
+/** More in a header, and something on the way may refuse all of them. */
+const MAX_NAMED = 10;
+
+function skippedHeaders(keys: readonly string[]): Record<string, string> {
+  if (keys.length === 0) return {};
+  return {
+    'tierd-segments-skipped': String(keys.length),
+    // A header has no letters beyond ASCII.
+    'tierd-skipped': keys.slice(0, MAX_NAMED).map(encodeURI).join(', '),
   };
 }
 

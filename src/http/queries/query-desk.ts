@@ -4,7 +4,11 @@ import { TierdError } from '../../domain/errors.ts';
 import type { QueryGate } from '../query-gate.ts';
 import type { QueryFormat } from './formats.ts';
 
-export type AskedQuery = { readonly format: QueryFormat } & (
+export type AskedQuery = {
+  readonly format: QueryFormat;
+  /** Unless given, a damaged segment ends the query. */
+  readonly onBadSegment?: 'fail' | 'skip';
+} & (
   | {
       readonly sql: string;
       readonly params: readonly (string | number | boolean | null)[];
@@ -18,6 +22,8 @@ export interface QueryHead {
   readonly version: string;
   readonly segmentsRead: number;
   readonly segmentsLive: number;
+  /** Keys of damaged ones that were left out. */
+  readonly segmentsSkipped: readonly string[];
   readonly coldRows: number;
   readonly hotRows: number;
   /** That it was answered before, and is the same still. */

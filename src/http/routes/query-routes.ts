@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { answerInFormat } from '../queries/answer-in-format.ts';
 import { FORMAT_NAMES, FORMATS } from '../queries/formats.ts';
+import { badSegmentsOf, onBadSegment } from '../queries/on-bad-segment.ts';
 import type { QueryDesk } from '../queries/query-desk.ts';
 import type { Route } from '../route.ts';
 
@@ -35,6 +36,7 @@ const queryBody = z.strictObject({
     .enum(FORMAT_NAMES)
     .optional()
     .meta({ description: 'Without it the header Accept chooses, and JSON is what is left.' }),
+  on_bad_segment: onBadSegment,
 });
 
 export function queryRoutes(desk: QueryDesk): readonly Route[] {
@@ -48,8 +50,8 @@ export function queryRoutes(desk: QueryDesk): readonly Route[] {
       body: queryBody,
       success: { status: 200, types: Object.values(FORMATS) },
       answer(asked) {
-        const { format, ...query } = queryBody.parse(asked.body);
-        return answerInFormat(desk, asked, format, query);
+        const { format, on_bad_segment, ...query } = queryBody.parse(asked.body);
+        return answerInFormat(desk, asked, format, { ...query, ...badSegmentsOf(on_bad_segment) });
       },
     },
   ];

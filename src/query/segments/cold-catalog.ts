@@ -37,6 +37,7 @@ export interface ColdDataset {
 
 /** A live segment. */
 export interface SegmentRef extends SegmentFacts {
+  readonly sha256: string;
   readonly columns: readonly ColdColumn[];
 }
 

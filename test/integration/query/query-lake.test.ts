@@ -1,7 +1,18 @@
-import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { askLake } from '../../support/ask-lake.ts';
+import type { FoundDamage } from '../../../src/query/query-request.ts';
+import { type AskOptions, askLake } from '../../support/ask-lake.ts';
 import { createTestLake, type TestLake } from '../../support/test-lake.ts';
 
 let lake: TestLake;
@@ -369,20 +380,49 @@ async function flipInside(path: string): Promise<void> {
 }
 
 describe('a segment that is not what it was', () => {
-  async function withDamage(damage: (path: string) => Promise<void>, sql: string) {
+  async function withDamage(
+    damage: (path: string, root: string) => Promise<void>,
+    sql: string,
+    options: AskOptions = {},
+  ) {
     const own = await createTestLake();
     try {
       for (const day of [0, 1, 2])
         await own.add('ticks', `ticks/${String(day)}.parquet`, ticks(day), 'epoch_us(time)');
-      await damage(join(own.root, 'ticks/1.parquet'));
-      return await askLake(own, sql).catch((error: unknown) => error);
+      await own.duckdb.run(
+        `copy (${ticks(7)} union all ${ticks(8)}) to '${join(own.root, 'ticks/longer.parquet')}' (format parquet)`,
+      );
+      await damage(join(own.root, 'ticks/1.parquet'), own.root);
+      return await askLake(own, sql, options).catch((error: unknown) => error);
     } finally {
       await own.destroy();
     }
   }
 
-  test.each([
+  const spoiltFooter = async (path: string) => {
+    const bytes = await readFile(path);
+    const footer = bytes.length - 8 - bytes.readUInt32LE(bytes.length - 8);
+    await writeFile(path, bytes.fill(0xff, footer, footer + 20));
+  };
+  const anothers = (path: string, root: string) =>
+    copyFile(join(root, 'ticks/longer.parquet'), path);
+  const DAMAGES = [
     ['missing', (path: string) => rm(path), 'missing'],
+    [
+      'a folder',
+      async (path: string) => (await rm(path), mkdir(path)),
+      '[0-9]+ bytes long instead of',
+    ],
+    [
+      'a link to another',
+      async (path: string, root: string) => {
+        await rm(path);
+        await symlink(join(root, 'ticks/0.parquet'), path);
+      },
+      '[0-9]+ bytes long instead of',
+    ],
+    ['a longer one with other rows', anothers, '[0-9]+ bytes long instead of'],
+    ['spoilt in its footer', spoiltFooter, 'altered'],
     ['cut short', (path: string) => truncate(path, 100), '100 bytes long instead of'],
     ['damaged inside', flipInside, 'unreadable'],
     [
@@ -390,13 +430,83 @@ describe('a segment that is not what it was', () => {
       async (path: string) => writeFile(path, Buffer.alloc((await stat(path)).size)),
       'unreadable',
     ],
-  ])('is named when it is %s', async (_what, damage, words) => {
-    expect(
-      await withDamage(damage, 'select max(time), max(symbol), sum(close), sum(volume) from ticks'),
-    ).toMatchObject({
+  ] as const;
+
+  test.each(DAMAGES)('is named when it is %s', async (_what, damage, words) => {
+    const told: FoundDamage[] = [];
+    const failure = await withDamage(
+      damage,
+      'select max(time), max(symbol), sum(close), sum(volume) from ticks',
+      { onDamage: (found) => void told.push(found) },
+    );
+    expect(told).toEqual([
+      { damaged: [{ key: 'ticks/1.parquet', what: expect.stringMatching(words) }], sound: [] },
+    ]);
+    expect(failure).toMatchObject({
       code: 'SEGMENT_UNREADABLE',
       message: expect.stringMatching(new RegExp(`ticks/1.parquet is ${words}`)),
       hint: expect.stringContaining('tierd scrub'),
+    });
+  });
+
+  test.each([
+    ...DAMAGES,
+    [
+      'altered in one bit',
+      async (path: string) => {
+        const bytes = await readFile(path);
+        bytes[500] = (bytes[500] ?? 0) ^ 1;
+        await writeFile(path, bytes);
+      },
+      '',
+    ],
+  ] as const)(
+    'is left out where who asks wants that, and said, when it is %s',
+    async (_what, damage) => {
+      const told: FoundDamage[] = [];
+      const answer = await withDamage(
+        damage,
+        'select count(*)::int as n, count(distinct time::date)::int as days from ticks',
+        { onBadSegment: 'skip', onDamage: (found) => void told.push(found) },
+      );
+      expect(answer).toMatchObject({
+        text: '{"n":200,"days":2}\n',
+        summary: {
+          segmentsRead: 2,
+          segmentsLive: 3,
+          segmentsSkipped: ['ticks/1.parquet'],
+          repeatable: null,
+          notes: [
+            expect.stringMatching(
+              /^this is not the whole answer: 1 damaged segment was left out, with 100 rows: ticks\/1.parquet is /,
+            ),
+          ],
+        },
+      });
+      expect(told).toMatchObject([
+        { damaged: [{ key: 'ticks/1.parquet' }], sound: ['ticks/0.parquet', 'ticks/2.parquet'] },
+      ]);
+    },
+  );
+
+  test('leaves an empty table where all are damaged, and a whole one where none is', async () => {
+    const all = await withDamage(
+      async (_path, root) => {
+        for (const day of ['0', '1', '2']) await rm(join(root, `ticks/${day}.parquet`));
+      },
+      'select count(*)::int as n, max(symbol) as s from ticks',
+      { onBadSegment: 'skip' },
+    );
+    expect(all).toMatchObject({
+      text: '{"n":0,"s":null}\n',
+      summary: { segmentsRead: 0, segmentsSkipped: { length: 3 } },
+    });
+    const none = await withDamage(async () => undefined, 'select count(*)::int as n from ticks', {
+      onBadSegment: 'skip',
+    });
+    expect(none).toMatchObject({
+      text: '{"n":300}\n',
+      summary: { segmentsSkipped: [], notes: [] },
     });
   });
 

@@ -8,6 +8,7 @@ import {
   TIMEFRAMES,
 } from '../../../domain/ask/structured-ask.ts';
 import { FORMAT_NAMES } from '../../queries/formats.ts';
+import { onBadSegment } from '../../queries/on-bad-segment.ts';
 
 const MAX_LIMIT = 100_000;
 const MAX_LATEST = 10_000;
@@ -50,6 +51,7 @@ export const rowsQuery = z
       .optional()
       .meta({ description: 'The header Tierd-Next-Cursor of the page before.' }),
     format,
+    on_bad_segment: onBadSegment,
   })
   .catchall(values);
 
@@ -58,6 +60,7 @@ export const latestQuery = z
     columns: texts.optional(),
     limit: z.coerce.number().int().min(1).max(MAX_LATEST).default(100),
     format,
+    on_bad_segment: onBadSegment,
   })
   .catchall(values);
 
@@ -75,6 +78,7 @@ export const barsQuery = z
       .meta({ description: 'The column that is summed; volume unless given.' }),
     by,
     format,
+    on_bad_segment: onBadSegment,
   })
   .catchall(values);
 
@@ -90,6 +94,7 @@ export const aggregateQuery = z
     to,
     tz,
     format,
+    on_bad_segment: onBadSegment,
   })
   .catchall(values);
 
@@ -103,6 +108,7 @@ export function rowsAsk(
     limit,
     cursor,
     format: _,
+    on_bad_segment: __,
     ...rest
   }: z.output<typeof rowsQuery>,
 ): RowsAsk {
@@ -121,7 +127,7 @@ export function rowsAsk(
 
 export function latestAsk(
   dataset: string,
-  { columns, limit, format: _, ...rest }: z.output<typeof latestQuery>,
+  { columns, limit, format: _, on_bad_segment: __, ...rest }: z.output<typeof latestQuery>,
 ): RowsAsk {
   return {
     kind: 'rows',
@@ -147,6 +153,7 @@ export function barsAsk(
     volume,
     by: groups,
     format: _,
+    on_bad_segment: __,
     ...rest
   }: z.output<typeof barsQuery>,
 ): BarsAsk {
@@ -174,6 +181,7 @@ export function aggregateAsk(
     to: end,
     tz: zone,
     format: _,
+    on_bad_segment: __,
     ...rest
   }: z.output<typeof aggregateQuery>,
 ): AggregateAsk {

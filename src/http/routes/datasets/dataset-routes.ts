@@ -4,6 +4,7 @@ import type { StructuredAsk } from '../../../domain/ask/structured-ask.ts';
 import { answerInFormat } from '../../queries/answer-in-format.ts';
 import { answerQuery } from '../../queries/answer-query.ts';
 import { FORMATS, type QueryFormat } from '../../queries/formats.ts';
+import { badSegmentsOf } from '../../queries/on-bad-segment.ts';
 import type { QueryDesk } from '../../queries/query-desk.ts';
 import type { Route } from '../../route.ts';
 import {
@@ -101,7 +102,12 @@ interface Question<Given> {
   readonly ask: (dataset: string, given: Given) => StructuredAsk;
 }
 
-function question<Given extends { readonly format?: QueryFormat | undefined }>(
+interface Chosen {
+  readonly format?: QueryFormat | undefined;
+  readonly on_bad_segment?: 'fail' | 'skip' | undefined;
+}
+
+function question<Given extends Chosen>(
   desk: QueryDesk,
   { kind, summary, query, ask }: Question<Given>,
 ): Route {
@@ -115,7 +121,10 @@ function question<Given extends { readonly format?: QueryFormat | undefined }>(
     answer: (asked) => {
       const given = parseQuery(query, asked.query);
       const structured = ask(asked.params['dataset'] ?? '', given);
-      return answerInFormat(desk, asked, given.format, { structured });
+      return answerInFormat(desk, asked, given.format, {
+        structured,
+        ...badSegmentsOf(given.on_bad_segment),
+      });
     },
   };
 }
