@@ -5,9 +5,11 @@ import type { Engine } from './engine.ts';
 import { resolveForHot } from './hot/hot-predicate.ts';
 import { firstOf, hotColumnsOf } from './hot/hot-rows.ts';
 import type { PlannedParts } from './partials/plan-parts.ts';
-import type { ColdCatalog } from './segments/cold-catalog.ts';
+import type { ColdCatalog, ColdDataset } from './segments/cold-catalog.ts';
+import { differenceOf } from './segments/query-column.ts';
 import { chooseSegments, findHull } from './segments/segment-filter.ts';
 import type { Sides } from './segments/sides.ts';
+import { neededColumns } from './sql/needed-columns.ts';
 import { comparisonsIn, ofColumns } from './sql/predicate.ts';
 import { type AstObject, foldName } from './sql/sql-ast.ts';
 import type { HotExplanation } from './stores.ts';
@@ -18,6 +20,15 @@ export interface DatasetPlan {
   readonly cold: ColdPlan | null;
   /** Null where the query does not name its hot side, or the table is gone. */
   readonly hot: HotPlan | null;
+  /** Columns that the query may need and that compare otherwise than in PostgreSQL. */
+  readonly differences: readonly Difference[];
+}
+
+export interface Difference {
+  readonly column: string;
+  readonly postgresType: string;
+  /** A clause: `is compared as its text`. */
+  readonly what: string;
 }
 
 export interface ColdPlan {
@@ -62,7 +73,23 @@ export async function planDataset(
     dataset: name,
     cold: isColdNamed ? await planCold(engine.connection, catalog, chosen) : null,
     hot: await planHot(engine, statement, chosen, parts),
+    differences: differencesOf(statement, chosen.dataset),
   };
+}
+
+/** By how the newest of its tables and segments has them. */
+function differencesOf(statement: AstObject, { name, schemas }: ColdDataset): Difference[] {
+  const columns = schemas.at(-1)?.columns ?? [];
+  const needed = neededColumns(
+    statement,
+    name,
+    columns.map((column) => column.name),
+  );
+  return columns.flatMap((column) => {
+    const what = needed.includes(column.name) ? differenceOf(column) : null;
+    const { postgresType = '' } = column;
+    return what === null ? [] : [{ column: column.name, postgresType, what }];
+  });
 }
 
 async function planCold(

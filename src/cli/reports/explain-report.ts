@@ -12,12 +12,24 @@ export function explainReport({ plan, version, notes }: QuerySummary): Report {
     json: { version: at, datasets, notes },
     text: ({ colour }) =>
       [
-        ...datasets.flatMap((one) => [colour.bold(one.dataset), ...cold(one), ...hot(one)]),
+        ...datasets.flatMap((one) => [
+          colour.bold(one.dataset),
+          ...cold(one),
+          ...hot(one),
+          ...unlike(one),
+        ]),
         ...(datasets.length === 0 ? ['no dataset is read'] : []),
         ...notes.map((note) => `${colour.yellow('note')} ${note}`),
         colour.dim(`nothing was read, at version ${at}`),
       ].join('\n'),
   };
+}
+
+function unlike({ differences }: DatasetPlan): string[] {
+  return differences.map(
+    ({ column, postgresType, what }, index) =>
+      `${index === 0 ? '  note  ' : '        '}${column}, ${postgresType}, ${what}`,
+  );
 }
 
 function cold({ cold: found }: DatasetPlan): string[] {

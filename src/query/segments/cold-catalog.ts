@@ -13,8 +13,8 @@ export interface ColdTimeColumn {
 /** A column as it lies in a segment. */
 export interface ColdColumn
   extends Pick<ColumnPlan, 'name' | 'duckdbType'>,
-    Partial<Pick<ColumnPlan, 'held' | 'fieldId'>> {
-  /** What a query sees where that is more than the file says: JSON of a text. */
+    Partial<Pick<ColumnPlan, 'held' | 'fieldId' | 'postgresType'>> {
+  /** What a query sees where that is more than the file says: JSON or a number of a text. */
   readonly viewType?: string;
 }
 

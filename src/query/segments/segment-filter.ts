@@ -154,8 +154,8 @@ function boundsOf(
     };
   }
   const held = segment.columns.find(({ name }) => name === column)?.duckdbType;
-  // Numbers that the view shows as text are ordered otherwise than their bounds were.
-  if (held === undefined || (type === 'VARCHAR' && held !== type)) return UNKNOWN;
+  // Numbers that the view shows as text are ordered otherwise than their bounds were, and the other way round.
+  if (held === undefined || (held === 'VARCHAR') !== (type === 'VARCHAR')) return UNKNOWN;
   const { min, max } = segment.statistics[column] ?? UNKNOWN;
   return { min: readable(min, type), max: readable(max, type) };
 }

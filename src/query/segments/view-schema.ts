@@ -11,15 +11,21 @@ export type ViewSchema = ReadonlyMap<string, string>;
 
 /** @throws TierdError COLUMN_TYPE_CHANGED when no type holds the values of all segments exactly */
 export function viewSchemaOf(dataset: ColdDataset): ViewSchema {
-  const view = new Map<string, { name: string; type: string; schema: ColdSchema }>();
+  const view = new Map<
+    string,
+    { name: string; type: string; schema: ColdSchema; isHeldAsText: boolean }
+  >();
   for (const schema of dataset.schemas.toReversed()) {
     for (const { name, duckdbType: fileType, viewType = fileType } of schema.columns) {
       const known = view.get(foldName(name));
+      const isHeldAsText = fileType === 'VARCHAR';
       if (known === undefined) {
-        view.set(foldName(name), { name, type: viewType, schema });
+        view.set(foldName(name), { name, type: viewType, schema, isHeldAsText });
         continue;
       }
-      const type = reconcileTypes(known.type, viewType);
+      known.isHeldAsText &&= isHeldAsText;
+      // Where all of it is text, text holds it, whatever its types were.
+      const type = reconcileTypes(known.type, viewType) ?? (known.isHeldAsText ? 'VARCHAR' : null);
       if (type === null) {
         throw typeChanged(dataset.name, known, { type: viewType, schema });
       }
@@ -65,6 +71,7 @@ const INTEGERS = new Map([
   ['INTEGER', 10],
   ['UINTEGER', 10],
   ['BIGINT', 19],
+  ['UBIGINT', 20],
 ]);
 
 const MAX_DECIMAL_WIDTH = 38;
@@ -79,8 +86,9 @@ function exactNumber(type: string): ExactNumber | null {
 }
 
 function widestNumber(a: ExactNumber, b: ExactNumber): string | null {
-  if (INTEGERS.has(a.type) && INTEGERS.has(b.type)) {
-    const signs = [a.type, b.type];
+  const signs = [a.type, b.type];
+  if (signs.includes('UBIGINT') && signs.includes('UINTEGER')) return 'UBIGINT';
+  if (INTEGERS.has(a.type) && INTEGERS.has(b.type) && !signs.includes('UBIGINT')) {
     // An unsigned and a signed integer of four bytes need eight together.
     if (signs.includes('UINTEGER') || signs.includes('BIGINT')) return 'BIGINT';
     return 'INTEGER';

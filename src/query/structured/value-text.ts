@@ -9,6 +9,7 @@ const DECIMAL = /^[+-]?(\d+)(?:\.(\d*?)0*)?$/;
 const FLOAT = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$|^(NaN|[+-]?Infinity)$/i;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const TIME = /^\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$/;
 const TIMESTAMP = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?$/;
 const INSTANT =
   /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}(:?\d{2})?)?)?$/i;
@@ -17,12 +18,14 @@ const RULES: Readonly<Record<string, { readonly pattern: RegExp; readonly expect
   SMALLINT: { pattern: WHOLE, expected: 'a whole number' },
   INTEGER: { pattern: WHOLE, expected: 'a whole number' },
   UINTEGER: { pattern: WHOLE, expected: 'a whole number' },
+  UBIGINT: { pattern: WHOLE, expected: 'a whole number' },
   BIGINT: { pattern: WHOLE, expected: 'a whole number' },
   FLOAT: { pattern: FLOAT, expected: 'a number' },
   DOUBLE: { pattern: FLOAT, expected: 'a number' },
   BOOLEAN: { pattern: /^(true|false)$/i, expected: 'true or false' },
   UUID: { pattern: UUID, expected: 'a UUID' },
   DATE: { pattern: DATE, expected: 'a day such as 2024-01-15' },
+  TIME: { pattern: TIME, expected: 'a time of day such as 06:00:00' },
   TIMESTAMP: { pattern: TIMESTAMP, expected: 'a time without a zone, as 2024-01-15T06:00:00' },
   'TIMESTAMP WITH TIME ZONE': {
     pattern: INSTANT,
