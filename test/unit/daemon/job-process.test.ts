@@ -69,6 +69,25 @@ describe('a job process', () => {
     });
   });
 
+  it('that cannot be started and is stopped at once ends nothing else', async () => {
+    const command = { ...childCommand('echo'), workingDirectory: '/nowhere' };
+    const hooks = {
+      onLine: () => undefined,
+      onProgress: () => undefined,
+      onMemory: () => undefined,
+    };
+    const signals: string[] = [];
+    const note = (signal: string): void => void signals.push(signal);
+    process.on('SIGTERM', note);
+    const job = startJob(command, GENEROUS, hooks);
+    job.stop('stop');
+    expect(await job.ended).toMatchObject({ startFailure: expect.stringContaining('ENOENT') });
+    // What this process sent to its own group has come by then.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('SIGTERM', note);
+    expect(signals).toEqual([]);
+  });
+
   it('is asked to end at its timeout', async () => {
     const end = await start(['obey'], { timeoutMs: 400 }).ended;
     expect(end.stoppedFor).toBe('timeout');
