@@ -39,6 +39,19 @@ export function knockerAt(path: string): (signal: AbortSignal) => Promise<boolea
   };
 }
 
+/** The same once, within `limitMs`. */
+export async function answersInTime(path: string, limitMs: number): Promise<boolean> {
+  const patience = new AbortController();
+  const timer = setTimeout(() => {
+    patience.abort();
+  }, limitMs);
+  try {
+    return await knockerAt(path)(patience.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /**
  * Until what it gives is called, this process ends by a signal to itself, whatever it meant to end with:
  * a thread that a dead mount holds would keep it from ending at all.

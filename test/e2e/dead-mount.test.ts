@@ -87,6 +87,14 @@ describeOn(['mounts', 'automounts'], 'while the lake’s file system answers not
     expect(hot).toMatchObject({ exitCode: 0, stdout: '{"n":20}\n' });
   });
 
+  it('what spills there ends with a word as well', async () => {
+    scene.edit('temp_dir: spill', 'temp_dir: lake/spill');
+    scene.edit('path: lake', 'path: elsewhere');
+    const { exitCode, stderr } = await tierd('rotate');
+    expect(stderr).toMatch(/maintenance.temp_dir, .*does not answer/);
+    expect(exitCode).toBe(2);
+  });
+
   it('a daemon says so, goes on with all else, uses the lake once it is back, and stops', async () => {
     const daemon = start('run');
     await said(daemon, /the status page is at/);

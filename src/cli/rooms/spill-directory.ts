@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TierdError } from '../../domain/errors.ts';
+import { answersInTime } from '../../lake/knock.ts';
 
 /**
  * `work` gets a directory of its own below `parent`, which is gone when it has ended; `parent` is made
@@ -28,20 +29,30 @@ export async function withSpillDirectory<Result>(
   }
 }
 
+/** A disk that has to spin up takes ten seconds. */
+const ANSWER_LIMIT_MS = 10_000;
+
 async function makeOwn(parent: string): Promise<string> {
+  if (!(await answersInTime(join(parent, 'any'), ANSWER_LIMIT_MS))) {
+    throw unusable(parent, 'its file system does not answer, as that of a server which is away');
+  }
   try {
     await mkdir(parent, { recursive: true });
     await sweepSpillDirectories(parent);
     return await mkdtemp(join(parent, `${prefix()}${String(process.pid)}-`));
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new TierdError({
-      code: 'CONFIG_INVALID',
-      message: `maintenance.temp_dir, ${parent}, can't be used for what large sorts spill (${reason}); nothing was changed`,
-      hint: 'let maintenance.temp_dir name a directory that this user may write, on a disk with room',
-      cause: error,
-    });
+    throw unusable(parent, reason, error);
   }
+}
+
+function unusable(parent: string, reason: string, cause?: unknown): TierdError {
+  return new TierdError({
+    code: 'CONFIG_INVALID',
+    message: `maintenance.temp_dir, ${parent}, can't be used for what large sorts spill (${reason}); nothing was changed`,
+    hint: 'let maintenance.temp_dir name a directory that this user may write, on a disk with room',
+    cause,
+  });
 }
 
 /**
