@@ -66,7 +66,7 @@ export function startJob(command: JobCommand, limits: JobLimits, hooks: JobHooks
   const stop = (reason: StopReason): void => {
     if (stoppedFor !== null || hasEnded(child)) return;
     stoppedFor = reason;
-    // Of one that could not be started Node takes the pid for 0 at first, which is our own group.
+    // One that could not be started has no pid, and Node would signal what stands in its place: our own group, say.
     if (child.pid === undefined) return;
     // Over its limit it has no time to lose: every step of it may be cut off and run again (I4).
     if (reason === 'memory') {

@@ -22,7 +22,10 @@ export function knockerAt(path: string): (signal: AbortSignal) => Promise<boolea
       held -= 1;
     });
     child.unref();
-    const kill = (): void => void child.kill('SIGKILL');
+    const kill = (): void => {
+      // Without a pid it was never there, and Node would signal what stands in its place.
+      if (child.pid !== undefined) child.kill('SIGKILL');
+    };
     process.once('exit', kill);
     try {
       await once(child, 'exit', { signal });

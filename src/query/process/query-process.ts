@@ -146,7 +146,7 @@ export class QueryProcess {
   }
 
   readonly #kill = (): void => {
-    // Of one that could not be started Node takes the pid for 0 at first, which is our own group.
+    // One that could not be started has no pid, and Node would signal what stands in its place: our own group, say.
     if (this.#child.pid !== undefined) this.#child.kill('SIGKILL');
   };
 
