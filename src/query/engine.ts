@@ -1,6 +1,6 @@
 /**
- * A DuckDB of its own for one query, which may be opened before the query is known: bounded, in UTC, and before it sees the query shut off from
- * every file but those that the query is given.
+ * A DuckDB of its own for one query, which may be opened before the query is known: bounded, in UTC, and
+ * before it sees the query shut off from every file but those that the query is given.
  */
 import { rm } from 'node:fs/promises';
 import { DuckDBConnection } from '@duckdb/node-api';
