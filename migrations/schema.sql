@@ -352,6 +352,7 @@ CREATE TABLE tierd.segments (
     statistics jsonb NOT NULL,
     published_at timestamp with time zone,
     changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    schema_id text NOT NULL,
     CONSTRAINT segments_bytes_check CHECK ((bytes > 0)),
     CONSTRAINT segments_check CHECK ((max_time_us >= min_time_us)),
     CONSTRAINT segments_row_count_check CHECK ((row_count > 0)),
@@ -526,6 +527,8 @@ CREATE INDEX segments_abandoned ON tierd.segments USING btree (dataset) WHERE (s
 CREATE INDEX segments_by_slice ON tierd.segments USING btree (slice_id);
 
 CREATE INDEX segments_live ON tierd.segments USING btree (dataset, min_time_us, max_time_us) WHERE (state = 'live'::text);
+
+CREATE INDEX segments_live_by_schema ON tierd.segments USING btree (dataset, schema_id, published_at, id) WHERE (state = 'live'::text);
 
 CREATE INDEX segments_retired ON tierd.segments USING btree (dataset, changed_at) WHERE (state = 'retired'::text);
 

@@ -26,15 +26,19 @@ export async function listLiveSchemas(db: Queryable): Promise<readonly LiveSchem
     example_key: string;
   }>(
     `with live as (
-       select g.dataset, s.schema_id, count(*)::int as segments, min(g.object_key) as example_key,
-              min(g.published_at) as first_at, min(s.id) as example_id
-       from tierd.segments g join tierd.slices s on s.id = g.slice_id
-       where g.state = 'live'
-       group by g.dataset, s.schema_id
+       select dataset, schema_id, count(*)::int as segments
+       from tierd.segments where state = 'live' group by dataset, schema_id
      )
-     select l.dataset, l.schema_id as id, s.columns, l.segments, l.example_key
-     from live l join tierd.slices s on s.id = l.example_id
-     order by l.dataset, l.first_at, l.schema_id`,
+     select l.dataset, l.schema_id as id, s.columns, l.segments, first.object_key as example_key
+     from live l
+     cross join lateral (
+       select g.slice_id, g.object_key, g.published_at
+       from tierd.segments g
+       where g.state = 'live' and g.dataset = l.dataset and g.schema_id = l.schema_id
+       order by g.published_at, g.id limit 1
+     ) first
+     join tierd.slices s on s.id = first.slice_id
+     order by l.dataset, first.published_at, l.schema_id`,
   );
   return found.rows.map((row) => ({
     dataset: row.dataset,
@@ -62,8 +66,8 @@ export async function listLiveSegments(
   toInclusiveUs: bigint | null,
 ): Promise<readonly LiveSegment[]> {
   const found = await db.query<FactsRow & { schema_id: string; sha256: string }>(
-    `select ${FACTS_COLUMNS}, s.schema_id, g.sha256
-     from tierd.segments g join tierd.slices s on s.id = g.slice_id
+    `select ${FACTS_COLUMNS}, g.schema_id, g.sha256
+     from tierd.segments g
      where g.state = 'live' and g.dataset = $1
        and ($2::bigint is null or g.max_time_us >= $2)
        and ($3::bigint is null or g.min_time_us <= $3)

@@ -45,7 +45,7 @@ const RUN = `insert into tierd.runs (job, dataset, holder, state, started_at, fi
 const MOVE = `insert into tierd.moves (id, run_id, dataset, token, removal, range_from, range_to, state)
   select gen_random_uuid(), id, 'ticks', 1, 'delete', '2026-01-01', '2026-01-02', $STATE from run returning id`;
 const SLICE = `insert into tierd.slices (move_id, dataset, range_from, range_to, generation, row_count, fingerprint, columns)
-  select id, 'ticks', '2026-01-01', '2026-01-02', 1, 1, '{}', '[]' from move returning id`;
+  select id, 'ticks', '2026-01-01', '2026-01-02', 1, 1, '{}', '[]' from move returning id, schema_id`;
 const withMove = (state: string): string =>
   `with run as (${RUN}), move as (${MOVE.replace('$STATE', `'${state}'`)})`;
 const DELIVERED = `insert into tierd.deliveries
@@ -57,8 +57,8 @@ const PLANTED: readonly (readonly [string, string])[] = [
   [
     'segment that is being published: ticks/a.parquet',
     `${withMove('finished')}, slice as (${SLICE})
-     insert into tierd.segments (slice_id, dataset, object_key, state, bytes, sha256, row_count, min_time_us, max_time_us, statistics)
-     select id, 'ticks', 'ticks/a.parquet', 'publishing', 1, repeat('a', 64), 1, 0, 0, '{}' from slice`,
+     insert into tierd.segments (slice_id, schema_id, dataset, object_key, state, bytes, sha256, row_count, min_time_us, max_time_us, statistics)
+     select id, schema_id, 'ticks', 'ticks/a.parquet', 'publishing', 1, repeat('a', 64), 1, 0, 0, '{}' from slice`,
   ],
   [
     'restore: ticks, slice ',
