@@ -29,7 +29,7 @@ export async function askTierd(scene: QueryScene, sql: string, explain = false):
       parameters: [],
       explain,
       format: 'csv',
-      output: { sink: { write: async (part) => void (text += part) } },
+      output: { sink: { write: async (part) => void (text += String(part)) } },
       terminalWidth: null,
     },
     {

@@ -38,7 +38,7 @@ export async function askStores(
       parameters: limits.parameters ?? [],
       explain: limits.explain ?? false,
       format: 'ndjson',
-      output: { sink: { write: async (part) => void (lines += part) } },
+      output: { sink: { write: async (part) => void (lines += String(part)) } },
       terminalWidth: null,
       page: limits.page ?? null,
     },

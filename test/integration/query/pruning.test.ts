@@ -389,7 +389,7 @@ describe('pruning', () => {
 async function answerDirectly(sql: string): Promise<string> {
   let text = '';
   const source = rowSourceOf(await lake.duckdb.stream(sql), async () => undefined);
-  await writeNdjson(source, { write: async (part) => void (text += part) });
+  await writeNdjson(source, { write: async (part) => void (text += String(part)) });
   return text;
 }
 
