@@ -400,19 +400,20 @@ describeOn('chromium', 'the page', () => {
     const asked = (): number => scene.asked.filter((path) => path.includes('/v1/calendar')).length;
     const before = asked();
 
+    // What a person does is shown a moment later.
     await page.getByRole('button', { name: 'rows hot' }).click();
-    expect(await rows.first().innerText()).toContain('trades_49');
+    await expect.poll(() => rows.first().innerText(), PATIENCE).toContain('trades_49');
     await page.getByRole('button', { name: 'Show all 50' }).click();
-    expect(await rows.count()).toBe(50);
+    await expect.poll(() => rows.count(), PATIENCE).toBe(50);
     await page.getByRole('searchbox', { name: 'Search datasets' }).fill('trades_17');
-    expect(await rows.count()).toBe(1);
+    await expect.poll(() => rows.count(), PATIENCE).toBe(1);
     expect(asked()).toBe(before);
 
     await page.getByRole('button', { name: 'trades_17', exact: true }).click();
     await page.getByRole('grid', { name: 'Days of trades_17' }).waitFor();
     await expect.poll(asked, PATIENCE).toBe(before + 1);
     await page.getByRole('button', { name: 'trades_17', exact: true }).click();
-    expect(await page.getByRole('grid').count()).toBe(0);
+    await expect.poll(() => page.getByRole('grid').count(), PATIENCE).toBe(0);
     await page.getByRole('searchbox', { name: 'Search datasets' }).fill('none of them');
     await page.getByText('No dataset').waitFor();
 
@@ -466,6 +467,10 @@ describeOn('chromium', 'the page', () => {
     await page.getByRole('button', { name: 'flights', exact: true }).focus();
     await page.keyboard.press('Enter');
     await page.locator('td.day.cold').first().waitFor();
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe(
+      'Look at its data',
+    );
     await page.keyboard.press('Tab');
     expect(await focused()).toBe('Pause flights');
     await page.keyboard.press('Tab');
