@@ -7,7 +7,12 @@ import { type HazardNote, note } from './hazard-note.ts';
 import type { TableHazard } from './hazards.ts';
 import { type Refusal, unforceable } from './refusal.ts';
 import type { Region } from './regions.ts';
-import { judgeDeleteTrigger, judgeForeignKey, judgePublication } from './removal-effects.ts';
+import {
+  judgeDeleteRule,
+  judgeDeleteTrigger,
+  judgeForeignKey,
+  judgePublication,
+} from './removal-effects.ts';
 
 export interface HazardVerdict {
   readonly refusals: readonly Refusal[];
@@ -59,11 +64,7 @@ function judge(
           )
         : null;
     case 'delete_rule':
-      return unforceable(
-        'delete_rule',
-        `rule ${hazard.rule} of ${formatTable(hazard.on)} changes what a DELETE does, so that it can't be proven`,
-        'drop the rule; a trigger can do the same',
-      );
+      return judgeDeleteRule(described, hazard, { deletes, drops });
     case 'inheritance':
       return note(
         `${table} has inheriting tables (${hazard.children.map(formatTable).join(', ')}): their rows are moved too, and are not vacuumed`,

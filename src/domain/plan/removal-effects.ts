@@ -69,6 +69,30 @@ export function judgeDeleteTrigger(
   };
 }
 
+/** A rule fires for the table that a statement names: the whole one, or a partition beside those that go. */
+export function judgeDeleteRule(
+  { ref, parts }: TableDescription,
+  { rule, on }: TableHazard & { readonly kind: 'delete_rule' },
+  { deletes, drops }: Removal,
+): Refusal | HazardNote | null {
+  const named = `rule ${rule} of ${formatTable(on)}`;
+  const isOf = (other: TableRef): boolean => formatTable(other) === formatTable(on);
+  const fires = isOf(ref) ? deletes : !parts.some((part) => isOf(part.ref));
+  if (fires) {
+    return unforceable(
+      'delete_rule',
+      `${named} changes what a DELETE does, so that it can't be proven`,
+      `drop rule ${sqlName(rule)} on ${sqlTable(on)}; a trigger can do the same`,
+    );
+  }
+  return drops
+    ? note(
+        `${named} does not fire when a chunk or partition is dropped`,
+        'whatever counts on it has to learn of moved rows in another way',
+      )
+    : null;
+}
+
 export function judgePublication(
   ref: TableRef,
   hazard: TableHazard & { readonly kind: 'publication' },

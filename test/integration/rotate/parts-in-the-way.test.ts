@@ -153,6 +153,25 @@ describe('a partition that something stands in the way of', () => {
     },
   );
 
+  it('is none for a rule of its own: a dropped partition fires none, and it is mentioned', async () => {
+    await makeParts();
+    await database.query('create rule kept as on delete to parts_a do instead nothing');
+    const found = await plan();
+    expect(found.refusals).toEqual([]);
+    expect(found.notes.join()).toContain('rule kept of public.parts_a does not fire');
+    expect((await rotate()).totals.failed).toEqual([]);
+    expect(await idsOf('parts')).toEqual({ hot: range(240, 960), cold: range(0, 240) });
+  });
+
+  it('is everything for a rule of the partition that keeps the rest, from which rows are deleted', async () => {
+    await makeParts();
+    await database.query('create rule "Kept all" as on delete to parts_rest do instead nothing');
+    const [refusal] = (await plan()).refusals;
+    expect(refusal).toMatchObject({ guard: 'delete_rule', forceable: false });
+    await database.query(refusal?.hint.split(';')[0] ?? '');
+    expect((await rotate()).totals.failed).toEqual([]);
+  });
+
   it('ends as refused, not as failed, where that is all there was to do', async () => {
     await makeParts();
     await database.query(

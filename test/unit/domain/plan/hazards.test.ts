@@ -3,7 +3,7 @@ import type { TableHazard } from '../../../../src/domain/plan/hazards.ts';
 import { type HazardVerdict, judgeHazards } from '../../../../src/domain/plan/judge-hazards.ts';
 import { judgeMove } from '../../../../src/domain/plan/part-hazards.ts';
 import type { Region } from '../../../../src/domain/plan/regions.ts';
-import type { TableDescription } from '../../../../src/domain/table.ts';
+import type { Part, TableDescription } from '../../../../src/domain/table.ts';
 
 const table: TableDescription = {
   ref: { schema: 'public', name: 'ticks' },
@@ -52,6 +52,32 @@ describe('judging hazards', () => {
     expect(guards(judge({ kind: 'delete_rule', rule: 'r', on }, 'delete'))).toEqual([
       'delete_rule',
     ]);
+  });
+
+  it('refuses a rule only where a DELETE names its table, and says how to drop it', () => {
+    const part: Part = {
+      oid: 2,
+      ref: { schema: 'public', name: 'ticks_1' },
+      range: region('drop').range,
+      compressed: false,
+      estimatedRows: 1,
+      bytes: 1,
+    };
+    const cut: TableDescription = { ...table, kind: 'partitioned', parts: [part] };
+    const ofPart: TableHazard = { kind: 'delete_rule', rule: 'No Delete', on: part.ref };
+    const ofWhole: TableHazard = { kind: 'delete_rule', rule: 'No Delete', on };
+    const ofOther: TableHazard = { kind: 'delete_rule', rule: 'r', on: orders };
+    expect(judgeHazards(cut, [ofPart, ofWhole], [region('drop')])).toMatchObject({
+      refusals: [],
+      notes: [
+        { message: expect.stringContaining('does not fire') as string },
+        { message: expect.stringContaining('does not fire') as string },
+      ],
+    });
+    expect(judgeHazards(cut, [ofPart, ofWhole], [region('delete')])).toMatchObject({
+      refusals: [{ hint: expect.stringContaining('drop rule "No Delete" on "public".') as string }],
+    });
+    expect(guards(judgeHazards(cut, [ofOther], [region('drop')]))).toEqual(['delete_rule']);
   });
 
   it('refuses a trigger where rows are deleted, mentions it where parts are dropped', () => {
