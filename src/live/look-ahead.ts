@@ -156,12 +156,13 @@ async function edgesOf(
       store.client.zrange(at, '0', String(EDGE - 1), 'WITHSCORES'),
       store.client.zrange(at, String(-EDGE), '-1', 'WITHSCORES'),
     ]);
-    // RESP3 nests what RESP2 gives in a row.
-    return ends.flatMap((end) =>
-      (end as unknown[])
-        .flat()
-        .flatMap((score, index) => (index % 2 === 1 ? [{ key, score: String(score) }] : [])),
-    );
+    // RESP3 nests what RESP2 gives in a row. A small set has all of its members at both ends.
+    const scores = new Map<string, string>();
+    for (const end of ends) {
+      const flat = (end as unknown[]).flat().map(String);
+      for (let n = 0; n + 1 < flat.length; n += 2) scores.set(flat[n] ?? '', flat[n + 1] ?? '');
+    }
+    return [...scores.values()].map((score) => ({ key, score }));
   });
 }
 

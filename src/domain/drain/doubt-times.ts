@@ -61,12 +61,16 @@ export function doubtScores(
   now: EpochMs,
 ): TimeDoubt | null {
   const counted = doubtTimes('score', type, scores, now);
-  if (counted !== null) return counted;
-  const doubts = scores.filter(({ text }) => !isScoreTime(parseTime(text, type), now));
+  const doubts = scores.filter(
+    ({ text }) =>
+      !isScoreTime(parseTime(text, type), now) ||
+      (!isNear(parseTime(text, type), now) && likelyUnit(text, type, now) !== null),
+  );
   const [first] = doubts;
   if (first === undefined) return null;
-  const found = { doubtful: doubts.length, of: scores.length, now };
-  return { ...first, what: 'score', type, likely: null, ...found };
+  const found = { doubtful: doubts.length, of: scores.length };
+  if (counted !== null && counted.doubtful * 2 > doubts.length) return { ...counted, ...found };
+  return { ...first, what: 'score', type, likely: null, ...found, now };
 }
 
 /** `score: 4 of 4 that were looked at can't be times: "0.93" in "ranked"`, … */

@@ -98,6 +98,20 @@ describeOn('redis', 'before a drain takes anything it looks whether', () => {
     expect(await scene.redis.zcard('ranked')).toBe(3);
   });
 
+  it('scores are ranks beside times of another unit: none is right, however each is wrong', async () => {
+    const table = await scene.table();
+    await scene.redis.zadd('mixed', '1', '{"symbol":"A"}', String(NOW_S * 1000), '{"symbol":"B"}');
+    const columns = { symbol: 'symbol', ts: '$score time_s' };
+    const live = { scoreUnit: 's' } as const;
+    const source = makeSource(table, { kind: 'zset', keys: 'mixed', columns, live });
+    await expect(scene.bench.drain(source)).rejects.toMatchObject({
+      code: 'TIMES_UNLIKELY',
+      // Two members are two, though a small set has both at both of its ends.
+      message: expect.stringContaining('score: 2 of the 2 that were looked at') as string,
+    });
+    expect(await scene.redis.zcard('mixed')).toBe(2);
+  });
+
   it('scores in a larger unit would never be due, and says so', async () => {
     const table = await scene.table();
     await add('zset', 'A', NOW_S * 1000);
