@@ -71,20 +71,20 @@ export class SurveyLoop {
     try {
       const survey = await this.#parts.take(signal);
       this.#parts.dispatch({ kind: 'surveyed', survey });
-      this.#say(this.#withoutOutages(survey));
+      this.#tell(survey);
     } catch (error) {
       this.#fail(error instanceof Error ? error.message : String(error));
     }
   }
 
-  /** What is wrong beside stores that are away, of which each is told by itself. */
-  #withoutOutages(survey: Survey): string | null {
+  /** Stores that are away are told each by itself; what else is wrong is not known until they are back. */
+  #tell(survey: Survey): void {
     const { outages } = this.#parts;
     const away = [survey.hot.error, survey.live?.error ?? null, survey.cold.error];
     for (const [at, store] of ['PostgreSQL', 'Redis', 'the lake'].entries()) {
       outages.note('survey', store, away[at] ?? null);
     }
-    return away.includes(survey.error) ? null : survey.error;
+    if (survey.error === null || !away.includes(survey.error)) this.#say(survey.error);
   }
 
   #fail(error: string): void {

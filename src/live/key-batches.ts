@@ -163,8 +163,9 @@ export class KeyBatches {
 
 /** A refusal of Redis that concerns one key. */
 export function problemOf(key: string, message: string): LiveProblem {
-  const isType = prefixOf(message) === 'WRONGTYPE';
-  return { key, reason: isType ? 'wrong_type' : 'refused', found: message };
+  return prefixOf(message) === 'WRONGTYPE'
+    ? { key, reason: 'wrong_type', found: 'it is of another type than the source reads' }
+    : { key, reason: 'refused', found: message };
 }
 
 export function notText(key: string): LiveProblem {

@@ -1,5 +1,6 @@
 /** Turns a drain's events into a progress line on a terminal and log lines elsewhere. */
 import { agree, countOf } from '../../domain/count.ts';
+import { describeProblem } from '../../domain/live/live-entry.ts';
 import { describeGone } from '../../jobs/drain/close-leftovers.ts';
 import type { DrainEvent } from '../../jobs/drain/events.ts';
 import type { CliContext } from '../context.ts';
@@ -44,14 +45,10 @@ export function narrateDrain(context: CliContext): DrainNarrator {
           return;
         }
         case 'problem': {
-          const { key, found, reason } = event.problem;
+          const { key, reason } = event.problem;
           if (told.has(`${source} ${key}`)) return;
           told.add(`${source} ${key}`);
-          if (reason === 'group_made') {
-            logger.warn({ source, key, reason }, `${source}: ${found}`);
-            return;
-          }
-          logger.warn({ source, key, reason }, `${source}: "${key}" was left alone: ${found}`);
+          logger.warn({ source, key, reason }, `${source}: ${describeProblem(event.problem)}`);
           return;
         }
         case 'doubt':

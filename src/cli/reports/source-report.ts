@@ -78,6 +78,7 @@ function lastBatch({ record, lease }: SourceStatus, now: EpochMs): string {
 }
 
 function noteOf({ enabled, waiting, error, record }: SourceStatus): string {
+  const problem = record?.lastProblem ?? null;
   return [
     ...(enabled ? [] : ['not enabled']),
     ...(error === null ? [] : [`does not run: ${error.message}`]),
@@ -86,8 +87,11 @@ function noteOf({ enabled, waiting, error, record }: SourceStatus): string {
     ...((record?.sameKey ?? 0) === 0
       ? []
       : [`${formatInteger(record?.sameKey ?? 0)} shared the key of another's row`]),
-    ...(record?.lastProblem === null || record?.lastProblem === undefined
-      ? []
-      : [record.lastProblem]),
+    // What keeps it from running is noted by the drain as well, after its code.
+    ...(problem === null || isSame(problem, error) ? [] : [problem]),
   ].join('; ');
+}
+
+function isSame(problem: string, error: SourceStatus['error']): boolean {
+  return error !== null && problem.startsWith(`${error.code}: `);
 }

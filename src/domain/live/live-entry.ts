@@ -159,6 +159,11 @@ export interface LiveProblem {
   readonly found: string;
 }
 
+/** `"prices:A" was left alone: it is of another type than the source reads`. */
+export function describeProblem({ key, reason, found }: LiveProblem): string {
+  return reason === 'group_made' ? found : `"${key}" was left alone: ${found}`;
+}
+
 export interface LiveBatch {
   readonly source: string;
   /** May be empty, when there are only problems or lost entries to tell. */

@@ -9,7 +9,7 @@ import type { Judge } from '../../domain/drain/judge-rows.ts';
 import type { Reason } from '../../domain/drain/reason.ts';
 import type { DrainSource } from '../../domain/drain/source.ts';
 import { compareIds } from '../../domain/drain/stream-ids.ts';
-import type { BatchOrigin, LiveBatch } from '../../domain/live/live-entry.ts';
+import { type BatchOrigin, describeProblem, type LiveBatch } from '../../domain/live/live-entry.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import {
   type Hope,
@@ -90,7 +90,7 @@ export async function commitBatch(
         await recordBatch(db, source.name, {
           ...counts,
           isUnsettled: batch.origin.kind === 'keys' && source.live.kind !== 'snapshot',
-          problem: known.note ?? batch.problems[0]?.found ?? null,
+          problem: known.note ?? batch.problems.map(describeProblem)[0] ?? null,
         });
         // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
         await assertLease(db, lease);

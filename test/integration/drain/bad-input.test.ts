@@ -86,6 +86,13 @@ describeOn('redis', 'what can be no row (I10)', () => {
         }) as object,
       }),
     );
+    const { rows } = await database.query('select last_problem from tierd.drain_sources');
+    expect(rows, 'in status').toEqual([
+      {
+        last_problem:
+          '"ticks:wrongtype" was left alone: it is of another type than the source reads',
+      },
+    ]);
     expect(await countOf('bad_moves')).toBe(1);
   });
 

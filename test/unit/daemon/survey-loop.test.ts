@@ -47,6 +47,24 @@ it('tells each survey, and says once that one lacks something, and once that it 
   ]);
 });
 
+it('does not call itself whole because a store is away, which hides what else is wrong', async () => {
+  const gone = 'PostgreSQL did not answer in time';
+  const lacking = surveyOf({ error: 'no column tss' });
+  const away = surveyOf({ error: gone, hot: { ...lacking.hot, error: gone } });
+  const surveys = [lacking, away, lacking, away, surveyOf()];
+  const ended = start(() => {
+    const survey = surveys.shift() ?? surveyOf();
+    if (surveys.length === 0) ending.abort();
+    return Promise.resolve(survey);
+  });
+  await ended;
+  await expect.poll(() => events.length).toBe(5);
+  expect(lines.filter((line) => line.startsWith('the survey'))).toEqual([
+    'the survey of the stores lacks something: no column tss',
+    'the survey of the stores is whole again',
+  ]);
+});
+
 it('looks again at once when there is something new, also when that came while it looked', async () => {
   let loop: SurveyLoop | null = null;
   const taken: string[] = [];
