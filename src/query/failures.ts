@@ -94,7 +94,7 @@ function queryInvalid(error: Error, catalog: FailureContext['catalog']): TierdEr
   return new TierdError({
     code: 'QUERY_INVALID',
     message: `The query can't be run: ${error.message}`,
-    hint: `${knownDatasets(catalog)} A text is compared with a number or a time only after a cast (\`column::bigint\`).`,
+    hint: `${knownDatasets(catalog)} A text is compared with a number or a time only after a cast (\`column::decimal(38,10)\`).`,
     cause: error,
   });
 }

@@ -14,15 +14,16 @@ import {
 } from './sql/sql-ast.ts';
 import type { HotTable } from './stores.ts';
 
-/** What is to be told of a query that compares such a column with a constant, in words. */
+/** What is to be told of a query that compares such a column, or goes by its order, in words. */
 export function noteTextComparisons(
   statement: AstObject,
   chosen: readonly Pick<ChosenDataset, 'dataset'>[],
   hot: ReadonlyMap<string, HotTable>,
 ): readonly string[] {
   const compared = new Set<string>();
+  const renamed = renamedIn(statement);
   visitObjects(statement, (node) => {
-    for (const column of comparedColumns(node)) compared.add(column);
+    for (const column of comparedColumns(node, renamed)) compared.add(column);
   });
   return chosen.flatMap(({ dataset: { name } }) =>
     textNumbers(hot.get(name))
@@ -40,9 +41,24 @@ function textNumbers(table: HotTable | undefined): readonly string[] {
   );
 }
 
-/** The columns that this node sets beside a constant: `a > 1`, `a between 1 and 2`, `a in (1, 2)`. */
-function comparedColumns(node: AstObject): readonly string[] {
+/** Those that order what they are given, and give one of it. */
+const ORDERING = new Set(['min', 'max', 'greatest', 'least', 'median', 'quantile_disc']);
+/** Those that look for the least or greatest of their second argument. */
+const ORDERING_BY = new Set(['arg_min', 'arg_max', 'min_by', 'max_by', 'argmin', 'argmax']);
+const ORDERS = new Set(['ASCENDING', 'DESCENDING', 'ORDER_DEFAULT']);
+
+/** The columns whose order this node asks for: `a > 1`, `a in (1, 2)`, `a < b`, `max(a)`, `order by a`. */
+function comparedColumns(node: AstObject, renamed: ReadonlySet<string>): readonly string[] {
   const { class: kind, type } = node;
+  if (kind === 'FUNCTION') {
+    const name = foldName(textIn(node['function_name']));
+    const given = objectsIn(node['children']);
+    if (ORDERING.has(name)) return columnsOf(given);
+    return ORDERING_BY.has(name) ? columnsOf(given.slice(1)) : [];
+  }
+  if (ORDERS.has(textIn(type)) && isObject(node['expression'])) {
+    return columnsOf([node['expression']]).filter((column) => !renamed.has(column));
+  }
   const isIn = kind === 'OPERATOR' && /^COMPARE_(NOT_)?IN$/.test(textIn(type));
   const operands =
     kind === 'COMPARISON'
@@ -53,10 +69,28 @@ function comparedColumns(node: AstObject): readonly string[] {
           ? objectsIn(node['children'])
           : [];
   const sides = operands.filter(isObject);
-  if (!sides.some((side) => side['class'] === 'CONSTANT')) return [];
-  return sides.flatMap((side) => {
-    const names = side['class'] === 'COLUMN_REF' ? side['column_names'] : undefined;
+  const hasConstant = sides.some((side) => side['class'] === 'CONSTANT');
+  // Two columns are equal as numbers where their texts are, but for trailing zeros.
+  const isOrder = kind === 'BETWEEN' || /^COMPARE_(LESS|GREATER)/.test(textIn(type));
+  return hasConstant || isOrder ? columnsOf(sides) : [];
+}
+
+function columnsOf(nodes: readonly AstObject[]): readonly string[] {
+  return nodes.flatMap((node) => {
+    const names = node['class'] === 'COLUMN_REF' ? node['column_names'] : undefined;
     const last = Array.isArray(names) ? (names as readonly AstValue[]).at(-1) : undefined;
     return typeof last === 'string' ? [foldName(last)] : [];
   });
+}
+
+/** Names that some SELECT of the statement gives to what is not the column: ORDER BY may mean either. */
+function renamedIn(statement: AstObject): ReadonlySet<string> {
+  const renamed = new Set<string>();
+  visitObjects(statement, (node) => {
+    for (const item of objectsIn(node['select_list'])) {
+      const alias = foldName(textIn(item['alias']));
+      if (alias !== '' && !columnsOf([item]).includes(alias)) renamed.add(alias);
+    }
+  });
+  return renamed;
 }

@@ -33,9 +33,11 @@ datasets: { ticks: { time_column: ts${columns} } }
 }
 
 /** The columns of which a query is told that they are compared as text. */
-async function notedBy(where: string, columns?: string): Promise<string[]> {
-  const query = ['query', `select count(*) from ticks where ${where}`];
-  const { stderr, exitCode } = await tierd(query, columns);
+const notedBy = (where: string): Promise<string[]> =>
+  notedOf(`select count(*) from ticks where ${where}`);
+
+async function notedOf(query: string): Promise<string[]> {
+  const { stderr, exitCode } = await tierd(['query', query]);
   expect(exitCode, stderr).toBe(0);
   return [...stderr.matchAll(/^note (\S+) of ticks is a number that is held as text/gm)].map(
     ([, column = '']) => column,
@@ -54,6 +56,20 @@ it.each([
     expect(await notedBy(where.replace('t.size', 'ticks.size'))).toEqual(told);
   },
 );
+
+it.each([
+  ['select max(price) from ticks', ['price']],
+  ['select note from ticks order by ticks.price desc limit 1', ['price']],
+  ['select least(price, size) from ticks', ['price', 'size']],
+  ['select arg_max(price, size) from ticks', ['size']],
+  ['select row_number() over (order by price) from ticks', ['price']],
+  ['select count(*) from ticks where price < size', ['price', 'size']],
+  ['select price::double as price from ticks order by price', []],
+  ['select price from ticks order by ts', []],
+  ['select max(price::decimal(38,10)), max(exact), max(note) from ticks', []],
+] as const)('so is one by whose order the answer goes: %s', async (query, told) => {
+  expect(await notedOf(query)).toEqual(told);
+});
 
 it.each([
   'price::decimal(38,10) > 500',
