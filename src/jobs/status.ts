@@ -11,6 +11,7 @@ import { type LeaseState, readLease } from '../ledger/lease.ts';
 import { hasLedger } from '../ledger/migrate.ts';
 import { listPins } from '../ledger/pins.ts';
 import { listRuns, type RunRecord } from '../ledger/runs.ts';
+import { countFindings } from '../ledger/scrub-findings.ts';
 import { type ColdTotals, coldTotals } from '../ledger/segments.ts';
 import { asTierdError } from './job-failure.ts';
 import { examineLive, type LiveReport, type LiveRooms } from './live-checks.ts';
@@ -25,7 +26,11 @@ export interface DatasetStatus {
   readonly table: string;
   readonly kind: TableKind;
   readonly hot: SideTotals;
-  readonly cold: SideTotals & { readonly segments: number };
+  readonly cold: SideTotals & {
+    readonly segments: number;
+    /** Missing or altered, as the last scrub or a query since has found them. */
+    readonly badSegments: number;
+  };
   /** How many times smaller a row is in the lake than in the hot store; null until both have rows. */
   readonly ratio: number | null;
   readonly due: { readonly rows: number; readonly moves: number };
@@ -75,11 +80,12 @@ export async function readStatus(
   const db = await rooms.connect('work');
   try {
     const ledger = await hasLedger(db);
-    const cold = ledger ? await coldTotals(db) : [];
+    const known: LedgerFacts | null = ledger
+      ? { cold: await coldTotals(db), bad: await countFindings(db) }
+      : null;
     const reports: DatasetReport[] = [];
     for (const dataset of datasets) {
-      const totals = cold.find((entry) => entry.dataset === dataset.name) ?? null;
-      reports.push(await reportOn(rooms, db, dataset, ledger, totals));
+      reports.push(await reportOn(rooms, db, dataset, known));
     }
     const lake = await reportLake(rooms, db);
     const hotProblem = missingStandbys(await readSynchronousStandbys(db));
@@ -117,27 +123,33 @@ async function reportLive(live: LiveRooms): Promise<Status['live']> {
   }
 }
 
+interface LedgerFacts {
+  readonly cold: readonly ColdTotals[];
+  /** Dataset → bad segments; those without any are left out. */
+  readonly bad: ReadonlyMap<string, number>;
+}
+
 async function reportOn(
   rooms: LookingRooms,
   db: pg.Client,
   dataset: Dataset,
-  ledger: boolean,
-  totals: ColdTotals | null,
+  ledger: LedgerFacts | null,
 ): Promise<DatasetReport> {
   try {
+    const totals = ledger?.cold.find((entry) => entry.dataset === dataset.name);
     const { plan, table, facts } = await gatherPlan(besideLake(rooms), db, dataset);
     const { rows, bytes, oldest, newest } = facts;
     const hot = { rows, bytes, oldest, newest };
     const cold = {
       segments: totals?.segments ?? 0,
+      badSegments: ledger?.bad.get(dataset.name) ?? 0,
       rows: Number(totals?.rows ?? 0),
       bytes: Number(totals?.bytes ?? 0),
       oldest: toMs(totals?.oldestUs),
       newest: toMs(totals?.newestUs),
     };
-    const [lastRun] = ledger
-      ? await listRuns(db, { dataset: dataset.name, job: 'rotate', limit: 1 })
-      : [];
+    const [lastRun] =
+      ledger !== null ? await listRuns(db, { dataset: dataset.name, job: 'rotate', limit: 1 }) : [];
     return {
       dataset: dataset.name,
       table: formatTable(table.ref),
@@ -149,7 +161,7 @@ async function reportOn(
       refusals: refusalsOf(plan),
       pins: (await listPins(db, dataset.name)).filter((pin) => isActive(pin, rooms.clock.now())),
       lastRun: lastRun ?? null,
-      lease: ledger ? await readLease(db, dataset.name) : null,
+      lease: ledger !== null ? await readLease(db, dataset.name) : null,
     };
   } catch (error) {
     if (error instanceof TierdError && error.isAway) throw error;

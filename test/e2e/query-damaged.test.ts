@@ -22,6 +22,11 @@ let whole: Buffer;
 const tierd = (...argv: string[]) =>
   runInside(argv, { workingDirectory: directory, clock: systemClock });
 
+const damagedInStatus = async () => {
+  const { stdout } = await tierd('status');
+  return stdout.split('\n').filter((line) => line.startsWith('damaged'));
+};
+
 /** What status and alerts are made of. */
 const badSegments = async () => Object.fromEntries(await countFindings(await database.connect()));
 
@@ -95,6 +100,11 @@ describe('a damaged segment', () => {
       detail: expect.stringMatching(/ticks_\S+\.parquet is altered/),
     });
     expect(await badSegments()).toEqual({ ticks: 1 });
+    expect(await damagedInStatus()).toEqual([
+      'damaged ticks: 1 segment of the lake is missing or altered; `tierd scrub` tells which, and what to do',
+    ]);
+    const { stdout } = await tierd('status', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ datasets: [{ cold: { bad_segments: 1 } }] });
     const { exitCode, stderr } = await tierd('query', COUNT);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('--on-bad-segment skip');
@@ -149,5 +159,6 @@ describe('a damaged segment', () => {
     expect(await response.text()).toBe('[\n{"n":300}\n]\n');
     expect(response.headers.get('tierd-segments-skipped')).toBeNull();
     expect(await badSegments()).toEqual({});
+    expect(await damagedInStatus()).toEqual([]);
   });
 });

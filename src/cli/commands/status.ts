@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { countOf } from '../../domain/count.ts';
+import { agree, countOf } from '../../domain/count.ts';
 import type { ExitCode } from '../../domain/errors.ts';
 import { formatUntil, joinPins } from '../../domain/plan/pins.ts';
 import { type EpochMs, formatRange } from '../../domain/time/time-range.ts';
@@ -112,7 +112,11 @@ function documentOf(report: DatasetReport): unknown {
     table: report.table,
     table_kind: report.kind,
     hot: sideDocument(report.hot),
-    cold: { segments: report.cold.segments, ...sideDocument(report.cold) },
+    cold: {
+      segments: report.cold.segments,
+      bad_segments: report.cold.badSegments,
+      ...sideDocument(report.cold),
+    },
     ratio: report.ratio,
     due: report.due,
     refusals: report.refusals,
@@ -170,6 +174,13 @@ function renderStatus(status: Status, now: EpochMs, style: Style, exitCode: Exit
     ...(whole.length === 0
       ? []
       : ['', renderSides(whole, style), '', renderRuns(whole, now, style)]),
+    ...whole.flatMap(({ dataset, cold: { badSegments } }) =>
+      badSegments === 0
+        ? []
+        : [
+            `${colour.red('damaged')} ${dataset}: ${countOf(badSegments, 'segment')} of the lake ${agree(badSegments, 'is', 'are')} missing or altered; \`tierd scrub\` tells which, and what to do`,
+          ],
+    ),
     ...whole.flatMap((report) =>
       report.refusals.map((refusal) => `${colour.yellow('refused')} ${report.dataset}: ${refusal}`),
     ),
