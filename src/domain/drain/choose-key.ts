@@ -11,7 +11,7 @@ export type KeyChoice =
     }
   | {
       /** None by which a row that comes again is known, or one that two entries may share. */
-      readonly lacks: 'key' | 'distinction';
+      readonly lacks: 'key' | 'distinction' | 'distinction beside nulls';
       readonly found: string;
     };
 
@@ -25,12 +25,18 @@ const NEEDS_KEY: Readonly<Record<SourceKind, boolean>> = {
   stream: false,
 };
 
+interface Key {
+  readonly columns: readonly string[];
+}
+
 /**
  * @param keys the table's unique keys, the preferred ones first
+ * @param withNulls those that do not hold for nulls: no row is known by them, and each may be refused for one
  */
 export function chooseKey(
   source: DrainSource,
-  keys: readonly { readonly columns: readonly string[] }[],
+  keys: readonly Key[],
+  withNulls: readonly Key[] = [],
 ): KeyChoice {
   const { kind } = source.live;
   const origins = new Map(source.columns.map(({ column, origin }) => [column, origin]));
@@ -47,15 +53,20 @@ export function chooseKey(
     if (first !== undefined) return { key: first.columns, sameKey: null };
     return { lacks: 'key', found: describeKeys(keys) };
   }
-  const shared = usable.find(
-    ({ columns }) =>
-      !tellsApart(
-        source,
-        columns.flatMap((column) => origins.get(column) ?? []),
-      ),
-  );
+  const mayBeShared = ({ columns }: Key): boolean =>
+    !tellsApart(
+      source,
+      columns.flatMap((column) => origins.get(column) ?? []),
+    );
+  const shared = usable.find(mayBeShared);
   // The one that two entries may share comes first: it is where rows would meet.
-  if (shared === undefined) return { key: usable[0]?.columns ?? null, sameKey: null };
+  if (shared === undefined) {
+    const met = withNulls.filter(({ columns }) => columns.every(isSteady)).find(mayBeShared);
+    // By it no row is found again, so that none of two can be said to stay: the second is refused.
+    return met === undefined || source.sameKey === 'error'
+      ? { key: usable[0]?.columns ?? null, sameKey: null }
+      : { lacks: 'distinction beside nulls', found: met.columns.join(', ') };
+  }
   if (source.sameKey !== null) return { key: shared.columns, sameKey: source.sameKey };
   return { lacks: 'distinction', found: shared.columns.join(', ') };
 }

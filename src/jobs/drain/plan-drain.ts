@@ -9,7 +9,7 @@ import { sqlTable } from '../../domain/sql-name.ts';
 import { suggest } from '../../domain/suggest.ts';
 import { type ColumnDescription, formatTable } from '../../domain/table.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
-import { listUniqueKeys } from '../../hot/table/unique-key.ts';
+import { listKeysWithNulls, listUniqueKeys } from '../../hot/table/unique-key.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import type { WriteTarget } from '../../hot/write/write-statements.ts';
 import type { DrainSettings } from './rooms.ts';
@@ -39,11 +39,12 @@ export async function planDrain(
     const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
     const rows = planRows(source, table.columns);
     if ('unknown' in rows) throw unknownColumns(source, rows.unknown, table.columns);
-    const choice = chooseKey(source, await listUniqueKeys(db, table.oid));
+    const keys = await listUniqueKeys(db, table.oid);
+    const choice = chooseKey(source, keys, await listKeysWithNulls(db, table.oid));
     if ('lacks' in choice) {
       throw choice.lacks === 'key'
         ? keyMissing(source, choice.found)
-        : keyShared(source, choice.found);
+        : keyShared(source, choice.found, choice.lacks === 'distinction');
     }
     return { source, rows, target: targetOf(source, table.columns, choice) };
   });
@@ -103,13 +104,21 @@ function keyMissing(source: DrainSource, found: string): TierdError {
   });
 }
 
-function keyShared(source: DrainSource, columns: string): TierdError {
+/** @param isWhole no column of the key may be null */
+function keyShared(source: DrainSource, columns: string, isWhole: boolean): TierdError {
   const table = formatTable(source.dataset.table);
   const { kind } = source.live;
+  const path = `under drain.sources.${source.name}`;
+  const fate = isWhole
+    ? 'all but one of them would vanish'
+    : 'all but one of them would be refused by PostgreSQL';
+  const orElse = isWhole
+    ? `say which of such entries stays: same_key: last, first or error, ${path}`
+    : `say same_key: error ${path}, and all but the first become dead letters; for last and first its columns must be not null`;
   return new TierdError({
     code: 'KEY_NOT_DISTINCT',
-    message: `drain.sources.${source.name} makes a row of each entry of a ${kind}, and the unique key (${columns}) of ${table} holds nothing that two entries can't share: all but one of them would vanish; nothing was read`,
-    hint: `give the key a column of type uuid and fill it from $entry, or say which of such entries stays: same_key: last, first or error, under drain.sources.${source.name}`,
+    message: `drain.sources.${source.name} makes a row of each entry of a ${kind}, and the unique key (${columns}) of ${table} holds nothing that two entries can't share: ${fate}; nothing was read`,
+    hint: `give the key a column of type uuid and fill it from $entry, or ${orElse}`,
     context: { source: source.name, table, columns },
   });
 }

@@ -70,6 +70,22 @@ describeOn('redis', 'entries that share a unique key of the table', () => {
       expect(await pricesIn(name)).toEqual([]);
     });
 
+    it('are found also where the key holds for all but nulls, of which none stays for another', async () => {
+      const name = await table(', unique (symbol, ts)');
+      await database.query(`alter table ${name} alter column symbol drop not null`);
+      await add(kind, upTo(3));
+      for (const sameKey of [null, 'last'] as const) {
+        await expect(bench.drain(makeSource(name, { kind, sameKey }))).rejects.toMatchObject({
+          code: 'KEY_NOT_DISTINCT',
+          message: expect.stringContaining('(symbol, ts)') as string,
+          hint: expect.stringMatching(/\$entry.*same_key: error.*not null/) as string,
+        });
+      }
+      expect(await pricesIn(name)).toEqual([]);
+      const source = makeSource(name, { kind, sameKey: 'error' });
+      expect(await bench.drain(source)).toMatchObject({ rows: 1, deadLetters: 2 });
+    });
+
     it('become a row each where the key has what names the entry, also beyond a batch', async () => {
       const name = await table(', entry uuid not null, primary key (symbol, ts, entry)');
       const limits = { maxEntries: 30, maxBytes: 1e6 };

@@ -47,6 +47,24 @@ describe('the key by which rows are known again', () => {
     }
   });
 
+  it('is in the way of entries also where it does not hold for nulls, but knows no row', () => {
+    const source = makeSource('t', { kind: 'list' });
+    const own = [{ columns: ['price'] }];
+    expect(chooseKey(source, [], KEYS)).toEqual({
+      lacks: 'distinction beside nulls',
+      found: 'symbol, ts',
+    });
+    expect(chooseKey({ ...source, sameKey: 'last' }, [], KEYS)).toHaveProperty('lacks');
+    expect(chooseKey({ ...source, sameKey: 'error' }, [], KEYS)).toEqual({
+      key: null,
+      sameKey: null,
+    });
+    expect(chooseKey(source, [], [{ columns: ['symbol', 'venue'] }])).toMatchObject({ key: null });
+    expect(chooseKey(makeSource('t', { kind: 'move' }), KEYS, own)).toMatchObject({
+      key: ['symbol', 'ts'],
+    });
+  });
+
   it('tells entries apart by $entry, and by $id beside the key that gave it', () => {
     const keyOf = (columns: Record<string, string>) =>
       chooseKey(makeSource('t', { kind: 'stream', columns }), [{ columns: Object.keys(columns) }]);
