@@ -21,6 +21,7 @@ import { type Queryable, runOne, sql } from '../sql.ts';
 import { findTimescale } from '../table/chunks.ts';
 import { describeTable, isReadable } from '../table/introspect.ts';
 import { findStaleAggregates, type LeavingTime } from '../timescale/stale-aggregates.ts';
+import { checkIntervals } from './check-intervals.ts';
 
 /** `readCold` gives the time of which the lake has rows. Throws what `describeTable` throws. Call it inside `inTransaction`. */
 export async function checkDataset(
@@ -37,6 +38,7 @@ export async function checkDataset(
     { name: `dataset:${name}:table`, status: 'ok', found: describe(table) },
     ...columnsHeld(dataset, table),
     ...plainReaders(dataset, table),
+    ...(await checkIntervals(db, dataset, table)),
     ...(await hazards(db, dataset, table, { clock, readCold })),
     ...(await lockTableSize(db, dataset, table)),
     ...(await compression(db, dataset, table)),

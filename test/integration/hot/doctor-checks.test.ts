@@ -191,6 +191,30 @@ describe('the doctor’s look at the hot store', () => {
     expect([...monthly.keys()]).not.toContain('dataset:sparse:slices');
   });
 
+  it('warns where no row is of an interval that is to stay hot', async () => {
+    await database.query(
+      `create table spans (ts timestamptz not null, tf text) partition by range (ts);
+       create table spans_all partition of spans default;
+       insert into spans select now(), tf from unnest(array['1m', '1d', null]) tf, generate_series(1, 50)`,
+    );
+    const spans = (...hotIntervals: string[]): Dataset => ({
+      ...dataset('spans'),
+      intervalColumn: 'tf',
+      hotIntervals,
+    });
+    const check = async (...intervals: string[]): Promise<Check | undefined> =>
+      (await look({ datasets: [spans(...intervals)] })).get('dataset:spans:intervals');
+    // Nothing is known before it was analyzed.
+    expect(await check('1day')).toBeUndefined();
+    await database.query('analyze spans');
+    expect(await check('1day', '1h')).toMatchObject({
+      status: 'warning',
+      found: expect.stringMatching(/of 1day, 1h \(hot_intervals\).*tf was 1[dm], 1[dm],/) as string,
+      advice: expect.stringContaining('datasets.spans.interval_column') as string,
+    });
+    expect(await check('1day', '1d')).toBeUndefined();
+  });
+
   it('names the transaction that has been open for longest, once it is old', async () => {
     expect((await look()).get('old_snapshots')).toMatchObject({ status: 'ok' });
   });
