@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Check } from '../../domain/check.ts';
 import { assertNamedColumns } from '../../domain/columns/named-columns.ts';
 import { planColumns } from '../../domain/columns/plan-columns.ts';
+import { countOf } from '../../domain/count.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { largerSlice } from '../../domain/lake/small-slices.ts';
 import { judgeHazards } from '../../domain/plan/judge-hazards.ts';
@@ -72,7 +73,7 @@ async function sliceSize(
     {
       name: `dataset:${name}:slices`,
       status: 'ok',
-      found: `about ${String(each)} rows in each ${slice}, and each becomes a file of its own`,
+      found: `about ${countOf(each, 'row')} in each ${slice}, and each becomes a file of its own`,
       advice: `\`slice: ${larger}\` under datasets.${name} makes fewer and larger ones`,
     },
   ];

@@ -128,6 +128,6 @@ function notAllowed(): TierdError {
   return new TierdError({
     code: 'QUERY_NOT_ALLOWED',
     message: 'tierd query runs exactly one SELECT, and this is something else. Nothing was run.',
-    hint: 'Give one SELECT; to write its result to a file use --format and --output.',
+    hint: 'Give one SELECT: with --explain to see what it would read, with --format and --output to write its result to a file.',
   });
 }

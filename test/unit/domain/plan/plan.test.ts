@@ -49,7 +49,7 @@ describe('a plan', () => {
     const notesFor = (region: MeasuredRegion, slice: 'hour' | 'day' | 'month' = 'day') =>
       planRotation(makePlanInput({ dataset: makeDataset({ slice }), regions: [region] })).notes;
     expect(notesFor(daily(() => 24))).toEqual([
-      '40 slices of a day have 24 rows in the middle, and each becomes a file of its own: `slice: month` under datasets.market_data makes fewer and larger ones',
+      '40 slices of a day have a median of 24 rows, and each becomes a file of its own: `slice: month` under datasets.market_data makes fewer and larger ones',
     ]);
     expect(
       notesFor(
