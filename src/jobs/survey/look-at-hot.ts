@@ -63,7 +63,9 @@ export async function lookAtHot(
   try {
     db = await openInTime(rooms.connect, (late) => void disconnect(late), signal);
   } catch (error) {
-    return withError(before, signal.aborted ? tooSlow() : asTierdError(error));
+    // Whoever is not let in knows no more than where nobody answers.
+    const { message } = signal.aborted ? tooSlow() : asTierdError(error);
+    return { ...before, server: { ...before.server, reachable: false, error: message } };
   }
   // A server that has gone silent: closing is what makes the statement that waits for it fail.
   const hangUp = (): void => void disconnect(db);

@@ -1,7 +1,8 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
 import type { DatasetSurvey, Survey } from '../../../src/domain/survey/survey.ts';
 import { DAY_MS, HOUR_MS } from '../../../src/domain/time/time-range.ts';
+import { connect, disconnect } from '../../../src/hot/server/connect.ts';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { acquireLease } from '../../../src/ledger/lease.ts';
 import { migrate } from '../../../src/ledger/migrate.ts';
@@ -213,6 +214,26 @@ describe('a survey costs little', () => {
     await other.query('rollback');
     scene.later(1_000);
     expect(only(await scene.take()).asOf).toBeGreaterThan(before.asOf ?? 0);
+  });
+
+  it('says that a database which lets nobody in can’t be used, beside what was seen before', async () => {
+    const before = await scene.take();
+    const elsewhere = new URL(database.url);
+    elsewhere.pathname = '/postgres';
+    const admin = await connect({ url: elsewhere.href, job: 'test' });
+    onTestFinished(() => disconnect(admin));
+    const allow = (mode: boolean) =>
+      admin.query(`alter database ${database.name} allow_connections ${String(mode)}`);
+    await allow(false);
+    scene.later(60_000);
+    const during = await scene.take().finally(() => allow(true));
+    expect(during.hot).toMatchObject({
+      reachable: false,
+      error: expect.stringMatching(/not currently accepting connections/) as string,
+    });
+    expect(only(during).hot).toEqual(only(before).hot);
+    scene.later(60_000);
+    expect((await scene.take()).hot).toMatchObject({ reachable: true, error: null });
   });
 
   it('leaves no connection behind', async () => {
