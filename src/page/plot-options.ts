@@ -40,14 +40,12 @@ export function plotOptions(wishes: PlotWishes): uPlot.Options {
   return {
     width,
     height: HEIGHT_PX,
-    legend: { show: false },
-    cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
+    ...QUIET,
     padding: [8, 14, 0, 0],
     scales: {
       x: { time: true, range: () => [from, to] },
       y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.05 : 1] },
     },
-    tzDate: utcDate,
     axes: quietAxes({
       ...wishes,
       ...(wishes.kind === 'bars' ? { steps: wishes.isBinary ? POWERS_OF_TWO : WHOLE_STEPS } : {}),
@@ -59,9 +57,12 @@ export function plotOptions(wishes: PlotWishes): uPlot.Options {
   };
 }
 
-export function utcDate(seconds: number): Date {
-  return uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC');
-}
+/** No legend, nothing that is dragged, and times in UTC. */
+export const QUIET = {
+  legend: { show: false },
+  cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
+  tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+} satisfies Partial<uPlot.Options>;
 
 /** Times below, figures on the left. */
 export function quietAxes(

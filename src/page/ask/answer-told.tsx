@@ -72,7 +72,8 @@ function Done(props: { readonly answer: Answer; readonly elapsedMs: number }): J
   );
 }
 
-function Failed(props: {
+/** `isPart`: that many rows had come before. */
+export function Failed(props: {
   readonly problem: Problem;
   readonly isPart: boolean;
   readonly count: number;

@@ -2,8 +2,8 @@
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { AnswerTable } from '../ask/answer-table.tsx';
-import { AnswerTold } from '../ask/answer-told.tsx';
-import { type Problem, useQuestion } from '../ask/use-question.ts';
+import { AnswerTold, Failed } from '../ask/answer-told.tsx';
+import { useQuestion } from '../ask/use-question.ts';
 import type { AskerProps } from '../query-view.tsx';
 import type { AskableDataset } from './datasets-document.ts';
 import { barsPath, drawable, type Look, lastSpan, SPANS, shades, timeframeOf } from './look.ts';
@@ -15,7 +15,13 @@ export function Data({ open, onRefused }: AskerProps): JSX.Element {
   const { value, problem } = useDatasets();
   const [chosen, setChosen] = useState(open);
   useEffect(() => setChosen(open), [open]);
-  if (problem !== null) return <NotAsked problem={problem} onToken={onRefused} />;
+  if (problem !== null) {
+    return (
+      <div class="told" role="alert">
+        <Failed problem={problem} isPart={false} count={0} onToken={onRefused} />
+      </div>
+    );
+  }
   if (value === null) return <p class="quiet">It is asked for …</p>;
   const drawn = value.filter((dataset) => dataset.error === null && drawable(dataset).length > 0);
   const dataset = drawn.find((one) => one.dataset === chosen) ?? drawn[0];
@@ -83,22 +89,5 @@ function Looking(props: {
         </>
       )}
     </>
-  );
-}
-
-function NotAsked(props: { readonly problem: Problem; readonly onToken: () => void }): JSX.Element {
-  const { what, hint, status } = props.problem;
-  return (
-    <div class="obstacle" role="alert">
-      <p>
-        <strong>✕ {what}</strong>
-      </p>
-      {hint !== null && <p>{hint}</p>}
-      {(status === 401 || status === 403) && (
-        <button type="button" onClick={props.onToken}>
-          Enter the query token
-        </button>
-      )}
-    </div>
   );
 }

@@ -1,6 +1,6 @@
 /** Bars or a line by uPlot, on the shades of the stores that the rows are in. */
 import uPlot from 'uplot';
-import { quietAxes, utcDate } from '../plot-options.ts';
+import { QUIET, quietAxes } from '../plot-options.ts';
 import type { Bars } from './bars.ts';
 import type { Shade } from './look.ts';
 
@@ -37,14 +37,12 @@ export function drawPrices(wishes: PricePlotWishes, into: HTMLElement): uPlot {
     {
       width: wishes.width,
       height: HEIGHT_PX,
-      legend: { show: false },
-      cursor: { drag: { x: false, y: false }, points: { show: false }, y: false },
+      ...QUIET,
       padding: [8, 18, 0, 0],
       scales: {
         x: { time: true, range: () => [from, to] },
         y: { range: (_plot, min, max) => uPlot.rangeNum(min, max, 0.08, true) },
       },
-      tzDate: utcDate,
       axes: quietAxes({
         ink: colour('--quiet'),
         line: colour('--line'),

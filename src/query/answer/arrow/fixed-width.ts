@@ -32,31 +32,27 @@ import { cellText } from '../cell.ts';
 import type { ArrowColumn } from './arrow-column.ts';
 import { bitsOf, validityOf } from './validity.ts';
 
+/** Numbers that are laid out in Arrow as they are in an array of JavaScript's. */
+const PLAIN: ReadonlyMap<DuckDBTypeId, () => ArrowColumn> = new Map([
+  [DuckDBTypeId.TINYINT, () => plain(new Int8(), Int8Array)],
+  [DuckDBTypeId.SMALLINT, () => plain(new Int16(), Int16Array)],
+  [DuckDBTypeId.INTEGER, () => plain(new Int32(), Int32Array)],
+  [DuckDBTypeId.BIGINT, () => plain(new Int64(), BigInt64Array)],
+  [DuckDBTypeId.UTINYINT, () => plain(new Uint8(), Uint8Array)],
+  [DuckDBTypeId.USMALLINT, () => plain(new Uint16(), Uint16Array)],
+  [DuckDBTypeId.UINTEGER, () => plain(new Uint32(), Uint32Array)],
+  [DuckDBTypeId.UBIGINT, () => plain(new Uint64(), BigUint64Array)],
+  [DuckDBTypeId.FLOAT, () => plain(new Float32(), Float32Array)],
+  [DuckDBTypeId.DOUBLE, () => plain(new Float64(), Float64Array)],
+]);
+
 /** Null where the type has no fixed width in Arrow. */
 export function fixedWidthColumn(name: string, type: DuckDBType): ArrowColumn | null {
+  const numbers = PLAIN.get(type.typeId);
+  if (numbers !== undefined) return numbers();
   switch (type.typeId) {
     case DuckDBTypeId.BOOLEAN:
       return truths();
-    case DuckDBTypeId.TINYINT:
-      return plain(new Int8(), Int8Array);
-    case DuckDBTypeId.SMALLINT:
-      return plain(new Int16(), Int16Array);
-    case DuckDBTypeId.INTEGER:
-      return plain(new Int32(), Int32Array);
-    case DuckDBTypeId.BIGINT:
-      return plain(new Int64(), BigInt64Array);
-    case DuckDBTypeId.UTINYINT:
-      return plain(new Uint8(), Uint8Array);
-    case DuckDBTypeId.USMALLINT:
-      return plain(new Uint16(), Uint16Array);
-    case DuckDBTypeId.UINTEGER:
-      return plain(new Uint32(), Uint32Array);
-    case DuckDBTypeId.UBIGINT:
-      return plain(new Uint64(), BigUint64Array);
-    case DuckDBTypeId.FLOAT:
-      return plain(new Float32(), Float32Array);
-    case DuckDBTypeId.DOUBLE:
-      return plain(new Float64(), Float64Array);
     case DuckDBTypeId.HUGEINT:
     case DuckDBTypeId.UHUGEINT:
       return decimals(name, MAX_DIGITS, 0, (value) => value as bigint);
