@@ -5,10 +5,11 @@ import { createWriteStream, readFileSync, type WriteStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const TIERD = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const QUERY = fileURLToPath(new URL('../../dist/query-main.js', import.meta.url));
 
 export interface KeptJob {
   readonly pid: number;
-  /** `rotate`, `drain`, `scrub`. */
+  /** `rotate`, `drain`, `scrub`; `query` of the process that answers over HTTP. */
   readonly name: string;
 }
 
@@ -93,6 +94,7 @@ function childrenOf(pid: number): readonly number[] {
 function asJob(pid: number): readonly KeptJob[] {
   try {
     const argv = readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split('\0');
+    if (argv.includes(QUERY)) return [{ pid, name: 'query' }];
     const name = argv[argv.indexOf(TIERD) + 1] ?? '';
     return argv.includes(TIERD) && name !== 'run' ? [{ pid, name }] : [];
   } catch {
