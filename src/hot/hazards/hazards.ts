@@ -2,7 +2,7 @@
 import type { TableHazard } from '../../domain/plan/hazards.ts';
 import type { TableDescription, TableRef } from '../../domain/table.ts';
 import { type Queryable, run, runOne, sql } from '../sql.ts';
-import { findForeignKeys } from '../table/foreign-keys.ts';
+import { findForeignKeys, holdsRows } from '../table/foreign-keys.ts';
 import { hasTimeIndex } from '../table/time-index.ts';
 import { findTimescaleHazards } from '../timescale/timescale-hazards.ts';
 import { findDeleteTriggers } from './delete-triggers.ts';
@@ -103,7 +103,8 @@ async function foreignKeys(
   table: TableDescription,
 ): Promise<readonly TableHazard[]> {
   const found = await findForeignKeys(db, [table.oid]);
-  return found.map(({ constraint, from, onDelete }) => ({
+  const holding = found.filter((key) => holdsRows(key, table));
+  return holding.map(({ constraint, from, onDelete }) => ({
     kind: 'foreign_key',
     constraint,
     from,

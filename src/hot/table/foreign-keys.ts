@@ -5,7 +5,7 @@ import type { Lane, Region } from '../../domain/plan/regions.ts';
 import type { TableDescription, TableRef } from '../../domain/table.ts';
 import { countSteps } from '../measure/measure.ts';
 import { type RowFilter, rowsWhere } from '../measure/row-filter.ts';
-import { join, name, type Queryable, run, type Sql, sql, tableName } from '../sql.ts';
+import { join, name, type Queryable, raw, run, type Sql, sql, tableName } from '../sql.ts';
 
 export interface ForeignKey {
   readonly constraint: string;
@@ -16,6 +16,10 @@ export interface ForeignKey {
   /** The columns that refer, and those that are referred to, in the same order. */
   readonly referring: readonly string[];
   readonly referred: readonly string[];
+  /** The last column is a PERIOD: it refers to all that it overlaps, not to what equals it. */
+  readonly isPeriod: boolean;
+  /** Not so of a key that is NOT ENFORCED: it holds no row, but PostgreSQL 18 detaches no partition against it. */
+  readonly isEnforced: boolean;
   /** Whether this role sees every row of `from`. */
   readonly isReadable: boolean;
 }
@@ -41,6 +45,8 @@ export async function findForeignKeys(
                n.nspname as schema, c.relname as name,
                ${columnNames(sql`k.conrelid`, sql`k.conkey`)} as referring,
                ${columnNames(sql`k.confrelid`, sql`k.confkey`)} as referred,
+               ${sinceEighteen('conperiod', false)} as "isPeriod",
+               ${sinceEighteen('conenforced', true)} as "isEnforced",
                has_table_privilege(c.oid, 'select') and has_schema_privilege(n.oid, 'usage')
                  and not row_security_active(c.oid) as "isReadable"
         from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
@@ -52,6 +58,11 @@ export async function findForeignKeys(
     from: { schema, name: table },
     onDelete: DELETE_ACTIONS[action] ?? 'no action',
   }));
+}
+
+/** A column that pg_constraint has since PostgreSQL 18, and what holds before. */
+function sinceEighteen(column: string, before: boolean): Sql {
+  return sql`coalesce((to_jsonb(k) ->> ${column}::text)::boolean, ${before}::boolean)`;
 }
 
 function columnNames(table: Sql, numbers: Sql): Sql {
@@ -77,14 +88,15 @@ export async function findReferencedRows(
   const keys = await findForeignKeys(db, [table.oid]);
   const hazards: PartHazard[] = [];
   for (const key of keys) {
-    if (!key.isReadable || (key.onDelete !== 'no action' && key.onDelete !== 'restrict')) continue;
+    if (!key.isReadable || !holdsRows(key, table)) continue;
+    if (key.onDelete !== 'no action' && key.onDelete !== 'restrict') continue;
     for (const lane of new Set(regions.map((region) => region.lane))) {
       const ranges = regions.filter((region) => region.lane === lane).map(({ range }) => range);
       const hull = {
         fromInclusive: Math.min(...ranges.map((range) => range.fromInclusive)),
         toExclusive: Math.max(...ranges.map((range) => range.toExclusive)),
       };
-      const where = sql`${rowsWhere(table.timeColumn, hull, options.filterOf(lane))} and ${isReferred(key)}`;
+      const where = sql`${rowsWhere(table.timeColumn, hull, options.filterOf(lane))} and ${isReferred(key, table.ref)}`;
       const steps = await countSteps(db, table, where, options.stepMs);
       if (steps.length === 0) continue;
       const slices = steps.map(({ start, rows }) => ({
@@ -98,7 +110,19 @@ export async function findReferencedRows(
   return hazards;
 }
 
-function isReferred({ referring, referred, from }: ForeignKey): Sql {
+/** Whether rows that it refers to can't leave the table. */
+export function holdsRows({ isEnforced }: ForeignKey, { kind }: TableDescription): boolean {
+  return isEnforced || kind === 'partitioned';
+}
+
+function isReferred({ referring, referred, from, isPeriod }: ForeignKey, to: TableRef): Sql {
+  if (isPeriod) {
+    const meets = referring.map((column, index) => {
+      const operator = raw(index === referring.length - 1 ? '&&' : '=');
+      return sql`referring.${name(column)} ${operator} ${tableName(to)}.${name(referred[index] ?? '')}`;
+    });
+    return sql`exists (select from ${tableName(from)} as referring where ${join(meets, ' and ')})`;
+  }
   const columns = (names: readonly string[]): Sql => join(names.map(name), ', ');
   return sql`(${columns(referred)}) in (select ${columns(referring)} from ${tableName(from)})`;
 }

@@ -138,3 +138,53 @@ it('exports again when the expression of a virtual column changes under the move
   expect((await rotate('derived', rooms)).totals.failed).toEqual([]);
   expect(await cold('derived', 'twice')).toEqual([{ twice: 63 }]);
 });
+
+it('lets rows go to which only a foreign key that is NOT ENFORCED refers, but where PostgreSQL holds their partition by it', async () => {
+  await database.query(
+    `create table plain (time timestamptz not null, id int primary key);
+     create table parts (time timestamptz not null, id int, primary key (time, id)) partition by range (time);
+     create table parts_a partition of parts for values from ('${daysAgo(41)}') to ('${daysAgo(39)}');
+     create table parts_b partition of parts for values from ('${daysAgo(39)}') to ('${daysAgo(35)}');
+     create table parts_rest partition of parts default;
+     create table referring (id int references plain not enforced, at timestamptz,
+                             foreign key (at, id) references parts not enforced)`,
+  );
+  for (const table of ['plain', 'parts']) {
+    await database.query(`insert into ${table} values ($1, 1), ($2, 2), (now(), 3)`, [
+      daysAgo(40),
+      daysAgo(38),
+    ]);
+  }
+  await database.query(`insert into referring values (1, $1), (99, now())`, [daysAgo(40)]);
+
+  const plain = makeDataset('plain', { sortBy: [] });
+  expect((await planRotationOf(bench.rooms, plain)).refusals).toEqual([]);
+  const { totals } = await rotateDataset(bench.rooms, plain, { force: false });
+  expect(totals).toMatchObject({ failed: [], moved: [{ rows: 1n }, { rows: 1n }] });
+
+  const { totals: ofParts } = await rotate('parts');
+  expect(ofParts).toMatchObject({
+    failed: [{ error: { code: 'MOVE_REFUSED', message: expect.stringContaining('referring') } }],
+    moved: [{ rows: 1n }],
+  });
+});
+
+it('keeps hot, unexported, the slices of which a PERIOD overlaps a row, and moves the others', async () => {
+  await database.query(
+    `create extension btree_gist;
+     create table spans (id int, valid tstzrange, time timestamptz not null, primary key (id, valid without overlaps));
+     create table uses (id int, during tstzrange, foreign key (id, period during) references spans (id, period valid))`,
+  );
+  await database.query(
+    `insert into spans select n, tstzrange($1::timestamptz + n * interval '1 day', $1::timestamptz + (n + 1) * interval '1 day'),
+       $1::timestamptz + n * interval '1 day' from generate_series(0, 5) n`,
+    [daysAgo(40)],
+  );
+  await database.query(
+    `insert into uses select 2, tstzrange(lower(valid) + interval '1 hour', upper(valid) - interval '1 hour') from spans where id = 2`,
+  );
+  const { totals } = await rotate('spans');
+  expect(totals.moved).toHaveLength(5);
+  expect(totals.failed).toMatchObject([{ error: { code: 'MOVE_REFUSED' } }]);
+  expect((await db.query(`select id from spans`)).rows).toEqual([{ id: 2 }]);
+});
