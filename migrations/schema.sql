@@ -209,6 +209,7 @@ CREATE TABLE tierd.lake (
     is_marked boolean DEFAULT true NOT NULL,
     timeline integer,
     follows_promotions boolean DEFAULT false NOT NULL,
+    home oid,
     CONSTRAINT lake_epoch_check CHECK ((epoch >= 0)),
     CONSTRAINT lake_only_row_check CHECK (only_row)
 );

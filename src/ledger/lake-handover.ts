@@ -1,5 +1,5 @@
 /** What becomes of the ledger's claims when its lake gets another owner. Inside a transaction. */
-import { TIMELINE_NOW } from './lake-identity.ts';
+import { HOME_NOW, TIMELINE_NOW } from './lake-identity.ts';
 import type { Queryable } from './queryable.ts';
 
 /**
@@ -38,9 +38,10 @@ export async function becomeOwner(
   claim: { readonly lakeId: string; readonly epoch: number },
 ): Promise<void> {
   await db.query(
-    `insert into tierd.lake (lake_id, epoch, is_marked, timeline) values ($1, $2, true, ${TIMELINE_NOW})
+    `insert into tierd.lake (lake_id, epoch, is_marked, timeline, home)
+     values ($1, $2, true, ${TIMELINE_NOW}, ${HOME_NOW})
      on conflict (only_row) do update
-     set lake_id = $1, epoch = $2, is_marked = true, timeline = excluded.timeline`,
+     set lake_id = $1, epoch = $2, is_marked = true, timeline = excluded.timeline, home = excluded.home`,
     [claim.lakeId, claim.epoch],
   );
 }

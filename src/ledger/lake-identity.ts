@@ -10,6 +10,7 @@ interface LakeRow {
   readonly timeline: number | null;
   readonly follows_promotions: boolean;
   readonly timeline_now: number;
+  readonly is_restored: boolean;
 }
 
 /**
@@ -19,10 +20,14 @@ interface LakeRow {
 export const TIMELINE_NOW = `(select greatest(c.timeline_id, r.min_recovery_end_timeline)
   from pg_control_checkpoint() c, pg_control_recovery() r)`;
 
+/** The table's own oid: a dump keeps what was noted, and what is restored from it has another. */
+export const HOME_NOW = `'tierd.lake'::regclass::oid`;
+
 /** Null before this ledger ever meant to publish. */
 export async function rememberedLake(db: Queryable): Promise<RememberedLake | null> {
   const found = await db.query<LakeRow>(
-    `select lake_id, ledger_id, epoch, is_marked, timeline, follows_promotions, ${TIMELINE_NOW} as timeline_now
+    `select lake_id, ledger_id, epoch, is_marked, timeline, follows_promotions, ${TIMELINE_NOW} as timeline_now,
+            coalesce(home <> ${HOME_NOW}, false) as is_restored
      from tierd.lake`,
   );
   const row = found.rows[0];
@@ -33,6 +38,7 @@ export async function rememberedLake(db: Queryable): Promise<RememberedLake | nu
     epoch: row.epoch,
     isMarked: row.is_marked,
     promotion: promotionOf(row),
+    isRestored: row.is_restored,
   };
 }
 
@@ -41,10 +47,11 @@ function promotionOf({ timeline, timeline_now, follows_promotions }: LakeRow): P
   return { from: timeline, to: timeline_now };
 }
 
-/** Call it where the lake is this ledger's: from now on a promotion shows. */
-export async function noteTimeline(db: Queryable): Promise<void> {
+/** Call it where the lake is this ledger's: from now on a promotion shows, and a ledger restored from a dump. */
+export async function noteWhereItLies(db: Queryable): Promise<void> {
   await db.query(
-    `update tierd.lake set timeline = ${TIMELINE_NOW} where timeline is distinct from ${TIMELINE_NOW}`,
+    `update tierd.lake set timeline = ${TIMELINE_NOW}, home = ${HOME_NOW}
+     where timeline is distinct from ${TIMELINE_NOW} or home is distinct from ${HOME_NOW}`,
   );
 }
 
@@ -77,7 +84,8 @@ export async function rememberClaim(
   claim: { readonly lakeId: string; readonly epoch: number },
 ): Promise<void> {
   await db.query(
-    `update tierd.lake set lake_id = $1, epoch = $2, is_marked = true, timeline = ${TIMELINE_NOW} where epoch < $2`,
+    `update tierd.lake set lake_id = $1, epoch = $2, is_marked = true, timeline = ${TIMELINE_NOW}, home = ${HOME_NOW}
+     where epoch < $2`,
     [claim.lakeId, claim.epoch],
   );
 }

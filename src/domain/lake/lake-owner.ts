@@ -31,6 +31,8 @@ export interface RememberedLake {
   readonly isMarked: boolean;
   /** The server was promoted since; null also where the ledger is to follow promotions. */
   readonly promotion: Promotion | null;
+  /** Its tables were made anew from a dump, in the database that it was made of. */
+  readonly isRestored: boolean;
 }
 
 /** From one of PostgreSQL's timelines to another: the end of a failover, a restore or a physical copy. */
@@ -77,7 +79,7 @@ export function judgeOwnership(facts: OwnershipFacts): Ownership {
       `it belongs to the ledger in ${describeOwner(owner)}; this one is a copy in the database ${place.database} (oid ${place.databaseOid})`,
     );
   }
-  if (owner.epoch === remembered.epoch) return judgePromotion(remembered.promotion);
+  if (owner.epoch === remembered.epoch) return judgeReturn(remembered);
   // Killed between writing the first claim into the lake and noting it in the ledger.
   if (owner.epoch === 1 && remembered.epoch === 0) return { kind: 'unclaimed' };
   return refused(
@@ -85,7 +87,12 @@ export function judgeOwnership(facts: OwnershipFacts): Ownership {
   );
 }
 
-function judgePromotion(promotion: Promotion | null): Ownership {
+function judgeReturn({ promotion, isRestored }: RememberedLake): Ownership {
+  if (isRestored) {
+    return refused(
+      'this ledger was restored from a dump into its own database since it last used the lake: what was moved after the dump lies in the lake, and this ledger does not know of it',
+    );
+  }
   if (promotion === null) return { kind: 'owned' };
   const { from, to } = promotion;
   return refused(

@@ -19,7 +19,7 @@ import { readLakeOwner, writeLakeOwner } from '../../lake/owner.ts';
 import {
   intendLake,
   ledgerPlace,
-  noteTimeline,
+  noteWhereItLies,
   rememberClaim,
   rememberedLake,
 } from '../../ledger/lake-identity.ts';
@@ -69,8 +69,8 @@ export async function assertStillOwnLake({ store }: LakeRooms, db: pg.Client): P
 }
 
 /**
- * Before recovery: a lake from before owners were written down is claimed first, and the timeline that it
- * is used on is noted.
+ * Before recovery: a lake from before owners were written down is claimed first, and where the
+ * ledger lies is noted.
  */
 export async function holdLake(rooms: JobRooms, db: pg.Client): Promise<void> {
   const standing = await standingOf(rooms.store, db, await rememberedLake(db));
@@ -78,7 +78,7 @@ export async function holdLake(rooms: JobRooms, db: pg.Client): Promise<void> {
   if (standing.ownership.kind === 'unclaimed' && standing.remembered?.isMarked === true) {
     await claimLake(rooms, db);
   }
-  if (standing.ownership.kind === 'owned') await noteTimeline(db);
+  if (standing.ownership.kind === 'owned') await noteWhereItLies(db);
 }
 
 /**

@@ -12,6 +12,7 @@ const remembered = {
   epoch: 1,
   isMarked: true,
   promotion: null,
+  isRestored: false,
 };
 const owner: LakeOwner = {
   ...place,
@@ -35,6 +36,7 @@ describe('whose a lake is (I12)', () => {
       'a server that was promoted',
       { remembered: { ...remembered, promotion: { from: 1, to: 2 } } },
     ],
+    ['a ledger restored in place', { remembered: { ...remembered, isRestored: true } }],
     ['another ledger', { remembered: { ...remembered, ledgerId: 'other' } }],
     ['a ledger that never had a lake', { remembered: null }],
     ['a ledger restored from before a take-over', { owner: { ...owner, epoch: 2 } }],
