@@ -1,9 +1,9 @@
-/** The datasets that a query names, with what it needs of each: segments, and hot rows. */
+/** The datasets that a query names, with what it needs of each side. */
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type { ColdDataset, SegmentRef } from './segments/cold-catalog.ts';
+import type { ColdDataset, TimeHull } from './segments/cold-catalog.ts';
 import { findNeeds, type QueryNeeds } from './segments/prune.ts';
 import { columnOf } from './segments/query-column.ts';
-import { chooseSegments } from './segments/segment-filter.ts';
+import { findHull } from './segments/segment-filter.ts';
 import type { Sides } from './segments/sides.ts';
 import { type ViewSchema, viewSchemaOf } from './segments/view-schema.ts';
 import { ANY, type Predicate } from './sql/predicate.ts';
@@ -14,8 +14,11 @@ export interface ChosenDataset {
   /** With the columns of both sides. */
   readonly dataset: ColdDataset;
   readonly schema: ViewSchema;
-  readonly segments: readonly SegmentRef[];
   readonly predicate: Predicate;
+  /** No row passes the predicate outside of it. */
+  readonly hull: TimeHull;
+  /** The query names its cold side, or may. */
+  readonly isColdWanted: boolean;
   /** Null where the query does not name its hot side, or the table is gone. */
   readonly hot: HotTable | null;
 }
@@ -43,11 +46,10 @@ export async function chooseDatasets(
   const chosen: ChosenDataset[] = [];
   for (const { dataset, schema } of datasets) {
     const predicate = needs.opaque ? ANY : (needs.datasets.get(dataset.name) ?? ANY);
-    const segments = wantsCold(needs, sides, dataset)
-      ? await chooseSegments(connection, stores.cold, dataset, schema, predicate)
-      : [];
+    const hull = await findHull(connection, dataset, schema, predicate);
+    const isColdWanted = wantsCold(needs, sides, dataset);
     const hot = wantsHot(sides, dataset.name) ? (stores.hot.get(dataset.name) ?? null) : null;
-    chosen.push({ dataset, schema, segments, predicate, hot });
+    chosen.push({ dataset, schema, predicate, hull, isColdWanted, hot });
   }
   return chosen;
 }

@@ -6,11 +6,13 @@ import { emptyQuery, viewQuery } from './cold-view.ts';
 import type { HotRows } from './hot/hot-rows.ts';
 import type { NewerRows } from './hot/newer-rows.ts';
 import { CURRENT, type LoadedParts } from './partials/select-scope.ts';
-import type { ColdDataset } from './segments/cold-catalog.ts';
+import type { ColdDataset, SegmentRef } from './segments/cold-catalog.ts';
 import { type ViewSchema, viewSchemaOf } from './segments/view-schema.ts';
 import { quoteName } from './sql/sql-text.ts';
 
 export interface LoadedDataset extends ChosenDataset {
+  /** That can hold a row of the answer. */
+  readonly segments: readonly SegmentRef[];
   /** Null where its hot side is not read. */
   readonly hotRows: HotRows | null;
   /** Null where no row of the lake has a newer one among the hot. */

@@ -8,8 +8,9 @@ import { type PartedQuery, partQuery } from './partials/load-parts.ts';
 import type { Progress } from './progress.ts';
 import { type DatasetPlan, planDataset } from './query-plan.ts';
 import type { QueryRequest, QueryRooms } from './query-request.ts';
-import type { ColdDataset, SegmentRef, TimeHull } from './segments/cold-catalog.ts';
+import type { ColdCatalog, ColdDataset, TimeHull } from './segments/cold-catalog.ts';
 import { listedOnce } from './segments/listed-once.ts';
+import { chooseSegments } from './segments/segment-filter.ts';
 import { findSides } from './segments/sides.ts';
 import { admitSources } from './sql/admit-sources.ts';
 import type { FilledQuery } from './sql/parameters.ts';
@@ -55,29 +56,36 @@ export async function loadQuery(
       const plan: DatasetPlan[] = [];
       for (const one of chosen) {
         const parts = parted.plans.get(one) ?? null;
-        plan.push(await planDataset(engine, statement, stores.cold, sides, one, parts));
+        plan.push(await planDataset(engine, statement, stores.cold, one, parts));
       }
       progress.plan = plan;
       return { others: all, sql: asked.sql };
     }
-    progress.loaded = await loadAll(engine, statement, chosen, parted);
+    progress.loaded = await loadAll(engine, statement, stores.cold, chosen, parted);
     const others = all.filter(({ name }) => !chosen.some(({ dataset }) => dataset.name === name));
     return { others, sql: parted.sql };
   });
 }
 
-/** The hot side of each: as PostgreSQL's parts where all of the query is made of these, else as rows. */
+/**
+ * The hot side of each: as PostgreSQL's parts where all of the query is made of these, else as rows. Then its
+ * segments: where the hot rows say that no older or newer ones are needed, these are not even listed.
+ */
 async function loadAll(
   engine: Engine,
   statement: AstObject,
+  catalog: ColdCatalog,
   chosen: readonly ChosenDataset[],
   parted: PartedQuery,
 ): Promise<readonly LoadedDataset[]> {
   const loaded: LoadedDataset[] = [];
   for (const one of chosen) {
     const { hot } = one;
+    const segmentsIn = (within: TimeHull | null) =>
+      one.isColdWanted ? chooseSegments(engine.connection, catalog, one, within) : [];
     if (hot === null || looksOnly(statement)) {
-      loaded.push({ ...one, hotRows: null, newer: null, parts: null });
+      const segments = await segmentsIn(null);
+      loaded.push({ ...one, segments, hotRows: null, newer: null, parts: null });
       continue;
     }
     const plan = parted.plans.get(one);
@@ -87,14 +95,9 @@ async function loadAll(
       parts === null
         ? await loadHotRows(engine, statement, { ...one, hot }, loaded.length, reason)
         : null;
-    const segments = one.segments.filter((segment) => isWithin(segment, hotRows?.bound ?? null));
+    const segments = await segmentsIn(hotRows?.bound ?? null);
     const newer = await loadNewerRows(engine, { ...one, segments, hot }, loaded.length);
     loaded.push({ ...one, segments, hotRows, newer, parts });
   }
   return loaded;
-}
-
-function isWithin({ minTimeUs, maxTimeUs }: SegmentRef, hull: TimeHull | null): boolean {
-  const { fromInclusiveUs: from = null, toInclusiveUs: to = null } = hull ?? {};
-  return (from === null || maxTimeUs >= from) && (to === null || minTimeUs <= to);
 }

@@ -7,11 +7,10 @@ import { firstOf, hotColumnsOf } from './hot/hot-rows.ts';
 import type { PlannedParts } from './partials/plan-parts.ts';
 import type { ColdCatalog, ColdDataset } from './segments/cold-catalog.ts';
 import { differenceOf } from './segments/query-column.ts';
-import { chooseSegments, findHull } from './segments/segment-filter.ts';
-import type { Sides } from './segments/sides.ts';
+import { chooseSegments } from './segments/segment-filter.ts';
 import { neededColumns } from './sql/needed-columns.ts';
 import { comparisonsIn, ofColumns } from './sql/predicate.ts';
-import { type AstObject, foldName } from './sql/sql-ast.ts';
+import type { AstObject } from './sql/sql-ast.ts';
 import type { HotExplanation } from './stores.ts';
 
 export interface DatasetPlan {
@@ -63,15 +62,13 @@ export async function planDataset(
   engine: Engine,
   statement: AstObject,
   catalog: ColdCatalog,
-  sides: Sides,
   chosen: ChosenDataset,
   parts: PlannedParts | null,
 ): Promise<DatasetPlan> {
   const { name } = chosen.dataset;
-  const isColdNamed = sides.opaque || (sides.named.get(foldName(name))?.cold ?? true);
   return {
     dataset: name,
-    cold: isColdNamed ? await planCold(engine.connection, catalog, chosen) : null,
+    cold: chosen.isColdWanted ? await planCold(engine.connection, catalog, chosen) : null,
     hot: await planHot(engine, statement, chosen, parts),
     differences: differencesOf(statement, chosen.dataset),
   };
@@ -95,12 +92,14 @@ function differencesOf(statement: AstObject, { name, schemas }: ColdDataset): Di
 async function planCold(
   connection: DuckDBConnection,
   catalog: ColdCatalog,
-  { dataset, schema, predicate, segments }: ChosenDataset,
+  { dataset, schema, predicate, hull }: ChosenDataset,
 ): Promise<ColdPlan> {
   const timeColumn = dataset.timeColumn?.name ?? null;
   const live = dataset.schemas.reduce((sum, one) => sum + one.segments, 0);
   const ofTime = ofColumns(predicate, (column) => column === timeColumn);
-  const inTime = await chooseSegments(connection, catalog, dataset, schema, ofTime);
+  const wanted = { dataset, schema, hull };
+  const inTime = await chooseSegments(connection, catalog, { ...wanted, predicate: ofTime });
+  const segments = await chooseSegments(connection, catalog, { ...wanted, predicate });
   const compared = comparisonsIn(predicate).map(({ column }) => column);
   return {
     live,
@@ -117,7 +116,7 @@ async function planCold(
 async function planHot(
   engine: Engine,
   statement: AstObject,
-  { dataset, schema, predicate, hot }: ChosenDataset,
+  { dataset, schema, predicate, hull, hot }: ChosenDataset,
   parts: PlannedParts | null,
 ): Promise<HotPlan | null> {
   if (hot === null) return null;
@@ -125,7 +124,7 @@ async function planHot(
   const first = await firstOf(engine, statement, { dataset, schema, hot });
   const wish = {
     columns,
-    hull: await findHull(engine.connection, dataset, schema, predicate),
+    hull,
     predicate: await resolveForHot(engine.connection, schema, predicate),
     ...(first === null ? {} : { first }),
   };

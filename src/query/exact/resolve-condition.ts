@@ -3,6 +3,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import { NotInParts } from '../partials/not-in-parts.ts';
 import { isTextLiteral } from '../sql/constant-expression.ts';
+import { plainText, plainTime } from '../sql/plain-literal.ts';
 import { runForTexts } from '../sql/run-template.ts';
 import type { TextOrder } from '../stores.ts';
 import { PLAIN_TEXT } from './exact-columns.ts';
@@ -80,8 +81,35 @@ interface Evaluated {
 async function evaluate(
   connection: DuckDBConnection,
   comparisons: readonly ReadComparison[],
+): Promise<readonly (Evaluated | undefined)[]> {
+  const plain = comparisons.map(readPlain);
+  const others = comparisons.filter((_, index) => plain[index] === null);
+  const asked = new Map<ReadComparison, Evaluated>();
+  for (const [index, found] of (await ask(connection, others)).entries()) {
+    const comparison = others[index];
+    if (comparison !== undefined) asked.set(comparison, found);
+  }
+  return comparisons.map((comparison, index) => plain[index] ?? asked.get(comparison));
+}
+
+/** What the engine would say of a literal that means the same to everybody. */
+function readPlain(comparison: ReadComparison): Evaluated | null {
+  const { constant } = comparison;
+  const type = comparedType(comparison);
+  const text = plainText(constant);
+  if (type === 'VARCHAR') {
+    return text === null ? null : { type, text, cast: text, isSame: true };
+  }
+  const time = plainTime(constant, type);
+  if (time === null) return null;
+  const own = text === null ? type : 'VARCHAR';
+  return { type: own, text: text ?? time.text, cast: time.text, isSame: true };
+}
+
+async function ask(
+  connection: DuckDBConnection,
+  comparisons: readonly ReadComparison[],
 ): Promise<readonly Evaluated[]> {
-  if (comparisons.length === 0) return [];
   const items = comparisons.flatMap((comparison, index) => {
     const constant = `"$${String(index)}"`;
     const cast = `try_cast(${constant} as ${comparedType(comparison)})`;

@@ -6,6 +6,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ViewSchema } from '../segments/view-schema.ts';
 import { isTextLiteral } from '../sql/constant-expression.ts';
+import { plainText } from '../sql/plain-literal.ts';
 import {
   type Comparison,
   type ComparisonOperator,
@@ -57,8 +58,11 @@ async function valuesOf(
   schema: ViewSchema,
   comparisons: readonly Comparison[],
 ): Promise<readonly (string | null)[]> {
-  if (comparisons.length === 0) return [];
-  const expressions = comparisons.map(({ column, constant }, index) => {
+  const texts = comparisons.map(({ column, constant }) =>
+    schema.get(column) === 'VARCHAR' ? plainText(constant) : null,
+  );
+  const others = comparisons.filter((_, index) => texts[index] === null);
+  const expressions = others.map(({ column, constant }, index) => {
     const placeholder = `"$${String(index)}"`;
     if (schema.get(column) === 'VARCHAR') return `${placeholder}::varchar`;
     if (isTextLiteral(constant)) return `try_cast(${placeholder} as bigint)::varchar`;
@@ -66,11 +70,13 @@ async function valuesOf(
             then try_cast(${placeholder} as bigint)::varchar end`;
   });
   // Nothing is sent where DuckDB can't.
-  return runForTexts(
+  const found = await runForTexts(
     connection,
     expressions,
-    comparisons.map(({ constant }) => constant),
+    others.map(({ constant }) => constant),
   );
+  const valueOf = new Map(others.map((comparison, index) => [comparison, found[index] ?? null]));
+  return comparisons.map((comparison, index) => texts[index] ?? valueOf.get(comparison) ?? null);
 }
 
 function resolve(

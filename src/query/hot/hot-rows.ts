@@ -8,7 +8,6 @@ import { exactSql } from '../exact/condition-sql.ts';
 import { resolveCondition } from '../exact/resolve-condition.ts';
 import { NotInParts } from '../partials/not-in-parts.ts';
 import type { TimeHull } from '../segments/cold-catalog.ts';
-import { findHull } from '../segments/segment-filter.ts';
 import type { ViewSchema } from '../segments/view-schema.ts';
 import { neededColumns } from '../sql/needed-columns.ts';
 import type { AstObject } from '../sql/sql-ast.ts';
@@ -32,12 +31,11 @@ export interface HotRows {
 export async function loadHotRows(
   engine: Engine,
   statement: AstObject,
-  { dataset, schema, predicate, hot }: ChosenDataset & { readonly hot: HotTable },
+  { dataset, schema, predicate, hull, hot }: ChosenDataset & { readonly hot: HotTable },
   number: number,
   notInParts?: string,
 ): Promise<HotRows> {
   const columns = hotColumnsOf(statement, dataset.name, schema, hot);
-  const hull = await findHull(engine.connection, dataset, schema, predicate);
   const resolved = await resolveForHot(engine.connection, schema, predicate);
   const asked = await firstOf(engine, statement, { dataset, schema, hot });
   const name = `t${String(number)}`;

@@ -7,7 +7,6 @@ import { StagingTable, stagedName } from '../../lake/segment/staging-table.ts';
 import type { ChosenDataset } from '../choose-datasets.ts';
 import type { Engine } from '../engine.ts';
 import type { SegmentRef, TimeHull } from '../segments/cold-catalog.ts';
-import { findHull } from '../segments/segment-filter.ts';
 import { intersect } from '../segments/time-hull.ts';
 import { quoteName } from '../sql/sql-text.ts';
 import type { HotTable } from '../stores.ts';
@@ -28,7 +27,13 @@ export interface NewerRows {
  */
 export async function loadNewerRows(
   engine: Engine,
-  { dataset, schema, predicate, segments, hot }: ChosenDataset & { readonly hot: HotTable },
+  {
+    schema,
+    predicate,
+    hull: asked,
+    segments,
+    hot,
+  }: ChosenDataset & { readonly segments: readonly SegmentRef[]; readonly hot: HotTable },
   number: number,
 ): Promise<NewerRows | null> {
   if (segments.length === 0) return null;
@@ -37,7 +42,7 @@ export async function loadNewerRows(
   const met = segments.filter((segment) => canBeOutdated(segment, identity));
   if (met.length === 0) return null;
   const { connection } = engine;
-  const hull = intersect(await findHull(connection, dataset, schema, predicate), spanOf(met));
+  const hull = intersect(asked, spanOf(met));
   const resolved = await resolveForHot(connection, schema, predicate);
   const name = `newer${String(number)}`;
   const { columns } = identity;

@@ -4,7 +4,6 @@ import { StagingTable } from '../../lake/segment/staging-table.ts';
 import type { ChosenDataset } from '../choose-datasets.ts';
 import { createViews } from '../create-views.ts';
 import type { Engine } from '../engine.ts';
-import { findHull } from '../segments/segment-filter.ts';
 import type { AstObject } from '../sql/sql-ast.ts';
 import { type PlannedParts, planParts } from './plan-parts.ts';
 import { type PlacedSelect, rewriteQuery } from './rewrite-query.ts';
@@ -51,7 +50,7 @@ export async function partQuery(
   return {
     sql: rewritten,
     plans,
-    load: (one) => loadParts(engine, one, placed),
+    load: (one) => loadParts(one, placed),
   };
 }
 
@@ -101,13 +100,11 @@ async function shapeOf(scratch: Engine['scratch'], sql: string): Promise<string>
 }
 
 async function loadParts(
-  engine: Engine,
-  { dataset, schema, predicate, hot }: ChosenDataset,
+  { dataset, hull, hot }: ChosenDataset,
   placed: ReadonlyMap<PlacedSelect, StagingTable>,
 ): Promise<readonly LoadedParts[] | null> {
   const own = [...placed].filter(([select]) => select.dataset === dataset.name);
   if (hot === null || own.length === 0) return null;
-  const hull = await findHull(engine.connection, dataset, schema, predicate);
   const loaded: LoadedParts[] = [];
   for (const [{ columns, condition, parted }, staged] of own) {
     const keys = parted.keys.length;

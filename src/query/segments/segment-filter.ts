@@ -1,7 +1,7 @@
 /**
  * Which segments can hold a row that passes a predicate. DuckDB itself compares the segments'
  * smallest and largest values with the query's constants, in the columns' own types: what `<` means
- * is the same here and in the query.
+ * is the same here and in the query. Where that is plain without it, it is not asked.
  *
  * Runs in the transaction of the query, so that `now()` is the same instant in both.
  */
@@ -9,27 +9,35 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { IntegerTimeUnit } from '../../domain/table.ts';
 import { isoTimestamp } from '../iso-time.ts';
 import { isTextLiteral } from '../sql/constant-expression.ts';
+import { plainTime } from '../sql/plain-literal.ts';
 import { type Comparison, comparisonsIn, type Predicate } from '../sql/predicate.ts';
 import { runForTexts, runTemplate } from '../sql/run-template.ts';
 import { quoteName } from '../sql/sql-text.ts';
 import type { ColdCatalog, ColdDataset, SegmentRef, TimeHull } from './cold-catalog.ts';
-import { hullOf } from './time-hull.ts';
+import { plainFilter } from './plain-filter.ts';
+import { hullOf, intersect } from './time-hull.ts';
 import type { ViewSchema } from './view-schema.ts';
 
 const EVERYTHING: TimeHull = { fromInclusiveUs: null, toInclusiveUs: null };
 
+export interface Wanted {
+  readonly dataset: ColdDataset;
+  readonly schema: ViewSchema;
+  readonly predicate: Predicate;
+  /** That of `findHull`. */
+  readonly hull: TimeHull;
+}
+
+/** @param within nothing of other times is needed, whatever the predicate says */
 export async function chooseSegments(
   connection: DuckDBConnection,
   catalog: ColdCatalog,
-  dataset: ColdDataset,
-  schema: ViewSchema,
-  predicate: Predicate,
+  { dataset, schema, predicate, hull }: Wanted,
+  within: TimeHull | null = null,
 ): Promise<readonly SegmentRef[]> {
-  const comparisons = comparisonsIn(predicate);
-  if (comparisons.length === 0) return catalog.listSegments(dataset.name, EVERYTHING);
-  const hull = await findHull(connection, dataset, schema, predicate);
-  const segments = await catalog.listSegments(dataset.name, hull);
-  if (segments.length === 0) return segments;
+  const span = within === null ? hull : intersect(hull, within);
+  const segments = await catalog.listSegments(dataset.name, span);
+  if (segments.length === 0 || comparisonsIn(predicate).length === 0) return segments;
   return keepMatching(connection, dataset, schema, predicate, segments);
 }
 
@@ -44,7 +52,14 @@ export async function findHull(
   const ofTime = comparisonsIn(predicate).filter(({ column }) => column === timeColumn?.name);
   if (timeColumn === null || ofTime.length === 0) return EVERYTHING;
   const columnType = schema.get(timeColumn.name) ?? '';
-  const expressions = ofTime.map((comparison, index) => {
+  const instantOf = new Map<Comparison, bigint | null>();
+  for (const comparison of ofTime) {
+    const type = comparison.asDate ? 'DATE' : columnType;
+    const plain = timeColumn.unit === undefined ? plainTime(comparison.constant, type) : null;
+    if (plain !== null) instantOf.set(comparison, plain.us);
+  }
+  const asked = ofTime.filter((comparison) => !instantOf.has(comparison));
+  const expressions = asked.map((comparison, index) => {
     // A literal in quotes becomes what it is compared with; anything else has a type of its own.
     const type = comparison.asDate ? 'DATE' : columnType;
     const constant = isTextLiteral(comparison.constant)
@@ -58,15 +73,13 @@ export async function findHull(
   const instants = await runForTexts(
     connection,
     expressions,
-    ofTime.map(({ constant }) => constant),
+    asked.map(({ constant }) => constant),
   );
-  const instantOf = new Map(
-    ofTime.map((comparison, index) => [comparison, instants[index] ?? null]),
-  );
-  return hullOf(predicate, (comparison) => {
-    const value = instantOf.get(comparison) ?? null;
-    return value === null ? null : toMicros(BigInt(value), timeColumn.unit);
-  });
+  for (const [index, comparison] of asked.entries()) {
+    const value = instants[index] ?? null;
+    if (value !== null) instantOf.set(comparison, toMicros(BigInt(value), timeColumn.unit));
+  }
+  return hullOf(predicate, (comparison) => instantOf.get(comparison) ?? null);
 }
 
 /** How many microseconds one unit is; nanoseconds the other way round. */
@@ -84,6 +97,10 @@ async function keepMatching(
   predicate: Predicate,
   segments: readonly SegmentRef[],
 ): Promise<readonly SegmentRef[]> {
+  const plain = plainFilter(dataset, schema, predicate, (segment, column) =>
+    boundsOf(segment, dataset, column, schema.get(column) ?? ''),
+  );
+  if (plain !== null) return segments.filter(plain);
   const columns = [...new Set(comparisonsIn(predicate).map(({ column }) => column))];
   const bounds = segments.map((segment, index) => ({
     segment: index,

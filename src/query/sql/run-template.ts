@@ -31,6 +31,7 @@ export async function runForTexts(
   columns: readonly string[],
   expressions: readonly AstObject[],
 ): Promise<readonly (string | null)[]> {
+  if (columns.length === 0) return [];
   const rows = await runTemplate(connection, `select ${columns.join(', ')}`, expressions);
   return (rows?.[0] ?? []).map((value) => (typeof value === 'string' ? value : null));
 }

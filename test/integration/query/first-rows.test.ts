@@ -4,10 +4,16 @@ import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { askStores, type StoresAnswer } from '../../support/ask-stores.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
+import { type WatchedStatement, watchStatements } from '../../support/watched-statements.ts';
 
 const TICKS = makeDataset('ticks', { sortBy: ['symbol'] });
 
-async function scene(): Promise<(sql: string) => Promise<StoresAnswer>> {
+type Ask = ((sql: string) => Promise<StoresAnswer>) & {
+  /** Everything that PostgreSQL was asked. */
+  readonly statements: readonly WatchedStatement[];
+};
+
+async function scene(): Promise<Ask> {
   const database = await createTestDatabase();
   const bench = await openBench(database);
   const db = await database.connect();
@@ -19,7 +25,9 @@ async function scene(): Promise<(sql: string) => Promise<StoresAnswer>> {
      from generate_series(0, 35 * 48 - 1) n`,
   );
   await rotateDataset(bench.rooms, TICKS, { force: true });
-  return (sql) => askStores(bench, db, [TICKS], sql);
+  const statements = watchStatements(db);
+  const ask = (sql: string) => askStores(bench, db, [TICKS], sql);
+  return Object.assign(ask, { statements });
 }
 
 /** The same, and too much for either side to stop early. */
@@ -54,6 +62,18 @@ describe('the newest rows', () => {
     expect(answer.summary.hotRows).toBeLessThanOrEqual(most);
     // Where PostgreSQL has as many, no segment is opened.
     expect(answer.summary.segmentsRead).toBe(most < 1440 ? 0 : 5);
+  });
+
+  test('list no segment of the lake where PostgreSQL has as many', async () => {
+    const ask = await scene();
+    const listed = () =>
+      ask.statements
+        .filter(({ text }) => text.includes('g.statistics'))
+        .map(({ rows }) => rows ?? 0);
+    await ask("select * from ticks where symbol = 's1' order by time desc limit 10");
+    expect(listed()).toEqual([0]);
+    await ask("select * from ticks where symbol = 's1' order by time desc limit 1000");
+    expect(listed()).toEqual([0, 5]);
   });
 
   test('are those of the lake where PostgreSQL has too few', async () => {
