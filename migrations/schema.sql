@@ -1,5 +1,30 @@
 CREATE SCHEMA tierd;
 
+CREATE FUNCTION tierd.count_live_segments() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if tg_op <> 'DELETE' then
+    insert into tierd.live_schemas as known (dataset, schema_id, segments, longest_us)
+    select dataset, schema_id, count(*), max(max_time_us::numeric - min_time_us)
+    from after_rows where state = 'live' group by dataset, schema_id order by dataset, schema_id
+    on conflict (dataset, schema_id) do update
+      set segments = known.segments + excluded.segments,
+          longest_us = greatest(known.longest_us, excluded.longest_us);
+  end if;
+  if tg_op <> 'INSERT' then
+    update tierd.live_schemas known set segments = known.segments - gone.segments
+    from (
+      select dataset, schema_id, count(*) as segments
+      from before_rows where state = 'live' group by dataset, schema_id
+    ) gone
+    where known.dataset = gone.dataset and known.schema_id = gone.schema_id;
+  end if;
+  return null;
+end
+$$;
+
 CREATE TABLE tierd.alerts (
     owner text NOT NULL,
     id text NOT NULL,
@@ -221,6 +246,13 @@ CREATE TABLE tierd.leases (
     acquired_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     CONSTRAINT leases_token_check CHECK ((token > 0))
+);
+
+CREATE TABLE tierd.live_schemas (
+    dataset text NOT NULL,
+    schema_id text NOT NULL,
+    segments bigint NOT NULL,
+    longest_us numeric NOT NULL
 );
 
 CREATE TABLE tierd.migrations (
@@ -450,6 +482,9 @@ ALTER TABLE ONLY tierd.lake
 ALTER TABLE ONLY tierd.leases
     ADD CONSTRAINT leases_pkey PRIMARY KEY (dataset);
 
+ALTER TABLE ONLY tierd.live_schemas
+    ADD CONSTRAINT live_schemas_pkey PRIMARY KEY (dataset, schema_id);
+
 ALTER TABLE ONLY tierd.migrations
     ADD CONSTRAINT migrations_pkey PRIMARY KEY (id);
 
@@ -538,6 +573,12 @@ CREATE INDEX slices_by_move ON tierd.slices USING btree (move_id);
 CREATE UNIQUE INDEX slices_generations ON tierd.slices USING btree (dataset, range_from, range_to, generation) WHERE (published_at IS NOT NULL);
 
 CREATE INDEX slices_newest ON tierd.slices USING btree (published_at DESC, id DESC) WHERE (published_at IS NOT NULL);
+
+CREATE TRIGGER live_deleted AFTER DELETE ON tierd.segments REFERENCING OLD TABLE AS before_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_live_segments();
+
+CREATE TRIGGER live_inserted AFTER INSERT ON tierd.segments REFERENCING NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_live_segments();
+
+CREATE TRIGGER live_updated AFTER UPDATE ON tierd.segments REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_live_segments();
 
 ALTER TABLE ONLY tierd.iceberg_files
     ADD CONSTRAINT iceberg_files_manifest_key_fkey FOREIGN KEY (manifest_key) REFERENCES tierd.iceberg_manifests(object_key) DEFERRABLE INITIALLY DEFERRED;

@@ -25,12 +25,8 @@ export async function listLiveSchemas(db: Queryable): Promise<readonly LiveSchem
     segments: number;
     example_key: string;
   }>(
-    `with live as (
-       select dataset, schema_id, count(*)::int as segments
-       from tierd.segments where state = 'live' group by dataset, schema_id
-     )
-     select l.dataset, l.schema_id as id, s.columns, l.segments, first.object_key as example_key
-     from live l
+    `select l.dataset, l.schema_id as id, s.columns, l.segments::int, first.object_key as example_key
+     from tierd.live_schemas l
      cross join lateral (
        select g.slice_id, g.object_key, g.published_at
        from tierd.segments g
@@ -38,6 +34,7 @@ export async function listLiveSchemas(db: Queryable): Promise<readonly LiveSchem
        order by g.published_at, g.id limit 1
      ) first
      join tierd.slices s on s.id = first.slice_id
+     where l.segments > 0
      order by l.dataset, first.published_at, l.schema_id`,
   );
   return found.rows.map((row) => ({
@@ -71,6 +68,11 @@ export async function listLiveSegments(
      where g.state = 'live' and g.dataset = $1
        and ($2::bigint is null or g.max_time_us >= $2)
        and ($3::bigint is null or g.min_time_us <= $3)
+       -- What begins earlier has ended by then: the index is walked from there, and not from its beginning.
+       and ($2::bigint is null or g.min_time_us >= (
+         select greatest($2::numeric - max(l.longest_us), -9223372036854775808)::bigint
+         from tierd.live_schemas l where l.dataset = $1
+       ))
      order by g.min_time_us, g.id`,
     [dataset, boundOf(fromInclusiveUs), boundOf(toInclusiveUs)],
   );
