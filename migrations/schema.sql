@@ -25,6 +25,14 @@ begin
 end
 $$;
 
+CREATE FUNCTION tierd.refuse_change_of_audit() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception 'tierd.audit is only ever added to'
+    using hint = 'Its entries prove what was done to the lake. tierd itself never changes one.';
+end $$;
+
 CREATE TABLE tierd.alerts (
     owner text NOT NULL,
     id text NOT NULL,
@@ -35,6 +43,28 @@ CREATE TABLE tierd.alerts (
     since timestamp with time zone NOT NULL,
     told_at timestamp with time zone NOT NULL,
     told_to text[] NOT NULL
+);
+
+CREATE TABLE tierd.audit (
+    chain text NOT NULL,
+    number bigint NOT NULL,
+    entry text NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_hash_check CHECK ((length(hash) = 32)),
+    CONSTRAINT audit_number_check CHECK ((number > 0))
+);
+
+CREATE TABLE tierd.audit_days (
+    day date NOT NULL,
+    object_key text NOT NULL,
+    written_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE tierd.audit_heads (
+    chain text NOT NULL,
+    number bigint NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT audit_heads_hash_check CHECK ((length(hash) = 32))
 );
 
 CREATE TABLE tierd.claims (
@@ -443,6 +473,15 @@ ALTER TABLE ONLY tierd.migrations ALTER COLUMN id SET DEFAULT nextval('tierd.mig
 ALTER TABLE ONLY tierd.alerts
     ADD CONSTRAINT alerts_pkey PRIMARY KEY (owner, id);
 
+ALTER TABLE ONLY tierd.audit_days
+    ADD CONSTRAINT audit_days_pkey PRIMARY KEY (day);
+
+ALTER TABLE ONLY tierd.audit_heads
+    ADD CONSTRAINT audit_heads_pkey PRIMARY KEY (chain);
+
+ALTER TABLE ONLY tierd.audit
+    ADD CONSTRAINT audit_pkey PRIMARY KEY (chain, number);
+
 ALTER TABLE ONLY tierd.claims
     ADD CONSTRAINT claims_pkey PRIMARY KEY (claim);
 
@@ -573,6 +612,8 @@ CREATE INDEX slices_by_move ON tierd.slices USING btree (move_id);
 CREATE UNIQUE INDEX slices_generations ON tierd.slices USING btree (dataset, range_from, range_to, generation) WHERE (published_at IS NOT NULL);
 
 CREATE INDEX slices_newest ON tierd.slices USING btree (published_at DESC, id DESC) WHERE (published_at IS NOT NULL);
+
+CREATE TRIGGER audit_is_only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON tierd.audit FOR EACH STATEMENT EXECUTE FUNCTION tierd.refuse_change_of_audit();
 
 CREATE TRIGGER live_deleted AFTER DELETE ON tierd.segments REFERENCING OLD TABLE AS before_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_live_segments();
 

@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { LOG_LEVELS } from '../config/log-section.ts';
 import { TierdCommand } from './command.ts';
 import { registerAlerts } from './commands/alerts.ts';
+import { registerAudit } from './commands/audit.ts';
 import { registerCleanup } from './commands/cleanup.ts';
 import { registerCompact } from './commands/compact.ts';
 import { registerCompletion } from './commands/completion.ts';
@@ -39,6 +40,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerScrub,
   registerDeadLetters,
   registerLake,
+  registerAudit,
   registerDoctor,
   registerConfig,
   registerMigrate,

@@ -3,12 +3,14 @@
  * goes its own way. Neither removes a file.
  */
 import type pg from 'pg';
+import { type AuditAction, type AuditEntry, LAKE_CHAIN } from '../domain/audit.ts';
 import { TierdError } from '../domain/errors.ts';
-import type { LakeOwner } from '../domain/lake/lake-owner.ts';
+import { describeOwner, type LakeOwner } from '../domain/lake/lake-owner.ts';
 import { inTransaction } from '../hot/transaction.ts';
 import { readLakeMarker } from '../lake/marker.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import { readLakeOwner, writeLakeOwner } from '../lake/owner.ts';
+import { addAuditEntry } from '../ledger/audit.ts';
 import {
   becomeOwner,
   becomeSeparate,
@@ -18,8 +20,9 @@ import {
 import { followPromotions, intendLake } from '../ledger/lake-identity.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { listSegments } from '../ledger/segments.ts';
+import { actorOf } from './audit/actor.ts';
 import { type LakeStanding, lakeRefusal, lookAtLake } from './rotation/own-lake.ts';
-import type { LookingRooms } from './rotation/rooms.ts';
+import type { LedgerRooms, LookingRooms } from './rotation/rooms.ts';
 
 export interface TakeOver {
   readonly before: LakeOwner | null;
@@ -58,7 +61,7 @@ export async function countStrangeFiles(store: ObjectStore, db: pg.Client): Prom
  *
  * @throws TierdError LAKE_NOT_OWNED when another took it over at the same time, LEASE_HELD
  */
-export async function takeOverLake(rooms: LookingRooms, db: pg.Client): Promise<TakeOver> {
+export async function takeOverLake(rooms: LedgerRooms, db: pg.Client): Promise<TakeOver> {
   const { marker, owner, place, ownership } = await lookWhose(rooms, db);
   if (marker === null) throw noLakeThere(rooms.store.place);
   if (ownership.kind === 'owned') return { before: owner, epoch: owner?.epoch ?? 0, givenUp: [] };
@@ -70,6 +73,12 @@ export async function takeOverLake(rooms: LookingRooms, db: pg.Client): Promise<
     if (!isOurs) throw takenMeanwhile(rooms.store.place);
     const givenUp = await relinquishUnfinished(db);
     await becomeOwner(db, { lakeId: marker.lakeId, epoch });
+    await auditLake(rooms, db, 'taken_over', {
+      lake: marker.lakeId,
+      epoch,
+      from: owner === null ? null : describeOwner(owner),
+      given_up: givenUp.length,
+    });
     return { before: owner, epoch, givenUp };
   });
 }
@@ -81,10 +90,14 @@ export async function takeOverLake(rooms: LookingRooms, db: pg.Client): Promise<
  * @returns how many live segments it no longer knows
  * @throws TierdError REFUSED when the place holds anything, LEASE_HELD, LEDGER_OUTDATED
  */
-export async function separateLake(rooms: LookingRooms, db: pg.Client): Promise<number> {
+export async function separateLake(rooms: LedgerRooms, db: pg.Client): Promise<number> {
   await assertMigrated(db);
   await assertEmpty(rooms.store);
-  return whileNobodyRotates(rooms, db, 'separating the ledger', () => becomeSeparate(db));
+  return whileNobodyRotates(rooms, db, 'separating the ledger', async () => {
+    const forgotten = await becomeSeparate(db);
+    await auditLake(rooms, db, 'separated', { forgotten_segments: forgotten });
+    return forgotten;
+  });
 }
 
 /**
@@ -94,7 +107,7 @@ export async function separateLake(rooms: LookingRooms, db: pg.Client): Promise<
  * @throws TierdError LAKE_NOT_OWNED, LAKE_NOT_THE_SAME, REFUSED where there is no lake yet
  */
 export async function followPromotionsOf(
-  rooms: LookingRooms,
+  rooms: LedgerRooms,
   db: pg.Client,
   follows: boolean,
 ): Promise<void> {
@@ -102,13 +115,32 @@ export async function followPromotionsOf(
   const { place } = rooms.store;
   const refusal = lakeRefusal({ ownership }, place);
   if (refusal !== null) throw refusal;
-  if (ownership.kind === 'owned' && (await followPromotions(db, follows))) return;
+  if (ownership.kind === 'owned') {
+    const doing = 'saying what a promoted server does';
+    const options = { doing, isolation: 'read committed', readOnly: false } as const;
+    const isSaid = await inTransaction(db, options, async () => {
+      if (!(await followPromotions(db, follows))) return false;
+      await auditLake(rooms, db, follows ? 'promotions_followed' : 'promotions_asked', {});
+      return true;
+    });
+    if (isSaid) return;
+  }
   throw new TierdError({
     code: 'REFUSED',
     message: `${place} is no lake of this ledger yet; nothing was changed`,
     hint: 'run `tierd rotate` once, which makes the lake, then the same command again',
     context: { place },
   });
+}
+
+async function auditLake(
+  rooms: LedgerRooms,
+  db: pg.Client,
+  action: AuditAction,
+  facts: NonNullable<AuditEntry['facts']>,
+): Promise<void> {
+  const [at, by] = [rooms.clock.now(), actorOf(rooms)];
+  await addAuditEntry(db, { action, chain: LAKE_CHAIN, at, by, facts });
 }
 
 /** @throws TierdError REFUSED */

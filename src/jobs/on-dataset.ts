@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
 import { disconnect } from '../hot/server/connect.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
+import { keepDailyHead } from './audit/keep-daily-head.ts';
 import { asTierdError } from './job-failure.ts';
 import type { KeptLease } from './keep-lease.ts';
 import { assertNotPaused } from './pause-check.ts';
@@ -33,7 +34,9 @@ export async function onDataset<Result>(
     return await whileLeased(rooms, { name, db }, async (kept) => {
       await holdLake(rooms, db);
       const recovered = await recover(rooms, db, kept.lease);
-      return work({ db, kept, recovered });
+      const result = await work({ db, kept, recovered });
+      await keepDailyHead(rooms, db);
+      return result;
     });
   } catch (error) {
     throw asTierdError(error);

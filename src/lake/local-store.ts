@@ -7,7 +7,7 @@ import { type ByteRange, type FileSystem, isNodeError, unlinkIfThere } from './f
 import { freeBytesAt, nearestExisting } from './free-bytes.ts';
 import { interrupted, objectMissing, readFailure, reading, writing } from './lake-failure.ts';
 import { assertMarked } from './marker.ts';
-import { assertObjectKey, isOwnRecord, STAGING_DIRECTORY } from './object-key.ts';
+import { assertObjectKey, isLeftOut, isOwnRecord, STAGING_DIRECTORY } from './object-key.ts';
 import type { ListedObject, ObjectFacts, ObjectStore, PutOutcome } from './object-store.ts';
 import { publishFile } from './publish-file.ts';
 import { createStaging, removeStaging } from './staging.ts';
@@ -121,7 +121,7 @@ class LocalStore implements ObjectStore {
     if (prefix !== '') assertObjectKey(prefix.replace(/\/$/, ''));
     const directory = join(this.place, prefix);
     for await (const found of this.#walk(directory, prefix, signal)) {
-      if (!isOwnRecord(found.key)) yield found;
+      if (!isLeftOut(found.key, prefix)) yield found;
     }
   }
 

@@ -13,6 +13,9 @@ export const OWNER_DIRECTORY = '_tierd_owner';
 /** Metadata of the datasets as Iceberg tables: no segments. */
 const ICEBERG_DIRECTORY = '_iceberg';
 
+/** Heads of the audit log, a file a day; see `audit-heads.ts`. */
+export const AUDIT_DIRECTORY = '_tierd_audit';
+
 /** Where a store is tried with harmless objects; see `s3/probe-bucket.ts`. */
 export const PROBE_DIRECTORY = '_tierd_probe';
 
@@ -20,6 +23,7 @@ const OWN_DIRECTORIES: readonly string[] = [
   STAGING_DIRECTORY,
   OWNER_DIRECTORY,
   PROBE_DIRECTORY,
+  AUDIT_DIRECTORY,
   ICEBERG_DIRECTORY,
 ];
 
@@ -27,6 +31,11 @@ const OWN_DIRECTORIES: readonly string[] = [
 export function isOwnRecord(key: string): boolean {
   const [first = '', ...rest] = key.split('/');
   return key === MARKER_KEY || (rest.length > 0 && OWN_DIRECTORIES.includes(first));
+}
+
+/** Whether a list of what begins with `prefix` leaves the object out: own records are listed only when asked for. */
+export function isLeftOut(key: string, prefix: string): boolean {
+  return isOwnRecord(key) && !OWN_DIRECTORIES.includes(prefix.split('/')[0] ?? '');
 }
 
 /** The location of a dataset's Iceberg table, beside the datasets' folders. */

@@ -55,6 +55,15 @@ export function describeObjectStore(name: string, make: () => Promise<StoreUnder
         for await (const { key } of store.list('')) keys.push(key);
         expect(keys).toEqual([KEY]);
       });
+
+      test('lists what is its own where that is asked for by its directory', async () => {
+        await store.putSmallIfAbsent('_tierd_audit/2026-03-31.json', Buffer.from('{}'));
+        await put(KEY, someBytes(10));
+        expect(await listAll(store, '_tierd_audit/')).toEqual([
+          { key: '_tierd_audit/2026-03-31.json', bytes: 2 },
+        ]);
+        expect((await listAll(store, '')).map(({ key }) => key)).toEqual([KEY]);
+      });
     });
 
     describe('putIfAbsent', () => {

@@ -53,6 +53,11 @@ const IN_LEDGER: Readonly<Record<string, string>> = {
   lease: `select dataset || ' by ' || holder as name from tierd.leases where expires_at > clock_timestamp()`,
   'delivery that nobody noted as told': `select source || ', ' || stream_key as name from tierd.deliveries where acknowledged_at is null`,
   'claim that nobody noted as removed': `select claim as name from tierd.claims where removed_at is null`,
+  'move without its entry in the audit log': `select dataset || ' ' || id as name from tierd.moves m where state in ('committed', 'finished')
+     and (select count(*) from tierd.audit a where a.chain = m.dataset and a.entry::jsonb ->> 'id' = m.id::text) <> 1`,
+  'entry in the audit log of what was never done': `select chain || ' ' || number as name from tierd.audit a
+     where entry::jsonb ->> 'action' in ('moved', 'merged')
+       and not exists (select from tierd.moves m where m.id::text = a.entry::jsonb ->> 'id' and m.state in ('committed', 'finished'))`,
   'unsettled rows': `select source as name from tierd.drain_sources where unsettled_from_us is not null`,
 };
 

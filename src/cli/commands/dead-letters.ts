@@ -9,7 +9,7 @@ import {
   renderLetter,
   renderLetters,
 } from '../reports/dead-letter-report.ts';
-import { withDirectConnection } from '../rooms/hot-connection.ts';
+import { withLedger } from '../rooms/ledger.ts';
 import { selectSources } from '../select-sources.ts';
 
 interface ListFlags {
@@ -93,7 +93,7 @@ function collectIds(text: string, previous: string[] | undefined): string[] {
 
 async function list(context: CliContext, flags: ListFlags): Promise<void> {
   const { countDeadLetters, listDeadLetters } = await import('../../ledger/dead-letters.ts');
-  await withLedger(context, async (db) => {
+  await withLedger(context, 'dead-letters', async (db) => {
     const filter = {
       source: flags.source ?? null,
       state: flags.state === 'all' ? null : flags.state,
@@ -119,7 +119,7 @@ async function list(context: CliContext, flags: ListFlags): Promise<void> {
 
 async function show(context: CliContext, id: string): Promise<void> {
   const { readDeadLetter } = await import('../../ledger/dead-letters.ts');
-  await withLedger(context, async (db) => {
+  await withLedger(context, 'dead-letters', async (db) => {
     const letter = await readDeadLetter(db, id);
     if (letter === null) throw noLetter(id);
     context.report({
@@ -158,7 +158,7 @@ async function sourcesOf(
   if (ids.length === 0) return null;
   const { readDeadLetter } = await import('../../ledger/dead-letters.ts');
   const found = new Set<string>();
-  await withLedger(context, async (db) => {
+  await withLedger(context, 'dead-letters', async (db) => {
     for (const id of ids) {
       const letter = await readDeadLetter(db, id);
       if (letter === null) throw noLetter(id);
@@ -171,7 +171,7 @@ async function sourcesOf(
 async function discard(context: CliContext, ids: string[], flags: ChoiceFlags): Promise<void> {
   assertChosen(ids, flags);
   const { discardLetters } = await import('../../ledger/dead-letters.ts');
-  await withLedger(context, async (db) => {
+  await withLedger(context, 'dead-letters', async (db) => {
     const discarded = await discardLetters(db, {
       source: flags.source ?? null,
       ids: ids.length === 0 ? null : ids,
@@ -199,16 +199,5 @@ function noLetter(id: string): TierdError {
     code: 'USAGE',
     message: `There is no dead letter ${id}; nothing was done.`,
     hint: '`tierd dead-letters list --state all` shows which there are.',
-  });
-}
-
-async function withLedger(
-  context: CliContext,
-  work: Parameters<typeof withDirectConnection<void>>[2],
-): Promise<void> {
-  const { assertMigrated } = await import('../../ledger/migrate.ts');
-  await withDirectConnection(context, 'dead-letters', async (db) => {
-    await assertMigrated(db);
-    await work(db);
   });
 }

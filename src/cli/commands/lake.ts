@@ -5,7 +5,7 @@ import { TierdError } from '../../domain/errors.ts';
 import { describeOwner } from '../../domain/lake/lake-owner.ts';
 import type { TakeOver } from '../../jobs/lake-owner.ts';
 import type { LakeStanding } from '../../jobs/rotation/own-lake.ts';
-import type { LookingRooms } from '../../jobs/rotation/rooms.ts';
+import type { LedgerRooms } from '../../jobs/rotation/rooms.ts';
 import type { CliContext, Report } from '../context.ts';
 import { confirm } from '../terminal/confirm.ts';
 
@@ -69,11 +69,11 @@ export function registerLake(program: Command, context: CliContext): void {
 
 async function withLake<Result>(
   context: CliContext,
-  work: (rooms: LookingRooms, db: pg.Client) => Promise<Result>,
+  work: (rooms: LedgerRooms, db: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const { composeLooking } = await import('../rooms/rooms.ts');
+  const { composeByHand } = await import('../rooms/rooms.ts');
   const { disconnect } = await import('../../hot/server/connect.ts');
-  const rooms = await composeLooking(context, 'lake');
+  const rooms = await composeByHand(context, 'lake');
   const db = await rooms.connect('work');
   try {
     return await work(rooms, db);

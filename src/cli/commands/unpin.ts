@@ -25,8 +25,8 @@ export function registerUnpin(program: Command, context: CliContext): void {
     .action(async (name: string, flags: UnpinFlags) => {
       selectDatasets(context.loadConfig().datasets, [name]);
       const { unpinDataset } = await import('../../jobs/unpin.ts');
-      const { composeLooking } = await import('../rooms/rooms.ts');
-      const rooms = await composeLooking(context, 'unpin');
+      const { composeByHand } = await import('../rooms/rooms.ts');
+      const rooms = await composeByHand(context, 'unpin');
       const gone = await unpinDataset(rooms, name, spanOf(flags));
       for (const range of gone) {
         context.logger.info(

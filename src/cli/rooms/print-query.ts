@@ -1,11 +1,10 @@
 /** One query whose rows go to stdout. */
-import { once } from 'node:events';
 import type { TierdConfig } from '../../config/load.ts';
 import type { QueryProcesses } from '../../query/process/query-processes.ts';
 import type { QuerySummary } from '../../query/query-request.ts';
 import type { CliContext } from '../context.ts';
 import { safeText } from '../terminal/safe-text.ts';
-import type { Output } from '../terminal/style.ts';
+import { writeAll } from '../terminal/write-all.ts';
 import type { QueryTask } from './query-task.ts';
 import { startQuery } from './start-query.ts';
 
@@ -33,9 +32,4 @@ export function printQuery(
         `${context.err.colour.yellow('warning')} ${safeText(text, { isColorSupported: false })}`,
       ),
   });
-}
-
-/** Waits when the reader is slower than the query, so that nothing piles up in memory. */
-async function writeAll(stream: Output, part: Buffer, signal: AbortSignal): Promise<void> {
-  if (!stream.write(part)) await once(stream, 'drain', { signal });
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { connect } from '../../hot/server/connect.ts';
-import type { JobRooms, LocalRooms, LookingRooms } from '../../jobs/rotation/rooms.ts';
+import type { JobRooms, LedgerRooms, LocalRooms, LookingRooms } from '../../jobs/rotation/rooms.ts';
 import { DuckEngine } from '../../lake/segment/duckdb.ts';
 import type { CliContext } from '../context.ts';
 import { readVersion } from '../version.ts';
@@ -27,6 +27,13 @@ export async function composeLooking(context: CliContext, job: string): Promise<
   };
 }
 
+/** For the verbs by which a person changes the ledger alone. */
+export async function composeByHand(context: CliContext, job: string): Promise<LedgerRooms> {
+  return { ...(await composeLooking(context, job)), holder: thisProcess(), isByHand: true };
+}
+
+const thisProcess = (): string => `${hostname()}:${String(process.pid)}`;
+
 /** For the verbs that change the lake. `work` gets rooms that are closed when it has ended. */
 export async function withRooms<Result>(
   context: CliContext,
@@ -39,7 +46,7 @@ export async function withRooms<Result>(
       ...local,
       newId: randomUUID,
       version: readVersion(),
-      holder: `${hostname()}:${String(process.pid)}`,
+      holder: thisProcess(),
       isByHand: context.sendToDaemon === undefined,
       signal: context.signal,
     }),

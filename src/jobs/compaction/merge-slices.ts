@@ -14,10 +14,12 @@ import { disconnect } from '../../hot/server/connect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { mergeFiles } from '../../lake/merge-files.ts';
 import { createStaging } from '../../lake/staging.ts';
+import { addAuditEntry, publishedSegments } from '../../ledger/audit.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import { beginMove, stepMove } from '../../ledger/moves.ts';
 import { findLiveSlices, type LiveSlice, retireSegments } from '../../ledger/replaced-slices.ts';
 import { nextGeneration, publishSegments } from '../../ledger/segments.ts';
+import { actorOf } from '../audit/actor.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import { openSound } from '../open-sound.ts';
 import { footerOf } from '../rotation/footer.ts';
@@ -139,7 +141,7 @@ function changedMeanwhile({ dataset }: RunContext, { range }: PlannedMerge): Tie
 /** `proven` has one entry, for the one new slice; only verification makes such values. */
 async function commitMerge(
   rooms: JobRooms,
-  { dataset, lease }: RunContext,
+  { dataset, lease, runId }: RunContext,
   db: pg.Client,
   { id, merged, goneKeys }: StagedMerge,
   proven: readonly ProvenSegments[],
@@ -161,6 +163,18 @@ async function commitMerge(
       await stepMove(db, id, 'commit');
       // Nothing left the hot store, so nothing is to be vacuumed: the move is at its end.
       await stepMove(db, id, 'vacuumed');
+      await addAuditEntry(db, {
+        action: 'merged',
+        chain: dataset.name,
+        at: rooms.clock.now(),
+        by: actorOf(rooms),
+        runId,
+        id,
+        ranges: [merged.range],
+        rows: BigInt(merged.fingerprint.rows),
+        published: await publishedSegments(db, id),
+        retired: goneKeys,
+      });
       await assertStillOwnLake(rooms, db);
       // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
       await assertLease(db, lease);

@@ -7,7 +7,7 @@ import type pg from 'pg';
 import type { NextSnapshot } from '../../catalogue/next-snapshot.ts';
 
 import type { MarkedTable } from '../../domain/plan/given-tables.ts';
-import type { TableRef } from '../../domain/table.ts';
+import { formatTable, type TableRef } from '../../domain/table.ts';
 
 import { formatRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
@@ -15,10 +15,12 @@ import { identifyTable } from '../../hot/table/table-identity.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { createLike, findTable } from '../../hot/write/restore-target.ts';
 import { makeUnlessThere, removeTree } from '../../lake/directories.ts';
+import { addAuditEntry } from '../../ledger/audit.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import { pinRange } from '../../ledger/pins.ts';
 import { holdSegments, retireSegments } from '../../ledger/replaced-slices.ts';
 import { beginRestore, endRestore } from '../../ledger/restores.ts';
+import { actorOf } from '../audit/actor.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import { openSound } from '../open-sound.ts';
 import { commitSnapshot } from '../rotation/iceberg/commit-snapshot.ts';
@@ -106,11 +108,29 @@ async function commitRestore(
         await pinRange(db, dataset.name, { range, until: request.pinUntil });
       if (iceberg !== null) await commitSnapshot(rooms, db, dataset.name, iceberg);
       await endRestore(db, id, await markInto(db, request.into));
+      await addAuditEntry(db, {
+        action: request.into === null ? 'restored' : 'copied',
+        chain: dataset.name,
+        at: rooms.clock.now(),
+        by: actorOf(rooms),
+        runId: run.runId,
+        id,
+        ranges: [range],
+        rows: BigInt(slice.work.planned.rows),
+        retired: goneKeys,
+        facts: { table: formatTable(slice.target), ...pinOf(request) },
+      });
       await assertStillOwnLake(rooms, db);
       // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
       await assertLease(db, run.lease);
     },
   );
+}
+
+/** Rows in another table are cold still, and nothing of them is pinned. */
+function pinOf({ into, pinUntil }: RestoreContext['request']): Readonly<Record<string, string>> {
+  if (into !== null) return {};
+  return { pinned_until: pinUntil === null ? 'infinity' : new Date(pinUntil).toISOString() };
 }
 
 /** Null for the dataset's own table. */

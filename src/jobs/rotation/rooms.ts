@@ -10,6 +10,9 @@ import type { RotationEvent } from './events.ts';
 export type LookingRooms = Pick<Rooms, 'connect' | 'store' | 'clock' | 'settings'> &
   Partial<LocalRooms>;
 
+/** What a person's command takes that changes the ledger alone, and says who did it. */
+export type LedgerRooms = LookingRooms & Pick<Rooms, 'holder' | 'isByHand'>;
+
 /** Means of this machine, to look into the lake's files. */
 export type LocalRooms = Pick<Rooms, 'engine' | 'tempDirectory' | 'fileSystem'>;
 

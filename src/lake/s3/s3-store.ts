@@ -5,7 +5,7 @@ import { type ByteRange, type FileSystem, unlinkIfThere } from '../file-system.t
 import { freeBytesAt } from '../free-bytes.ts';
 import { interrupted, objectMissing, writing } from '../lake-failure.ts';
 import { assertMarked } from '../marker.ts';
-import { assertObjectKey, isOwnRecord, PROBE_DIRECTORY } from '../object-key.ts';
+import { assertObjectKey, isLeftOut, PROBE_DIRECTORY } from '../object-key.ts';
 import type { ListedObject, ObjectFacts, ObjectStore, PutOutcome } from '../object-store.ts';
 import { changing, looking, s3LookFailure } from './lake-failures.ts';
 import { patiently } from './patiently.ts';
@@ -98,7 +98,7 @@ class S3Store implements ObjectStore {
     for (;;) {
       if (signal?.aborted === true) throw interrupted(`list ${this.place}`, signal.reason);
       const page = await this.#listPage(prefix, after, signal);
-      for (const object of page.objects) if (!isOwnRecord(object.key)) yield object;
+      for (const object of page.objects) if (!isLeftOut(object.key, prefix)) yield object;
       const last = page.objects.at(-1);
       if (page.isLast || last === undefined) return;
       after = last.key;

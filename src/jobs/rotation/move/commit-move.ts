@@ -10,13 +10,15 @@ import { formatRange, type TimeRange } from '../../../domain/time/time-range.ts'
 import { deleteRows } from '../../../hot/delete/delete-rows.ts';
 import { dropParts } from '../../../hot/delete/drop-parts.ts';
 import { assertNotKept } from '../../../hot/delete/kept-rows.ts';
-import { assertSameRows } from '../../../hot/measure/digest.ts';
+import { assertSameRows, formatDigest } from '../../../hot/measure/digest.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
+import { addAuditEntry, publishedSegments } from '../../../ledger/audit.ts';
 import { findUnsettledSource } from '../../../ledger/drain-sources.ts';
 import { assertLease } from '../../../ledger/lease.ts';
 import { stepMove } from '../../../ledger/moves.ts';
 import { holdSegments, retireSegments } from '../../../ledger/replaced-slices.ts';
 import { publishSegments } from '../../../ledger/segments.ts';
+import { actorOf } from '../../audit/actor.ts';
 import { limitsUnderLease } from '../../limits-under-lease.ts';
 import { commitSnapshot } from '../iceberg/commit-snapshot.ts';
 import { assertStillOwnLake } from '../own-lake.ts';
@@ -57,6 +59,7 @@ export async function commitMove(
       await holdSegments(db, run.dataset.name, [...new Set(heldKeys)]);
       if (iceberg !== null) await commitSnapshot(rooms, db, run.dataset.name, iceberg);
       await stepMove(db, staged.id, 'commit');
+      await auditMove(rooms, run, db, staged);
       await assertSettled(db, run.dataset.name, staged.move.range);
       await removeRows(rooms, run, db, staged);
       await assertStillOwnLake(rooms, db);
@@ -64,6 +67,27 @@ export async function commitMove(
       await assertLease(db, run.lease);
     },
   );
+}
+
+async function auditMove(
+  rooms: Rooms,
+  run: RunContext,
+  db: pg.Client,
+  { id, move, source, retiredKeys }: MetMove,
+): Promise<void> {
+  await addAuditEntry(db, {
+    action: 'moved',
+    chain: run.dataset.name,
+    at: rooms.clock.now(),
+    by: actorOf(rooms),
+    runId: run.runId,
+    id,
+    ranges: [move.range],
+    rows: source.rows,
+    sourceDigest: formatDigest(source),
+    published: await publishedSegments(db, id),
+    retired: retiredKeys,
+  });
 }
 
 /** How many rows a single DELETE may take: enough to be fast, few enough to stop between two. */

@@ -1,0 +1,163 @@
+/**
+ * The audit log: what was done to the lake, by whom, and with which proof. The hash of an entry holds that of
+ * the entry before it: who changes one has to change all that follow, and the lake has the heads of earlier days.
+ */
+import { createHash } from 'node:crypto';
+import type { EpochMs, TimeRange } from './time/time-range.ts';
+
+export type AuditAction =
+  /** Rows left the hot store for the lake. */
+  | 'moved'
+  /** Segments of the lake became others with the same rows. */
+  | 'merged'
+  /** Rows came back into their table and are no longer cold. */
+  | 'restored'
+  /** Rows were put into another table, and are cold still. */
+  | 'copied'
+  /** Restored rows may leave again. */
+  | 'unpinned'
+  /** Of the lake as a whole: this ledger is its owner from now on, */
+  | 'taken_over'
+  /** is one of its own with an empty lake, */
+  | 'separated'
+  /** and lets a promoted server go on without being asked, or not. */
+  | 'promotions_followed'
+  | 'promotions_asked';
+
+/** The chain of what concerns the lake as a whole; no dataset can have that name. */
+export const LAKE_CHAIN = '_lake';
+
+export interface AuditActor {
+  /** `host:pid`. */
+  readonly holder: string;
+  /** Begun by a person, not by a daemon. */
+  readonly isByHand: boolean;
+  /** Of the operating system; null where it has no name. */
+  readonly user: string | null;
+}
+
+export interface AuditedSegment {
+  readonly key: string;
+  readonly sha256: string;
+  /** Digits. */
+  readonly rows: string;
+}
+
+export interface AuditEntry {
+  readonly action: AuditAction;
+  /** A dataset, or `LAKE_CHAIN`. */
+  readonly chain: string;
+  readonly at: EpochMs;
+  readonly by: AuditActor;
+  readonly runId?: bigint;
+  /** Of the move or the restore. */
+  readonly id?: string;
+  readonly ranges?: readonly TimeRange[];
+  readonly rows?: bigint;
+  /** PostgreSQL's own digest of the rows that left. */
+  readonly sourceDigest?: string;
+  readonly published?: readonly AuditedSegment[];
+  /** Keys of segments that were live until then. */
+  readonly retired?: readonly string[];
+  /** What else belongs to that action. */
+  readonly facts?: Readonly<Record<string, string | number | null>>;
+}
+
+/** As it is kept, hashed and shown. */
+export function writeEntry({ action, chain, at, by, ...more }: AuditEntry): string {
+  const iso = (ms: EpochMs): string => new Date(ms).toISOString();
+  return JSON.stringify({
+    at: iso(at),
+    action,
+    ...(chain === LAKE_CHAIN ? {} : { dataset: chain }),
+    by: by.holder,
+    by_hand: by.isByHand,
+    user: by.user,
+    run: more.runId?.toString(),
+    id: more.id,
+    ranges: more.ranges?.map(({ fromInclusive, toExclusive }) => ({
+      from: iso(fromInclusive),
+      to: iso(toExclusive),
+    })),
+    rows: more.rows?.toString(),
+    source_digest: more.sourceDigest,
+    published: more.published,
+    retired: more.retired,
+    ...more.facts,
+  });
+}
+
+export interface AuditRecord {
+  readonly number: bigint;
+  /** As `writeEntry` made it. */
+  readonly entry: string;
+  /** 64 hex digits. */
+  readonly hash: string;
+}
+
+/** What the first entry of a chain follows. */
+export const NO_HASH = '0'.repeat(64);
+
+/** @param previous 64 hex digits @returns as many */
+export function hashEntry(previous: string, number: bigint, entry: string): string {
+  const place = Buffer.alloc(8);
+  place.writeBigInt64BE(number);
+  return createHash('sha256')
+    .update(Buffer.from(previous, 'hex'))
+    .update(place)
+    .update(entry, 'utf8')
+    .digest('hex');
+}
+
+/** Where a chain is not what was written. */
+export interface BrokenChain {
+  readonly chain: string;
+  /** The first entry that is not as it was; what follows can't be told from it. */
+  readonly number: bigint;
+  readonly reason: string;
+}
+
+/** Checks the records of one chain in their order, however many at a time. */
+export class ChainCheck {
+  readonly chain: string;
+  #number = 0n;
+  #hash = NO_HASH;
+  #broken: BrokenChain | null = null;
+
+  constructor(chain: string) {
+    this.chain = chain;
+  }
+
+  get broken(): BrokenChain | null {
+    return this.#broken;
+  }
+
+  /** Of the last record that was right. */
+  get head(): { readonly number: bigint; readonly hash: string } {
+    return { number: this.#number, hash: this.#hash };
+  }
+
+  add({ number, entry, hash }: AuditRecord): void {
+    if (this.#broken !== null) return;
+    const expected = this.#number + 1n;
+    if (number !== expected) {
+      this.#break(expected, 'it is missing');
+    } else if (hashEntry(this.#hash, number, entry) !== hash) {
+      this.#break(number, 'it is not what was written, or an entry before it is not');
+    } else {
+      this.#number = number;
+      this.#hash = hash;
+    }
+  }
+
+  /** When all are added. @param head what the ledger says is the newest */
+  end(head: { readonly number: bigint; readonly hash: string }): void {
+    if (this.#broken !== null || (head.number === this.#number && head.hash === this.#hash)) return;
+    const gone = `it is missing: the newest is said to be ${head.number.toString()}`;
+    this.#break(this.#number + 1n, gone);
+  }
+
+  #break(number: bigint, reason: string): void {
+    this.#broken = { chain: this.chain, number, reason };
+  }
+}

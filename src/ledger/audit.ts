@@ -1,0 +1,104 @@
+/** The audit log in the ledger. */
+import {
+  type AuditEntry,
+  type AuditedSegment,
+  type AuditRecord,
+  NO_HASH,
+  writeEntry,
+} from '../domain/audit.ts';
+import type { Queryable } from './queryable.ts';
+
+/**
+ * Adds an entry to the end of its chain. Only in the transaction that does what it says; `read committed`,
+ * so that who waited for another's entry follows that one. Later entries of the chain wait until it ends.
+ */
+export async function addAuditEntry(db: Queryable, entry: AuditEntry): Promise<void> {
+  const hashed = (previous: string, number: string): string =>
+    `sha256(${previous} || int8send(${number}) || convert_to($2, 'UTF8'))`;
+  await db.query(
+    `with head as (
+       insert into tierd.audit_heads as h (chain, number, hash)
+       values ($1, 1, ${hashed(`decode('${NO_HASH}', 'hex')`, '1::bigint')})
+       on conflict (chain) do update
+       set number = h.number + 1, hash = ${hashed('h.hash', 'h.number + 1')}
+       returning chain, number, hash)
+     insert into tierd.audit (chain, number, entry, hash) select chain, number, $2, hash from head`,
+    [entry.chain, writeEntry(entry)],
+  );
+}
+
+/** The segments that a move has made live, for its entry. */
+export async function publishedSegments(
+  db: Queryable,
+  moveId: string,
+): Promise<readonly AuditedSegment[]> {
+  const found = await db.query<AuditedSegment & { key: string }>(
+    `select g.object_key as key, g.sha256, g.row_count::text as rows
+     from tierd.segments g join tierd.slices s on s.id = g.slice_id
+     where s.move_id = $1 order by g.id`,
+    [moveId],
+  );
+  return found.rows;
+}
+
+export interface AuditHead {
+  readonly chain: string;
+  readonly number: bigint;
+  /** 64 hex digits. */
+  readonly hash: string;
+}
+
+/** By name. */
+export async function listAuditHeads(db: Queryable): Promise<readonly AuditHead[]> {
+  const found = await db.query<{ chain: string; number: string; hash: string }>(
+    `select chain, number::text, encode(hash, 'hex') as hash from tierd.audit_heads order by chain`,
+  );
+  return found.rows.map(({ chain, number, hash }) => ({ chain, number: BigInt(number), hash }));
+}
+
+/** Entries of a chain after that number, oldest first. */
+export async function readAudit(
+  db: Queryable,
+  {
+    chain,
+    after,
+    limit,
+  }: { readonly chain: string; readonly after: bigint; readonly limit: number },
+): Promise<readonly AuditRecord[]> {
+  const found = await db.query<{ number: string; entry: string; hash: string }>(
+    `select a.number::text, a.entry, encode(a.hash, 'hex') as hash from tierd.audit a
+     where a.chain = $1 and a.number > $2 order by a.number limit $3`,
+    [chain, after.toString(), limit],
+  );
+  return found.rows.map(({ number, ...record }) => ({ number: BigInt(number), ...record }));
+}
+
+/** The newest entries of all chains, or of one, newest first. */
+export async function listAudit(
+  db: Queryable,
+  { chain, limit }: { readonly chain: string | null; readonly limit: number },
+): Promise<readonly (AuditRecord & { readonly chain: string })[]> {
+  const found = await db.query<{ chain: string; number: string; entry: string; hash: string }>(
+    `select a.chain, a.number::text, a.entry, encode(a.hash, 'hex') as hash from tierd.audit a
+     where $1::text is null or a.chain = $1
+     order by a.entry::jsonb ->> 'at' desc, a.number desc, a.chain limit $2`,
+    [chain, limit],
+  );
+  return found.rows.map(({ number, ...record }) => ({ number: BigInt(number), ...record }));
+}
+
+/** @param day `2026-11-28` */
+export async function isAuditDayKept(db: Queryable, day: string): Promise<boolean> {
+  const found = await db.query(`select 1 from tierd.audit_days where day = $1::date`, [day]);
+  return found.rowCount === 1;
+}
+
+export async function noteAuditDay(
+  db: Queryable,
+  { day, key }: { readonly day: string; readonly key: string },
+): Promise<void> {
+  await db.query(
+    `insert into tierd.audit_days (day, object_key) values ($1::date, $2) on conflict do nothing`,
+    [day, key],
+  );
+}
