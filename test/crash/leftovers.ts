@@ -58,6 +58,11 @@ const IN_LEDGER: Readonly<Record<string, string>> = {
   'entry in the audit log of what was never done': `select chain || ' ' || number as name from tierd.audit a
      where entry::jsonb ->> 'action' in ('moved', 'merged')
        and not exists (select from tierd.moves m where m.id::text = a.entry::jsonb ->> 'id' and m.state in ('committed', 'finished'))`,
+  'count of live segments that is none': `select coalesce(k.dataset, c.dataset) as name
+     from (select dataset, schema_id, segments from tierd.live_schemas where segments <> 0) k
+     full join (select dataset, schema_id, count(*) as segments from tierd.segments where state = 'live' group by 1, 2) c
+       using (dataset, schema_id)
+     where k.segments is distinct from c.segments`,
   'unsettled rows': `select source as name from tierd.drain_sources where unsettled_from_us is not null`,
 };
 
