@@ -7,7 +7,7 @@ import type {
   LiveProblem,
 } from '../domain/live/live-entry.ts';
 import { PageSize } from './page-size.ts';
-import { prefixOf } from './redis-error.ts';
+import { prefixOf, serverRefusal } from './redis-error.ts';
 import type { Lane } from './watch-lanes.ts';
 
 export interface WantedKey {
@@ -161,8 +161,13 @@ export class KeyBatches {
   }
 }
 
-/** A refusal of Redis that concerns one key. */
+/**
+ * A refusal of Redis that concerns one key. One that concerns the server, and so all that is waiting, is
+ * thrown: a key is not left alone for it, and a pass over all of them is not told as one that found nothing.
+ */
 export function problemOf(key: string, message: string): LiveProblem {
+  const ofServer = serverRefusal(message, `reading ${JSON.stringify(key)}`);
+  if (ofServer !== null) throw ofServer;
   return prefixOf(message) === 'WRONGTYPE'
     ? { key, reason: 'wrong_type', found: 'it is of another type than the source reads' }
     : { key, reason: 'refused', found: message };

@@ -53,6 +53,14 @@ export function redisError(error: unknown, doing: string): TierdError {
   });
 }
 
+/** What a script was told and passed on, where it is of the server's state or the user's rights; else null. */
+export function serverRefusal(message: string, doing: string): TierdError | null {
+  const verdict = BY_PREFIX[prefixOf(message)];
+  if (verdict === undefined) return null;
+  const [code, hint, words] = verdict;
+  return new TierdError({ code, message: `${doing} failed: ${words ?? message}`, hint });
+}
+
 /** ioredis' own sentences, which have no code, and ours. */
 const OF_THE_CLIENT: readonly (readonly [pattern: RegExp, words: string])[] = [
   [/^Connection is closed/, 'the line to the server was cut'],

@@ -56,7 +56,8 @@ export class WatchLanes {
       this.#idle.push(connection);
       return false;
     }
-    // EXEC alone tells of what the others were refused for.
+    // What the others were refused for: EXEC itself only says that one was (EXECABORT).
+    for (const reply of replies) unlessRefused(reply);
     const done = unlessRefused(replies.at(-1));
     this.#idle.push(connection);
     if (isNothing(done)) return false;

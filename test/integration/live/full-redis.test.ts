@@ -79,6 +79,24 @@ describeOn('redis', 'a Redis that is full and evicts nothing', () => {
     },
   );
 
+  it.each(KINDS)(
+    'one that takes no writes at all is told as such, and never as one with nothing to drain: %s',
+    async (kind) => {
+      await fill(kind);
+      await redis.config('SET', 'min-replicas-to-write', '1');
+      try {
+        const { source } = await openScene(targetOf(server.url), specOf(kind, 'ticks:{symbol}'));
+        await expect(drainPass(source, () => undefined)).rejects.toMatchObject({
+          code: 'REDIS_UNREACHABLE',
+          message: expect.stringContaining('NOREPLICAS') as string,
+        });
+      } finally {
+        await redis.config('SET', 'min-replicas-to-write', '0');
+      }
+      expect(await redis.keys('ticks:*')).toHaveLength(3);
+    },
+  );
+
   it('a stream that is not there is nothing to read', async () => {
     await becomeFull();
     const { source } = await openScene(targetOf(server.url), specOf('stream', 'ticks'));
