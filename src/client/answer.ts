@@ -22,6 +22,8 @@ export interface AnswerHead {
   readonly segmentsSkipped: number;
   /** Rows that were copied from PostgreSQL. */
   readonly hotRows: number;
+  /** That wait in Redis, read beside the snapshot and not within it; null where it was not read. */
+  readonly liveRows: number | null;
 }
 
 /**
@@ -40,12 +42,14 @@ export class Answer<R = Row> implements AsyncIterable<R> {
   async head(): Promise<AnswerHead> {
     const { headers } = await this.#response();
     const figure = (name: string): number => Number(headers.get(name) ?? 0);
+    const live = headers.get('tierd-live-rows');
     return {
       snapshot: headers.get('tierd-snapshot') ?? '',
       segmentsRead: figure('tierd-segments-read'),
       segments: figure('tierd-segments'),
       segmentsSkipped: figure('tierd-segments-skipped'),
       hotRows: figure('tierd-hot-rows'),
+      liveRows: live === null ? null : Number(live),
     };
   }
 

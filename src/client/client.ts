@@ -22,6 +22,8 @@ export interface QueryOptions {
   readonly params?: readonly Parameter[];
   /** `skip`: an answer without damaged segments, whose number `head` tells. `fail` unless given. */
   readonly onBadSegment?: 'fail' | 'skip';
+  /** Counts what waits in Redis to each dataset; `head` tells how many rows. */
+  readonly live?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -41,12 +43,16 @@ export class TierdClient {
    *
    * @throws RangeError where a parameter is a number that JSON can't hold exactly
    */
-  query<R = Row>(sql: string, { params = [], onBadSegment, signal }: QueryOptions = {}): Answer<R> {
+  query<R = Row>(
+    sql: string,
+    { params = [], onBadSegment, live, signal }: QueryOptions = {},
+  ): Answer<R> {
     const body = JSON.stringify({
       sql,
       params: params.map(parameterOf),
       format: 'ndjson',
       on_bad_segment: onBadSegment,
+      live,
     });
     return new Answer<R>(() => this.#send('POST', 'v1/query', body, signal));
   }

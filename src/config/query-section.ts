@@ -9,6 +9,10 @@ export interface QueryConfig {
   readonly maxHotRows: number;
   /** A reader holds off the drop of what it reads. */
   readonly maxHoldMs: number;
+  /** That wait in Redis, of all sources of one query. */
+  readonly maxLiveRows: number;
+  /** For all that a query reads of Redis. */
+  readonly liveTimeoutMs: number;
   /** Of the process of one query, whatever it holds there. */
   readonly maxMemoryBytes: number;
   /** Over HTTP. */
@@ -38,6 +42,13 @@ export const querySection = z.strictObject({
   max_hold: duration(
     'A query that reads a table in PostgreSQL for longer than this is ended, for a rotation can drop no chunk while it is read. Segments are read afterwards, for as long as it takes.',
   ).default('1min'),
+  max_live_rows: wholeNumber(
+    { min: 1, max: 10_000_000 },
+    'A query with live rows for which more entries than this wait in Redis is refused; 64MB of entries are the most in any case. They are held in the process of the query and given to PostgreSQL, which makes rows of them.',
+  ).default(100_000),
+  live_timeout: duration(
+    'A query that has not read what it needs of Redis within this is ended. Without live rows nothing of Redis is asked.',
+  ).default('10s'),
   max_memory: size(
     'A query runs in a process of its own, which is ended when it takes more memory than this: what memory_limit does not cover, such as long texts and lists, counts as well. maintenance.memory_limit and 512MB when left out; at least memory_limit and 256MB. Linux only.',
   ).optional(),
@@ -70,6 +81,8 @@ export function resolveQuery(
   return {
     maxHotRows: file.max_hot_rows,
     maxHoldMs: parseDuration(file.max_hold),
+    maxLiveRows: file.max_live_rows,
+    liveTimeoutMs: parseDuration(file.live_timeout),
     concurrency: file.concurrency,
     keepWarmMs: parseDuration(file.keep_warm),
     queue: file.queue,

@@ -97,6 +97,8 @@ export const ERROR_CODES = {
   QUERY_TOO_LARGE: { exit: EXIT.failed, retry: false },
   QUERY_ENGINE_DIED: { exit: EXIT.failed, retry: true },
   HOT_ROWS_EXCEEDED: { exit: EXIT.refused, retry: false },
+  LIVE_ROWS_EXCEEDED: { exit: EXIT.refused, retry: false },
+  LIVE_ROWS_REFUSED: { exit: EXIT.refused, retry: false },
   SEGMENT_UNREADABLE: { exit: EXIT.failed, retry: false },
   COLUMN_TYPE_CHANGED: { exit: EXIT.failed, retry: false },
   OUTPUT_UNWRITABLE: { exit: EXIT.failed, retry: false },

@@ -37,6 +37,29 @@ export async function advanceClaim(
   );
 }
 
+/** Now, by PostgreSQL's clock, in microseconds since 1970: for `claimsSince`. */
+export async function instantOf(db: Queryable): Promise<string> {
+  const found = await db.query<{ now: string }>(
+    'select (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as now',
+  );
+  return found.rows[0]?.now ?? '';
+}
+
+/** The claims of these lists from which something was committed since then. */
+export async function claimsSince(
+  db: Queryable,
+  source: string,
+  keys: readonly string[],
+  since: string,
+): Promise<readonly string[]> {
+  const found = await db.query<{ claim: string }>(
+    `select claim from tierd.claims
+     where source = $1 and list_key = any ($2::text[]) and changed_at >= timestamptz 'epoch' + $3::bigint * interval '1 microsecond'`,
+    [source, keys.map(keyText), since],
+  );
+  return found.rows.map(({ claim }) => keyOfText(claim));
+}
+
 /** Redis was seen to have removed them. */
 export async function markClaimsRemoved(db: Queryable, claims: readonly string[]): Promise<void> {
   await db.query(

@@ -66,6 +66,15 @@ export async function recordBatch(
   );
 }
 
+/** How many batches of the source were committed, as text: whether one was since is all that it tells. */
+export async function countBatches(db: Queryable, source: string): Promise<string> {
+  const found = await db.query<{ batches: string }>(
+    'select batches::text from tierd.drain_sources where source = $1',
+    [source],
+  );
+  return found.rows[0]?.batches ?? '0';
+}
+
 /** Why the source does not run at the moment, for people; the last one stays until there is another. */
 export async function noteProblem(
   db: Queryable,

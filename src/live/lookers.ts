@@ -99,16 +99,23 @@ function lookAtLists({ client }: LiveStore): Looker {
   };
 }
 
+/** What was delivered last, and how many are pending; null before the group is made. */
+export async function readGroup(
+  client: LiveStore['client'],
+  stream: string,
+  name: string,
+): Promise<ReadonlyMap<string, string> | null> {
+  const groups = (await client.call('XINFO', 'GROUPS', stream)) as readonly unknown[];
+  const known = groups.map((group) => new Map(pairsOf(group)));
+  return known.find((group) => group.get('name') === name) ?? null;
+}
+
 function lookAtStreams(
   { client }: LiveStore,
   spec: LiveSourceSpec & { readonly kind: 'stream' },
 ): Looker {
-  /** What was delivered last, and how many are pending; null before the group is made. */
-  const groupOf = async (at: string): Promise<ReadonlyMap<string, string> | null> => {
-    const groups = (await client.call('XINFO', 'GROUPS', at)) as readonly unknown[];
-    const known = groups.map((group) => new Map(pairsOf(group)));
-    return known.find((group) => group.get('name') === spec.group) ?? null;
-  };
+  const groupOf = (at: string): Promise<ReadonlyMap<string, string> | null> =>
+    readGroup(client, at, spec.group);
   const startOf = (group: ReadonlyMap<string, string> | null): string | null => {
     if (group !== null) return group.get('last-delivered-id') ?? '0-0';
     return spec.startAt === '$' ? null : '0-0';
@@ -149,12 +156,20 @@ function lookAtStreams(
 
 const UNITS_PER_MS = { s: 1 / 1_000, ms: 1, us: 1_000 } as const;
 
+/** The score below which members are due, as ZRANGEBYSCORE takes it. */
+export function dueBelow(
+  { graceMs, scoreUnit }: LiveSourceSpec & { readonly kind: 'zset' },
+  clock: Clock,
+): string {
+  return `(${String((clock.now() - graceMs) * UNITS_PER_MS[scoreUnit])}`;
+}
+
 function lookAtZsets(
   { client }: LiveStore,
   spec: LiveSourceSpec & { readonly kind: 'zset' },
   clock: Clock,
 ): Looker {
-  const below = `(${String((clock.now() - spec.graceMs) * UNITS_PER_MS[spec.scoreUnit])}`;
+  const below = dueBelow(spec, clock);
   return {
     count: ({ at }) => client.zcount(at, '-inf', below).then(countOf),
     async first({ key, at }, most) {
@@ -173,7 +188,7 @@ function lookAtZsets(
   };
 }
 
-function membersOf(key: string, flat: unknown): readonly LiveEntry[] {
+export function membersOf(key: string, flat: unknown): readonly LiveEntry[] {
   return chunksOfTwo(flatten(flat)).map(([value, score]) => ({
     key,
     id: score.toString(),
@@ -181,7 +196,7 @@ function membersOf(key: string, flat: unknown): readonly LiveEntry[] {
   }));
 }
 
-function entryOf(key: string, id: string | null, flat: readonly Buffer[]): LiveEntry {
+export function entryOf(key: string, id: string | null, flat: readonly Buffer[]): LiveEntry {
   const pairs = chunksOfTwo(flat);
   return {
     key,
@@ -195,13 +210,18 @@ function entryOf(key: string, id: string | null, flat: readonly Buffer[]): LiveE
 }
 
 /** RESP3 nests what RESP2 gives in a row, or gives it as a map. */
-function flatten(answer: unknown): Buffer[] {
+export function flatten(answer: unknown): Buffer[] {
   if (Buffer.isBuffer(answer)) return [answer];
-  if (typeof answer === 'number') return [Buffer.from(String(answer))];
+  if (typeof answer === 'number') return [Buffer.from(scoreText(answer))];
   if (answer instanceof Map) return [...answer.entries()].flatMap(flatten);
   if (Array.isArray(answer)) return answer.flatMap(flatten);
   if (typeof answer === 'object' && answer !== null) return Object.entries(answer).flatMap(flatten);
   return typeof answer === 'string' ? [Buffer.from(answer)] : [];
+}
+
+/** As Redis writes it where it answers with texts. */
+function scoreText(score: number): string {
+  return Number.isFinite(score) ? String(score) : score > 0 ? 'inf' : '-inf';
 }
 
 function chunksOfTwo(flat: readonly Buffer[]): (readonly [Buffer, Buffer])[] {

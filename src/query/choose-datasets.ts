@@ -21,6 +21,8 @@ export interface ChosenDataset {
   readonly isColdWanted: boolean;
   /** Null where the query does not name its hot side, or the table is gone. */
   readonly hot: HotTable | null;
+  /** Where `hot` is what a drain would leave, and the query names `hot.<name>` as well: the table as it is. */
+  readonly asItIs?: HotTable | null;
 }
 
 /** @throws TierdError COLUMN_TYPE_CHANGED for a dataset that the query names */
@@ -48,10 +50,24 @@ export async function chooseDatasets(
     const predicate = needs.opaque ? ANY : (needs.datasets.get(dataset.name) ?? ANY);
     const hull = await findHull(connection, dataset, schema, predicate);
     const isColdWanted = wantsCold(needs, sides, dataset);
-    const hot = wantsHot(sides, dataset.name) ? (stores.hot.get(dataset.name) ?? null) : null;
-    chosen.push({ dataset, schema, predicate, hull, isColdWanted, hot });
+    const hots = hotOf(stores, sides, dataset.name);
+    chosen.push({ dataset, schema, predicate, hull, isColdWanted, ...hots });
   }
   return chosen;
+}
+
+function hotOf(
+  { hot, live }: Stores,
+  sides: Sides,
+  name: string,
+): Pick<ChosenDataset, 'hot' | 'asItIs'> {
+  if (!wantsHot(sides, name)) return { hot: null };
+  const table = hot.get(name) ?? null;
+  const after = live?.after.get(name);
+  if (after === undefined) return { hot: table };
+  const named = sides.named.get(foldName(name));
+  const isAsked = sides.opaque || (named?.hotAlone ?? false);
+  return { hot: after, asItIs: isAsked ? table : null };
 }
 
 function wantsCold({ opaque }: QueryNeeds, { named }: Sides, { name }: ColdDataset): boolean {

@@ -5,6 +5,7 @@ import type { ChosenDataset } from './choose-datasets.ts';
 import { emptyQuery, viewQuery } from './cold-view.ts';
 import type { HotRows } from './hot/hot-rows.ts';
 import type { NewerRows } from './hot/newer-rows.ts';
+import type { LoadedSource } from './live/load-live.ts';
 import { CURRENT, type LoadedParts } from './partials/select-scope.ts';
 import type { ColdDataset, SegmentRef } from './segments/cold-catalog.ts';
 import { type ViewSchema, viewSchemaOf } from './segments/view-schema.ts';
@@ -19,6 +20,8 @@ export interface LoadedDataset extends ChosenDataset {
   readonly newer: NewerRows | null;
   /** Its hot side as PostgreSQL's parts of the SELECTs that read it; null where it is read as rows. */
   readonly parts: readonly LoadedParts[] | null;
+  /** What `hot.<name>` shows, where `hotRows` are what a drain would leave. */
+  readonly hotAsItIs?: HotRows | null;
 }
 
 /** @param others those that the query does not name: there for SHOW TABLES, and read nothing */
@@ -27,19 +30,26 @@ export async function createViews(
   loaded: readonly LoadedDataset[],
   others: readonly ColdDataset[],
   locate: (key: string) => string,
+  live: readonly LoadedSource[] = [],
 ): Promise<void> {
-  const statements = ['cold', 'hot', quoteName(CURRENT)].map((schema) => `create schema ${schema}`);
-  for (const { dataset, schema, segments, hotRows, newer } of loaded) {
-    const hot = hotRows?.query ?? emptyQuery(schema);
+  const statements = ['cold', 'hot', 'live', quoteName(CURRENT)].map(
+    (schema) => `create schema ${schema}`,
+  );
+  for (const { dataset, schema, segments, hotRows, newer, hotAsItIs } of loaded) {
+    const both = hotRows?.query ?? emptyQuery(schema);
+    const hot = hotAsItIs?.query ?? both;
     const cold = viewQuery(schema, segments, locate);
     const current = newer === null ? null : viewQuery(schema, segments, locate, newer);
-    statements.push(...viewsOf(dataset.name, { cold, hot, current }));
+    statements.push(...viewsOf(dataset.name, { cold, hot, current, both }));
   }
   for (const dataset of others) {
     const schema = reconcilable(dataset);
     if (schema === null) continue;
     const none = emptyQuery(schema);
-    statements.push(...viewsOf(dataset.name, { cold: none, hot: none, current: null }));
+    statements.push(...viewsOf(dataset.name, { cold: none, hot: none, current: null, both: none }));
+  }
+  for (const { name, query } of live) {
+    statements.push(`create view live.${quoteName(name)} as ${query}`);
   }
   await connection.run(statements.join(';\n'));
 }
@@ -59,15 +69,17 @@ interface Sides {
   readonly hot: string;
   /** The cold side without what is outdated; null where it is all of it. */
   readonly current: string | null;
+  /** Of the hot side, what is seen beside the lake; `hot` but for live rows. */
+  readonly both: string;
 }
 
-function viewsOf(name: string, { cold, hot, current }: Sides): readonly string[] {
+function viewsOf(name: string, { cold, hot, current, both }: Sides): readonly string[] {
   const view = quoteName(name);
   const lake = `${quoteName(CURRENT)}.${view}`;
   return [
     `create view cold.${view} as ${cold}`,
     `create view hot.${view} as ${hot}`,
     `create view ${lake} as ${current ?? `from cold.${view}`}`,
-    `create view main.${view} as from ${lake} union all from hot.${view}`,
+    `create view main.${view} as from ${lake} union all ${both === hot ? `from hot.${view}` : both}`,
   ];
 }

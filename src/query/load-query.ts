@@ -4,6 +4,9 @@ import type { LoadedDataset } from './create-views.ts';
 import type { Engine } from './engine.ts';
 import { loadHotRows } from './hot/hot-rows.ts';
 import { loadNewerRows } from './hot/newer-rows.ts';
+import { liveNamesOf } from './live/live-names.ts';
+import { liveNotes } from './live/live-notes.ts';
+import { loadLive } from './live/load-live.ts';
 import { type PartedQuery, partQuery } from './partials/load-parts.ts';
 import type { Progress } from './progress.ts';
 import { type DatasetPlan, planDataset } from './query-plan.ts';
@@ -40,31 +43,44 @@ export async function loadQuery(
     if (wantsHot(sides, dataset)) return 'rows';
     return sides.named.has(foldName(dataset)) ? 'columns' : 'nothing';
   };
-  return rooms.inSnapshot(needOf, async (found) => {
-    const stores = explain ? { ...found, cold: listedOnce(found.cold) } : found;
-    progress.version = stores.version;
-    const all = datasetsOf(stores);
-    admitSources(
-      statement,
-      all.map(({ name }) => name),
-    );
-    progress.known = { datasets: all, emptyDatasets: stores.cold.emptyDatasets };
-    const chosen = await chooseDatasets(engine.connection, stores, statement, sides);
-    progress.notes = noteTextComparisons(statement, chosen, stores.hot);
-    const parted = await partQuery(engine, asked, chosen);
-    if (explain) {
-      const plan: DatasetPlan[] = [];
-      for (const one of chosen) {
-        const parts = parted.plans.get(one) ?? null;
-        plan.push(await planDataset(engine, statement, stores.cold, one, parts));
+  const names = liveNamesOf(rooms.live, sides);
+  if (names.all.length > 0) progress.isRepeatable = false;
+  if (explain && names.all.length > 0) {
+    progress.waiting = (await rooms.live?.count(names.all)) ?? [];
+  }
+  const columnsOnly = explain || looksOnly(statement) || names.columnsOnly;
+  return rooms.inSnapshot(
+    needOf,
+    async (found) => {
+      const stores = explain ? { ...found, cold: listedOnce(found.cold) } : found;
+      progress.version = stores.version;
+      const all = datasetsOf(stores);
+      admitSources(statement, [...all.map(({ name }) => name), ...names.own]);
+      progress.known = { datasets: all, emptyDatasets: stores.cold.emptyDatasets };
+      const chosen = await chooseDatasets(engine.connection, stores, statement, sides);
+      const { live = null } = stores;
+      progress.notes = [
+        ...noteTextComparisons(statement, chosen, stores.hot),
+        ...(live === null ? [] : liveNotes(live.read, names.among.length > 0)),
+      ];
+      if (live !== null) progress.loadedLive = await loadLive(engine, columnsOnly, live.own);
+      if (live !== null && !columnsOnly) progress.live = live.read;
+      const parted = await partQuery(engine, asked, chosen);
+      if (explain) {
+        const plan: DatasetPlan[] = [];
+        for (const one of chosen) {
+          const parts = parted.plans.get(one) ?? null;
+          plan.push(await planDataset(engine, statement, stores.cold, one, parts));
+        }
+        progress.plan = plan;
+        return { others: all, sql: asked.sql };
       }
-      progress.plan = plan;
-      return { others: all, sql: asked.sql };
-    }
-    progress.loaded = await loadAll(engine, statement, stores.cold, chosen, parted);
-    const others = all.filter(({ name }) => !chosen.some(({ dataset }) => dataset.name === name));
-    return { others, sql: parted.sql };
-  });
+      progress.loaded = await loadAll(engine, statement, stores.cold, chosen, parted);
+      const others = all.filter(({ name }) => !chosen.some(({ dataset }) => dataset.name === name));
+      return { others, sql: parted.sql };
+    },
+    { ...names, columnsOnly },
+  );
 }
 
 /**
@@ -97,7 +113,12 @@ async function loadAll(
         : null;
     const segments = await segmentsIn(hotRows?.bound ?? null);
     const newer = await loadNewerRows(engine, { ...one, segments, hot }, loaded.length);
-    loaded.push({ ...one, segments, hotRows, newer, parts });
+    const { asItIs = null } = one;
+    const hotAsItIs =
+      asItIs === null
+        ? null
+        : await loadHotRows(engine, statement, { ...one, hot: asItIs }, -1 - loaded.length);
+    loaded.push({ ...one, segments, hotRows, newer, parts, hotAsItIs });
   }
   return loaded;
 }

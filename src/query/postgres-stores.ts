@@ -21,8 +21,19 @@ import { readSnapshotVersion } from '../ledger/snapshot-version.ts';
 import type { AnswerRecord } from './cache/answer-record.ts';
 import { readStanding } from './cache/standing.ts';
 import { hotCondition } from './hot/hot-condition.ts';
+import type { LiveNames } from './live/live-names.ts';
+import type { LiveSide, SettledSource } from './live/live-side.ts';
 import { openColdCatalog } from './segments/ledger-catalog.ts';
-import type { HotTable, HotWish, InSnapshot, PartsWish, TextOrder } from './stores.ts';
+import type {
+  HotNeed,
+  HotTable,
+  HotWish,
+  InSnapshot,
+  LiveStores,
+  PartsWish,
+  Stores,
+  TextOrder,
+} from './stores.ts';
 
 export interface SnapshotOptions {
   readonly db: pg.Client;
@@ -34,59 +45,126 @@ export interface SnapshotOptions {
   readonly signal: AbortSignal;
   /** Told what the answer comes from, where it may be kept. */
   readonly record?: AnswerRecord;
+  readonly live?: LiveSide;
 }
 
+/** So often it is read anew where a drain is at work meanwhile. */
+const MOST_LOOKS = 5;
+
 export function postgresStores(options: SnapshotOptions): InSnapshot {
-  const { db, maxHoldMs } = options;
-  return async (needOf, work) => {
+  const { db, maxHoldMs, live } = options;
+  return async (needOf, work, names) => {
     const wanted = options.datasets.filter(({ name }) => needOf(name) !== 'nothing');
     const existing = await findExisting(
       db,
       wanted.map(({ table }) => table),
     );
     const present = wanted.filter(({ table }) => existing.has(formatTable(table)));
-    return inTransaction(
-      db,
-      {
-        doing: 'reading the hot rows of a query',
-        isolation: 'repeatable read',
-        readOnly: true,
-        limits: { statementTimeoutMs: maxHoldMs, idleTimeoutMs: maxHoldMs },
-      },
-      async () => {
-        // Before the snapshot, which the first query takes: a drop would not wait otherwise (I2).
-        const read = present.filter(({ name }) => needOf(name) === 'rows');
-        await lockForReading(
-          db,
-          read.map(({ table }) => table),
-        );
-        const version = await readSnapshotVersion(db);
-        const cold = await openColdCatalog(db, options.datasets);
-        const hot = new Map<string, HotTable>();
-        for (const dataset of present) {
-          const isAsked = read.includes(dataset) || cold.emptyDatasets.includes(dataset.name);
-          if (isAsked) {
-            const table = await openTable(options, dataset);
-            hot.set(dataset.name, options.record?.watch(table) ?? table);
+    for (let attempt = 1; ; attempt += 1) {
+      const look =
+        live === undefined || names === undefined || names.all.length === 0
+          ? null
+          : // Before the snapshot: what is drained meanwhile is met twice then, and not missed.
+            await live.look(db, names.all, names.columnsOnly);
+      const result = await inTransaction(
+        db,
+        {
+          doing: 'reading the hot rows of a query',
+          isolation: 'repeatable read',
+          readOnly: true,
+          limits: { statementTimeoutMs: maxHoldMs, idleTimeoutMs: maxHoldMs },
+        },
+        async () => {
+          const stores = await openStores(options, needOf, present);
+          const sources = (await look?.settle(db)) ?? null;
+          if (attempt < MOST_LOOKS && sources?.some(({ isUnsure }) => isUnsure) === true) {
+            return { done: false } as const;
           }
-        }
-        if (options.record !== undefined) {
-          const names = [...options.datasets, ...cold.datasets]
-            .map(({ name }) => name)
-            .filter((name, at, all) => all.indexOf(name) === at && needOf(name) !== 'nothing')
-            .sort();
-          options.record.stand(await readStanding(db, names, options.datasets), names);
-        }
-        return work({ version, cold, hot });
-      },
-    );
+          const found =
+            sources === null || names === undefined
+              ? null
+              : await openLive(options, sources, names);
+          return { done: true, value: await work({ ...stores, live: found }) } as const;
+        },
+      );
+      if (result.done) return result.value;
+    }
   };
 }
 
-async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<HotTable> {
+async function openStores(
+  options: SnapshotOptions,
+  needOf: (dataset: string) => HotNeed,
+  present: readonly Dataset[],
+): Promise<Stores> {
+  const { db } = options;
+  // Before the snapshot, which the first query takes: a drop would not wait otherwise (I2).
+  const read = present.filter(({ name }) => needOf(name) === 'rows');
+  await lockForReading(
+    db,
+    read.map(({ table }) => table),
+  );
+  const version = await readSnapshotVersion(db);
+  const cold = await openColdCatalog(db, options.datasets);
+  const hot = new Map<string, HotTable>();
+  for (const dataset of present) {
+    const isAsked = read.includes(dataset) || cold.emptyDatasets.includes(dataset.name);
+    if (isAsked) {
+      const table = await openTable(options, dataset);
+      hot.set(dataset.name, options.record?.watch(table) ?? table);
+    }
+  }
+  if (options.record !== undefined) {
+    const names = [...options.datasets, ...cold.datasets]
+      .map(({ name }) => name)
+      .filter((name, at, all) => all.indexOf(name) === at && needOf(name) !== 'nothing')
+      .sort();
+    options.record.stand(await readStanding(db, names, options.datasets), names);
+  }
+  return { version, cold, hot };
+}
+
+/** Rows of Redis as relations of PostgreSQL's, so that it compares and combines them as it does its own. */
+async function openLive(
+  options: SnapshotOptions,
+  sources: readonly SettledSource[],
+  { own, among }: LiveNames,
+): Promise<LiveStores> {
+  const tables = new Map<string, HotTable>();
+  const after = new Map<string, HotTable>();
+  for (const dataset of options.datasets) {
+    const ofDataset = sources.filter((source) => source.dataset === dataset.name);
+    const table = quoteTable(dataset.table);
+    for (const { name, given, columns } of ofDataset.filter((one) => own.includes(one.name))) {
+      const rows = given ?? `select * from ${table} where false`;
+      tables.set(name, await openTable(options, dataset, `(${rows}) as given`, columns));
+    }
+    const met = ofDataset.filter(({ name }) => among.includes(name));
+    if (met.length === 0) continue;
+    const relation = met.reduce((base, source) => source.after(base), table);
+    const from = relation === table ? table : `${relation} as given`;
+    after.set(dataset.name, await openTable(options, dataset, from));
+  }
+  return { own: tables, after, read: sources };
+}
+
+/**
+ * @param from what is read in place of the table
+ * @param only the columns that it has; all unless given
+ */
+async function openTable(
+  options: SnapshotOptions,
+  dataset: Dataset,
+  from = quoteTable(dataset.table),
+  only: readonly string[] | null = null,
+): Promise<HotTable> {
   const { db } = options;
   const table = await describeShape(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
-  const { columns, refusals } = planColumns(table.columns, dataset.columns, dataset.portable);
+  const { columns, refusals } = planColumns(
+    table.columns.filter(({ name }) => only === null || only.includes(name)),
+    dataset.columns,
+    dataset.portable,
+  );
   const [refusal] = refusals;
   if (refusal !== undefined) {
     throw new TierdError({
@@ -108,12 +186,12 @@ async function openTable(options: SnapshotOptions, dataset: Dataset): Promise<Ho
   };
   const selectOf = (wish: Omit<HotWish, 'onBatch'>): string => {
     const list = wish.columns.map(({ select }) => select).join(', ');
-    return `select ${list} from ${quoteTable(table.ref)} where ${conditionOf(wish)}`;
+    return `select ${list} from ${from} where ${conditionOf(wish)}`;
   };
   const partsConditionOf = ({ hull, condition }: Pick<PartsWish, 'hull' | 'condition'>): string =>
     inlined(join([hotCondition(columns, timeColumn, hull, { kind: 'any' }), condition], ' and '));
   const fromOf = (wish: Omit<PartsWish, 'onBatch'>): string =>
-    `from ${quoteTable(table.ref)} where ${partsConditionOf(wish)}`;
+    `from ${from} where ${partsConditionOf(wish)}`;
   const partsOf = (wish: Omit<PartsWish, 'onBatch'>): string => {
     const list = wish.columns.map(({ select }) => select).join(', ');
     const keys = Array.from({ length: wish.keys }, (_, index) => String(index + 1)).join(', ');

@@ -2,6 +2,8 @@
 import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
 import type { LoadedDataset } from './create-views.ts';
 import type { QueryStage } from './failures.ts';
+import type { LiveCount, LiveRead } from './live/live-side.ts';
+import type { LoadedSource } from './live/load-live.ts';
 import type { DatasetPlan } from './query-plan.ts';
 import type { QueryHead, QueryLake } from './query-request.ts';
 import type { ColdCatalog } from './segments/cold-catalog.ts';
@@ -20,6 +22,11 @@ export interface Progress {
   known: Pick<ColdCatalog, 'datasets' | 'emptyDatasets'>;
   notes: readonly string[];
   plan: readonly DatasetPlan[] | null;
+  /** Null where Redis was not read. */
+  live: readonly LiveRead[] | null;
+  loadedLive: readonly LoadedSource[];
+  /** What waits, where it was only counted. */
+  waiting: readonly LiveCount[];
 }
 
 const NO_VERSION: SnapshotVersion = { epoch: 0, moves: 0, newestMove: null };
@@ -36,10 +43,13 @@ export function notBegun(): Progress {
     known: { datasets: [], emptyDatasets: [] },
     notes: [],
     plan: null,
+    live: null,
+    loadedLive: [],
+    waiting: [],
   };
 }
 
-export function headOf({ version, loaded, skipped }: Progress): QueryHead {
+export function headOf({ version, loaded, skipped, live }: Progress): QueryHead {
   return {
     version,
     segmentsRead: sum(loaded, ({ segments }) => segments.length),
@@ -50,6 +60,7 @@ export function headOf({ version, loaded, skipped }: Progress): QueryHead {
       loaded,
       ({ hotRows, parts }) => (hotRows?.rows ?? 0) + sum(parts ?? [], ({ rows }) => rows),
     ),
+    liveRows: live === null ? null : sum(live, ({ rows }) => rows),
   };
 }
 

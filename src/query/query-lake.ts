@@ -61,6 +61,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
       elapsedMs: rooms.clock.now() - startedAt,
       notes: progress.notes,
       plan: progress.plan,
+      waiting: progress.waiting,
     };
   } catch (error) {
     const failure = await describeFailure(error, {
@@ -99,7 +100,8 @@ async function runQuery(
   progress.stage = 'open';
   const locate = await openSegments(request, rooms, progress);
   progress.locate = locate;
-  const createAllViews = () => createViews(connection, progress.loaded, others, locate);
+  const createAllViews = () =>
+    createViews(connection, progress.loaded, others, locate, progress.loadedLive);
   await createAllViews();
   const query = {
     connection,
@@ -181,7 +183,7 @@ async function bindOnly(
   datasets: readonly ColdDataset[],
   progress: Progress,
 ): Promise<PageEnd> {
-  await createViews(connection, [], datasets, () => '');
+  await createViews(connection, [], datasets, () => '', progress.loadedLive);
   progress.stage = 'bind';
   await bindQuery({ connection, sql });
   return { rows: 0, last: null, alike: 0 };

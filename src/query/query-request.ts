@@ -10,6 +10,7 @@ import type { AnswerSink } from './answer/write-rows.ts';
 import type { AnswerRecord } from './cache/answer-record.ts';
 import type { Repeatable } from './cache/standing.ts';
 import type { Engine, EngineLimits } from './engine.ts';
+import type { LiveCount, LiveSide } from './live/live-side.ts';
 import type { DatasetPlan } from './query-plan.ts';
 import type { SegmentDamage } from './segments/segment-damage.ts';
 import type { ParameterValue } from './sql/parameters.ts';
@@ -59,6 +60,8 @@ export interface QueryRooms {
   readonly onDamage?: (found: FoundDamage) => Promise<void>;
   /** That of `inSnapshot`. */
   readonly record?: AnswerRecord;
+  /** Where Redis may be read. */
+  readonly live?: LiveSide;
 }
 
 export interface FoundDamage {
@@ -84,6 +87,8 @@ export interface QueryHead {
   readonly coldRows: number;
   /** Copied from PostgreSQL: those that the conditions could not rule out. */
   readonly hotRows: number;
+  /** That wait in Redis, read beside the snapshot; null where it was not read. They are among the hot rows too where they are a dataset's. */
+  readonly liveRows: number | null;
 }
 
 export interface QuerySummary extends QueryHead {
@@ -97,6 +102,8 @@ export interface QuerySummary extends QueryHead {
   readonly notes: readonly string[];
   /** Null unless asked for. */
   readonly plan: readonly DatasetPlan[] | null;
+  /** What waits in Redis, with the plan. */
+  readonly waiting: readonly LiveCount[];
 }
 
 /** Without --output there is no file to replace, and a terminal is no place for bytes. */

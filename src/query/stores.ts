@@ -6,6 +6,8 @@ import type { RowIdentity } from '../domain/plan/row-identity.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import type { Sql } from '../hot/sql.ts';
 import type { HotPredicate } from './hot/hot-predicate.ts';
+import type { LiveNames } from './live/live-names.ts';
+import type { LiveRead } from './live/live-side.ts';
 import type { ColdCatalog, TimeHull } from './segments/cold-catalog.ts';
 
 /** The hot rows of a dataset. */
@@ -78,6 +80,15 @@ export interface HotWish {
   readonly onBatch: (batch: ColumnBatch) => void;
 }
 
+/** What was asked for of Redis, as of the snapshot. */
+export interface LiveStores {
+  /** By the name of a source: its rows. */
+  readonly own: ReadonlyMap<string, HotTable>;
+  /** By dataset: its table as a drain would leave it. */
+  readonly after: ReadonlyMap<string, HotTable>;
+  readonly read: readonly LiveRead[];
+}
+
 export interface Stores {
   readonly version: SnapshotVersion;
   readonly cold: ColdCatalog;
@@ -86,6 +97,8 @@ export interface Stores {
    * of the table.
    */
   readonly hot: ReadonlyMap<string, HotTable>;
+  /** Null where Redis was not asked. */
+  readonly live?: LiveStores | null;
 }
 
 /** `columns`: only if the lake has none of it, and then without its rows. */
@@ -96,8 +109,10 @@ export type HotNeed = 'rows' | 'columns' | 'nothing';
  * neither, whatever is moved meanwhile. The snapshot ends with `work`.
  *
  * @param needOf what may be read of a dataset's table
+ * @param live which sources are read, before the snapshot is taken
  */
 export type InSnapshot = <Result>(
   needOf: (dataset: string) => HotNeed,
   work: (stores: Stores) => Promise<Result>,
+  live?: LiveNames,
 ) => Promise<Result>;

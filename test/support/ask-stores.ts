@@ -6,6 +6,7 @@ import { inPlace } from '../../src/lake/segment-files.ts';
 import type { Page } from '../../src/query/answer/hidden-columns.ts';
 import type { AnswerRecord } from '../../src/query/cache/answer-record.ts';
 import { openEngine } from '../../src/query/engine.ts';
+import type { LiveSide } from '../../src/query/live/live-side.ts';
 import { postgresStores } from '../../src/query/postgres-stores.ts';
 import { queryLake } from '../../src/query/query-lake.ts';
 import type { QuerySummary } from '../../src/query/query-request.ts';
@@ -29,6 +30,7 @@ export async function askStores(
     readonly explain?: boolean;
     readonly page?: Page | null;
     readonly record?: AnswerRecord;
+    readonly live?: LiveSide;
   } = {},
 ): Promise<StoresAnswer> {
   let lines = '';
@@ -61,6 +63,7 @@ export async function askStores(
       },
       clock: bench.rooms.clock,
       ...(limits.record === undefined ? {} : { record: limits.record }),
+      ...(limits.live === undefined ? {} : { live: limits.live }),
     },
   );
   const rows = lines

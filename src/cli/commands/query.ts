@@ -20,6 +20,7 @@ interface QueryFlags {
   readonly param?: readonly (string | null)[];
   readonly explain?: true;
   readonly interactive?: true;
+  readonly withLive?: true;
   readonly onBadSegment: OnBadSegment;
 }
 
@@ -55,6 +56,10 @@ export function registerQuery(program: Command, context: CliContext): void {
       new Option('-F, --format <format>', 'what the rows are printed as').choices(QUERY_FORMATS),
     )
     .option('-o, --output <file>', 'write to this file, replaced once the query has succeeded')
+    .option(
+      '--with-live',
+      'count what waits in Redis to each dataset, as a drain would bring it in',
+    )
     .addOption(
       new Option(
         '--on-bad-segment <do>',
@@ -67,7 +72,7 @@ export function registerQuery(program: Command, context: CliContext): void {
       'after',
       `
 Each row is seen once, wherever it lies. A WHERE on the time column decides which files and which rows of
-PostgreSQL are read; hot.<dataset> and cold.<dataset> are the two sides alone.
+PostgreSQL are read; hot.<dataset> and cold.<dataset> are the two sides alone; live.<source> is what waits in Redis.
 
 Examples:
   $ tierd query -i
@@ -75,7 +80,8 @@ Examples:
   $ tierd query "select * from market_data where timestamp >= '2024-01-15' and timestamp < '2024-01-16'" --format csv
   $ tierd query "select * from news" --format parquet --output news.parquet
   $ tierd query -f report.sql --param reuters --param 2024-01-15
-  $ tierd query --explain -f report.sql --param reuters --param 2024-01-15`,
+  $ tierd query --explain -f report.sql --param reuters --param 2024-01-15
+  $ tierd query --with-live "select max(timestamp) from market_data"`,
     )
     .action((sql: string | undefined, flags: QueryFlags) => runQuery(context, sql, flags));
 }
@@ -98,6 +104,7 @@ async function runQuery(
       parameters: flags.param ?? [],
       explain: flags.explain === true,
       onBadSegment: flags.onBadSegment,
+      withLive: flags.withLive === true,
       format: formatOf(context, flags),
       output: flags.output === undefined ? null : outputOf(context, flags.output),
     },
@@ -111,7 +118,7 @@ async function runQuery(
 async function openShell(
   context: CliContext,
   typed: string | undefined,
-  { format, onBadSegment }: QueryFlags,
+  { format, onBadSegment, withLive }: QueryFlags,
 ): Promise<void> {
   if (typed !== undefined || context.options.json === true) {
     throw new TierdError({
@@ -124,6 +131,7 @@ async function openShell(
   const exitCode = await runShell(context, context.loadConfig(), {
     format: shellFormatOf(format),
     onBadSegment,
+    withLive: withLive === true,
   });
   context.report({ json: null, text: () => '', exitCode });
 }

@@ -116,6 +116,7 @@ async function answer(
     {
       ...question,
       onBadSegment: asked.onBadSegment ?? 'fail',
+      withLive: asked.withLive === true,
       explain: false,
       format: asked.format,
       output,

@@ -1,15 +1,16 @@
 /** What a query would read, for a person and for a program. */
+import { countOf } from '../../domain/count.ts';
 import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
 import type { AggregatedPlan, DatasetPlan } from '../../query/query-plan.ts';
 import type { QuerySummary } from '../../query/query-request.ts';
 import type { Report } from '../context.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 
-export function explainReport({ plan, version, notes }: QuerySummary): Report {
+export function explainReport({ plan, version, notes, waiting }: QuerySummary): Report {
   const datasets = plan ?? [];
   const at = formatSnapshotVersion(version);
   return {
-    json: { version: at, datasets, notes },
+    json: { version: at, datasets, notes, live: waiting },
     text: ({ colour }) =>
       [
         ...datasets.flatMap((one) => [
@@ -18,7 +19,11 @@ export function explainReport({ plan, version, notes }: QuerySummary): Report {
           ...hot(one),
           ...unlike(one),
         ]),
-        ...(datasets.length === 0 ? ['no dataset is read'] : []),
+        ...waiting.map(
+          ({ source, entries, place }) =>
+            `${colour.bold(`live.${source}`)}  about ${countOf(entries, 'entry', 'entries')} at ${place}, read beside the snapshot, not within it`,
+        ),
+        ...(datasets.length + waiting.length === 0 ? ['no dataset is read'] : []),
         ...notes.map((note) => `${colour.yellow('note')} ${note}`),
         colour.dim(`nothing was read, at version ${at}`),
       ].join('\n'),

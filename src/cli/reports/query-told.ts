@@ -9,14 +9,15 @@ import { formatDuration, formatInteger, formatRows } from '../terminal/format.ts
 export function tellOf(context: CliContext, summary: QuerySummary, isWhole: boolean): void {
   const version = formatSnapshotVersion(summary.version);
   context.logger.debug({ ...summary, version }, 'a query was answered');
-  const { rows, elapsedMs, segmentsRead, segmentsLive, segmentsSkipped, hotRows, notes } = summary;
+  const { rows, elapsedMs, segmentsRead, segmentsLive, segmentsSkipped, hotRows, liveRows, notes } =
+    summary;
   const isQuiet = context.options.quiet === true;
   // That an answer is not the whole one is said whatever else is not.
   for (const note of isQuiet && segmentsSkipped.length === 0 ? [] : notes) {
     context.liveLine.print(`${context.err.colour.yellow('note')} ${note}`);
   }
   if (isQuiet) return;
-  const read = `${formatInteger(segmentsRead)} of ${countOf(segmentsLive, 'segment')} and ${countOf(hotRows, 'hot row')} read at version ${version}`;
+  const read = `${formatInteger(segmentsRead)} of ${countOf(segmentsLive, 'segment')} and ${countOf(hotRows, 'hot row')} read at version ${version}${liveRows === null ? '' : `, and ${countOf(liveRows, 'row')} of Redis, read beside the snapshot, not within it`}`;
   const told = isWhole ? ` in ${formatDuration(elapsedMs)}; ${read}` : '';
   context.liveLine.print(context.err.colour.dim(`${formatRows(rows)}${told}`));
 }

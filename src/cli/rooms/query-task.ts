@@ -26,6 +26,7 @@ import { listDatasets } from '../../query/structured/list-datasets.ts';
 import { readShape } from '../../query/structured/read-shape.ts';
 import { safeText } from '../terminal/safe-text.ts';
 import { KeptLine } from './kept-line.ts';
+import { type LiveTask, openLiveSide } from './live-side.ts';
 import { noteDamage } from './note-damage.ts';
 import { openLake, openSegmentsOf } from './open-lake.ts';
 
@@ -34,6 +35,8 @@ export interface QueryTask {
   /** Whether the answer may be kept: then it says what it has to be compared with. */
   readonly mayKeep?: boolean;
   readonly request: Omit<QueryRequest, 'output' | 'page'> & {
+    /** Whether a dataset's name means what waits in Redis as well. */
+    readonly withLive?: boolean;
     /** What is asked in place of its SQL. */
     readonly structured?: StructuredAsk;
     /** Null: the rows go to the parent. */
@@ -47,6 +50,8 @@ export interface QueryTask {
   readonly maxHotRows: number;
   readonly maxHoldMs: number;
   readonly limits: EngineLimits;
+  /** Null where the question can't be about Redis: then the process is told nothing of it. */
+  readonly live: LiveTask | null;
 }
 
 export interface TaskRooms {
@@ -86,7 +91,8 @@ async function runQueryTask(
 ): Promise<QuerySummary> {
   const { signal, warn, onHead } = rooms;
   const { maxHotRows, maxHoldMs, datasets, limits } = task;
-  const { output, terminal, structured, ...request } = task.request;
+  const live = task.live === null ? {} : { live: openLiveSide(task.live, signal) };
+  const { output, terminal, structured, withLive: _, ...request } = task.request;
   const sink = sinkInto(rooms, terminal);
   if (structured?.kind === 'datasets') return writeDatasets(db, task, sink, onHead);
   const record = task.mayKeep === true ? { record: new AnswerRecord() } : {};
@@ -98,7 +104,15 @@ async function runQueryTask(
   return queryLake(
     { ...request, ...compiled, output: output ?? { sink } },
     {
-      inSnapshot: postgresStores({ db, datasets, maxHotRows, maxHoldMs, signal, ...record }),
+      inSnapshot: postgresStores({
+        db,
+        datasets,
+        maxHotRows,
+        maxHoldMs,
+        signal,
+        ...record,
+        ...live,
+      }),
       openLake: async () => {
         const opened = await openForQuery(task, db, warn);
         isOwnLake = opened.isOwn;
@@ -112,6 +126,7 @@ async function runQueryTask(
       clock: systemClock,
       signal,
       ...record,
+      ...live,
       onHead,
     },
   );
@@ -132,6 +147,7 @@ async function writeDatasets(
     segmentsSkipped: [],
     coldRows: 0,
     hotRows: 0,
+    liveRows: null,
   };
   onHead(head);
   await sink.write(`${JSON.stringify({ datasets: listed })}\n`);
@@ -141,6 +157,7 @@ async function writeDatasets(
     elapsedMs: systemClock.now() - startedAt,
     notes: [],
     plan: null,
+    waiting: [],
     repeatable: null,
     nextCursor: null,
   };

@@ -5,10 +5,13 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TierdConfig } from '../../config/load.ts';
 import { LEAST_ALLOWANCE_BYTES } from '../../config/query-section.ts';
+import { TierdError } from '../../domain/errors.ts';
+import { mayNameLive } from '../../query/live/live-names.ts';
 import type { QueryCommand, QueryWatch } from '../../query/process/query-process.ts';
 import { QueryProcesses } from '../../query/process/query-processes.ts';
 import type { QuerySummary } from '../../query/query-request.ts';
 import type { CliIo } from '../context.ts';
+import type { LiveTask } from './live-side.ts';
 import type { QueryTask } from './query-task.ts';
 import { withSpillDirectory } from './spill-directory.ts';
 
@@ -45,6 +48,7 @@ export async function startQuery(
 ): Promise<QuerySummary> {
   const { maintenance, query, postgres, lake, datasets } = config;
   const { maxMemoryBytes, maxHotRows, maxHoldMs } = query;
+  const live = liveTaskOf(config, request);
   return withSpillDirectory(maintenance.tempDirectory, async (spillDirectory) => {
     const task: QueryTask = {
       request,
@@ -54,6 +58,7 @@ export async function startQuery(
       datasets,
       maxHotRows,
       maxHoldMs,
+      live,
       limits: {
         memoryLimitBytes: maintenance.memoryLimitBytes,
         threads: maintenance.threads,
@@ -62,7 +67,7 @@ export async function startQuery(
     };
     try {
       return await processes.ask(
-        commandOf(config, io),
+        commandOf(config, io, live !== null),
         task,
         { ...watch, maxMemoryBytes },
         query.keepWarmMs,
@@ -77,6 +82,7 @@ export async function startQuery(
 function commandOf(
   { query, lake }: TierdConfig,
   { env, workingDirectory }: Pick<CliIo, 'env' | 'workingDirectory'>,
+  isLive: boolean,
 ): QueryCommand {
   const heapMb = Math.floor((query.maxMemoryBytes * HEAP_SHARE) / 1024 ** 2);
   return {
@@ -85,9 +91,36 @@ function commandOf(
       process.execPath,
       `--max-old-space-size=${String(heapMb)}`,
       PROGRAM,
+      // Another command, so that no other question is asked of a process that was told of Redis.
+      ...(isLive ? ['live'] : []),
     ],
     env: { UV_THREADPOOL_SIZE: THREAD_POOL, ...environmentOf(env, lake) },
     workingDirectory,
+  };
+}
+
+/** Redis' password and the sources, where the question may be about them; null where it can't. */
+function liveTaskOf(
+  { redis, drain, query, postgres }: TierdConfig,
+  { withLive = false, sql }: QueryTask['request'],
+): LiveTask | null {
+  if (!withLive && !mayNameLive(sql)) return null;
+  if (redis === undefined) {
+    if (!withLive) return null;
+    throw new TierdError({
+      code: 'QUERY_INVALID',
+      message: 'live rows were asked for, and no live store is configured; nothing was run',
+      hint: 'ask without them, or add the sections redis and drain to the configuration (docs/configuration.md)',
+    });
+  }
+  return {
+    isWith: withLive,
+    redis,
+    sources: drain.sources,
+    maxRows: query.maxLiveRows,
+    timeoutMs: query.liveTimeoutMs,
+    statementTimeoutMs: postgres.statementTimeoutMs,
+    lockTimeoutMs: postgres.lockTimeoutMs,
   };
 }
 

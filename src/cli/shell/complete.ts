@@ -3,7 +3,9 @@ import { META_COMMANDS, SHELL_FORMATS } from './meta-command.ts';
 
 export interface KnownNames {
   readonly datasets: readonly string[];
-  /** Of those datasets whose columns are known. */
+  /** Of the live store. */
+  readonly sources: readonly string[];
+  /** Of those datasets whose columns are known; of sources by `live.<source>`. */
   readonly columns: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -31,27 +33,38 @@ export function complete(before: string, typed: string, known: KnownNames): Comp
   }
   const isTable = owner !== null || TABLE_FOLLOWS.test(typed.slice(0, typed.length - word.length));
   if (isTable) return [startingWith(word, tableNames(word, known)), word];
-  const columns = datasetsIn(statement, known.datasets)
+  const live = sourcesIn(statement, known.sources).map((name) => `live.${name}`);
+  const columns = [...datasetsIn(statement, known.datasets), ...live]
     .flatMap((name) => columnsOf(name, known))
     .map(quoted);
   const others = word === '' ? [] : [...known.datasets.map(quoted), ...asTyped(KEYWORDS, word)];
   return [startingWith(word, [...columns, ...others]), word];
 }
 
-const SIDES = ['hot', 'cold'];
+const SIDES = ['hot', 'cold', 'live'];
 const TABLE_FOLLOWS = /\b(?:from|join|describe|summarize|table)\s+$/i;
 
 /** The sides only for who begins one of them: they triple the list. */
-function tableNames(word: string, { datasets }: KnownNames): readonly string[] {
+function tableNames(word: string, { datasets, sources }: KnownNames): readonly string[] {
   const names = datasets.map(quoted);
   if (word === '') return names;
-  return [...names, ...SIDES.flatMap((side) => names.map((name) => `${side}.${name}`))];
+  return [
+    ...names,
+    ...['hot', 'cold'].flatMap((side) => names.map((name) => `${side}.${name}`)),
+    ...sources.map((name) => `live.${quoted(name)}`),
+  ];
 }
 
 /** The datasets that a statement names, in whatever place. */
 export function datasetsIn(statement: string, datasets: readonly string[]): readonly string[] {
   const words = new Set(statement.toLowerCase().match(/\w+/g));
   return datasets.filter((name) => words.has(name.toLowerCase()));
+}
+
+/** The sources that a statement names, as `live.<source>`. */
+export function sourcesIn(statement: string, sources: readonly string[]): readonly string[] {
+  const named = [...statement.matchAll(/\blive\."?([\w-]+)/gi)].map(([, name = '']) => name);
+  return sources.filter((name) => named.some((one) => one.toLowerCase() === name.toLowerCase()));
 }
 
 /** What `owner` names: a dataset, or an alias of one. */
@@ -72,7 +85,10 @@ function completeMeta(typed: string, known: KnownNames): Completion {
     const names = new Set(META_COMMANDS.map(({ name }) => name.split(' ', 1)[0] ?? ''));
     return [startingWith(command, [...names]), command];
   }
-  if (command === '\\d') return [startingWith(argument, known.datasets), argument];
+  if (command === '\\d') {
+    const live = argument === '' ? [] : known.sources.map((name) => `live.${name}`);
+    return [startingWith(argument, [...known.datasets, ...live]), argument];
+  }
   return [command === '\\f' ? startingWith(argument, SHELL_FORMATS) : [], argument];
 }
 

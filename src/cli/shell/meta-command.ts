@@ -16,7 +16,10 @@ export type MetaCommand =
 /** In the order that `\?` shows them. */
 export const META_COMMANDS = [
   { name: '\\d', does: 'the datasets' },
-  { name: '\\d NAME', does: 'the columns of one; hot.NAME and cold.NAME are its sides' },
+  {
+    name: '\\d NAME',
+    does: 'the columns of one; hot.NAME and cold.NAME are its sides, live.SOURCE what waits',
+  },
   { name: '\\x', does: 'each row as lines, a column on each, or as a table again' },
   { name: '\\f FORMAT', does: 'print rows as table, expanded, json, ndjson or csv' },
   { name: '\\timing', does: 'say how long it took, what was read, and of which snapshot' },

@@ -12,7 +12,7 @@ import { printQuery } from '../rooms/print-query.ts';
 import { openProcesses } from '../rooms/start-query.ts';
 import { asTierdError, renderError } from '../terminal/errors.ts';
 import { safeText } from '../terminal/safe-text.ts';
-import { type Completion, complete, datasetsIn } from './complete.ts';
+import { type Completion, complete, datasetsIn, sourcesIn } from './complete.ts';
 import { KnownColumns } from './known-columns.ts';
 import { type LineEditor, openEditor, pipedLines } from './line-editor.ts';
 import { type MetaCommand, parseMetaCommand } from './meta-command.ts';
@@ -25,6 +25,7 @@ const MAX_CHARACTERS = 1024 ** 2;
 export interface ShellChoices {
   readonly format: QueryFormat;
   readonly onBadSegment: OnBadSegment;
+  readonly withLive: boolean;
 }
 
 /**
@@ -36,9 +37,9 @@ export interface ShellChoices {
 export async function runShell(
   context: CliContext,
   config: TierdConfig,
-  { format, onBadSegment }: ShellChoices,
+  choices: ShellChoices,
 ): Promise<ExitCode> {
-  const shell = new Shell(context, config, format, onBadSegment);
+  const shell = new Shell(context, config, choices);
   await shell.run();
   context.signal.throwIfAborted();
   return shell.hasFailed && !shell.isAttended ? EXIT.failed : EXIT.done;
@@ -53,20 +54,15 @@ class Shell {
   readonly #processes = openProcesses(1);
   readonly #editor: LineEditor;
   #format: QueryFormat;
-  readonly #onBadSegment: OnBadSegment;
+  readonly #choices: Pick<ShellChoices, 'onBadSegment' | 'withLive'>;
   /** What `\x` goes back to. */
   #unexpanded: QueryFormat;
   #tellsTimes = false;
   /** Of the statement that has no end yet. */
   #begun = '';
 
-  constructor(
-    context: CliContext,
-    config: TierdConfig,
-    format: QueryFormat,
-    onBadSegment: OnBadSegment,
-  ) {
-    this.#onBadSegment = onBadSegment;
+  constructor(context: CliContext, config: TierdConfig, { format, ...choices }: ShellChoices) {
+    this.#choices = choices;
     const { stdin, stderr, env, signal } = context;
     this.#context = context;
     this.#config = config;
@@ -135,7 +131,9 @@ class Shell {
         this.#say(helpText(this.#context.err));
         break;
       case 'list':
-        this.#print(listOfDatasets(this.#config.datasets, this.#context.out));
+        this.#print(
+          listOfDatasets(this.#config.datasets, this.#config.drain.sources, this.#context.out),
+        );
         break;
       case 'describe':
         await this.#run(
@@ -174,7 +172,7 @@ class Shell {
           explain: false,
           format,
           output: null,
-          onBadSegment: this.#onBadSegment,
+          ...this.#choices,
         };
         const summary = await printQuery(
           this.#context,
@@ -202,8 +200,14 @@ class Shell {
 
   async #complete(typed: string): Promise<Completion> {
     const datasets = this.#config.datasets.map(({ name }) => name);
-    const named = datasetsIn(`${this.#begun}\n${typed}`, datasets);
-    return complete(this.#begun, typed, { datasets, columns: await this.#columns.of(named) });
+    const sources = this.#config.drain.sources.map(({ name }) => name);
+    const statement = `${this.#begun}\n${typed}`;
+    const named = [
+      ...datasetsIn(statement, datasets),
+      ...sourcesIn(statement, sources).map((name) => `live.${name}`),
+    ];
+    const columns = await this.#columns.of(named);
+    return complete(this.#begun, typed, { datasets, sources, columns });
   }
 
   #setFormat(format: QueryFormat): void {

@@ -2,6 +2,7 @@
 
 import { countOf } from '../../domain/count.ts';
 import type { Dataset } from '../../domain/dataset.ts';
+import type { DrainSource } from '../../domain/drain/source.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
 import { META_COMMANDS } from './meta-command.ts';
@@ -20,10 +21,16 @@ export function helpText({ colour }: Style): string {
   ].join('\n');
 }
 
-export function listOfDatasets(datasets: readonly Dataset[], style: Style): string {
+/** Sources as the tables that they are: `live.<source>`. */
+export function listOfDatasets(
+  datasets: readonly Dataset[],
+  sources: readonly DrainSource[],
+  style: Style,
+): string {
+  const live = sources.map(({ name, dataset }) => ({ ...dataset, name: `live.${name}` }));
   return renderTable(
     [{ title: 'dataset' }, { title: 'table' }, { title: 'time column' }],
-    datasets.map(({ name, table, timeColumn }) => [
+    [...datasets, ...live].map(({ name, table, timeColumn }) => [
       name,
       `${table.schema}.${table.name}`,
       timeColumn,
@@ -32,7 +39,7 @@ export function listOfDatasets(datasets: readonly Dataset[], style: Style): stri
   );
 }
 
-const SIDE = /^(hot|cold)\s*\.\s*/i;
+const SIDE = /^(hot|cold|live)\s*\.\s*/i;
 
 /** The query for the columns of what `\d NAME` names: `column_name` and `column_type`. No row of it is read. */
 export function describeSql(name: string): string {

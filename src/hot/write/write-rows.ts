@@ -256,7 +256,7 @@ const ROW_CLASSES: ReadonlySet<string> = new Set(['22', '23', '54', 'P0', '21'])
 /** Of TimescaleDB, for a statement that would decompress too much: fewer rows may do. */
 const LIMIT_OF_STATEMENT = '53400';
 
-function isAboutRows(error: unknown): error is pg.DatabaseError {
+export function isAboutRows(error: unknown): error is pg.DatabaseError {
   if (!(error instanceof pg.DatabaseError)) return false;
   const { code = '' } = error;
   return ROW_CLASSES.has(code.slice(0, 2)) || code === LIMIT_OF_STATEMENT;

@@ -86,17 +86,23 @@ function insertFrom(target: WriteTarget, rows: string, repeats: boolean): string
   ].join(' ');
 }
 
-/** The newest of each key, or the first where that one stays. */
-function onePerKey(
+/**
+ * The newest of each key, or the first where that one stays.
+ *
+ * @param rows a SELECT with `"tierd n"`, their order
+ * @param list what is taken of them
+ */
+export function onePerKey(
   { columns, version, sameKey }: WriteTarget,
   key: readonly string[],
   rows: string,
+  list = listOf(columns),
 ): string {
   const keys = key.map(quoteName).join(', ');
   const newest =
     version === null ? '"tierd n" desc' : `${quoteName(version)} desc nulls last, "tierd n" desc`;
   const order = sameKey === null || sameKey === 'last' ? newest : '"tierd n"';
-  return `select distinct on (${keys}) ${listOf(columns)} from (${rows}) as repeated order by ${keys}, ${order}`;
+  return `select distinct on (${keys}) ${list} from (${rows}) as repeated order by ${keys}, ${order}`;
 }
 
 function selectFrom({ columns, key, merge }: WriteTarget): string {
@@ -122,25 +128,35 @@ function onConflict(
   const others = columns.filter(({ name }) => !keys.includes(name));
   const target = conflictOn(keys);
   if (key === null || others.length === 0) return `${target} do nothing`;
-  const isNewer =
-    version === null
-      ? 'true'
-      : `(held.${quoteName(version)} is null or excluded.${quoteName(version)} >= held.${quoteName(version)})`;
+  const isNewer = isNewerOf(version, (name) => `excluded.${name}`);
   const sets = others.map(({ name }) => {
     const column = quoteName(name);
     if (!merge) return `${column} = excluded.${column}`;
     if (version === null) return `${column} = coalesce(excluded.${column}, held.${column})`;
     return `${column} = case when ${isNewer} then coalesce(excluded.${column}, held.${column}) else coalesce(held.${column}, excluded.${column}) end`;
   });
-  // A row that is written as it was would be a dead one more, each time a snapshot is read.
-  const changed = others.map(({ name, hasEquality }) => {
-    const cast = hasEquality ? '' : '::text';
-    return `held.${quoteName(name)}${cast} is distinct from excluded.${quoteName(name)}${cast}`;
-  });
-  const condition = merge
-    ? `(${changed.join(' or ')})`
-    : `${isNewer} and (${changed.join(' or ')})`;
+  const changed = isChangedOf(others, (name) => `excluded.${name}`);
+  const condition = merge ? changed : `${isNewer} and ${changed}`;
   return `${target} do update set ${sets.join(', ')} where ${condition}`;
+}
+
+/** Whether what is given counts more than what is `held`. @param given of a quoted name */
+export function isNewerOf(version: string | null, given: (name: string) => string): string {
+  if (version === null) return 'true';
+  const name = quoteName(version);
+  return `(held.${name} is null or ${given(name)} >= held.${name})`;
+}
+
+/** A row that is written as it was would be a dead one more, each time a snapshot is read. */
+export function isChangedOf(
+  columns: readonly WriteColumn[],
+  given: (name: string) => string,
+): string {
+  const changed = columns.map(({ name, hasEquality }) => {
+    const cast = hasEquality ? '' : '::text';
+    return `held.${quoteName(name)}${cast} is distinct from ${given(quoteName(name))}${cast}`;
+  });
+  return `(${changed.join(' or ')})`;
 }
 
 function conflictOn(key: readonly string[]): string {

@@ -113,6 +113,7 @@ function headersOf(head: QueryHead | undefined, end: QueryEnd | null): Record<st
           ...skippedHeaders(head.segmentsSkipped),
           'tierd-cold-rows': String(head.coldRows),
           'tierd-hot-rows': String(head.hotRows),
+          ...(head.liveRows === null ? {} : { 'tierd-live-rows': String(head.liveRows) }),
           'tierd-cache': head.isCached ? 'hit' : 'miss',
         }),
     ...(end === null
@@ -146,6 +147,8 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   QUERY_FAILED: 422,
   QUERY_TOO_LARGE: 422,
   HOT_ROWS_EXCEEDED: 422,
+  LIVE_ROWS_EXCEEDED: 422,
+  LIVE_ROWS_REFUSED: 422,
   COLUMN_TYPE_CHANGED: 422,
 };
 

@@ -8,6 +8,8 @@ export type AskedQuery = {
   readonly format: QueryFormat;
   /** Unless given, a damaged segment ends the query. */
   readonly onBadSegment?: 'fail' | 'skip';
+  /** Whether what waits in Redis counts as well. */
+  readonly withLive?: true;
 } & (
   | {
       readonly sql: string;
@@ -26,6 +28,8 @@ export interface QueryHead {
   readonly segmentsSkipped: readonly string[];
   readonly coldRows: number;
   readonly hotRows: number;
+  /** That wait in Redis; null where it was not read. */
+  readonly liveRows: number | null;
   /** That it was answered before, and is the same still. */
   readonly isCached: boolean;
 }

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { answerInFormat } from '../queries/answer-in-format.ts';
 import { FORMAT_NAMES, FORMATS } from '../queries/formats.ts';
+import { liveInBody, liveOf } from '../queries/live-rows.ts';
 import { badSegmentsOf, onBadSegment } from '../queries/on-bad-segment.ts';
 import type { QueryDesk } from '../queries/query-desk.ts';
 import type { Route } from '../route.ts';
@@ -15,7 +16,8 @@ const isExact = (value: unknown): boolean =>
 
 const queryBody = z.strictObject({
   sql: z.string().min(1).meta({
-    description: 'One SELECT in the SQL of DuckDB; every dataset is a table of its name.',
+    description:
+      'One SELECT in the SQL of DuckDB; every dataset is a table of its name, and live.<source> what waits in Redis.',
   }),
   params: z
     .array(
@@ -37,6 +39,7 @@ const queryBody = z.strictObject({
     .optional()
     .meta({ description: 'Without it the header Accept chooses, and JSON is what is left.' }),
   on_bad_segment: onBadSegment,
+  live: liveInBody,
 });
 
 export function queryRoutes(desk: QueryDesk): readonly Route[] {
@@ -50,8 +53,12 @@ export function queryRoutes(desk: QueryDesk): readonly Route[] {
       body: queryBody,
       success: { status: 200, types: Object.values(FORMATS) },
       answer(asked) {
-        const { format, on_bad_segment, ...query } = queryBody.parse(asked.body);
-        return answerInFormat(desk, asked, format, { ...query, ...badSegmentsOf(on_bad_segment) });
+        const { format, on_bad_segment, live, ...query } = queryBody.parse(asked.body);
+        return answerInFormat(desk, asked, format, {
+          ...query,
+          ...badSegmentsOf(on_bad_segment),
+          ...liveOf(live),
+        });
       },
     },
   ];

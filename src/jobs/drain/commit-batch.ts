@@ -3,13 +3,11 @@
  * Redis is told only after it has returned (I5).
  */
 import type pg from 'pg';
-import { reasonOfHeld, sortCameAgain } from '../../domain/drain/came-again.ts';
 import { digestOf } from '../../domain/drain/dead-letter.ts';
 import type { Judge } from '../../domain/drain/judge-rows.ts';
-import type { Reason } from '../../domain/drain/reason.ts';
 import type { DrainSource } from '../../domain/drain/source.ts';
 import { compareIds } from '../../domain/drain/stream-ids.ts';
-import { type BatchOrigin, describeProblem, type LiveBatch } from '../../domain/live/live-entry.ts';
+import { describeProblem, type LiveBatch } from '../../domain/live/live-entry.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import {
   type Hope,
@@ -18,15 +16,16 @@ import {
   writeRows,
 } from '../../hot/write/write-rows.ts';
 import type { WriteTarget } from '../../hot/write/write-statements.ts';
-import { advanceClaim, readClaim } from '../../ledger/claims.ts';
+import { advanceClaim } from '../../ledger/claims.ts';
 import { addDeadLetters } from '../../ledger/dead-letters.ts';
-import { findDelivered, recordDelivery } from '../../ledger/deliveries.ts';
+import { recordDelivery } from '../../ledger/deliveries.ts';
 import { lockSource, recordBatch } from '../../ledger/drain-sources.ts';
 import { assertLease, type Lease } from '../../ledger/lease.ts';
-import { advanceMark, readMark } from '../../ledger/streams.ts';
+import { advanceMark } from '../../ledger/streams.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import type { Acknowledgements, Told } from './acknowledgements.ts';
 import type { BatchResult } from './batch-result.ts';
+import { findKnown, type Known, type StreamOrigin } from './known-entries.ts';
 import type { DrainPlan } from './plan-drain.ts';
 import type { DrainRooms } from './rooms.ts';
 import { addRefused, type MappedBatch, type SortedEntries, sortEntries } from './sort-entries.ts';
@@ -117,77 +116,6 @@ async function write(
   // Only now: rows that were encoded from bytes have no texts until somebody asks for them.
   const values = rows.map((row) => row.values);
   return writeRows(db, target, values, hope);
-}
-
-/** What the ledger says of a batch's entries. */
-interface Known {
-  readonly isKnown: (index: number) => boolean;
-  readonly count: number;
-  /** Why the entry at this place is kept for somebody to look at; null when it is not. */
-  readonly heldFor: (index: number) => Reason | null;
-  /** What is to be told of entries that came again. */
-  readonly note: string | null;
-  /** Ids of a stream that nobody committed and that are gone. */
-  readonly lost: readonly string[];
-  /** Earlier records all of whose entries are in the batch. */
-  readonly deliveries: readonly string[];
-}
-
-const NOTHING_KNOWN: Known = {
-  isKnown: () => false,
-  count: 0,
-  heldFor: () => null,
-  note: null,
-  lost: [],
-  deliveries: [],
-};
-
-async function findKnown(
-  db: pg.Client,
-  source: DrainSource,
-  { origin, entries }: LiveBatch,
-): Promise<Known> {
-  switch (origin.kind) {
-    case 'keys':
-      // A key of the table makes it harmless that they are written again.
-      return NOTHING_KNOWN;
-    case 'claimed-list': {
-      const progress = await readClaim(db, origin.claim);
-      const position = progress?.done === true ? origin.toIndex : (progress?.position ?? 0);
-      const count = Math.min(entries.length, Math.max(0, position - origin.fromIndex));
-      return { ...NOTHING_KNOWN, isKnown: (index) => index < count, count };
-    }
-    case 'stream':
-      return origin.ids.length + origin.lost.length === 0
-        ? NOTHING_KNOWN
-        : findDrained(db, source, origin);
-  }
-}
-
-type StreamOrigin = BatchOrigin & { readonly kind: 'stream' };
-
-async function findDrained(
-  db: pg.Client,
-  { live, dataset }: DrainSource,
-  origin: StreamOrigin,
-): Promise<Known> {
-  const found = await findDelivered(db, origin, [...origin.ids, ...origin.lost]);
-  const mark = await readMark(db, { dataset: dataset.name, key: origin.key });
-  const cameAgain = live.kind === 'stream' ? live.cameAgain : 'hold';
-  const again = sortCameAgain(origin, mark, cameAgain, (id) => found.ids.has(id));
-  const isKnown = (id: string): boolean => found.ids.has(id) || again.known.has(id);
-  return {
-    isKnown: (index) => isKnown(origin.ids[index] ?? ''),
-    count: origin.ids.filter(isKnown).length,
-    heldFor: (index) => {
-      const id = origin.ids[index] ?? '';
-      return again.held.has(id) ? reasonOfHeld(id) : null;
-    },
-    note: again.note,
-    // One that was committed and trimmed before Redis was told is no loss.
-    lost: origin.lost.filter((id) => !found.ids.has(id)),
-    deliveries: found.deliveries,
-  };
 }
 
 async function recordOrigin(

@@ -25,7 +25,7 @@ export interface HotRows {
 }
 
 /**
- * @param number tells its rows from those of other datasets
+ * @param number tells its rows from those of other datasets; below 0 where those are the dataset's second
  * @param notInParts why PostgreSQL could not aggregate them
  */
 export async function loadHotRows(
@@ -38,7 +38,7 @@ export async function loadHotRows(
   const columns = hotColumnsOf(statement, dataset.name, schema, hot);
   const resolved = await resolveForHot(engine.connection, schema, predicate);
   const asked = await firstOf(engine, statement, { dataset, schema, hot });
-  const name = `t${String(number)}`;
+  const name = number < 0 ? `own${String(-number)}` : `t${String(number)}`;
   const staged = await StagingTable.create(engine.staging, name, columns);
   const rows = await hot.read({
     columns,
@@ -112,7 +112,7 @@ export function hotColumnsOf(
   return wanted.length > 0 ? wanted : hot.columns.slice(0, 1);
 }
 
-function selectList(
+export function selectList(
   schema: ViewSchema,
   held: readonly ColumnPlan[],
   read: readonly ColumnPlan[],

@@ -35,10 +35,11 @@ export type PlannedParts =
 export async function planParts(
   connection: DuckDBConnection,
   statement: AstObject,
-  { dataset, schema }: ChosenDataset,
+  { dataset, schema, asItIs = null }: ChosenDataset,
   hot: HotTable,
 ): Promise<PlannedParts> {
   try {
+    if (asItIs !== null) throw new NotInParts('its hot side is asked with live rows and without');
     const references = findReferences(statement, dataset.name);
     if (references === null) throw new NotInParts('a common table expression has its name');
     const selects: PlannedSelect[] = [];

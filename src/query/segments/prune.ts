@@ -109,6 +109,7 @@ class Search {
     const name = foldName(textIn(value['table_name']).replaceAll('"', ''));
     const qualified = textIn(value['schema_name']) !== '' || textIn(value['catalog_name']) !== '';
     if (!qualified && shadowed.has(name)) return null;
+    if (foldName(textIn(value['schema_name'])) === 'live') return null;
     return this.#datasets.get(name) ?? null;
   }
 

@@ -37,7 +37,7 @@ const ADMITTED_FUNCTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * @param datasets names that a query may use as they are, even if they look like a path
+ * @param datasets names of datasets and sources: a query may use them as they are, even if they look like a path
  * @throws TierdError QUERY_NOT_ALLOWED where a table is a file, or a function could read one
  */
 export function admitSources(statement: AstValue, datasets: readonly string[]): void {
@@ -79,7 +79,8 @@ function admitNames(argument: AstObject, known: ReadonlySet<string>): void {
 function admitTable(parts: readonly (AstValue | undefined)[], known: ReadonlySet<string>): void {
   const given = parts.map(textIn).filter((part) => part !== '');
   const last = given.at(-1) ?? '';
-  const isDataset = known.has(foldName(last)) && /^(hot|cold|main)?$/i.test(given.at(-2) ?? '');
+  const isDataset =
+    known.has(foldName(last)) && /^(hot|cold|live|main)?$/i.test(given.at(-2) ?? '');
   if (isDataset) return;
   if (given.some((part) => /[./\\]/.test(part)) || (given.length > 1 && /^parquet$/i.test(last))) {
     throw refused(`the file ${given.join('.')}`);

@@ -8,6 +8,7 @@ import {
   TIMEFRAMES,
 } from '../../../domain/ask/structured-ask.ts';
 import { FORMAT_NAMES } from '../../queries/formats.ts';
+import { liveInQuery } from '../../queries/live-rows.ts';
 import { onBadSegment } from '../../queries/on-bad-segment.ts';
 
 const MAX_LIMIT = 100_000;
@@ -52,6 +53,7 @@ export const rowsQuery = z
       .meta({ description: 'The header Tierd-Next-Cursor of the page before.' }),
     format,
     on_bad_segment: onBadSegment,
+    live: liveInQuery,
   })
   .catchall(values);
 
@@ -61,6 +63,7 @@ export const latestQuery = z
     limit: z.coerce.number().int().min(1).max(MAX_LATEST).default(100),
     format,
     on_bad_segment: onBadSegment,
+    live: liveInQuery,
   })
   .catchall(values);
 
@@ -79,6 +82,7 @@ export const barsQuery = z
     by,
     format,
     on_bad_segment: onBadSegment,
+    live: liveInQuery,
   })
   .catchall(values);
 
@@ -95,6 +99,7 @@ export const aggregateQuery = z
     tz,
     format,
     on_bad_segment: onBadSegment,
+    live: liveInQuery,
   })
   .catchall(values);
 
@@ -109,6 +114,7 @@ export function rowsAsk(
     cursor,
     format: _,
     on_bad_segment: __,
+    live: ___,
     ...rest
   }: z.output<typeof rowsQuery>,
 ): RowsAsk {
@@ -127,7 +133,14 @@ export function rowsAsk(
 
 export function latestAsk(
   dataset: string,
-  { columns, limit, format: _, on_bad_segment: __, ...rest }: z.output<typeof latestQuery>,
+  {
+    columns,
+    limit,
+    format: _,
+    on_bad_segment: __,
+    live: ___,
+    ...rest
+  }: z.output<typeof latestQuery>,
 ): RowsAsk {
   return {
     kind: 'rows',
@@ -154,6 +167,7 @@ export function barsAsk(
     by: groups,
     format: _,
     on_bad_segment: __,
+    live: ___,
     ...rest
   }: z.output<typeof barsQuery>,
 ): BarsAsk {
@@ -182,6 +196,7 @@ export function aggregateAsk(
     tz: zone,
     format: _,
     on_bad_segment: __,
+    live: ___,
     ...rest
   }: z.output<typeof aggregateQuery>,
 ): AggregateAsk {

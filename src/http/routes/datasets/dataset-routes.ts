@@ -4,6 +4,7 @@ import type { StructuredAsk } from '../../../domain/ask/structured-ask.ts';
 import { answerInFormat } from '../../queries/answer-in-format.ts';
 import { answerQuery } from '../../queries/answer-query.ts';
 import { FORMATS, type QueryFormat } from '../../queries/formats.ts';
+import { liveOf } from '../../queries/live-rows.ts';
 import { badSegmentsOf } from '../../queries/on-bad-segment.ts';
 import type { QueryDesk } from '../../queries/query-desk.ts';
 import type { Route } from '../../route.ts';
@@ -105,6 +106,7 @@ interface Question<Given> {
 interface Chosen {
   readonly format?: QueryFormat | undefined;
   readonly on_bad_segment?: 'fail' | 'skip' | undefined;
+  readonly live?: 'true' | 'false' | undefined;
 }
 
 function question<Given extends Chosen>(
@@ -124,6 +126,7 @@ function question<Given extends Chosen>(
       return answerInFormat(desk, asked, given.format, {
         structured,
         ...badSegmentsOf(given.on_bad_segment),
+        ...liveOf(given.live),
       });
     },
   };

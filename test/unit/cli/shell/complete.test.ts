@@ -3,6 +3,7 @@ import { complete, datasetsIn, type KnownNames } from '../../../../src/cli/shell
 import { parseMetaCommand } from '../../../../src/cli/shell/meta-command.ts';
 
 const KNOWN: KnownNames = {
+  sources: ['ticks'],
   datasets: ['market_data', 'news'],
   columns: new Map([
     ['market_data', ['timestamp', 'symbol', 'close', 'a name']],
