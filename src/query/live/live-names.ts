@@ -13,7 +13,7 @@ export interface LiveNames {
   readonly columnsOnly: boolean;
 }
 
-export const NO_LIVE_NAMES: LiveNames = { own: [], among: [], all: [], columnsOnly: true };
+const NO_LIVE_NAMES: LiveNames = { own: [], among: [], all: [], columnsOnly: true };
 
 export function liveNamesOf(live: LiveSide | undefined, sides: Sides): LiveNames {
   if (live === undefined) return NO_LIVE_NAMES;
