@@ -142,7 +142,7 @@ async function fetchRows({ origin, token }: Asked, path: string): Promise<unknow
   const response = await fetch(new URL(path, origin), {
     headers: { authorization: `Bearer ${token}` },
   });
-  const body = (await response.json());
+  const body = await response.json();
   if (!response.ok) throw new Error(String((body as Json)['code']));
   return plain(body as Json[]);
 }
