@@ -11,6 +11,7 @@ import type { ObjectStore } from '../../lake/object-store.ts';
 import type { AnswerSink } from '../../query/answer/write-rows.ts';
 import { AnswerRecord } from '../../query/cache/answer-record.ts';
 import type { Engine, EngineLimits } from '../../query/engine.ts';
+import type { LiveSide } from '../../query/live/live-side.ts';
 import { postgresStores } from '../../query/postgres-stores.ts';
 import { queryLake } from '../../query/query-lake.ts';
 import type {
@@ -26,7 +27,7 @@ import { listDatasets } from '../../query/structured/list-datasets.ts';
 import { readShape } from '../../query/structured/read-shape.ts';
 import { safeText } from '../terminal/safe-text.ts';
 import { KeptLine } from './kept-line.ts';
-import { type LiveTask, openLiveSide } from './live-side.ts';
+import type { LiveTask } from './live-side.ts';
 import { noteDamage } from './note-damage.ts';
 import { openLake, openSegmentsOf } from './open-lake.ts';
 
@@ -91,7 +92,7 @@ async function runQueryTask(
 ): Promise<QuerySummary> {
   const { signal, warn, onHead } = rooms;
   const { maxHotRows, maxHoldMs, datasets, limits } = task;
-  const live = task.live === null ? {} : { live: openLiveSide(task.live, signal) };
+  const live = await openLive(task, signal);
   const { output, terminal, structured, withLive: _, ...request } = task.request;
   const sink = sinkInto(rooms, terminal);
   if (structured?.kind === 'datasets') return writeDatasets(db, task, sink, onHead);
@@ -130,6 +131,16 @@ async function runQueryTask(
       onHead,
     },
   );
+}
+
+/** What speaks to Redis is loaded where somebody asks for it: no other question waits for that. */
+async function openLive(
+  { live }: QueryTask,
+  signal: AbortSignal,
+): Promise<{ readonly live?: LiveSide }> {
+  if (live === null) return {};
+  const { openLiveSide } = await import('./live-side.ts');
+  return { live: openLiveSide(live, signal) };
 }
 
 async function writeDatasets(
