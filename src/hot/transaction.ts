@@ -75,6 +75,14 @@ export async function inTransaction<Result>(
   work: () => Promise<Result>,
 ): Promise<Result> {
   await begin(client, options);
+  return inTransactionBegun(client, options, work);
+}
+
+async function inTransactionBegun<Result>(
+  client: pg.ClientBase,
+  options: TransactionOptions,
+  work: () => Promise<Result>,
+): Promise<Result> {
   let result: Result;
   try {
     result = await work();
@@ -87,7 +95,31 @@ export async function inTransaction<Result>(
   return result;
 }
 
-async function begin(client: pg.ClientBase, options: TransactionOptions): Promise<void> {
+/**
+ * The same, with statements that travel with BEGIN, in its one message. Where one of them fails there is no
+ * transaction and `work` does not begin: whatever was wrong, it is told to whoever asks step by step.
+ */
+export async function inLedTransaction<Result>(
+  client: pg.ClientBase,
+  options: TransactionOptions,
+  lead: readonly string[],
+  work: (led: readonly pg.QueryResult[]) => Promise<Result>,
+): Promise<{ readonly result: Result } | null> {
+  let led: readonly pg.QueryResult[];
+  try {
+    led = (await begin(client, options, lead)).slice(-lead.length);
+  } catch {
+    return null;
+  }
+  return { result: await inTransactionBegun(client, options, () => work(led)) };
+}
+
+/** @returns the results of all that was sent */
+async function begin(
+  client: pg.ClientBase,
+  options: TransactionOptions,
+  lead: readonly string[] = [],
+): Promise<readonly pg.QueryResult[]> {
   const { isolation, readOnly, limits = {}, isSerial = false, isLocal = false } = options;
   const settings = {
     ...FIXED_SETTINGS,
@@ -100,9 +132,12 @@ async function begin(client: pg.ClientBase, options: TransactionOptions): Promis
   const statements = [
     `begin isolation level ${isolation} ${readOnly ? 'read only' : 'read write'}`,
     ...settingStatements('set local', settings),
+    ...lead,
   ];
   try {
-    await client.query(statements.join('; '));
+    const sent: unknown = await client.query(statements.join('; '));
+    // Of several statements in one message there is one result each, which pg's types don't say.
+    return sent as readonly pg.QueryResult[];
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
     throw postgresError(error, options.doing);

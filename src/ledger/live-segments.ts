@@ -18,14 +18,18 @@ export interface LiveSchema {
 
 /** Of all datasets, each one's oldest publication first. */
 export async function listLiveSchemas(db: Queryable): Promise<readonly LiveSchema[]> {
-  const found = await db.query<{
-    dataset: string;
-    id: string;
-    columns: ColumnPlan[];
-    segments: number;
-    example_key: string;
-  }>(
-    `select l.dataset, l.schema_id as id, s.columns, l.segments::int, first.object_key as example_key
+  return liveSchemasOf((await db.query<LiveSchemaRow>(LIVE_SCHEMAS_SQL)).rows);
+}
+
+export interface LiveSchemaRow {
+  readonly dataset: string;
+  readonly id: string;
+  readonly columns: ColumnPlan[];
+  readonly segments: number;
+  readonly example_key: string;
+}
+
+export const LIVE_SCHEMAS_SQL = `select l.dataset, l.schema_id as id, s.columns, l.segments::int, first.object_key as example_key
      from tierd.live_schemas l
      cross join lateral (
        select g.slice_id, g.object_key, g.published_at
@@ -35,9 +39,11 @@ export async function listLiveSchemas(db: Queryable): Promise<readonly LiveSchem
      ) first
      join tierd.slices s on s.id = first.slice_id
      where l.segments > 0
-     order by l.dataset, first.published_at, l.schema_id`,
-  );
-  return found.rows.map((row) => ({
+     order by l.dataset, first.published_at, l.schema_id`;
+
+/** @param rows of `LIVE_SCHEMAS_SQL` */
+export function liveSchemasOf(rows: readonly LiveSchemaRow[]): readonly LiveSchema[] {
+  return rows.map((row) => ({
     dataset: row.dataset,
     id: row.id,
     columns: row.columns,

@@ -6,24 +6,21 @@ import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { assignFieldIds, withFieldIds } from '../domain/lake/field-ids.ts';
 import { identityOf, type RowIdentity } from '../domain/plan/row-identity.ts';
-import { formatTable, type TimeColumn } from '../domain/table.ts';
-import { exportRows } from '../hot/copy/copy-stream.ts';
+import { formatTable } from '../domain/table.ts';
+import { exportRows, type SessionRow } from '../hot/copy/copy-stream.ts';
 import { estimateRows } from '../hot/measure/estimate-rows.ts';
 import { quoteName, quoteTable } from '../hot/quote.ts';
-import { lockForReading } from '../hot/read-lock.ts';
-import { inlined, join, runOne, sql } from '../hot/sql.ts';
+import { inlined, join } from '../hot/sql.ts';
 import { readColumnPlaces } from '../hot/table/column-places.ts';
-import { describeShape, findExisting } from '../hot/table/introspect.ts';
-import { listUniqueKeys } from '../hot/table/unique-key.ts';
-import { inTransaction } from '../hot/transaction.ts';
 import { listColumns } from '../ledger/columns.ts';
-import { readSnapshotVersion } from '../ledger/snapshot-version.ts';
 import type { AnswerRecord } from './cache/answer-record.ts';
 import { readStanding } from './cache/standing.ts';
 import { hotCondition } from './hot/hot-condition.ts';
+import { type KnownTable, knownTable } from './known-tables.ts';
 import type { LiveNames } from './live/live-names.ts';
 import type { LiveSide, SettledSource } from './live/live-side.ts';
-import { openColdCatalog } from './segments/ledger-catalog.ts';
+import { inReadSnapshot, type ReadSnapshot } from './read-snapshot.ts';
+import { coldCatalogOf } from './segments/ledger-catalog.ts';
 import type {
   HotNeed,
   HotTable,
@@ -32,7 +29,6 @@ import type {
   LiveStores,
   PartsWish,
   Stores,
-  TextOrder,
 } from './stores.ts';
 
 export interface SnapshotOptions {
@@ -55,18 +51,17 @@ export function postgresStores(options: SnapshotOptions): InSnapshot {
   const { db, maxHoldMs, live } = options;
   return async (needOf, work, names) => {
     const wanted = options.datasets.filter(({ name }) => needOf(name) !== 'nothing');
-    const existing = await findExisting(
-      db,
-      wanted.map(({ table }) => table),
-    );
-    const present = wanted.filter(({ table }) => existing.has(formatTable(table)));
+    const tables = {
+      named: wanted.map(({ table }) => table),
+      read: wanted.filter(({ name }) => needOf(name) === 'rows').map(({ table }) => table),
+    };
     for (let attempt = 1; ; attempt += 1) {
       const look =
         live === undefined || names === undefined || names.all.length === 0
           ? null
           : // Before the snapshot: what is drained meanwhile is met twice then, and not missed.
             await live.look(db, names.all, names.columnsOnly);
-      const result = await inTransaction(
+      const result = await inReadSnapshot(
         db,
         {
           doing: 'reading the hot rows of a query',
@@ -74,8 +69,9 @@ export function postgresStores(options: SnapshotOptions): InSnapshot {
           readOnly: true,
           limits: { statementTimeoutMs: maxHoldMs, idleTimeoutMs: maxHoldMs },
         },
-        async () => {
-          const stores = await openStores(options, needOf, present);
+        tables,
+        async (snapshot) => {
+          const stores = await openStores(options, needOf, wanted, snapshot);
           const sources = (await look?.settle(db)) ?? null;
           if (attempt < MOST_LOOKS && sources?.some(({ isUnsure }) => isUnsure) === true) {
             return { done: false } as const;
@@ -83,7 +79,7 @@ export function postgresStores(options: SnapshotOptions): InSnapshot {
           const found =
             sources === null || names === undefined
               ? null
-              : await openLive(options, sources, names);
+              : await openLive(options, snapshot, sources, names);
           return { done: true, value: await work({ ...stores, live: found }) } as const;
         },
       );
@@ -95,22 +91,17 @@ export function postgresStores(options: SnapshotOptions): InSnapshot {
 async function openStores(
   options: SnapshotOptions,
   needOf: (dataset: string) => HotNeed,
-  present: readonly Dataset[],
+  wanted: readonly Dataset[],
+  snapshot: ReadSnapshot,
 ): Promise<Stores> {
   const { db } = options;
-  // Before the snapshot, which the first query takes: a drop would not wait otherwise (I2).
-  const read = present.filter(({ name }) => needOf(name) === 'rows');
-  await lockForReading(
-    db,
-    read.map(({ table }) => table),
-  );
-  const version = await readSnapshotVersion(db);
-  const cold = await openColdCatalog(db, options.datasets);
+  const { version, schemas, prints } = snapshot;
+  const cold = coldCatalogOf(db, options.datasets, schemas);
   const hot = new Map<string, HotTable>();
-  for (const dataset of present) {
-    const isAsked = read.includes(dataset) || cold.emptyDatasets.includes(dataset.name);
+  for (const dataset of wanted.filter(({ table }) => prints.has(formatTable(table)))) {
+    const isAsked = needOf(dataset.name) === 'rows' || cold.emptyDatasets.includes(dataset.name);
     if (isAsked) {
-      const table = await openTable(options, dataset);
+      const table = await openTable(options, dataset, snapshot);
       hot.set(dataset.name, options.record?.watch(table) ?? table);
     }
   }
@@ -127,6 +118,7 @@ async function openStores(
 /** Rows of Redis as relations of PostgreSQL's, so that it compares and combines them as it does its own. */
 async function openLive(
   options: SnapshotOptions,
+  snapshot: ReadSnapshot,
   sources: readonly SettledSource[],
   { own, among }: LiveNames,
 ): Promise<LiveStores> {
@@ -137,13 +129,13 @@ async function openLive(
     const table = quoteTable(dataset.table);
     for (const { name, given, columns } of ofDataset.filter((one) => own.includes(one.name))) {
       const rows = given ?? `select * from ${table} where false`;
-      tables.set(name, await openTable(options, dataset, `(${rows}) as given`, columns));
+      tables.set(name, await openTable(options, dataset, snapshot, `(${rows}) as given`, columns));
     }
     const met = ofDataset.filter(({ name }) => among.includes(name));
     if (met.length === 0) continue;
     const relation = met.reduce((base, source) => source.after(base), table);
     const from = relation === table ? table : `${relation} as given`;
-    after.set(dataset.name, await openTable(options, dataset, from));
+    after.set(dataset.name, await openTable(options, dataset, snapshot, from));
   }
   return { own: tables, after, read: sources };
 }
@@ -155,11 +147,13 @@ async function openLive(
 async function openTable(
   options: SnapshotOptions,
   dataset: Dataset,
+  { session, prints }: ReadSnapshot,
   from = quoteTable(dataset.table),
   only: readonly string[] | null = null,
 ): Promise<HotTable> {
   const { db } = options;
-  const table = await describeShape(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
+  const known = await knownTable(db, dataset, prints.get(formatTable(dataset.table)) ?? null);
+  const table = known.shape;
   const { columns, refusals } = planColumns(
     table.columns.filter(({ name }) => only === null || only.includes(name)),
     dataset.columns,
@@ -201,11 +195,11 @@ async function openTable(
     table: formatTable(table.ref),
     columns,
     timeColumn,
-    textOrder: await readTextOrder(db),
+    textOrder: session['server_encoding'] === 'UTF8' ? 'by UTF-8' : 'by other bytes',
     isTimed: table.columns.some(({ name, notNull }) => name === timeColumn.name && notNull),
     aggregate: async (wish) => {
       const groups = await readRows(
-        options,
+        { ...options, session },
         dataset,
         { ...wish, notInParts: TOO_MANY_GROUPS },
         partsOf(wish),
@@ -219,10 +213,10 @@ async function openTable(
       condition: partsConditionOf(wish),
       estimatedRows: await estimateRows(db, partsOf(wish)),
     }),
-    identify: () => identify(db, dataset, table, columns),
+    identify: () => identify(db, dataset, known, columns),
     read: async (wish) => {
       const select = selectOf(wish);
-      const rows = await readRows(options, dataset, wish, select);
+      const rows = await readRows({ ...options, session }, dataset, wish, select);
       options.record?.note(select, rows);
       return rows;
     },
@@ -241,37 +235,22 @@ async function findSome(db: pg.Client, select: string): Promise<number> {
 
 const TOO_MANY_GROUPS = 'it has as many groups';
 
-/** By connection: a database has one encoding for as long as it is there. */
-const textOrders = new WeakMap<pg.Client, TextOrder>();
-
-async function readTextOrder(db: pg.Client): Promise<TextOrder> {
-  const known = textOrders.get(db);
-  if (known !== undefined) return known;
-  const { encoding } = await runOne<{ encoding: string }>(
-    db,
-    sql`select current_setting('server_encoding') as encoding`,
-  );
-  const order = encoding === 'UTF8' ? 'by UTF-8' : 'by other bytes';
-  textOrders.set(db, order);
-  return order;
-}
-
 /** As a rotation will know them. */
 async function identify(
   db: pg.Client,
   { name, onColdDuplicate }: Dataset,
-  { oid, timeColumn }: { readonly oid: number; readonly timeColumn: TimeColumn },
+  { shape: { oid, timeColumn }, uniqueKeys }: KnownTable,
   columns: readonly ColumnPlan[],
 ): Promise<RowIdentity | null> {
   if (onColdDuplicate !== 'newest') return null;
-  const keys = await listUniqueKeys(db, oid);
+  const keys = await uniqueKeys();
   if (keys.length === 0) return null;
   const fields = assignFieldIds(await listColumns(db, name), await readColumnPlaces(db, oid));
   return identityOf(keys, withFieldIds(columns, fields), timeColumn.name);
 }
 
 async function readRows(
-  { db, maxHotRows, signal }: SnapshotOptions,
+  { db, maxHotRows, signal, session }: SnapshotOptions & { readonly session: SessionRow },
   { name }: Dataset,
   { columns, notInParts, onBatch }: Pick<HotWish, 'columns' | 'notInParts' | 'onBatch'>,
   select: string,
@@ -288,6 +267,7 @@ async function readRows(
       onBatch(batch);
       return undefined;
     },
+    session,
     signal,
   });
   return rows;

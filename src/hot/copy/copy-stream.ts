@@ -25,6 +25,8 @@ export interface ExportOptions {
    * the promise; an error ends it.
    */
   readonly onBatch: (batch: ColumnBatch) => Promise<void> | undefined;
+  /** The row of `SESSION_SQL`, where it was asked in this very transaction. */
+  readonly session?: SessionRow;
   readonly signal: AbortSignal;
   /** Called after every batch with the rows so far. */
   readonly onProgress?: (rows: number) => void;
@@ -64,7 +66,8 @@ const REQUIRED_SETTINGS = {
 export async function exportRows(options: ExportOptions): Promise<ExportedSlice> {
   const { client, columns, dataset, signal } = options;
   if (signal.aborted) throw interrupted(signal, 0);
-  const checkUtf8 = (await checkSession(client)) === 'SQL_ASCII';
+  const checkUtf8 =
+    checkSession(client, options.session ?? (await readSession(client))) === 'SQL_ASCII';
   const decoder = new BatchDecoder({ columns, dataset, checkUtf8 });
   const query = new CopyQuery({
     client,
@@ -86,12 +89,20 @@ export async function exportRows(options: ExportOptions): Promise<ExportedSlice>
   return { rows: decoder.rows, bytes: decoder.bytes, fingerprint: decoder.finish() };
 }
 
+export type SessionRow = Readonly<Record<string, string>>;
+
+/** What the text of values depends on, as the session has it. */
+export const SESSION_SQL = `select ${[...Object.keys(REQUIRED_SETTINGS), 'server_encoding']
+  .map((name) => `current_setting('${name}') as "${name}"`)
+  .join(', ')}`;
+
+async function readSession(client: Client): Promise<SessionRow> {
+  const { rows } = await client.query<Record<string, string>>(SESSION_SQL);
+  return rows[0] ?? {};
+}
+
 /** Returns the encoding of the server's text. */
-async function checkSession(client: Client): Promise<string> {
-  const names = [...Object.keys(REQUIRED_SETTINGS), 'server_encoding'];
-  const columns = names.map((name) => `current_setting('${name}') as "${name}"`);
-  const { rows } = await client.query<Record<string, string>>(`select ${columns.join(', ')}`);
-  const settings = rows[0] ?? {};
+function checkSession(client: Client, settings: SessionRow): string {
   const wrong = Object.entries(REQUIRED_SETTINGS).find(([name, value]) => settings[name] !== value);
   if (wrong !== undefined || client.getTransactionStatus() !== 'T') {
     throw new TierdError({

@@ -42,7 +42,8 @@ export async function describeTable(
   return { ref, oid, kind, columns, timeColumn: shape.timeColumn, parts };
 }
 
-interface TableShape extends Pick<TableDescription, 'ref' | 'oid' | 'columns' | 'timeColumn'> {
+export interface TableShape
+  extends Pick<TableDescription, 'ref' | 'oid' | 'columns' | 'timeColumn'> {
   readonly isPartitioned: boolean;
 }
 

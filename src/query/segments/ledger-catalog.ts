@@ -1,5 +1,5 @@
 /** The catalogue of the lake as the ledger has it. */
-import { listLiveSchemas, listLiveSegments } from '../../ledger/live-segments.ts';
+import { type LiveSchema, listLiveSchemas, listLiveSegments } from '../../ledger/live-segments.ts';
 import type { Queryable } from '../../ledger/queryable.ts';
 import type { ColdCatalog, ColdDataset, ColdSchema, ColdTimeColumn } from './cold-catalog.ts';
 import { columnOf } from './query-column.ts';
@@ -20,9 +20,18 @@ export async function openColdCatalog(
   db: Queryable,
   configured: readonly ConfiguredDataset[],
 ): Promise<ColdCatalog> {
+  return coldCatalogOf(db, configured, await listLiveSchemas(db));
+}
+
+/** @param live what `listLiveSchemas` gives in that transaction */
+export function coldCatalogOf(
+  db: Queryable,
+  configured: readonly ConfiguredDataset[],
+  live: readonly LiveSchema[],
+): ColdCatalog {
   const schemas = new Map<string, ColdSchema>();
   const datasets = new Map<string, ColdDataset>();
-  for (const { dataset, id, ...found } of await listLiveSchemas(db)) {
+  for (const { dataset, id, ...found } of live) {
     const schema = { ...found, columns: found.columns.map(columnOf) };
     schemas.set(id, schema);
     const known = datasets.get(dataset)?.schemas ?? [];
