@@ -52,12 +52,16 @@ const answer = async ({ task, stop: { signal } }: Work): Promise<void> => {
     const room = await loading;
     const summary = await room.answer(task, { rows, signal, warn, onHead });
     end = { kind: 'answered', summary, rowBytes: rowBytes() };
-    setImmediate(() => room.prepare());
   } catch (error) {
     end = { kind: 'failed', error: toSent(error), rowBytes: rowBytes() };
   }
   work = undefined;
   say(end);
+  // Where its parent does not ask again, it is ended.
+  loading.then(
+    (room) => setImmediate(() => room.prepare()),
+    () => undefined,
+  );
 };
 
 const leave = async (): Promise<void> => {

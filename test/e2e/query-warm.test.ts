@@ -139,12 +139,28 @@ describe('a daemon’s process of queries', () => {
     expect(pids()).toEqual(before);
   });
 
+  it('stays where a question can not be asked as it stands, and nothing of it is seen by the next', async () => {
+    const { ask, pids } = await open();
+    await ask(COUNT);
+    const before = pids();
+    for (const sql of [
+      'select nothing from ticks',
+      'select',
+      'drop table ticks',
+      'select $1 as a',
+    ]) {
+      expect((await ask(sql)).status, sql).toBe(400);
+      expect((await ask(COUNT)).text).toBe('n\r\n300\r\n');
+    }
+    expect(pids()).toEqual(before);
+  });
+
   it('is another after one that failed, was killed or was too large', async () => {
     const { ask, pids } = await open();
     await ask(COUNT);
     const [first = 0] = pids();
     const one = identityOf(first);
-    expect((await ask('select nothing from ticks')).status).toBe(400);
+    expect((await ask("select 'x'::int from ticks")).status).toBe(422);
     expect(isAlive(one)).toBe(false);
     await ask(COUNT);
     const [second = 0] = pids();

@@ -31,6 +31,17 @@ export interface SentError {
   readonly stack: string;
 }
 
+/** Of what a question asks, found out before any of it runs. */
+const REFUSALS: ReadonlySet<ErrorCode | null> = new Set([
+  'QUERY_INVALID',
+  'QUERY_NOT_ALLOWED',
+  'DATASET_NOT_FOUND',
+] satisfies readonly ErrorCode[]);
+
+export function isRefusal(code: ErrorCode | null): boolean {
+  return REFUSALS.has(code);
+}
+
 /** An error has a prototype and a cause, which a message can't carry. */
 export function toSent(thrown: unknown): SentError {
   const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';

@@ -10,7 +10,13 @@ import { residentBytes } from '../../process/tree-memory.ts';
 import type { QueryHead, QuerySummary } from '../query-request.ts';
 import { Bell } from './bell.ts';
 import { died, interrupted, tooLarge } from './process-failures.ts';
-import { fromSent, parseFromQuery, type QueryEnd, type ToQuery } from './query-message.ts';
+import {
+  fromSent,
+  isRefusal,
+  parseFromQuery,
+  type QueryEnd,
+  type ToQuery,
+} from './query-message.ts';
 
 export interface QueryCommand {
   /** The program and what it is given. */
@@ -46,6 +52,7 @@ export class QueryProcess {
   readonly #bell = new Bell();
   #lastWords = '';
   #isTaken = false;
+  #hasRefused = false;
 
   /** Starts it, which takes a while: it may be asked at once. */
   constructor({ argv, env, workingDirectory }: QueryCommand) {
@@ -75,6 +82,14 @@ export class QueryProcess {
     return this.#isTaken;
   }
 
+  /**
+   * The last task was refused for what it asked, before a row of it was written and before anything ran: a wrong
+   * name, no single SELECT. The process is then as after an answer.
+   */
+  get hasRefused(): boolean {
+    return this.#hasRefused;
+  }
+
   get isGone(): boolean {
     const { pid, exitCode, signalCode, connected } = this.#child;
     return pid === undefined || exitCode !== null || signalCode !== null || !connected;
@@ -91,8 +106,8 @@ export class QueryProcess {
   }
 
   /**
-   * Gives it a task and hands its answer on. It can be asked again only where it has answered and nobody
-   * had wanted to interrupt it: of whatever else happened, something may be under way there.
+   * Gives it a task and hands its answer on. It can be asked again only where it has answered, or refused, and
+   * nobody had wanted to interrupt it: of whatever else happened, something may be under way there.
    *
    * @throws TierdError what the query threw; QUERY_TOO_LARGE, QUERY_ENGINE_DIED, INTERRUPTED
    */
@@ -100,6 +115,7 @@ export class QueryProcess {
     const { maxMemoryBytes, signal } = watch;
     this.#lastWords = '';
     this.#isTaken = false;
+    this.#hasRefused = false;
     let end: QueryEnd | undefined;
     const stopHearing = this.#hear(watch, (last) => {
       end ??= last;
@@ -120,7 +136,10 @@ export class QueryProcess {
     if (end?.kind === 'answered') return end.summary;
     const reachedBytes = memory.bytes();
     if (reachedBytes !== null) throw tooLarge(reachedBytes, maxMemoryBytes);
-    if (end !== undefined) throw fromSent(end.error);
+    if (end !== undefined) {
+      this.#hasRefused = end.rowBytes === 0 && isRefusal(end.error.code);
+      throw fromSent(end.error);
+    }
     if (signal.aborted) throw interrupted(signal);
     await this.kill();
     const { pid, exitCode, signalCode } = this.#child;

@@ -1,6 +1,7 @@
 /**
  * Processes that have answered stay for a while for the next question: to start one takes longer than most
- * questions do. Only what is as at its start stays: one that failed, was interrupted or has grown is ended.
+ * questions do. Only what is as at its start stays: one that failed at more than to understand its question, was
+ * interrupted or has grown is ended.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { QuerySummary } from '../query-request.ts';
@@ -75,16 +76,21 @@ export class QueryProcesses {
     keepMs: number,
   ): Promise<QuerySummary> {
     const age = this.#age;
-    try {
-      const summary = await process.ask(task, watch);
+    const letGo = async (): Promise<void> => {
       const mayStay = !this.#isClosed && age === this.#age && this.#isAsNew(process, watch.signal);
       if (mayStay && keepMs > 0) this.#keep({ command, process }, keepMs);
       else await process.leave();
-      return summary;
+    };
+    let summary: QuerySummary;
+    try {
+      summary = await process.ask(task, watch);
     } catch (error) {
-      await process.kill();
+      if (process.hasRefused) await letGo();
+      else await process.kill();
       throw error;
     }
+    await letGo();
+    return summary;
   }
 
   #isAsNew(process: QueryProcess, signal: AbortSignal): boolean {

@@ -18,6 +18,9 @@ const ways = {
   answers() { answer('row of ' + process.pid); },
   isSlow() { setTimeout(() => answer('slow'), 200); },
   isLong() { answer('x'.repeat(3000000)); },
+  refuses() { process.send({ kind: 'failed', error: { code: 'QUERY_INVALID', message: 'm', context: {}, stack: 's' }, rowBytes: 0 }); },
+  failsAtOnce() { process.send({ kind: 'failed', error: { code: 'QUERY_FAILED', message: 'm', context: {}, stack: 's' }, rowBytes: 0 }); },
+  isUnforeseen() { process.send({ kind: 'failed', error: { code: null, message: 'm', context: {}, stack: 's' }, rowBytes: 0 }); },
   fails() { rows.write('half'); process.send({ kind: 'failed', error: { code: 'QUERY_INVALID', message: 'm', context: {}, stack: 's' }, rowBytes: 4 }); },
   grows() { held.push(Buffer.alloc(200 << 20, 1)); answer(''); },
   dies() { process.kill(process.pid, 'SIGKILL'); },
@@ -93,6 +96,38 @@ describe('a process of queries', () => {
     const pids = await Promise.all([ask(processes, 'isSlow'), ask(processes, 'isSlow')]);
     expect(new Set(pids).size).toBe(2);
     expect(pids).toContain(await ask(processes, 'answers'));
+  });
+
+  it('that has refused a question as it stands answers the next', async () => {
+    const processes = open();
+    const pid = await ask(processes, 'answers');
+    for (let turn = 0; turn < 3; turn += 1) {
+      await expect(ask(processes, 'refuses')).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+      expect(await ask(processes, 'answers')).toBe(pid);
+    }
+    await expect(ask(processes, 'refuses', { keepMs: 0 })).rejects.toMatchObject({
+      code: 'QUERY_INVALID',
+    });
+    expect(await ask(processes, 'answers')).not.toBe(pid);
+  });
+
+  it.each(['failsAtOnce', 'isUnforeseen', 'dies'])('that %s is ended', async (way) => {
+    const processes = open();
+    const pid = await ask(processes, 'answers');
+    const isThere = identified(pid);
+    await expect(ask(processes, way)).rejects.toThrow();
+    expect(isThere()).toBe(false);
+    expect(await ask(processes, 'answers')).not.toBe(pid);
+  });
+
+  it('that was interrupted before it refused is ended', async () => {
+    const processes = open();
+    const pid = await ask(processes, 'answers');
+    const stop = new AbortController();
+    const asking = ask(processes, 'refuses', { signal: stop.signal });
+    stop.abort();
+    await expect(asking).rejects.toThrow();
+    expect(await ask(processes, 'answers')).not.toBe(pid);
   });
 
   it('that failed is ended, and what it wrote is not taken for rows of the next', async () => {
