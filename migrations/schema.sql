@@ -162,6 +162,32 @@ CREATE TABLE tierd.drain_sources (
     CONSTRAINT drain_sources_check CHECK (((unsettled_from_us IS NULL) = (unsettled_to_us IS NULL)))
 );
 
+CREATE TABLE tierd.holds (
+    id bigint NOT NULL,
+    dataset text NOT NULL,
+    range_from timestamp with time zone,
+    range_to timestamp with time zone,
+    reason text NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    held_until timestamp with time zone,
+    lifted_at timestamp with time zone,
+    lift_reason text,
+    CONSTRAINT holds_check CHECK (((range_from IS NULL) = (range_to IS NULL))),
+    CONSTRAINT holds_check1 CHECK ((range_to > range_from)),
+    CONSTRAINT holds_check2 CHECK (((lifted_at IS NULL) = (lift_reason IS NULL))),
+    CONSTRAINT holds_reason_check CHECK ((reason <> ''::text))
+);
+
+ALTER TABLE tierd.holds ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tierd.holds_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE tierd.iceberg_files (
     segment_id bigint NOT NULL,
     manifest_key text NOT NULL,
@@ -500,6 +526,9 @@ ALTER TABLE ONLY tierd.deliveries
 ALTER TABLE ONLY tierd.drain_sources
     ADD CONSTRAINT drain_sources_pkey PRIMARY KEY (source);
 
+ALTER TABLE ONLY tierd.holds
+    ADD CONSTRAINT holds_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY tierd.iceberg_files
     ADD CONSTRAINT iceberg_files_pkey PRIMARY KEY (segment_id);
 
@@ -574,6 +603,8 @@ CREATE INDEX deliveries_acknowledged ON tierd.deliveries USING btree (acknowledg
 CREATE INDEX deliveries_by_id ON tierd.deliveries USING btree (stream_key, consumer_group, last_id, first_id);
 
 CREATE INDEX deliveries_unacknowledged ON tierd.deliveries USING btree (consumer_group, stream_key) WHERE (acknowledged_at IS NULL);
+
+CREATE INDEX holds_not_lifted ON tierd.holds USING btree (dataset) WHERE (lifted_at IS NULL);
 
 CREATE INDEX iceberg_files_by_manifest ON tierd.iceberg_files USING btree (manifest_key);
 

@@ -11,6 +11,8 @@ import { registerConfig } from './commands/config.ts';
 import { registerDeadLetters } from './commands/dead-letters.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerDrain } from './commands/drain.ts';
+import { registerExpire } from './commands/expire.ts';
+import { registerHold } from './commands/hold.ts';
 import { registerJobs } from './commands/jobs.ts';
 import { registerLake } from './commands/lake.ts';
 import { registerMigrate } from './commands/migrate.ts';
@@ -37,6 +39,8 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerRestore,
   registerUnpin,
   registerCompact,
+  registerExpire,
+  registerHold,
   registerScrub,
   registerDeadLetters,
   registerLake,

@@ -4,6 +4,7 @@
  */
 import { formatTable } from '../domain/table.ts';
 import { checkAlerts } from './cross-check-alerts.ts';
+import { checkColdDays } from './cross-check-cold-days.ts';
 import { checkDrain } from './cross-check-drain.ts';
 import { checkS3Lake } from './cross-check-lake.ts';
 import { checkQuery } from './cross-check-query.ts';
@@ -27,6 +28,7 @@ export function crossCheck(root: unknown): PlacedProblem[] {
     ...checkIntervals(file),
     ...checkTables(file),
     ...checkSort(file),
+    ...checkColdDays(file),
     ...checkDrain(file),
     ...checkQuery(file),
     ...checkSchedules(file),

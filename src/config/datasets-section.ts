@@ -5,7 +5,7 @@ import type { TableRef } from '../domain/table.ts';
 import { DEFAULT_OWNER } from './daemon-section.ts';
 import { choice, columnName, flag, text, textList, timeZoneNamed, wholeNumber } from './fields.ts';
 import { type GuardsFile, guardsOverride, resolveLimits } from './guards.ts';
-import { hotDays, hotIntervals, type StorageFile } from './storage-section.ts';
+import { coldDays, hotDays, hotIntervals, type StorageFile } from './storage-section.ts';
 
 /** Safe as a directory, as an unquoted SQL name and in a shell. */
 export const DATASET_NAME = /^[a-z][a-z0-9_]{0,62}$/;
@@ -51,6 +51,7 @@ const dataset = z.strictObject({
   ).optional(),
   interval_column: columnName('The column that `hot_intervals` speaks of.', 'interval').optional(),
   hot_days: hotDays('Instead of storage.lifecycle.hot_days.').optional(),
+  cold_days: coldDays('Instead of storage.lifecycle.cold_days.').optional(),
   hot_intervals: hotIntervals('Instead of storage.lifecycle.hot_intervals.').optional(),
   slice: choice(
     ['hour', 'day', 'month'],
@@ -130,10 +131,12 @@ export type EffectiveDataset = Omit<DatasetFile, 'hot_days' | 'guards'> & {
 /** The dataset with everything it inherits from `storage.lifecycle` written out. */
 export function withInherited(file: DatasetFile, storage: StorageFile): EffectiveDataset {
   const { lifecycle } = storage;
+  const coldest = file.cold_days ?? lifecycle.cold_days;
   const intervals = file.hot_intervals ?? lifecycle.hot_intervals;
   return {
     ...file,
     hot_days: file.hot_days ?? lifecycle.hot_days,
+    ...(coldest === undefined ? {} : { cold_days: coldest }),
     // A dataset without the column is not touched by the intervals of the others.
     ...(file.interval_column === undefined || intervals === undefined
       ? {}
@@ -157,6 +160,7 @@ function resolveDataset(
     ...(file.time_zone === undefined ? {} : { timeZone: file.time_zone }),
     slice: file.slice,
     hotDays: file.hot_days,
+    ...(file.cold_days === undefined ? {} : { coldDays: file.cold_days }),
     ...(file.interval_column === undefined ? {} : { intervalColumn: file.interval_column }),
     ...(file.hot_intervals === undefined ? {} : { hotIntervals: file.hot_intervals }),
     autoRotation: file.auto_rotation,

@@ -6,7 +6,7 @@ import { parseDuration } from './units.ts';
 
 /** One job of the daemon, as configured. */
 export interface JobSchedule {
-  readonly job: 'rotate' | 'compact' | 'scrub';
+  readonly job: 'rotate' | 'compact' | 'expire' | 'scrub';
   readonly schedule:
     | { readonly kind: 'cron'; readonly pattern: string; readonly timeZone: string }
     | { readonly kind: 'every'; readonly everyMs: number };
@@ -65,6 +65,10 @@ export const schedulesSection = z.strictObject({
   compact: z.strictObject(job).prefault({}).meta({
     description: 'Merging small segments of the lake. Only with `cron` or `every`.',
   }),
+  expire: z.strictObject(job).prefault({}).meta({
+    description:
+      'Taking out of the lake what is older than cold_days. Only with `cron` or `every`, and of datasets that have `cold_days`.',
+  }),
   scrub: z.strictObject(job).prefault({}).meta({
     description: 'Reading the lake again. Only with `cron` or `every`.',
   }),
@@ -82,7 +86,7 @@ export type SchedulesFile = z.output<typeof schedulesSection>;
 
 export function resolveSchedules(file: SchedulesFile, storage: StorageFile): SchedulesConfig {
   const { enabled, schedule } = storage.lifecycle.auto_rotation;
-  const { rotate, compact, scrub } = file;
+  const { rotate, compact, expire, scrub } = file;
   const rotation =
     rotate.cron === undefined && rotate.every === undefined
       ? { ...rotate, cron: schedule }
@@ -91,6 +95,7 @@ export function resolveSchedules(file: SchedulesFile, storage: StorageFile): Sch
     jobs: [
       ...(enabled ? [resolveJob('rotate', rotation)] : []),
       ...(hasTimes(compact) ? [resolveJob('compact', compact)] : []),
+      ...(hasTimes(expire) ? [resolveJob('expire', expire)] : []),
       ...(hasTimes(scrub) ? [resolveJob('scrub', scrub)] : []),
     ],
     drain: file.drain.enabled,

@@ -17,6 +17,10 @@ export function hotDays(description: string): z.ZodInt {
   return wholeNumber({ min: 0, max: MAX_HOT_DAYS }, description, 'a whole number of days');
 }
 
+export function coldDays(description: string): z.ZodInt {
+  return wholeNumber({ min: 1, max: MAX_HOT_DAYS }, description, 'a whole number of days');
+}
+
 export function hotIntervals(description: string): z.ZodArray<z.ZodString> {
   return textList('intervals', description, ['1day']);
 }
@@ -25,6 +29,9 @@ const lifecycle = z.strictObject({
   hot_days: hotDays(
     'Days to keep in PostgreSQL. Older rows go to the lake; of a chunk or partition that is longer than a slice, when its last day is older.',
   ).default(30),
+  cold_days: coldDays(
+    'Days to keep at all: `tierd expire` takes older rows out of the lake, and then they are gone. More than hot_days. For ever when left out.',
+  ).optional(),
   hot_intervals: hotIntervals(
     'For datasets with an `interval_column`: only rows of these intervals stay for hot_days. Rows of other intervals leave as soon as their slice is closed.',
   ).optional(),

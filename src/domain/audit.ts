@@ -16,6 +16,12 @@ export type AuditAction =
   | 'copied'
   /** Restored rows may leave again. */
   | 'unpinned'
+  /** Rows were older than they are to be kept: they are no longer cold, and nowhere else. */
+  | 'expired'
+  /** Time was held, and must not expire, */
+  | 'held'
+  /** or may again. */
+  | 'hold_lifted'
   /** Of the lake as a whole: this ledger is its owner from now on, */
   | 'taken_over'
   /** is one of its own with an empty lake, */
@@ -43,6 +49,14 @@ export interface AuditedSegment {
   readonly rows: string;
 }
 
+/** A slice of the lake, with the hash of its rows by which it was proven. */
+export interface AuditedSlice {
+  readonly range: TimeRange;
+  readonly rows: number;
+  /** 16 hex digits. */
+  readonly rowHash: string;
+}
+
 export interface AuditEntry {
   readonly action: AuditAction;
   /** A dataset, or `LAKE_CHAIN`. */
@@ -59,6 +73,8 @@ export interface AuditEntry {
   readonly published?: readonly AuditedSegment[];
   /** Keys of segments that were live until then. */
   readonly retired?: readonly string[];
+  /** What the lake no longer has. */
+  readonly slices?: readonly AuditedSlice[];
   /** What else belongs to that action. */
   readonly facts?: Readonly<Record<string, string | number | null>>;
 }
@@ -66,6 +82,10 @@ export interface AuditEntry {
 /** As it is kept, hashed and shown. */
 export function writeEntry({ action, chain, at, by, ...more }: AuditEntry): string {
   const iso = (ms: EpochMs): string => new Date(ms).toISOString();
+  const boundsOf = ({ fromInclusive, toExclusive }: TimeRange) => ({
+    from: iso(fromInclusive),
+    to: iso(toExclusive),
+  });
   return JSON.stringify({
     at: iso(at),
     action,
@@ -75,14 +95,16 @@ export function writeEntry({ action, chain, at, by, ...more }: AuditEntry): stri
     user: by.user,
     run: more.runId?.toString(),
     id: more.id,
-    ranges: more.ranges?.map(({ fromInclusive, toExclusive }) => ({
-      from: iso(fromInclusive),
-      to: iso(toExclusive),
-    })),
+    ranges: more.ranges?.map(boundsOf),
     rows: more.rows?.toString(),
     source_digest: more.sourceDigest,
     published: more.published,
     retired: more.retired,
+    slices: more.slices?.map(({ range, rows, rowHash }) => ({
+      ...boundsOf(range),
+      rows,
+      row_hash: rowHash,
+    })),
     ...more.facts,
   });
 }

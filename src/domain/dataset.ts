@@ -27,6 +27,8 @@ export interface Dataset {
   readonly slice: SliceUnit;
   /** Rows older than this many days leave the hot store. */
   readonly hotDays: number;
+  /** Rows older than this many days leave the lake, and are gone; left out they stay for ever. */
+  readonly coldDays?: number;
   /** With `hotIntervals`: rows of other intervals leave as soon as their slice is closed. */
   readonly intervalColumn?: string;
   readonly hotIntervals?: readonly string[];

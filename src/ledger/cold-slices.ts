@@ -1,5 +1,5 @@
 /** All of a dataset's live slices, summed up: small enough for 100,000 of them. */
-import type { TimeRange } from '../domain/time/time-range.ts';
+import type { EpochMs, TimeRange } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
 
 export interface ColdSliceSum {
@@ -13,6 +13,8 @@ export interface ColdSliceSum {
   readonly segments: number;
   /** Of one of them. */
   readonly exampleKey: string;
+  /** When the newest of its segments was published, by PostgreSQL's clock. */
+  readonly arrivedAt: EpochMs;
 }
 
 /** Oldest first. */
@@ -29,11 +31,13 @@ export async function sumColdSlices(
     bytes: number;
     segments: number;
     example_key: string;
+    arrived_ms: number;
   }>(
     `select s.id::text, (extract(epoch from s.range_from) * 1000)::float8 as from_ms,
             (extract(epoch from s.range_to) * 1000)::float8 as to_ms, s.schema_id as schema,
             sum(g.row_count)::float8 as row_count, sum(g.bytes)::float8 as bytes,
-            count(*)::int as segments, min(g.object_key) as example_key
+            count(*)::int as segments, min(g.object_key) as example_key,
+            (extract(epoch from max(g.published_at)) * 1000)::float8 as arrived_ms
      from tierd.segments g join tierd.slices s on s.id = g.slice_id
      where g.state = 'live' and g.dataset = $1
      group by s.id order by s.range_from, s.id`,
@@ -47,5 +51,6 @@ export async function sumColdSlices(
     bytes: row.bytes,
     segments: row.segments,
     exampleKey: row.example_key,
+    arrivedAt: row.arrived_ms,
   }));
 }

@@ -38,9 +38,11 @@ export interface KilledJob {
   /** Of all effects, to be killed at; without it as many as suit each. */
   readonly share?: number | undefined;
   /** What the victim does instead of a rotation. */
-  readonly order?: Pick<VictimOrder, 'restore' | 'compact'>;
+  readonly order?: Pick<VictimOrder, 'restore' | 'compact' | 'expire'>;
   /** What is done before anybody writes. */
   prepare(scene: KillScene): Promise<void>;
+  /** After the kill: takes out of the truth what the victim rightly took away. */
+  readonly forget?: (scene: KillScene, told: string) => Promise<void>;
   /** The next run, while the writer goes on. */
   recover(scene: KillScene): Promise<void>;
   /** What is expected after it, with no writer in the way. */
@@ -140,6 +142,7 @@ async function killAndRecover(
   if (wasKilled) count.add();
   await writer.stop();
   const told = `seed ${String(SEED)}, killed ${moment} effect ${String(killAt)}: ${met.at(-1) ?? ''}`;
+  await job.forget?.(scene, told);
   await expectRight(scene, told);
   await endLease(client, dataset.name);
 

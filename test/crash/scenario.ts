@@ -22,6 +22,8 @@ export interface VictimOrder {
   readonly restore?: TimeRange;
   /** A compaction, instead of a rotation. */
   readonly compact?: true;
+  /** An expiry, instead of a rotation. */
+  readonly expire?: true;
 }
 
 /** `again`: a plain table with a key, into which rows come that have been moved. */

@@ -1,5 +1,5 @@
 /**
- * A process that rotates, restores or compacts, and dies. Reads a `VictimOrder` from the first argument; prints the label
+ * A process that rotates, restores, compacts or expires, and dies. Reads a `VictimOrder` from the first argument; prints the label
  * of every effect it meets, one a line, and kills itself (SIGKILL) at the one it was told.
  */
 import { randomUUID } from 'node:crypto';
@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs';
 import { withSpillDirectory } from '../../src/cli/rooms/spill-directory.ts';
 import { connect } from '../../src/hot/server/connect.ts';
 import { compactDataset } from '../../src/jobs/compact.ts';
+import { expireDataset } from '../../src/jobs/expire.ts';
 import { restoreDataset } from '../../src/jobs/restore.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
@@ -80,10 +81,13 @@ async function work(spill: string): Promise<void> {
 }
 
 async function runJob(rooms: Rooms): Promise<void> {
-  const { dataset, restore, compact } = order;
+  const { dataset, restore, compact, expire } = order;
   const telling = { ...rooms, tell: () => undefined };
   if (compact === true) await compactDataset(telling, dataset, { evenIfPaused: false });
-  else if (restore === undefined) await rotateDataset(rooms, dataset, { force: true });
+  else if (expire === true) {
+    const options = { force: false, evenIfPaused: false, mayEmpty: false };
+    await expireDataset(telling, dataset, options);
+  } else if (restore === undefined) await rotateDataset(rooms, dataset, { force: true });
   else {
     const request = { span: restore, into: null, pinUntil: null };
     await restoreDataset(telling, dataset, request, { force: true });

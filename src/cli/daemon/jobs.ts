@@ -29,6 +29,13 @@ export function jobsOf(config: TierdConfig): readonly JobDefinition[] {
       ];
       return ours.length === 0 ? [] : [define(config, schedule, 'compact', argv, null)];
     }
+    if (schedule.job === 'expire') {
+      const expiring = ours.filter(({ coldDays }) => coldDays !== undefined);
+      if (expiring.length === 0) return [];
+      const names = areAllOurs ? [] : [...expiring.map(({ name }) => name), '--skip-paused'];
+      const argv = ['expire', ...names];
+      return [define(config, schedule, 'expire', argv, [...argv, '--dry-run'])];
+    }
     if (areAllOurs) return [define(config, schedule, 'scrub', ['scrub'], null)];
     return ours.map(({ name }) => define(config, schedule, `scrub:${name}`, ['scrub', name], null));
   });

@@ -6,7 +6,8 @@ import { agree, countOf, megabytes } from '../count.ts';
 import type { Dataset } from '../dataset.ts';
 import { largerSlice } from '../lake/small-slices.ts';
 import { formatTable, type Part, type TableDescription } from '../table.ts';
-import { DAY_MS, type EpochMs, formatRange, type TimeRange } from '../time/time-range.ts';
+import { formatRange, type TimeRange } from '../time/time-range.ts';
+import { type ClockFacts, guardClock } from './clock-guard.ts';
 import type { Refusal } from './refusal.ts';
 import { type Cutoffs, type Lane, type Region, waitingCompressed } from './regions.ts';
 import { tellWholeParts } from './whole-parts.ts';
@@ -23,12 +24,7 @@ export interface MeasuredRegion extends Region {
   readonly slices: readonly SliceFacts[];
 }
 
-export interface PlanFacts {
-  /** The host's clock, by which the cutoffs were reckoned. */
-  readonly now: EpochMs;
-  readonly databaseNow: EpochMs;
-  /** The clock of the newest earlier run, null when there is none. */
-  readonly lastRunAt: EpochMs | null;
+export interface PlanFacts extends ClockFacts {
   readonly tableRows: number;
   readonly tableBytes: number;
   /** Rows dated beyond now + maxFutureMs, and the furthest of them. */
@@ -104,7 +100,7 @@ export function planRotation(input: PlanInput): RotationPlan {
     again: input.again,
     refusals: [
       ...input.hazards,
-      ...guardClock(input),
+      ...guardClock(input.dataset.limits, input.facts),
       ...guardFuture(input),
       ...(moves.length === 0 ? [] : [...guardShare(input, rows), ...guardDisk(input, largest)]),
     ],
@@ -139,39 +135,6 @@ const MOVES_STAGED_AT_ONCE = 2;
 function largestMoveBytes(moves: readonly PlannedMove[], bytesPerRow: number): number {
   const largest = moves.reduce((most, move) => Math.max(most, move.rows), 0);
   return Math.round(largest * bytesPerRow);
-}
-
-function guardClock({ dataset, facts }: PlanInput): Refusal[] {
-  const { maxClockSkewMs, maxClockJumpMs } = dataset.limits;
-  const refusals: Refusal[] = [];
-  const skew = Math.abs(facts.now - facts.databaseNow);
-  if (skew > maxClockSkewMs) {
-    refusals.push({
-      guard: 'clock_skew',
-      message: `this machine's clock and the database's differ by ${seconds(skew)} (limit max_clock_skew: ${seconds(maxClockSkewMs)})`,
-      hint: 'set both clocks right (timedatectl), then run again',
-      forceable: true,
-    });
-  }
-  if (facts.lastRunAt === null) return refusals;
-  const elapsed = facts.now - facts.lastRunAt;
-  if (elapsed < -maxClockSkewMs) {
-    refusals.push({
-      guard: 'clock_jump',
-      message: `the clock is ${seconds(-elapsed)} behind the last run (limit max_clock_skew: ${seconds(maxClockSkewMs)})`,
-      hint: 'set the clock right (timedatectl), then run again',
-      forceable: true,
-    });
-  }
-  if (elapsed > maxClockJumpMs) {
-    refusals.push({
-      guard: 'clock_jump',
-      message: `the clock is ${days(elapsed)} ahead of the last run (limit max_clock_jump: ${days(maxClockJumpMs)})`,
-      hint: 'if nothing ran for that long and the clock is right, run once with --force',
-      forceable: true,
-    });
-  }
-  return refusals;
 }
 
 function guardFuture({ dataset, facts }: PlanInput): Refusal[] {
@@ -263,5 +226,4 @@ function noteAgain({ onColdDuplicate }: Dataset, { rows, slices }: PlannedAgain)
 }
 
 const seconds = (ms: number): string => `${String(Math.round(ms / 1000))} s`;
-const days = (ms: number): string => `${(ms / DAY_MS).toFixed(1)} days`;
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

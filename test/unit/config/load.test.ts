@@ -26,6 +26,13 @@ function withSection(section: string): string {
   return [section, ...rest].join('\n');
 }
 
+/** As `withSection`, for sections each on a line. */
+function withSections(sections: string): string {
+  const names = sections.split('\n').map((section) => section.split(':')[0] ?? '');
+  const isReplaced = (line: string): boolean => names.some((name) => line.startsWith(`${name}:`));
+  return [sections, ...MINIMAL.split('\n').filter((line) => !isReplaced(line))].join('\n');
+}
+
 describe('a minimal file', () => {
   it('gets every default', () => {
     const config = load(MINIMAL);
@@ -298,6 +305,24 @@ describe('keys that tierd does not know', () => {
 });
 
 describe('values that contradict each other', () => {
+  it.each([
+    ['datasets: { news: { time_column: t, cold_days: 3 } }', 'datasets.news.cold_days'],
+    [
+      'datasets: { news: { time_column: t, cold_days: 60, hot_days: 60 } }',
+      'datasets.news.cold_days',
+    ],
+    ['storage: { lifecycle: { cold_days: 30 } }', 'storage.lifecycle.cold_days'],
+    [
+      'storage: { lifecycle: { hot_days: 3, cold_days: 10 } }\ndatasets: { news: { time_column: t, hot_days: 20 } }',
+      'datasets.news.hot_days',
+    ],
+  ])('rows would be gone as soon as they are cold: %s', (section, path) => {
+    const [first, ...more] = problems(withSections(section));
+    expect(first).toContain(path);
+    expect(first).toContain('is not more than hot_days');
+    expect(more).toEqual([]);
+  });
+
   it.each([
     [
       'datasets: { news: { time_column: t, interval_column: i } }',

@@ -61,6 +61,19 @@ describe('the jobs of a configuration', () => {
     });
   });
 
+  it('let only those expire that have cold_days', () => {
+    const two = (cold: string): string => `datasets:
+  news: { time_column: t${cold} }
+  trades: { time_column: t, owner: west, cold_days: 90 }
+schedules: { expire: { every: 1d } }
+storage: { lifecycle: { auto_rotation: { enabled: false } } }
+`;
+    expect(names(two(''))).toEqual([]);
+    expect(names(two(', cold_days: 60'))).toEqual(['expire news --skip-paused']);
+    const [job] = jobsOf(load(two(', cold_days: 60')));
+    expect(job?.dryRunArgv).toEqual(['expire', 'news', '--skip-paused', '--dry-run']);
+  });
+
   it('are about the datasets of this daemon, by name where others have some too', () => {
     const two = `datasets:
   news: { time_column: t, owner: east }

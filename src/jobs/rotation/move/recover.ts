@@ -25,7 +25,8 @@ import { assertStillOwnLake } from '../own-lake.ts';
 import type { JobRooms } from '../rooms.ts';
 
 export async function recover(rooms: JobRooms, db: pg.Client, lease: Lease): Promise<Recovered> {
-  for (const job of ['rotate', 'restore', 'compact']) await abandonRuns(db, job, lease.dataset);
+  for (const job of ['rotate', 'restore', 'compact', 'expire'])
+    await abandonRuns(db, job, lease.dataset);
   await abandonRestores(db, lease.dataset);
   const unfinished = await unfinishedMoves(db, lease.dataset);
   const vacuumDue: DueMove[] = [];

@@ -1,0 +1,91 @@
+/** Looks at ledger, catalogue and clocks, and lets the pure planner decide. Changes nothing (I7). */
+import type pg from 'pg';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
+import { planColumns } from '../../domain/columns/plan-columns.ts';
+import type { Dataset } from '../../domain/dataset.ts';
+import { withFieldIds } from '../../domain/lake/field-ids.ts';
+import { type ExpiryPlan, planExpiry } from '../../domain/plan/expiry.ts';
+import { isHolding } from '../../domain/plan/holds.ts';
+import { isActive } from '../../domain/plan/pins.ts';
+import { groupOverlapping } from '../../domain/plan/regions.ts';
+import type { TableDescription } from '../../domain/table.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
+import { tableClock } from '../../domain/time/time-zone.ts';
+import { readDatabaseClock } from '../../hot/server/server-facts.ts';
+import { describeTable } from '../../hot/table/introspect.ts';
+import { inTransaction } from '../../hot/transaction.ts';
+import { type ColdSliceSum, sumColdSlices } from '../../ledger/cold-slices.ts';
+import { listHolds } from '../../ledger/holds.ts';
+import { listPins } from '../../ledger/pins.ts';
+import { lastRunStart } from '../../ledger/runs.ts';
+import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
+import type { LookingRooms } from '../rotation/rooms.ts';
+
+export interface GatheredExpiry {
+  readonly plan: ExpiryPlan;
+  readonly table: TableDescription;
+  readonly columns: readonly ColumnPlan[];
+  readonly fieldIds: FieldIds;
+}
+
+/** All facts of the database are of one snapshot. Throws TABLE_NOT_FOUND and what `describeTable` throws. */
+export async function gatherExpiry(
+  { clock, settings }: Pick<LookingRooms, 'clock' | 'settings'>,
+  db: pg.Client,
+  dataset: Dataset,
+  { mayEmpty }: { readonly mayEmpty: boolean },
+): Promise<GatheredExpiry> {
+  const { statementTimeoutMs, lockTimeoutMs } = settings;
+  const limits = { statementTimeoutMs, lockTimeoutMs };
+  const doing = `planning the expiry of ${dataset.name}`;
+  const options = { doing, isolation: 'repeatable read', readOnly: true, limits } as const;
+  return inTransaction(db, options, async () => {
+    const { name, timeColumn, timeUnit } = dataset;
+    const now = clock.now();
+    const databaseNow = await readDatabaseClock(db);
+    const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
+    const fieldIds = await gatherFieldIds(db, name, table);
+    const planned = planColumns(table.columns, dataset.columns, dataset.portable);
+    const columns = withFieldIds(planned.columns, fieldIds.fields);
+    const slices = await sumColdSlices(db, name);
+    const pins = await listPins(db, name);
+    const holds = await listHolds(db, name);
+    // A clock that ran ahead must not end a hold.
+    const earliest = Math.min(now, databaseNow);
+    const plan = planExpiry({
+      dataset,
+      slices,
+      clock: { now, databaseNow, lastRunAt: await lastSeen(db, name, slices) },
+      tableNow: tableClock(dataset, now),
+      longestPartMs: longestPart(table),
+      pinned: pins.filter((pin) => isActive(pin, earliest)).map(({ range }) => range),
+      holds: holds.filter((hold) => isHolding(hold, earliest)),
+      mayEmpty,
+    });
+    return { plan, table, columns, fieldIds };
+  });
+}
+
+/** When somebody last worked by a clock that was looked at; without such a run, when the lake last grew. */
+async function lastSeen(
+  db: pg.Client,
+  dataset: string,
+  slices: readonly ColdSliceSum[],
+): Promise<EpochMs | null> {
+  const starts = [
+    await lastRunStart(db, 'rotate', dataset),
+    await lastRunStart(db, 'expire', dataset),
+  ].filter((at) => at !== null);
+  if (starts.length > 0) return Math.max(...starts);
+  return slices.reduce<EpochMs | null>(
+    (newest, { arrivedAt }) => (newest === null || arrivedAt > newest ? arrivedAt : newest),
+    null,
+  );
+}
+
+function longestPart({ parts }: TableDescription): number {
+  return groupOverlapping(parts).reduce(
+    (longest, { range }) => Math.max(longest, range.toExclusive - range.fromInclusive),
+    0,
+  );
+}

@@ -1,0 +1,77 @@
+/**
+ * kill -9 before and in the effects of an expiry, while a writer inserts, updates and deletes in the very
+ * time that expires. After each kill all that was to expire is there, or none of it and the audit log says
+ * so, once; everything else is found once. The next run ends it, and nothing is left over.
+ */
+import { expect } from 'vitest';
+import { DAY_MS } from '../../src/domain/time/time-range.ts';
+import { rotateDataset } from '../../src/jobs/rotate.ts';
+import { listSegments } from '../../src/ledger/segments.ts';
+import { readCold } from '../support/cold-rows.ts';
+import { expire } from '../support/expire.ts';
+import {
+  expectNothingLeft,
+  expectRight,
+  type KillScene,
+  killJobEverywhere,
+  whenFree,
+} from './kill-job.ts';
+import { DUE_SPAN } from './scenario.ts';
+
+/** The ledger alone changes: no file is written. */
+const FEWEST_EFFECTS = { before: 16, sent: 12 };
+/** The first of the two days that are cold, and not the second. */
+const COLD_DAYS = 33;
+
+export function killExpireEverywhere(name: string): void {
+  /** Of each table the ids of the rows that are to expire. */
+  const expiring = new Map<string, readonly string[]>();
+
+  async function forget({ client, dataset, truth }: KillScene, told: string): Promise<void> {
+    const entries = await client.query(
+      `select 1 from tierd.audit where chain = $1 and entry::jsonb ->> 'action' = 'expired'`,
+      [dataset.name],
+    );
+    expect(entries.rowCount, told).toBeLessThanOrEqual(1);
+    if (entries.rowCount === 1) for (const id of expiring.get(dataset.name) ?? []) truth.delete(id);
+  }
+
+  killJobEverywhere({
+    name,
+    kind: 'plain',
+    settings: { coldDays: COLD_DAYS },
+    fewestEffects: FEWEST_EFFECTS,
+    order: { expire: true },
+    prepare: async ({ client, rooms, lake, dataset }) => {
+      await rotateDataset(rooms, dataset, { force: true });
+      await client.query(
+        `update tierd.segments set published_at = published_at - interval '400 days' where dataset = $1`,
+        [dataset.name],
+      );
+      const segments = await listSegments(client, { dataset: dataset.name, states: ['live'] });
+      const end = BigInt(DUE_SPAN.fromInclusive + DAY_MS) * 1000n;
+      const old = segments.filter(({ maxTimeUs }) => maxTimeUs < end);
+      const rows = await readCold(await lake.asFolder(dataset.name), old, 'id::varchar as id');
+      expect(rows.length).toBeGreaterThan(0);
+      expiring.set(
+        dataset.name,
+        rows.map(({ id }) => String(id)),
+      );
+    },
+    forget,
+    recover: async ({ rooms, dataset }) => {
+      await whenFree(rooms, (own) => expire({ rooms: own }, dataset));
+    },
+    converge: async (scene, told) => {
+      const { client, rooms, dataset } = scene;
+      await forget(scene, told);
+      await expectRight(scene, told);
+      const live = await listSegments(client, { dataset: dataset.name, states: ['live'] });
+      expect(live, told).toHaveLength(1);
+      const moved = await rotateDataset(rooms, dataset, { force: true });
+      expect(moved.totals.failed, told).toEqual([]);
+      await expectRight(scene, told);
+      await expectNothingLeft(scene, told);
+    },
+  });
+}
