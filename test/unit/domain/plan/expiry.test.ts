@@ -65,7 +65,7 @@ describe('what expires', () => {
   });
 
   it('is nothing where there are no cold_days', () => {
-    const { coldDays: _, ...dataset } = { ...makeDataset('bars'), coldDays: 1 };
+    const { coldDays: _, ...dataset } = { ...makeDataset({}), coldDays: 1 };
     const { before, due, refusals } = plan([slice(5_000)], { dataset });
     expect([before, due, refusals]).toEqual([null, [], []]);
   });
