@@ -288,7 +288,7 @@ describe('a result', () => {
       let bytes = 0;
       let peak = 0;
       const before = process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed;
-      await askLake(lake, `select i, repeat('x', 200) as text from range(300000) t(i)`, {
+      await askLake(lake, `select i, repeat('x', 200) as text from range(900000) t(i)`, {
         format,
         memoryLimitBytes: 100_000_000,
         onText: async (text) => {
@@ -297,8 +297,9 @@ describe('a result', () => {
           peak = Math.max(peak, now.arrayBuffers + now.heapUsed - before);
         },
       });
-      expect(bytes).toBeGreaterThan(60_000_000);
-      expect(peak).toBeLessThan(bytes);
+      expect(bytes).toBeGreaterThan(180_000_000);
+      // Much of it is what is garbage already: when that is collected is the engine's affair.
+      expect(peak).toBeLessThan(bytes / 2);
     },
   );
 });

@@ -68,7 +68,12 @@ describe('rotate', () => {
     expect((await liveSegments('ticks'))[0]?.key).toMatch(
       /^ticks\/year=2026\/month=02\/day=19\/ticks_20260219-[0-9a-f]{12}\.parquet$/,
     );
-    expect(await readdir(bench.lake)).toEqual(['_tierd_lake.json', '_tierd_owner', 'ticks']);
+    expect(await readdir(bench.lake)).toEqual([
+      '_tierd_audit',
+      '_tierd_lake.json',
+      '_tierd_owner',
+      'ticks',
+    ]);
     expect((await listRuns(db, { limit: 1 }))[0]).toMatchObject({ state: 'done', rowsMoved: 240n });
   });
 
