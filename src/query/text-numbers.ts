@@ -25,6 +25,7 @@ export function noteTextComparisons(
   visitObjects(statement, (node) => {
     for (const column of comparedColumns(node, renamed)) compared.add(column);
   });
+  addWhatIsMeant(compared, aliasesIn(statement));
   return chosen.flatMap(({ dataset: { name } }) =>
     textNumbers(hot.get(name))
       .filter((column) => compared.has(foldName(column)))
@@ -83,13 +84,31 @@ function columnsOf(nodes: readonly AstObject[]): readonly string[] {
   });
 }
 
-/** Names that some SELECT of the statement gives to what is not the column: ORDER BY may mean either. */
+/** By a name that some SELECT gives to a column: the columns that have it. */
+function aliasesIn(statement: AstObject): ReadonlyMap<string, readonly string[]> {
+  const aliases = new Map<string, readonly string[]>();
+  visitObjects(statement, (node) => {
+    for (const item of objectsIn(node['select_list'])) {
+      const alias = foldName(textIn(item['alias']));
+      if (alias !== '') aliases.set(alias, [...(aliases.get(alias) ?? []), ...columnsOf([item])]);
+    }
+  });
+  return aliases;
+}
+
+/** `with c as (select amount as a …) … where a > '500'` compares `amount`, through however many names. */
+function addWhatIsMeant(names: Set<string>, aliases: ReadonlyMap<string, readonly string[]>): void {
+  // What is added meanwhile is visited as well.
+  for (const name of names) for (const column of aliases.get(name) ?? []) names.add(column);
+}
+
+/** Names that some SELECT of the statement gives to what is no column: ORDER BY may mean either. */
 function renamedIn(statement: AstObject): ReadonlySet<string> {
   const renamed = new Set<string>();
   visitObjects(statement, (node) => {
     for (const item of objectsIn(node['select_list'])) {
       const alias = foldName(textIn(item['alias']));
-      if (alias !== '' && !columnsOf([item]).includes(alias)) renamed.add(alias);
+      if (alias !== '' && columnsOf([item]).length === 0) renamed.add(alias);
     }
   });
   return renamed;

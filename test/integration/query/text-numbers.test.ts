@@ -65,6 +65,10 @@ it.each([
   ['select row_number() over (order by price) from ticks', ['price']],
   ['select count(*) from ticks where price < size', ['price', 'size']],
   ['select price::double as price from ticks order by price', []],
+  ["with c as (select price as a from ticks) select * from c where a > '500'", ['price']],
+  ['select max(b) from (select a as b from (select size as a from ticks))', ['size']],
+  ['select price as a from ticks order by a', ['price']],
+  ['select price as a from ticks order by ts', []],
   ['select price from ticks order by ts', []],
   ['select max(price::decimal(38,10)), max(exact), max(note) from ticks', []],
 ] as const)('so is one by whose order the answer goes: %s', async (query, told) => {
