@@ -56,13 +56,13 @@ const PLANTED: readonly (readonly [string, string])[] = [
   ['move: ticks, publishing', `${withMove('publishing')} select from move`],
   [
     'segment that is being published: ticks/a.parquet',
-    `${withMove('finished')}, slice as (${SLICE})
+    `${withMove('abandoned')}, slice as (${SLICE})
      insert into tierd.segments (slice_id, schema_id, dataset, object_key, state, bytes, sha256, row_count, min_time_us, max_time_us, statistics)
      select id, schema_id, 'ticks', 'ticks/a.parquet', 'publishing', 1, repeat('a', 64), 1, 0, 0, '{}' from slice`,
   ],
   [
     'restore: ticks, slice ',
-    `${withMove('finished')}, slice as (${SLICE})
+    `${withMove('abandoned')}, slice as (${SLICE})
      insert into tierd.restores (id, run_id, dataset, slice_id, state, row_count)
      select gen_random_uuid(), run.id, 'ticks', slice.id, 'begun', 1 from run, slice`,
   ],
@@ -94,6 +94,16 @@ const PLANTED: readonly (readonly [string, string])[] = [
     'outlived claim: c2',
     `insert into tierd.claims (claim, source, list_key, "position", done, removed_at)
      values ('c2', 'orders', 'l:A', 0, true, now() - interval '1 hour')`,
+  ],
+  ['move without its entry in the audit log: ticks', `${withMove('finished')} select from move`],
+  [
+    'entry in the audit log of what was never done: ticks 1',
+    `insert into tierd.audit (chain, number, entry, hash)
+     values ('ticks', 1, '{"action":"moved","id":"none"}', sha256(''))`,
+  ],
+  [
+    'count of live segments that is none: ticks',
+    `insert into tierd.live_schemas (dataset, schema_id, segments, longest_us) values ('ticks', 'one', 1, 0)`,
   ],
   [
     'unsettled rows: trades',
