@@ -11,7 +11,7 @@ import { type PartedQuery, partQuery } from './partials/load-parts.ts';
 import type { Progress } from './progress.ts';
 import { type DatasetPlan, planDataset } from './query-plan.ts';
 import type { QueryRequest, QueryRooms } from './query-request.ts';
-import type { ColdCatalog, ColdDataset, TimeHull } from './segments/cold-catalog.ts';
+import type { ColdCatalog, ColdDataset, SegmentRef, TimeHull } from './segments/cold-catalog.ts';
 import { listedOnce } from './segments/listed-once.ts';
 import { chooseSegments } from './segments/segment-filter.ts';
 import { findSides } from './segments/sides.ts';
@@ -19,7 +19,7 @@ import { admitSources } from './sql/admit-sources.ts';
 import type { FilledQuery } from './sql/parameters.ts';
 import { type AstObject, foldName } from './sql/sql-ast.ts';
 import { looksOnly } from './sql/statement.ts';
-import type { HotNeed } from './stores.ts';
+import type { HotNeed, HotTable } from './stores.ts';
 import { noteTextComparisons } from './text-numbers.ts';
 
 export interface LoadedQuery {
@@ -67,12 +67,7 @@ export async function loadQuery(
       if (live !== null && !columnsOnly) progress.live = live.read;
       const parted = await partQuery(engine, asked, chosen);
       if (explain) {
-        const plan: DatasetPlan[] = [];
-        for (const one of chosen) {
-          const parts = parted.plans.get(one) ?? null;
-          plan.push(await planDataset(engine, statement, stores.cold, one, parts));
-        }
-        progress.plan = plan;
+        progress.plan = await planAll(engine, statement, stores.cold, chosen, parted);
         return { others: all, sql: asked.sql };
       }
       progress.loaded = await loadAll(engine, statement, stores.cold, chosen, parted);
@@ -83,10 +78,20 @@ export async function loadQuery(
   );
 }
 
-/**
- * The hot side of each: as PostgreSQL's parts where all of the query is made of these, else as rows. Then its
- * segments: where the hot rows say that no older or newer ones are needed, these are not even listed.
- */
+async function planAll(
+  engine: Engine,
+  statement: AstObject,
+  catalog: ColdCatalog,
+  chosen: readonly ChosenDataset[],
+  { plans }: PartedQuery,
+): Promise<readonly DatasetPlan[]> {
+  const planned: DatasetPlan[] = [];
+  for (const one of chosen) {
+    planned.push(await planDataset(engine, statement, catalog, one, plans.get(one) ?? null));
+  }
+  return planned;
+}
+
 async function loadAll(
   engine: Engine,
   statement: AstObject,
@@ -96,29 +101,48 @@ async function loadAll(
 ): Promise<readonly LoadedDataset[]> {
   const loaded: LoadedDataset[] = [];
   for (const one of chosen) {
-    const { hot } = one;
-    const segmentsIn = (within: TimeHull | null) =>
+    const segmentsIn = async (within: TimeHull | null): Promise<readonly SegmentRef[]> =>
       one.isColdWanted ? chooseSegments(engine.connection, catalog, one, within) : [];
-    if (hot === null || looksOnly(statement)) {
+    if (one.hot === null || looksOnly(statement)) {
       const segments = await segmentsIn(null);
       loaded.push({ ...one, segments, hotRows: null, newer: null, parts: null });
-      continue;
+    } else {
+      const both = { hot: one.hot, parted, number: loaded.length, segmentsIn };
+      loaded.push(await loadBoth(engine, statement, one, both));
     }
-    const plan = parted.plans.get(one);
-    const reason = plan !== undefined && 'notInParts' in plan ? plan.notInParts : undefined;
-    const parts = await parted.load(one);
-    const hotRows =
-      parts === null
-        ? await loadHotRows(engine, statement, { ...one, hot }, loaded.length, reason)
-        : null;
-    const segments = await segmentsIn(hotRows?.bound ?? null);
-    const newer = await loadNewerRows(engine, { ...one, segments, hot }, loaded.length);
-    const { asItIs = null } = one;
-    const hotAsItIs =
-      asItIs === null
-        ? null
-        : await loadHotRows(engine, statement, { ...one, hot: asItIs }, -1 - loaded.length);
-    loaded.push({ ...one, segments, hotRows, newer, parts, hotAsItIs });
   }
   return loaded;
+}
+
+interface BothSides {
+  readonly hot: HotTable;
+  readonly parted: PartedQuery;
+  /** By which its tables in the engine are named. */
+  readonly number: number;
+  readonly segmentsIn: (within: TimeHull | null) => Promise<readonly SegmentRef[]>;
+}
+
+/**
+ * The hot side, as PostgreSQL's parts where all of the query is made of these, else as rows. Then the segments:
+ * where the hot rows say that no older or newer ones are needed, these are not even listed.
+ */
+async function loadBoth(
+  engine: Engine,
+  statement: AstObject,
+  one: ChosenDataset,
+  { hot, parted, number, segmentsIn }: BothSides,
+): Promise<LoadedDataset> {
+  const plan = parted.plans.get(one);
+  const reason = plan !== undefined && 'notInParts' in plan ? plan.notInParts : undefined;
+  const parts = await parted.load(one);
+  const hotRows =
+    parts === null ? await loadHotRows(engine, statement, { ...one, hot }, number, reason) : null;
+  const segments = await segmentsIn(hotRows?.bound ?? null);
+  const newer = await loadNewerRows(engine, { ...one, segments, hot }, number);
+  const { asItIs = null } = one;
+  const hotAsItIs =
+    asItIs === null
+      ? null
+      : await loadHotRows(engine, statement, { ...one, hot: asItIs }, -1 - number);
+  return { ...one, segments, hotRows, newer, parts, hotAsItIs };
 }

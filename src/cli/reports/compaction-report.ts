@@ -8,31 +8,23 @@ import {
 import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
 import { type CompactionOutcome, wholenessOf } from '../../jobs/compact.ts';
 import type { CompactionTotals } from '../../jobs/compaction/merge-all.ts';
-import { type DatasetResult, errorsOf, exitCodeOf, outcomesOf } from '../../jobs/rotate-all.ts';
+import type { DatasetResult } from '../../jobs/rotate-all.ts';
 import type { Report } from '../context.ts';
 import { errorDocument } from '../terminal/errors.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
 import type { LeftOut } from './left-out.ts';
-import { documentsOf, reportOutcomes } from './results.ts';
+import { reportDryRun, reportOutcomes } from './results.ts';
 
 const MERGES_SHOWN = 40;
 
-/** Exits as the compaction would. */
 export function reportCompactionPlans(results: readonly DatasetResult<CompactionPlan>[]): Report {
-  return {
-    json: {
-      dry_run: true,
-      datasets: documentsOf(results, planDocument),
-    },
-    text: (style) =>
-      outcomesOf(results)
-        .map((plan) => renderPlan(plan, style))
-        .join('\n\n'),
-    failures: errorsOf(results),
-    exitCode: exitCodeOf(results, ({ refusals }) => (refusals.length > 0 ? 'refused' : 'done')),
-  };
+  return reportDryRun(results, {
+    documentOf: planDocument,
+    render: renderPlan,
+    isRefused: ({ refusals }) => refusals.length > 0,
+  });
 }
 
 export function reportCompactions(

@@ -4,32 +4,25 @@ import type { ExpirableSlice, ExpiryPlan } from '../../domain/plan/expiry.ts';
 import { standing } from '../../domain/plan/refusal.ts';
 import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
 import type { ExpiryOutcome } from '../../jobs/expire.ts';
-import { type DatasetResult, errorsOf, exitCodeOf, outcomesOf } from '../../jobs/rotate-all.ts';
+import type { DatasetResult } from '../../jobs/rotate-all.ts';
 import type { Report } from '../context.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
 import type { LeftOut } from './left-out.ts';
-import { documentsOf, reportOutcomes } from './results.ts';
+import { reportDryRun, reportOutcomes } from './results.ts';
 
 const SLICES_SHOWN = 40;
 
-/** Exits as the expiry would. */
 export function reportExpiryPlans(
   results: readonly DatasetResult<ExpiryPlan>[],
   force: boolean,
 ): Report {
-  return {
-    json: { dry_run: true, datasets: documentsOf(results, planDocument) },
-    text: (style) =>
-      outcomesOf(results)
-        .map((plan) => renderPlan(plan, style))
-        .join('\n\n'),
-    failures: errorsOf(results),
-    exitCode: exitCodeOf(results, ({ refusals }) =>
-      standing(refusals, force).length > 0 ? 'refused' : 'done',
-    ),
-  };
+  return reportDryRun(results, {
+    documentOf: planDocument,
+    render: renderPlan,
+    isRefused: ({ refusals }) => standing(refusals, force).length > 0,
+  });
 }
 
 export function reportExpiries(

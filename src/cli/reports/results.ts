@@ -49,3 +49,25 @@ export function reportOutcomes<Outcome>(
     exitCode: exitCodeOf(results, wholenessOf),
   };
 }
+
+interface PlanForms<Plan> {
+  readonly documentOf: (plan: Plan) => unknown;
+  readonly render: (plan: Plan, style: Style) => string;
+  readonly isRefused: (plan: Plan) => boolean;
+}
+
+/** What a job would do, dataset by dataset. Exits as the job would. */
+export function reportDryRun<Plan>(
+  results: readonly DatasetResult<Plan>[],
+  { documentOf, render, isRefused }: PlanForms<Plan>,
+): Report {
+  return {
+    json: { dry_run: true, datasets: documentsOf(results, documentOf) },
+    text: (style) =>
+      outcomesOf(results)
+        .map((plan) => render(plan, style))
+        .join('\n\n'),
+    failures: errorsOf(results),
+    exitCode: exitCodeOf(results, (plan) => (isRefused(plan) ? 'refused' : 'done')),
+  };
+}
