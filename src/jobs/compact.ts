@@ -13,7 +13,8 @@ import type { Dataset } from '../domain/dataset.ts';
 import type { TierdError } from '../domain/errors.ts';
 import type { CompactionPlan } from '../domain/plan/compaction.ts';
 import { type RefusedRun, throwIfRefused } from '../domain/plan/refusal.ts';
-import { type RunEnd, startRun } from '../ledger/runs.ts';
+import type { RunEnd } from '../ledger/runs.ts';
+import { beginRun } from './begin-run.ts';
 import { type GatheredCompaction, gatherCompaction } from './compaction/gather-compaction.ts';
 import { type CompactionTotals, mergeAll } from './compaction/merge-all.ts';
 import type { CompactionRooms } from './compaction/rooms.ts';
@@ -64,13 +65,7 @@ async function runPlan(
 ): Promise<CompactionOutcome> {
   const totals: CompactionTotals = { merged: [], failed: [] };
   if (plan.merges.length === 0) return { plan, totals };
-  const runId = await startRun(db, {
-    job: 'compact',
-    dataset: dataset.name,
-    holder: rooms.holder,
-    isByHand: rooms.isByHand,
-    startedAtMs: rooms.clock.now(),
-  });
+  const runId = await beginRun(rooms, db, 'compact', dataset.name);
   const run = { runId, lease, dataset, table, columns, identity: null, signal };
   let failure: TierdError | null = null;
   try {

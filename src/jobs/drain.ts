@@ -10,7 +10,8 @@ import { openJudge } from '../domain/drain/judge-rows.ts';
 import type { DrainSource } from '../domain/drain/source.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { Hope } from '../hot/write/write-rows.ts';
-import { abandonRuns, type RunEnd, startRun } from '../ledger/runs.ts';
+import { abandonRuns, type RunEnd } from '../ledger/runs.ts';
+import { beginRun } from './begin-run.ts';
 import { connectUntilLost } from './cut-when-lost.ts';
 import { Acknowledgements } from './drain/acknowledgements.ts';
 import { backoffMs } from './drain/backoff.ts';
@@ -184,9 +185,7 @@ async function recorded(
   const dataset = drainLeaseOf(plan.source.name);
   const job = 'drain';
   await abandonRuns(db, job, dataset);
-  const startedAtMs = rooms.clock.now();
-  const { holder, isByHand } = rooms;
-  const runId = await startRun(db, { job, dataset, holder, isByHand, startedAtMs });
+  const runId = await beginRun(rooms, db, job, dataset);
   const totals = newTotals(plan.source);
   let failure: TierdError | null = null;
   try {

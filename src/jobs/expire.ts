@@ -11,7 +11,8 @@ import type { Dataset } from '../domain/dataset.ts';
 import type { TierdError } from '../domain/errors.ts';
 import { batchesOf, type ExpiryPlan, rangeOf, rowsOf } from '../domain/plan/expiry.ts';
 import { standing, throwIfRefused } from '../domain/plan/refusal.ts';
-import { type RunEnd, startRun } from '../ledger/runs.ts';
+import type { RunEnd } from '../ledger/runs.ts';
+import { beginRun } from './begin-run.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
 import { expireBatch } from './expiry/expire-batch.ts';
 import { type GatheredExpiry, gatherExpiry } from './expiry/gather-expiry.ts';
@@ -78,13 +79,7 @@ async function runPlan(
 ): Promise<ExpiryOutcome> {
   const expired: ExpiredBatch[] = [];
   // Also where nothing is due: the next run holds its clock against this one's.
-  const runId = await startRun(db, {
-    job: 'expire',
-    dataset: dataset.name,
-    holder: rooms.holder,
-    isByHand: rooms.isByHand,
-    startedAtMs: rooms.clock.now(),
-  });
+  const runId = await beginRun(rooms, db, 'expire', dataset.name);
   const run = { runId, lease, dataset, table, columns, identity: null, signal };
   let failure: TierdError | null = null;
   try {

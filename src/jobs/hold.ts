@@ -3,12 +3,10 @@ import type pg from 'pg';
 import { TierdError } from '../domain/errors.ts';
 import type { Hold } from '../domain/plan/holds.ts';
 import type { EpochMs } from '../domain/time/time-range.ts';
-import { disconnect } from '../hot/server/connect.ts';
-import { inTransaction } from '../hot/transaction.ts';
 import { addAuditEntry } from '../ledger/audit.ts';
 import { addHold, liftHold, type NewHold } from '../ledger/holds.ts';
-import { assertMigrated } from '../ledger/migrate.ts';
 import { actorOf } from './audit/actor.ts';
+import { inLedger } from './in-ledger.ts';
 import type { LedgerRooms } from './rotation/rooms.ts';
 
 /** What is expiring at that moment has expired before it returns, or is held. */
@@ -46,23 +44,6 @@ async function note(
     ...(range === null ? {} : { ranges: [range] }),
     facts: { hold: id, reason, ...more },
   });
-}
-
-async function inLedger<Result>(
-  rooms: LedgerRooms,
-  doing: string,
-  work: (db: pg.Client) => Promise<Result>,
-): Promise<Result> {
-  const { statementTimeoutMs, lockTimeoutMs } = rooms.settings;
-  const limits = { statementTimeoutMs, lockTimeoutMs };
-  const options = { doing, isolation: 'read committed', readOnly: false, limits } as const;
-  const db = await rooms.connect('work');
-  try {
-    await assertMigrated(db);
-    return await inTransaction(db, options, () => work(db));
-  } finally {
-    await disconnect(db);
-  }
 }
 
 function tellActor({ holder, user }: ReturnType<typeof actorOf>): string {

@@ -13,7 +13,8 @@ import type { Dataset } from '../domain/dataset.ts';
 import type { TierdError } from '../domain/errors.ts';
 import { type RefusedRun, standing, throwIfRefused } from '../domain/plan/refusal.ts';
 import { dueSlices, type RestorePlan } from '../domain/plan/restore-plan.ts';
-import { type RunEnd, startRun } from '../ledger/runs.ts';
+import type { RunEnd } from '../ledger/runs.ts';
+import { beginRun } from './begin-run.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
 import { afterSome } from './job-failure.ts';
 import { type KeptLease } from './keep-lease.ts';
@@ -75,13 +76,7 @@ async function runPlan(
 ): Promise<RestoreOutcome> {
   const { plan, table, columns, fieldIds, work } = gathered;
   const totals: RestoreTotals = { restored: [], failed: [] };
-  const runId = await startRun(db, {
-    job: 'restore',
-    dataset: dataset.name,
-    holder: rooms.holder,
-    isByHand: rooms.isByHand,
-    startedAtMs: rooms.clock.now(),
-  });
+  const runId = await beginRun(rooms, db, 'restore', dataset.name);
   const { lease, signal } = kept;
   const run = { runId, lease, dataset, table, columns, identity: null, signal, request };
   let failure: TierdError | null = null;

@@ -14,7 +14,8 @@ import { datasetPaused } from '../domain/pause.ts';
 import type { RotationPlan } from '../domain/plan/plan.ts';
 import { type RefusedRun, standing, throwIfRefused } from '../domain/plan/refusal.ts';
 import { disconnect } from '../hot/server/connect.ts';
-import { type RunEnd, startRun } from '../ledger/runs.ts';
+import type { RunEnd } from '../ledger/runs.ts';
+import { beginRun } from './begin-run.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
 import { afterSome } from './job-failure.ts';
 import { type KeptLease } from './keep-lease.ts';
@@ -106,13 +107,7 @@ async function runPlan(
   const { plan, table, columns, fieldIds, identity } = gathered;
   const totals: MoveTotals = { moved: [], failed: [] };
   let vacuumWarnings: readonly string[] = [];
-  const runId = await startRun(db, {
-    job: 'rotate',
-    dataset: dataset.name,
-    holder: rooms.holder,
-    isByHand: rooms.isByHand,
-    startedAtMs: rooms.clock.now(),
-  });
+  const runId = await beginRun(rooms, db, 'rotate', dataset.name);
   const run = { runId, lease: kept.lease, dataset, table, columns, identity, signal: kept.signal };
   let failure: TierdError | null = null;
   try {

@@ -7,15 +7,8 @@ import { expect } from 'vitest';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import { compactDataset } from '../../src/jobs/compact.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
-import { listSegments } from '../../src/ledger/segments.ts';
 import { VARIATION_SHARE } from './choose-effects.ts';
-import {
-  expectNothingLeft,
-  expectRight,
-  type KillScene,
-  killJobEverywhere,
-  whenFree,
-} from './kill-job.ts';
+import { expectEnded, type KillScene, killJobEverywhere, whenFree } from './kill-job.ts';
 
 /** Merging two days of five hours each has about half as many again. */
 const FEWEST_EFFECTS = { before: 30, sent: 14 };
@@ -34,7 +27,7 @@ export function killCompactEverywhere(name: string, changes: Partial<Dataset> = 
       await rotateDataset(rooms, dataset, { force: true });
     },
     recover: compactWhenFree,
-    converge: expectConverged,
+    converge: (scene, told) => expectEnded(scene, told, MERGED),
   });
 }
 
@@ -44,16 +37,4 @@ async function compactWhenFree({ rooms, dataset }: KillScene): Promise<void> {
     compactDataset({ ...own, tell: () => undefined }, dataset, { evenIfPaused: false }),
   );
   expect(totals.failed).toEqual([]);
-}
-
-/** All is merged; with no writer in the way what came late leaves as well, and nothing is left over. */
-async function expectConverged(scene: KillScene, told: string): Promise<void> {
-  const { client, rooms, dataset } = scene;
-  await expectRight(scene, told);
-  const live = await listSegments(client, { dataset: dataset.name, states: ['live'] });
-  expect(live, told).toHaveLength(MERGED);
-  const moved = await rotateDataset(rooms, dataset, { force: true });
-  expect(moved.totals.failed, told).toEqual([]);
-  await expectRight(scene, told);
-  await expectNothingLeft(scene, told);
 }

@@ -9,13 +9,7 @@ import { rotateDataset } from '../../src/jobs/rotate.ts';
 import { listSegments } from '../../src/ledger/segments.ts';
 import { readCold } from '../support/cold-rows.ts';
 import { expire } from '../support/expire.ts';
-import {
-  expectNothingLeft,
-  expectRight,
-  type KillScene,
-  killJobEverywhere,
-  whenFree,
-} from './kill-job.ts';
+import { expectEnded, type KillScene, killJobEverywhere, whenFree } from './kill-job.ts';
 import { DUE_SPAN } from './scenario.ts';
 
 /** The ledger alone changes: no file is written. */
@@ -63,15 +57,8 @@ export function killExpireEverywhere(name: string): void {
       await whenFree(rooms, (own) => expire({ rooms: own }, dataset));
     },
     converge: async (scene, told) => {
-      const { client, rooms, dataset } = scene;
       await forget(scene, told);
-      await expectRight(scene, told);
-      const live = await listSegments(client, { dataset: dataset.name, states: ['live'] });
-      expect(live, told).toHaveLength(1);
-      const moved = await rotateDataset(rooms, dataset, { force: true });
-      expect(moved.totals.failed, told).toEqual([]);
-      await expectRight(scene, told);
-      await expectNothingLeft(scene, told);
+      await expectEnded(scene, told, 1);
     },
   });
 }

@@ -8,7 +8,9 @@ import { beforeAll, expect, it, type TestContext } from 'vitest';
 import { withSpillDirectory } from '../../src/cli/rooms/spill-directory.ts';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import { TierdError } from '../../src/domain/errors.ts';
+import { rotateDataset } from '../../src/jobs/rotate.ts';
 import type { Rooms } from '../../src/jobs/rotation/rooms.ts';
+import { listSegments } from '../../src/ledger/segments.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { makeDataset } from '../support/rotation.ts';
 import type { S3Server } from '../support/s3-server.ts';
@@ -189,6 +191,18 @@ export async function expectNothingLeft(
   expect(await strayFiles(client, dataset.name, folder), told).toEqual([]);
   const places = { lake: lake.leftovers, spill: rooms.tempDirectory };
   expect(await findLeft(client, places), told).toEqual([]);
+}
+
+/** The lake has so many segments; with no writer in the way what came late leaves as well, and nothing is left over. */
+export async function expectEnded(scene: KillScene, told: string, live: number): Promise<void> {
+  const { client, rooms, dataset } = scene;
+  await expectRight(scene, told);
+  const segments = await listSegments(client, { dataset: dataset.name, states: ['live'] });
+  expect(segments, told).toHaveLength(live);
+  const moved = await rotateDataset(rooms, dataset, { force: true });
+  expect(moved.totals.failed, told).toEqual([]);
+  await expectRight(scene, told);
+  await expectNothingLeft(scene, told);
 }
 
 /** How many rows are still hot that are before this instant, in ms since 1970. */

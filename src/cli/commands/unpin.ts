@@ -4,6 +4,7 @@ import { TierdError } from '../../domain/errors.ts';
 import { type EpochMs, formatRange, type TimeRange } from '../../domain/time/time-range.ts';
 import { instant } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
+import { rangeDocument } from '../reports/range-document.ts';
 import { selectDatasets } from '../select-datasets.ts';
 
 interface UnpinFlags {
@@ -37,10 +38,7 @@ export function registerUnpin(program: Command, context: CliContext): void {
       context.report({
         json: {
           dataset: name,
-          unpinned: gone.map(({ fromInclusive, toExclusive }) => ({
-            from: new Date(fromInclusive).toISOString(),
-            to: new Date(toExclusive).toISOString(),
-          })),
+          unpinned: gone.map(rangeDocument),
         },
         text: ({ colour }) =>
           gone.length === 0

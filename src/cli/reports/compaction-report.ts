@@ -5,7 +5,7 @@ import {
   type PlannedMerge,
   segmentsSpared,
 } from '../../domain/plan/compaction.ts';
-import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
+import { formatRange } from '../../domain/time/time-range.ts';
 import { type CompactionOutcome, wholenessOf } from '../../jobs/compact.ts';
 import type { CompactionTotals } from '../../jobs/compaction/merge-all.ts';
 import type { DatasetResult } from '../../jobs/rotate-all.ts';
@@ -15,6 +15,8 @@ import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
 import type { LeftOut } from './left-out.ts';
+import { rangeDocument } from './range-document.ts';
+import { refusalLines } from './refusal-lines.ts';
 import { reportDryRun, reportOutcomes } from './results.ts';
 
 const MERGES_SHOWN = 40;
@@ -45,7 +47,7 @@ function planDocument(plan: CompactionPlan): Record<string, unknown> {
     segments: plan.segments,
     segments_after: plan.segments - segmentsSpared(plan),
     merges: plan.merges.map((merge) => ({
-      ...boundsOf(merge.range),
+      ...rangeDocument(merge.range),
       rows: merge.rows,
       bytes: merge.bytes,
       slices: merge.sliceIds.length,
@@ -67,14 +69,10 @@ function outcomeDocument({ plan, totals }: CompactionOutcome): Record<string, un
     segments_after: after,
     bytes_written: bytes,
     merges_failed: totals.failed.map(({ planned, error }) => ({
-      ...boundsOf(planned.range),
+      ...rangeDocument(planned.range),
       ...errorDocument(error),
     })),
   };
-}
-
-function boundsOf({ fromInclusive, toExclusive }: TimeRange): Record<string, string> {
-  return { from: new Date(fromInclusive).toISOString(), to: new Date(toExclusive).toISOString() };
 }
 
 function sumsOf({ merged }: CompactionTotals): {
@@ -101,10 +99,7 @@ function renderPlan(plan: CompactionPlan, style: Style): string {
     `${colour.bold(plan.dataset)}: ${countOf(plan.segments, 'segment')} would become about ${formatInteger(after)}`,
     renderMerges(shown, style),
     ...(hidden > 0 ? [`… and ${formatInteger(hidden)} more (--json shows each)`] : []),
-    ...plan.refusals.flatMap(({ message, hint }) => [
-      `${colour.red('refused')}: ${message}`,
-      `  ${hint}`,
-    ]),
+    ...refusalLines(plan.refusals, style),
   ].join('\n');
 }
 

@@ -2,7 +2,7 @@
 import { countOf } from '../../domain/count.ts';
 import type { ExpirableSlice, ExpiryPlan } from '../../domain/plan/expiry.ts';
 import { standing } from '../../domain/plan/refusal.ts';
-import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
+import { formatRange } from '../../domain/time/time-range.ts';
 import type { ExpiryOutcome } from '../../jobs/expire.ts';
 import type { DatasetResult } from '../../jobs/rotate-all.ts';
 import type { Report } from '../context.ts';
@@ -10,6 +10,8 @@ import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
 import type { LeftOut } from './left-out.ts';
+import { rangeDocument } from './range-document.ts';
+import { refusalLines } from './refusal-lines.ts';
 import { reportDryRun, reportOutcomes } from './results.ts';
 
 const SLICES_SHOWN = 40;
@@ -46,7 +48,7 @@ function planDocument(plan: ExpiryPlan): Record<string, unknown> {
     bytes: plan.bytes,
     segments: plan.segments,
     slices: plan.due.map(({ range, rows, bytes, segments }) => ({
-      ...boundsOf(range),
+      ...rangeDocument(range),
       rows,
       bytes,
       segments,
@@ -71,12 +73,7 @@ function outcomeDocument({ plan, expired }: ExpiryOutcome): Record<string, unkno
 
 const iso = (at: number): string => new Date(at).toISOString();
 
-function boundsOf({ fromInclusive, toExclusive }: TimeRange): Record<string, string> {
-  return { from: iso(fromInclusive), to: iso(toExclusive) };
-}
-
 function renderPlan(plan: ExpiryPlan, style: Style): string {
-  const { colour } = style;
   const shown = plan.due.slice(0, SLICES_SHOWN);
   const hidden = plan.due.length - shown.length;
   return [
@@ -84,10 +81,7 @@ function renderPlan(plan: ExpiryPlan, style: Style): string {
     ...(shown.length === 0 ? [] : [renderSlices(shown, style)]),
     ...(hidden > 0 ? [`… and ${formatInteger(hidden)} more (--json shows each)`] : []),
     ...notesOf(plan),
-    ...plan.refusals.flatMap(({ message, hint }) => [
-      `${colour.red('refused')}: ${message}`,
-      `  ${hint}`,
-    ]),
+    ...refusalLines(plan.refusals, style),
   ].join('\n');
 }
 

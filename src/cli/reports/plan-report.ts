@@ -11,6 +11,7 @@ import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
 import { type LeftOut, leftOutDocument, renderLeftOut } from './left-out.ts';
+import { refusalLines } from './refusal-lines.ts';
 import { documentsOf } from './results.ts';
 
 export function reportPlans(
@@ -94,10 +95,7 @@ function renderPlan(plan: RotationPlan, force: boolean, style: Style): string {
     );
   }
   for (const note of plan.notes) lines.push(`${colour.cyan('note')}: ${note}`);
-  for (const refusal of plan.refusals) {
-    const word = refusal.forceable ? colour.yellow('refused') : colour.red('refused');
-    lines.push(`${word}: ${refusal.message}`, `  ${refusal.hint}`);
-  }
+  lines.push(...refusalLines(plan.refusals, style));
   for (const { message, hint } of describeObstacles(plan, force, OBSTACLES_SHOWN)) {
     lines.push(`${colour.red('refused')}: ${message}`, `  ${hint}`);
   }

@@ -1,15 +1,17 @@
 /** What a restore would do, or did, as it is printed. */
 import { EXIT } from '../../domain/errors.ts';
 import { formatUntil } from '../../domain/plan/pins.ts';
-import { type Refusal, standing } from '../../domain/plan/refusal.ts';
+import { standing } from '../../domain/plan/refusal.ts';
 import { dueSlices, type PlannedSlice, type RestorePlan } from '../../domain/plan/restore-plan.ts';
-import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
+import { formatRange } from '../../domain/time/time-range.ts';
 import { type RestoreOutcome, rowsOf, wholenessOf } from '../../jobs/restore.ts';
 import type { Report } from '../context.ts';
 import { errorDocument } from '../terminal/errors.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
+import { rangeDocument } from './range-document.ts';
+import { refusalLines } from './refusal-lines.ts';
 
 const SLICES_SHOWN = 40;
 
@@ -34,7 +36,7 @@ export function reportRestore({ plan, totals }: RestoreOutcome): Report {
       rows_restored: rowsOf(totals),
       slices_restored: totals.restored.length,
       slices_failed: totals.failed.map(({ planned, error }) => ({
-        ...boundsOf(planned.range),
+        ...rangeDocument(planned.range),
         ...errorDocument(error),
       })),
     },
@@ -46,7 +48,7 @@ export function reportRestore({ plan, totals }: RestoreOutcome): Report {
 function documentOf(plan: RestorePlan): Record<string, unknown> {
   return {
     dataset: plan.dataset,
-    ...boundsOf(plan.span),
+    ...rangeDocument(plan.span),
     into: plan.target,
     stays_cold: plan.keepsCold,
     pinned_until:
@@ -54,7 +56,7 @@ function documentOf(plan: RestorePlan): Record<string, unknown> {
     rows: plan.rows,
     bytes: plan.bytes,
     slices: plan.slices.map((slice) => ({
-      ...boundsOf(slice.range),
+      ...rangeDocument(slice.range),
       rows: slice.rows,
       bytes: slice.bytes,
       segments: slice.segments,
@@ -64,10 +66,6 @@ function documentOf(plan: RestorePlan): Record<string, unknown> {
     refusals: plan.refusals,
     notes: plan.notes,
   };
-}
-
-function boundsOf({ fromInclusive, toExclusive }: TimeRange): Record<string, string> {
-  return { from: new Date(fromInclusive).toISOString(), to: new Date(toExclusive).toISOString() };
 }
 
 function renderPlan(plan: RestorePlan, style: Style): string {
@@ -83,7 +81,7 @@ function renderPlan(plan: RestorePlan, style: Style): string {
     renderSlices(shown, style),
     ...(hidden > 0 ? [`… and ${formatInteger(hidden)} more (--json shows each)`] : []),
     ...plan.notes.map((note) => `${colour.cyan('note')}: ${note}`),
-    ...plan.refusals.flatMap((refusal) => renderRefusal(refusal, style)),
+    ...refusalLines(plan.refusals, style),
     ...hintsOf(plan).map((hint) => `  ${hint}`),
   ].join('\n');
 }
@@ -104,11 +102,6 @@ function renderSlices(slices: readonly PlannedSlice[], style: Style): string {
     ]),
     style,
   );
-}
-
-function renderRefusal({ message, hint, forceable }: Refusal, { colour }: Style): string[] {
-  const word = forceable ? colour.yellow('refused') : colour.red('refused');
-  return [`${word}: ${message}`, `  ${hint}`];
 }
 
 function hintsOf({ slices }: RestorePlan): readonly string[] {

@@ -2,6 +2,7 @@
 import { TierdError } from '../../domain/errors.ts';
 import type { TextRow } from '../copy/copy-text.ts';
 import { postgresError } from '../postgres-error.ts';
+import { quoteName } from '../quote.ts';
 import type { Queryable } from '../sql.ts';
 import { givenRows, type RowRules } from './row-rules.ts';
 import { isAboutRows } from './write-rows.ts';
@@ -53,7 +54,7 @@ async function lookAtPiece(
     arrays.map((_, index) => `$${String(index + 1)}::text[]`),
   );
   // Counted, for a value that nobody asks for is not made.
-  const made = rules.columns.map(({ name }) => `count("${name.replaceAll('"', '""')}")`).join(', ');
+  const made = rules.columns.map(({ name }) => `count(${quoteName(name)})`).join(', ');
   await db.query('savepoint tierd_look');
   try {
     const found = await db.query<{ bad: readonly string[] | null }>(

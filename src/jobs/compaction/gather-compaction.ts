@@ -14,10 +14,10 @@ import { cutoffsOf } from '../../domain/plan/regions.ts';
 import type { TableDescription } from '../../domain/table.ts';
 import { tableClock } from '../../domain/time/time-zone.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
-import { inTransaction } from '../../hot/transaction.ts';
 import { parseSegmentKey } from '../../lake/layout.ts';
 import { type ColdSliceSum, sumColdSlices } from '../../ledger/cold-slices.ts';
 import { listPins } from '../../ledger/pins.ts';
+import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
 import type { LookingRooms } from '../rotation/rooms.ts';
 
@@ -35,12 +35,9 @@ export async function gatherCompaction(
   db: pg.Client,
   dataset: Dataset,
 ): Promise<GatheredCompaction> {
-  const { statementTimeoutMs, lockTimeoutMs } = settings;
-  const limits = { statementTimeoutMs, lockTimeoutMs };
   const doing = `planning the compaction of ${dataset.name}`;
   const freeBytes = await store.freeBytes();
-  const options = { doing, isolation: 'repeatable read', readOnly: true, limits } as const;
-  return inTransaction(db, options, async () => {
+  return inPlanningSnapshot(settings, db, doing, async () => {
     const { name, timeColumn, timeUnit, targetFileBytes } = dataset;
     const now = clock.now();
     const table = await describeTable(db, dataset.table, timeColumn, timeUnit);

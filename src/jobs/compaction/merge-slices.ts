@@ -30,6 +30,7 @@ import { publishAndProve } from '../rotation/move/finish-move.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
 import type { JobRooms } from '../rotation/rooms.ts';
 import type { RunContext, StagedSlice } from '../rotation/staged-move.ts';
+import { slicesChanged } from '../slices-changed.ts';
 
 export interface StagedMerge {
   /** Of the move, by which whoever lost the reply to COMMIT finds it. */
@@ -102,7 +103,7 @@ async function writeMerged(
   const { dataset, signal, table } = run;
   const [first] = olds;
   if (first === undefined || olds.length !== planned.sliceIds.length)
-    throw changedMeanwhile(run, planned);
+    throw slicesChanged(dataset.name, planned.range, 'be merged');
   const { columns } = first;
   const { range, unit } = planned;
   const fingerprint = olds.reduce(
@@ -126,16 +127,6 @@ async function writeMerged(
     metadata,
   });
   return { range, unit, generation, columns, fingerprint, metadata, segments };
-}
-
-/** Under the lease nobody else may have changed them. */
-function changedMeanwhile({ dataset }: RunContext, { range }: PlannedMerge): TierdError {
-  return new TierdError({
-    code: 'MOVE_NOT_OURS',
-    message: `slices of ${dataset.name} ${formatRange(range)} that were to be merged are no longer live; nothing was changed`,
-    hint: 'another tierd changed them; look at `tierd status` and run the same command again',
-    context: { dataset: dataset.name },
-  });
 }
 
 /** `proven` has one entry, for the one new slice; only verification makes such values. */

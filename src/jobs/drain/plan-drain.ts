@@ -10,8 +10,8 @@ import { suggest } from '../../domain/suggest.ts';
 import { type ColumnDescription, formatTable } from '../../domain/table.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
 import { listKeysWithNulls, listUniqueKeys } from '../../hot/table/unique-key.ts';
-import { inTransaction } from '../../hot/transaction.ts';
 import type { WriteTarget } from '../../hot/write/write-statements.ts';
+import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import type { DrainSettings } from './rooms.ts';
 
 export interface DrainPlan {
@@ -31,11 +31,8 @@ export async function planDrain(
   settings: Pick<DrainSettings, 'statementTimeoutMs' | 'lockTimeoutMs'>,
 ): Promise<DrainPlan> {
   const { dataset } = source;
-  const { statementTimeoutMs, lockTimeoutMs } = settings;
   const doing = `planning the drain of ${source.name}`;
-  const limits = { statementTimeoutMs, lockTimeoutMs };
-  const options = { doing, isolation: 'repeatable read', readOnly: true, limits } as const;
-  return inTransaction(db, options, async () => {
+  return inPlanningSnapshot(settings, db, doing, async () => {
     const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
     const rows = planRows(source, table.columns);
     if ('unknown' in rows) throw unknownColumns(source, rows.unknown, table.columns);

@@ -4,7 +4,6 @@
  */
 import type pg from 'pg';
 import type { NextSnapshot } from '../../catalogue/next-snapshot.ts';
-import { TierdError } from '../../domain/errors.ts';
 import { type ExpirableSlice, rangeOf, rowsOf } from '../../domain/plan/expiry.ts';
 import { formatHeld, holdsRange, isHolding } from '../../domain/plan/holds.ts';
 import { throwIfRefused, unforceable } from '../../domain/plan/refusal.ts';
@@ -27,6 +26,7 @@ import { settleMove } from '../rotation/move/settle-move.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
 import type { JobRooms } from '../rotation/rooms.ts';
 import type { RunContext } from '../rotation/staged-move.ts';
+import { slicesChanged } from '../slices-changed.ts';
 
 /**
  * Throws what kept the slices, which are then as they were: REFUSED where a hold was set meanwhile,
@@ -64,7 +64,9 @@ async function expireUnsettled(
       dataset.name,
       batch.map((slice) => slice.id),
     );
-    if (slices.length !== batch.length) throw changedMeanwhile(run, batch);
+    if (slices.length !== batch.length) {
+      throw slicesChanged(dataset.name, rangeOf(batch), 'expire');
+    }
     const goneKeys = slices.flatMap(({ segments }) => segments.map(({ key }) => key));
     const iceberg = dataset.iceberg
       ? await prepareSnapshot(rooms, run, db, { moveId: id, goneKeys })
@@ -151,14 +153,4 @@ async function assertNotHeld(
       ),
     ),
   );
-}
-
-/** Under the lease nobody else may have changed them. */
-function changedMeanwhile({ dataset }: RunContext, batch: readonly ExpirableSlice[]): TierdError {
-  return new TierdError({
-    code: 'MOVE_NOT_OURS',
-    message: `slices of ${dataset.name} ${formatRange(rangeOf(batch))} that were to expire are no longer live; nothing was changed`,
-    hint: 'another tierd changed them; look at `tierd status` and run the same command again',
-    context: { dataset: dataset.name },
-  });
 }

@@ -13,11 +13,11 @@ import type { EpochMs } from '../../domain/time/time-range.ts';
 import { tableClock } from '../../domain/time/time-zone.ts';
 import { readDatabaseClock } from '../../hot/server/server-facts.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
-import { inTransaction } from '../../hot/transaction.ts';
 import { type ColdSliceSum, sumColdSlices } from '../../ledger/cold-slices.ts';
 import { listHolds } from '../../ledger/holds.ts';
 import { listPins } from '../../ledger/pins.ts';
 import { lastRunStart } from '../../ledger/runs.ts';
+import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
 import type { LookingRooms } from '../rotation/rooms.ts';
 
@@ -35,11 +35,8 @@ export async function gatherExpiry(
   dataset: Dataset,
   { mayEmpty }: { readonly mayEmpty: boolean },
 ): Promise<GatheredExpiry> {
-  const { statementTimeoutMs, lockTimeoutMs } = settings;
-  const limits = { statementTimeoutMs, lockTimeoutMs };
   const doing = `planning the expiry of ${dataset.name}`;
-  const options = { doing, isolation: 'repeatable read', readOnly: true, limits } as const;
-  return inTransaction(db, options, async () => {
+  return inPlanningSnapshot(settings, db, doing, async () => {
     const { name, timeColumn, timeUnit } = dataset;
     const now = clock.now();
     const databaseNow = await readDatabaseClock(db);

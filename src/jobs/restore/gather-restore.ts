@@ -16,11 +16,11 @@ import { sqlLiteral, sqlTable } from '../../domain/sql-name.ts';
 import { formatTable, type Part, type TableDescription } from '../../domain/table.ts';
 import { rangesOverlap } from '../../domain/time/time-range.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
-import { inTransaction } from '../../hot/transaction.ts';
 import { findMakeHazards } from '../../hot/write/make-hazards.ts';
 import { compressedChunks, findRestoreHazards } from '../../hot/write/restore-hazards.ts';
 import { findTable, targetColumns } from '../../hot/write/restore-target.ts';
 import { type LiveSlice, listLiveSlices } from '../../ledger/replaced-slices.ts';
+import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
 import { throughTemporary } from './bring-in.ts';
 import { findGiven } from './find-given.ts';
@@ -43,11 +43,8 @@ export async function gatherRestore(
   dataset: Dataset,
   request: RestoreRequest,
 ): Promise<GatheredRestore> {
-  const { statementTimeoutMs, lockTimeoutMs } = settings;
-  const limits = { statementTimeoutMs, lockTimeoutMs };
   const doing = `planning the restore of ${dataset.name}`;
-  const options = { doing, isolation: 'repeatable read', readOnly: true, limits } as const;
-  return inTransaction(db, options, async () => {
+  return inPlanningSnapshot(settings, db, doing, async () => {
     const { timeColumn, timeUnit } = dataset;
     const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
     const fieldIds = await gatherFieldIds(db, dataset.name, table);

@@ -30,11 +30,11 @@ import { findReferencedRows } from '../../../hot/table/foreign-keys.ts';
 import { describeTable } from '../../../hot/table/introspect.ts';
 import { listUniqueKeys } from '../../../hot/table/unique-key.ts';
 import { findStaleAggregates } from '../../../hot/timescale/stale-aggregates.ts';
-import { inTransaction } from '../../../hot/transaction.ts';
 import { listColdRanges, listLiveSchemas } from '../../../ledger/live-segments.ts';
 import { hasLedger } from '../../../ledger/migrate.ts';
 import { listPins } from '../../../ledger/pins.ts';
 import { lastRunStart } from '../../../ledger/runs.ts';
+import { inPlanningSnapshot } from '../../planning-snapshot.ts';
 import { type AgainLook, lookForAgain } from '../again/look-for-again.ts';
 import { filterOf } from '../region-filter.ts';
 import type { PlanningRooms } from '../rooms.ts';
@@ -57,10 +57,7 @@ export async function gatherPlan(
   dataset: Dataset,
 ): Promise<GatheredPlan> {
   const doing = `planning the rotation of ${dataset.name}`;
-  const { statementTimeoutMs, lockTimeoutMs } = rooms.settings;
-  const limits = { statementTimeoutMs, lockTimeoutMs };
-  const options = { doing, isolation: 'repeatable read', readOnly: true, limits } as const;
-  return inTransaction(db, options, async () => {
+  return inPlanningSnapshot(rooms.settings, db, doing, async () => {
     const now = rooms.clock.now();
     const databaseNow = await readDatabaseClock(db);
     const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
