@@ -12,7 +12,7 @@ import { isPostgresError } from '../hot/postgres-error.ts';
 import { disconnect } from '../hot/server/connect.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import { listColdRanges } from '../ledger/live-segments.ts';
-import { hasLedger, migrationStatus } from '../ledger/migrate.ts';
+import { hasLedger, mayCreateTables, migrationStatus } from '../ledger/migrate.ts';
 import { checkPins } from './check-pins.ts';
 import { asTierdError } from './job-failure.ts';
 import { checkLeftBehind } from './left-behind.ts';
@@ -108,7 +108,10 @@ async function checkLedger(rooms: DoctorRooms): Promise<Omit<Check, 'name'>> {
       return { status: 'ok', found: `schema tierd at ${applied.at(-1) ?? ''}` };
     const found =
       applied.length === 0 ? 'there is no ledger yet' : `pending: ${pending.join(', ')}`;
-    return { status: 'error', found, advice: 'run `tierd migrate`' };
+    const advice = (await mayCreateTables(db))
+      ? 'run `tierd migrate`'
+      : 'do what `ledger_rights` says above, then run `tierd migrate`';
+    return { status: 'error', found, advice };
   } finally {
     await disconnect(db);
   }

@@ -20,8 +20,10 @@ export interface MigrationStatus {
  * end and does what is then left.
  *
  * @returns the names of those applied now, oldest first; empty when there was nothing to do.
+ * @throws TierdError PERMISSION_DENIED where the schema is another's and nothing may be made in it
  */
 export async function migrate(client: pg.Client): Promise<readonly string[]> {
+  if (!(await hasLedger(client))) await assertMayCreate(client);
   // Every job and the daemon only ask what is pending: none of them has to load this.
   const { runner } = await import('node-pg-migrate');
   // `create schema if not exists` wants the right to create one even where there is nothing to do.
@@ -39,8 +41,38 @@ export async function migrate(client: pg.Client): Promise<readonly string[]> {
     singleTransaction: true,
     advisoryLockMode: 'wait',
     log: () => undefined,
+  }).catch((error: unknown) => {
+    throw withoutStack(error);
   });
   return applied.map((migration) => migration.name);
+}
+
+/** The runner puts the stack of what it met into its own message. */
+function withoutStack(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const [first = ''] = error.message.split('\n    at ');
+  return first === error.message ? error : new Error(first, { cause: error });
+}
+
+/** True as well where there is no schema yet. */
+export async function mayCreateTables(db: Queryable): Promise<boolean> {
+  const found = await db.query<{ may: boolean | null }>(
+    `select has_schema_privilege(n.oid, 'usage') and has_schema_privilege(n.oid, 'create') as may
+     from pg_namespace n where n.nspname = '${SCHEMA}'`,
+  );
+  return found.rows[0]?.may !== false;
+}
+
+async function assertMayCreate(db: Queryable): Promise<void> {
+  if (await mayCreateTables(db)) return;
+  const { rows } = await db.query<{ role: string }>('select quote_ident(current_user) as role');
+  const role = rows[0]?.role ?? '';
+  throw new TierdError({
+    code: 'PERMISSION_DENIED',
+    message: `the role ${role} may not create tables in schema ${SCHEMA}; nothing was changed`,
+    hint: `as the owner of schema ${SCHEMA}: grant usage, create on schema ${SCHEMA} to ${role}; or let tierd make the schema itself`,
+    context: { role: rows[0]?.role },
+  });
 }
 
 async function hasSchema(db: Queryable): Promise<boolean> {

@@ -104,6 +104,24 @@ it('a role that was granted the empty schema of another migrates it', async () =
   });
 });
 
+it('a role that may only use the schema of another is told what it lacks, by doctor as well', async () => {
+  await database.query('drop schema if exists tierd cascade; create schema tierd');
+  await asFreshRole('user', async (role, asRole) => {
+    await database.query(`grant usage on schema tierd to ${role}`);
+    const { exitCode, stderr } = await asRole('migrate');
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`may not create tables in schema tierd; nothing was changed`);
+    expect(stderr).toContain(`grant usage, create on schema tierd to ${role}`);
+    expect(stderr).not.toMatch(/^ +at /m);
+    const { checks } = JSON.parse((await asRole('doctor', '--json')).stdout) as {
+      checks: { name: string; advice?: string }[];
+    };
+    expect(checks.find(({ name }) => name === 'ledger')?.advice).toMatch(
+      /^do what `ledger_rights`/,
+    );
+  });
+});
+
 it('of several at once one migrates, and the others wait and find nothing to do', async () => {
   await database.query('drop schema if exists tierd cascade');
   const runs = await Promise.all([1, 2, 3].map(() => tierd('migrate', '--json')));
