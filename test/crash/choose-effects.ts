@@ -3,7 +3,10 @@
 export const SEED = Number(process.env['TIERD_TEST_SEED'] ?? Date.now() % 1_000_000);
 
 /** Of a variation of what is killed more thoroughly elsewhere. */
-export const VARIATION_SHARE = 1 / 12;
+export const VARIATION_SHARE = 1 / 14;
+
+/** Of one whose every kill takes far longer: through another server, or another catalogue. */
+export const SLOW_VARIATION_SHARE = 1 / 32;
 
 /**
  * The ordinals to kill at: every link, another third of the statements each time, and of the file system's

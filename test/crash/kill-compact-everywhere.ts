@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import { compactDataset } from '../../src/jobs/compact.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
-import { VARIATION_SHARE } from './choose-effects.ts';
+import { SLOW_VARIATION_SHARE, VARIATION_SHARE } from './choose-effects.ts';
 import { expectEnded, type KillScene, killJobEverywhere, whenFree } from './kill-job.ts';
 
 /** Merging two days of five hours each has about half as many again. */
@@ -21,7 +21,7 @@ export function killCompactEverywhere(name: string, changes: Partial<Dataset> = 
     kind: 'plain',
     settings: { slice: 'hour', ...changes },
     fewestEffects: FEWEST_EFFECTS,
-    share: changes.iceberg === true ? 1 / 32 : VARIATION_SHARE,
+    share: changes.iceberg === true ? SLOW_VARIATION_SHARE : VARIATION_SHARE,
     order: { compact: true },
     prepare: async ({ rooms, dataset }) => {
       await rotateDataset(rooms, dataset, { force: true });

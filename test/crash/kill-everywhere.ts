@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import { type RotationOutcome, rotateDataset } from '../../src/jobs/rotate.ts';
 import type { S3Server } from '../support/s3-server.ts';
-import { VARIATION_SHARE } from './choose-effects.ts';
+import { SLOW_VARIATION_SHARE, VARIATION_SHARE } from './choose-effects.ts';
 import {
   countDue,
   expectNothingLeft,
@@ -26,14 +26,16 @@ export function killEverywhere(
   server?: () => S3Server,
   changes: Partial<Dataset> = {},
 ): void {
-  const isVariation = kind === 'again' || server !== undefined || Object.keys(changes).length > 0;
+  const isSlow = server !== undefined || changes.iceberg === true;
+  const isVariation = kind === 'again' || isSlow || Object.keys(changes).length > 0;
+  const variation = isSlow ? SLOW_VARIATION_SHARE : VARIATION_SHARE;
   killJobEverywhere({
     name: kind,
     kind,
     settings: changes,
     server,
     fewestEffects: FEWEST_EFFECTS,
-    share: isVariation ? VARIATION_SHARE : undefined,
+    share: isVariation ? variation : undefined,
     prepare: async (scene) => {
       if (scene.bringsAgain) await moveAndBringAgain(scene);
     },

@@ -9,7 +9,7 @@ import { restoreDataset } from '../../src/jobs/restore.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
 import { unpin } from '../../src/ledger/pins.ts';
 import { listSegments } from '../../src/ledger/segments.ts';
-import { VARIATION_SHARE } from './choose-effects.ts';
+import { SLOW_VARIATION_SHARE, VARIATION_SHARE } from './choose-effects.ts';
 import {
   countDue,
   expectNothingLeft,
@@ -32,13 +32,14 @@ export function killRestoreEverywhere(
   { throughText, changes = {} }: { throughText: boolean; changes?: Partial<Dataset> },
 ): void {
   const isVariation = throughText || Object.keys(changes).length > 0;
+  const variation = changes.iceberg === true ? SLOW_VARIATION_SHARE : VARIATION_SHARE;
   killJobEverywhere({
     name,
     kind: 'plain',
     column: throughText ? `note text[] default '{a,null}'` : undefined,
     settings: changes,
     fewestEffects: FEWEST_EFFECTS,
-    share: isVariation ? VARIATION_SHARE : undefined,
+    share: isVariation ? variation : undefined,
     order: { restore: DUE_SPAN },
     prepare: async ({ rooms, dataset }) => {
       await rotateDataset(rooms, dataset, { force: true });
