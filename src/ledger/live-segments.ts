@@ -14,6 +14,8 @@ export interface LiveSchema {
   readonly columns: readonly ColumnPlan[];
   readonly segments: number;
   readonly exampleKey: string;
+  /** Of the whole dataset, in microseconds since 1970: no row is earlier or later. */
+  readonly span: { readonly firstUs: bigint; readonly lastUs: bigint };
 }
 
 /** Of all datasets, each one's oldest publication first. */
@@ -27,9 +29,12 @@ export interface LiveSchemaRow {
   readonly columns: ColumnPlan[];
   readonly segments: number;
   readonly example_key: string;
+  readonly first_us: string;
+  readonly last_us: string;
 }
 
-export const LIVE_SCHEMAS_SQL = `select l.dataset, l.schema_id as id, s.columns, l.segments::int, first.object_key as example_key
+export const LIVE_SCHEMAS_SQL = `select l.dataset, l.schema_id as id, s.columns, l.segments::int, first.object_key as example_key,
+            span.first_us::text, span.last_us::text
      from tierd.live_schemas l
      cross join lateral (
        select g.slice_id, g.object_key, g.published_at
@@ -38,6 +43,14 @@ export const LIVE_SCHEMAS_SQL = `select l.dataset, l.schema_id as id, s.columns,
        order by g.published_at, g.id limit 1
      ) first
      join tierd.slices s on s.id = first.slice_id
+     -- By the index: none begins later than the one that begins last, and none is longer than the longest.
+     cross join lateral (
+       select (select g.min_time_us from tierd.segments g
+               where g.state = 'live' and g.dataset = l.dataset order by g.min_time_us limit 1) as first_us,
+              (select g.min_time_us from tierd.segments g
+               where g.state = 'live' and g.dataset = l.dataset order by g.min_time_us desc limit 1)
+              + (select max(longest_us) from tierd.live_schemas where dataset = l.dataset) as last_us
+     ) span
      where l.segments > 0
      order by l.dataset, first.published_at, l.schema_id`;
 
@@ -49,6 +62,7 @@ export function liveSchemasOf(rows: readonly LiveSchemaRow[]): readonly LiveSche
     columns: row.columns,
     segments: row.segments,
     exampleKey: row.example_key,
+    span: { firstUs: BigInt(row.first_us), lastUs: BigInt(row.last_us) },
   }));
 }
 

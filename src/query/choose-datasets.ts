@@ -11,6 +11,8 @@ import { type AstObject, foldName } from './sql/sql-ast.ts';
 import type { HotTable, Stores } from './stores.ts';
 
 export interface ChosenDataset {
+  /** By which its tables in the engine are told from those of other datasets. */
+  readonly place: string;
   /** With the columns of both sides. */
   readonly dataset: ColdDataset;
   readonly schema: ViewSchema;
@@ -51,7 +53,8 @@ export async function chooseDatasets(
     const hull = await findHull(connection, dataset, schema, predicate);
     const isColdWanted = wantsCold(needs, sides, dataset);
     const hots = hotOf(stores, sides, dataset.name);
-    chosen.push({ dataset, schema, predicate, hull, isColdWanted, ...hots });
+    const place = `t${String(chosen.length)}`;
+    chosen.push({ place, dataset, schema, predicate, hull, isColdWanted, ...hots });
   }
   return chosen;
 }

@@ -5,6 +5,7 @@
 
 import { canBeOutdated, type NewerRows, withoutOutdated } from './hot/newer-rows.ts';
 import type { ColdColumn, SegmentRef } from './segments/cold-catalog.ts';
+import { emptyQuery } from './segments/empty-query.ts';
 import type { ViewSchema } from './segments/view-schema.ts';
 import { foldName } from './sql/sql-ast.ts';
 import { quoteName, quoteText } from './sql/sql-text.ts';
@@ -30,12 +31,6 @@ export function viewQuery(
       return `select ${columns} from ${isMet ? withoutOutdated(rows, newer) : rows}`;
     })
     .join('\nunion all\n');
-}
-
-/** Its columns, and no row. */
-export function emptyQuery(schema: ViewSchema): string {
-  const columns = [...schema].map(([name, type]) => `null::${type} as ${quoteName(name)}`);
-  return `select ${columns.join(', ')} where false`;
 }
 
 /** Segments whose columns are alike, so that one scan reads them. */

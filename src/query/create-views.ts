@@ -2,13 +2,16 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { TierdError } from '../domain/errors.ts';
 import type { ChosenDataset } from './choose-datasets.ts';
-import { emptyQuery, viewQuery } from './cold-view.ts';
+import { viewQuery } from './cold-view.ts';
 import type { HotRows } from './hot/hot-rows.ts';
 import type { NewerRows } from './hot/newer-rows.ts';
 import type { LoadedSource } from './live/load-live.ts';
 import { CURRENT, type LoadedParts } from './partials/select-scope.ts';
 import type { ColdDataset, SegmentRef } from './segments/cold-catalog.ts';
+import { emptyQuery } from './segments/empty-query.ts';
+import type { NamedSides } from './segments/sides.ts';
 import { type ViewSchema, viewSchemaOf } from './segments/view-schema.ts';
+import { foldName } from './sql/sql-ast.ts';
 import { quoteName } from './sql/sql-text.ts';
 
 export interface LoadedDataset extends ChosenDataset {
@@ -24,23 +27,32 @@ export interface LoadedDataset extends ChosenDataset {
   readonly hotAsItIs?: HotRows | null;
 }
 
-/** @param others those that the query does not name: there for SHOW TABLES, and read nothing */
+export interface ViewedDatasets {
+  readonly loaded: readonly LoadedDataset[];
+  /** Those that the query does not name: there for SHOW TABLES, and read nothing. */
+  readonly others: readonly ColdDataset[];
+  readonly live: readonly LoadedSource[];
+  /**
+   * By the folded name of each dataset what the query names of it: the rest is not made, for a view is bound
+   * when it is made, which opens a segment. Null where it may name anything.
+   */
+  readonly named: ReadonlyMap<string, NamedSides> | null;
+}
+
+/** @param locate what the engine opens for a segment's key */
 export async function createViews(
   connection: DuckDBConnection,
-  loaded: readonly LoadedDataset[],
-  others: readonly ColdDataset[],
+  { loaded, others, live, named }: ViewedDatasets,
   locate: (key: string) => string,
-  live: readonly LoadedSource[] = [],
 ): Promise<void> {
   const statements = ['cold', 'hot', 'live', quoteName(CURRENT)].map(
     (schema) => `create schema ${schema}`,
   );
-  for (const { dataset, schema, segments, hotRows, newer, hotAsItIs } of loaded) {
-    const both = hotRows?.query ?? emptyQuery(schema);
-    const hot = hotAsItIs?.query ?? both;
-    const cold = viewQuery(schema, segments, locate);
-    const current = newer === null ? null : viewQuery(schema, segments, locate, newer);
-    statements.push(...viewsOf(dataset.name, { cold, hot, current, both }));
+  for (const one of loaded) {
+    const asked = named?.get(foldName(one.dataset.name));
+    statements.push(
+      ...(asked === undefined ? allViewsOf(one, locate) : viewsNamed(one, asked, locate)),
+    );
   }
   for (const dataset of others) {
     const schema = reconcilable(dataset);
@@ -54,6 +66,41 @@ export async function createViews(
   await connection.run(statements.join(';\n'));
 }
 
+function allViewsOf(
+  { dataset, schema, segments, hotRows, newer, hotAsItIs }: LoadedDataset,
+  locate: (key: string) => string,
+): readonly string[] {
+  const both = hotRows?.query ?? emptyQuery(schema);
+  const hot = hotAsItIs?.query ?? both;
+  const cold = viewQuery(schema, segments, locate);
+  const current = newer === null ? null : viewQuery(schema, segments, locate, newer);
+  return viewsOf(dataset.name, { cold, hot, current, both });
+}
+
+/** Each by itself, and of a side without a row nothing: what is bound is what is read. */
+function viewsNamed(
+  { dataset, schema, segments, hotRows, newer, hotAsItIs }: LoadedDataset,
+  { both, hotAlone, coldAlone }: NamedSides,
+  locate: (key: string) => string,
+): readonly string[] {
+  const view = quoteName(dataset.name);
+  const hot = hotRows ?? { rows: 0, query: emptyQuery(schema) };
+  const views: string[] = [];
+  if (coldAlone) {
+    views.push(`create view cold.${view} as ${viewQuery(schema, segments, locate)}`);
+  }
+  if (hotAlone) views.push(`create view hot.${view} as ${(hotAsItIs ?? hot).query}`);
+  if (both) {
+    const sides = [
+      ...(segments.length === 0 ? [] : [viewQuery(schema, segments, locate, newer)]),
+      ...(hot.rows === 0 ? [] : [hot.query]),
+    ];
+    const query = sides.length === 0 ? emptyQuery(schema) : sides.join('\nunion all\n');
+    views.push(`create view main.${view} as ${query}`);
+  }
+  return views;
+}
+
 function reconcilable(dataset: ColdDataset): ViewSchema | null {
   try {
     return viewSchemaOf(dataset);
@@ -64,7 +111,7 @@ function reconcilable(dataset: ColdDataset): ViewSchema | null {
   }
 }
 
-interface Sides {
+interface SideQueries {
   readonly cold: string;
   readonly hot: string;
   /** The cold side without what is outdated; null where it is all of it. */
@@ -73,7 +120,7 @@ interface Sides {
   readonly both: string;
 }
 
-function viewsOf(name: string, { cold, hot, current, both }: Sides): readonly string[] {
+function viewsOf(name: string, { cold, hot, current, both }: SideQueries): readonly string[] {
   const view = quoteName(name);
   const lake = `${quoteName(CURRENT)}.${view}`;
   return [

@@ -24,8 +24,8 @@ export interface Engine {
   readonly staging: DuckConnection;
   /** Sees `hot_rows` and nothing else, for a look at what a query would be; its own database is empty. */
   readonly scratch: DuckDBConnection;
-  /** Before anything else is done with it. */
-  bound(limits: EngineLimits): Promise<void>;
+  /** Bounds it and begins the query's transaction, before anything else is done on `connection` or `staging`. */
+  begin(limits: EngineLimits): Promise<void>;
   /** From here on only these files can be opened, nothing can be installed, no setting changed. */
   shutOff(allowedPaths: readonly string[]): Promise<void>;
   close(): Promise<void>;
@@ -55,14 +55,15 @@ export async function openEngine(): Promise<Engine> {
     connection,
     staging,
     scratch,
-    async bound(limits) {
+    async begin(limits) {
       spillDirectory = limits.spillDirectory;
-      const bounds = [
+      const statements = [
         `set memory_limit = '${String(limits.memoryLimitBytes)}B'`,
         `set threads = ${String(limits.threads)}`,
         `set temp_directory = ${quoteText(limits.spillDirectory)}`,
+        'begin',
       ];
-      await connection.run(bounds.join('; '));
+      await connection.run(statements.join('; '));
     },
     async shutOff(allowedPaths) {
       const paths = allowedPaths.map(quoteText).join(', ');

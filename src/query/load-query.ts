@@ -1,9 +1,12 @@
 /** What a query needs of both stores, of one snapshot: chosen segments, and hot rows that are copied. */
+
+import type { RowSource } from './answer/row-source.ts';
 import { type ChosenDataset, chooseDatasets, datasetsOf, wantsHot } from './choose-datasets.ts';
-import type { LoadedDataset } from './create-views.ts';
+import type { LoadedDataset, ViewedDatasets } from './create-views.ts';
 import type { Engine } from './engine.ts';
-import { loadHotRows } from './hot/hot-rows.ts';
+import { type HotRows, type HotSide, loadFewRows, loadHotRows } from './hot/hot-rows.ts';
 import { loadNewerRows } from './hot/newer-rows.ts';
+import { loadOrderedRows } from './hot/ordered-rows.ts';
 import { liveNamesOf } from './live/live-names.ts';
 import { liveNotes } from './live/live-notes.ts';
 import { loadLive } from './live/load-live.ts';
@@ -12,31 +15,39 @@ import type { Progress } from './progress.ts';
 import { type DatasetPlan, planDataset } from './query-plan.ts';
 import type { QueryRequest, QueryRooms } from './query-request.ts';
 import type { ColdCatalog, ColdDataset, SegmentRef, TimeHull } from './segments/cold-catalog.ts';
+import { emptyQuery } from './segments/empty-query.ts';
 import { listedOnce } from './segments/listed-once.ts';
 import { chooseSegments } from './segments/segment-filter.ts';
-import { findSides } from './segments/sides.ts';
+import { findSides, type NamedSides, type Sides } from './segments/sides.ts';
 import { admitSources } from './sql/admit-sources.ts';
 import type { FilledQuery } from './sql/parameters.ts';
 import { type AstObject, foldName } from './sql/sql-ast.ts';
 import { looksOnly } from './sql/statement.ts';
-import type { HotNeed, HotTable } from './stores.ts';
+import type { HotNeed } from './stores.ts';
 import { noteTextComparisons } from './text-numbers.ts';
 
 export interface LoadedQuery {
-  /** The datasets that it does not name. */
-  readonly others: readonly ColdDataset[];
+  /** Which of them it needs. */
+  readonly views: Pick<ViewedDatasets, 'others' | 'named'>;
   /** Over what was loaded. */
   readonly sql: string;
+  /** The answer itself, where it takes no engine to make it. */
+  readonly ordered: RowSource | null;
 }
 
-/** With `explain` it is planned and nothing is loaded. */
+/**
+ * With `explain` it is planned and nothing is loaded.
+ *
+ * @param begun when the engine's transaction has begun
+ */
 export async function loadQuery(
-  engine: Engine,
+  { engine, begun }: { readonly engine: Engine; readonly begun: Promise<void> },
   asked: FilledQuery,
-  { explain }: QueryRequest,
+  request: QueryRequest,
   rooms: QueryRooms,
   progress: Progress,
 ): Promise<LoadedQuery> {
+  const { explain } = request;
   const { statement } = asked;
   const sides = findSides(statement);
   const needOf = (dataset: string): HotNeed => {
@@ -52,6 +63,7 @@ export async function loadQuery(
   return rooms.inSnapshot(
     needOf,
     async (found) => {
+      await begun;
       const stores = explain ? { ...found, cold: listedOnce(found.cold) } : found;
       progress.version = stores.version;
       const all = datasetsOf(stores);
@@ -65,17 +77,58 @@ export async function loadQuery(
       ];
       if (live !== null) progress.loadedLive = await loadLive(engine, columnsOnly, live.own);
       if (live !== null && !columnsOnly) progress.live = live.read;
-      const parted = await partQuery(engine, asked, chosen);
+      const ordered = mayBeOrdered(request)
+        ? await loadOrdered(engine, statement, stores.cold, chosen)
+        : null;
+      if (ordered !== null) {
+        progress.loaded = ordered.loaded;
+        return { views: { others: [], named: null }, sql: asked.sql, ordered: ordered.source };
+      }
+      const few = new Map<string, HotRows>();
+      const parted = await partQuery(engine, asked, chosen, async (one) => {
+        const rows = explain ? null : await loadFewRows(engine, statement, one);
+        if (rows !== null) few.set(one.place, rows);
+        return rows !== null;
+      });
       if (explain) {
         progress.plan = await planAll(engine, statement, stores.cold, chosen, parted);
-        return { others: all, sql: asked.sql };
+        return { views: { others: all, named: null }, sql: asked.sql, ordered: null };
       }
-      progress.loaded = await loadAll(engine, statement, stores.cold, chosen, parted);
+      progress.loaded = await loadAll(engine, statement, stores.cold, chosen, { parted, few });
+      const { sql } = parted;
+      // What is made of parts has views of its own.
+      const isAsAsked = sql === asked.sql && !looksOnly(statement);
+      if (isAsAsked && namesOnly(sides, all)) {
+        return { views: { others: [], named: sides.named }, sql, ordered: null };
+      }
       const others = all.filter(({ name }) => !chosen.some(({ dataset }) => dataset.name === name));
-      return { others, sql: parted.sql };
+      return { views: { others, named: null }, sql, ordered: null };
     },
     { ...names, columnsOnly },
   );
+}
+
+/** Where the rows go from here to whoever reads them, and none of their columns is hidden. */
+function mayBeOrdered({ explain, format, output, page }: QueryRequest): boolean {
+  return !explain && format !== 'parquet' && 'sink' in output && (page?.hidden ?? 0) === 0;
+}
+
+async function loadOrdered(
+  engine: Engine,
+  statement: AstObject,
+  catalog: ColdCatalog,
+  chosen: readonly ChosenDataset[],
+): Promise<{ readonly source: RowSource; readonly loaded: readonly LoadedDataset[] } | null> {
+  const [one, ...more] = chosen;
+  const { hot = null, asItIs = null } = one ?? {};
+  if (one === undefined || hot === null || asItIs !== null || more.length > 0) return null;
+  const ordered = await loadOrderedRows(engine, statement, { ...one, hot });
+  if (ordered === null) return null;
+  const { rows, source, bound } = ordered;
+  const met = bound === null ? [] : await chooseSegments(engine.connection, catalog, one, bound);
+  if (met.length > 0) return null;
+  const hotRows = { rows, query: emptyQuery(one.schema), bound };
+  return { source, loaded: [{ ...one, segments: [], hotRows, newer: null, parts: null }] };
 }
 
 async function planAll(
@@ -87,9 +140,16 @@ async function planAll(
 ): Promise<readonly DatasetPlan[]> {
   const planned: DatasetPlan[] = [];
   for (const one of chosen) {
-    planned.push(await planDataset(engine, statement, catalog, one, plans.get(one) ?? null));
+    planned.push(await planDataset(engine, statement, catalog, one, plans.get(one.place) ?? null));
   }
   return planned;
+}
+
+/** What is read of hot sides, beside the segments. */
+interface HotReads {
+  readonly parted: PartedQuery;
+  /** By their place, the rows that are here already. */
+  readonly few: ReadonlyMap<string, HotRows>;
 }
 
 async function loadAll(
@@ -97,29 +157,21 @@ async function loadAll(
   statement: AstObject,
   catalog: ColdCatalog,
   chosen: readonly ChosenDataset[],
-  parted: PartedQuery,
+  reads: HotReads,
 ): Promise<readonly LoadedDataset[]> {
   const loaded: LoadedDataset[] = [];
   for (const one of chosen) {
+    const { hot } = one;
     const segmentsIn = async (within: TimeHull | null): Promise<readonly SegmentRef[]> =>
       one.isColdWanted ? chooseSegments(engine.connection, catalog, one, within) : [];
-    if (one.hot === null || looksOnly(statement)) {
+    if (hot === null || looksOnly(statement)) {
       const segments = await segmentsIn(null);
       loaded.push({ ...one, segments, hotRows: null, newer: null, parts: null });
     } else {
-      const both = { hot: one.hot, parted, number: loaded.length, segmentsIn };
-      loaded.push(await loadBoth(engine, statement, one, both));
+      loaded.push(await loadBoth(engine, statement, { ...one, hot }, reads, segmentsIn));
     }
   }
   return loaded;
-}
-
-interface BothSides {
-  readonly hot: HotTable;
-  readonly parted: PartedQuery;
-  /** By which its tables in the engine are named. */
-  readonly number: number;
-  readonly segmentsIn: (within: TimeHull | null) => Promise<readonly SegmentRef[]>;
 }
 
 /**
@@ -129,20 +181,30 @@ interface BothSides {
 async function loadBoth(
   engine: Engine,
   statement: AstObject,
-  one: ChosenDataset,
-  { hot, parted, number, segmentsIn }: BothSides,
+  one: HotSide,
+  { parted, few }: HotReads,
+  segmentsIn: (within: TimeHull | null) => Promise<readonly SegmentRef[]>,
 ): Promise<LoadedDataset> {
-  const plan = parted.plans.get(one);
+  const fetched = few.get(one.place) ?? null;
+  const parts = fetched === null ? await parted.load(one) : null;
+  const plan = parted.plans.get(one.place);
   const reason = plan !== undefined && 'notInParts' in plan ? plan.notInParts : undefined;
-  const parts = await parted.load(one);
   const hotRows =
-    parts === null ? await loadHotRows(engine, statement, { ...one, hot }, number, reason) : null;
+    parts === null ? (fetched ?? (await loadHotRows(engine, statement, one, reason))) : null;
   const segments = await segmentsIn(hotRows?.bound ?? null);
-  const newer = await loadNewerRows(engine, { ...one, segments, hot }, number);
-  const { asItIs = null } = one;
+  const newer = await loadNewerRows(engine, { ...one, segments });
+  const { asItIs = null, place } = one;
   const hotAsItIs =
     asItIs === null
       ? null
-      : await loadHotRows(engine, statement, { ...one, hot: asItIs }, -1 - number);
+      : await loadHotRows(engine, statement, { ...one, hot: asItIs, place: `own_${place}` });
   return { ...one, segments, hotRows, newer, parts, hotAsItIs };
+}
+
+/** Whether a query names these datasets and sources by their names, and no other table at all. */
+function namesOnly({ opaque, named }: Sides, datasets: readonly ColdDataset[]): boolean {
+  const known = new Set(datasets.map(({ name }) => foldName(name)));
+  const isOther = ([name, { both, hotAlone, coldAlone }]: [string, NamedSides]): boolean =>
+    (both || hotAlone || coldAlone) && !known.has(name);
+  return !opaque && ![...named].some(isOther);
 }

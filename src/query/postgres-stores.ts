@@ -21,14 +21,15 @@ import type { LiveNames } from './live/live-names.ts';
 import type { LiveSide, SettledSource } from './live/live-side.ts';
 import { inReadSnapshot, type ReadSnapshot } from './read-snapshot.ts';
 import { coldCatalogOf } from './segments/ledger-catalog.ts';
-import type {
-  HotNeed,
-  HotTable,
-  HotWish,
-  InSnapshot,
-  LiveStores,
-  PartsWish,
-  Stores,
+import {
+  FEW_ROWS,
+  type HotNeed,
+  type HotTable,
+  type HotWish,
+  type InSnapshot,
+  type LiveStores,
+  type PartsWish,
+  type Stores,
 } from './stores.ts';
 
 export interface SnapshotOptions {
@@ -38,6 +39,8 @@ export interface SnapshotOptions {
   readonly maxHoldMs: number;
   /** Of one table. */
   readonly maxHotRows: number;
+  /** Up to so many of a table are brought over where PostgreSQL could aggregate them; as many as are soon here, unless given. */
+  readonly fewRows?: number;
   readonly signal: AbortSignal;
   /** Told what the answer comes from, where it may be kept. */
   readonly record?: AnswerRecord;
@@ -220,6 +223,12 @@ async function openTable(
       options.record?.note(select, rows);
       return rows;
     },
+    readFew: async (wish) => {
+      const select = selectOf(wish);
+      const rows = await readFew({ ...options, session }, dataset, wish, select);
+      if (rows !== null) options.record?.note(select, rows);
+      return rows;
+    },
     explain: async (wish) => ({
       condition: conditionOf(wish),
       estimatedRows: await estimateRows(db, selectOf(wish)),
@@ -264,13 +273,33 @@ async function readRows(
     onBatch: (batch) => {
       read += batch.rows;
       if (read > maxHotRows) throw tooMany(name, maxHotRows, notInParts);
-      onBatch(batch);
-      return undefined;
+      return onBatch(batch);
     },
     session,
     signal,
   });
   return rows;
+}
+
+/** Null where there are more than a few, and where the rows as they are can't be held: an aggregate of them may be. */
+async function readFew(
+  options: SnapshotOptions & { readonly session: SessionRow },
+  dataset: Dataset,
+  wish: HotWish,
+  select: string,
+): Promise<number | null> {
+  const { db } = options;
+  const few = Math.min(options.fewRows ?? FEW_ROWS, options.maxHotRows);
+  const limited = { ...options, maxHotRows: few + 1 };
+  await db.query('savepoint few');
+  try {
+    const rows = await readRows(limited, dataset, wish, `${select} limit ${String(few + 1)}`);
+    return rows > few ? null : rows;
+  } catch (error) {
+    if (!(error instanceof TierdError) || error.code !== 'VALUE_NOT_HELD') throw error;
+    await db.query('rollback to savepoint few');
+    return null;
+  }
 }
 
 function tooMany(dataset: string, limit: number, notInParts: string | undefined): TierdError {

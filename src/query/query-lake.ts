@@ -10,7 +10,7 @@
 import { join } from 'node:path';
 import type { PageEnd } from './answer/hidden-columns.ts';
 import { replaceFile, writeIntoFile } from './answer/output-file.ts';
-import { bindQuery, NOWHERE, writeParquet, writeRows } from './answer/result.ts';
+import { bindQuery, NOWHERE, writeParquet, writeRows, writeSource } from './answer/result.ts';
 import { writerFor } from './answer/writer-for.ts';
 import { isRepeatable } from './cache/repeatable.ts';
 import { createViews } from './create-views.ts';
@@ -24,7 +24,6 @@ import {
   type QueryRooms,
   type QuerySummary,
 } from './query-request.ts';
-import type { ColdDataset } from './segments/cold-catalog.ts';
 import { openByContent, openByLength } from './segments/open-sound.ts';
 import {
   damageIn,
@@ -48,10 +47,12 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
   const startedAt = rooms.clock.now();
   const engine = await rooms.openEngine();
   const progress = notBegun();
+  // While the question is read and PostgreSQL is asked what there is.
+  const begun = engine.begin(rooms.limits);
+  begun.catch(() => undefined);
   try {
-    await engine.bound(rooms.limits);
     const pageEnd = await interruptible(engine.connection, rooms.signal, () =>
-      runQuery(engine, request, rooms, progress),
+      runQuery(engine, begun, request, rooms, progress),
     );
     return {
       ...headOf(progress),
@@ -76,38 +77,57 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
     if (damaged.length > 0) await rooms.onDamage?.({ damaged, sound: [] });
     throw failure;
   } finally {
+    await begun.catch(() => undefined);
     await engine.close();
   }
 }
 
+/** @param begun when its transaction has begun */
 async function runQuery(
   engine: Engine,
+  begun: Promise<void>,
   request: QueryRequest,
   rooms: QueryRooms,
   progress: Progress,
 ): Promise<PageEnd> {
-  const { connection } = engine;
+  const { connection, scratch } = engine;
   assertWholeText('The query', request.sql);
   const asked = await fillParameters(
-    connection,
-    { sql: request.sql, statement: await admitSelect(connection, request.sql) },
+    scratch,
+    { sql: request.sql, statement: await admitSelect(scratch, request.sql) },
     request.parameters,
   );
   progress.isRepeatable = isRepeatable(asked.statement);
-  await connection.run('begin');
-  const { others, sql } = await loadQuery(engine, asked, request, rooms, progress);
-  if (request.explain) return bindOnly(connection, sql, [...progress.known.datasets], progress);
+  const { views, sql, ordered } = await loadQuery(
+    { engine, begun },
+    asked,
+    request,
+    rooms,
+    progress,
+  );
+  if (request.explain) return bindOnly(connection, sql, progress);
+  const write = writerFor(request, (note) => {
+    progress.notes = [...progress.notes, note];
+  });
+  const { output } = request;
+  if (ordered !== null && 'sink' in output) {
+    progress.stage = 'run';
+    rooms.onHead?.(headOf(progress));
+    return writeSource(ordered, 0, write, output.sink);
+  }
   progress.stage = 'open';
   const locate = await openSegments(request, rooms, progress);
   progress.locate = locate;
-  const createAllViews = () =>
-    createViews(connection, progress.loaded, others, locate, progress.loadedLive);
-  await createAllViews();
+  const viewAll = () => {
+    const { loaded, loadedLive: live } = progress;
+    return createViews(connection, { ...views, loaded, live }, locate);
+  };
+  await viewAll();
   const query = {
     connection,
     sql,
     shown: await shownText(connection, sql, asked.statement),
-    createViews: createAllViews,
+    createViews: viewAll,
     hidden: request.page?.hidden ?? 0,
     signal: rooms.signal,
   };
@@ -122,10 +142,6 @@ async function runQuery(
     rooms.onHead?.(headOf(progress));
     return prepared;
   };
-  const { output } = request;
-  const write = writerFor(request, (note) => {
-    progress.notes = [...progress.notes, note];
-  });
   if ('sink' in output) return writeRows(query, await begin(), write, output.sink);
   const { file, part } = output;
   return replaceFile(file, part, async () => {
@@ -180,10 +196,11 @@ function leaveOut(damaged: readonly SegmentDamage[], progress: Progress): void {
 async function bindOnly(
   connection: Engine['connection'],
   sql: string,
-  datasets: readonly ColdDataset[],
   progress: Progress,
 ): Promise<PageEnd> {
-  await createViews(connection, [], datasets, () => '', progress.loadedLive);
+  const { known, loadedLive: live } = progress;
+  const views = { loaded: [], others: known.datasets, live, named: null };
+  await createViews(connection, views, () => '');
   progress.stage = 'bind';
   await bindQuery({ connection, sql });
   return { rows: 0, last: null, alike: 0 };

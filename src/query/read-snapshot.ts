@@ -22,6 +22,7 @@ import {
   type SnapshotVersionRow,
   snapshotVersionOf,
 } from '../ledger/snapshot-version.ts';
+import { prepareAll } from './prepared-statements.ts';
 
 export interface ReadSnapshot {
   readonly version: SnapshotVersion;
@@ -49,9 +50,10 @@ export async function inReadSnapshot<Result>(
   work: (snapshot: ReadSnapshot) => Promise<Result>,
 ): Promise<Result> {
   const names = tables.named.map(formatTable);
+  const facts = await prepareAll(db, factsSql(tables));
   const known = seen.get(db);
   if (known !== undefined && names.every((name) => known.has(name))) {
-    const done = await inOneMessage(db, options, tables, work);
+    const done = await inOneMessage(db, options, { tables, facts }, work);
     if (done !== null) return done.result;
   }
   const existing = await findExisting(db, tables.named);
@@ -62,7 +64,7 @@ export async function inReadSnapshot<Result>(
       db,
       tables.read.filter((table) => existing.has(formatTable(table))),
     );
-    return work(await readFacts(db, tables));
+    return work(await readFacts(db, facts));
   });
 
   /** Of the others nothing new was learnt. */
@@ -75,7 +77,7 @@ export async function inReadSnapshot<Result>(
 async function inOneMessage<Result>(
   db: pg.Client,
   options: TransactionOptions,
-  tables: SnapshotTables,
+  { tables, facts }: { readonly tables: SnapshotTables; readonly facts: readonly string[] },
   work: (snapshot: ReadSnapshot) => Promise<Result>,
 ): Promise<{ readonly result: Result } | null> {
   // In one order, as `lockForReading`; and before the first SELECT, which takes the snapshot (I2).
@@ -84,7 +86,7 @@ async function inOneMessage<Result>(
     .map(quoteTable);
   const locks =
     locked.length === 0 ? [] : [`lock table ${locked.join(', ')} in access share mode nowait`];
-  return inLedTransaction(db, options, [...locks, ...factsSql(tables)], (led) =>
+  return inLedTransaction(db, options, [...locks, ...facts], (led) =>
     work(factsOf(led.slice(locks.length))),
   );
 }
@@ -93,8 +95,8 @@ function factsSql({ named }: SnapshotTables): readonly string[] {
   return [SNAPSHOT_VERSION_SQL, LIVE_SCHEMAS_SQL, SESSION_SQL, tablePrintsSql(named)];
 }
 
-async function readFacts(db: pg.Client, tables: SnapshotTables): Promise<ReadSnapshot> {
-  const found: unknown = await db.query(factsSql(tables).join('; '));
+async function readFacts(db: pg.Client, facts: readonly string[]): Promise<ReadSnapshot> {
+  const found: unknown = await db.query(facts.join('; '));
   // Of several statements in one message there is one result each, which pg's types don't say.
   return factsOf(found as readonly pg.QueryResult[]);
 }

@@ -10,6 +10,9 @@ import type { LiveNames } from './live/live-names.ts';
 import type { LiveRead } from './live/live-side.ts';
 import type { ColdCatalog, TimeHull } from './segments/cold-catalog.ts';
 
+/** As many are sooner brought over than PostgreSQL could be asked to aggregate them. */
+export const FEW_ROWS = 1_000;
+
 /** The hot rows of a dataset. */
 export interface HotTable {
   /** `schema.table`, for messages. */
@@ -31,6 +34,13 @@ export interface HotTable {
    * @throws TierdError HOT_ROWS_EXCEEDED, STATEMENT_TIMEOUT, and whatever an export throws
    */
   read(wish: HotWish): Promise<number>;
+  /**
+   * Reads them only where they are few: sooner brought over than aggregated. Null where there are more, of
+   * which some may have come.
+   *
+   * @throws what `read` throws, but for HOT_ROWS_EXCEEDED
+   */
+  readFew(wish: HotWish): Promise<number | null>;
   /** What `read` would ask for. Reads no row. */
   explain(wish: Omit<HotWish, 'onBatch'>): Promise<HotExplanation>;
   /**
@@ -54,7 +64,7 @@ export interface PartsWish {
   readonly condition: Sql;
   /** Adds nothing to the condition: it helps to find the rows. */
   readonly hull: TimeHull;
-  readonly onBatch: (batch: ColumnBatch) => void;
+  readonly onBatch: TakeBatch;
 }
 
 export interface HotExplanation {
@@ -77,8 +87,11 @@ export interface HotWish {
   };
   /** For the message when there are too many: why they were not aggregated where they lie. */
   readonly notInParts?: string;
-  readonly onBatch: (batch: ColumnBatch) => void;
+  readonly onBatch: TakeBatch;
 }
+
+/** The batch is lent until it returns, or its promise settles. */
+export type TakeBatch = (batch: ColumnBatch) => Promise<void> | undefined;
 
 /** What was asked for of Redis, as of the snapshot. */
 export interface LiveStores {

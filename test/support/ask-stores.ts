@@ -25,6 +25,7 @@ export async function askStores(
   sql: string,
   limits: {
     readonly maxHotRows?: number;
+    readonly fewRows?: number;
     readonly maxHoldMs?: number;
     readonly parameters?: readonly ParameterValue[];
     readonly explain?: boolean;

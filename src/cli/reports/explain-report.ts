@@ -3,6 +3,7 @@ import { countOf } from '../../domain/count.ts';
 import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
 import type { AggregatedPlan, DatasetPlan } from '../../query/query-plan.ts';
 import type { QuerySummary } from '../../query/query-request.ts';
+import { FEW_ROWS } from '../../query/stores.ts';
 import type { Report } from '../context.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 
@@ -74,5 +75,6 @@ function aggregates(table: string, one: AggregatedPlan, rows: number): string[] 
     `  hot   ${table}: about ${formatRows(rows)}, aggregated by PostgreSQL to about ${formatRows(one.estimatedRows)}`,
     `        ${what}${by}`,
     `        where ${one.condition}`,
+    `        fetched as rows instead where there are no more than ${formatInteger(FEW_ROWS)}`,
   ];
 }

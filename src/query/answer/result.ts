@@ -4,7 +4,7 @@ import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api
 import { TierdError } from '../../domain/errors.ts';
 import { quoteName, quoteText } from '../sql/sql-text.ts';
 import { type PageEnd, withoutHidden, writeParquetPage } from './hidden-columns.ts';
-import { rowSourceOf } from './row-source.ts';
+import { type RowSource, rowSourceOf } from './row-source.ts';
 import type { AnswerSink, WriteRows } from './write-rows.ts';
 
 /** Has to be allowed when the engine is shut off; see `reasonItBrokeOff`. */
@@ -39,10 +39,18 @@ export async function writeRows(
   sink: AnswerSink,
 ): Promise<PageEnd> {
   const result = await prepared.stream();
-  const { source, end } = withoutHidden(
-    rowSourceOf(result, () => assertWhole(query)),
-    query.hidden,
-  );
+  const rows = rowSourceOf(result, () => assertWhole(query));
+  return writeSource(rows, query.hidden, write, sink);
+}
+
+/** @param hidden so many columns at the end are not shown */
+export async function writeSource(
+  rows: RowSource,
+  hidden: number,
+  write: WriteRows,
+  sink: AnswerSink,
+): Promise<PageEnd> {
+  const { source, end } = withoutHidden(rows, hidden);
   await write(source, sink);
   return end();
 }

@@ -8,6 +8,7 @@ const KNOWN: ReadonlySet<string | symbol> = new Set([
   'timeColumn',
   'identify',
   'read',
+  'readFew',
   'explain',
   'aggregate',
   'explainAggregate',

@@ -1,13 +1,14 @@
 /** The hot rows that a query needs, copied into the engine before it is shut off. */
 
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
-import { StagingTable, stagedName } from '../../lake/segment/staging-table.ts';
+import { stagedName } from '../../lake/segment/staging-table.ts';
 import type { ChosenDataset } from '../choose-datasets.ts';
 import type { Engine } from '../engine.ts';
 import { exactSql } from '../exact/condition-sql.ts';
 import { resolveCondition } from '../exact/resolve-condition.ts';
 import { NotInParts } from '../partials/not-in-parts.ts';
 import type { TimeHull } from '../segments/cold-catalog.ts';
+import { emptyQuery } from '../segments/empty-query.ts';
 import type { ViewSchema } from '../segments/view-schema.ts';
 import { neededColumns } from '../sql/needed-columns.ts';
 import type { AstObject } from '../sql/sql-ast.ts';
@@ -15,6 +16,7 @@ import { quoteName, quoteText } from '../sql/sql-text.ts';
 import type { HotTable, HotWish } from '../stores.ts';
 import { readFirstRows } from './first-rows.ts';
 import { resolveForHot } from './hot-predicate.ts';
+import { StagedRows } from './staged-rows.ts';
 
 export interface HotRows {
   readonly rows: number;
@@ -24,35 +26,66 @@ export interface HotRows {
   readonly bound: TimeHull | null;
 }
 
-/**
- * @param number tells its rows from those of other datasets; below 0 where those are the dataset's second
- * @param notInParts why PostgreSQL could not aggregate them
- */
+export type HotSide = ChosenDataset & { readonly hot: HotTable };
+
+/** @param notInParts why PostgreSQL could not aggregate them */
 export async function loadHotRows(
   engine: Engine,
   statement: AstObject,
-  { dataset, schema, predicate, hull, hot }: ChosenDataset & { readonly hot: HotTable },
-  number: number,
+  { dataset, schema, predicate, hull, hot, place }: HotSide,
   notInParts?: string,
 ): Promise<HotRows> {
   const columns = hotColumnsOf(statement, dataset.name, schema, hot);
   const resolved = await resolveForHot(engine.connection, schema, predicate);
   const asked = await firstOf(engine, statement, { dataset, schema, hot });
-  const name = number < 0 ? `own${String(-number)}` : `t${String(number)}`;
-  const staged = await StagingTable.create(engine.staging, name, columns);
+  const staged = new StagedRows(engine, place, columns);
   const rows = await hot.read({
     columns,
     hull,
     predicate: resolved,
     ...(asked === null ? {} : { first: asked }),
     ...(notInParts === undefined ? {} : { notInParts }),
-    onBatch: (batch) => staged.append(batch),
+    onBatch: staged.append,
   });
   staged.close();
-  const list = selectList(schema, hot.columns, columns);
   const bound =
-    asked === null || rows < asked.rows ? null : await boundOf(engine, name, columns, hot, asked);
-  return { rows, query: `select ${list} from hot_rows.${name}`, bound };
+    asked === null || rows < asked.rows
+      ? null
+      : await boundOf(engine, staged.table, columns, hot, asked);
+  return { rows, query: queryOf(rows, schema, hot, columns, staged), bound };
+}
+
+/** All of them where they are few; else null, and none is kept. */
+export async function loadFewRows(
+  engine: Engine,
+  statement: AstObject,
+  { dataset, schema, predicate, hull, hot, place }: HotSide,
+): Promise<HotRows | null> {
+  const columns = hotColumnsOf(statement, dataset.name, schema, hot);
+  const staged = new StagedRows(engine, place, columns);
+  const rows = await hot.readFew({
+    columns,
+    hull,
+    predicate: await resolveForHot(engine.connection, schema, predicate),
+    onBatch: staged.append,
+  });
+  if (rows === null) {
+    await staged.drop();
+    return null;
+  }
+  staged.close();
+  return { rows, query: queryOf(rows, schema, hot, columns, staged), bound: null };
+}
+
+function queryOf(
+  rows: number,
+  schema: ViewSchema,
+  hot: HotTable,
+  columns: readonly ColumnPlan[],
+  { table }: StagedRows,
+): string {
+  if (rows === 0) return emptyQuery(schema);
+  return `select ${selectList(schema, hot.columns, columns)} from ${table}`;
 }
 
 /** What PostgreSQL is asked where the first rows by time are all that is wanted. */
@@ -84,7 +117,7 @@ async function boundOf(
   if (at < 0 || timeColumn.kind === 'integer') return null;
   const time = stagedName(at);
   const reader = await scratch.runAndReadAll(
-    `select epoch_us(${time}::timestamp)::varchar from hot_rows.${table} where isfinite(${time})
+    `select epoch_us(${time}::timestamp)::varchar from ${table} where isfinite(${time})
      order by ${time} ${order} limit 1 offset ${String(rows - 1)}`,
   );
   const instant = reader.getRows()[0]?.[0];

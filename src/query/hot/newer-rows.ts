@@ -3,14 +3,14 @@
  * row and PostgreSQL the newer one. A query that sees both as one table sees the newer.
  */
 import { hasIdentity, type RowIdentity } from '../../domain/plan/row-identity.ts';
-import { StagingTable, stagedName } from '../../lake/segment/staging-table.ts';
-import type { ChosenDataset } from '../choose-datasets.ts';
+import { stagedName } from '../../lake/segment/staging-table.ts';
 import type { Engine } from '../engine.ts';
 import type { SegmentRef, TimeHull } from '../segments/cold-catalog.ts';
 import { intersect } from '../segments/time-hull.ts';
 import { quoteName } from '../sql/sql-text.ts';
-import type { HotTable } from '../stores.ts';
 import { ofColumnsOnly, resolveForHot } from './hot-predicate.ts';
+import type { HotSide } from './hot-rows.ts';
+import { StagedRows } from './staged-rows.ts';
 
 export interface NewerRows {
   readonly identity: RowIdentity;
@@ -22,8 +22,6 @@ export interface NewerRows {
  * The keys of hot rows of the times that the chosen segments have, often none at all. Null where no
  * row of the lake can have a newer one. The conditions on other columns than the key's are left out:
  * a newer row may fail them, and the older one is none the less outdated.
- *
- * @param number tells its rows from those of other datasets
  */
 export async function loadNewerRows(
   engine: Engine,
@@ -33,8 +31,8 @@ export async function loadNewerRows(
     hull: asked,
     segments,
     hot,
-  }: ChosenDataset & { readonly segments: readonly SegmentRef[]; readonly hot: HotTable },
-  number: number,
+    place,
+  }: HotSide & { readonly segments: readonly SegmentRef[] },
 ): Promise<NewerRows | null> {
   if (segments.length === 0) return null;
   const identity = await hot.identify();
@@ -44,9 +42,8 @@ export async function loadNewerRows(
   const { connection } = engine;
   const hull = intersect(asked, spanOf(met));
   const resolved = await resolveForHot(connection, schema, predicate);
-  const name = `newer${String(number)}`;
   const { columns } = identity;
-  const staged = await StagingTable.create(engine.staging, name, columns);
+  const staged = new StagedRows(engine, `newer_${place}`, columns);
   const rows = await hot.read({
     columns,
     hull,
@@ -54,10 +51,10 @@ export async function loadNewerRows(
       resolved,
       columns.map((column) => column.name),
     ),
-    onBatch: (batch) => staged.append(batch),
+    onBatch: staged.append,
   });
   staged.close();
-  return rows === 0 ? null : { identity, table: `hot_rows.${name}` };
+  return rows === 0 ? null : { identity, table: staged.table };
 }
 
 /** As a rotation judges it: rows of other segments stay beside the newer ones. */

@@ -1,8 +1,9 @@
 /** The rows of the sources that a query names, copied into the engine before it is shut off. */
-import { StagingTable } from '../../lake/segment/staging-table.ts';
-import { emptyQuery } from '../cold-view.ts';
+
 import type { Engine } from '../engine.ts';
 import { selectList } from '../hot/hot-rows.ts';
+import { StagedRows } from '../hot/staged-rows.ts';
+import { emptyQuery } from '../segments/empty-query.ts';
 import { columnOf } from '../segments/query-column.ts';
 import { type ViewSchema, viewSchemaOf } from '../segments/view-schema.ts';
 import type { HotTable } from '../stores.ts';
@@ -31,17 +32,16 @@ export async function loadLive(
       loaded.push({ name, schema, query: emptyQuery(schema) });
       continue;
     }
-    const place = `live${String(loaded.length)}`;
-    const staged = await StagingTable.create(engine.staging, place, columns);
-    await table.read({
+    const staged = new StagedRows(engine, `live${String(loaded.length)}`, columns);
+    const rows = await table.read({
       columns,
       hull: { fromInclusiveUs: null, toInclusiveUs: null },
       predicate: { kind: 'any' },
-      onBatch: (batch) => staged.append(batch),
+      onBatch: staged.append,
     });
     staged.close();
-    const query = `select ${selectList(schema, columns, columns)} from hot_rows.${place}`;
-    loaded.push({ name, schema, query });
+    const query = `select ${selectList(schema, columns, columns)} from ${staged.table}`;
+    loaded.push({ name, schema, query: rows === 0 ? emptyQuery(schema) : query });
   }
   return loaded;
 }

@@ -4,6 +4,7 @@ import { StagingTable } from '../../lake/segment/staging-table.ts';
 import type { ChosenDataset } from '../choose-datasets.ts';
 import { createViews } from '../create-views.ts';
 import type { Engine } from '../engine.ts';
+import type { HotSide } from '../hot/hot-rows.ts';
 import type { AstObject } from '../sql/sql-ast.ts';
 import { type PlannedParts, planParts } from './plan-parts.ts';
 import { type PlacedSelect, rewriteQuery } from './rewrite-query.ts';
@@ -12,23 +13,30 @@ import type { LoadedParts } from './select-scope.ts';
 export interface PartedQuery {
   /** The query over the parts; as it was where there are none. */
   readonly sql: string;
-  readonly plans: ReadonlyMap<ChosenDataset, PlannedParts>;
+  /** By the place of a dataset. */
+  readonly plans: ReadonlyMap<string, PlannedParts>;
   load(chosen: ChosenDataset): Promise<readonly LoadedParts[] | null>;
 }
 
-/** Plans the parts of every dataset whose hot side is asked, and the query over them. Reads no row. */
+/**
+ * Plans the parts of every dataset whose hot side is asked, and the query over them.
+ *
+ * @param isFetched whether so few of its rows are asked that they are here already
+ */
 export async function partQuery(
   engine: Engine,
   { sql, statement }: { readonly sql: string; readonly statement: AstObject },
   chosen: readonly ChosenDataset[],
+  isFetched: (one: HotSide) => Promise<boolean>,
 ): Promise<PartedQuery> {
-  const plans = new Map<ChosenDataset, PlannedParts>();
+  const plans = new Map<string, PlannedParts>();
   const placed = new Map<PlacedSelect, StagingTable>();
   for (const one of chosen) {
-    if (one.hot === null) continue;
-    const plan = await planParts(engine.connection, statement, one, one.hot);
-    plans.set(one, plan);
-    if (!('selects' in plan)) continue;
+    const { hot } = one;
+    if (hot === null) continue;
+    const plan = await planParts(engine.connection, statement, one, hot);
+    plans.set(one.place, plan);
+    if (!('selects' in plan) || (await isFetched({ ...one, hot }))) continue;
     for (const select of plan.selects) {
       const table = `p${String(placed.size)}`;
       const staged = await StagingTable.create(engine.staging, table, select.columns);
@@ -40,9 +48,9 @@ export async function partQuery(
       ? null
       : await rewriteSafely(engine, { sql, statement }, chosen, [...placed.keys()]);
   if (rewritten === null) {
-    for (const [one, plan] of plans) {
+    for (const [place, plan] of plans) {
       if ('selects' in plan)
-        plans.set(one, { notInParts: 'the engine can’t be asked for it in parts' });
+        plans.set(place, { notInParts: 'the engine can’t be asked for it in parts' });
     }
     for (const staged of placed.values()) await staged.drop();
     return { sql, plans, load: () => Promise.resolve(null) };
@@ -73,7 +81,7 @@ async function rewriteSafely(
       newer: null,
       parts: null,
     }));
-    await createViews(scratch, empty, [], () => '');
+    await createViews(scratch, { loaded: empty, others: [], live: [], named: null }, () => '');
     const rewritten = await rewriteQuery(scratch, statement, selects);
     if (rewritten === null) return null;
     const isSame = (await shapeOf(scratch, rewritten)) === (await shapeOf(scratch, sql));
@@ -113,7 +121,10 @@ async function loadParts(
       keys,
       condition,
       hull,
-      onBatch: (batch) => staged.append(batch),
+      onBatch: (batch) => {
+        staged.append(batch);
+        return undefined;
+      },
     });
     staged.close();
     loaded.push({ rows });

@@ -33,6 +33,8 @@ export interface ColdDataset {
   readonly timeColumn: ColdTimeColumn | null;
   /** Of all live segments, oldest first: what a query may name does not depend on pruning. */
   readonly schemas: readonly ColdSchema[];
+  /** No live segment has a row outside of it. Nothing is known unless given. */
+  readonly span?: TimeHull;
 }
 
 /** A live segment. */

@@ -31,12 +31,17 @@ export function coldCatalogOf(
 ): ColdCatalog {
   const schemas = new Map<string, ColdSchema>();
   const datasets = new Map<string, ColdDataset>();
-  for (const { dataset, id, ...found } of live) {
+  for (const { dataset, id, span, ...found } of live) {
     const schema = { ...found, columns: found.columns.map(columnOf) };
     schemas.set(id, schema);
     const known = datasets.get(dataset)?.schemas ?? [];
     const timeColumn = timeColumnOf(configured.find(({ name }) => name === dataset));
-    datasets.set(dataset, { name: dataset, timeColumn, schemas: [...known, schema] });
+    datasets.set(dataset, {
+      name: dataset,
+      timeColumn,
+      schemas: [...known, schema],
+      span: { fromInclusiveUs: span.firstUs, toInclusiveUs: span.lastUs },
+    });
   }
   return {
     datasets: [...datasets.values()],

@@ -15,7 +15,7 @@ import { runForTexts, runTemplate } from '../sql/run-template.ts';
 import { quoteName } from '../sql/sql-text.ts';
 import type { ColdCatalog, ColdDataset, SegmentRef, TimeHull } from './cold-catalog.ts';
 import { plainFilter } from './plain-filter.ts';
-import { hullOf, intersect } from './time-hull.ts';
+import { areApart, hullOf, intersect } from './time-hull.ts';
 import type { ViewSchema } from './view-schema.ts';
 
 const EVERYTHING: TimeHull = { fromInclusiveUs: null, toInclusiveUs: null };
@@ -36,6 +36,7 @@ export async function chooseSegments(
   within: TimeHull | null = null,
 ): Promise<readonly SegmentRef[]> {
   const span = within === null ? hull : intersect(hull, within);
+  if (dataset.span !== undefined && areApart(span, dataset.span)) return [];
   const segments = await catalog.listSegments(dataset.name, span);
   if (segments.length === 0 || comparisonsIn(predicate).length === 0) return segments;
   return keepMatching(connection, dataset, schema, predicate, segments);

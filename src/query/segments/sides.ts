@@ -18,12 +18,21 @@ export interface NamedSides {
   readonly both: boolean;
   /** As `hot.<name>`. */
   readonly hotAlone: boolean;
+  /** As `cold.<name>`. */
+  readonly coldAlone: boolean;
   /** As `live.<name>`, for its rows or to be described; null where it is not. */
   readonly live: 'rows' | 'columns' | null;
 }
 
 const SIDES: ReadonlySet<string> = new Set(['hot', 'cold', 'live']);
-const UNNAMED: NamedSides = { hot: false, cold: false, both: false, hotAlone: false, live: null };
+const UNNAMED: NamedSides = {
+  hot: false,
+  cold: false,
+  both: false,
+  hotAlone: false,
+  coldAlone: false,
+  live: null,
+};
 
 /** More than there is does no harm: a common table expression of a dataset's name counts as both. */
 export function findSides(ast: AstValue): Sides {
@@ -40,6 +49,7 @@ export function findSides(ast: AstValue): Sides {
       cold: known.cold || (schema !== 'hot' && !isLive),
       both: known.both || !SIDES.has(schema),
       hotAlone: known.hotAlone || schema === 'hot',
+      coldAlone: known.coldAlone || schema === 'cold',
       live:
         isLive && known.live !== 'rows' ? (described.has(node) ? 'columns' : 'rows') : known.live,
     });

@@ -55,6 +55,12 @@ export function intersect(a: TimeHull, b: TimeHull): TimeHull {
   };
 }
 
+/** Whether no instant is within both. */
+export function areApart(a: TimeHull, b: TimeHull): boolean {
+  const { fromInclusiveUs: from, toInclusiveUs: to } = intersect(a, b);
+  return from !== null && to !== null && from > to;
+}
+
 function enclose(a: TimeHull, b: TimeHull): TimeHull {
   return {
     fromInclusiveUs: both(a.fromInclusiveUs, b.fromInclusiveUs, (x, y) => x < y),

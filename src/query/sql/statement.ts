@@ -1,5 +1,6 @@
 /** DuckDB's parser, asked for the tree of a query and for the query of a tree. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { LRUCache } from 'lru-cache';
 import { TierdError } from '../../domain/errors.ts';
 import {
   type AstObject,
@@ -19,6 +20,21 @@ import {
  *   single SELECT
  */
 export async function admitSelect(connection: DuckDBConnection, sql: string): Promise<AstObject> {
+  const known = admitted.get(sql);
+  if (known !== undefined) return known;
+  const statement = await parseSelect(connection, sql);
+  admitted.set(sql, statement);
+  return statement;
+}
+
+/** By their text, the trees of the last questions: whoever watches something asks the same again. */
+const admitted = new LRUCache<string, AstObject>({
+  max: 100,
+  maxSize: 1_000_000,
+  sizeCalculation: (_, sql) => sql.length + 1,
+});
+
+async function parseSelect(connection: DuckDBConnection, sql: string): Promise<AstObject> {
   const tree = await serialize(connection, sql);
   if (tree['error'] !== false) {
     if (tree['error_type'] === 'not implemented') throw notAllowed();

@@ -252,3 +252,25 @@ function told(answer: unknown): object {
     ? { error: String(answer) }
     : { rows: JSON.stringify((answer as StoresAnswer).rows) };
 }
+
+describe('few rows', () => {
+  test('are brought over: their aggregates are the engine’s', async () => {
+    const { ask, fetch } = await scene();
+    const sql = `select count(*) as n, sum(lot) as lots, sum(price) as prices from ticks where lot >= 1330`;
+    const few = await ask(sql);
+    expect(few.summary.hotRows).toBe(30);
+    expect(few.rows).toEqual((await fetch(ofRows(sql))).rows);
+    const none = await ask('select count(*) as n, max(lot) as last from hot.ticks where lot < 0');
+    expect(none.rows).toEqual([{ n: 0, last: null }]);
+    expect(none.summary.hotRows).toBe(0);
+  });
+
+  test('that can’t be held as they are are aggregated where they lie', async () => {
+    const { db, ask } = await scene();
+    await db.query(`insert into ticks (time, lot, price) values ('2026-03-30Z', -1, 'NaN')`);
+    const { rows, summary } = await ask('select count(price) as n from hot.ticks where lot < 0');
+    expect(rows).toEqual([{ n: 1 }]);
+    expect(summary.hotRows).toBe(1);
+    expect(db.getTransactionStatus()).toBe('I');
+  });
+});
