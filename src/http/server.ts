@@ -1,6 +1,5 @@
 /** The status page's server: routes, who may call them, and how often. It reads a view of the daemon. */
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
-import { ZodError } from 'zod';
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { Clock } from '../domain/time/clock.ts';
@@ -15,6 +14,7 @@ import {
 import type { PageAsset } from './page-assets.ts';
 import { sendProblem } from './problem.ts';
 import type { QueryDesk } from './queries/query-desk.ts';
+import { RequestRefused, refuseParameters } from './read-request.ts';
 import type { Answer, Route } from './route.ts';
 import { routesOf } from './routes.ts';
 import { WrongTokens } from './wrong-tokens.ts';
@@ -85,6 +85,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
         const params = request.params as Readonly<Record<string, string>>;
         const { authorization, 'if-none-match': ifNoneMatch, accept } = request.headers;
         const { query, body } = request;
+        if (route.method === 'POST' && route.query === undefined) refuseParameters(query);
         const gone = goneWith(reply);
         return send(
           reply,
@@ -148,16 +149,12 @@ function sendError(
   reply: FastifyReply,
   onError: (error: unknown) => void,
 ): FastifyReply {
-  if (error instanceof ZodError) {
-    const [issue] = error.issues;
-    return sendProblem(
-      reply,
-      400,
-      `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
-    );
-  }
+  if (error instanceof RequestRefused) return sendProblem(reply, 400, error.message);
   if (error instanceof TierdError && error.retry) return sendProblem(reply, 503, error.message);
   const status = (error as { statusCode?: number } | null)?.statusCode ?? 500;
+  if (status === 415) {
+    return sendProblem(reply, 415, 'What is sent is to be JSON: content-type: application/json.');
+  }
   // fastify's own word on a request that it could not read.
   if (status >= 400 && status < 500) {
     return sendProblem(reply, status, error instanceof Error ? error.message : '');

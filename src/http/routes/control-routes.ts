@@ -1,9 +1,10 @@
 /** What a person may ask of the daemon that leads. */
 import { z } from 'zod';
 import type { DaemonControl, DaemonView } from '../../daemon/view.ts';
+import { readRequest } from '../read-request.ts';
 import type { Answer, Asked, Route } from '../route.ts';
 
-const runQuery = z.object({
+const runQuery = z.strictObject({
   dry_run: z
     .enum(['true', 'false'])
     .default('false')
@@ -29,7 +30,7 @@ export function controlRoutes(view: DaemonView, control: DaemonControl): readonl
       query: runQuery,
       response: run,
       answer: ({ params, query }) => {
-        const { dry_run: dryRun } = runQuery.parse(query);
+        const { dry_run: dryRun } = readRequest(runQuery, query);
         return onJob(view, params, (job) =>
           dryRun === 'true' ? dryRunOf(control, job) : runOf(view, control, job),
         );

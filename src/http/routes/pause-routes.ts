@@ -1,12 +1,14 @@
 /** Pausing and resuming. It is in the ledger, so that any daemon may be asked, also a standby. */
 import { z } from 'zod';
 import type { DaemonControl, DaemonView, PauseTarget } from '../../daemon/view.ts';
+import { readRequest } from '../read-request.ts';
 import type { Answer, Asked, Route } from '../route.ts';
 import { pauseSchema } from '../status-document.ts';
 
-const pauseQuery = z.object({
+const pauseQuery = z.strictObject({
   by: z
     .string()
+    .trim()
     .min(1)
     .max(100)
     .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'no control characters, for it is shown on terminals')
@@ -20,7 +22,7 @@ const resumedDataset = z.object({ dataset: z.string(), was_paused: z.boolean() }
 
 export function pauseRoutes(view: DaemonView, control: DaemonControl): readonly Route[] {
   const pause = async (asked: Asked): Promise<Answer> => {
-    const { by } = pauseQuery.parse(asked.query);
+    const { by } = readRequest(pauseQuery, asked.query);
     const target = targetOf(asked.params);
     const refusal = unknown(view, target);
     if (refusal !== null) return refusal;

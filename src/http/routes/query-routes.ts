@@ -6,6 +6,7 @@ import { FORMAT_NAMES, FORMATS } from '../queries/formats.ts';
 import { liveInBody, liveOf } from '../queries/live-rows.ts';
 import { badSegmentsOf, onBadSegment } from '../queries/on-bad-segment.ts';
 import type { QueryDesk } from '../queries/query-desk.ts';
+import { readRequest } from '../read-request.ts';
 import type { Route } from '../route.ts';
 
 const MAX_PARAMETERS = 1_000;
@@ -22,7 +23,9 @@ const queryBody = z.strictObject({
   params: z
     .array(
       z
-        .union([z.string(), z.number(), z.boolean(), z.null()])
+        .union([z.string(), z.number(), z.boolean(), z.null()], {
+          error: 'a text, a number, true, false or null',
+        })
         .refine(
           isExact,
           'an integer beyond 2^53 is not exact as a number of JSON: send it as a text',
@@ -53,7 +56,7 @@ export function queryRoutes(desk: QueryDesk): readonly Route[] {
       body: queryBody,
       success: { status: 200, types: Object.values(FORMATS) },
       answer(asked) {
-        const { format, on_bad_segment, live, ...query } = queryBody.parse(asked.body);
+        const { format, on_bad_segment, live, ...query } = readRequest(queryBody, asked.body);
         return answerInFormat(desk, asked, format, {
           ...query,
           ...badSegmentsOf(on_bad_segment),

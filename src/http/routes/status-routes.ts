@@ -3,12 +3,13 @@ import { z } from 'zod';
 import type { DaemonView } from '../../daemon/view.ts';
 import { createMetrics } from '../metrics.ts';
 import type { QueryGate } from '../query-gate.ts';
+import { readRequest } from '../read-request.ts';
 import type { Route } from '../route.ts';
 import { statusDocument, statusSchema } from '../status-document.ts';
 
 const MAX_RUNS = 1_000;
 
-const runsQuery = z.object({
+const runsQuery = z.strictObject({
   job: z.string().max(200).optional().meta({ description: 'Only runs of this job.' }),
   limit: z.coerce.number().int().min(1).max(MAX_RUNS).default(50),
 });
@@ -71,7 +72,7 @@ export function statusRoutes(view: DaemonView, queries: QueryGate): readonly Rou
       query: runsQuery,
       response: runsSchema,
       answer: async ({ query }) => {
-        const { job, limit } = runsQuery.parse(query);
+        const { job, limit } = readRequest(runsQuery, query);
         return { status: 200, body: { runs: await view.readRuns({ job: job ?? null, limit }) } };
       },
     },

@@ -6,6 +6,7 @@ import { flowOf, flowWindow } from '../../domain/survey/flow.ts';
 import { sourceGapsOf } from '../../domain/survey/survey-totals.ts';
 import type { Clock } from '../../domain/time/clock.ts';
 import { DAY_MS, type EpochMs, floorToUnit, type TimeRange } from '../../domain/time/time-range.ts';
+import { readRequest } from '../read-request.ts';
 import type { Answer, Route } from '../route.ts';
 import { iso } from '../time.ts';
 
@@ -14,7 +15,7 @@ const MAX_HOURS = 24 * 31;
 
 const day = z.iso.date();
 
-const calendarQuery = z.object({
+const calendarQuery = z.strictObject({
   dataset: z.string().max(200).meta({ description: 'As it is configured.' }),
   from: day
     .optional()
@@ -53,7 +54,7 @@ export const calendarSchema = z.object({
   ),
 });
 
-const flowQuery = z.object({
+const flowQuery = z.strictObject({
   hours: z.coerce.number().int().min(1).max(MAX_HOURS).default(24),
 });
 
@@ -83,7 +84,7 @@ export function surveyRoutes(view: DaemonView, clock: Clock): readonly Route[] {
       summary: 'In which store the rows of each day of a dataset are, at most three years of days.',
       query: calendarQuery,
       response: calendarSchema,
-      answer: ({ query }) => answerCalendar(view, clock, calendarQuery.parse(query)),
+      answer: ({ query }) => answerCalendar(view, clock, readRequest(calendarQuery, query)),
     },
     {
       method: 'GET',
@@ -93,7 +94,7 @@ export function surveyRoutes(view: DaemonView, clock: Clock): readonly Route[] {
         'Rows rotated, by the ledger; rows drained and lag, as seen since the daemon started.',
       query: flowQuery,
       response: flowSchema,
-      answer: ({ query }) => answerFlow(view, clock, flowQuery.parse(query).hours),
+      answer: ({ query }) => answerFlow(view, clock, readRequest(flowQuery, query).hours),
     },
   ];
 }

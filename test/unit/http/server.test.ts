@@ -367,6 +367,24 @@ describe('reading', () => {
     expect(wrong.json()).toMatchObject({ status: 400, detail: expect.stringContaining('limit') });
   });
 
+  it.each([
+    ['/v1/runs?limit=many', 'limit: found "many", expected a number'],
+    ['/v1/runs?limit=0', 'limit: found "0", expected at least 1'],
+    ['/v1/runs?limit=1.5', 'limit: found "1.5", expected a whole number'],
+    [
+      '/v1/runs?limit=1e9&jobs=x',
+      'limit: found "1e9", expected at most 1000; jobs: unknown; did you mean job?',
+    ],
+    ['/v1/calendar', 'dataset: missing, expected a text'],
+    [
+      '/v1/calendar?dataset=ticks&from=then',
+      'from: found "then", expected a day such as 2024-01-15',
+    ],
+    ['/v1/flow?from=2020', 'from: unknown, expected hours'],
+  ])('says all that is wrong with %s in its own words', async (url, detail) => {
+    expect((await get(open().server, url)).json()).toMatchObject({ status: 400, detail });
+  });
+
   it('/openapi.json describes every route', async () => {
     const { paths } = (await get(open().server, '/openapi.json')).json<{ paths: object }>();
     expect(Object.keys(paths)).toEqual([
@@ -594,6 +612,20 @@ describe('commands', () => {
     expect(wrong.statusCode).toBe(400);
   });
 
+  it.each([
+    ['run?dryrun=true', 'dryrun: unknown; did you mean dry_run?'],
+    ['run?dry-run=true', 'dry-run: unknown; did you mean dry_run?'],
+    ['run?preview=1', 'preview: unknown, expected dry_run'],
+    ['cancel?dry_run=true', 'dry_run: unknown, expected none'],
+    ['pause?for=1h', 'for: unknown, expected by'],
+    ['resume?by=ann', 'by: unknown, expected none'],
+  ])('do nothing with a parameter that they do not know: %s', async (command, detail) => {
+    const { server, commands } = open(LEADING, TOKENS);
+    const refused = await post(server, `/v1/jobs/rotate/${command}`, bearer(CONTROL));
+    expect(refused.json()).toMatchObject({ status: 400, detail });
+    expect(commands).toEqual([]);
+  });
+
   it('pause and resume jobs and datasets, whoever leads, and refuse what there is not', async () => {
     const { server, commands } = open([{ kind: 'standing_by', leader: 'there:2' }], TOKENS);
     const job = await post(server, '/v1/jobs/rotate/pause?by=ann', bearer(CONTROL));
@@ -619,7 +651,13 @@ describe('commands', () => {
       expect((await post(server, url, bearer(CONTROL))).statusCode).toBe(404);
       expect((await post(server, url, bearer(STATUS))).statusCode).toBe(403);
     }
-    expect((await post(server, '/v1/jobs/rotate/pause?by=', bearer(CONTROL))).statusCode).toBe(400);
+    for (const by of ['', '%20%20']) {
+      const nobody = await post(server, `/v1/jobs/rotate/pause?by=${by}`, bearer(CONTROL));
+      expect(nobody.json()).toMatchObject({
+        status: 400,
+        detail: expect.stringContaining('expected a text that is not empty'),
+      });
+    }
   });
 
   it('to run a paused job that goes on all the time are refused', async () => {

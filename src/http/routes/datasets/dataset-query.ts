@@ -10,6 +10,7 @@ import {
 import { FORMAT_NAMES } from '../../queries/formats.ts';
 import { liveInQuery } from '../../queries/live-rows.ts';
 import { onBadSegment } from '../../queries/on-bad-segment.ts';
+import { readRequest } from '../../read-request.ts';
 
 const MAX_LIMIT = 100_000;
 const MAX_LATEST = 10_000;
@@ -222,7 +223,8 @@ export function parseQuery<Schema extends z.ZodType>(
   query: unknown,
 ): z.output<Schema> {
   const given = Object.entries(query as Readonly<Record<string, unknown>>);
-  return schema.parse(
+  return readRequest(
+    schema,
     Object.fromEntries(
       given.map(([name, found]) => [name === '__proto__' ? `${ESCAPE}${name}` : name, found]),
     ),
