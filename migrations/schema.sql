@@ -291,6 +291,8 @@ CREATE TABLE tierd.lake (
     timeline integer,
     follows_promotions boolean DEFAULT false NOT NULL,
     home oid,
+    place text,
+    whole_since timestamp with time zone DEFAULT clock_timestamp(),
     CONSTRAINT lake_epoch_check CHECK ((epoch >= 0)),
     CONSTRAINT lake_only_row_check CHECK (only_row)
 );

@@ -38,6 +38,7 @@ export const ERROR_CODES = {
   LAKE_FULL: { exit: EXIT.failed, retry: false },
   LAKE_UNREACHABLE: { exit: EXIT.failed, retry: true },
   LAKE_UNREADABLE: { exit: EXIT.failed, retry: false },
+  LAKE_INCOMPLETE: { exit: EXIT.failed, retry: false },
   LAKE_NOT_OWNED: { exit: EXIT.failed, retry: false },
   LAKE_NOT_THE_SAME: { exit: EXIT.failed, retry: false },
   ICEBERG_NOT_HELD: { exit: EXIT.refused, retry: false },

@@ -143,7 +143,7 @@ async function checkSpace(store: ObjectStore, minFreeBytes: number): Promise<Omi
 async function checkIdentity(rooms: DoctorRooms, store: ObjectStore): Promise<Omit<Check, 'name'>> {
   const db = await rooms.connect('work');
   try {
-    const standing = await lookAtLake(store, db);
+    const standing = await lookAtLake(store, db, 'all');
     if (standing === null) return { status: 'ok', found: 'to be looked at after `tierd migrate`' };
     const refusal = lakeRefusal(standing, store.place);
     if (refusal !== null) throw refusal;

@@ -34,7 +34,7 @@ export interface TakeOver {
 /** @throws TierdError LEDGER_OUTDATED, LAKE_NOT_THE_SAME */
 export async function lookWhose(rooms: LookingRooms, db: pg.Client): Promise<LakeStanding> {
   await assertMigrated(db);
-  const standing = await lookAtLake(rooms.store, db);
+  const standing = await lookAtLake(rooms.store, db, 'all');
   if (standing !== null) return standing;
   throw new TierdError({
     code: 'LEDGER_OUTDATED',
@@ -62,7 +62,7 @@ export async function countStrangeFiles(store: ObjectStore, db: pg.Client): Prom
  * @throws TierdError LAKE_NOT_OWNED when another took it over at the same time, LEASE_HELD
  */
 export async function takeOverLake(rooms: LedgerRooms, db: pg.Client): Promise<TakeOver> {
-  const { marker, owner, place, ownership } = await lookWhose(rooms, db);
+  const { marker, owner, place, lack, ownership } = await lookWhose(rooms, db);
   if (marker === null) throw noLakeThere(rooms.store.place);
   if (ownership.kind === 'owned') return { before: owner, epoch: owner?.epoch ?? 0, givenUp: [] };
   const { ledgerId } = await intendLake(db, marker.lakeId);
@@ -72,7 +72,12 @@ export async function takeOverLake(rooms: LedgerRooms, db: pg.Client): Promise<T
     const isOurs = await writeLakeOwner(rooms.store, { ...place, ledgerId, epoch, since });
     if (!isOurs) throw takenMeanwhile(rooms.store.place);
     const givenUp = await relinquishUnfinished(db);
-    await becomeOwner(db, { lakeId: marker.lakeId, epoch });
+    await becomeOwner(db, {
+      lakeId: marker.lakeId,
+      epoch,
+      place: rooms.store.place,
+      isLacking: lack !== null,
+    });
     await auditLake(rooms, db, 'taken_over', {
       lake: marker.lakeId,
       epoch,

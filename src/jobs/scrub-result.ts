@@ -15,6 +15,8 @@ export interface ScrubResult {
   readonly unproven: readonly UnprovenSlice[];
   /** Their bytes are right; their values could not be read for want of something of ours. */
   readonly unjudged: readonly UnprovenSlice[];
+  /** Why what is missing may lie in another copy of the lake; null where nothing says so. */
+  readonly incomplete: string | null;
 }
 
 export type ScrubVerdict = 'sound' | 'damaged' | 'not judged' | 'unknown files';

@@ -12,6 +12,7 @@ import { disconnect } from '../hot/server/connect.ts';
 import { assertWritable } from '../hot/server/writable.ts';
 import { makeUnlessThere, removeTree } from '../lake/directories.ts';
 import type { FileSystem } from '../lake/file-system.ts';
+import type { ObjectStore } from '../lake/object-store.ts';
 import { type ScrubReport, scrubLake } from '../lake/scrub.ts';
 import type { DuckEngine } from '../lake/segment/duckdb.ts';
 import { type PublishedSegment, verifySegments } from '../lake/segment-verifier.ts';
@@ -20,7 +21,7 @@ import { type RunEnd, recordRun } from '../ledger/runs.ts';
 import { recordFindings, type ScrubFinding } from '../ledger/scrub-findings.ts';
 import { listSegments, type SegmentRecord } from '../ledger/segments.ts';
 import { asTierdError } from './job-failure.ts';
-import { assertOwnLake } from './rotation/own-lake.ts';
+import { assertStillOwnLake, lookAtLake } from './rotation/own-lake.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 import {
   describeVerdict,
@@ -94,7 +95,7 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
     // Before hours of reading whose findings could not be kept.
     await assertWritable(db);
     await assertMigrated(db);
-    await assertOwnLake(rooms, db);
+    await assertStillOwnLake(rooms, db);
     const live = await listKnown(db, request.dataset, ['live']);
     const total = live.reduce((sum, segment) => sum + Number(segment.bytes), 0);
     let done = 0;
@@ -113,10 +114,16 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
     });
     const proven = await proveAll(rooms, request, bytes, live);
     await recordFindings(db, findingsOf(bytes, proven));
-    return { bytes, ...proven };
+    const incomplete = bytes.missing.length > 0 ? await howIncomplete(rooms.store, db) : null;
+    return { bytes, ...proven, incomplete };
   } finally {
     await disconnect(db);
   }
+}
+
+async function howIncomplete(store: ObjectStore, db: pg.Client): Promise<string | null> {
+  const ownership = (await lookAtLake(store, db, 'all'))?.ownership;
+  return ownership?.kind === 'lacking' ? ownership.reason : null;
 }
 
 /** What could not be read, or not be proven, may be sound: it is neither. */
@@ -148,7 +155,7 @@ async function proveAll(
   { prove }: ScrubRequest,
   bytes: ScrubReport,
   live: readonly SegmentRecord[],
-): Promise<Omit<ScrubResult, 'bytes'>> {
+): Promise<Omit<ScrubResult, 'bytes' | 'incomplete'>> {
   const unproven: UnprovenSlice[] = [];
   const unjudged: UnprovenSlice[] = [];
   let provenSlices = 0;

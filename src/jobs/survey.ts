@@ -51,7 +51,7 @@ export class Surveyor {
       connectLive === null
         ? UNSEEN_LIVE_STORE
         : lookAtLive(rooms, connectLive, this.#pace, this.#live, signal),
-      this.#lake.look(rooms.store, signal),
+      this.#lake.look(rooms.store, this.#hot.ledgerOfLake?.newest ?? null, signal),
     ]);
     [this.#hot, this.#live] = [hot, live];
     return assemble(rooms, hot, live, lake, began);

@@ -35,14 +35,21 @@ export async function relinquishUnfinished(db: Queryable): Promise<readonly stri
 
 export async function becomeOwner(
   db: Queryable,
-  claim: { readonly lakeId: string; readonly epoch: number },
+  claim: {
+    readonly lakeId: string;
+    readonly epoch: number;
+    readonly place: string;
+    /** What it lacks now is not looked for any more. */
+    readonly isLacking: boolean;
+  },
 ): Promise<void> {
   await db.query(
-    `insert into tierd.lake (lake_id, epoch, is_marked, timeline, home)
-     values ($1, $2, true, ${TIMELINE_NOW}, ${HOME_NOW})
+    `insert into tierd.lake as known (lake_id, epoch, is_marked, timeline, home, place)
+     values ($1, $2, true, ${TIMELINE_NOW}, ${HOME_NOW}, $3)
      on conflict (only_row) do update
-     set lake_id = $1, epoch = $2, is_marked = true, timeline = excluded.timeline, home = excluded.home`,
-    [claim.lakeId, claim.epoch],
+     set lake_id = $1, epoch = $2, is_marked = true, timeline = excluded.timeline, home = excluded.home, place = $3,
+         whole_since = case when $4 then clock_timestamp() else known.whole_since end`,
+    [claim.lakeId, claim.epoch, claim.place, claim.isLacking],
   );
 }
 

@@ -11,6 +11,7 @@ interface LakeRow {
   readonly follows_promotions: boolean;
   readonly timeline_now: number;
   readonly is_restored: boolean;
+  readonly place: string | null;
 }
 
 /**
@@ -27,7 +28,7 @@ export const HOME_NOW = `'tierd.lake'::regclass::oid`;
 export async function rememberedLake(db: Queryable): Promise<RememberedLake | null> {
   const found = await db.query<LakeRow>(
     `select lake_id, ledger_id, epoch, is_marked, timeline, follows_promotions, ${TIMELINE_NOW} as timeline_now,
-            coalesce(home <> ${HOME_NOW}, false) as is_restored
+            coalesce(home <> ${HOME_NOW}, false) as is_restored, place
      from tierd.lake`,
   );
   const row = found.rows[0];
@@ -39,6 +40,7 @@ export async function rememberedLake(db: Queryable): Promise<RememberedLake | nu
     isMarked: row.is_marked,
     promotion: promotionOf(row),
     isRestored: row.is_restored,
+    usedAt: row.place,
   };
 }
 
@@ -47,11 +49,15 @@ function promotionOf({ timeline, timeline_now, follows_promotions }: LakeRow): P
   return { from: timeline, to: timeline_now };
 }
 
-/** Call it where the lake is this ledger's: from now on a promotion shows, and a ledger restored from a dump. */
-export async function noteWhereItLies(db: Queryable): Promise<void> {
+/**
+ * Call it where the lake is this ledger's: from now on a promotion shows, a ledger restored from a dump, and a
+ * lake at another place than `lakePlace`.
+ */
+export async function noteWhereItLies(db: Queryable, lakePlace: string): Promise<void> {
   await db.query(
-    `update tierd.lake set timeline = ${TIMELINE_NOW}, home = ${HOME_NOW}
-     where timeline is distinct from ${TIMELINE_NOW} or home is distinct from ${HOME_NOW}`,
+    `update tierd.lake set timeline = ${TIMELINE_NOW}, home = ${HOME_NOW}, place = $1
+     where timeline is distinct from ${TIMELINE_NOW} or home is distinct from ${HOME_NOW} or place is distinct from $1`,
+    [lakePlace],
   );
 }
 
@@ -81,12 +87,12 @@ export async function intendLake(db: Queryable, lakeId: string): Promise<Remembe
 /** The lake has its marker and says that it is this ledger's since `epoch`. */
 export async function rememberClaim(
   db: Queryable,
-  claim: { readonly lakeId: string; readonly epoch: number },
+  claim: { readonly lakeId: string; readonly epoch: number; readonly place: string },
 ): Promise<void> {
   await db.query(
-    `update tierd.lake set lake_id = $1, epoch = $2, is_marked = true, timeline = ${TIMELINE_NOW}, home = ${HOME_NOW}
+    `update tierd.lake set lake_id = $1, epoch = $2, is_marked = true, timeline = ${TIMELINE_NOW}, home = ${HOME_NOW}, place = $3
      where epoch < $2`,
-    [claim.lakeId, claim.epoch],
+    [claim.lakeId, claim.epoch, claim.place],
   );
 }
 

@@ -156,6 +156,9 @@ function takeOverStatement(
   strange: number,
 ): string {
   if (ownership.kind === 'owned') return `The lake ${place} is this ledger's already.`;
+  if (ownership.kind === 'lacking') {
+    return `This makes ${place} the lake that this ledger goes on with, although ${ownership.reason}. Rows of what it lacks are found nowhere until that is put back, and other copies of the lake are refused from then on.`;
+  }
   const from = owner === null ? 'nobody that it names' : describeOwner(owner);
   return [
     `This makes this ledger the owner of the lake ${place}, which belongs to ${from}. The old owner is refused from then on.`,
@@ -172,7 +175,8 @@ function reportStanding(standing: LakeStanding, place: string): Report {
       place,
       lake_id: marker?.lakeId ?? null,
       owned: ownership.kind === 'owned',
-      reason: ownership.kind === 'refused' ? ownership.reason : null,
+      reason: 'reason' in ownership ? ownership.reason : null,
+      last_used_at: remembered?.usedAt ?? null,
       owner:
         owner === null
           ? null
@@ -195,6 +199,7 @@ function reportStanding(standing: LakeStanding, place: string): Report {
     text: ({ colour }) => {
       const lines = [
         `lake    ${place}${marker === null ? ', not marked yet' : ` (${marker.lakeId})`}`,
+        ...lastPlaceLines(remembered, place),
         `owner   ${owner === null ? 'none yet' : describeOwner(owner)}`,
         `ledger  database ${standing.place.database} (oid ${standing.place.databaseOid}) of the server ${standing.place.systemIdentifier}`,
       ];
@@ -203,9 +208,20 @@ function reportStanding(standing: LakeStanding, place: string): Report {
       if (ownership.kind === 'unclaimed') {
         return [...lines, 'nobody’s so far: the first rotation makes it this ledger’s'].join('\n');
       }
+      if (ownership.kind === 'lacking') {
+        return [...lines, colour.red(`this ledger’s, and not whole: ${ownership.reason}`)].join(
+          '\n',
+        );
+      }
       return [...lines, colour.red(`not this ledger’s: ${ownership.reason}`)].join('\n');
     },
   };
+}
+
+/** Where the lake was before it came to this place. */
+function lastPlaceLines(remembered: LakeStanding['remembered'], place: string): readonly string[] {
+  const usedAt = remembered?.usedAt ?? null;
+  return usedAt === null || usedAt === place ? [] : [`        last used at ${usedAt}`];
 }
 
 function reportTakeOver({ before, epoch, givenUp }: TakeOver, place: string): Report {

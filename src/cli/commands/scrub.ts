@@ -85,6 +85,7 @@ function reportScrub(result: ScrubResult, seed: string | null): Report {
       bytes_read: bytes.bytesRead,
       slices_proven: result.provenSlices,
       rows_proven: result.provenRows,
+      incomplete: result.incomplete,
       missing: bytes.missing.map(({ key }) => key),
       altered: bytes.altered.map(({ segment, found }) => ({
         key: segment.key,
@@ -133,6 +134,11 @@ function render(result: ScrubResult, seed: string | null, { colour }: Style): st
   return [
     ...lines,
     ...strange,
+    ...(result.incomplete === null
+      ? []
+      : [
+          `${colour.yellow('incomplete')} ${result.incomplete}. Where another copy has what is missing, point \`lake\` at that`,
+        ]),
     damage > 0
       ? `${colour.red('damaged')} ${formatInteger(damage)} of the lake's segments ${agree(damage, 'is', 'are')} not what was published; ${sum}. Restore them from a backup of the lake: PostgreSQL no longer has these rows.`
       : notJudged > 0

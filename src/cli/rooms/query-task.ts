@@ -187,15 +187,19 @@ async function openForQuery(
   } catch (error) {
     throw withHotSide(error);
   }
+  const isIncomplete = refusal?.code === 'LAKE_INCOMPLETE';
   if (refusal !== null) {
     // What would be left out may lie where the lake's owner put it since.
-    if (task.request.onBadSegment === 'skip') throw refusal;
+    if (task.request.onBadSegment === 'skip' && !isIncomplete) throw refusal;
     // Reading does no harm, but a copy's list of segments may be older than the lake.
     warn(
-      `this ledger is not the owner of the lake, so its list of segments may be out of date: ${refusal.message}`,
+      isIncomplete
+        ? `${refusal.message} ${refusal.hint ?? ''}`
+        : `this ledger is not the owner of the lake, so its list of segments may be out of date: ${refusal.message}`,
     );
   }
-  return { store, openSegments: openSegmentsOf(task, store), isOwn: refusal === null };
+  const isOwn = refusal === null || isIncomplete;
+  return { store, openSegments: openSegmentsOf(task, store), isOwn };
 }
 
 function withHotSide(error: unknown): unknown {

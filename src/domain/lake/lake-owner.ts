@@ -33,6 +33,18 @@ export interface RememberedLake {
   readonly promotion: Promotion | null;
   /** Its tables were made anew from a dump, in the database that it was made of. */
   readonly isRestored: boolean;
+  /** Where it lay when it was last used; null: not noted yet. */
+  readonly usedAt: string | null;
+}
+
+/** What this ledger published into its lake, and the lake does not have. */
+export interface LakeLack {
+  /** The first of them. */
+  readonly key: string;
+  /** Where the lake lay when it was last used; null: here, or not noted. */
+  readonly usedAt: string | null;
+  /** Null: only what was published last was looked for. */
+  readonly count: { readonly missing: number; readonly all: number } | null;
 }
 
 /** From one of PostgreSQL's timelines to another: the end of a failover, a restore or a physical copy. */
@@ -45,7 +57,9 @@ export type Ownership =
   | { readonly kind: 'owned' }
   /** Nobody's so far: this ledger may claim it. */
   | { readonly kind: 'unclaimed' }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** It bears this ledger's mark, and a copy of the lake does so as well. */
+  | { readonly kind: 'lacking'; readonly reason: string };
 
 export interface OwnershipFacts {
   readonly place: LedgerPlace;
@@ -54,10 +68,12 @@ export interface OwnershipFacts {
   readonly owner: LakeOwner | null;
   /** A lake that was marked before owners were written down, with files that this ledger can't know. */
   readonly holdsStrangeFiles: boolean;
+  /** Null: nothing, as far as was looked. */
+  readonly lack: LakeLack | null;
 }
 
 export function judgeOwnership(facts: OwnershipFacts): Ownership {
-  const { place, remembered, owner, holdsStrangeFiles } = facts;
+  const { place, remembered, owner, holdsStrangeFiles, lack } = facts;
   if (owner === null) {
     if ((remembered?.epoch ?? 0) > 0) {
       return refused('its record of owners is gone, as in a lake restored from an older backup');
@@ -79,7 +95,7 @@ export function judgeOwnership(facts: OwnershipFacts): Ownership {
       `it belongs to the ledger in ${describeOwner(owner)}; this one is a copy in the database ${place.database} (oid ${place.databaseOid})`,
     );
   }
-  if (owner.epoch === remembered.epoch) return judgeReturn(remembered);
+  if (owner.epoch === remembered.epoch) return judgeReturn(remembered, lack);
   // Killed between writing the first claim into the lake and noting it in the ledger.
   if (owner.epoch === 1 && remembered.epoch === 0) return { kind: 'unclaimed' };
   return refused(
@@ -87,17 +103,28 @@ export function judgeOwnership(facts: OwnershipFacts): Ownership {
   );
 }
 
-function judgeReturn({ promotion, isRestored }: RememberedLake): Ownership {
+function judgeReturn({ promotion, isRestored }: RememberedLake, lack: LakeLack | null): Ownership {
   if (isRestored) {
     return refused(
       'this ledger was restored from a dump into its own database since it last used the lake: what was moved after the dump lies in the lake, and this ledger does not know of it',
     );
   }
-  if (promotion === null) return { kind: 'owned' };
-  const { from, to } = promotion;
-  return refused(
-    `this server was promoted since it last used the lake (timeline ${String(to)}, then ${String(from)}): it is the successor of one that is gone, or a copy of one that still runs`,
-  );
+  if (promotion !== null) {
+    const { from, to } = promotion;
+    return refused(
+      `this server was promoted since it last used the lake (timeline ${String(to)}, then ${String(from)}): it is the successor of one that is gone, or a copy of one that still runs`,
+    );
+  }
+  return lack === null ? { kind: 'owned' } : { kind: 'lacking', reason: describeLack(lack) };
+}
+
+function describeLack({ key, usedAt, count }: LakeLack): string {
+  const what =
+    count === null
+      ? `it lacks the segment that was published last, ${key}`
+      : `it lacks ${String(count.missing)} of the ${String(count.all)} segments that this ledger published, ${key} among them`;
+  const where = usedAt === null ? '' : `. The lake was last used at ${usedAt}`;
+  return `${what}: it is an older copy, as from a backup, or one that is not finished, or files were removed${where}`;
 }
 
 /** `database app (oid 16384) of the server 7381…, since 2026-01-01T00:00:00.000Z (epoch 1)` */

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import {
   judgeOwnership,
+  type LakeLack,
   type LakeOwner,
   type LedgerPlace,
   type Ownership,
@@ -16,6 +17,7 @@ import {
 } from '../../lake/marker.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
 import { readLakeOwner, writeLakeOwner } from '../../lake/owner.ts';
+import { newestExpected } from '../../ledger/expected-in-lake.ts';
 import {
   intendLake,
   ledgerPlace,
@@ -25,6 +27,7 @@ import {
 } from '../../ledger/lake-identity.ts';
 import { migrationStatus } from '../../ledger/migrate.ts';
 import { asTierdError } from '../job-failure.ts';
+import { lookForLack } from './lake-lacks.ts';
 import type { JobRooms } from './rooms.ts';
 
 type LakeRooms = Pick<JobRooms, 'store'>;
@@ -34,8 +37,15 @@ export interface LakeStanding {
   readonly remembered: RememberedLake | null;
   readonly marker: LakeMarker | null;
   readonly owner: LakeOwner | null;
+  readonly lack: LakeLack | null;
   readonly ownership: Ownership;
 }
+
+/**
+ * How hard it is looked whether the lake holds what was published into it: not at all, by the newest segment,
+ * or by each of them where the lake lies at another place than the last time.
+ */
+type LackLook = 'none' | 'newest' | 'all';
 
 /**
  * What lake and ledger say of each other; null while the ledger waits for a migration. Changes
@@ -44,18 +54,22 @@ export interface LakeStanding {
  * @throws TierdError LAKE_NOT_THE_SAME when the ledger knows a lake and this is not it: an
  *   unmounted disk must not look like a lake that lost everything, nor be filled as a new one.
  */
-export async function lookAtLake(store: ObjectStore, db: pg.Client): Promise<LakeStanding | null> {
+export async function lookAtLake(
+  store: ObjectStore,
+  db: pg.Client,
+  look: LackLook = 'newest',
+): Promise<LakeStanding | null> {
   const { applied, pending } = await migrationStatus(db);
   if (applied.length > 0 && pending.length > 0) return null;
-  return standingOf(store, db, applied.length === 0 ? null : await rememberedLake(db));
+  return standingOf(store, db, applied.length === 0 ? null : await rememberedLake(db), look);
 }
 
 /**
- * Throws LAKE_NOT_OWNED or LAKE_NOT_THE_SAME, and changes nothing. A lake that is nobody's yet
+ * Throws LAKE_NOT_OWNED, LAKE_INCOMPLETE or LAKE_NOT_THE_SAME, and changes nothing. A lake that is nobody's yet
  * passes: `claimLake` comes before the first object.
  */
 export async function assertOwnLake({ store }: LakeRooms, db: pg.Client): Promise<void> {
-  const standing = await lookAtLake(store, db);
+  const standing = await lookAtLake(store, db, 'all');
   if (standing !== null) throwIfRefused(standing, store.place);
 }
 
@@ -65,20 +79,20 @@ export async function assertOwnLake({ store }: LakeRooms, db: pg.Client): Promis
  * ever give the same one, and the new owner has given up what the old one may still bring to life.
  */
 export async function assertStillOwnLake({ store }: LakeRooms, db: pg.Client): Promise<void> {
-  throwIfRefused(await standingOf(store, db, await rememberedLake(db)), store.place);
+  throwIfRefused(await standingOf(store, db, await rememberedLake(db), 'none'), store.place);
 }
 
 /**
  * Before recovery: a lake from before owners were written down is claimed first, and where the
- * ledger lies is noted.
+ * ledger and the lake lie is noted.
  */
 export async function holdLake(rooms: JobRooms, db: pg.Client): Promise<void> {
-  const standing = await standingOf(rooms.store, db, await rememberedLake(db));
+  const standing = await standingOf(rooms.store, db, await rememberedLake(db), 'all');
   throwIfRefused(standing, rooms.store.place);
   if (standing.ownership.kind === 'unclaimed' && standing.remembered?.isMarked === true) {
     await claimLake(rooms, db);
   }
-  if (standing.ownership.kind === 'owned') await noteWhereItLies(db);
+  if (standing.ownership.kind === 'owned') await noteWhereItLies(db, rooms.store.place);
 }
 
 /**
@@ -88,36 +102,41 @@ export async function holdLake(rooms: JobRooms, db: pg.Client): Promise<void> {
  */
 export async function claimLake(rooms: JobRooms, db: pg.Client): Promise<void> {
   const { store } = rooms;
-  const before = await standingOf(store, db, await rememberedLake(db));
+  const before = await standingOf(store, db, await rememberedLake(db), 'none');
   throwIfRefused(before, store.place);
   if (before.ownership.kind === 'owned') return;
   const { ledgerId, lakeId } = await intendLake(db, before.marker?.lakeId ?? rooms.newId());
   const since = new Date(rooms.clock.now()).toISOString();
   // Whether it was written or lost to another is what the look afterwards tells.
   await writeLakeOwner(store, { ...before.place, ledgerId, epoch: 1, since });
-  throwIfRefused(await standingOf(store, db, await rememberedLake(db)), store.place);
+  throwIfRefused(await standingOf(store, db, await rememberedLake(db), 'none'), store.place);
   const marker = await ensureLakeMarker(store, lakeId);
-  await rememberClaim(db, { lakeId: marker.lakeId, epoch: 1 });
+  await rememberClaim(db, { lakeId: marker.lakeId, epoch: 1, place: store.place });
 }
 
 /** What a ledger knows of its lake and of itself. */
-export type LedgerOfLake = Pick<LakeStanding, 'place' | 'remembered'>;
+export interface LedgerOfLake extends Pick<LakeStanding, 'place' | 'remembered'> {
+  /** The key of what was published last. */
+  readonly newest: string | null;
+}
 
 /** Null where there is no ledger. */
 export async function readLedgerOfLake(db: pg.Client): Promise<LedgerOfLake | null> {
   const { applied, pending } = await migrationStatus(db);
   if (applied.length === 0 || pending.length > 0) return null;
-  return { remembered: await rememberedLake(db), place: await ledgerPlace(db) };
+  const newest = (await newestExpected(db))?.key ?? null;
+  return { remembered: await rememberedLake(db), place: await ledgerPlace(db), newest };
 }
 
 /**
  * What speaks against the lake, of which `found` was read, as the ledger's own; null when nothing does.
  *
+ * @param found with the segment that was looked for, and was not there
  * @param lakePlace where it lies, for messages
  */
 export function lakeObjection(
-  found: Pick<LakeStanding, 'marker' | 'owner'>,
-  { remembered, place }: LedgerOfLake,
+  found: Pick<LakeStanding, 'marker' | 'owner'> & { readonly missing: string | null },
+  { remembered, place, newest }: LedgerOfLake,
   lakePlace: string,
 ): TierdError | null {
   try {
@@ -129,8 +148,13 @@ export function lakeObjection(
   } catch (error) {
     return asTierdError(error);
   }
-  const { owner } = found;
-  const ownership = judgeOwnership({ place, remembered, owner, holdsStrangeFiles: false });
+  const { owner, missing } = found;
+  // It was looked for by what the ledger had said before: another is the newest now, and not looked for yet.
+  const isLacking = missing !== null && missing === newest;
+  const last = remembered?.usedAt ?? null;
+  const usedAt = last === lakePlace ? null : last;
+  const lack = isLacking ? { key: missing, usedAt, count: null } : null;
+  const ownership = judgeOwnership({ place, remembered, owner, holdsStrangeFiles: false, lack });
   return lakeRefusal({ ownership }, lakePlace);
 }
 
@@ -139,10 +163,19 @@ export function lakeRefusal(
   { ownership }: Pick<LakeStanding, 'ownership'>,
   place: string,
 ): TierdError | null {
-  if (ownership.kind !== 'refused') return null;
+  if (ownership.kind === 'owned' || ownership.kind === 'unclaimed') return null;
+  const { kind, reason } = ownership;
+  if (kind === 'lacking') {
+    return new TierdError({
+      code: 'LAKE_INCOMPLETE',
+      message: `The lake ${place} is not whole: ${reason}. Nothing was published there or removed.`,
+      hint: 'Point `lake` at the one that has them, or finish the copy: a whole one is taken as it is, wherever it lies. To go on with this one all the same, `tierd lake take-over`: rows of what it lacks are found nowhere until that is put back, and `tierd scrub` names it.',
+      context: { place },
+    });
+  }
   return new TierdError({
     code: 'LAKE_NOT_OWNED',
-    message: `The lake ${place} is not this ledger's: ${ownership.reason}. Nothing was published there or removed.`,
+    message: `The lake ${place} is not this ledger's: ${reason}. Nothing was published there or removed.`,
     hint: 'See `tierd lake show`. If the other is not to use it any more, `tierd lake take-over` makes this ledger its owner. For a copy to try things with, point `lake.path` at an empty place and run `tierd lake separate`.',
     context: { place },
   });
@@ -152,6 +185,7 @@ async function standingOf(
   store: ObjectStore,
   db: pg.Client,
   remembered: RememberedLake | null,
+  look: LackLook,
 ): Promise<LakeStanding> {
   const isMarked = remembered?.isMarked === true;
   const marker = await readLakeMarker(store);
@@ -160,8 +194,9 @@ async function standingOf(
   const owner = await readLakeOwner(store);
   const holdsStrangeFiles =
     owner === null && marker !== null && !isMarked && (await holdsFiles(store));
-  const ownership = judgeOwnership({ place, remembered, owner, holdsStrangeFiles });
-  return { place, remembered, marker, owner, ownership };
+  const lack = look === 'none' ? null : await lookForLack(store, db, remembered, look === 'all');
+  const ownership = judgeOwnership({ place, remembered, owner, holdsStrangeFiles, lack });
+  return { place, remembered, marker, owner, lack, ownership };
 }
 
 function throwIfRefused(standing: LakeStanding, place: string): void {

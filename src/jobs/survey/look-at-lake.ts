@@ -10,12 +10,20 @@ import { type LedgerOfLake, lakeObjection } from '../rotation/own-lake.ts';
 export interface LakeLook {
   readonly marker: LakeMarker | null;
   readonly owner: LakeOwner | null;
+  /** The segment that was looked for, where it was not there. */
+  readonly missing: string | null;
   readonly freeBytes: number | null;
   /** Why it could not be looked at, or not be written. */
   readonly error: string | null;
 }
 
-const UNSEEN_LAKE: LakeLook = { marker: null, owner: null, freeBytes: null, error: null };
+const UNSEEN_LAKE: LakeLook = {
+  marker: null,
+  owner: null,
+  missing: null,
+  freeBytes: null,
+  error: null,
+};
 
 export type LakeRooms = ReadableStore & Pick<ObjectStore, 'freeBytes' | 'lookWritable'>;
 
@@ -23,9 +31,12 @@ export type LakeRooms = ReadableStore & Pick<ObjectStore, 'freeBytes' | 'lookWri
 export class LakeLooker {
   #pending: Promise<LakeLook> | null = null;
 
-  /** Never throws, and comes back when `signal` aborts. Leaves no trace in the lake. */
-  async look(store: LakeRooms, signal: AbortSignal): Promise<LakeLook> {
-    this.#pending ??= lookAt(store).finally(() => {
+  /**
+   * Never throws, and comes back when `signal` aborts. Leaves no trace in the lake.
+   * @param newest key of the segment that was published last, as was known before
+   */
+  async look(store: LakeRooms, newest: string | null, signal: AbortSignal): Promise<LakeLook> {
+    this.#pending ??= lookAt(store, newest).finally(() => {
       this.#pending = null;
     });
     const look = await unlessAborted(this.#pending, signal);
@@ -33,12 +44,13 @@ export class LakeLooker {
   }
 }
 
-async function lookAt(store: LakeRooms): Promise<LakeLook> {
+async function lookAt(store: LakeRooms, newest: string | null): Promise<LakeLook> {
   try {
     const marker = await readLakeMarker(store);
     const owner = await readLakeOwner(store);
+    const missing = newest === null || (await store.stat(newest)) !== null ? null : newest;
     await store.lookWritable();
-    return { marker, owner, freeBytes: await store.freeBytes(), error: null };
+    return { marker, owner, missing, freeBytes: await store.freeBytes(), error: null };
   } catch (error) {
     return { ...UNSEEN_LAKE, error: asTierdError(error).message };
   }

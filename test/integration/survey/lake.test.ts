@@ -1,5 +1,5 @@
 /** The lake in a survey: what stands in its way is told, and never the free space of what is not it. */
-import { rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ColdSurvey } from '../../../src/domain/survey/survey.ts';
@@ -7,6 +7,7 @@ import { readStatus } from '../../../src/jobs/status.ts';
 import { type FileSystem, nodeFileSystem } from '../../../src/lake/file-system.ts';
 import { openLocalStore } from '../../../src/lake/local-store.ts';
 import { MARKER_KEY } from '../../../src/lake/object-key.ts';
+import { fillTable } from '../../crash/scenario.ts';
 import { openSurvey, type SurveyScene } from '../../support/surveying.ts';
 import { openScene, rotateForced, type Scene } from '../faults/scene.ts';
 
@@ -73,6 +74,17 @@ describe('a lake that was rotated into', () => {
     expect(await look()).toMatchObject({ error: null });
     await scene.database.query('update tierd.lake set epoch = 7');
     expect((await look()).error).toContain('is not this ledger');
+  });
+
+  it('is told when an older copy lies in its place', async () => {
+    const { lake } = scene.bench;
+    await cp(lake, `${lake}.copy`, { recursive: true });
+    await fillTable(scene.database, scene.dataset.name);
+    await rotateForced(scene.bench.rooms, scene.dataset);
+    expect(await look()).toMatchObject({ error: null });
+    await rename(lake, `${lake}.newer`);
+    await rename(`${lake}.copy`, lake);
+    expect((await look()).error).toContain('is not whole');
   });
 
   it('is told when it can not be written, by the survey and by status', async () => {

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { type ErrorCode, TierdError } from '../../../domain/errors.ts';
 import { disconnect } from '../../../hot/server/connect.ts';
 import { removeStaging } from '../../../lake/staging.ts';
-import { assertOwnLake } from '../own-lake.ts';
+import { assertStillOwnLake } from '../own-lake.ts';
 import type { JobRooms } from '../rooms.ts';
 import type { RunContext } from '../staged-move.ts';
 import { endMove, sweepLeftovers } from './recover.ts';
@@ -44,7 +44,7 @@ const GONE: ReadonlySet<ErrorCode> = new Set(['LAKE_NOT_THE_SAME', 'LAKE_NOT_OWN
  */
 async function assertLakeStillThere(rooms: JobRooms, db: pg.Client, moveId: string): Promise<void> {
   try {
-    await assertOwnLake(rooms, db);
+    await assertStillOwnLake(rooms, db);
   } catch (error) {
     if (error instanceof TierdError && GONE.has(error.code)) {
       await removeStaging(rooms.fileSystem, rooms.store.stagingRoot, moveId);

@@ -13,6 +13,7 @@ const remembered = {
   isMarked: true,
   promotion: null,
   isRestored: false,
+  usedAt: '/lake',
 };
 const owner: LakeOwner = {
   ...place,
@@ -21,7 +22,7 @@ const owner: LakeOwner = {
   since: '2026-01-01T00:00:00.000Z',
 };
 const judge = (changes: Partial<OwnershipFacts>) =>
-  judgeOwnership({ place, remembered, owner, holdsStrangeFiles: false, ...changes });
+  judgeOwnership({ place, remembered, owner, holdsStrangeFiles: false, lack: null, ...changes });
 
 describe('whose a lake is (I12)', () => {
   it('is the ledger’s that the lake names, under another name of the database as well', () => {
@@ -45,6 +46,16 @@ describe('whose a lake is (I12)', () => {
     ['a new ledger, and files', { owner: null, remembered: null, holdsStrangeFiles: true }],
   ])('is not %s', (_, changes) => {
     expect(judge(changes)).toMatchObject({ kind: 'refused', reason: expect.any(String) as string });
+  });
+
+  it('is not whole where it lacks what was published into it, and the reason says where it was', () => {
+    const lack = { key: 'ticks/a.parquet', usedAt: '/other', count: null };
+    expect(judge({ lack })).toEqual({
+      kind: 'lacking',
+      reason: expect.stringMatching(/ticks\/a\.parquet.*last used at \/other/) as string,
+    });
+    // Whose it is comes first.
+    expect(judge({ lack, owner: { ...owner, epoch: 2 } })).toMatchObject({ kind: 'refused' });
   });
 
   it.each([
