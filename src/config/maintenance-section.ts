@@ -37,7 +37,9 @@ export const maintenanceSection = z.strictObject({
   grace_period: duration(
     'How long the files of a replaced segment stay in the lake for queries that still read them; the first rotation of the dataset after that removes them.',
   ).default('1d'),
-  memory_limit: size('Memory for DuckDB. The process needs about 200MB besides.').default('256MB'),
+  memory_limit: size(
+    'Memory for DuckDB: at least eight times the largest value of a row. The process needs about 200MB besides, and more where values have many MB.',
+  ).default('256MB'),
   threads: wholeNumber(
     { min: 1, max: 256 },
     'Threads for DuckDB: all of them for a query, all but one for a job, which reads and proves beside it.',

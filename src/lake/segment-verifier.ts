@@ -4,6 +4,7 @@
  * read back, turned into the bytes PostgreSQL would send for it, and fingerprinted.
  */
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
+import { MAX_BATCH_ROWS } from '../domain/columns/column-batch.ts';
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import type { VerifyLevel } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
@@ -20,6 +21,7 @@ import { fingerprintMatched, type Meeting } from './cold-matches.ts';
 import type { FileSystem } from './file-system.ts';
 import { reading } from './lake-failure.ts';
 import type { DuckEngine } from './segment/duckdb.ts';
+import { bytesToRead } from './segment/memory-shares.ts';
 import { verifyMismatch } from './segment/mismatch.ts';
 import { checkFooter, readFooter } from './segment/parquet-footer.ts';
 import { fingerprintByDuckdb } from './segment/read-by-duckdb.ts';
@@ -131,7 +133,9 @@ async function fingerprintOf(
   try {
     if (level === 'standard') {
       const { rows } = segment;
-      return await fingerprintByDuckdb({ engine, path, rows, columns, statistics, signal });
+      return await engine.memory.hold(bytesToVerify(footer, engine.memoryLimitBytes), () =>
+        fingerprintByDuckdb({ engine, path, rows, columns, statistics, signal }),
+      );
     }
     const file = fileBuffer({ fs, signal }, segment);
     return await fingerprintByHyparquet({ file, path, footer, columns, statistics, signal });
@@ -142,6 +146,14 @@ async function fingerprintOf(
     const what = 'reading its values';
     throw verifyMismatch({ file: path, column: null, what, expected: 'possible', found, cause });
   }
+}
+
+function bytesToVerify({ row_groups: groups }: FileMetaData, limitBytes: number): number {
+  const needs = groups.map((group) => {
+    const isWide = Number(group.num_rows) < MAX_BATCH_ROWS;
+    return bytesToRead(Number(group.total_byte_size), isWide, limitBytes);
+  });
+  return Math.max(0, ...needs);
 }
 
 /** The file as hyparquet wants it. */

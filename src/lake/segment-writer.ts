@@ -6,6 +6,7 @@ import type { TimeColumn } from '../domain/table.ts';
 import type { FileSystem } from './file-system.ts';
 import { writeFailure } from './lake-failure.ts';
 import { type DuckConnection, type DuckEngine, writeFailed } from './segment/duckdb.ts';
+import { bytesToWrite } from './segment/memory-shares.ts';
 import { writeParquetFiles } from './segment/parquet-files.ts';
 import { measureFiles, type StagedSegment, sortColumns } from './segment/staged-files.ts';
 import { StagingTable } from './segment/staging-table.ts';
@@ -122,14 +123,17 @@ class DuckSegmentWriter implements SegmentWriter {
     sortBy: readonly string[],
     metadata: Readonly<Record<string, string>>,
   ): Promise<readonly string[]> {
-    const { fs, columns, directory, namePrefix: prefix, targetFileBytes } = this.#options;
+    const { engine, fs, columns, directory, namePrefix: prefix, targetFileBytes } = this.#options;
     table.close();
     if (table.rows === 0) return [];
     const namePrefix = index === 0 ? prefix : `${prefix}-wide-${index}`;
     const target = { directory, namePrefix, columns, sortBy, targetFileBytes, metadata };
-    const paths = await writeParquetFiles(this.#connection, fs, table, target);
-    await table.drop();
-    return paths;
+    const need = bytesToWrite(table.bytes, index > 0, engine.memoryLimitBytes);
+    return engine.memory.hold(need, async () => {
+      const paths = await writeParquetFiles(this.#connection, fs, table, target);
+      await table.drop();
+      return paths;
+    });
   }
 
   #end(): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { TierdError } from '../../domain/errors.ts';
 import { type Connection, type Database, type DataChunk, duckdb, type Result } from './bindings.ts';
+import { MemoryShares } from './memory-shares.ts';
 
 export interface EngineOptions {
   /** What DuckDB's buffers may use together; beyond it they go to `tempDirectory`. */
@@ -15,12 +16,15 @@ export interface EngineOptions {
 
 export class DuckEngine {
   readonly memoryLimitBytes: number;
+  /** For whoever needs much of it at once, and can't spill that. */
+  readonly memory: MemoryShares;
   readonly #database: Database;
   #names = 0;
 
   private constructor(database: Database, memoryLimitBytes: number) {
     this.#database = database;
     this.memoryLimitBytes = memoryLimitBytes;
+    this.memory = new MemoryShares(memoryLimitBytes);
   }
 
   static async open(options: EngineOptions): Promise<DuckEngine> {

@@ -57,6 +57,11 @@ export class StagingTable {
     this.#hasOddFloats ||= batch.hasOddFloats;
   }
 
+  /** What was appended is in the table afterwards, where it can be spilled. */
+  flush(): void {
+    duckdb.appender_flush_sync(this.#appender);
+  }
+
   /** All rows appended are in the table afterwards. */
   close(): void {
     if (this.#closed) return;

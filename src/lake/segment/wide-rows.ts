@@ -12,6 +12,8 @@ const VECTOR_ROWS = 2048;
 /** Of the engine's memory: a sort holds its rows twice, and a writer holds them encoded besides. */
 const VECTOR_SHARE = 1 / 4;
 const TABLE_SHARE = 1 / 8;
+/** A row is copied into a vector, from there into the appender, and by its flush into the table. */
+const APPEND_COPIES = 3;
 
 export class WideRows {
   readonly #engine: DuckEngine;
@@ -35,10 +37,17 @@ export class WideRows {
   }
 
   async append(batch: ColumnBatch): Promise<void> {
+    const bytes = batchBytes(batch);
     const last = this.#tables.at(-1);
     const limit = this.#engine.memoryLimitBytes * TABLE_SHARE;
-    const table = last === undefined || last.bytes >= limit ? await this.#begin() : last;
-    table.append(batch);
+    const fits = last !== undefined && last.bytes + bytes <= limit;
+    const table = fits ? last : await this.#begin();
+    await this.#engine.memory.hold(bytes * APPEND_COPIES, () => {
+      table.append(batch);
+      // What the appender holds can't be spilled, and what is in the table can.
+      table.flush();
+      return Promise.resolve();
+    });
   }
 
   async #begin(): Promise<StagingTable> {
