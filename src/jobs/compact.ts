@@ -13,8 +13,8 @@ import type { Dataset } from '../domain/dataset.ts';
 import type { TierdError } from '../domain/errors.ts';
 import type { CompactionPlan } from '../domain/plan/compaction.ts';
 import { type RefusedRun, throwIfRefused } from '../domain/plan/refusal.ts';
-import type { RunEnd } from '../ledger/runs.ts';
 import { beginRun } from './begin-run.ts';
+import { type Changes, endOfChanges } from './changes-end.ts';
 import { type GatheredCompaction, gatherCompaction } from './compaction/gather-compaction.ts';
 import { type CompactionTotals, mergeAll } from './compaction/merge-all.ts';
 import type { CompactionRooms } from './compaction/rooms.ts';
@@ -23,7 +23,6 @@ import { afterSome } from './job-failure.ts';
 import type { KeptLease } from './keep-lease.ts';
 import { lookingAt, onDataset } from './on-dataset.ts';
 import { recordEnd } from './record-end.ts';
-import type { Wholeness } from './rotate-all.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
 import { recordFieldIds } from './rotation/plan/field-ids.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
@@ -77,7 +76,7 @@ async function runPlan(
   } catch (error) {
     failure = toldAsLost(error, signal);
   }
-  await recordEnd(() => rooms.connect('work'), runId, endOf(totals, failure));
+  await recordEnd(() => rooms.connect('work'), runId, endOfChanges(changesOf(totals), failure));
   if (failure !== null)
     throw totals.merged.length > 0 ? afterMerges(failure, plan, totals) : failure;
   return { plan, totals };
@@ -97,26 +96,7 @@ function afterMerges(
   return afterSome(failure, done, { mergesDone: merged.length, mergesPlanned: planned });
 }
 
-/** `refused` never: guards stop the whole run. */
-export function wholenessOf({ merged, failed }: CompactionTotals): Wholeness {
-  if (failed.length === 0) return 'done';
-  return merged.length > 0 ? 'partly' : 'failed';
-}
-
-/** No row is moved from one store to the other. */
-function endOf(totals: CompactionTotals, failure: TierdError | null): RunEnd {
-  return {
-    state: stateOf(totals, failure),
-    rowsMoved: 0n,
-    bytesWritten: totals.merged.reduce((sum, { bytes }) => sum + BigInt(bytes), 0n),
-    errorCode: (failure ?? totals.failed[0]?.error)?.code,
-    errorMessage: (failure ?? totals.failed[0]?.error)?.message,
-  };
-}
-
-function stateOf(totals: CompactionTotals, failure: TierdError | null): RunEnd['state'] {
-  if (failure?.code === 'INTERRUPTED') return 'interrupted';
-  if (failure?.code === 'REFUSED') return 'refused';
-  if (failure !== null) return totals.merged.length > 0 ? 'partly' : 'failed';
-  return wholenessOf(totals);
-}
+export const changesOf = ({ merged, failed }: CompactionTotals): Changes => ({
+  done: merged,
+  failed,
+});

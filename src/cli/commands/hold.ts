@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { TierdError } from '../../domain/errors.ts';
-import type { EpochMs, TimeRange } from '../../domain/time/time-range.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
 import { instant, wholeNumber } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { reportHold, reportHolds } from '../reports/hold-report.ts';
 import { withLedger } from '../rooms/ledger.ts';
 import { selectDatasets } from '../select-datasets.ts';
+import { reasonOf, spanOf, usageOf } from '../span-and-reason.ts';
 
 interface SetFlags {
   readonly reason: string;
@@ -13,6 +13,8 @@ interface SetFlags {
   readonly to?: EpochMs;
   readonly until?: EpochMs;
 }
+
+const usage = usageOf('hold');
 
 export function registerHold(program: Command, context: CliContext): void {
   const hold = program
@@ -57,7 +59,12 @@ async function set(context: CliContext, dataset: string, flags: SetFlags): Promi
   selectDatasets(context.loadConfig().datasets, [dataset]);
   const until = flags.until ?? null;
   if (until !== null && until <= context.clock.now()) throw usage('--until is over already');
-  const wish = { dataset, range: spanOf(flags), reason: reasonOf(flags.reason), until };
+  const wish = {
+    dataset,
+    range: spanOf(flags, usage),
+    reason: reasonOf(flags.reason, usage),
+    until,
+  };
   const { setHold } = await import('../../jobs/hold.ts');
   const { composeByHand } = await import('../rooms/rooms.ts');
   const hold = await setHold(await composeByHand(context, 'hold'), wish);
@@ -76,30 +83,5 @@ async function lift(context: CliContext, id: number, reason: string): Promise<vo
   const { endHold } = await import('../../jobs/hold.ts');
   const { composeByHand } = await import('../rooms/rooms.ts');
   const rooms = await composeByHand(context, 'hold');
-  context.report(reportHold('lifted', await endHold(rooms, String(id), reasonOf(reason))));
-}
-
-const BEGINNING: EpochMs = Date.parse('0001-01-01T00:00:00Z');
-const END: EpochMs = Date.parse('9999-12-31T00:00:00Z');
-
-/** Null is all of time. */
-function spanOf({ from, to }: Pick<SetFlags, 'from' | 'to'>): TimeRange | null {
-  if (from === undefined && to === undefined) return null;
-  const span = { fromInclusive: from ?? BEGINNING, toExclusive: to ?? END };
-  if (span.fromInclusive < span.toExclusive) return span;
-  throw usage('--to must be later than --from');
-}
-
-function reasonOf(text: string): string {
-  const reason = text.trim();
-  if (reason !== '') return reason;
-  throw usage('--reason is empty');
-}
-
-function usage(message: string): TierdError {
-  return new TierdError({
-    code: 'USAGE',
-    message: `${message}; nothing was done.`,
-    hint: 'See `tierd hold --help`.',
-  });
+  context.report(reportHold('lifted', await endHold(rooms, String(id), reasonOf(reason, usage))));
 }

@@ -6,7 +6,8 @@ import {
   segmentsSpared,
 } from '../../domain/plan/compaction.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
-import { type CompactionOutcome, wholenessOf } from '../../jobs/compact.ts';
+import { wholenessOf } from '../../jobs/changes-end.ts';
+import { type CompactionOutcome, changesOf } from '../../jobs/compact.ts';
 import type { CompactionTotals } from '../../jobs/compaction/merge-all.ts';
 import type { DatasetResult } from '../../jobs/rotate-all.ts';
 import type { Report } from '../context.ts';
@@ -37,7 +38,7 @@ export function reportCompactions(
     items: 'datasets',
     documentOf: outcomeDocument,
     render,
-    wholenessOf: ({ totals }) => wholenessOf(totals),
+    wholenessOf: ({ totals }) => wholenessOf(changesOf(totals)),
   });
 }
 
@@ -128,7 +129,7 @@ function render({ plan, totals }: CompactionOutcome, style: Style): string {
   if (plan.merges.length === 0) return nothingToMerge(plan, style);
   const { rows, before, after, bytes } = sumsOf(totals);
   const word = { done: colour.green('done'), partly: colour.yellow('partly') };
-  const how = wholenessOf(totals) === 'done' ? word.done : word.partly;
+  const how = wholenessOf(changesOf(totals)) === 'done' ? word.done : word.partly;
   return [
     `${how} ${plan.dataset}: ${countOf(before, 'segment')} merged into ${formatInteger(after)} of ${formatBytes(bytes)}, ${formatRows(rows)}, ${formatInteger(totals.merged.length)} of ${countOf(plan.merges.length, 'merge')}`,
     ...totals.failed.flatMap(({ planned, error }) => [

@@ -2,7 +2,6 @@
  * Which slices of the lake become one: small ones of the same day or month, written with the same
  * columns. Pure; `--dry-run` prints what the job runs.
  */
-import { megabytes } from '../count.ts';
 import {
   type EpochMs,
   floorToUnit,
@@ -11,6 +10,7 @@ import {
   type SliceUnit,
   type TimeRange,
 } from '../time/time-range.ts';
+import { type DiskFacts, guardDisk } from './lake-guards.ts';
 import type { Refusal } from './refusal.ts';
 
 /** A slice whose segments are live, as the ledger sums it up. */
@@ -48,7 +48,7 @@ export interface CompactionPlan {
   readonly refusals: readonly Refusal[];
 }
 
-export interface CompactionInput {
+export interface CompactionInput extends DiskFacts {
   readonly dataset: string;
   readonly targetFileBytes: number;
   readonly slices: readonly ColdSlice[];
@@ -56,9 +56,6 @@ export interface CompactionInput {
   readonly closedBefore: EpochMs;
   /** Time that was restored: no merged slice reaches across it. */
   readonly pinned: readonly TimeRange[];
-  /** Free bytes where segments are staged and published; null when the store can't say. */
-  readonly freeBytes: number | null;
-  readonly minFreeBytes: number;
 }
 
 /** A merge has to spare this many segments: each costs its rows' reading and writing once more. */
@@ -89,7 +86,11 @@ export function planCompaction(input: CompactionInput): CompactionPlan {
     dataset: input.dataset,
     segments: input.slices.reduce((sum, { segments }) => sum + segments, 0),
     merges,
-    refusals: guardDisk(input, merges),
+    refusals: guardDisk(
+      'the merged segments',
+      merges.reduce((sum, { bytes }) => sum + bytes, 0),
+      input,
+    ),
   };
 }
 
@@ -166,19 +167,4 @@ function sumUp(piece: readonly ColdSlice[]): Pick<PlannedMerge, 'range' | 'rows'
     rows: piece.reduce((sum, { rows }) => sum + rows, 0),
     bytes: piece.reduce((sum, { bytes }) => sum + bytes, 0),
   };
-}
-
-/** The old files stay for `maintenance.grace_period` beside the new ones. */
-function guardDisk(input: CompactionInput, merges: readonly PlannedMerge[]): readonly Refusal[] {
-  const { freeBytes, minFreeBytes } = input;
-  const needed = merges.reduce((sum, { bytes }) => sum + bytes, 0);
-  if (freeBytes === null || merges.length === 0 || freeBytes >= needed + minFreeBytes) return [];
-  return [
-    {
-      guard: 'disk_space',
-      message: `the lake's disk has ${megabytes(freeBytes)} free; the merged segments take ${megabytes(needed)} beside the old ones, which readers keep until maintenance.grace_period is over, and min_free is ${megabytes(minFreeBytes)}`,
-      hint: 'free or add disk, or lower lake.min_free',
-      forceable: false,
-    },
-  ];
 }

@@ -15,6 +15,7 @@ import {
 } from '../time/time-range.ts';
 import { type ClockFacts, guardClock } from './clock-guard.ts';
 import { formatHeld, type Hold, holdsRange } from './holds.ts';
+import { guardAllOfLake, guardShareOfLake } from './lake-guards.ts';
 import { type Refusal, unforceable } from './refusal.ts';
 
 /** A slice whose segments are live, as the ledger sums it up. */
@@ -88,8 +89,7 @@ export function planExpiry(input: ExpiryInput): ExpiryPlan {
     refusals: [
       ...(before === null ? [] : guardClock(dataset.limits, input.clock)),
       ...guardDays(input),
-      ...(due.length === 0 ? [] : guardShare(input, rows, coldRows)),
-      ...(due.length === 0 || due.length < slices.length ? [] : guardAll(input, rows)),
+      ...(due.length === 0 ? [] : guardLeaving(input, rows, coldRows, due.length)),
     ],
   };
 }
@@ -147,27 +147,24 @@ function guardDays({ dataset, longestPartMs, tableNow }: ExpiryInput): Refusal[]
   ];
 }
 
-function guardShare({ dataset }: ExpiryInput, rows: number, coldRows: number): Refusal[] {
-  const { maxShare } = dataset.limits;
-  if (rows <= maxShare * coldRows) return [];
+function guardLeaving(
+  { dataset, slices, mayEmpty }: ExpiryInput,
+  rows: number,
+  coldRows: number,
+  due: number,
+): readonly Refusal[] {
+  const { name, coldDays, limits } = dataset;
+  const deed = (some: string): string => `let ${some} expire`;
+  const leaving = { dataset: name, rows, coldRows, deed };
   return [
-    {
-      guard: 'share_of_lake',
-      message: `the plan would let ${String(rows)} of ${String(coldRows)} cold rows expire, ${percent(rows / coldRows)} (limit max_share: ${percent(maxShare)})`,
-      hint: `check cold_days (${String(dataset.coldDays)}) and the clock; look at \`tierd expire ${dataset.name} --dry-run\`, then use --force`,
-      forceable: true,
-    },
-  ];
-}
-
-function guardAll({ dataset: { name }, mayEmpty }: ExpiryInput, rows: number): Refusal[] {
-  if (mayEmpty) return [];
-  return [
-    unforceable(
-      'all_of_lake',
-      `the plan would let all ${String(rows)} cold rows of ${name} expire, and nothing of it would be left in the lake`,
-      `if that is meant, say so by its name: \`tierd expire ${name} --force --may-empty ${name}\``,
+    ...guardShareOfLake(
+      leaving,
+      limits.maxShare,
+      `check cold_days (${String(coldDays)}) and the clock; look at \`tierd expire ${name} --dry-run\`, then use --force`,
     ),
+    ...(mayEmpty || due < slices.length
+      ? []
+      : guardAllOfLake(leaving, `tierd expire ${name} --force --may-empty ${name}`)),
   ];
 }
 
@@ -207,5 +204,3 @@ function tellRows(slices: readonly ExpirableSlice[]): string {
 function stay(slices: readonly ExpirableSlice[]): string {
   return agree(rowsOf(slices), 'stays', 'stay');
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

@@ -1,21 +1,13 @@
 /** What remains of slices of the lake when rows of them are replaced, staged as slices of the move. */
 import type pg from 'pg';
 import { TierdError } from '../../../domain/errors.ts';
-import {
-  compareFingerprints,
-  emptyFingerprint,
-  type SliceFingerprint,
-  subtractFingerprint,
-} from '../../../domain/fingerprint.ts';
+import { compareFingerprints, subtractFingerprint } from '../../../domain/fingerprint.ts';
 import { formatRange } from '../../../domain/time/time-range.ts';
-import { fingerprintMatched, type Meeting } from '../../../lake/cold-matches.ts';
-import { parseSegmentKey } from '../../../lake/layout.ts';
-import { rewriteSlice } from '../../../lake/rewrite-slice.ts';
+import { fingerprintMatched, type Meeting, selectUnmatched } from '../../../lake/cold-matches.ts';
 import { verifyBytes } from '../../../lake/segment-verifier.ts';
-import { stagingPath } from '../../../lake/staging.ts';
 import type { LiveSlice } from '../../../ledger/replaced-slices.ts';
 import { nextGeneration } from '../../../ledger/segments.ts';
-import { footerOf } from '../footer.ts';
+import { writeRest } from '../../write-rest.ts';
 import type { MetMove, RunContext, StagedSlice } from '../staged-move.ts';
 import { type Encounter, meetingOf, type Settling } from './encounters.ts';
 
@@ -61,31 +53,14 @@ async function remainderOf(
     cold.fingerprint,
     await fingerprintMatched(meeting, 'cold'),
   );
-  if (fingerprint.rows === 0) {
-    assertNothingLeft(run, cold, fingerprint);
-    return null;
-  }
-  const { range, columns } = cold;
-  const facts = {
+  return writeRest(rooms, run, {
     moveId: staged.id,
-    range,
+    slice: cold,
+    paths: meeting.cold.paths,
     generation: await freeGeneration(db, run, cold, taken),
-    columns,
     fingerprint,
-  };
-  const metadata = footerOf(rooms.version, run, facts);
-  const segments = await rewriteSlice({
-    meeting,
-    fs: rooms.fileSystem,
-    timeColumn: run.table.timeColumn,
-    sortBy: run.dataset.sortBy,
-    directory: stagingPath(rooms.store.stagingRoot, staged.id),
-    namePrefix: `rest-${cold.id}`,
-    targetFileBytes: run.dataset.targetFileBytes,
-    metadata,
+    selectStaying: (path) => selectUnmatched(meeting, path),
   });
-  const unit = parseSegmentKey(cold.segments[0]?.key ?? '')?.unit ?? run.dataset.slice;
-  return { ...facts, unit, metadata, segments };
 }
 
 /** Each key that is taken out is one of the late rows', and no key is in the slice twice. */
@@ -100,16 +75,6 @@ async function assertOneForOne(run: RunContext, meeting: Meeting, cold: LiveSlic
     message: `${String(late.rows)} late rows of ${name} ${formatRange(cold.range)} have keys that ${String(taken.rows)} rows of the lake have: by ${meeting.identity.index} they can't be told apart one for one, so nothing was replaced and the late rows stay hot`,
     hint: `the lake's rows are from before the key was unique; set datasets.${name}.on_cold_duplicate to keep-both to move the late rows beside them`,
     context: { dataset: name, late: late.rows, cold: taken.rows },
-  });
-}
-
-function assertNothingLeft(run: RunContext, cold: LiveSlice, left: SliceFingerprint): void {
-  const nothing = emptyFingerprint(cold.columns.map(({ name }) => name));
-  if (compareFingerprints(nothing, left).length === 0) return;
-  throw new TierdError({
-    code: 'VERIFY_MISMATCH',
-    message: `The rows of ${run.dataset.name} ${formatRange(cold.range)} in the lake are not those that were published there, so they were not replaced. Nothing was deleted.`,
-    hint: `Run \`tierd scrub ${run.dataset.name}\`, which names the segments.`,
   });
 }
 
