@@ -9,6 +9,7 @@ import { registerCompact } from './commands/compact.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerDeadLetters } from './commands/dead-letters.ts';
+import { registerDelete } from './commands/delete.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerDrain } from './commands/drain.ts';
 import { registerExpire } from './commands/expire.ts';
@@ -41,6 +42,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerCompact,
   registerExpire,
   registerHold,
+  registerDelete,
   registerScrub,
   registerDeadLetters,
   registerLake,

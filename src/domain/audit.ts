@@ -18,6 +18,8 @@ export type AuditAction =
   | 'unpinned'
   /** Rows were older than they are to be kept: they are no longer cold, and nowhere else. */
   | 'expired'
+  /** Rows were to be nowhere any more: they are no longer cold. */
+  | 'deleted'
   /** Time was held, and must not expire, */
   | 'held'
   /** or may again. */

@@ -58,6 +58,22 @@ export async function findLiveSlices(
   return rows.map(liveSliceOf);
 }
 
+/** Whole slices of which these are live segments, oldest first. */
+export async function findSlicesOf(
+  db: Queryable,
+  dataset: string,
+  keys: readonly string[],
+): Promise<readonly LiveSlice[]> {
+  const { rows } = await db.query<LiveSliceRow>(
+    `select ${LIVE_SLICE} from tierd.slices s
+     where s.id in (select g.slice_id from tierd.segments g
+                    where g.state = 'live' and g.dataset = $1 and g.object_key = any($2))
+     order by s.range_from, s.id`,
+    [dataset, keys],
+  );
+  return rows.map(liveSliceOf);
+}
+
 interface LiveSliceRow {
   readonly id: string;
   readonly from_ms: number;
@@ -155,14 +171,37 @@ export async function outdatedKeys(
   return found.rows.map((row) => row.object_key);
 }
 
-/** Notes that the files of replaced segments are gone. */
+/**
+ * Keys of segments that were replaced and whose files have not been removed.
+ *
+ * @param span only those with a row in it; null is all of time
+ */
+export async function retiredKeys(
+  db: Queryable,
+  dataset: string,
+  span: { readonly fromInclusiveUs: bigint; readonly toInclusiveUs: bigint } | null,
+): Promise<readonly string[]> {
+  const found = await db.query<{ object_key: string }>(
+    `select object_key from tierd.segments
+     where dataset = $1 and state = 'retired'
+       and ($2::bigint is null or (max_time_us >= $2 and min_time_us <= $3)) order by id`,
+    [
+      dataset,
+      span === null ? null : span.fromInclusiveUs.toString(),
+      span === null ? null : span.toInclusiveUs.toString(),
+    ],
+  );
+  return found.rows.map((row) => row.object_key);
+}
+
+/** Notes that the files of replaced segments are gone, and forgets the values that are known of them. */
 export async function forgetRetired(
   db: Queryable,
   dataset: string,
   keys: readonly string[],
 ): Promise<void> {
   await db.query(
-    `update tierd.segments set state = 'removed', changed_at = clock_timestamp()
+    `update tierd.segments set state = 'removed', changed_at = clock_timestamp(), statistics = '{}'
      where dataset = $1 and state = 'retired' and object_key = any($2)`,
     [dataset, keys],
   );

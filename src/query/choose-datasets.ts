@@ -81,8 +81,15 @@ export function wantsHot({ opaque, named }: Sides, dataset: string): boolean {
   return opaque || (named.get(foldName(dataset))?.hot ?? false);
 }
 
+type TableColumns = Pick<HotTable, 'table' | 'columns' | 'timeColumn'>;
+
+interface Known {
+  readonly cold: Pick<Stores['cold'], 'datasets'>;
+  readonly hot: ReadonlyMap<string, TableColumns>;
+}
+
 /** Of either side, by name. The table comes last: it is what the next segment will look like. */
-export function datasetsOf({ cold, hot }: Stores): readonly ColdDataset[] {
+export function datasetsOf({ cold, hot }: Known): readonly ColdDataset[] {
   const inBoth = cold.datasets.map((dataset) => withHot(dataset, hot.get(dataset.name)));
   const hotAlone = [...hot]
     .filter(([name]) => !cold.datasets.some((dataset) => dataset.name === name))
@@ -90,12 +97,12 @@ export function datasetsOf({ cold, hot }: Stores): readonly ColdDataset[] {
   return [...inBoth, ...hotAlone];
 }
 
-function withHot(dataset: ColdDataset, hot: HotTable | undefined): ColdDataset {
+function withHot(dataset: ColdDataset, hot: TableColumns | undefined): ColdDataset {
   if (hot === undefined) return dataset;
   const schema = { columns: hot.columns.map(columnOf), segments: 0, exampleKey: hot.table };
   return { ...dataset, schemas: [...dataset.schemas, schema] };
 }
 
-function timeColumnOf({ timeColumn: { name, unit } }: HotTable): ColdDataset['timeColumn'] {
+function timeColumnOf({ timeColumn: { name, unit } }: TableColumns): ColdDataset['timeColumn'] {
   return unit === undefined ? { name } : { name, unit };
 }

@@ -52,7 +52,8 @@ function groupByColumns(segments: readonly SegmentRef[]): readonly (readonly Seg
   return [...groups.values()];
 }
 
-function selectList(schema: ViewSchema, held: readonly ColdColumn[]): string {
+/** Columns of a segment as the dataset's view has them, null where it has none. */
+export function selectList(schema: ViewSchema, held: readonly ColdColumn[]): string {
   const byName = new Map(held.map((column) => [foldName(column.name), column]));
   return [...schema]
     .map(([name, type]) => {

@@ -18,7 +18,7 @@ import type { HotTable } from './stores.ts';
 export function noteTextComparisons(
   statement: AstObject,
   chosen: readonly Pick<ChosenDataset, 'dataset'>[],
-  hot: ReadonlyMap<string, HotTable>,
+  hot: ReadonlyMap<string, Pick<HotTable, 'columns'>>,
 ): readonly string[] {
   const compared = new Set<string>();
   const renamed = renamedIn(statement);
@@ -36,7 +36,7 @@ export function noteTextComparisons(
   );
 }
 
-function textNumbers(table: HotTable | undefined): readonly string[] {
+function textNumbers(table: Pick<HotTable, 'columns'> | undefined): readonly string[] {
   return (table?.columns ?? []).flatMap(({ name, held, postgresType }) =>
     held.kind === 'text' && postgresType.startsWith('numeric') ? [name] : [],
   );

@@ -40,7 +40,7 @@ export interface KilledJob {
   /** Of all effects, to be killed at; without it as many as suit each. */
   readonly share?: number | undefined;
   /** What the victim does instead of a rotation. */
-  readonly order?: Pick<VictimOrder, 'restore' | 'compact' | 'expire'>;
+  readonly order?: Pick<VictimOrder, 'restore' | 'compact' | 'expire' | 'delete'>;
   /** What is done before anybody writes. */
   prepare(scene: KillScene): Promise<void>;
   /** After the kill: takes out of the truth what the victim rightly took away. */

@@ -24,6 +24,8 @@ export interface VictimOrder {
   readonly compact?: true;
   /** An expiry, instead of a rotation. */
   readonly expire?: true;
+  /** A deletion of what `DELETED` says, instead of a rotation. */
+  readonly delete?: true;
 }
 
 /** `again`: a plain table with a key, into which rows come that have been moved. */
@@ -99,3 +101,6 @@ export const dueInstant = (n: number): string =>
   new Date(
     Date.parse(daysAgo(DUE_DAYS[n % DUE_DAYS.length] ?? 0)) + (n % 1_000) * 60_000,
   ).toISOString();
+
+/** Of the first of the days that are due some rows; of the second all of them. */
+export const DELETED = 'id % 3 = 1 or id >= 1000';

@@ -64,7 +64,8 @@ export async function withLookingEngine<Result>(
   );
 }
 
-async function withEngine<Result>(
+/** Means of this machine, which are given back when `work` has ended. */
+export async function withEngine<Result>(
   context: CliContext,
   work: (local: LocalRooms) => Promise<Result>,
 ): Promise<Result> {

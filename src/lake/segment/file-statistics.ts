@@ -63,7 +63,7 @@ function shortEnough(bound: string | null | undefined): string | null {
 }
 
 /** SQL for a time of the column's kind as whole microseconds since 1970, rounded down. */
-function microsOf({ kind, unit }: TimeColumn, time: string): string {
+export function microsOf({ kind, unit }: TimeColumn, time: string): string {
   switch (kind) {
     case 'timestamptz':
     case 'timestamp':

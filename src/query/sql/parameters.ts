@@ -110,7 +110,7 @@ function substitute(value: AstValue, constants: readonly AstObject[]): AstValue 
 }
 
 /** Beside its node a statement has a list of its parameters. */
-function meaningOf({ node }: AstObject): string {
+export function meaningOf({ node }: AstObject): string {
   return formatAst(withoutPlaces(node ?? null));
 }
 

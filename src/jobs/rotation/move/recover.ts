@@ -25,7 +25,7 @@ import { assertStillOwnLake } from '../own-lake.ts';
 import type { JobRooms } from '../rooms.ts';
 
 export async function recover(rooms: JobRooms, db: pg.Client, lease: Lease): Promise<Recovered> {
-  for (const job of ['rotate', 'restore', 'compact', 'expire'])
+  for (const job of ['rotate', 'restore', 'compact', 'expire', 'delete'])
     await abandonRuns(db, job, lease.dataset);
   await abandonRestores(db, lease.dataset);
   const unfinished = await unfinishedMoves(db, lease.dataset);
@@ -124,13 +124,23 @@ async function sweepMetadata(rooms: JobRooms, db: pg.Client, lease: Lease): Prom
 /** Replaced segments whose readers have had their time (I3). */
 async function removeOutdated(rooms: JobRooms, db: pg.Client, dataset: string): Promise<number> {
   const keys = await outdatedKeys(db, dataset, rooms.settings.gracePeriodMs);
+  await removeRetired(rooms, db, dataset, keys);
+  return keys.length;
+}
+
+/** Removes the files of replaced segments. Under the dataset's lease. */
+export async function removeRetired(
+  rooms: JobRooms,
+  db: pg.Client,
+  dataset: string,
+  keys: readonly string[],
+): Promise<void> {
   for (const key of keys) {
     await assertStillOwnLake(rooms, db);
     await rooms.store.remove(key);
   }
   // After the files: killed in between, the next recovery finds none of them there.
   if (keys.length > 0) await forgetRetired(db, dataset, keys);
-  return keys.length;
 }
 
 /** An engine that began with an older document may read on as long. */

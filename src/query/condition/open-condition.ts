@@ -1,0 +1,144 @@
+/** A condition on the rows of a dataset, held against the columns that it has on both sides as of one snapshot. */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
+import type { Dataset } from '../../domain/dataset.ts';
+import type { RowCondition } from '../../domain/plan/row-condition.ts';
+import { formatTable, type IntegerTimeUnit, type TimeColumn } from '../../domain/table.ts';
+import type { EpochMs, TimeRange } from '../../domain/time/time-range.ts';
+import type { Queryable } from '../../ledger/queryable.ts';
+import { datasetsOf } from '../choose-datasets.ts';
+import { emptyQuery, selectList } from '../cold-view.ts';
+import { openColdCatalog } from '../segments/ledger-catalog.ts';
+import { findNeeds } from '../segments/prune.ts';
+import { columnOf } from '../segments/query-column.ts';
+import { chooseSegments, findHull } from '../segments/segment-filter.ts';
+import { type ViewSchema, viewSchemaOf } from '../segments/view-schema.ts';
+import { ANY } from '../sql/predicate.ts';
+import { foldName } from '../sql/sql-ast.ts';
+import { quoteName } from '../sql/sql-text.ts';
+import { admitSelect } from '../sql/statement.ts';
+import { noteTextComparisons } from '../text-numbers.ts';
+import { admitCondition, conditionError } from './admit-condition.ts';
+
+export interface ConditionWish {
+  readonly dataset: Dataset;
+  /** Of the table in PostgreSQL. */
+  readonly columns: readonly ColumnPlan[];
+  readonly timeColumn: TimeColumn;
+  /** As it was typed. */
+  readonly where: string;
+  /** Null is all of time. */
+  readonly span: TimeRange | null;
+}
+
+export interface OpenedCondition extends RowCondition {
+  /** Keys of the live segments that may have such a row. */
+  readonly candidates: readonly string[];
+  /** A query for how many of the hot rows are such rows. */
+  readonly hotCount: string;
+}
+
+/**
+ * @param db in a transaction whose statements all see one snapshot
+ * @throws TierdError QUERY_INVALID, QUERY_NOT_ALLOWED, COLUMN_TYPE_CHANGED
+ */
+export async function openCondition(
+  connection: DuckDBConnection,
+  db: Queryable,
+  wish: ConditionWish,
+): Promise<OpenedCondition> {
+  const { dataset, columns, timeColumn, where, span } = wish;
+  const { name } = dataset;
+  const cold = await openColdCatalog(db, [dataset]);
+  const table = { columns, timeColumn, table: formatTable(dataset.table) };
+  const known = datasetsOf({ cold, hot: new Map([[name, table]]) }).find(
+    (one) => one.name === name,
+  );
+  if (known === undefined) throw new RangeError(`no dataset ${name}`);
+  const schema = viewSchemaOf(known);
+  await admitCondition(connection, where, { dataset: name, columns: [...schema.keys()] });
+  const statement = await admitSelect(
+    connection,
+    `select 1 from cold.${quoteName(name)} where (\n${where}\n)`,
+  );
+  const compared = noteTextComparisons(statement, [{ dataset: known }], new Map([[name, table]]));
+  // Where a query warns, what would go might not be what was meant.
+  if (compared.length > 0) throw conditionError('QUERY_INVALID', compared.join('; '));
+  await assertBoolean(connection, schema, wish);
+  const needs = findNeeds(statement, [{ name, columns: schema }]);
+  const predicate = needs.datasets.get(name) ?? ANY;
+  const hull = await findHull(connection, known, schema, predicate);
+  const wanted = { dataset: known, schema, predicate, hull };
+  const segments = await chooseSegments(connection, cold, wanted, hullOfSpan(span));
+  const within = span === null ? [] : [timeWithin(schema, timeColumn, span)];
+  const parts = [`(\n${where}\n)`, ...within];
+  return {
+    dataset: name,
+    sql: parts.map((part) => `coalesce(${part}, false)`).join(' and '),
+    seenOf: (held) => selectList(schema, held.map(columnOf)),
+    candidates: segments.map(({ key }) => key),
+    hotCount: `select count(*) as rows from hot.${quoteName(name)} where ${parts.join(' and ')}`,
+  };
+}
+
+/** Of what DuckDB says, its names and types: no row is read. */
+async function assertBoolean(
+  connection: DuckDBConnection,
+  schema: ViewSchema,
+  { dataset: { name }, where }: ConditionWish,
+): Promise<void> {
+  const sql = `select (\n${where}\n) as condition from (${emptyQuery(schema)}) as ${quoteName(name)}`;
+  let type: string;
+  try {
+    const reader = await connection.runAndReadAll(`select column_type from (describe ${sql})`);
+    type = String(reader.getRows()[0]?.[0]);
+  } catch (error) {
+    const [why = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
+    throw conditionError('QUERY_INVALID', `The condition can't be told of a row: ${why}`);
+  }
+  if (type === 'BOOLEAN') return;
+  throw conditionError(
+    'QUERY_INVALID',
+    `The condition is of type ${type}, and neither true nor false`,
+  );
+}
+
+function hullOfSpan(span: TimeRange | null): Parameters<typeof chooseSegments>[3] {
+  if (span === null) return null;
+  return {
+    fromInclusiveUs: BigInt(span.fromInclusive) * 1000n,
+    toInclusiveUs: BigInt(span.toExclusive) * 1000n - 1n,
+  };
+}
+
+function timeWithin(schema: ViewSchema, { name, unit }: TimeColumn, span: TimeRange): string {
+  const [column = name, type = ''] =
+    [...schema].find(([one]) => foldName(one) === foldName(name)) ?? [];
+  const at = (ms: EpochMs): string =>
+    unit === undefined ? literalOf(ms, type) : integerOf(ms, unit);
+  const quoted = quoteName(column);
+  const time = type === 'DATE' ? `${quoted}::timestamp` : quoted;
+  return `(${time} >= ${at(span.fromInclusive)} and ${time} < ${at(span.toExclusive)})`;
+}
+
+/** Times without a zone are those of the table, as the ledger has them. */
+function literalOf(ms: EpochMs, type: string): string {
+  const iso = new Date(ms).toISOString();
+  return type === 'TIMESTAMP WITH TIME ZONE'
+    ? `'${iso}'::timestamptz`
+    : `'${iso.replace('T', ' ').replace('Z', '')}'::timestamp`;
+}
+
+/** The first whole unit at that instant or after it. */
+function integerOf(ms: EpochMs, unit: IntegerTimeUnit): string {
+  switch (unit) {
+    case 's':
+      return String(Math.ceil(ms / 1000));
+    case 'ms':
+      return String(ms);
+    case 'us':
+      return String(BigInt(ms) * 1000n);
+    case 'ns':
+      return String(BigInt(ms) * 1_000_000n);
+  }
+}
