@@ -34,7 +34,7 @@ export function conditionRooms(
     readCondition: async (db, wish) => {
       const engine = await openEngine();
       try {
-        await engine.bound(limits);
+        await engine.begin(limits);
         return await openCondition(engine.connection, db, { ...wish, dataset });
       } finally {
         await engine.close();

@@ -7,7 +7,8 @@ import { formatTable, type IntegerTimeUnit, type TimeColumn } from '../../domain
 import type { EpochMs, TimeRange } from '../../domain/time/time-range.ts';
 import type { Queryable } from '../../ledger/queryable.ts';
 import { datasetsOf } from '../choose-datasets.ts';
-import { emptyQuery, selectList } from '../cold-view.ts';
+import { selectList } from '../cold-view.ts';
+import { emptyQuery } from '../segments/empty-query.ts';
 import { openColdCatalog } from '../segments/ledger-catalog.ts';
 import { findNeeds } from '../segments/prune.ts';
 import { columnOf } from '../segments/query-column.ts';
