@@ -35,7 +35,7 @@ const say = (message: FromQuery): void => {
 // Loaded while its parent still reads the question.
 const loading = import('./cli/rooms/query-task.ts').then(({ QueryRoom }) => {
   const room = new QueryRoom();
-  room.prepare();
+  void room.prepare();
   return room;
 });
 // Told by the first task.
@@ -59,7 +59,7 @@ const answer = async ({ task, stop: { signal } }: Work): Promise<void> => {
   say(end);
   // Where its parent does not ask again, it is ended.
   loading.then(
-    (room) => setImmediate(() => room.prepare()),
+    (room) => setImmediate(() => void room.prepare()),
     () => undefined,
   );
 };

@@ -2,11 +2,13 @@
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { inPlace } from '../../src/lake/segment-files.ts';
-import { openEngine } from '../../src/query/engine.ts';
 import { postgresStores } from '../../src/query/postgres-stores.ts';
 import { queryLake } from '../../src/query/query-lake.ts';
 import type { QuerySummary } from '../../src/query/query-request.ts';
+import { SpareEngine } from '../../src/query/spare-engine.ts';
 import type { QueryScene } from './scene.ts';
+
+const engines = new SpareEngine();
 
 const MEMORY_BYTES = 2 * 1024 ** 3;
 const THREADS = 2;
@@ -20,8 +22,8 @@ export interface Asked {
 export async function askTierd(scene: QueryScene, sql: string, explain = false): Promise<Asked> {
   const { client: db, datasets, store, folder } = scene;
   let text = '';
-  // A process that waits for questions has one open.
-  const engine = await openEngine();
+  // A process that waits for questions has one open, and closes it when it has answered.
+  await engines.prepare();
   const startedAt = performance.now();
   const summary = await queryLake(
     {
@@ -41,7 +43,7 @@ export async function askTierd(scene: QueryScene, sql: string, explain = false):
         signal: new AbortController().signal,
       }),
       openLake: () => Promise.resolve({ store, openSegments: inPlace(store) }),
-      openEngine: () => Promise.resolve(engine),
+      openEngine: () => engines.take(),
       limits: {
         memoryLimitBytes: MEMORY_BYTES,
         threads: THREADS,

@@ -67,9 +67,9 @@ export class QueryRoom {
   readonly #line = new KeptLine(systemClock);
   readonly #engines = new SpareEngine();
 
-  /** Opens what the next question needs, whatever it is. */
-  prepare(): void {
-    this.#engines.prepare();
+  /** Opens what the next question needs, whatever it is, and lets go of what the last one used. */
+  prepare(): Promise<void> {
+    return this.#engines.prepare();
   }
 
   /** @throws what `queryLake` and `compileAsk` throw, and what connecting does */

@@ -14,7 +14,7 @@ export class FingerprintBuilder {
   #rowSumB = 0;
 
   constructor(columnNames: readonly string[], maxBatchRows: number) {
-    this.hasher = new RowHasher(maxBatchRows);
+    this.hasher = RowHasher.take(maxBatchRows);
     this.#names = columnNames;
     this.#nulls = new Float64Array(columnNames.length);
     this.#sums = new Int32Array(columnNames.length * 2);

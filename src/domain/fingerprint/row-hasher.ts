@@ -36,6 +36,10 @@ const SUMS_BYTES = 16;
 
 const module = new WebAssembly.Module(Buffer.from(KERNEL, 'base64'));
 
+/** A memory of WebAssembly is dear to make and to let go of, for a question of a few rows dearer than the rows. */
+const idle: RowHasher[] = [];
+const MOST_IDLE = 2;
+
 export class RowHasher {
   readonly #maxRows: number;
   readonly #offsetsAt: number;
@@ -49,7 +53,13 @@ export class RowHasher {
   #room: Uint8Array<ArrayBuffer>;
   #isLent = false;
 
-  constructor(maxRows: number) {
+  /** One that was given back, or another. */
+  static take(maxRows: number): RowHasher {
+    const at = idle.findIndex((one) => one.#maxRows === maxRows);
+    return idle.splice(at, at < 0 ? 0 : 1)[0] ?? new RowHasher(maxRows);
+  }
+
+  private constructor(maxRows: number) {
     this.#maxRows = maxRows;
     const arrayBytes = Math.ceil(maxRows / LANES) * LANES * 4;
     this.#offsetsAt = SUMS_AT + SUMS_BYTES;
@@ -61,6 +71,12 @@ export class RowHasher {
     this.#kernel = instantiate(this.#memory);
     [this.#integers, this.#room] = this.#look();
     this.endRows(maxRows);
+  }
+
+  /** After `endRows`, by whoever uses neither it nor its room any more. */
+  giveBack(): void {
+    this.#isLent = false;
+    if (idle.length < MOST_IDLE && !idle.includes(this)) idle.push(this);
   }
 
   /**

@@ -110,8 +110,9 @@ export class BatchDecoder {
     this.#scanner.release();
   }
 
-  /** Of all rows decoded. */
+  /** Of all rows decoded. It is of no more use then. */
   finish(): SliceFingerprint {
+    this.#fingerprint.hasher.giveBack();
     return this.#fingerprint.finish();
   }
 }
