@@ -10,6 +10,7 @@ import type { ForeignKeyAction, TableHazard } from './hazards.ts';
 import type { RotationPlan } from './plan.ts';
 import { type Refusal, standing, unforceable } from './refusal.ts';
 import type { Lane, Region } from './regions.ts';
+import { changedDelete } from './removal-effects.ts';
 import { judgeStaleAggregate, type StaleAggregate } from './stale-aggregates.ts';
 
 /** A partition, with those below it, or a chunk. */
@@ -41,6 +42,7 @@ export type PartHazard =
       readonly from: TableRef;
       readonly onDelete: ForeignKeyAction;
     }
+  | { readonly kind: 'part_rule'; readonly part: TablePart; readonly rule: string }
   | { readonly kind: 'frozen_chunk'; readonly part: TablePart }
   | StaleAggregate
   | {
@@ -154,6 +156,13 @@ function judgePart(
         : null;
     case 'part_reference':
       return judgePartReference(named, hazard, reach);
+    case 'part_rule': {
+      const { rule } = hazard;
+      // Deletes that name the table fire the rules of that alone.
+      return reach.deletesBeside(part)
+        ? changedDelete(`rule ${rule} of ${named}`, rule, part.ref)
+        : null;
+    }
     case 'frozen_chunk':
       return reach.takes(part) || reach.deletesFrom(part)
         ? unforceable(

@@ -69,7 +69,10 @@ export function judgeDeleteTrigger(
   };
 }
 
-/** A rule fires for the table that a statement names: the whole one, or a partition beside those that go. */
+/**
+ * A rule fires for the table that a statement names. That is the whole one, or a partition beside those that
+ * go, which is judged for each move.
+ */
 export function judgeDeleteRule(
   { ref, parts }: TableDescription,
   { rule, on }: TableHazard & { readonly kind: 'delete_rule' },
@@ -77,20 +80,22 @@ export function judgeDeleteRule(
 ): Refusal | HazardNote | null {
   const named = `rule ${rule} of ${formatTable(on)}`;
   const isOf = (other: TableRef): boolean => formatTable(other) === formatTable(on);
-  const fires = isOf(ref) ? deletes : !parts.some((part) => isOf(part.ref));
-  if (fires) {
-    return unforceable(
-      'delete_rule',
-      `${named} changes what a DELETE does, so that it can't be proven`,
-      `drop rule ${sqlName(rule)} on ${sqlTable(on)}; a trigger can do the same`,
-    );
-  }
-  return drops
+  if (isOf(ref) && deletes) return changedDelete(named, rule, on);
+  return drops && (isOf(ref) || parts.some((part) => isOf(part.ref)))
     ? note(
         `${named} does not fire when a chunk or partition is dropped`,
         'whatever counts on it has to learn of moved rows in another way',
       )
     : null;
+}
+
+/** @param named the rule and its table, in words */
+export function changedDelete(named: string, rule: string, on: TableRef): Refusal {
+  return unforceable(
+    'delete_rule',
+    `${named} changes what a DELETE does, so that it can't be proven`,
+    `drop rule ${sqlName(rule)} on ${sqlTable(on)}; a trigger can do the same`,
+  );
 }
 
 export function judgePublication(

@@ -5,6 +5,7 @@ import { type Queryable, run, runOne, sql } from '../sql.ts';
 import { findForeignKeys, holdsRows } from '../table/foreign-keys.ts';
 import { hasTimeIndex } from '../table/time-index.ts';
 import { findTimescaleHazards } from '../timescale/timescale-hazards.ts';
+import { findDeleteRules } from './delete-rules.ts';
 import { findDeleteTriggers } from './delete-triggers.ts';
 
 /** Everything found, in no order of weight. Reads catalogues only. */
@@ -112,24 +113,15 @@ async function foreignKeys(
   }));
 }
 
-/** pg_rewrite.ev_type's letter for DELETE. */
-const RULE_ON_DELETE = '4';
-
 async function triggersAndRules(
   db: Queryable,
   oids: readonly number[],
 ): Promise<readonly TableHazard[]> {
   const triggers = await findDeleteTriggers(db, oids);
-  const rules = await run<TableRef & { readonly rule: string }>(
-    db,
-    sql`select r.rulename as rule, n.nspname as schema, c.relname as name
-        from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
-        where r.ev_class = any (${oids}::oid[]) and r.ev_type = ${RULE_ON_DELETE} and r.ev_enabled in ('O', 'A')
-        order by r.oid`,
-  );
+  const rules = await findDeleteRules(db, oids);
   return [
     ...triggers.map((each) => ({ kind: 'delete_trigger', ...each }) as const),
-    ...rules.map((each) => ({ kind: 'delete_rule', rule: each.rule, on: refOf(each) }) as const),
+    ...rules.map(({ rule, on }) => ({ kind: 'delete_rule', rule, on }) as const),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { TableDescription } from '../../domain/table.ts';
 import { type Queryable, raw, run, type Sql, sql } from '../sql.ts';
 import { findForeignKeys } from '../table/foreign-keys.ts';
 import { describeTree } from '../table/partitions.ts';
+import { findDeleteRules } from './delete-rules.ts';
 
 /** Everything found around the partitions or chunks, in no order of weight. Reads catalogues only. */
 export async function findPartHazards(
@@ -16,7 +17,7 @@ export async function findPartHazards(
     ...(await missingRights(db, table, parts)),
     ...(await dependents(db, parts)),
     ...(await references(db, parts)),
-    ...(table.kind === 'hypertable' ? await frozen(db, parts) : []),
+    ...(table.kind === 'hypertable' ? await frozen(db, parts) : await rulesOf(db, parts)),
   ];
 }
 
@@ -129,6 +130,15 @@ async function references(db: Queryable, parts: Parts): Promise<readonly PartHaz
     from,
     onDelete,
   }));
+}
+
+/** Rows are deleted from leaves alone, and from a chunk never by its name. */
+async function rulesOf(db: Queryable, parts: Parts): Promise<readonly PartHazard[]> {
+  const rules = await findDeleteRules(db, [...parts.keys()]);
+  return rules
+    .map(({ rule, oid }) => ({ kind: 'part_rule', rule, part: partOf(parts, oid), oid }) as const)
+    .filter(({ part, oid }) => part.leaves.includes(oid))
+    .map(({ kind, rule, part }) => ({ kind, rule, part }));
 }
 
 /** Bit 2 of a chunk's status. TimescaleDB 2.29 names a chunk by its oid, earlier ones by its name. */

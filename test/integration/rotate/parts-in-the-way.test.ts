@@ -166,10 +166,52 @@ describe('a partition that something stands in the way of', () => {
   it('is everything for a rule of the partition that keeps the rest, from which rows are deleted', async () => {
     await makeParts();
     await database.query('create rule "Kept all" as on delete to parts_rest do instead nothing');
-    const [refusal] = (await plan()).refusals;
-    expect(refusal).toMatchObject({ guard: 'delete_rule', forceable: false });
-    await database.query(refusal?.hint.split(';')[0] ?? '');
+    const found = await plan();
+    expect(obstaclesOf(found)).toEqual([['delete_rule'], ['delete_rule']]);
+    const [obstacle] = found.moves[0]?.obstacles ?? [];
+    await database.query(obstacle?.hint.split(';')[0] ?? '');
     expect((await rotate()).totals.failed).toEqual([]);
+  });
+
+  it('is none for the rule of a partition from which nothing is deleted by its name', async () => {
+    await database.query(
+      `create table parts (time timestamptz, symbol text, id int) partition by range (time);
+       create table parts_old partition of parts for values from (minvalue) to ('${daysAgo(39)}') partition by hash (id);
+       create table parts_old1 partition of parts_old for values with (modulus 2, remainder 0);
+       create table parts_old2 partition of parts_old for values with (modulus 2, remainder 1);
+       create table parts_a partition of parts for values from ('${daysAgo(39)}') to ('${daysAgo(36)}') partition by hash (id);
+       create table parts_a1 partition of parts_a for values with (modulus 1, remainder 0);
+       create table parts_rest partition of parts for values from ('${daysAgo(36)}') to (maxvalue)`,
+    );
+    await fillHourly('parts');
+    await database.query(
+      `create rule kept as on delete to parts_old2 do instead nothing;
+       create rule kept as on delete to parts_a do instead nothing;
+       create rule kept as on delete to parts_a1 do instead nothing`,
+    );
+    const found = await plan();
+    expect(found.refusals).toEqual([]);
+    expect(obstaclesOf(found).flat()).toEqual([]);
+    expect((await rotate()).totals.failed).toEqual([]);
+    expect(await idsOf('parts')).toEqual({ hot: range(240, 960), cold: range(0, 240) });
+  });
+
+  it('is one move where the rule is of a partition that has rows of its time beside', async () => {
+    await database.query(
+      `create table parts (time timestamptz, symbol text, id int) partition by list (symbol);
+       create table parts_x partition of parts default partition by range (time);
+       create table parts_x1 partition of parts_x for values from ('${daysAgo(40)}') to ('${daysAgo(36)}');
+       create table parts_x2 partition of parts_x for values from ('${daysAgo(36)}') to ('${daysAgo(30)}');
+       create table parts_rest partition of parts_x for values from ('${daysAgo(30)}') to (maxvalue);
+       create table parts_y partition of parts for values in ('Y') partition by range (time);
+       create table parts_y1 partition of parts_y for values from (minvalue) to ('${daysAgo(36)}')`,
+    );
+    await fillHourly('parts');
+    await database.query('create rule kept as on delete to parts_y1 do instead nothing');
+    expect(obstaclesOf(await plan())).toEqual([['delete_rule'], []]);
+    const outcome = await rotate();
+    expect(wholenessOf(outcome.totals)).toBe('partly');
+    expect((await idsOf('parts')).cold).toEqual(range(96, 240));
   });
 
   it('ends as refused, not as failed, where that is all there was to do', async () => {
