@@ -55,7 +55,7 @@ export function renderSources(
       lettersCell(status, style),
       watermarkOf(status)?.slice(0, 19).replace('T', ' ') ?? '-',
       lastBatch(status, now),
-      noteOf(status),
+      noteOf(status, now),
     ]),
     style,
   );
@@ -77,8 +77,8 @@ function lastBatch({ record, lease }: SourceStatus, now: EpochMs): string {
   return lease?.held === true ? `${when}, draining now: ${lease.holder}` : when;
 }
 
-function noteOf({ enabled, waiting, error, record }: SourceStatus): string {
-  const problem = record?.lastProblem ?? null;
+function noteOf({ enabled, waiting, error, record }: SourceStatus, now: EpochMs): string {
+  const problem = problemOf(record);
   return [
     ...(enabled ? [] : ['not enabled']),
     ...(error === null ? [] : [`does not run: ${error.message}`]),
@@ -88,9 +88,25 @@ function noteOf({ enabled, waiting, error, record }: SourceStatus): string {
       ? []
       : [`${formatInteger(record?.sameKey ?? 0)} shared the key of another's row`]),
     // What keeps it from running is noted by the drain as well, after its code.
-    ...(problem === null || isSame(problem, error) ? [] : [problem]),
+    ...(problem === null || isSame(problem.text, error)
+      ? []
+      : [`${formatRelative(problem.at, now)}: ${problem.text}`]),
   ].join('; ');
 }
+
+/** What a batch met is told until there is another; what kept it from running is over with the next batch. */
+function problemOf(
+  record: SourceStatus['record'],
+): { readonly text: string; readonly at: EpochMs } | null {
+  const [text, when] = [record?.lastProblem ?? null, record?.lastProblemAt ?? null];
+  if (text === null || when === null) return null;
+  const at = Date.parse(when);
+  const isOver = Date.parse(record?.lastBatchAt ?? '') > at;
+  return isOver && CODE.test(text) ? null : { text, at };
+}
+
+/** How the drain notes an error. */
+const CODE = /^[A-Z_]+: /u;
 
 function isSame(problem: string, error: SourceStatus['error']): boolean {
   return error !== null && problem.startsWith(`${error.code}: `);
