@@ -36,7 +36,8 @@ export type TableHazard =
     }
   | {
       readonly kind: 'missing_privilege';
-      readonly privilege: 'usage' | 'select' | 'delete' | 'ownership';
+      /** `vacuum`: not even where it need not own the table for that. */
+      readonly privilege: 'usage' | 'select' | 'delete' | 'ownership' | 'vacuum';
     }
   | ContinuousAggregate
   | { readonly kind: 'hidden_aggregate'; readonly view: TableRef }

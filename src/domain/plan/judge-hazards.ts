@@ -141,6 +141,14 @@ function judgePrivilege(
   drops: boolean,
 ): Refusal | HazardNote | null {
   const table = formatTable(ref);
+  if (privilege === 'vacuum') {
+    return drops
+      ? null
+      : note(
+          `this role may not vacuum ${table}: what it deletes is left for autovacuum`,
+          `leave it to autovacuum, or from PostgreSQL 17 on: grant maintain on ${sqlTable(ref)} to tierd’s role`,
+        );
+  }
   if (privilege !== 'ownership') {
     return unforceable(
       'privilege',
@@ -150,12 +158,7 @@ function judgePrivilege(
         : `grant select, delete on ${sqlTable(ref)} to tierd’s role`,
     );
   }
-  if (!drops) {
-    return note(
-      `this role does not own ${table}: unless it was granted MAINTAIN, what it deletes is left for autovacuum`,
-      `leave it to autovacuum, or from PostgreSQL 17 on: grant maintain on ${sqlTable(ref)} to tierd’s role`,
-    );
-  }
+  if (!drops) return null;
   return unforceable(
     'privilege',
     `this role does not own ${table} and so can't drop its chunks or partitions`,

@@ -1,7 +1,7 @@
 /** Looking for what stands around a table: facts of the catalogue, judged in `domain/plan/hazards`. */
 import type { TableHazard } from '../../domain/plan/hazards.ts';
 import type { TableDescription, TableRef } from '../../domain/table.ts';
-import { type Queryable, run, runOne, sql } from '../sql.ts';
+import { type Queryable, raw, run, runOne, type Sql, sql } from '../sql.ts';
 import { findForeignKeys, holdsRows } from '../table/foreign-keys.ts';
 import { hasTimeIndex } from '../table/time-index.ts';
 import { findTimescaleHazards } from '../timescale/timescale-hazards.ts';
@@ -52,6 +52,7 @@ interface TableFlags {
   readonly select: boolean;
   readonly delete: boolean;
   readonly owned: boolean;
+  readonly vacuums: boolean;
   readonly default_partition: boolean;
 }
 
@@ -68,6 +69,7 @@ async function ofTheTableItself(
     if (!flags[privilege]) hazards.push({ kind: 'missing_privilege', privilege });
   }
   if (!flags.owned) hazards.push({ kind: 'missing_privilege', privilege: 'ownership' });
+  if (!flags.vacuums) hazards.push({ kind: 'missing_privilege', privilege: 'vacuum' });
   if (table.kind === 'partitioned' && !flags.default_partition) {
     hazards.push({ kind: 'no_default_partition' });
   }
@@ -85,8 +87,24 @@ function readFlags(db: Queryable, table: TableDescription): Promise<TableFlags> 
                has_table_privilege(c.oid, 'select') as select,
                has_table_privilege(c.oid, 'delete') as delete,
                pg_has_role(c.relowner, 'usage') as owned,
+               not exists (
+                 select from pg_class v
+                 where (v.oid = c.oid or v.oid in (select t.relid from pg_partition_tree(c.oid::regclass) t where t.isleaf))
+                   and v.relkind in ('r', 'm') and not (${mayVacuum()})) as vacuums,
                exists (select from pg_partitioned_table p where p.partrelid = c.oid and p.partdefid <> 0) as default_partition
         from pg_class c where c.oid = ${table.oid}::oid`,
+  );
+}
+
+/**
+ * As VACUUM itself asks: of the owner of the table or of the database, and from 17 on for MAINTAIN, which
+ * servers before that don't know the name of.
+ */
+function mayVacuum(): Sql {
+  return raw(
+    `pg_has_role(v.relowner, 'usage')
+     or (select pg_has_role(d.datdba, 'usage') from pg_database d where d.datname = current_database())
+     or case when current_setting('server_version_num')::int >= 170000 then has_table_privilege(v.oid, 'maintain') else false end`,
   );
 }
 

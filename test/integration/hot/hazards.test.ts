@@ -127,11 +127,40 @@ describe('hazards around a table', () => {
         { kind: 'row_security' },
         { kind: 'missing_privilege', privilege: 'delete' },
         { kind: 'missing_privilege', privilege: 'ownership' },
+        { kind: 'missing_privilege', privilege: 'vacuum' },
+      ]);
+      await database.query(`grant delete, maintain on guarded to ${role}`);
+      expect(await hazardsOf('guarded', reader)).toEqual([
+        { kind: 'row_security' },
+        { kind: 'missing_privilege', privilege: 'ownership' },
       ]);
       expect(await hazardsOf('guarded')).toEqual([]);
     } finally {
       await reader.end();
       await database.query(`drop table guarded; drop role ${role}`);
+    }
+  });
+});
+
+describe('the right to vacuum', () => {
+  it('is that to each partition, for it is those that are vacuumed', async () => {
+    const role = `vacuums_${database.name}`;
+    await database.query(`
+      create role ${role};
+      create table cut (ts timestamptz) partition by range (ts);
+      create index on cut (ts);
+      create table cut_1 partition of cut default;
+      grant select, delete, maintain on cut to ${role}`);
+    const client = await database.connect();
+    try {
+      await client.query(`set role ${role}`);
+      const lacks = { kind: 'missing_privilege', privilege: 'vacuum' };
+      expect(await hazardsOf('cut', client)).toContainEqual(lacks);
+      await database.query(`grant maintain on cut_1 to ${role}`);
+      expect(await hazardsOf('cut', client)).not.toContainEqual(lacks);
+    } finally {
+      await client.end();
+      await database.query(`drop table cut; drop role ${role}`);
     }
   });
 });

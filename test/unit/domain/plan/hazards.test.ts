@@ -113,7 +113,10 @@ describe('judging hazards', () => {
   it('needs ownership to drop, not to delete', () => {
     const missing = { kind: 'missing_privilege', privilege: 'ownership' } as const;
     expect(guards(judge(missing, 'drop'))).toEqual(['privilege']);
-    expect(judge(missing, 'delete')).toMatchObject({
+    expect(judge(missing, 'delete')).toEqual({ refusals: [], notes: [] });
+    const vacuum = { ...missing, privilege: 'vacuum' } as const;
+    expect(judge(vacuum, 'drop')).toEqual({ refusals: [], notes: [] });
+    expect(judge(vacuum, 'delete')).toMatchObject({
       refusals: [],
       notes: [{ message: expect.stringContaining('autovacuum') as string }],
     });
