@@ -67,14 +67,21 @@ export async function makeUnlessThere(fs: FileSystem, path: string): Promise<voi
   }
 }
 
-/** Follows no link: one that lies in the directory is removed, not what it points to. */
-export async function removeTree(fs: FileSystem, path: string): Promise<void> {
+/**
+ * Follows no link: one that lies in the directory is removed, not what it points to.
+ * @returns how many files there were
+ */
+export async function removeTree(fs: FileSystem, path: string): Promise<number> {
   const facts = await fs.look(path);
-  if (facts === null) return;
+  if (facts === null) return 0;
   if (facts.kind !== 'directory') {
     await fs.unlink(path);
-    return;
+    return 1;
   }
-  for (const entry of await fs.readDirectory(path)) await removeTree(fs, join(path, entry.name));
+  let files = 0;
+  for (const entry of await fs.readDirectory(path)) {
+    files += await removeTree(fs, join(path, entry.name));
+  }
   await fs.removeDirectory(path);
+  return files;
 }

@@ -37,17 +37,21 @@ export async function createStaging(
   });
 }
 
-/** Removes the move's staging directory with everything in it. None there: nothing to do. */
+/**
+ * Removes the move's staging directory with everything in it. None there: nothing to do.
+ * @returns how many files it held
+ */
 export async function removeStaging(
   fs: FileSystem,
   stagingRoot: string,
   moveId: string,
-): Promise<void> {
+): Promise<number> {
   const path = stagingPath(stagingRoot, moveId);
-  await writing(`remove ${path}`, async () => {
-    if ((await fs.look(stagingRoot)) === null) return;
-    await removeTree(fs, path);
+  return writing(`remove ${path}`, async () => {
+    if ((await fs.look(stagingRoot)) === null) return 0;
+    const files = await removeTree(fs, path);
     await removeEmptyDirectories(fs, dirname(stagingRoot), stagingRoot);
+    return files;
   });
 }
 

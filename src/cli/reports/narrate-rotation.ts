@@ -34,11 +34,11 @@ export function narrate(context: CliContext): Narrator {
     const { dataset } = event;
     switch (event.kind) {
       case 'recovered': {
-        const { moves, objects } = event.recovered;
-        if (moves === 0 && objects === 0) return;
+        const { moves, files } = event.recovered;
+        if (moves === 0 && files === 0) return;
         logger.warn(
-          { dataset, moves, objects },
-          `${dataset}: an earlier run ended in the middle; ${countOf(moves, 'move')} undone and ${countOf(objects, 'leftover file')} removed`,
+          { dataset, moves, files },
+          `${dataset}: an earlier run ended in the middle; ${countOf(moves, 'move')} undone and ${countOf(files, 'leftover file')} removed`,
         );
         return;
       }

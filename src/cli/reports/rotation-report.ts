@@ -43,7 +43,7 @@ function documentOf(outcome: RotationOutcome): unknown {
       to: new Date(range.toExclusive).toISOString(),
       ...errorDocument(error),
     })),
-    recovered: { moves: recovered.moves, objects: recovered.objects },
+    recovered: { moves: recovered.moves, objects: recovered.files },
     notes: plan.notes,
     warnings: vacuumWarnings,
   };

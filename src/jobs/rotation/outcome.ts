@@ -47,8 +47,8 @@ export type DueMove = Omit<UnfinishedMove, 'state'>;
 export interface Recovered {
   /** Moves that were brought to an end. */
   readonly moves: number;
-  /** Leftover objects that were removed from the lake. */
-  readonly objects: number;
+  /** Leftover files that were removed: from the lake, and from where files wait to be published. */
+  readonly files: number;
   /** Files of replaced segments that were removed when their time was over. */
   readonly outdated: number;
   /** Moves that were committed and killed before their VACUUM was done. */

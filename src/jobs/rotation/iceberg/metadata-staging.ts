@@ -7,14 +7,17 @@ export function metadataStaging({ dataset, token }: Lease): string {
   return `${prefixOf(dataset)}${token.toString()}`;
 }
 
-/** What killed runs left: under the lease no other may be at it, but one that can't commit any more. */
+/** What killed runs left, as a number of files: under the lease no other may be at it, but one that can't commit any more. */
 export async function sweepMetadataStaging(
   { fileSystem, store }: Pick<JobRooms, 'fileSystem' | 'store'>,
   { dataset }: Lease,
-): Promise<void> {
+): Promise<number> {
+  let files = 0;
   for (const id of await listStaging(fileSystem, store.stagingRoot)) {
-    if (id.startsWith(prefixOf(dataset))) await removeStaging(fileSystem, store.stagingRoot, id);
+    if (!id.startsWith(prefixOf(dataset))) continue;
+    files += await removeStaging(fileSystem, store.stagingRoot, id);
   }
+  return files;
 }
 
 /** No dataset has a dash in its name. */

@@ -30,41 +30,48 @@ export async function recover(rooms: JobRooms, db: pg.Client, lease: Lease): Pro
   await abandonRestores(db, lease.dataset);
   const unfinished = await unfinishedMoves(db, lease.dataset);
   const vacuumDue: DueMove[] = [];
-  let moves = 0;
+  let [moves, files] = [0, 0];
   for (const { id, removal, range } of unfinished) {
-    const outcome = await endMove(rooms, db, lease, id);
+    const { outcome, staged } = await endMove(rooms, db, lease, id);
+    files += staged;
     if (outcome === 'abandoned') moves += 1;
     if (outcome === 'committed') vacuumDue.push({ id, removal, range });
   }
   await abandonIcebergObjects(db, lease.dataset, null);
-  await sweepStaging(rooms, db, lease);
-  const objects = await sweepLeftovers(rooms, db, lease);
+  files += await sweepStaging(rooms, db, lease);
+  files += await sweepLeftovers(rooms, db, lease);
   const outdated = await removeOutdated(rooms, db, lease.dataset);
-  return { moves, objects, outdated, vacuumDue };
+  return { moves, files, outdated, vacuumDue };
 }
 
-/** What moves staged that the ledger says are over: they were killed just before they cleared up. */
-async function sweepStaging(rooms: JobRooms, db: pg.Client, lease: Lease): Promise<void> {
+/**
+ * What moves staged that the ledger says are over: they were killed just before they cleared up.
+ * @returns how many files
+ */
+async function sweepStaging(rooms: JobRooms, db: pg.Client, lease: Lease): Promise<number> {
   const { fileSystem, store } = rooms;
+  let files = 0;
   const staged = await listStaging(fileSystem, store.stagingRoot);
   for (const id of await endedMoves(db, lease.dataset, staged)) {
     await assertStillOwnLake(rooms, db);
-    await removeStaging(fileSystem, store.stagingRoot, id);
+    files += await removeStaging(fileSystem, store.stagingRoot, id);
   }
   await assertStillOwnLake(rooms, db);
-  await sweepMetadataStaging(rooms, lease);
+  return files + (await sweepMetadataStaging(rooms, lease));
 }
 
 /**
  * Abandons a move, unless it turns out to have been committed: the state is read under the row
  * lock, so a COMMIT still under way on the server is waited for, never guessed at (I9).
+ *
+ * @returns with how many files it had staged
  */
 export async function endMove(
   rooms: JobRooms,
   db: pg.Client,
   lease: Lease,
   moveId: string,
-): Promise<'abandoned' | 'committed'> {
+): Promise<{ readonly outcome: 'abandoned' | 'committed'; readonly staged: number }> {
   const outcome = await inTransaction(
     db,
     settlingOptions(rooms.settings, `move ${moveId}`),
@@ -83,8 +90,8 @@ export async function endMove(
   );
   // After the ledger says where it stands: killed in between, the next recovery sweeps it.
   await assertStillOwnLake(rooms, db);
-  await removeStaging(rooms.fileSystem, rooms.store.stagingRoot, moveId);
-  return outcome;
+  const staged = await removeStaging(rooms.fileSystem, rooms.store.stagingRoot, moveId);
+  return { outcome, staged };
 }
 
 /** Removes the objects of abandoned moves. Each key is in the ledger once, so none can be live. */

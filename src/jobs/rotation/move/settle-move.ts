@@ -22,7 +22,7 @@ export async function settleMove(
     const db = await rooms.connect('work');
     try {
       await assertLakeStillThere(rooms, db, moveId);
-      const outcome = await endMove(rooms, db, run.lease, moveId);
+      const { outcome } = await endMove(rooms, db, run.lease, moveId);
       await sweepLeftovers(rooms, db, run.lease);
       return outcome;
     } finally {
