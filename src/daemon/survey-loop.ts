@@ -56,7 +56,7 @@ export class SurveyLoop {
     const { limitMs } = this.#parts;
     const limit = limitTime(signal, limitMs);
     const patience = linkSignals(signal);
-    this.#pending = this.#take(limit.signal).finally(() => {
+    this.#pending = this.#take(limit.signal, signal).finally(() => {
       this.#pending = null;
       limit.release();
       patience.abort();
@@ -67,13 +67,15 @@ export class SurveyLoop {
     if (isLate) this.#fail(`the survey did not end in ${String(limitMs / 1000)} s`);
   }
 
-  async #take(signal: AbortSignal): Promise<void> {
+  async #take(signal: AbortSignal, stopping: AbortSignal): Promise<void> {
     try {
       const survey = await this.#parts.take(signal);
+      // What was cut short by the end of the daemon says nothing of the stores.
+      if (stopping.aborted && survey.error !== null) return;
       this.#parts.dispatch({ kind: 'surveyed', survey });
       this.#tell(survey);
     } catch (error) {
-      this.#fail(error instanceof Error ? error.message : String(error));
+      if (!stopping.aborted) this.#fail(error instanceof Error ? error.message : String(error));
     }
   }
 

@@ -65,6 +65,28 @@ it('does not call itself whole because a store is away, which hides what else is
   ]);
 });
 
+it('says nothing of stores that a survey could not look at because the daemon stops', async () => {
+  const cutShort = (signal: AbortSignal): Promise<Survey> => {
+    const answer = surveyOf();
+    return new Promise((resolve) => {
+      const error = 'PostgreSQL did not answer in time';
+      const end = (): void => resolve({ ...answer, error, hot: { ...answer.hot, error } });
+      signal.addEventListener('abort', end, { once: true });
+    });
+  };
+  let began = false;
+  const ended = start((signal) => {
+    began = true;
+    return cutShort(signal);
+  });
+  await expect.poll(() => began).toBe(true);
+  ending.abort();
+  await ended;
+  // Whatever follows from it has come by then.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect({ events, lines }).toEqual({ events: [], lines: [] });
+});
+
 it('looks again at once when there is something new, also when that came while it looked', async () => {
   let loop: SurveyLoop | null = null;
   const taken: string[] = [];
