@@ -1,6 +1,7 @@
 /** What went wrong with a query, and what to do about it. */
 import { countOf } from '../domain/count.ts';
 import { TierdError } from '../domain/errors.ts';
+import { suggest } from '../domain/suggest.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import type { ColdCatalog, SegmentRef } from './segments/cold-catalog.ts';
 import { findAltered } from './segments/open-sound.ts';
@@ -93,10 +94,41 @@ function segmentsUnlikeLedger(error: Error, segments: readonly SegmentRef[]): Ti
 function queryInvalid(error: Error, catalog: FailureContext['catalog']): TierdError {
   return new TierdError({
     code: 'QUERY_INVALID',
-    message: `The query can't be run: ${error.message}`,
-    hint: `${knownDatasets(catalog)} A text is compared with a number or a time only after a cast (\`column::decimal(38,10)\`).`,
+    message: `The query can't be run: ${engineWords(error)}`,
+    hint: [...meantDataset(error, catalog), knownDatasets(catalog), ...whereCastsHelp(error)].join(
+      ' ',
+    ),
     cause: error,
   });
+}
+
+/** Of a table that is not there the engine's own guess may be one of its own tables. */
+const UNKNOWN_TABLE = /^Catalog Error: Table with name "?([^"\s]+)"? does not exist/;
+const GUESS = /\nDid you mean [^\n]*/;
+
+/** Without what is wrong or unreadable in tierd. */
+function engineWords({ message }: Error): string {
+  const words = message.replaceAll('\t', '  ');
+  return UNKNOWN_TABLE.test(words) ? words.replace(GUESS, '') : words;
+}
+
+function meantDataset(
+  { message }: Error,
+  { datasets, emptyDatasets }: FailureContext['catalog'],
+): readonly string[] {
+  const asked = UNKNOWN_TABLE.exec(message)?.[1];
+  if (asked === undefined) return [];
+  const names = [...datasets.map(({ name }) => name), ...emptyDatasets];
+  const bare = asked.slice(asked.lastIndexOf('.') + 1);
+  if (names.includes(bare)) return [`A dataset is asked by its name alone: ${bare}.`];
+  const near = suggest(bare, names);
+  return near === undefined ? [] : [`Did you mean ${near}?`];
+}
+
+function whereCastsHelp({ message }: Error): readonly string[] {
+  return /explicit (type )?cast/.test(message)
+    ? ['A text is compared with a number or a time only after a cast (`column::decimal(38,10)`).']
+    : [];
 }
 
 function knownDatasets({ datasets, emptyDatasets }: FailureContext['catalog']): string {
@@ -112,7 +144,7 @@ function queryFailed(error: Error): TierdError {
   if (ENGINE_ERROR.exec(error.message)?.[1] === 'Out of Memory') return tooLarge(error);
   return new TierdError({
     code: 'QUERY_FAILED',
-    message: `The query failed: ${error.message}`,
+    message: `The query failed: ${engineWords(error)}`,
     hint: 'If a value could not be cast, try_cast gives NULL in its place.',
     cause: error,
   });

@@ -41,7 +41,7 @@ async function parseSelect(connection: DuckDBConnection, sql: string): Promise<A
     throw new TierdError({
       code: 'QUERY_INVALID',
       message: `The query does not parse: ${textIn(tree['error_message'])}`,
-      hint: 'tierd query speaks DuckDB’s SQL, which is close to PostgreSQL’s; docs/query.md has examples.',
+      hint: 'tierd query speaks DuckDB’s SQL, which is close to PostgreSQL’s; docs/query.md has examples. A column that is named as a word of it (at, order) is written in double quotes.',
     });
   }
   const statements = objectsIn(tree['statements']);

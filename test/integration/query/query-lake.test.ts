@@ -313,6 +313,22 @@ describe('a query that goes wrong', () => {
     });
   });
 
+  test('guesses the dataset that was meant, and never a table of the engine’s own', async () => {
+    const wrong = async (sql: string): Promise<{ message: string; hint: string }> =>
+      askLake(lake, sql).then(
+        () => Promise.reject(new Error('it was answered')),
+        (error: unknown) => error as { message: string; hint: string },
+      );
+    const misspelt = await wrong('select * from tikcs');
+    expect(misspelt.hint).toMatch(/^Did you mean ticks\? /);
+    expect((await wrong('select * from sqlite_mastr')).message).not.toContain('Did you mean');
+    expect((await wrong('select * from public.ticks')).hint).toMatch(/by its name alone: ticks\. /);
+    expect((await wrong('select closing from ticks')).hint).not.toContain('cast');
+    const cast = await wrong('select symbol + 1 from ticks');
+    expect(cast.hint).toContain('after a cast');
+    expect(cast.message).not.toContain('\t');
+  });
+
   test('gives the engine’s candidates where a column is unknown', async () => {
     await expect(
       askLake(lake, `select closing from ticks where time > '2024-01-02'`),
