@@ -101,16 +101,25 @@ export async function recordRun(
   );
 }
 
+const COMMITTED = "moves.state in ('committed', 'finished')";
+
 /** One that lost its lease notices within the lifetime of it, which is much shorter. */
 const NOBODY_AFTER = '1 hour';
 
 /**
  * Marks the runs of a dead process: those of the dataset, whose lease the caller holds, and those of any
  * job whose lease ended long ago, for nobody may ever run it again where it left the configuration.
+ * What its moves had committed is counted: those rows are in the lake, however the run ended.
  */
 export async function abandonRuns(db: Queryable, job: string, dataset: string): Promise<number> {
   const ended = await db.query(
     `update tierd.runs set state = 'abandoned', finished_at = clock_timestamp(),
+       rows_moved = coalesce((select sum(moves.row_count) from tierd.moves
+                              where moves.run_id = runs.id and ${COMMITTED}), 0),
+       bytes_written = coalesce((select sum(segments.bytes) from tierd.moves
+                                 join tierd.slices on slices.move_id = moves.id
+                                 join tierd.segments on segments.slice_id = slices.id
+                                 where moves.run_id = runs.id and ${COMMITTED}), 0),
        error_message = 'the process ended without finishing; a later run recovered'
      where state = 'running'
        and (job = $1 and dataset = $2

@@ -29,6 +29,7 @@ import {
   nextGeneration,
   publishSegments,
 } from '../../../src/ledger/segments.ts';
+import { listMovedSince } from '../../../src/ledger/survey.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 const DAY = {
@@ -279,6 +280,27 @@ describe('a move', () => {
     expect(await abandonedKeys(db, 'left')).toEqual([key]);
     await forgetAbandoned(db, 'left', [key], -1000);
     expect(await abandonedKeys(db, 'left')).toEqual([]);
+  });
+
+  it('counts as moved in a run whose process died, where it was committed', async () => {
+    const { id } = await publishing('died');
+    await stepMove(db, id, 'commit');
+    await abandonRuns(db, 'rotate', 'died');
+    const dead = { state: 'abandoned', rowsMoved: 3n, bytesWritten: 10n };
+    expect(await listRuns(db, { dataset: 'died', limit: 1 })).toMatchObject([dead]);
+    // The next one ends a move of its own, and leaves one that never came to its commit.
+    const { id: finished } = await publishing('died');
+    await stepMove(db, finished, 'commit');
+    await stepMove(db, finished, 'vacuumed');
+    await publishing('died');
+    await abandonRuns(db, 'rotate', 'died');
+    expect(await listRuns(db, { dataset: 'died', limit: 3 })).toMatchObject([
+      { state: 'abandoned', rowsMoved: 0n, bytesWritten: 0n },
+      dead,
+      dead,
+    ]);
+    const moved = await listMovedSince(db, 0);
+    expect(moved.map(({ rows, bytes }) => [rows, bytes])).toContainEqual([3, 10]);
   });
 
   it('that was committed can not be abandoned (I1)', async () => {
