@@ -91,7 +91,15 @@ function Board(props: {
         />
       );
     case 'ask':
-      return <QueryView id="ask" title="Ask" load={loadAsk} {...{ access, datasets }} />;
+      return (
+        <QueryView
+          id="ask"
+          title="Ask"
+          load={loadAsk}
+          hasSources={(status.survey?.sources.length ?? 0) > 0}
+          {...{ access, datasets }}
+        />
+      );
     case 'runs':
       return <Runs jobs={status.jobs} since={since} />;
   }

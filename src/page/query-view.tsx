@@ -7,6 +7,8 @@ import { TokenDialog } from './token-dialog.tsx';
 
 export interface AskerProps {
   readonly datasets: readonly string[];
+  /** Rows may wait in Redis that are not in any table yet. */
+  readonly hasSources: boolean;
   /** Of the address; null where it names none. */
   readonly open: string | null;
   /** The token that is kept does not allow it, or no more. */
@@ -18,10 +20,11 @@ export function QueryView(props: {
   readonly title: string;
   readonly access: AccessDocument | null;
   readonly datasets: readonly string[];
+  readonly hasSources?: boolean;
   readonly open?: string | null;
   readonly load: () => Promise<ComponentType<AskerProps>>;
 }): JSX.Element {
-  const { id, title, access, datasets, open = null, load } = props;
+  const { id, title, access, datasets, hasSources = false, open = null, load } = props;
   const { server } = useSurroundings();
   const [isEntering, setEntering] = useState(false);
   const mayAsk = server.hasQueryToken() || access?.query === true;
@@ -34,7 +37,7 @@ export function QueryView(props: {
           <code>tierd query</code> asks on the command line.
         </p>
       ) : mayAsk ? (
-        <Loaded load={load} datasets={datasets} open={open} onRefused={() => setEntering(true)} />
+        <Loaded {...{ load, datasets, hasSources, open }} onRefused={() => setEntering(true)} />
       ) : (
         <div class="locked">
           <p>Rows are shown to who knows the query token.</p>

@@ -131,6 +131,8 @@ export interface Question {
   readonly sql: string;
   readonly params: readonly (string | null)[];
   readonly format: 'ndjson' | 'json' | 'csv' | 'parquet';
+  /** A dataset's name means what waits in Redis as well. */
+  readonly live: boolean;
 }
 
 /** A question that is no SQL: the address of a route that answers rows. */

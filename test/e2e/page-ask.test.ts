@@ -99,6 +99,25 @@ describeOn('chromium', 'asking on the page', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('asks with what waits in Redis where that is ticked, and says that it was', async () => {
+    const { page, scene } = await open();
+    await unlock(page);
+    const asked: unknown[] = [];
+    scene.answerQuery = (question, response) => {
+      asked.push(question);
+      const isLive = (question as { readonly live: boolean }).live;
+      answerRows(response, [{ n: 1 }], isLive ? { 'tierd-live-rows': '17' } : {});
+    };
+    await run(page, 'select count(*) as n from flights');
+    await page.getByText('1 row').waitFor();
+    expect(await page.locator('.told').innerText()).not.toContain('Redis');
+    await page.getByLabel('With what waits in Redis').check();
+    await page.getByRole('button', { name: 'Run' }).click();
+    await page.getByText('17 rows of Redis, read beside it and not within it').waitFor();
+    expect(asked).toMatchObject([{ live: false }, { live: true }]);
+    expect(await violationsOn(page)).toEqual([]);
+  });
+
   it('shows the first thousand of many, counts all, and cuts nothing in silence', async () => {
     const { page, scene } = await open();
     await unlock(page);
@@ -200,7 +219,7 @@ describeOn('chromium', 'asking on the page', () => {
     await page.keyboard.type('7');
     await page.keyboard.press('Control+Enter');
     await page.getByText('1 row', { exact: true }).waitFor();
-    const order = ['INPUT', 'Run', 'csv', 'json', 'parquet', 'Rows of the answer'];
+    const order = ['INPUT', 'INPUT', 'Run', 'csv', 'json', 'parquet', 'Rows of the answer'];
     for (const name of order) {
       await page.keyboard.press('Tab');
       const focused = `[document.activeElement.ariaLabel, document.activeElement.textContent, document.activeElement.tagName].find(Boolean)`;

@@ -66,6 +66,8 @@ function Done(props: { readonly answer: Answer; readonly elapsedMs: number }): J
         <p class="quiet figures">
           {formatCount(origin.segmentsRead)} of {countOf(origin.segments, 'segments')} and{' '}
           {countOf(origin.hotRows, 'hot rows')} read, at version <code>{origin.version}</code>
+          {origin.liveRows !== null &&
+            `; ${countOf(origin.liveRows, 'rows')} of Redis, read beside it and not within it`}
         </p>
       )}
     </>

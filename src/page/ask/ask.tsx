@@ -15,19 +15,29 @@ const LINES = 6;
 const NAMED = 12;
 
 /** Who looks at another view and comes back finds what was typed. */
-let typed: { readonly sql: string; readonly values: readonly Value[] } | null = null;
+let typed: {
+  readonly sql: string;
+  readonly values: readonly Value[];
+  readonly live: boolean;
+} | null = null;
 
 export function Ask(props: AskerProps): JSX.Element {
   const [sql, setSql] = useState(typed?.sql ?? '');
   const [given, setGiven] = useState<readonly Value[]>(typed?.values ?? []);
+  const [live, setLive] = useState(typed?.live ?? false);
   const { answer, ask, cancel } = useQuestion();
   const box = useRef<HTMLTextAreaElement>(null);
   const id = useId();
   const values = valuesFor(countParameters(sql), given);
-  typed = { sql, values };
+  typed = { sql, values, live };
   const isRunning = answer.asking.state === 'running';
   const isEmpty = sql.trim() === '';
-  const question = (format: Question['format']): Question => ({ sql, params: values, format });
+  const question = (format: Question['format']): Question => ({
+    sql,
+    params: values,
+    format,
+    live: live && props.hasSources,
+  });
   const run = (): void => {
     if (isEmpty) box.current?.focus();
     else ask(question('ndjson'));
@@ -68,6 +78,16 @@ export function Ask(props: AskerProps): JSX.Element {
           onInput={(event) => setSql(event.currentTarget.value)}
         />
         <Parameters values={values} onValues={setGiven} />
+        {props.hasSources && (
+          <label class="with-live">
+            <input
+              type="checkbox"
+              checked={live}
+              onChange={(event) => setLive(event.currentTarget.checked)}
+            />
+            With what waits in Redis, as if it were drained now
+          </label>
+        )}
         <div class="actions">
           <button
             type="submit"

@@ -10,6 +10,8 @@ export interface Origin {
   readonly segmentsRead: number;
   readonly segments: number;
   readonly hotRows: number;
+  /** Of Redis, read beside the snapshot; null where it was not read. */
+  readonly liveRows: number | null;
 }
 
 export type Asking =
@@ -89,6 +91,7 @@ function originOf(headers: Headers): Origin {
     segmentsRead: figure('tierd-segments-read'),
     segments: figure('tierd-segments'),
     hotRows: figure('tierd-hot-rows'),
+    liveRows: headers.has('tierd-live-rows') ? figure('tierd-live-rows') : null,
   };
 }
 
