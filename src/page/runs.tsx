@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { JobDocument, RunDocument, RunsDocument } from './documents.ts';
-import { formatCount, formatSeconds } from './format.ts';
+import { formatCount, formatSeconds, formatShort, UNKNOWN } from './format.ts';
 import { Elapsed, Moment } from './moment.tsx';
 import { usePolled } from './polling.ts';
 import { RunState } from './run-state.tsx';
@@ -52,7 +52,7 @@ export function Runs(props: {
                 cause
               </th>
               <th scope="col">ended</th>
-              <th scope="col" class="number">
+              <th scope="col" class="number wide-only">
                 took
               </th>
               <th scope="col" class="number">
@@ -72,6 +72,12 @@ export function Runs(props: {
 }
 
 function Row({ run }: { readonly run: RunDocument }): JSX.Element {
+  const took =
+    run.finished_at === null ? (
+      <Elapsed since={run.started_at} />
+    ) : (
+      formatSeconds((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000)
+    );
   return (
     <>
       <tr>
@@ -85,15 +91,18 @@ function Row({ run }: { readonly run: RunDocument }): JSX.Element {
         <td class="wide-only quiet">{run.cause.replaceAll('_', ' ')}</td>
         <td>
           <RunState state={run.state} />
+          <span class="narrow-only quiet">
+            {run.finished_at === null ? ' for ' : ' after '}
+            {took}
+          </span>
         </td>
+        <td class="number wide-only">{took}</td>
         <td class="number">
-          {run.finished_at === null ? (
-            <Elapsed since={run.started_at} />
-          ) : (
-            formatSeconds((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000)
-          )}
+          <span class="wide-only">{formatCount(run.rows_moved)}</span>
+          <span class="narrow-only">
+            {run.rows_moved === null ? UNKNOWN : formatShort(run.rows_moved)}
+          </span>
         </td>
-        <td class="number">{formatCount(run.rows_moved)}</td>
       </tr>
       {run.error_message !== null && (
         <tr class="error">

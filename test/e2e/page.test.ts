@@ -132,6 +132,47 @@ describeOn('chromium', 'the page', () => {
     await expect.poll(() => scene.asked, PATIENCE).toContain('/v1/runs?limit=50&job=scrub');
   });
 
+  it('keeps billions of rows in their column', async () => {
+    const viewport = { width: 700, height: 900 };
+    const { page, scene } = await open(OPEN, { viewport }, 'datasets');
+    const [first] = manyDatasets(1);
+    const hot = { ...first!.hot!, rows: 1_234_567_890, bytes: 234.5 * 1024 ** 3 };
+    const cold = { ...first!.cold, rows: 98_765_432_109, bytes: 23.4 * 1024 ** 4 };
+    scene.status.survey = { ...scene.status.survey!, datasets: [{ ...first!, hot, cold }] };
+    await page.getByText('98,765,432,109').waitFor();
+    const wider = `[...document.querySelectorAll('.list tbody td')].filter((cell) => {
+      const text = document.createRange();
+      text.selectNodeContents(cell);
+      const { left, right } = text.getBoundingClientRect();
+      return left < cell.getBoundingClientRect().left || right > cell.getBoundingClientRect().right;
+    }).map((cell) => cell.innerText)`;
+    expect(await page.evaluate<string[]>(wider)).toEqual([]);
+  });
+
+  it('keeps long runs of long names within a narrow phone', async () => {
+    const { page, scene } = await open(OPEN, { viewport: { width: 320, height: 640 } }, 'runs');
+    const [run] = scene.runs.runs;
+    const long = {
+      ...run!,
+      subject: 'a_dataset_of_a_rather_long_name',
+      cause: 'by_hand',
+      started_at: '2026-01-14T03:17:52Z',
+      finished_at: '2026-01-14T13:17:12Z',
+      rows_moved: 9_876_543_210,
+      error_code: null,
+    };
+    scene.runs = {
+      runs: [
+        { ...long, id: '1', state: 'abandoned', error_message: 'the process ended' },
+        { ...long, id: '2', state: 'running', finished_at: null },
+      ],
+    };
+    await page.reload();
+    await page.getByText('after 9 h 59 min').waitFor();
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBe(320);
+    expect(await violationsOn(page)).toEqual([]);
+  });
+
   it('keeps what data says out of the markup', async () => {
     const { page, scene, complaints } = await open();
     const evil = '<img src=x onerror=alert(1)><b>bold</b>';
