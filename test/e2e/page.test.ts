@@ -136,7 +136,7 @@ describeOn('chromium', 'the page', () => {
     const viewport = { width: 700, height: 900 };
     const { page, scene } = await open(OPEN, { viewport }, 'datasets');
     const [first] = manyDatasets(1);
-    const hot = { ...first!.hot!, rows: 1_234_567_890, bytes: 234.5 * 1024 ** 3 };
+    const hot = { ...first!.hot, rows: 1_234_567_890, bytes: 234.5 * 1024 ** 3 };
     const cold = { ...first!.cold, rows: 98_765_432_109, bytes: 23.4 * 1024 ** 4 };
     scene.status.survey = { ...scene.status.survey!, datasets: [{ ...first!, hot, cold }] };
     await page.getByText('98,765,432,109').waitFor();
