@@ -11,11 +11,14 @@ export interface MemoryWatch {
 /**
  * Adds up, at every look, the high-water marks (VmHWM) of the processes that live then: what a
  * process held between two looks counts too, so the figure errs upwards if at all.
+ *
+ * @param of the process itself and what it started, or the latter alone
  */
-export function watchMemory(rootPid: number): MemoryWatch {
+export function watchMemory(rootPid: number, of: 'all' | 'started' = 'all'): MemoryWatch {
   let peak = Number.NaN;
   const look = (): void => {
-    const held = treeOf(rootPid).reduce((sum, pid) => sum + highWaterMark(pid), 0);
+    const tree = treeOf(rootPid).slice(of === 'all' ? 0 : 1);
+    const held = tree.reduce((sum, pid) => sum + highWaterMark(pid), 0);
     if (held > 0) peak = Math.max(Number.isNaN(peak) ? 0 : peak, held);
   };
   const timer = setInterval(look, INTERVAL_MS);

@@ -1,12 +1,15 @@
 /** How long a query thinks before it reads, when the lake has very many segments. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { runChild } from '../child.ts';
 import { spreadOf } from '../figures.ts';
+import { type MemoryWatch, watchMemory } from '../memory.ts';
 import { askTierd } from './ask.ts';
-import type { QueryScene } from './scene.ts';
+import { PROGRAM, type QueryScene } from './scene.ts';
 
 export interface Pruning {
   /** Plan and prune for one symbol and one day, with so many segments of the dataset: the median. */
   readonly ms: number;
-  /** Of the process, engine and all, meanwhile. */
+  /** Of the process that queries run in, engine and all, as `tierd query` starts it. */
   readonly peakRssMb: number;
 }
 
@@ -21,16 +24,27 @@ export async function measurePruning(scene: QueryScene, segments: number): Promi
   const sql =
     "select max(close) from cold.many where symbol = 'S00007' and time >= '2001-03-01' and time < '2001-03-02'";
   const times: number[] = [];
-  let peak = 0;
   for (let turn = 0; turn <= ROUNDS; turn += 1) {
     const { ms, summary } = await askTierd(asked, sql, true);
     const [plan] = summary.plan ?? [];
     if (plan?.cold?.live !== segments)
       throw new Error('the ledger has not as many segments as it was given');
     if (turn > 0) times.push(ms);
-    peak = Math.max(peak, process.memoryUsage().rss);
   }
-  return { ms: spreadOf(times, 1).median, peakRssMb: Math.round(peak / MEBIBYTE) };
+  return { ms: spreadOf(times, 1).median, peakRssMb: await peakOfCommand(scene, sql) };
+}
+
+async function peakOfCommand({ configFile }: QueryScene, sql: string): Promise<number> {
+  const config = `${configFile}.many.yaml`;
+  const more = 'datasets:\n  many: { table: public.many, time_column: time, hot_days: 30 }\n';
+  await writeFile(config, (await readFile(configFile, 'utf8')).replace('datasets:\n', more));
+  let watch: MemoryWatch | undefined;
+  await runChild([process.execPath, PROGRAM, '--config', config, 'query', '--explain', sql], {
+    onStart: (pid) => {
+      watch = watchMemory(pid, 'started');
+    },
+  });
+  return Math.round((watch?.stop() ?? Number.NaN) / MEBIBYTE);
 }
 
 /** Entries of segments that are nowhere: an hour each, like one that is there. */

@@ -105,8 +105,7 @@ describeOn('chromium', 'asking on the page', () => {
     const asked: unknown[] = [];
     scene.answerQuery = (question, response) => {
       asked.push(question);
-      const isLive = (question as { readonly live: boolean }).live;
-      answerRows(response, [{ n: 1 }], isLive ? { 'tierd-live-rows': '17' } : {});
+      answerRows(response, [{ n: 1 }], question.live ? { 'tierd-live-rows': '17' } : {});
     };
     await run(page, 'select count(*) as n from flights');
     await page.getByText('1 row').waitFor();

@@ -24,6 +24,7 @@ interface Question {
   readonly sql: string;
   readonly params: readonly unknown[];
   readonly format: string;
+  readonly live: boolean;
 }
 
 const BUILT_PAGE = resolve(import.meta.dirname, '../../dist/http/page');
