@@ -23,17 +23,18 @@ export interface OnDataset {
 /** Throws DATASET_PAUSED, LEASE_HELD, LAKE_NOT_OWNED and what `work` throws. */
 export async function onDataset<Result>(
   rooms: JobRooms,
-  { name }: Dataset,
+  dataset: Dataset,
   { evenIfPaused }: { readonly evenIfPaused: boolean },
   work: (on: OnDataset) => Promise<Result>,
 ): Promise<Result> {
+  const { name } = dataset;
   const db = await rooms.connect('work');
   try {
     await assertMigrated(db);
     if (!evenIfPaused) await assertNotPaused(db, name);
     return await whileLeased(rooms, { name, db }, async (kept) => {
       await holdLake(rooms, db);
-      const recovered = await recover(rooms, db, kept.lease);
+      const recovered = await recover(rooms, db, kept.lease, dataset);
       const result = await work({ db, kept, recovered });
       await keepDailyHead(rooms, db);
       return result;

@@ -27,17 +27,17 @@ export async function abandonIcebergObjects(
   );
 }
 
-/** What is to be removed: abandoned, or needed by no snapshot for longer than `graceMs`. */
+/** What is to be removed: abandoned, or needed by no snapshot for longer than `graceMs`; null is for ever. */
 export async function needlessIcebergKeys(
   db: Queryable,
   dataset: string,
-  graceMs: number,
+  graceMs: number | null,
 ): Promise<readonly string[]> {
   const found = await db.query<{ object_key: string }>(
     `select object_key from tierd.iceberg_objects
      where dataset = $1 and (state = 'abandoned' or needless_since is not null)
        and (state = 'abandoned'
-            or needless_at < clock_timestamp() - $2 * interval '1 millisecond')
+            or needless_at < clock_timestamp() - $2::float8 * interval '1 millisecond')
      order by object_key`,
     [dataset, graceMs],
   );

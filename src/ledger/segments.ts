@@ -3,7 +3,7 @@
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import type { SliceFingerprint } from '../domain/fingerprint.ts';
 import type { SegmentFacts } from '../domain/lake/segment-facts.ts';
-import type { TimeRange } from '../domain/time/time-range.ts';
+import type { EpochMs, TimeRange } from '../domain/time/time-range.ts';
 import type { Lease } from './lease.ts';
 import type { Queryable } from './queryable.ts';
 import { FACTS_COLUMNS, type FactsRow, factsOf } from './segment-facts.ts';
@@ -199,6 +199,16 @@ export async function countLive(db: Queryable, dataset: string): Promise<number>
     [dataset],
   );
   return found.rows[0]?.live ?? 0;
+}
+
+/** When a slice of the dataset was last published, by PostgreSQL's clock; null where none ever was. */
+export async function newestArrival(db: Queryable, dataset: string): Promise<EpochMs | null> {
+  const found = await db.query<{ ms: number | null }>(
+    `select (extract(epoch from max(published_at)) * 1000)::float8 as ms
+     from tierd.slices where dataset = $1 and published_at is not null`,
+    [dataset],
+  );
+  return found.rows[0]?.ms ?? null;
 }
 
 export interface ColdTotals {

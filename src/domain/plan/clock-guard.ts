@@ -47,5 +47,17 @@ export function guardClock(
   return refusals;
 }
 
+/**
+ * The time that it is at least, for what is decided without a guard: the earliest of the clocks, and no later
+ * than a run may come after the last one. A clock that is wrong makes nothing come early.
+ */
+export function earliestNow(
+  { maxClockJumpMs }: Pick<RotationLimits, 'maxClockJumpMs'>,
+  { now, databaseNow, lastRunAt }: ClockFacts,
+): EpochMs {
+  const latest = lastRunAt === null ? Number.POSITIVE_INFINITY : lastRunAt + maxClockJumpMs;
+  return Math.min(now, databaseNow, latest);
+}
+
 const seconds = (ms: number): string => `${String(Math.round(ms / 1000))} s`;
 const days = (ms: number): string => `${(ms / DAY_MS).toFixed(1)} days`;

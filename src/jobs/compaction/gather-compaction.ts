@@ -4,6 +4,7 @@ import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import { planColumns } from '../../domain/columns/plan-columns.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { withFieldIds } from '../../domain/lake/field-ids.ts';
+import { earliestNow } from '../../domain/plan/clock-guard.ts';
 import {
   type ColdSlice,
   type CompactionPlan,
@@ -17,6 +18,7 @@ import { describeTable } from '../../hot/table/introspect.ts';
 import { parseSegmentKey } from '../../lake/layout.ts';
 import { type ColdSliceSum, sumColdSlices } from '../../ledger/cold-slices.ts';
 import { listPins } from '../../ledger/pins.ts';
+import { readClocks } from '../clock-facts.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
 import type { LookingRooms } from '../rotation/rooms.ts';
@@ -39,7 +41,8 @@ export async function gatherCompaction(
   const freeBytes = await store.freeBytes();
   return inPlanningSnapshot(settings, db, doing, async () => {
     const { name, timeColumn, timeUnit, targetFileBytes } = dataset;
-    const now = clock.now();
+    // The months of a clock that ran ahead are not closed, and no pin ends by it.
+    const now = earliestNow(dataset.limits, await readClocks(clock, db, name));
     const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
     const fieldIds = await gatherFieldIds(db, name, table);
     const { columns } = planColumns(table.columns, dataset.columns, dataset.portable);

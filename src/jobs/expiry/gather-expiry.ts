@@ -9,14 +9,12 @@ import { isHolding } from '../../domain/plan/holds.ts';
 import { isActive } from '../../domain/plan/pins.ts';
 import { groupOverlapping } from '../../domain/plan/regions.ts';
 import type { TableDescription } from '../../domain/table.ts';
-import type { EpochMs } from '../../domain/time/time-range.ts';
 import { tableClock } from '../../domain/time/time-zone.ts';
-import { readDatabaseClock } from '../../hot/server/server-facts.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
-import { type ColdSliceSum, sumColdSlices } from '../../ledger/cold-slices.ts';
+import { sumColdSlices } from '../../ledger/cold-slices.ts';
 import { listHolds } from '../../ledger/holds.ts';
 import { listPins } from '../../ledger/pins.ts';
-import { lastRunStart } from '../../ledger/runs.ts';
+import { readClocks } from '../clock-facts.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
 import type { LookingRooms } from '../rotation/rooms.ts';
@@ -38,8 +36,7 @@ export async function gatherExpiry(
   const doing = `planning the expiry of ${dataset.name}`;
   return inPlanningSnapshot(settings, db, doing, async () => {
     const { name, timeColumn, timeUnit } = dataset;
-    const now = clock.now();
-    const databaseNow = await readDatabaseClock(db);
+    const clocks = await readClocks(clock, db, name);
     const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
     const fieldIds = await gatherFieldIds(db, name, table);
     const planned = planColumns(table.columns, dataset.columns, dataset.portable);
@@ -48,12 +45,12 @@ export async function gatherExpiry(
     const pins = await listPins(db, name);
     const holds = await listHolds(db, name);
     // A clock that ran ahead must not end a hold.
-    const earliest = Math.min(now, databaseNow);
+    const earliest = Math.min(clocks.now, clocks.databaseNow);
     const plan = planExpiry({
       dataset,
       slices,
-      clock: { now, databaseNow, lastRunAt: await lastSeen(db, name, slices) },
-      tableNow: tableClock(dataset, now),
+      clock: clocks,
+      tableNow: tableClock(dataset, clocks.now),
       longestPartMs: longestPart(table),
       pinned: pins.filter((pin) => isActive(pin, earliest)).map(({ range }) => range),
       holds: holds.filter((hold) => isHolding(hold, earliest)),
@@ -61,23 +58,6 @@ export async function gatherExpiry(
     });
     return { plan, table, columns, fieldIds };
   });
-}
-
-/** When somebody last worked by a clock that was looked at; without such a run, when the lake last grew. */
-async function lastSeen(
-  db: pg.Client,
-  dataset: string,
-  slices: readonly ColdSliceSum[],
-): Promise<EpochMs | null> {
-  const starts = [
-    await lastRunStart(db, 'rotate', dataset),
-    await lastRunStart(db, 'expire', dataset),
-  ].filter((at) => at !== null);
-  if (starts.length > 0) return Math.max(...starts);
-  return slices.reduce<EpochMs | null>(
-    (newest, { arrivedAt }) => (newest === null || arrivedAt > newest ? arrivedAt : newest),
-    null,
-  );
 }
 
 function longestPart({ parts }: TableDescription): number {

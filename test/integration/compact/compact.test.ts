@@ -60,6 +60,13 @@ async function coldTable(table: string, changes: Partial<Dataset> = {}): Promise
   return dataset;
 }
 
+const limiting = (table: string): Pick<Dataset, 'limits'> => {
+  const { limits } = makeDataset(table);
+  return {
+    limits: { ...limits, maxClockJumpMs: 86_400_000, maxClockSkewMs: 86_400_000 * 365 },
+  };
+};
+
 const live = (dataset: string): Promise<readonly SegmentRecord[]> =>
   listSegments(client, { dataset, states: ['live'] });
 
@@ -155,6 +162,53 @@ describe('compact', () => {
     await rotateAll(bench, dataset);
     const { plan } = await compact(bench, dataset);
     expect(plan.merges.map(({ segments }) => segments)).toEqual([IN_JANUARY]);
+  });
+
+  it.each([2126, 1970])('closes no month by a clock that says %i', async (year) => {
+    const dataset = await coldTable('bars', limiting('bars'));
+    const right = await planCompactionOf(bench.rooms, dataset);
+    // Of March some days are cold, and it is not over.
+    await database.query(`insert into bars select time + interval '35 days', symbol, id + 1000000, price, ratio, note
+      from bars_before where time >= '2026-01-29'`);
+    const early = { ...dataset, hotDays: 10 };
+    await rotateAll(bench, early);
+    const clock = { now: () => Date.parse(`${String(year)}-03-31T00:00:00Z`) };
+    const { merges } = await planCompactionOf({ ...bench.rooms, clock }, early);
+    const ends = merges.map(({ range }) => range.toExclusive);
+    expect(right.merges).toHaveLength(2);
+    expect(ends.every((end) => end <= Date.parse('2026-03-01T00:00:00Z'))).toBe(true);
+    expect(ends).toHaveLength(year === 1970 ? 0 : 2);
+  });
+
+  it.each([
+    ['that says 2126', { now: () => Date.parse('2126-03-31T00:00:00Z') }],
+    ['that says 1970', { now: () => 0 }],
+  ])(
+    'I3: removes no file that was replaced by a clock %s, and does by a right one',
+    async (_, clock) => {
+      const dataset = await coldTable('bars');
+      await compact(bench, dataset);
+      const settings = { ...bench.rooms.settings, gracePeriodMs: 0 };
+      const files = await filesOf('bars');
+      const guarded = { ...dataset, ...limiting('bars') };
+      await compact({ rooms: { ...bench.rooms, settings, clock } }, guarded);
+      expect(await filesOf('bars')).toEqual(files);
+        await compact({ rooms: { ...bench.rooms, settings } }, dataset);
+      expect(await filesOf('bars')).toHaveLength(2);
+    },
+  );
+
+  it('I3: removes no file while the clocks are far ahead of the last run', async () => {
+    const dataset = await coldTable('bars');
+    await compact(bench, dataset);
+    const rooms = { ...bench.rooms, settings: { ...bench.rooms.settings, gracePeriodMs: 0 } };
+    const files = await filesOf('bars');
+    await database.query(`update tierd.runs set started_at = started_at - interval '2400 hours'`);
+    const limits = { ...dataset.limits, maxClockJumpMs: 30 * 86_400_000 };
+    await compact({ rooms }, { ...dataset, limits });
+    expect(await filesOf('bars')).toEqual(files);
+    await compact({ rooms }, dataset);
+    expect(await filesOf('bars')).toHaveLength(2);
   });
 
   it('takes rows that came late, and those that replaced others, as they stand', async () => {

@@ -3,6 +3,8 @@
  * dataset's lease. Only what the ledger names is touched: files it does not know are left alone.
  */
 import type pg from 'pg';
+import type { Dataset } from '../../../domain/dataset.ts';
+import { guardClock } from '../../../domain/plan/clock-guard.ts';
 import { recoveryOf } from '../../../domain/plan/move.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
 import { listStaging, removeStaging } from '../../../lake/staging.ts';
@@ -18,13 +20,19 @@ import { forgetRetired, outdatedKeys } from '../../../ledger/replaced-slices.ts'
 import { abandonRestores } from '../../../ledger/restores.ts';
 import { abandonRuns } from '../../../ledger/runs.ts';
 import { abandonedKeys, abandonSegments, forgetAbandoned } from '../../../ledger/segments.ts';
+import { readClocks } from '../../clock-facts.ts';
 import { settlingOptions } from '../../settling-options.ts';
 import { sweepMetadataStaging } from '../iceberg/metadata-staging.ts';
 import type { DueMove, Recovered } from '../outcome.ts';
 import { assertStillOwnLake } from '../own-lake.ts';
 import type { JobRooms } from '../rooms.ts';
 
-export async function recover(rooms: JobRooms, db: pg.Client, lease: Lease): Promise<Recovered> {
+export async function recover(
+  rooms: JobRooms,
+  db: pg.Client,
+  lease: Lease,
+  { limits }: Pick<Dataset, 'limits'>,
+): Promise<Recovered> {
   for (const job of ['rotate', 'restore', 'compact', 'expire', 'delete'])
     await abandonRuns(db, job, lease.dataset);
   await abandonRestores(db, lease.dataset);
@@ -40,7 +48,11 @@ export async function recover(rooms: JobRooms, db: pg.Client, lease: Lease): Pro
   await abandonIcebergObjects(db, lease.dataset, null);
   files += await sweepStaging(rooms, db, lease);
   files += await sweepLeftovers(rooms, db, lease);
-  const outdated = await removeOutdated(rooms, db, lease.dataset);
+  // What others may still read goes by the clock alone: where that is in doubt, a later run removes it.
+  const isClockRight =
+    guardClock(limits, await readClocks(rooms.clock, db, lease.dataset)).length === 0;
+  if (isClockRight) files += await sweepMetadata(rooms, db, lease, METADATA_GRACE_MS);
+  const outdated = isClockRight ? await removeOutdated(rooms, db, lease.dataset) : 0;
   return { moves, files, outdated, vacuumDue };
 }
 
@@ -109,12 +121,20 @@ export async function sweepLeftovers(
   if (keys.length > 0) {
     await forgetAbandoned(db, lease.dataset, keys, rooms.settings.leaseTtlMs * GRACE_LIFETIMES);
   }
-  return removed + (await sweepMetadata(rooms, db, lease));
+  return removed + (await sweepMetadata(rooms, db, lease, null));
 }
 
-/** Iceberg metadata of abandoned moves, and what no snapshot that a table keeps has needed for a day. */
-async function sweepMetadata(rooms: JobRooms, db: pg.Client, lease: Lease): Promise<number> {
-  const keys = await needlessIcebergKeys(db, lease.dataset, METADATA_GRACE_MS);
+/**
+ * Iceberg metadata of abandoned moves, and what no snapshot that a table keeps has needed for so long.
+ * @param graceMs null: only the former
+ */
+async function sweepMetadata(
+  rooms: JobRooms,
+  db: pg.Client,
+  lease: Lease,
+  graceMs: number | null,
+): Promise<number> {
+  const keys = await needlessIcebergKeys(db, lease.dataset, graceMs);
   let removed = 0;
   for (const key of keys) {
     if ((await rooms.store.stat(key)) === null) continue;
