@@ -1,5 +1,26 @@
 CREATE SCHEMA tierd;
 
+CREATE FUNCTION tierd.count_committed_moves() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+  if tg_op <> 'DELETE' then
+    insert into tierd.committed_moves as known (dataset, moves)
+    select dataset, count(*) from after_rows where state in ('committed', 'finished') group by dataset order by dataset
+    on conflict (dataset) do update set moves = known.moves + excluded.moves;
+  end if;
+  if tg_op <> 'INSERT' then
+    update tierd.committed_moves known set moves = known.moves - gone.moves
+    from (
+      select dataset, count(*) as moves from before_rows where state in ('committed', 'finished') group by dataset
+    ) gone
+    where known.dataset = gone.dataset;
+  end if;
+  return null;
+end
+$$;
+
 CREATE FUNCTION tierd.count_live_segments() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -90,6 +111,11 @@ CREATE TABLE tierd.columns (
     dropped_at timestamp with time zone,
     first_name text NOT NULL,
     CONSTRAINT columns_field_id_check CHECK ((field_id > 0))
+);
+
+CREATE TABLE tierd.committed_moves (
+    dataset text NOT NULL,
+    moves bigint NOT NULL
 );
 
 CREATE TABLE tierd.dead_letters (
@@ -516,6 +542,9 @@ ALTER TABLE ONLY tierd.claims
 ALTER TABLE ONLY tierd.columns
     ADD CONSTRAINT columns_pkey PRIMARY KEY (dataset, field_id);
 
+ALTER TABLE ONLY tierd.committed_moves
+    ADD CONSTRAINT committed_moves_pkey PRIMARY KEY (dataset);
+
 ALTER TABLE ONLY tierd.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);
 
@@ -653,6 +682,12 @@ CREATE TRIGGER live_deleted AFTER DELETE ON tierd.segments REFERENCING OLD TABLE
 CREATE TRIGGER live_inserted AFTER INSERT ON tierd.segments REFERENCING NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_live_segments();
 
 CREATE TRIGGER live_updated AFTER UPDATE ON tierd.segments REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_live_segments();
+
+CREATE TRIGGER moves_deleted AFTER DELETE ON tierd.moves REFERENCING OLD TABLE AS before_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_committed_moves();
+
+CREATE TRIGGER moves_inserted AFTER INSERT ON tierd.moves REFERENCING NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_committed_moves();
+
+CREATE TRIGGER moves_updated AFTER UPDATE ON tierd.moves REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_committed_moves();
 
 ALTER TABLE ONLY tierd.iceberg_files
     ADD CONSTRAINT iceberg_files_manifest_key_fkey FOREIGN KEY (manifest_key) REFERENCES tierd.iceberg_manifests(object_key) DEFERRABLE INITIALLY DEFERRED;

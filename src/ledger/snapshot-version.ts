@@ -15,7 +15,7 @@ export interface SnapshotVersionRow {
 }
 
 export const SNAPSHOT_VERSION_SQL = `select coalesce((select epoch from tierd.lake), 0) as epoch,
-            (select count(*) from tierd.moves where state in ('committed', 'finished'))::int as moves,
+            coalesce((select sum(moves) from tierd.committed_moves), 0)::int as moves,
             (select move_id::text from tierd.slices where published_at is not null
              order by published_at desc, id desc limit 1) as newest_move`;
 

@@ -63,6 +63,11 @@ const IN_LEDGER: Readonly<Record<string, string>> = {
      full join (select dataset, schema_id, count(*) as segments from tierd.segments where state = 'live' group by 1, 2) c
        using (dataset, schema_id)
      where k.segments is distinct from c.segments`,
+  'count of committed moves that is none': `select coalesce(k.dataset, c.dataset) as name
+     from (select dataset, moves from tierd.committed_moves where moves <> 0) k
+     full join (select dataset, count(*) as moves from tierd.moves where state in ('committed', 'finished') group by 1) c
+       using (dataset)
+     where k.moves is distinct from c.moves`,
   'unsettled rows': `select source as name from tierd.drain_sources where unsettled_from_us is not null`,
 };
 

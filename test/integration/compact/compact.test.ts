@@ -193,7 +193,7 @@ describe('compact', () => {
       const guarded = { ...dataset, ...limiting('bars') };
       await compact({ rooms: { ...bench.rooms, settings, clock } }, guarded);
       expect(await filesOf('bars')).toEqual(files);
-        await compact({ rooms: { ...bench.rooms, settings } }, dataset);
+      await compact({ rooms: { ...bench.rooms, settings } }, dataset);
       expect(await filesOf('bars')).toHaveLength(2);
     },
   );

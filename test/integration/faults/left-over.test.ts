@@ -106,6 +106,10 @@ const PLANTED: readonly (readonly [string, string])[] = [
     `insert into tierd.live_schemas (dataset, schema_id, segments, longest_us) values ('ticks', 'one', 1, 0)`,
   ],
   [
+    'count of committed moves that is none: ticks',
+    `insert into tierd.committed_moves (dataset, moves) values ('ticks', 1)`,
+  ],
+  [
     'unsettled rows: trades',
     `insert into tierd.drain_sources (source, dataset, unsettled_from_us, unsettled_to_us) values ('trades', 'ticks', 0, 0)`,
   ],
