@@ -13,6 +13,7 @@ import { disconnect } from '../hot/server/connect.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import { listColdRanges } from '../ledger/live-segments.ts';
 import { hasLedger, mayCreateTables, migrationStatus } from '../ledger/migrate.ts';
+import { checkFolders } from './check-folders.ts';
 import { checkPins } from './check-pins.ts';
 import { asTierdError } from './job-failure.ts';
 import { checkLeftBehind } from './left-behind.ts';
@@ -46,6 +47,7 @@ export async function examine(
     ...(reachable ? [await attempt('ledger', () => checkLedger(rooms))] : []),
     ...(await checkLeftBehind(rooms, datasets)),
     ...(reachable ? await checkPins(rooms, datasets) : []),
+    ...(reachable ? await checkFolders(rooms, datasets) : []),
     ...(await checkLake(rooms, reachable)),
     ...(rooms.live === null ? [] : await checkLive(rooms.live)),
   ];

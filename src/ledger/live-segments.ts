@@ -119,6 +119,26 @@ export async function listColdRanges(
   return found.rows.map((row) => ({ fromInclusive: row.from_ms, toExclusive: row.to_ms }));
 }
 
+export interface FolderCount {
+  /** `year`, or `tierd_year` and so on where the table had a column of such a name. */
+  readonly folder: string;
+  readonly segments: number;
+}
+
+/** How many live segments of a dataset lie in folders of each name. */
+export async function countByFolder(
+  db: Queryable,
+  dataset: string,
+): Promise<readonly FolderCount[]> {
+  const found = await db.query<{ folder: string; segments: number }>(
+    `select substring(object_key from '^[^/]+/([^/=]+)=') as folder, count(*)::int as segments
+     from tierd.segments where state = 'live' and dataset = $1
+     group by 1 having substring(object_key from '^[^/]+/([^/=]+)=') is not null order by 1 desc`,
+    [dataset],
+  );
+  return found.rows;
+}
+
 const MAX_BIGINT = 2n ** 63n - 1n;
 
 /** As bigint has it: no segment lies beyond, so that a bound beyond is as good at the edge. */

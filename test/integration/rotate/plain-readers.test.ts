@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { parquetMetadata } from 'hyparquet';
 import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { checkFolders } from '../../../src/jobs/check-folders.ts';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -21,12 +22,12 @@ beforeEach(async () => {
 });
 
 /** By DuckDB's glob with the folders as columns, as its own documentation has it. */
-async function readByGlob(columns: string): Promise<readonly unknown[]> {
+async function readByGlob(columns: string, asColumns = true): Promise<readonly unknown[]> {
   const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
   const connection = await instance.connect();
   try {
     const reader = await connection.runAndReadAll(
-      `select ${columns} from read_parquet('${bench.lake}/ticks/**/*.parquet', hive_partitioning = true)`,
+      `select ${columns} from read_parquet('${bench.lake}/ticks/**/*.parquet', hive_partitioning = ${String(asColumns)}, union_by_name = true)`,
     );
     return reader.getRowObjectsJson();
   } finally {
@@ -103,6 +104,37 @@ describe('a plain reader', () => {
     async (name) => {
       await moveTicks(`${name} int`, '77');
       expect(await readByGlob(`${name} as found`)).toEqual([{ found: 77 }]);
+    },
+  );
+
+  it.each([
+    ['came', 'size int', 'alter table ticks add year int'],
+    ['went', 'size int, year int', 'alter table ticks drop year'],
+  ])(
+    'does not read both kinds of folders where a column %s, and doctor says so',
+    async (_, columns, change) => {
+      await moveTicks(
+        columns,
+        columns
+          .split(',')
+          .map(() => '1')
+          .join(),
+      );
+      const [dataset, rooms] = [makeDataset('ticks', { sortBy: [] }), bench.rooms];
+      expect(await checkFolders(rooms, [dataset])).toEqual([]);
+      await database.query(
+        `${change}; insert into ticks (time, size) values ('${daysAgo(39)}', 2)`,
+      );
+      await rotateDataset(rooms, dataset, { force: true });
+      expect(await checkFolders(rooms, [dataset])).toMatchObject([
+        {
+          name: 'dataset:ticks:folders',
+          status: 'warning',
+          found: expect.stringMatching(/^1 segment in year=…, 1 segment in tierd_year=…/) as string,
+        },
+      ]);
+      await expect(readByGlob('size')).rejects.toThrow('Hive partition mismatch');
+      expect(await readByGlob('size', false)).toHaveLength(2);
     },
   );
 
