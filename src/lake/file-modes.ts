@@ -1,7 +1,8 @@
 /** A file system on which what is made may be read by those who are to read the lake, and nobody else. */
 import * as fs from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { LakeReaders } from '../domain/lake/lake-readers.ts';
-import { type FileSystem, nodeFileSystem } from './file-system.ts';
+import { type FileSystem, isNodeError, nodeFileSystem } from './file-system.ts';
 
 const FILE_MODES: Readonly<Record<LakeReaders, number>> = {
   owner: 0o600,
@@ -18,10 +19,12 @@ export function fileSystemFor(readers: LakeReaders): FileSystem {
     ...nodeFileSystem,
     async makeDirectory(path) {
       await fs.mkdir(path, { mode: folderMode });
+      await giveToOwnerOfFolder(path);
     },
     async writeNewFile(path, bytes) {
       const file = await fs.open(path, 'wx', fileMode);
       try {
+        await giveToOwnerOfFolder(path);
         await file.writeFile(bytes);
         await file.sync();
       } finally {
@@ -32,7 +35,23 @@ export function fileSystemFor(readers: LakeReaders): FileSystem {
     async syncFile(path) {
       const { mode } = await fs.stat(path);
       await fs.chmod(path, mode & fileMode);
+      await giveToOwnerOfFolder(path);
       await nodeFileSystem.syncFile(path);
     },
   };
+}
+
+/**
+ * What root makes in the lake of another user is that user's: a command that root typed must leave nothing
+ * that the daemon can't read. Follows no link, so that its owner can have nothing else given to him.
+ */
+async function giveToOwnerOfFolder(path: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = await fs.stat(dirname(path));
+  try {
+    await fs.lchown(path, uid, gid);
+  } catch (error) {
+    // A root without that right (a container, a file server that trusts no root) owns what it makes, as before.
+    if (!isNodeError(error, 'EPERM', 'ENOSYS', 'ENOTSUP')) throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { chown, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/domain/time/clock.ts';
@@ -6,6 +6,7 @@ import { listSegments } from '../../../src/ledger/segments.ts';
 import { runInside } from '../../support/cli.ts';
 import { directoryWith } from '../../support/config-file.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { describeOn } from '../../support/servers.ts';
 
 let database: TestDatabase;
 beforeEach(async () => {
@@ -16,9 +17,8 @@ beforeEach(async () => {
   );
 });
 
-/** The modes of what a rotation writes: segment, its folder, the lake, its marker. */
-async function modesFor(readers: string, umask: number): Promise<string[]> {
-  const workingDirectory = directoryWith({
+function configured(readers: string): string {
+  return directoryWith({
     'unified_config.yaml': `
 postgres: { url: "${database.url}" }
 lake: { type: local, path: lake${readers} }
@@ -26,12 +26,21 @@ storage: { lifecycle: { hot_days: 30 } }
 datasets: { ticks: { time_column: ts, guards: { max_share: 1 } } }
 `,
   });
+}
+
+async function rotate(workingDirectory: string): Promise<void> {
+  for (const argv of [['migrate'], ['rotate', '--quiet']]) {
+    const { exitCode, stderr } = await runInside(argv, { workingDirectory, clock: systemClock });
+    expect(exitCode, stderr).toBe(0);
+  }
+}
+
+/** The modes of what a rotation writes: segment, its folder, the lake, its marker. */
+async function modesFor(readers: string, umask: number): Promise<string[]> {
+  const workingDirectory = configured(readers);
   const before = process.umask(umask);
   try {
-    for (const argv of [['migrate'], ['rotate', '--quiet']]) {
-      const { exitCode, stderr } = await runInside(argv, { workingDirectory, clock: systemClock });
-      expect(exitCode, stderr).toBe(0);
-    }
+    await rotate(workingDirectory);
   } finally {
     process.umask(before);
   }
@@ -55,5 +64,25 @@ describe('what a rotation writes', () => {
 
   it('is for fewer where the umask says so', async () => {
     expect(await modesFor(', readers: everyone', 0o077)).toEqual(['600', '700', '700', '600']);
+  });
+});
+
+// Where mounts can be made, the tests run as root.
+describeOn('mounts', 'what a rotation that root typed writes', () => {
+  it('belongs to the owner of the folder it is made in, so that a daemon of that user reads it', async () => {
+    const nobody = 65_534;
+    const workingDirectory = configured('');
+    await chown(workingDirectory, nobody, nobody);
+    await rotate(workingDirectory);
+    const lake = join(workingDirectory, 'lake');
+    const made = [lake, ...(await readdir(lake, { recursive: true })).map((at) => join(lake, at))];
+    expect(made.some((path) => path.endsWith('.parquet'))).toBe(true);
+    const owners = await Promise.all(
+      made.map(async (path) => {
+        const { uid, gid } = await stat(path);
+        return uid === nobody && gid === nobody ? [] : [path];
+      }),
+    );
+    expect(owners.flat()).toEqual([]);
   });
 });
