@@ -8,6 +8,7 @@ import { registerCleanup } from './commands/cleanup.ts';
 import { registerCompact } from './commands/compact.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerConfig } from './commands/config.ts';
+import { registerCorrect } from './commands/correct.ts';
 import { registerDeadLetters } from './commands/dead-letters.ts';
 import { registerDelete } from './commands/delete.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -43,6 +44,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerExpire,
   registerHold,
   registerDelete,
+  registerCorrect,
   registerScrub,
   registerDeadLetters,
   registerLake,

@@ -20,6 +20,8 @@ export type AuditAction =
   | 'expired'
   /** Rows were to be nowhere any more: they are no longer cold. */
   | 'deleted'
+  /** Rows were replaced by others of the same keys. */
+  | 'corrected'
   /** Time was held, and must not expire, */
   | 'held'
   /** or may again. */

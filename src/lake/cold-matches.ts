@@ -120,7 +120,7 @@ export function selectUnmatched({ identity, late, cold }: Meeting, path: string)
 }
 
 /** Nulls are equal here: a key that may be null is one that says so itself (NULLS NOT DISTINCT). */
-function sameKey({ columns }: RowIdentity): string {
+export function sameKey({ columns }: RowIdentity): string {
   return columns
     .map(({ name }) => quoteSqlName(name))
     .map((name) => `cold.${name} is not distinct from late.${name}`)

@@ -40,7 +40,9 @@ export interface KilledJob {
   /** Of all effects, to be killed at; without it as many as suit each. */
   readonly share?: number | undefined;
   /** What the victim does instead of a rotation. */
-  readonly order?: Pick<VictimOrder, 'restore' | 'compact' | 'expire' | 'delete'>;
+  readonly order?:
+    | Pick<VictimOrder, 'restore' | 'compact' | 'expire' | 'delete'>
+    | ((scene: KillScene) => Pick<VictimOrder, 'correct'>);
   /** What is done before anybody writes. */
   prepare(scene: KillScene): Promise<void>;
   /** After the kill: takes out of the truth what the victim rightly took away. */
@@ -139,7 +141,7 @@ async function killAndRecover(
     leaseTtlMs: LEASE_TTL_MS,
     killAt,
     moment,
-    ...job.order,
+    ...(typeof job.order === 'function' ? job.order(scene) : job.order),
   });
   if (wasKilled) count.add();
   await writer.stop();

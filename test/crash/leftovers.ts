@@ -56,7 +56,7 @@ const IN_LEDGER: Readonly<Record<string, string>> = {
   'move without its entry in the audit log': `select dataset || ' ' || id as name from tierd.moves m where state in ('committed', 'finished')
      and (select count(*) from tierd.audit a where a.chain = m.dataset and a.entry::jsonb ->> 'id' = m.id::text) <> 1`,
   'entry in the audit log of what was never done': `select chain || ' ' || number as name from tierd.audit a
-     where entry::jsonb ->> 'action' in ('moved', 'merged', 'expired', 'deleted')
+     where entry::jsonb ->> 'action' in ('moved', 'merged', 'expired', 'deleted', 'corrected')
        and not exists (select from tierd.moves m where m.id::text = a.entry::jsonb ->> 'id' and m.state in ('committed', 'finished'))`,
   'count of live segments that is none': `select coalesce(k.dataset, c.dataset) as name
      from (select dataset, schema_id, segments from tierd.live_schemas where segments <> 0) k

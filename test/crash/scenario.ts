@@ -26,6 +26,8 @@ export interface VictimOrder {
   readonly expire?: true;
   /** A deletion of what `DELETED` says, instead of a rotation. */
   readonly delete?: true;
+  /** A file of corrections, instead of a rotation. */
+  readonly correct?: string;
 }
 
 /** `again`: a plain table with a key, into which rows come that have been moved. */

@@ -1,5 +1,5 @@
 /**
- * A process that rotates, restores, compacts, expires or deletes, and dies. Reads a `VictimOrder` from the first argument; prints the label
+ * A process that rotates, restores, compacts, expires, deletes or corrects, and dies. Reads a `VictimOrder` from the first argument; prints the label
  * of every effect it meets, one a line, and kills itself (SIGKILL) at the one it was told.
  */
 import { randomUUID } from 'node:crypto';
@@ -17,6 +17,7 @@ import type { ObjectStore } from '../../src/lake/object-store.ts';
 import { openS3Store } from '../../src/lake/s3/s3-store.ts';
 import { openS3Api } from '../../src/lake/s3/sdk-api.ts';
 import { DuckEngine } from '../../src/lake/segment/duckdb.ts';
+import { correct } from '../support/correct.ts';
 import { deleteFrom } from '../support/delete.ts';
 import { observeConnect, observeFileSystem, observeS3 } from './effects.ts';
 import { DELETED, type VictimOrder } from './scenario.ts';
@@ -82,13 +83,14 @@ async function work(spill: string): Promise<void> {
 }
 
 async function runJob(rooms: Rooms): Promise<void> {
-  const { dataset, restore, compact, expire, delete: deletes } = order;
+  const { dataset, restore, compact, expire, delete: deletes, correct: file } = order;
   const telling = { ...rooms, tell: () => undefined };
   if (compact === true) await compactDataset(telling, dataset, { evenIfPaused: false });
   else if (expire === true) {
     const options = { force: false, evenIfPaused: false, mayEmpty: false };
     await expireDataset(telling, dataset, options);
   } else if (deletes === true) await deleteFrom({ rooms }, dataset, DELETED, { coldOnly: true });
+  else if (file !== undefined) await correct({ rooms }, dataset, file);
   else if (restore === undefined) await rotateDataset(rooms, dataset, { force: true });
   else {
     const request = { span: restore, into: null, pinUntil: null };

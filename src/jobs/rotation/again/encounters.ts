@@ -20,7 +20,7 @@ export interface Settling {
   readonly run: RunContext;
   readonly db: pg.Client;
   readonly identity: RowIdentity;
-  readonly staged: StagedMove;
+  readonly staged: Pick<StagedMove, 'id' | 'slices'>;
   /** The path at which a segment of the lake can be opened while the move is under way. */
   readonly open: (key: string) => Promise<string>;
 }

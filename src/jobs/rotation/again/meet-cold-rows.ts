@@ -37,7 +37,7 @@ export async function meetColdRows(
     const settling = { rooms, run, db, identity, staged, open };
     const encounters = await findEncounters(settling);
     if (encounters.length === 0) return untouched;
-    return await settleEncounters(settling, encounters);
+    return { ...staged, ...(await settleEncounters(settling, encounters)) };
   } finally {
     await disconnect(db);
   }
@@ -54,10 +54,14 @@ export function refuseChanged({ name, onColdDuplicate }: Dataset, { move, again 
   });
 }
 
-async function settleEncounters(
+/** Of a move, once its rows were held against the lake's. */
+export type Settled = Pick<MetMove, 'slices' | 'again' | 'held' | 'remainders' | 'retiredKeys'>;
+
+/** What becomes of the late slices, and of those of the lake that they meet. Writes to the move's staging directory. */
+export async function settleEncounters(
   settling: Settling,
   encounters: readonly Encounter[],
-): Promise<MetMove> {
+): Promise<Settled> {
   const { run, staged } = settling;
   const proofs = new Map<StagedSlice, HeldRows>();
   for (const late of staged.slices) {
@@ -71,7 +75,7 @@ async function settleEncounters(
   const published = staged.slices.filter((late) => !proofs.has(late));
   const held = [...proofs.values()];
   const again = await countAgain(run.dataset, encounters, proofs);
-  const met = { ...staged, slices: published, again, held, remainders: [], retiredKeys: [] };
+  const met = { slices: published, again, held, remainders: [], retiredKeys: [] };
   if (run.dataset.onColdDuplicate === 'refuse' && again.changed > 0) return met;
   const replaced = await replaceSlices(settling, published, encounters);
   return { ...met, ...replaced };

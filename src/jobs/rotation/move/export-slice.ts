@@ -1,5 +1,6 @@
 /** One slice: read through COPY, decoded, and handed to a segment writer batch by batch. */
 import type pg from 'pg';
+import type { TableRef } from '../../../domain/table.ts';
 import type { TimeRange } from '../../../domain/time/time-range.ts';
 import { exportRows } from '../../../hot/copy/copy-stream.ts';
 import { type RowFilter, rowsWhere } from '../../../hot/measure/row-filter.ts';
@@ -16,6 +17,8 @@ export interface SliceTask {
   readonly directory: string;
   readonly range: TimeRange;
   readonly filter: RowFilter | null;
+  /** A table of the same columns that is read in place of the dataset's. */
+  readonly from?: TableRef;
 }
 
 /**
@@ -74,8 +77,11 @@ export async function exportSlice(
   }
 }
 
-function selectSlice({ table, columns }: RunContext, { range, filter }: SliceTask): string {
+function selectSlice(
+  { table, columns }: RunContext,
+  { range, filter, from = table.ref }: SliceTask,
+): string {
   const list = columns.map((column) => column.select).join(', ');
   const where = inlined(rowsWhere(table.timeColumn, range, filter));
-  return `select ${list} from ${quoteTable(table.ref)} where ${where}`;
+  return `select ${list} from ${quoteTable(from)} where ${where}`;
 }

@@ -1,0 +1,118 @@
+/** The rows of a file of corrections, in a temporary table of the transaction: as PostgreSQL understands them. */
+import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import type pg from 'pg';
+import { TierdError } from '../../domain/errors.ts';
+import type { RowIdentity } from '../../domain/plan/row-identity.ts';
+import { suggest } from '../../domain/suggest.ts';
+import type { TableDescription } from '../../domain/table.ts';
+import {
+  copyCsvIn,
+  copyJsonIn,
+  makeCorrectionTable,
+  repeatedKeys,
+  takeJsonRows,
+  whyRefused,
+} from '../../hot/write/correction-table.ts';
+import type { DuckEngine } from '../../lake/segment/duckdb.ts';
+import { csvNames, parquetToCsv, unreadable } from '../../lake/table-file.ts';
+
+export interface FileToLoad {
+  readonly engine: DuckEngine;
+  readonly file: string;
+  readonly table: TableDescription;
+  readonly identity: RowIdentity;
+  /** Of this process, for what has to be written anew. */
+  readonly directory: string;
+}
+
+const MOST_NAMED = 5;
+
+/** Throws USAGE with what is wrong with the file, and nothing is changed. */
+export async function loadFile(db: pg.Client, load: FileToLoad): Promise<void> {
+  await assertThere(load.file);
+  await makeCorrectionTable(db, load.table.ref);
+  try {
+    await takeIn(db, load);
+  } catch (error) {
+    const why = whyRefused(error);
+    throw why === null ? error : unreadable(load.file, `PostgreSQL refuses it: ${why}`);
+  }
+  const { identity } = load;
+  const repeated = await repeatedKeys(
+    db,
+    identity.columns.map(({ name }) => name),
+    MOST_NAMED + 1,
+  );
+  if (repeated.length === 0) return;
+  const some = repeated.slice(0, MOST_NAMED).join('; ');
+  throw new TierdError({
+    code: 'USAGE',
+    message: `${load.file} has more than one row of a key (${identity.index}): ${some}${repeated.length > MOST_NAMED ? ', …' : ''}. Nothing was changed.`,
+    hint: 'Leave the row that is meant.',
+  });
+}
+
+async function assertThere(file: string): Promise<void> {
+  try {
+    await access(file);
+  } catch (error) {
+    throw unreadable(file, error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {
+  const { engine, file, directory } = load;
+  switch (extname(file).toLowerCase()) {
+    case '.csv': {
+      const names = await csvNames(engine, file);
+      assertColumns(load, names);
+      return copyCsvIn(db, names, createReadStream(file));
+    }
+    case '.parquet': {
+      const csv = join(directory, 'correction.csv');
+      const names = await parquetToCsv(engine, file, csv);
+      assertColumns(load, names);
+      return copyCsvIn(db, names, createReadStream(csv));
+    }
+    case '.ndjson':
+    case '.jsonl': {
+      const { lines, names } = await copyJsonIn(db, createReadStream(file));
+      assertColumns(load, [...names.keys()]);
+      const [lacking] = [...names].filter(([, count]) => count !== lines);
+      if (lacking !== undefined) {
+        throw unreadable(file, `not every line has ${lacking[0]} once, and null has to be said`);
+      }
+      return takeJsonRows(db, [...names.keys()]);
+    }
+    default:
+      throw unreadable(file, 'its name ends in no format that is known');
+  }
+}
+
+/** A row is replaced whole: what a file left out would be lost. */
+function assertColumns({ file, table }: FileToLoad, names: readonly string[]): void {
+  const given = new Set(names);
+  const wanted = table.columns.filter(({ generated }) => !generated).map(({ name }) => name);
+  const missing = wanted.filter((name) => !given.has(name));
+  const strange = names.filter((name) => !wanted.includes(name));
+  if (given.size < names.length) throw unreadable(file, 'it has two columns of one name');
+  const [first] = strange;
+  if (first !== undefined) {
+    const near = suggest(first, missing);
+    const isComputed = table.columns.some(({ name }) => name === first);
+    throw unreadable(
+      file,
+      isComputed
+        ? `PostgreSQL computes ${first}: leave it out`
+        : `the table has no column ${first}${near === undefined ? '' : `; did you mean ${near}?`}`,
+    );
+  }
+  if (missing.length > 0) {
+    throw unreadable(
+      file,
+      `it lacks ${missing.join(', ')}: a row is replaced whole, so that each column has to be given`,
+    );
+  }
+}

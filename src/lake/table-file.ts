@@ -1,0 +1,79 @@
+/** A Parquet or CSV file of somebody's, as DuckDB reads it. */
+import { TierdError } from '../domain/errors.ts';
+import { type DuckEngine, quoteSqlName, quoteSqlText } from './segment/duckdb.ts';
+import { readTexts } from './segment/small-results.ts';
+
+/** Its first line, names in double quotes or without. Throws USAGE where it is no CSV. */
+export function csvNames(engine: DuckEngine, path: string): Promise<readonly string[]> {
+  const options = `header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', sample_size = 1, null_padding = true, strict_mode = false`;
+  return namesOf(engine, path, `read_csv(${quoteSqlText(path)}, ${options})`);
+}
+
+/** Writes a Parquet file as CSV: an empty text is quoted, and a null is nothing. @returns the columns' names */
+export async function parquetToCsv(
+  engine: DuckEngine,
+  path: string,
+  to: string,
+): Promise<readonly string[]> {
+  const source = `read_parquet(${quoteSqlText(path)}, hive_partitioning = false)`;
+  const names = await namesOf(engine, path, source);
+  const types = await textsOf(
+    engine,
+    path,
+    `select list(column_type)::json::varchar from (describe select * from ${source})`,
+  );
+  const list = names.map((name, index) => asText(path, name, types[index] ?? ''));
+  await asking(engine, path, async (connection) => {
+    await connection.run(
+      `copy (select ${list.join(', ')} from ${source}) to ${quoteSqlText(to)} (format csv, header, force_quote *, nullstr '')`,
+    );
+  });
+  return names;
+}
+
+function asText(path: string, column: string, type: string): string {
+  const name = quoteSqlName(column);
+  if (type === 'BLOB') return `'\\x' || hex(${name}) as ${name}`;
+  if (!/\[|^(STRUCT|MAP|UNION|BIT)/u.test(type)) return `${name}::varchar as ${name}`;
+  throw unreadable(
+    path,
+    `its column ${column} is ${type}, which has no text that PostgreSQL reads`,
+  );
+}
+
+function namesOf(engine: DuckEngine, path: string, source: string): Promise<readonly string[]> {
+  return textsOf(
+    engine,
+    path,
+    `select list(column_name)::json::varchar from (describe select * from ${source})`,
+  );
+}
+
+async function textsOf(engine: DuckEngine, path: string, sql: string): Promise<readonly string[]> {
+  const [json] = await asking(engine, path, (connection) => readTexts(connection, sql));
+  return JSON.parse(json ?? '[]') as readonly string[];
+}
+
+async function asking<Result>(
+  engine: DuckEngine,
+  path: string,
+  work: (connection: Awaited<ReturnType<DuckEngine['connect']>>) => Promise<Result>,
+): Promise<Result> {
+  const connection = await engine.connect();
+  try {
+    return await work(connection);
+  } catch (error) {
+    const [why = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
+    throw unreadable(path, why);
+  } finally {
+    connection.close();
+  }
+}
+
+export function unreadable(path: string, why: string): TierdError {
+  return new TierdError({
+    code: 'USAGE',
+    message: `${path} can't be read: ${why}. Nothing was changed.`,
+    hint: 'It is CSV with a first line of names (.csv), a JSON object a line (.ndjson, .jsonl), or Parquet (.parquet).',
+  });
+}

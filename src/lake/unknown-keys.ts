@@ -1,0 +1,44 @@
+/** Rows whose key no row of the lake has. */
+import type { Meeting } from './cold-matches.ts';
+import { sameKey, source } from './cold-matches.ts';
+import { reading } from './lake-failure.ts';
+import { quoteSqlName, quoteSqlText } from './segment/duckdb.ts';
+import { readTexts } from './segment/small-results.ts';
+
+export interface UnknownKeys {
+  readonly rows: number;
+  /** Not more than were asked for, as text. */
+  readonly examples: readonly string[];
+}
+
+/**
+ * @param meeting of late rows and all rows of the lake that may have their keys; none where it has no file
+ * @param to a file that is made: the keys as CSV, in the identity's order
+ */
+export async function findUnknown(
+  { engine, identity, late, cold }: Meeting,
+  { to, most }: { readonly to: string; readonly most: number },
+): Promise<UnknownKeys> {
+  const keys = identity.columns.map(({ name }) => `late.${quoteSqlName(name)}`);
+  const known =
+    cold.paths.length === 0
+      ? ''
+      : ` anti join ${source(cold.paths)} as cold on ${sameKey(identity)}`;
+  const from = `from ${source(late.paths)} as late${known}`;
+  const connection = await engine.connect();
+  try {
+    return await reading('look for the keys of a file', async () => {
+      await connection.run(
+        `copy (select ${keys.join(', ')} ${from}) to ${quoteSqlText(to)} (format csv, header false, force_quote *, nullstr '')`,
+      );
+      const [rows, examples] = await readTexts(
+        connection,
+        `select (select count(*) ${from})::varchar,
+                (select list(k)::json::varchar from (select concat_ws(', ', ${keys.join(', ')}) as k ${from} limit ${String(most)}))`,
+      );
+      return { rows: Number(rows), examples: JSON.parse(examples ?? '[]') as string[] };
+    });
+  } finally {
+    connection.close();
+  }
+}
