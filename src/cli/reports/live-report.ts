@@ -52,7 +52,7 @@ function describe(health: LiveHealth): string {
     `${formatBytes(usedBytes)}${maxBytes === 0 ? '' : ` of ${formatBytes(maxBytes)}`}`,
     `fragmentation ${health.fragmentation.toFixed(2)}`,
     ...(hitRatio === null ? [] : [`hit ratio ${(hitRatio * 100).toFixed(0)} %`]),
-    `${formatInteger(health.clients)} clients`,
+    countOf(health.clients, 'client'),
     `${health.latencyMs.toFixed(1)} ms`,
     `${formatInteger(health.evictedKeys)} evicted`,
     `${formatInteger(health.expiredKeys)} expired`,
