@@ -5,12 +5,11 @@ export class SpareEngine {
   #spare: Promise<Engine> | null = null;
   readonly #used: Engine[] = [];
 
-  /** Opens one for the next question, and closes what the last one used: nobody waits for either. */
+  /** Closes what the last question used, and opens one for the next. Never rejects: what fails is told to whoever takes it. */
   async prepare(): Promise<void> {
     this.#spare ??= openEngine();
-    // Told to whoever takes it.
-    this.#spare.catch(() => undefined);
     for (const engine of this.#used.splice(0)) await engine.close();
+    await this.#spare.catch(() => undefined);
   }
 
   /** Each is given away once; its `close` says that it is used no more. */
