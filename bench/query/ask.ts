@@ -43,7 +43,7 @@ export async function askTierd(scene: QueryScene, sql: string, explain = false):
         signal: new AbortController().signal,
       }),
       openLake: () => Promise.resolve({ store, openSegments: inPlace(store) }),
-      openEngine: () => engines.take(),
+      openEngine: (limits) => engines.take(limits),
       limits: {
         memoryLimitBytes: MEMORY_BYTES,
         threads: THREADS,

@@ -8,9 +8,12 @@ import { duckdb } from '../lake/segment/bindings.ts';
 import { DuckConnection } from '../lake/segment/duckdb.ts';
 import { quoteText } from './sql/sql-text.ts';
 
-export interface EngineLimits {
-  readonly memoryLimitBytes: number;
+export interface EngineBounds {
   readonly threads: number;
+}
+
+export interface EngineLimits extends EngineBounds {
+  readonly memoryLimitBytes: number;
   /** Where the query's intermediate results go when memory is full; made when needed, removed at the end. */
   readonly spillDirectory: string;
 }
@@ -31,10 +34,11 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-export async function openEngine(): Promise<Engine> {
+/** @param bounds those that it will have to keep, where they are known: to start its threads takes a while */
+export async function openEngine(bounds: EngineBounds | null): Promise<Engine> {
   const config = duckdb.create_config();
   const settings = {
-    threads: '1',
+    threads: String(bounds?.threads ?? 1),
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     allow_community_extensions: 'false',
@@ -59,7 +63,7 @@ export async function openEngine(): Promise<Engine> {
       spillDirectory = limits.spillDirectory;
       const statements = [
         `set memory_limit = '${String(limits.memoryLimitBytes)}B'`,
-        `set threads = ${String(limits.threads)}`,
+        ...(limits.threads === bounds?.threads ? [] : [`set threads = ${String(limits.threads)}`]),
         `set temp_directory = ${quoteText(limits.spillDirectory)}`,
         'begin',
       ];

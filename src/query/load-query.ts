@@ -42,13 +42,13 @@ export interface LoadedQuery {
  */
 export async function loadQuery(
   { engine, begun }: { readonly engine: Engine; readonly begun: Promise<void> },
-  asked: FilledQuery,
+  query: FilledQuery,
   request: QueryRequest,
   rooms: QueryRooms,
   progress: Progress,
 ): Promise<LoadedQuery> {
   const { explain } = request;
-  const { statement } = asked;
+  const { statement } = query;
   const sides = findSides(statement);
   const needOf = (dataset: string): HotNeed => {
     if (wantsHot(sides, dataset)) return 'rows';
@@ -77,72 +77,78 @@ export async function loadQuery(
       ];
       if (live !== null) progress.loadedLive = await loadLive(engine, columnsOnly, live.own);
       if (live !== null && !columnsOnly) progress.live = live.read;
-      const ordered = mayBeOrdered(request)
-        ? await loadOrdered(engine, statement, stores.cold, chosen)
-        : null;
-      if (ordered !== null) {
-        progress.loaded = ordered.loaded;
-        return { views: { others: [], named: null }, sql: asked.sql, ordered: ordered.source };
-      }
-      const few = new Map<string, HotRows>();
-      const parted = await partQuery(engine, asked, chosen, async (one) => {
-        const rows = explain ? null : await loadFewRows(engine, statement, one);
-        if (rows !== null) few.set(one.place, rows);
-        return rows !== null;
-      });
-      if (explain) {
-        progress.plan = await planAll(engine, statement, stores.cold, chosen, parted);
-        return { views: { others: all, named: null }, sql: asked.sql, ordered: null };
-      }
-      progress.loaded = await loadAll(engine, statement, stores.cold, chosen, { parted, few });
-      const { sql } = parted;
-      // What is made of parts has views of its own.
-      const isAsAsked = sql === asked.sql && !looksOnly(statement);
-      if (isAsAsked && namesOnly(sides, all)) {
-        return { views: { others: [], named: sides.named }, sql, ordered: null };
-      }
-      const others = all.filter(({ name }) => !chosen.some(({ dataset }) => dataset.name === name));
-      return { views: { others, named: null }, sql, ordered: null };
+      const asked = { engine, query, sides, catalog: stores.cold, chosen, all };
+      if (explain) return planOnly(asked, progress);
+      const ordered = mayBeOrdered(request) ? await loadOrdered(asked, progress) : null;
+      return ordered ?? loadChosen(asked, progress);
     },
     { ...names, columnsOnly },
   );
 }
 
-/** Where the rows go from here to whoever reads them, and none of their columns is hidden. */
-function mayBeOrdered({ explain, format, output, page }: QueryRequest): boolean {
-  return !explain && format !== 'parquet' && 'sink' in output && (page?.hidden ?? 0) === 0;
+/** A question, and what it names in the snapshot. */
+interface Asked {
+  readonly engine: Engine;
+  readonly query: FilledQuery;
+  readonly sides: Sides;
+  readonly catalog: ColdCatalog;
+  readonly chosen: readonly ChosenDataset[];
+  readonly all: readonly ColdDataset[];
 }
 
+/** Reads no row. */
+async function planOnly(asked: Asked, progress: Progress): Promise<LoadedQuery> {
+  const { engine, query, catalog, chosen, all } = asked;
+  const { plans } = await partQuery(engine, query, chosen, () => Promise.resolve(false));
+  const planned: DatasetPlan[] = [];
+  for (const one of chosen) {
+    const parts = plans.get(one.place) ?? null;
+    planned.push(await planDataset(engine, query.statement, catalog, one, parts));
+  }
+  progress.plan = planned;
+  return { views: { others: all, named: null }, sql: query.sql, ordered: null };
+}
+
+/** Where the rows go from here to whoever reads them, and none of their columns is hidden. */
+function mayBeOrdered({ format, output, page }: QueryRequest): boolean {
+  return format !== 'parquet' && 'sink' in output && (page?.hidden ?? 0) === 0;
+}
+
+/** Null where PostgreSQL alone can't answer. */
 async function loadOrdered(
-  engine: Engine,
-  statement: AstObject,
-  catalog: ColdCatalog,
-  chosen: readonly ChosenDataset[],
-): Promise<{ readonly source: RowSource; readonly loaded: readonly LoadedDataset[] } | null> {
+  { engine, query, catalog, chosen }: Asked,
+  progress: Progress,
+): Promise<LoadedQuery | null> {
   const [one, ...more] = chosen;
   const { hot = null, asItIs = null } = one ?? {};
   if (one === undefined || hot === null || asItIs !== null || more.length > 0) return null;
-  const ordered = await loadOrderedRows(engine, statement, { ...one, hot });
+  const ordered = await loadOrderedRows(engine, query.statement, { ...one, hot });
   if (ordered === null) return null;
   const { rows, source, bound } = ordered;
   const met = bound === null ? [] : await chooseSegments(engine.connection, catalog, one, bound);
   if (met.length > 0) return null;
   const hotRows = { rows, query: emptyQuery(one.schema), bound };
-  return { source, loaded: [{ ...one, segments: [], hotRows, newer: null, parts: null }] };
+  progress.loaded = [{ ...one, segments: [], hotRows, newer: null, parts: null }];
+  return { views: { others: [], named: null }, sql: query.sql, ordered: source };
 }
 
-async function planAll(
-  engine: Engine,
-  statement: AstObject,
-  catalog: ColdCatalog,
-  chosen: readonly ChosenDataset[],
-  { plans }: PartedQuery,
-): Promise<readonly DatasetPlan[]> {
-  const planned: DatasetPlan[] = [];
-  for (const one of chosen) {
-    planned.push(await planDataset(engine, statement, catalog, one, plans.get(one.place) ?? null));
+async function loadChosen(asked: Asked, progress: Progress): Promise<LoadedQuery> {
+  const { engine, query, sides, chosen, all } = asked;
+  const few = new Map<string, HotRows>();
+  const parted = await partQuery(engine, query, chosen, async (one) => {
+    const rows = await loadFewRows(engine, query.statement, one);
+    if (rows !== null) few.set(one.place, rows);
+    return rows !== null;
+  });
+  progress.loaded = await loadAll(asked, { parted, few });
+  const { sql } = parted;
+  // What is made of parts has views of its own.
+  const isAsAsked = sql === query.sql && !looksOnly(query.statement);
+  if (isAsAsked && namesOnly(sides, all)) {
+    return { views: { others: [], named: sides.named }, sql, ordered: null };
   }
-  return planned;
+  const others = all.filter(({ name }) => !chosen.some(({ dataset }) => dataset.name === name));
+  return { views: { others, named: null }, sql, ordered: null };
 }
 
 /** What is read of hot sides, beside the segments. */
@@ -153,10 +159,7 @@ interface HotReads {
 }
 
 async function loadAll(
-  engine: Engine,
-  statement: AstObject,
-  catalog: ColdCatalog,
-  chosen: readonly ChosenDataset[],
+  { engine, query: { statement }, catalog, chosen }: Asked,
   reads: HotReads,
 ): Promise<readonly LoadedDataset[]> {
   const loaded: LoadedDataset[] = [];

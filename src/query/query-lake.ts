@@ -45,7 +45,7 @@ import { assertWholeText } from './sql/whole-text.ts';
 export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promise<QuerySummary> {
   assertFormatFits(request);
   const startedAt = rooms.clock.now();
-  const engine = await rooms.openEngine();
+  const engine = await rooms.openEngine(rooms.limits);
   const progress = notBegun();
   // While the question is read and PostgreSQL is asked what there is.
   const begun = engine.begin(rooms.limits);

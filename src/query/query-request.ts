@@ -51,7 +51,7 @@ export interface QueryRooms {
   /** Asked for the lake when a segment has to be read: without one, hot rows can be had while it is away. */
   readonly openLake: () => Promise<QueryLake>;
   /** One that nobody has used; it is closed with the query. */
-  readonly openEngine: () => Promise<Engine>;
+  readonly openEngine: (limits: EngineLimits) => Promise<Engine>;
   readonly limits: EngineLimits;
   readonly clock: Clock;
   readonly signal?: AbortSignal;

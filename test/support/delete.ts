@@ -32,7 +32,7 @@ export function conditionRooms(
   };
   return {
     readCondition: async (db, wish) => {
-      const engine = await openEngine();
+      const engine = await openEngine(limits);
       try {
         await engine.begin(limits);
         return await openCondition(engine.connection, db, { ...wish, dataset });

@@ -24,7 +24,7 @@ export function conditionRooms(
   const connect = connector(context, 'delete');
   return {
     readCondition: async (db, wish) => {
-      const engine = await openEngine();
+      const engine = await openEngine(limits);
       try {
         await engine.begin(limits);
         return await openCondition(engine.connection, db, { ...wish, dataset });

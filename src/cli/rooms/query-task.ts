@@ -10,7 +10,7 @@ import { lakeRefusal, lookAtLake } from '../../jobs/rotation/own-lake.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
 import type { AnswerSink } from '../../query/answer/write-rows.ts';
 import { AnswerRecord } from '../../query/cache/answer-record.ts';
-import type { Engine, EngineLimits } from '../../query/engine.ts';
+import type { EngineLimits } from '../../query/engine.ts';
 import type { LiveSide } from '../../query/live/live-side.ts';
 import { postgresStores } from '../../query/postgres-stores.ts';
 import { queryLake } from '../../query/query-lake.ts';
@@ -19,6 +19,7 @@ import type {
   QueryHead,
   QueryLake,
   QueryRequest,
+  QueryRooms,
   QuerySummary,
 } from '../../query/query-request.ts';
 import { SpareEngine } from '../../query/spare-engine.ts';
@@ -75,7 +76,7 @@ export class QueryRoom {
   /** @throws what `queryLake` and `compileAsk` throw, and what connecting does */
   answer(task: QueryTask, rooms: TaskRooms): Promise<QuerySummary> {
     return this.#line.lend({ ...task.postgres, job: 'query' }, (db) =>
-      runQueryTask(task, rooms, db, () => this.#engines.take()),
+      runQueryTask(task, rooms, db, (limits) => this.#engines.take(limits)),
     );
   }
 
@@ -88,7 +89,7 @@ async function runQueryTask(
   task: QueryTask,
   rooms: TaskRooms,
   db: pg.Client,
-  openEngine: () => Promise<Engine>,
+  openEngine: QueryRooms['openEngine'],
 ): Promise<QuerySummary> {
   const { signal, warn, onHead } = rooms;
   const { maxHotRows, maxHoldMs, datasets, limits } = task;
