@@ -9,9 +9,13 @@ export class SpareEngine {
 
   /** Closes what the last question used, and opens one for the next. Never rejects: what fails is told to whoever takes it. */
   async prepare(): Promise<void> {
-    this.#spare ??= openEngine(this.#bounds);
-    for (const engine of this.#used.splice(0)) await engine.close();
-    await this.#spare.catch(() => undefined);
+    // A question may take it before it is open.
+    const spare = this.#spare ?? openEngine(this.#bounds);
+    this.#spare = spare;
+    spare.catch(() => undefined);
+    // What it leaves on disk its parent removes as well.
+    for (const engine of this.#used.splice(0)) await engine.close().catch(() => undefined);
+    await spare.catch(() => undefined);
   }
 
   /** Each is given away once; its `close` says that it is used no more. */
