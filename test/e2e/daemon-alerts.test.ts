@@ -220,7 +220,10 @@ alerts: { webhooks: { ops: { url: "http://127.0.0.1:${String(receiver.port)}/hoo
     await expect
       .poll(async () => (await shownAt(port).catch(() => [])).map(({ kind }) => kind), PATIENCE)
       .toEqual(expect.arrayContaining(['bad_segment', 'job_resting']));
-    expect((await shownAt(port)).map(({ delivered }) => delivered)).toEqual([false, false]);
+    // The lake as well is told to be incomplete, where it was looked at by then.
+    expect(new Set((await shownAt(port)).map(({ delivered }) => delivered))).toEqual(
+      new Set([false]),
+    );
     daemon.child.kill('SIGTERM');
     expect(await daemon.ended).toBe(0);
     expect(daemon.stderr()).toMatch(
