@@ -36,7 +36,9 @@ export function readFirstRows(
   if (!isObject(node) || only?.select !== node || references?.length !== 1) return null;
   const [order, limit, ...more] = objectsIn(node['modifiers']);
   const isPlain =
-    objectsIn(node['group_expressions']).length === 0 &&
+    node['aggregate_handling'] === 'STANDARD_HANDLING' &&
+    Array.isArray(node['group_sets']) &&
+    node['group_sets'].length === 0 &&
     !isObject(node['having']) &&
     !isObject(node['qualify']);
   if (
@@ -75,9 +77,12 @@ export function readFirstRows(
   }
 }
 
+/** Null where it is no whole number: of a decimal one (2.5) the tree has the digits alone. */
 function numberIn(expression: AstValue | undefined): number | null {
   const value =
     isObject(expression) && expression['class'] === 'CONSTANT' ? expression['value'] : undefined;
-  const number = isObject(value) ? value['value'] : undefined;
+  if (!isObject(value) || !isObject(value['type']) || value['type']['id'] === 'DECIMAL')
+    return null;
+  const number = value['value'];
   return number instanceof AstNumber && /^\d+$/.test(number.text) ? Number(number.text) : null;
 }

@@ -79,6 +79,27 @@ describe('the last rows by time', () => {
     ).resolves.toMatchObject({ rows: [{ lot: 1679, 'lot:1': 1679 }] });
   });
 
+  test('are as many as a limit with decimal places says', async () => {
+    const { ask } = await scene();
+    const count = async (sql: string) => (await ask(sql)).rows.length;
+    expect(await count('select lot from ticks order by time desc limit 2.0')).toBe(2);
+    expect(await count('select * from ticks order by time desc limit 2.5')).toBe(3);
+    expect(await count('select lot from hot.ticks order by time desc limit 0.5')).toBe(1);
+  });
+
+  test('are groups where all that is shown is grouped by', async () => {
+    const { ask, change } = await scene();
+    await change(`update ticks set time = '${daysAgo(0)}', lot = lot % 4 where lot > 1600`);
+    const groups = await ask('select time, lot from ticks group by all order by time desc limit 4');
+    expect(groups.rows.map(({ lot }) => Number(lot)).sort()).toEqual([0, 1, 2, 3]);
+    const few = await ask('select time from ticks group by all order by time desc limit 3');
+    expect(new Set(few.rows.map(({ time }) => time)).size).toBe(3);
+    expect(few.rows).toHaveLength(3);
+    await expect(
+      ask('select time from ticks group by () order by time desc limit 3'),
+    ).rejects.toMatchObject({ code: 'QUERY_INVALID' });
+  });
+
   test('are the lake’s as well where it has newer ones, and where there are too few', async () => {
     const { ask, change } = await scene();
     await change('delete from ticks where lot < 1670');
