@@ -27,10 +27,14 @@ export async function admitSelect(connection: DuckDBConnection, sql: string): Pr
   return statement;
 }
 
-/** By their text, the trees of the last questions: whoever watches something asks the same again. */
+/**
+ * By their text, the trees of the last questions: whoever watches something asks the same again. A tree takes a
+ * hundred times the memory of its text and more, so long ones are not kept.
+ */
 const admitted = new LRUCache<string, AstObject>({
   max: 100,
-  maxSize: 1_000_000,
+  maxSize: 100_000,
+  maxEntrySize: 10_000,
   sizeCalculation: (_, sql) => sql.length + 1,
 });
 
