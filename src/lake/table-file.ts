@@ -9,11 +9,12 @@ export function csvNames(engine: DuckEngine, path: string): Promise<readonly str
   return namesOf(engine, path, `read_csv(${quoteSqlText(path)}, ${options})`);
 }
 
-/** Writes a Parquet file as CSV: an empty text is quoted, and a null is nothing. @returns the columns' names */
+/** @param isBytes what may take bytes that the file does not call a text. Writes a Parquet file as CSV: an empty text is quoted, and a null is nothing. @returns the columns' names */
 export async function parquetToCsv(
   engine: DuckEngine,
   path: string,
   to: string,
+  isBytes: (column: string) => boolean,
 ): Promise<readonly string[]> {
   const source = `read_parquet(${quoteSqlText(path)}, hive_partitioning = false)`;
   const names = await namesOf(engine, path, source);
@@ -22,7 +23,7 @@ export async function parquetToCsv(
     path,
     `select list(column_type)::json::varchar from (describe select * from ${source})`,
   );
-  const list = names.map((name, index) => asText(path, name, types[index] ?? ''));
+  const list = names.map((name, index) => asText(path, name, types[index] ?? '', isBytes(name)));
   await asking(engine, path, async (connection) => {
     await connection.run(
       `copy (select ${list.join(', ')} from ${source}) to ${quoteSqlText(to)} (format csv, header, force_quote *, nullstr '')`,
@@ -31,8 +32,11 @@ export async function parquetToCsv(
   return names;
 }
 
-function asText(path: string, column: string, type: string): string {
+function asText(path: string, column: string, type: string, isBytes: boolean): string {
   const name = quoteSqlName(column);
+  if (type === 'BLOB' && !isBytes) {
+    throw unreadable(path, `its column ${column} has bytes, which the file does not call a text`);
+  }
   if (type === 'BLOB') return `'\\x' || hex(${name}) as ${name}`;
   if (!/\[|^(STRUCT|MAP|UNION|BIT)/u.test(type)) return `${name}::varchar as ${name}`;
   throw unreadable(

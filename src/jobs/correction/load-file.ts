@@ -55,6 +55,8 @@ export async function loadFile(db: pg.Client, load: FileToLoad): Promise<void> {
 }
 
 async function assertThere(file: string): Promise<void> {
+  // The engine would read whatever files such a name stands for.
+  if (/[*?[\]{}]/u.test(file)) throw unreadable(file, 'its name has one of * ? [ ] { }; rename it');
   try {
     await access(file);
   } catch (error) {
@@ -72,7 +74,9 @@ async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {
     }
     case '.parquet': {
       const csv = join(directory, 'correction.csv');
-      const names = await parquetToCsv(engine, file, csv);
+      const names = await parquetToCsv(engine, file, csv, (column) =>
+        load.table.columns.some(({ name, typeName }) => name === column && typeName === 'bytea'),
+      );
       assertColumns(load, names);
       return copyCsvIn(db, names, createReadStream(csv));
     }

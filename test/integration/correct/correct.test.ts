@@ -228,6 +228,7 @@ describe('correct', () => {
     ],
     ['x.xlsx', '', 'format'],
     ['x.parquet', 'PAR1', 'x.parquet'],
+    ['x[1].csv', 'a', 'rename it'],
   ])('tells what is wrong with %s: %s', async (name, text, told) => {
     const dataset = await coldTable();
     const failure = await failureOf(correct(bench, dataset, await fileOf(bench, name, text)));
