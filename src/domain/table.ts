@@ -22,6 +22,8 @@ export interface ColumnDescription {
   readonly notNull: boolean;
   /** Generated, stored or virtual: it is archived like any other, with the value that the table gives, and never written back. */
   readonly generated: boolean;
+  /** Texts of other bytes can be equal, for its collation is not deterministic. */
+  readonly foldsTexts?: true;
 }
 
 export interface BaseType {

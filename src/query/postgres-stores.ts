@@ -176,9 +176,10 @@ async function openTable(
     predicate,
     first,
   }: Pick<HotWish, 'hull' | 'predicate' | 'first'>): string => {
-    const condition = hotCondition(columns, timeColumn, hull, predicate);
-    if (first === undefined) return inlined(condition);
-    const all = inlined(join([condition, first.condition], ' and '));
+    if (first === undefined) return inlined(hotCondition(columns, timeColumn, hull, predicate));
+    // All of the predicate is in it: twice, and PostgreSQL would take it for rarer than it is.
+    const within = hotCondition(columns, timeColumn, hull, { kind: 'any' });
+    const all = inlined(join([within, first.condition], ' and '));
     return `${all} order by ${quoteName(timeColumn.name)} ${first.order} fetch first ${String(first.rows)} rows with ties`;
   };
   const selectOf = (wish: Omit<HotWish, 'onBatch'>): string => {
@@ -198,7 +199,10 @@ async function openTable(
     table: formatTable(table.ref),
     columns,
     timeColumn,
-    textOrder: session['server_encoding'] === 'UTF8' ? 'by UTF-8' : 'by other bytes',
+    texts: {
+      order: session['server_encoding'] === 'UTF8' ? 'by UTF-8' : 'by other bytes',
+      folded: new Set(table.columns.filter(({ foldsTexts }) => foldsTexts).map((one) => one.name)),
+    },
     isTimed: table.columns.some(({ name, notNull }) => name === timeColumn.name && notNull),
     aggregate: async (wish) => {
       const groups = await readRows(

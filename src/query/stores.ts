@@ -20,7 +20,7 @@ export interface HotTable {
   /** All columns, typed as the next rotation would hold them. */
   readonly columns: readonly ColumnPlan[];
   readonly timeColumn: TimeColumn;
-  readonly textOrder: TextOrder;
+  readonly texts: TextRules;
   /** No row is without a time. */
   readonly isTimed: boolean;
   /**
@@ -53,8 +53,13 @@ export interface HotTable {
   explainAggregate(wish: Omit<PartsWish, 'onBatch'>): Promise<HotExplanation>;
 }
 
-/** How PostgreSQL orders texts by `collate "C"`: as DuckDB does, or by the bytes of another encoding. */
-export type TextOrder = 'by UTF-8' | 'by other bytes';
+/** How PostgreSQL compares texts, where DuckDB compares their UTF-8. */
+export interface TextRules {
+  /** By `collate "C"`. */
+  readonly order: 'by UTF-8' | 'by other bytes';
+  /** Columns in which texts of other bytes can be equal. */
+  readonly folded: ReadonlySet<string>;
+}
 
 /** Expressions and a condition of PostgreSQL's. */
 export interface PartsWish {

@@ -9,6 +9,7 @@ interface ColumnRow {
   readonly typmod: number;
   readonly not_null: boolean;
   readonly generated: boolean;
+  readonly folds_texts: boolean;
 }
 
 interface TypeRow {
@@ -38,6 +39,7 @@ export async function describeColumns(
     baseType: baseTypeOf(types, column.type_oid, column.typmod),
     notNull: column.not_null,
     generated: column.generated,
+    ...(column.folds_texts ? { foldsTexts: true } : {}),
   }));
 }
 
@@ -46,8 +48,9 @@ function selectColumns(db: Queryable, tableOid: number): Promise<readonly Column
     db,
     sql`select a.attname as name, format_type(a.atttypid, a.atttypmod) as type_name,
                a.atttypid as type_oid, a.atttypmod as typmod, a.attnotnull as not_null,
-               a.attgenerated <> '' as generated
-        from pg_attribute a
+               a.attgenerated <> '' as generated,
+               not coalesce(c.collisdeterministic, true) as folds_texts
+        from pg_attribute a left join pg_collation c on c.oid = a.attcollation
         where a.attrelid = ${tableOid}::oid and a.attnum > 0 and not a.attisdropped
         order by a.attnum`,
   );

@@ -12,7 +12,7 @@ const KNOWN: ReadonlySet<string | symbol> = new Set([
   'explain',
   'aggregate',
   'explainAggregate',
-  'textOrder',
+  'texts',
   'isTimed',
 ]);
 

@@ -22,6 +22,8 @@ export interface ExactComparison {
   readonly asDate: boolean;
   readonly operator: ExactOperator;
   readonly value: ExactValue;
+  /** To PostgreSQL texts of other bytes can be equal in the column. */
+  readonly isFolded: boolean;
 }
 
 /** What PostgreSQL makes the value of; a null compares as null. */

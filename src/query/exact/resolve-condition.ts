@@ -5,7 +5,7 @@ import { NotInParts } from '../partials/not-in-parts.ts';
 import { isTextLiteral } from '../sql/constant-expression.ts';
 import { plainText, plainTime } from '../sql/plain-literal.ts';
 import { runForTexts } from '../sql/run-template.ts';
-import type { TextOrder } from '../stores.ts';
+import type { TextRules } from '../stores.ts';
 import { PLAIN_TEXT } from './exact-columns.ts';
 import type { ExactCondition, ExactValue } from './exact-condition.ts';
 import type { ReadComparison, ReadCondition } from './read-condition.ts';
@@ -18,14 +18,14 @@ import type { ReadComparison, ReadCondition } from './read-condition.ts';
 export async function resolveCondition(
   connection: DuckDBConnection,
   condition: ReadCondition,
-  texts: TextOrder,
+  texts: TextRules,
 ): Promise<ExactCondition> {
   const comparisons = comparisonsIn(condition);
   const found = await evaluate(connection, comparisons);
   const values = new Map(
     comparisons.map((comparison, index) => [comparison, valueOf(comparison, found[index], texts)]),
   );
-  return resolve(condition, values);
+  return resolve(condition, values, texts);
 }
 
 function comparisonsIn(condition: ReadCondition): readonly ReadComparison[] {
@@ -47,6 +47,7 @@ function comparisonsIn(condition: ReadCondition): readonly ReadComparison[] {
 function resolve(
   condition: ReadCondition,
   values: ReadonlyMap<ReadComparison, ExactValue>,
+  texts: TextRules,
 ): ExactCondition {
   switch (condition.kind) {
     case 'true':
@@ -54,15 +55,16 @@ function resolve(
     case 'flag':
       return condition;
     case 'not':
-      return { kind: 'not', of: resolve(condition.of, values) };
+      return { kind: 'not', of: resolve(condition.of, values, texts) };
     case 'and':
     case 'or':
-      return { kind: condition.kind, of: condition.of.map((part) => resolve(part, values)) };
+      return { kind: condition.kind, of: condition.of.map((part) => resolve(part, values, texts)) };
     case 'compare': {
       const value = values.get(condition);
       if (value === undefined) throw inexact(condition);
       const { kind, column, asDate, operator } = condition;
-      return { kind, column, asDate, operator, value };
+      const isFolded = texts.folded.has(column.name);
+      return { kind, column, asDate, operator, value, isFolded };
     }
   }
 }
@@ -149,7 +151,7 @@ const PLAIN_TIME = /^(\d{4}-\d\d-\d\d|-?infinity)(?!.*BC)/;
 function valueOf(
   comparison: ReadComparison,
   found: Evaluated | undefined,
-  texts: TextOrder,
+  texts: TextRules,
 ): ExactValue {
   const { column, asDate, operator, constant } = comparison;
   if (found === undefined) throw inexact(comparison);
@@ -187,7 +189,7 @@ function valueOf(
       return valueIn(comparison, type, isTime && isPlain ? exactCast : null);
     }
     case 'text': {
-      const isOrdered = texts === 'by UTF-8' || operator === '=' || operator === '<>';
+      const isOrdered = texts.order === 'by UTF-8' || operator === '=' || operator === '<>';
       return valueIn(comparison, type, own === null && isOrdered ? found.text : null);
     }
     case 'uuid': {

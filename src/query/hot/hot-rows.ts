@@ -97,7 +97,7 @@ export async function firstOf(
   const first = readFirstRows(statement, dataset.name, schema, hot);
   if (first === null) return null;
   try {
-    const condition = await resolveCondition(engine.connection, first.condition, hot.textOrder);
+    const condition = await resolveCondition(engine.connection, first.condition, hot.texts);
     return { ...first, condition: exactSql(condition) };
   } catch (error) {
     if (error instanceof NotInParts) return null;

@@ -63,9 +63,9 @@ async function planSelect(
   node: AstObject,
   isSplit: boolean,
   parted: PartedSelect,
-  { textOrder }: HotTable,
+  { texts }: HotTable,
 ): Promise<PlannedSelect> {
-  const resolve = (condition: ReadCondition) => resolveCondition(connection, condition, textOrder);
+  const resolve = (condition: ReadCondition) => resolveCondition(connection, condition, texts);
   const columns: ColumnPlan[] = [];
   for (const part of [...parted.keys, ...parted.aggregates]) {
     const filter = await resolve(filterOf(part));

@@ -3,7 +3,7 @@ import type { ConditionScope } from '../exact/read-condition.ts';
 import type { HotTable } from '../stores.ts';
 
 export interface SelectScope extends ConditionScope {
-  readonly hot: Pick<HotTable, 'textOrder' | 'timeColumn' | 'isTimed'>;
+  readonly hot: Pick<HotTable, 'texts' | 'timeColumn' | 'isTimed'>;
 }
 
 /** The parts of both sides together, as the SELECT over them calls it. */

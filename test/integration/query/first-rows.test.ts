@@ -1,4 +1,5 @@
 /** `order by time … limit n`: both sides are asked for no more than can be among the first. */
+import type pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { askStores, type StoresAnswer } from '../../support/ask-stores.ts';
@@ -9,6 +10,8 @@ import { type WatchedStatement, watchStatements } from '../../support/watched-st
 const TICKS = makeDataset('ticks', { sortBy: ['symbol'] });
 
 type Ask = ((sql: string) => Promise<StoresAnswer>) & {
+  readonly db: pg.Client;
+  readonly explain: (sql: string) => Promise<StoresAnswer['summary']['plan']>;
   /** Everything that PostgreSQL was asked. */
   readonly statements: readonly WatchedStatement[];
 };
@@ -27,7 +30,9 @@ async function scene(): Promise<Ask> {
   await rotateDataset(bench.rooms, TICKS, { force: true });
   const statements = watchStatements(db);
   const ask = (sql: string) => askStores(bench, db, [TICKS], sql);
-  return Object.assign(ask, { statements });
+  const explain = async (sql: string) =>
+    (await askStores(bench, db, [TICKS], sql, { explain: true })).summary.plan;
+  return Object.assign(ask, { db, explain, statements });
 }
 
 /** The same, and too much for either side to stop early. */
@@ -90,5 +95,38 @@ describe('the newest rows', () => {
     const { rows, summary } = await ask(sql);
     expect(rows).toEqual((await ask(ofAll(sql))).rows);
     expect(summary.hotRows).toBeLessThanOrEqual(60);
+  });
+
+  test('are asked for by each condition once: said twice, PostgreSQL would sort all that pass', async () => {
+    const ask = await scene();
+    await ask.db.query('create index on ticks (symbol, time); analyze ticks');
+    const sql = "select * from ticks where symbol = 's1' and lot > 5 order by time desc limit 10";
+    const [plan] = (await ask.explain(sql)) ?? [];
+    const condition = plan?.hot?.condition ?? '';
+    expect(condition.split("'s1'").length - 1).toBe(1);
+    const { rows } = await ask.db.query<{ 'QUERY PLAN': string }>(
+      `explain select * from ticks where ${condition}`,
+    );
+    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).not.toContain('Sort');
+  });
+
+  test('of texts that PostgreSQL folds are those of the very bytes', async () => {
+    const ask = await scene();
+    await ask.db.query(
+      `create collation folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+       alter table ticks alter symbol type text collate folded;
+       update ticks set symbol = 'S1' where lot % 2 = 0 and symbol = 's1'`,
+    );
+    const sql = "select symbol, lot from hot.ticks where symbol = 's1' order by time desc limit 10";
+    const { rows } = await ask(sql);
+    expect(rows).toHaveLength(10);
+    expect(rows).toEqual(
+      (await ask(sql.replace('from hot.ticks', 'from hot.ticks cross join (select 1)'))).rows,
+    );
+    expect(new Set(rows.map(({ symbol }) => symbol))).toEqual(new Set(['s1']));
+    const counted = await ask("select count(*)::int as n from hot.ticks where symbol = 's1'");
+    expect(counted.rows).toEqual(
+      (await ask("select count(*)::int as n from hot.ticks where symbol || '' = 's1'")).rows,
+    );
   });
 });
