@@ -6,7 +6,8 @@ import { viewQuery } from './cold-view.ts';
 import type { HotRows } from './hot/hot-rows.ts';
 import type { NewerRows } from './hot/newer-rows.ts';
 import type { LoadedSource } from './live/load-live.ts';
-import { CURRENT, type LoadedParts } from './partials/select-scope.ts';
+import type { LoadedParts } from './partials/select-scope.ts';
+import { CURRENT } from './schemas.ts';
 import type { ColdDataset, SegmentRef } from './segments/cold-catalog.ts';
 import { emptyQuery } from './segments/empty-query.ts';
 import type { NamedSides } from './segments/sides.ts';
@@ -45,9 +46,7 @@ export async function createViews(
   { loaded, others, live, named }: ViewedDatasets,
   locate: (key: string) => string,
 ): Promise<void> {
-  const statements = ['cold', 'hot', 'live', quoteName(CURRENT)].map(
-    (schema) => `create schema ${schema}`,
-  );
+  const statements: string[] = [];
   for (const one of loaded) {
     const asked = named?.get(foldName(one.dataset.name));
     statements.push(
@@ -63,7 +62,7 @@ export async function createViews(
   for (const { name, query } of live) {
     statements.push(`create view live.${quoteName(name)} as ${query}`);
   }
-  await connection.run(statements.join(';\n'));
+  if (statements.length > 0) await connection.run(statements.join(';\n'));
 }
 
 function allViewsOf(

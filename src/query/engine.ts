@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { DuckDBConnection } from '@duckdb/node-api';
 import { duckdb } from '../lake/segment/bindings.ts';
 import { DuckConnection } from '../lake/segment/duckdb.ts';
+import { MAKE_SCHEMAS } from './schemas.ts';
 import { quoteText } from './sql/sql-text.ts';
 
 export interface EngineBounds {
@@ -48,12 +49,12 @@ export async function openEngine(bounds: EngineBounds | null): Promise<Engine> {
   const database = await duckdb.open(':memory:', config);
   const connection = new DuckDBConnection(await duckdb.connect(database));
   await connection.run(
-    `set TimeZone = 'UTC'; attach ':memory:' as hot_rows; attach ':memory:' as scratch`,
+    `set TimeZone = 'UTC'; attach ':memory:' as hot_rows; attach ':memory:' as scratch; ${MAKE_SCHEMAS}`,
   );
   const staging = new DuckConnection(await duckdb.connect(database));
   await staging.run('use hot_rows');
   const scratch = new DuckDBConnection(await duckdb.connect(database));
-  await scratch.run('use scratch');
+  await scratch.run(`use scratch; ${MAKE_SCHEMAS}`);
   let spillDirectory: string | null = null;
   return {
     connection,

@@ -107,7 +107,8 @@ const ORDERED_ALIKE: ReadonlySet<string> = new Set([
 ]);
 
 function isOrderedAlike({ held, postgresType }: ColumnPlan, { hot }: SelectScope): boolean {
-  if (held.kind === 'varchar') return PLAIN_TEXT.test(postgresType) && hot.texts.order === 'by UTF-8';
+  if (held.kind === 'varchar')
+    return PLAIN_TEXT.test(postgresType) && hot.texts.order === 'by UTF-8';
   return ORDERED_ALIKE.has(held.kind);
 }
 

@@ -1,11 +1,12 @@
 /** The query with each SELECT that is made of parts standing over these instead of over rows. */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { stagedName } from '../../lake/segment/staging-table.ts';
+import { CURRENT } from '../schemas.ts';
 import { type AstObject, type AstValue, isObject, textIn } from '../sql/sql-ast.ts';
 import { quoteName } from '../sql/sql-text.ts';
 import { parseTemplate, writeStatement } from '../sql/statement.ts';
 import type { PlannedSelect } from './plan-parts.ts';
-import { CURRENT, keyName, PARTS, partName } from './select-scope.ts';
+import { keyName, PARTS, partName } from './select-scope.ts';
 
 export interface PlacedSelect extends PlannedSelect {
   readonly dataset: string;

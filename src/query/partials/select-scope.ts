@@ -11,9 +11,6 @@ export const PARTS = 'tierd parts';
 export const keyName = (index: number): string => `tierd key ${String(index)}`;
 export const partName = (index: number): string => `tierd part ${String(index)}`;
 
-/** Where the cold side of a dataset that is aggregated in parts is found, without what is outdated. */
-export const CURRENT = 'tierd current';
-
 /** What PostgreSQL aggregated of one SELECT. */
 export interface LoadedParts {
   readonly rows: number;
