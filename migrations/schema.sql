@@ -417,6 +417,7 @@ CREATE TABLE tierd.restores (
     into_schema text,
     into_name text,
     into_identity text,
+    where_sha256 text,
     CONSTRAINT restores_check CHECK (((into_identity IS NOT NULL) OR ((into_schema IS NULL) AND (into_name IS NULL)))),
     CONSTRAINT restores_state_check CHECK ((state = ANY (ARRAY['begun'::text, 'done'::text, 'abandoned'::text])))
 );

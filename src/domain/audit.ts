@@ -10,6 +10,8 @@ export type AuditAction =
   | 'moved'
   /** Segments of the lake became others with the same rows. */
   | 'merged'
+  /** Segments of a slice became those of two slices with the same rows. */
+  | 'split'
   /** Rows came back into their table and are no longer cold. */
   | 'restored'
   /** Rows were put into another table, and are cold still. */

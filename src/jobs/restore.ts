@@ -1,7 +1,8 @@
 /**
  * restore: rows of the lake come back into PostgreSQL, as they were.
  *
- *     recover → plan → (check bytes → COPY → prove → retire and pin → commit) for each slice
+ *     recover → plan → (split off the rows that are wanted → check bytes → COPY → prove → retire and pin → commit)
+ *       for each slice
  *
  * A slice's rows stand hot and its segments retire in one transaction, in which the rows are read back
  * and have the fingerprint that the ledger has of them: the mirror of a rotation (I1, I2).
@@ -22,11 +23,10 @@ import { lookingAt, onDataset } from './on-dataset.ts';
 import { recordEnd } from './record-end.ts';
 import { type GatheredRestore, gatherRestore } from './restore/gather-restore.ts';
 import { type RestoreTotals, restoreAll } from './restore/restore-all.ts';
-import type { RestoreRequest, RestoreRooms } from './restore/rooms.ts';
+import type { LookingRestoreRooms, RestoreRequest, RestoreRooms } from './restore/rooms.ts';
 import type { Wholeness } from './rotate-all.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
 import { recordFieldIds } from './rotation/plan/field-ids.ts';
-import type { LookingRooms } from './rotation/rooms.ts';
 
 export interface RestoreOutcome {
   readonly plan: RestorePlan;
@@ -35,11 +35,15 @@ export interface RestoreOutcome {
 
 /** The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). */
 export function planRestoreOf(
-  rooms: LookingRooms,
+  rooms: LookingRestoreRooms,
   dataset: Dataset,
   request: RestoreRequest,
+  signal: AbortSignal,
 ): Promise<RestorePlan> {
-  return lookingAt(rooms, async (db) => (await gatherRestore(rooms, db, dataset, request)).plan);
+  return lookingAt(
+    rooms,
+    async (db) => (await gatherRestore(rooms, db, dataset, request, signal)).plan,
+  );
 }
 
 /**
@@ -55,7 +59,7 @@ export function restoreDataset(
   { force }: { readonly force: boolean },
 ): Promise<RestoreOutcome> {
   return onDataset(rooms, dataset, { evenIfPaused: force }, async ({ db, kept }) => {
-    const gathered = await gatherRestore(rooms, db, dataset, request);
+    const gathered = await gatherRestore(rooms, db, dataset, request, kept.signal);
     rooms.tell({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
     return runPlan(rooms, db, dataset, kept, { gathered, request, force });
   });
@@ -74,11 +78,21 @@ async function runPlan(
   kept: KeptLease,
   { gathered, request, force }: Prepared,
 ): Promise<RestoreOutcome> {
-  const { plan, table, columns, fieldIds, work } = gathered;
+  const { plan, table, columns, fieldIds, work, whereSha256 } = gathered;
   const totals: RestoreTotals = { restored: [], failed: [] };
   const runId = await beginRun(rooms, db, 'restore', dataset.name);
   const { lease, signal } = kept;
-  const run = { runId, lease, dataset, table, columns, identity: null, signal, request };
+  const run = {
+    runId,
+    lease,
+    dataset,
+    table,
+    columns,
+    identity: null,
+    signal,
+    request,
+    whereSha256,
+  };
   let failure: TierdError | null = null;
   try {
     if (plan.slices.length > 0) throwIfRefused(refusedRun(plan), standing(plan.refusals, force));

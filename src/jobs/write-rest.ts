@@ -22,6 +22,8 @@ export interface Rest {
   readonly generation: number;
   /** Of what stays: of the slice, less what goes. */
   readonly fingerprint: SliceFingerprint;
+  /** What files of it are called while they are staged: `rest` unless given. */
+  readonly called?: string;
   /** SQL of the rows of one of the files that stay. */
   readonly selectStaying: (path: string) => string;
 }
@@ -30,7 +32,7 @@ export interface Rest {
 export async function writeRest(
   rooms: JobRooms,
   run: RunContext,
-  { moveId, slice, paths, generation, fingerprint, selectStaying }: Rest,
+  { moveId, slice, paths, generation, fingerprint, called = 'rest', selectStaying }: Rest,
 ): Promise<StagedSlice | null> {
   if (fingerprint.rows === 0) {
     assertNothingLeft(run, slice, fingerprint);
@@ -49,7 +51,7 @@ export async function writeRest(
     timeColumn: run.table.timeColumn,
     sortBy: run.dataset.sortBy,
     directory: stagingPath(rooms.store.stagingRoot, moveId),
-    namePrefix: `rest-${slice.id}`,
+    namePrefix: `${called}-${slice.id}`,
     targetFileBytes: run.dataset.targetFileBytes,
     metadata,
   });

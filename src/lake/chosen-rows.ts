@@ -5,7 +5,7 @@
  */
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import { TierdError } from '../domain/errors.ts';
-import { emptyFingerprint, type SliceFingerprint } from '../domain/fingerprint.ts';
+import { addFingerprints, emptyFingerprint, type SliceFingerprint } from '../domain/fingerprint.ts';
 import type { RowCondition } from '../domain/plan/row-condition.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import { source } from './cold-matches.ts';
@@ -60,15 +60,28 @@ export async function countChosen(choice: Choice, path: string): Promise<ChosenC
   }
 }
 
-/** @param rows as `countChosen` has them */
+/** Of the chosen rows of all of these files. Throws what `countChosen` throws. */
 export async function fingerprintChosen(
+  choice: Choice,
+  paths: readonly string[],
+): Promise<SliceFingerprint> {
+  let total = emptyFingerprint(choice.columns.map(({ name }) => name));
+  for (const path of paths) {
+    const { rows } = await countChosen(choice, path);
+    total = addFingerprints(total, await fingerprintIn(choice, path, rows));
+  }
+  return total;
+}
+
+/** @param rows as `countChosen` has them */
+async function fingerprintIn(
   choice: Choice,
   path: string,
   rows: number,
 ): Promise<SliceFingerprint> {
   const { engine, columns, signal } = choice;
   if (rows === 0) return emptyFingerprint(columns.map(({ name }) => name));
-  const sql = `select ${valuesOf(columns)} from ${rowsIn(choice, path)} where ${isChosen(choice)}`;
+  const sql = selectChosen(choice, path);
   const found = await told(path, () =>
     fingerprintQuery({ engine, sql, rows, columns, doing: DOING, signal }),
   );
@@ -78,6 +91,18 @@ export async function fingerprintChosen(
     message: `Of ${String(rows)} rows of ${path} that were asked for ${String(found.rows)} could be read. Nothing was changed.`,
     hint: 'Run the same command again; if it stays so, `tierd scrub` says whether the file is sound.',
   });
+}
+
+/** SQL of the rows of a file that are chosen. @param columns those that are wanted, in this order */
+export function selectChosen(
+  choice: Choice,
+  path: string,
+  columns: readonly ColumnPlan[] = choice.columns,
+): string {
+  const values = columns
+    .map(({ name }) => valueOf(choice.columns.findIndex((held) => held.name === name)))
+    .join(', ');
+  return `select ${values} from ${rowsIn(choice, path)} where ${isChosen(choice)}`;
 }
 
 /** SQL of the rows of a file that are not chosen, in the columns' order. */

@@ -13,6 +13,8 @@ export interface RowsToCopy {
   readonly rows: number;
   /** Those that are sent, in this order. */
   readonly columns: readonly ColumnPlan[];
+  /** SQL of those rows of one of the files that are sent, with these columns; all of them unless given. */
+  readonly selectRows?: (path: string) => string;
   readonly signal: AbortSignal;
   readonly onRows: (rows: number) => void;
 }
@@ -24,9 +26,8 @@ export interface RowsToCopy {
  * @throws TierdError SEGMENT_UNREADABLE, INTERRUPTED
  */
 export async function* copyRows(read: RowsToCopy): AsyncGenerator<Uint8Array> {
-  const { engine, paths, columns, signal, onRows } = read;
+  const { engine, paths, columns, selectRows = selectAll(columns), signal, onRows } = read;
   const encoder = new CopyEncoder(columns);
-  const names = columns.map(({ name }) => quoteSqlName(name)).join(', ');
   const connection = await engine.connect();
   const onAbort = (): void => connection.interrupt();
   signal.addEventListener('abort', onAbort, { once: true });
@@ -34,8 +35,7 @@ export async function* copyRows(read: RowsToCopy): AsyncGenerator<Uint8Array> {
   try {
     yield COPY_HEADER;
     for (const path of paths) {
-      const source = `read_parquet(${quoteSqlText(path)}, hive_partitioning = false)`;
-      for await (const chunk of connection.stream(`select ${names} from ${source}`)) {
+      for await (const chunk of connection.stream(selectRows(path))) {
         yield* encoder.encode(chunk);
         const more = rowsOf(chunk);
         rows += more;
@@ -55,6 +55,12 @@ export async function* copyRows(read: RowsToCopy): AsyncGenerator<Uint8Array> {
   // A stream of DuckDB's that fails ends as if it were whole.
   if (rows !== read.rows) throw unreadable(read, rows, undefined);
   yield COPY_TRAILER;
+}
+
+function selectAll(columns: readonly ColumnPlan[]): (path: string) => string {
+  const names = columns.map(({ name }) => quoteSqlName(name)).join(', ');
+  return (path) =>
+    `select ${names} from read_parquet(${quoteSqlText(path)}, hive_partitioning = false)`;
 }
 
 function unreadable({ paths, rows: wanted }: RowsToCopy, rows: number, cause: unknown): TierdError {

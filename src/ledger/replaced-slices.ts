@@ -74,6 +74,21 @@ export async function findSlicesOf(
   return rows.map(liveSliceOf);
 }
 
+/** What a move has published as that generation of its range, where it is live. */
+export async function findPublishedSlice(
+  db: Queryable,
+  dataset: string,
+  moveId: string,
+  generation: number,
+): Promise<LiveSlice | null> {
+  const { rows } = await db.query<{ id: string }>(
+    `select id::text from tierd.slices where move_id = $1 and generation = $2`,
+    [moveId, generation],
+  );
+  const ids = rows.map(({ id }) => id);
+  return (await findLiveSlices(db, dataset, ids))[0] ?? null;
+}
+
 interface LiveSliceRow {
   readonly id: string;
   readonly from_ms: number;

@@ -10,18 +10,20 @@ export interface NewRestore {
   readonly runId: bigint;
   readonly sliceId: string;
   readonly rows: number;
+  /** SHA-256 of the condition that chose them; null where all of the slice come. */
+  readonly whereSha256: string | null;
 }
 
 /** Entered before the transaction that brings the rows back. Throws LEASE_LOST. */
 export async function beginRestore(
   db: Queryable,
   lease: Lease,
-  { id, runId, sliceId, rows }: NewRestore,
+  { id, runId, sliceId, rows, whereSha256 }: NewRestore,
 ): Promise<void> {
   const begun = await db.query(
-    `insert into tierd.restores (id, run_id, dataset, slice_id, state, row_count)
-     select $1, $2, dataset, $3, 'begun', $4 from tierd.leases where dataset = $5 and token = $6`,
-    [id, runId.toString(), sliceId, rows, lease.dataset, lease.token.toString()],
+    `insert into tierd.restores (id, run_id, dataset, slice_id, state, row_count, where_sha256)
+     select $1, $2, dataset, $3, 'begun', $4, $7 from tierd.leases where dataset = $5 and token = $6`,
+    [id, runId.toString(), sliceId, rows, lease.dataset, lease.token.toString(), whereSha256],
   );
   if (begun.rowCount !== 1) throw notOurs(id);
 }
@@ -68,10 +70,13 @@ export async function abandonRestores(db: Queryable, dataset: string): Promise<n
   return given.rowCount ?? 0;
 }
 
-/** A slice that another table has been given. */
+/** A slice that another table has been given, or rows of it. */
 export interface GivenSlice {
   readonly id: string;
   readonly range: TimeRange;
+  readonly rows: number;
+  /** Null where it was given all of them. */
+  readonly whereSha256: string | null;
   /** False once its rows came back, or late rows replaced it: what is cold of them is in other slices. */
   readonly isLive: boolean;
   readonly to: GivenTable;
@@ -81,6 +86,8 @@ interface GivenRow {
   readonly id: string;
   readonly from_ms: number;
   readonly to_ms: number;
+  readonly rows: number;
+  readonly where_sha256: string | null;
   readonly live: boolean;
   readonly into_schema: string | null;
   readonly into_name: string | null;
@@ -96,6 +103,7 @@ export async function listGivenSlices(
   const found = await db.query<GivenRow>(
     `select distinct s.id::text, (extract(epoch from s.range_from) * 1000)::float8 as from_ms,
             (extract(epoch from s.range_to) * 1000)::float8 as to_ms,
+            r.row_count::float8 as rows, r.where_sha256,
             exists (select from tierd.segments g where g.slice_id = s.id and g.state = 'live') as live,
             r.into_schema, r.into_name, r.into_identity,
             exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -107,6 +115,8 @@ export async function listGivenSlices(
   return found.rows.map((row) => ({
     id: row.id,
     range: { fromInclusive: row.from_ms, toExclusive: row.to_ms },
+    rows: row.rows,
+    whereSha256: row.where_sha256,
     isLive: row.live,
     to: { ref: refOf(row), identity: row.into_identity, isThere: row.is_there },
   }));

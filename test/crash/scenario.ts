@@ -1,7 +1,9 @@
 /** What the crash suites share: the order to a victim, and tables of each kind to rotate. */
+
 import type { Dataset } from '../../src/domain/dataset.ts';
 import type { S3Target } from '../../src/domain/lake/s3-target.ts';
 import type { EpochMs, TimeRange } from '../../src/domain/time/time-range.ts';
+import type { RestoreRequest } from '../../src/jobs/restore/rooms.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { daysAgo, NOW } from '../support/rotation.ts';
 
@@ -19,7 +21,7 @@ export interface VictimOrder {
   readonly killAt: number | string;
   readonly moment: 'before' | 'sent';
   /** What is to be brought back, instead of a rotation. */
-  readonly restore?: TimeRange;
+  readonly restore?: Pick<RestoreRequest, 'span' | 'where'>;
   /** A compaction, instead of a rotation. */
   readonly compact?: true;
   /** An expiry, instead of a rotation. */

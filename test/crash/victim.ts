@@ -18,7 +18,7 @@ import { openS3Store } from '../../src/lake/s3/s3-store.ts';
 import { openS3Api } from '../../src/lake/s3/sdk-api.ts';
 import { DuckEngine } from '../../src/lake/segment/duckdb.ts';
 import { correct } from '../support/correct.ts';
-import { deleteFrom } from '../support/delete.ts';
+import { conditionRooms, deleteFrom } from '../support/delete.ts';
 import { observeConnect, observeFileSystem, observeS3 } from './effects.ts';
 import { DELETED, type VictimOrder } from './scenario.ts';
 
@@ -93,8 +93,9 @@ async function runJob(rooms: Rooms): Promise<void> {
   else if (file !== undefined) await correct({ rooms }, dataset, file);
   else if (restore === undefined) await rotateDataset(rooms, dataset, { force: true });
   else {
-    const request = { span: restore, into: null, pinUntil: null };
-    await restoreDataset(telling, dataset, request, { force: true });
+    const request = { ...restore, into: null, pinUntil: null };
+    const all = { ...telling, ...conditionRooms(rooms, dataset) };
+    await restoreDataset(all, dataset, request, { force: true });
   }
 }
 

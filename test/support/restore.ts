@@ -8,10 +8,12 @@ import type { RestoreEvent } from '../../src/jobs/restore/events.ts';
 import type { RestoreRooms } from '../../src/jobs/restore/rooms.ts';
 import { type RestoreOutcome, restoreDataset } from '../../src/jobs/restore.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
+import { conditionRooms } from './delete.ts';
 import { type Bench, daysAgo, NOW } from './rotation.ts';
 
 export interface RestoreWish {
   readonly into?: TableRef;
+  readonly where?: string;
   readonly pinUntil?: EpochMs | null;
   readonly force?: boolean;
   readonly tell?: (event: RestoreEvent) => void;
@@ -27,19 +29,20 @@ export const days = (from: number, to: number): TimeRange => ({
 
 export function restoreRooms(
   { rooms }: Pick<Bench, 'rooms'>,
+  dataset: Dataset,
   tell: RestoreRooms['tell'] = () => undefined,
 ): RestoreRooms {
-  return { ...rooms, tell };
+  return { ...rooms, ...conditionRooms(rooms, dataset), tell };
 }
 
 export function restore(
   bench: Pick<Bench, 'rooms'>,
   dataset: Dataset,
   span: TimeRange,
-  { into, pinUntil = WEEK_ON, force = false, tell }: RestoreWish = {},
+  { into, where, pinUntil = WEEK_ON, force = false, tell }: RestoreWish = {},
 ): Promise<RestoreOutcome> {
-  const request = { span, into: into ?? null, pinUntil };
-  return restoreDataset(restoreRooms(bench, tell), dataset, request, { force });
+  const request = { span, where: where ?? null, into: into ?? null, pinUntil };
+  return restoreDataset(restoreRooms(bench, dataset, tell), dataset, request, { force });
 }
 
 /** Everything that has aged leaves. */

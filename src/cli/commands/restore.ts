@@ -11,6 +11,7 @@ import { selectDatasets } from '../select-datasets.ts';
 interface RestoreFlags {
   readonly from: EpochMs;
   readonly to: EpochMs;
+  readonly where?: string;
   readonly into?: string;
   readonly keepCold?: true;
   readonly pinUntil?: EpochMs | 'never';
@@ -28,6 +29,7 @@ export function registerRestore(program: Command, context: CliContext): void {
     .argument('<dataset>', 'whose rows')
     .requiredOption('--from <time>', 'from this time on', instant)
     .requiredOption('--to <time>', 'up to and without this time', instant)
+    .option('--where <condition>', 'only rows of which this is true, as `tierd query` reads it')
     .option('--into <table>', 'copy them into this table, made where it is missing; they stay cold')
     .option('--keep-cold', 'say that they stay cold, which needs --into')
     .option(
@@ -43,7 +45,8 @@ export function registerRestore(program: Command, context: CliContext): void {
 Examples:
   $ tierd restore market_data --from 2024-01-15 --to 2024-01-18 --dry-run
   $ tierd restore market_data --from 2024-01-15 --to 2024-01-18 --pin-until 2024-06-01
-  $ tierd restore market_data --from 2024-01-01 --to 2024-02-01 --into audit.january`,
+  $ tierd restore market_data --from 2024-01-01 --to 2024-02-01 --into audit.january
+  $ tierd restore market_data --from 2024-01-15 --to 2024-01-18 --where "symbol = 'AAPL'"`,
     )
     .action(async (name: string, flags: RestoreFlags) => {
       const [dataset] = selectDatasets(context.loadConfig().datasets, [name]);
@@ -64,8 +67,9 @@ function pinEnd(text: string): EpochMs | 'never' {
 }
 
 function requestOf(dataset: Dataset, flags: RestoreFlags, now: EpochMs): RestoreRequest {
-  const { from, to, into, keepCold, pinUntil } = flags;
+  const { from, to, where, into, keepCold, pinUntil } = flags;
   if (from >= to) throw usage('--to must be later than --from');
+  if (where?.trim() === '') throw usage('--where is empty');
   if (keepCold === true && into === undefined) {
     throw usage(
       '--keep-cold needs --into: in the table itself and in the lake each row would be read twice',
@@ -79,6 +83,7 @@ function requestOf(dataset: Dataset, flags: RestoreFlags, now: EpochMs): Restore
   }
   return {
     span: { fromInclusive: from, toExclusive: to },
+    where: where?.trim() ?? null,
     into: into === undefined ? null : tableOf(into, dataset),
     pinUntil: pinUntil === 'never' ? null : (pinUntil ?? now + PIN_DAYS * DAY_MS),
   };
@@ -111,10 +116,18 @@ async function dryRun(
   force: boolean,
 ): Promise<void> {
   const { planRestoreOf } = await import('../../jobs/restore.ts');
-  const { composeLooking } = await import('../rooms/rooms.ts');
+  const { conditionRooms } = await import('../rooms/condition-rooms.ts');
+  const { composeLooking, withEngine } = await import('../rooms/rooms.ts');
   const { reportRestorePlan } = await import('../reports/restore-report.ts');
-  const rooms = await composeLooking(context, 'restore');
-  context.report(reportRestorePlan(await planRestoreOf(rooms, dataset, request), force));
+  await withEngine(context, async (local) => {
+    const rooms = {
+      ...(await composeLooking(context, 'restore')),
+      ...local,
+      ...conditionRooms(context, dataset, local.tempDirectory),
+    };
+    const plan = await planRestoreOf(rooms, dataset, request, context.signal);
+    context.report(reportRestorePlan(plan, force));
+  });
 }
 
 async function restore(
@@ -124,13 +137,18 @@ async function restore(
   force: boolean,
 ): Promise<void> {
   const { restoreDataset } = await import('../../jobs/restore.ts');
+  const { conditionRooms } = await import('../rooms/condition-rooms.ts');
   const { withRooms } = await import('../rooms/rooms.ts');
   const { narrateRestore } = await import('../reports/narrate-restore.ts');
   const { reportRestore } = await import('../reports/restore-report.ts');
   const narrator = narrateRestore(context);
   try {
     await withRooms(context, 'restore', async (rooms) => {
-      const all = { ...rooms, tell: narrator.tell };
+      const all = {
+        ...rooms,
+        ...conditionRooms(context, dataset, rooms.tempDirectory),
+        tell: narrator.tell,
+      };
       const outcome = await restoreDataset(all, dataset, request, { force });
       // A bar that ticks on would be drawn under the result.
       narrator.end();

@@ -49,6 +49,7 @@ function documentOf(plan: RestorePlan): Record<string, unknown> {
   return {
     dataset: plan.dataset,
     ...rangeDocument(plan.span),
+    where: plan.where,
     into: plan.target,
     stays_cold: plan.keepsCold,
     pinned_until:
@@ -58,6 +59,7 @@ function documentOf(plan: RestorePlan): Record<string, unknown> {
     slices: plan.slices.map((slice) => ({
       ...rangeDocument(slice.range),
       rows: slice.rows,
+      rows_in_slice: slice.allRows,
       bytes: slice.bytes,
       segments: slice.segments,
       already_there: slice.isThere,
@@ -94,9 +96,11 @@ function renderSlices(slices: readonly PlannedSlice[], style: Style): string {
       { title: 'BYTES', align: 'right' },
       { title: 'REFUSED FOR' },
     ],
-    slices.map(({ range, rows, bytes, isThere, obstacles }) => [
+    slices.map(({ range, rows, allRows, bytes, isThere, obstacles }) => [
       formatRange(range),
-      formatInteger(rows),
+      rows === allRows
+        ? formatInteger(rows)
+        : `${formatInteger(rows)} of ${formatInteger(allRows)}`,
       formatBytes(bytes),
       isThere ? 'is there already' : obstacles.map(({ message }) => message).join('; '),
     ]),
@@ -122,6 +126,7 @@ function render({ plan, totals }: RestoreOutcome, style: Style): string {
   ].join('\n');
 }
 
-function nothingCold({ dataset }: RestorePlan, { colour }: Style): string {
-  return `${colour.green('done')} ${dataset}: nothing of that time is in the lake`;
+function nothingCold({ dataset, where }: RestorePlan, { colour }: Style): string {
+  const what = where === null ? 'nothing' : 'no such row';
+  return `${colour.green('done')} ${dataset}: ${what} of that time is in the lake`;
 }

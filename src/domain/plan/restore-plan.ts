@@ -8,7 +8,10 @@ export interface PlannedSlice {
   /** In the ledger. */
   readonly id: string;
   readonly range: TimeRange;
+  /** That are to come. */
   readonly rows: number;
+  /** Of the slice. */
+  readonly allRows: number;
   /** Of its segments. */
   readonly bytes: number;
   readonly segments: number;
@@ -21,6 +24,8 @@ export interface PlannedSlice {
 export interface RestorePlan {
   readonly dataset: string;
   readonly span: TimeRange;
+  /** Which of its rows, as it was typed; null is all of them. */
+  readonly where: string | null;
   /** Where the rows go, as `schema.table`. */
   readonly target: string;
   /** The rows stay in the lake as well, for they go into another table. */

@@ -3,10 +3,8 @@
  * of the fingerprints that the slices were proven with. Then the old segments retire and the new ones
  * are live in one transaction (I2). No row of the hot store is touched.
  */
-import { TierdError } from '../../domain/errors.ts';
 import { addFingerprints, emptyFingerprint } from '../../domain/fingerprint.ts';
 import type { PlannedMerge } from '../../domain/plan/compaction.ts';
-import type { ProvenSegments } from '../../domain/plan/proof.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
 import { mergeFiles } from '../../lake/merge-files.ts';
@@ -14,6 +12,7 @@ import { createStaging } from '../../lake/staging.ts';
 import { beginMove } from '../../ledger/moves.ts';
 import { findLiveSlices, type LiveSlice } from '../../ledger/replaced-slices.ts';
 import { nextGeneration } from '../../ledger/segments.ts';
+import { assertAllProven } from '../assert-all-proven.ts';
 import { openSound } from '../open-sound.ts';
 import { footerOf } from '../rotation/footer.ts';
 import { publishAndProve } from '../rotation/move/finish-move.ts';
@@ -65,7 +64,7 @@ export async function finishMerge(
   const db = await rooms.connect('work');
   try {
     const arriving = { id, range: merged.range, slices: [merged], leaving: { rows: 0n } };
-    assertProven(merged, await publishAndProve(rooms, run, db, arriving));
+    assertAllProven([merged], await publishAndProve(rooms, run, db, arriving));
     await swapSegments(rooms, run, db, {
       id,
       doing: `merging ${dataset.name} ${formatRange(merged.range)}`,
@@ -123,16 +122,4 @@ async function writeMerged(
     metadata,
   });
   return { range, unit, generation, columns, fingerprint, metadata, segments };
-}
-
-/**
- * The types say that a slice was proven, for only verification makes such values; this says that it was
- * this one.
- */
-function assertProven(merged: StagedSlice, proven: readonly ProvenSegments[]): void {
-  if (proven.length === 1 && proven[0]?.rows === merged.fingerprint.rows) return;
-  throw new TierdError({
-    code: 'INTERNAL',
-    message: `${String(proven.length)} slices were proven, and the merge has one with ${String(merged.fingerprint.rows)} rows; nothing was changed`,
-  });
 }

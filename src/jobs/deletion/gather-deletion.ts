@@ -1,5 +1,4 @@
 /** Looks for the rows in the lake and in PostgreSQL, and lets the pure planner decide. Changes nothing (I7). */
-import { join } from 'node:path';
 import type pg from 'pg';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import { planColumns } from '../../domain/columns/plan-columns.ts';
@@ -11,11 +10,11 @@ import { isHolding } from '../../domain/plan/holds.ts';
 import type { TableDescription } from '../../domain/table.ts';
 import { readDatabaseClock } from '../../hot/server/server-facts.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
-import { type Choice, type ChosenCount, countChosen } from '../../lake/chosen-rows.ts';
-import { makeUnlessThere, removeTree } from '../../lake/directories.ts';
+import type { ChosenCount } from '../../lake/chosen-rows.ts';
 import { sumColdSlices } from '../../ledger/cold-slices.ts';
 import { listHolds } from '../../ledger/holds.ts';
 import { findSlicesOf, type LiveSlice } from '../../ledger/replaced-slices.ts';
+import { countInSlice } from '../count-in-slice.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
 import type { DeletionWish, LookingDeletionRooms, ReadCondition } from './rooms.ts';
@@ -116,36 +115,6 @@ async function countHot(
       cause: error,
     });
   }
-}
-
-async function countInSlice(
-  { fileSystem, store, tempDirectory }: LookingDeletionRooms,
-  choice: Choice,
-  { segments }: LiveSlice,
-): Promise<ChosenCount> {
-  const directory = join(tempDirectory, 'deletion');
-  let total: ChosenCount = { rows: 0, minTimeUs: 0n, maxTimeUs: 0n };
-  try {
-    await makeUnlessThere(fileSystem, directory);
-    for (const { key } of segments) {
-      // Where the lake is not on this machine, it is a copy.
-      const path = await store.readable(key, directory, choice.signal);
-      total = both(total, await countChosen(choice, path));
-    }
-  } finally {
-    await removeTree(fileSystem, directory);
-  }
-  return total;
-}
-
-function both(a: ChosenCount, b: ChosenCount): ChosenCount {
-  if (a.rows === 0) return b;
-  if (b.rows === 0) return a;
-  return {
-    rows: a.rows + b.rows,
-    minTimeUs: a.minTimeUs < b.minTimeUs ? a.minTimeUs : b.minTimeUs,
-    maxTimeUs: a.maxTimeUs > b.maxTimeUs ? a.maxTimeUs : b.maxTimeUs,
-  };
 }
 
 function thinnedOf(

@@ -6,12 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { TierdError } from '../../domain/errors.ts';
-import {
-  addFingerprints,
-  emptyFingerprint,
-  type SliceFingerprint,
-  subtractFingerprint,
-} from '../../domain/fingerprint.ts';
+import { type SliceFingerprint, subtractFingerprint } from '../../domain/fingerprint.ts';
 import type { ThinnedSlice } from '../../domain/plan/deletion.ts';
 import { holdsRange } from '../../domain/plan/holds.ts';
 import type { ProvenSegments } from '../../domain/plan/proof.ts';
@@ -28,6 +23,7 @@ import { createStaging } from '../../lake/staging.ts';
 import { beginMove } from '../../ledger/moves.ts';
 import { findLiveSlices, type LiveSlice } from '../../ledger/replaced-slices.ts';
 import { nextGeneration } from '../../ledger/segments.ts';
+import { assertAllProven } from '../assert-all-proven.ts';
 import { assertNotHeld } from '../assert-not-held.ts';
 import { openSound } from '../open-sound.ts';
 import { publishAndProve } from '../rotation/move/finish-move.ts';
@@ -75,7 +71,7 @@ export async function stageThinned(
     const paths = await openSound(rooms, slice.segments, { directory, signal });
     const { engine } = rooms;
     const choice = { engine, condition, columns, timeColumn: table.timeColumn, signal };
-    const gone = await fingerprintGone(choice, paths);
+    const gone = await fingerprintChosen(choice, paths);
     if (gone.rows !== planned.chosen) throw notAsPlanned(dataset.name, planned, gone.rows);
     const rest = await writeRest(rooms, run, {
       moveId: id,
@@ -89,18 +85,6 @@ export async function stageThinned(
   } finally {
     await disconnect(db);
   }
-}
-
-async function fingerprintGone(
-  choice: Choice,
-  paths: readonly string[],
-): Promise<SliceFingerprint> {
-  let total = emptyFingerprint(choice.columns.map(({ name }) => name));
-  for (const path of paths) {
-    const { rows } = await countChosen(choice, path);
-    total = addFingerprints(total, await fingerprintChosen(choice, path, rows));
-  }
-  return total;
 }
 
 /**
@@ -157,7 +141,7 @@ export async function finishThinned(
   }
 }
 
-/** The types say that what stays was proven; this says that it was this, and that what goes is not in it. */
+/** What stays was proven, and what goes is not in it. */
 async function assertGone(
   dataset: string,
   planned: ThinnedSlice,
@@ -165,13 +149,7 @@ async function assertGone(
   slices: readonly StagedSlice[],
   proven: readonly ProvenSegments[],
 ): Promise<void> {
-  const isSame = slices.every(({ fingerprint }, at) => proven[at]?.rows === fingerprint.rows);
-  if (proven.length !== slices.length || !isSame) {
-    throw new TierdError({
-      code: 'INTERNAL',
-      message: `${String(proven.length)} slices were proven, and ${String(slices.length)} are to be published; nothing was changed`,
-    });
-  }
+  assertAllProven(slices, proven);
   for (const { path } of proven.flatMap(({ segments }) => segments)) {
     const { rows } = await countChosen(choice, path);
     if (rows > 0) throw notAsPlanned(dataset, planned, planned.chosen - rows);

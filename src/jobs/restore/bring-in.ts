@@ -3,22 +3,16 @@ import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import { compareFingerprints } from '../../domain/fingerprint.ts';
 import { type ColumnPair, selectOf, type TargetColumn } from '../../domain/plan/restore-columns.ts';
-import { formatTable, type TableRef } from '../../domain/table.ts';
+import { formatTable } from '../../domain/table.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { copyRowsIn } from '../../hot/copy/copy-rows-in.ts';
 import { exportRows } from '../../hot/copy/copy-stream.ts';
 import { rowsWhere } from '../../hot/measure/row-filter.ts';
 import { quoteName, quoteTable } from '../../hot/quote.ts';
 import { inlined } from '../../hot/sql.ts';
+import { selectChosen } from '../../lake/chosen-rows.ts';
 import { copyRows } from '../../lake/copy-rows.ts';
-import type { RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
-
-export interface SliceToBring {
-  readonly work: SliceWork;
-  /** Of its segments, whose bytes were held against their SHA-256. */
-  readonly paths: readonly string[];
-  readonly target: TableRef;
-}
+import type { Bringing, RestoreContext, RestoreRooms } from './rooms.ts';
 
 interface WrittenColumn {
   readonly plan: ColumnPair['plan'];
@@ -33,20 +27,24 @@ export function throughTemporary(pairs: readonly ColumnPair[]): boolean {
   return writtenOf(pairs).some(({ plan }) => plan.held.kind === 'text');
 }
 
-/** Throws RESTORE_MISMATCH when fewer or more rows arrived than the slice has. */
+/** Throws SEGMENT_UNREADABLE when fewer or more rows are read than are to come. */
 export async function bringIn(
   rooms: RestoreRooms,
   run: RestoreContext,
   db: pg.Client,
-  { work, paths, target }: SliceToBring,
+  { work, paths, fingerprint, target }: Bringing,
 ): Promise<void> {
-  const { slice, mapped } = work;
+  const { mapped, choice } = work;
   const written = writtenOf(mapped.pairs);
+  const columns = written.map(({ plan }) => plan);
   const pieces = copyRows({
     engine: rooms.engine,
     paths,
-    rows: slice.fingerprint.rows,
-    columns: written.map(({ plan }) => plan),
+    rows: fingerprint.rows,
+    columns,
+    ...(choice === null
+      ? {}
+      : { selectRows: (path: string) => selectChosen(choice, path, columns) }),
     signal: run.signal,
     onRows: (rows) => {
       rooms.tell({ kind: 'copied', dataset: run.dataset.name, rows });
@@ -68,12 +66,12 @@ export async function bringIn(
 
 /**
  * The mirror of I1: what this transaction has written, read back as an export would read it, has the
- * fingerprint that the ledger has of the slice. Throws RESTORE_MISMATCH.
+ * fingerprint that the lake's have. Throws RESTORE_MISMATCH.
  */
 export async function proveHot(
   run: RestoreContext,
   db: pg.Client,
-  { work, target }: SliceToBring,
+  { work, fingerprint: wanted, target }: Bringing,
 ): Promise<void> {
   const { slice, mapped } = work;
   const { dataset, table, signal } = run;
@@ -88,7 +86,7 @@ export async function proveHot(
     onBatch: () => undefined,
     signal,
   });
-  const [first] = compareFingerprints(slice.fingerprint, fingerprint);
+  const [first] = compareFingerprints(wanted, fingerprint);
   if (first === undefined) return;
   const at = first.column === null ? first.what : `${first.what} of column ${first.column}`;
   throw new TierdError({

@@ -4,8 +4,8 @@ import type { TimeRange } from '../../domain/time/time-range.ts';
 
 export interface RestoredSlice {
   readonly planned: PlannedSlice;
-  /** Of the ledger's fingerprint, which the rows were found to have. */
-  readonly rowHash: string;
+  /** Of the fingerprint in the lake, which the rows were found to have; null where the reply to COMMIT was lost. */
+  readonly rowHash: string | null;
 }
 
 export type RestoreEvent = { readonly dataset: string } & (

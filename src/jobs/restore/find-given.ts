@@ -25,26 +25,41 @@ export async function findGiven(
   dataset: string,
   table: TableDescription,
   slices: readonly LiveSlice[],
+  whereSha256: string | null,
 ): Promise<ReadonlyMap<string, Given>> {
   const target = { ref: table.ref, identity: await identifyTable(db, table.oid) };
   const met = (await listGivenSlices(db, dataset))
     .map((slice): Met => ({ ...slice, as: isGiven(slice.to, target) }))
     .filter(({ as }) => as !== 'other');
   const found = new Map<string, Given>();
-  for (const slice of slices) found.set(slice.id, await judge(db, table, slice, met, slices));
+  for (const slice of slices) {
+    found.set(slice.id, await judge(db, table, slice, { met, slices, whereSha256 }));
+  }
   return found;
+}
+
+interface Known {
+  readonly met: readonly Met[];
+  readonly slices: readonly LiveSlice[];
+  readonly whereSha256: string | null;
 }
 
 async function judge(
   db: pg.Client,
   table: TableDescription,
   slice: LiveSlice,
-  met: readonly Met[],
-  slices: readonly LiveSlice[],
+  { met, slices, whereSha256 }: Known,
 ): Promise<Given> {
   const itself = met.filter(({ id }) => id === slice.id);
   const replaced = met.filter(({ isLive, range }) => !isLive && rangesOverlap(range, slice.range));
-  if (itself.some(({ as }) => as === 'same')) return { isThere: true, refusals: [] };
+  // All of it, or what is asked for again.
+  const isAll = (one: Met): boolean => one.whereSha256 === null || one.whereSha256 === whereSha256;
+  if (itself.some((one) => one.as === 'same' && isAll(one))) {
+    return { isThere: true, refusals: [] };
+  }
+  if (itself.some(({ as }) => as === 'same')) {
+    return { isThere: false, refusals: [refuseOthers(table, slice.range)] };
+  }
   if (replaced.some(({ as }) => as === 'same')) {
     return { isThere: false, refusals: [refuseGivenBefore(table, slice.range)] };
   }
@@ -52,21 +67,36 @@ async function judge(
   const rows = await countRows(db, table, slice.range);
   if (rows === 0) return NOT_GIVEN;
   const wanted = rowsGiven(slice.range, met, slices);
-  if (replaced.length === 0 && rows === wanted) return { isThere: true, refusals: [] };
+  if (replaced.length === 0 && rows === wanted && itself.some(isAll)) {
+    return { isThere: true, refusals: [] };
+  }
   return { isThere: false, refusals: [refuseUnsure(table, slice.range, rows, wanted)] };
 }
 
 /** Late rows without a key are in slices of the same time. */
 function rowsGiven(range: TimeRange, met: readonly Met[], slices: readonly LiveSlice[]): number {
-  const ids = new Set(met.map(({ id }) => id));
-  return slices
+  const ids = slices
     .filter(
       (slice) =>
-        ids.has(slice.id) &&
         slice.range.fromInclusive === range.fromInclusive &&
         slice.range.toExclusive === range.toExclusive,
     )
-    .reduce((sum, { fingerprint }) => sum + fingerprint.rows, 0);
+    .map(({ id }) => id);
+  const given = new Map(
+    met
+      .filter(({ id }) => ids.includes(id))
+      .map(({ id, whereSha256, rows }) => [`${id} ${whereSha256 ?? ''}`, rows]),
+  );
+  return [...given.values()].reduce((sum, rows) => sum + rows, 0);
+}
+
+function refuseOthers({ ref }: TableDescription, range: TimeRange): Refusal {
+  return {
+    guard: 'given_before',
+    message: `an earlier run copied rows of ${formatRange(range)} into ${formatTable(ref)} that were chosen otherwise, and some might be there twice`,
+    hint: 'use --into another table',
+    forceable: false,
+  };
 }
 
 /** What was cold then and is no more may have become cold again, in this slice. */

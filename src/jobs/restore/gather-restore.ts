@@ -1,10 +1,12 @@
 /** Looks at ledger, catalogue and the table that rows come back into, and plans. Changes nothing (I7). */
+import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import { planColumns } from '../../domain/columns/plan-columns.ts';
 import { agree, countOf } from '../../domain/count.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { withFieldIds } from '../../domain/lake/field-ids.ts';
+import { guardDisk } from '../../domain/plan/lake-guards.ts';
 import type { Refusal } from '../../domain/plan/refusal.ts';
 import { mapColumns, type TargetColumn } from '../../domain/plan/restore-columns.ts';
 import {
@@ -19,13 +21,16 @@ import { describeTable } from '../../hot/table/introspect.ts';
 import { findMakeHazards } from '../../hot/write/make-hazards.ts';
 import { compressedChunks, findRestoreHazards } from '../../hot/write/restore-hazards.ts';
 import { findTable, targetColumns } from '../../hot/write/restore-target.ts';
-import { type LiveSlice, listLiveSlices } from '../../ledger/replaced-slices.ts';
+import type { Choice } from '../../lake/chosen-rows.ts';
+import { findSlicesOf, type LiveSlice, listLiveSlices } from '../../ledger/replaced-slices.ts';
+import { countInSlice } from '../count-in-slice.ts';
+import type { ReadCondition } from '../deletion/rooms.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
 import { throughTemporary } from './bring-in.ts';
 import { findGiven } from './find-given.ts';
 import { findMissingPartitions } from './missing-partitions.ts';
-import type { RestoreRequest, RestoreRooms, SliceWork } from './rooms.ts';
+import type { LookingRestoreRooms, RestoreRequest, SliceWork } from './rooms.ts';
 
 export interface GatheredRestore {
   readonly plan: RestorePlan;
@@ -34,30 +39,88 @@ export interface GatheredRestore {
   readonly columns: readonly ColumnPlan[];
   readonly fieldIds: FieldIds;
   readonly work: readonly SliceWork[];
+  /** Of the condition that chooses rows; null where there is none. */
+  readonly whereSha256: string | null;
 }
 
-/** All facts are of one snapshot. Throws TABLE_NOT_FOUND, TABLE_UNSUPPORTED and what `describeTable` throws. */
+/**
+ * All facts are of one snapshot. Files are read after it has ended, and only where a condition chooses rows: under
+ * the lease nobody changes them, and without it only a plan is made.
+ *
+ * Throws TABLE_NOT_FOUND, TABLE_UNSUPPORTED and what `describeTable` throws; QUERY_INVALID, QUERY_NOT_ALLOWED,
+ * LAKE_UNREADABLE.
+ */
 export async function gatherRestore(
-  { settings }: Pick<RestoreRooms, 'settings'>,
+  rooms: LookingRestoreRooms,
   db: pg.Client,
   dataset: Dataset,
   request: RestoreRequest,
+  signal: AbortSignal,
 ): Promise<GatheredRestore> {
   const doing = `planning the restore of ${dataset.name}`;
-  return inPlanningSnapshot(settings, db, doing, async () => {
-    const { timeColumn, timeUnit } = dataset;
-    const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
-    const fieldIds = await gatherFieldIds(db, dataset.name, table);
-    const planned = planColumns(table.columns, dataset.columns, dataset.portable);
-    const held = fieldIds.fields.filter(({ name }) =>
-      planned.columns.some((plan) => plan.name === name),
-    );
-    const columns = withFieldIds(planned.columns, held);
-    const target = await lookAtTarget(db, dataset, table, request, fieldIds);
-    const work = await planSlices(db, dataset, request, target);
-    const plan = await planOf(db, table, dataset, request, target, work);
-    return { plan, table, columns, fieldIds, work };
-  });
+  const found = await inPlanningSnapshot(rooms.settings, db, doing, () =>
+    lookAtAll(rooms, db, dataset, request),
+  );
+  const { condition, target, hazards, table, work: whole, ...known } = found;
+  const choosing = { ...rooms, condition, timeColumn: table.timeColumn, signal };
+  const work =
+    condition === null ? whole : await chooseRows(rooms, whole, { ...choosing, condition });
+  const freeBytes = await rooms.store.freeBytes();
+  const plan = planOf(dataset, request, target, work, { hazards, freeBytes });
+  return { ...known, table, plan, work, whereSha256: sha256Of(condition) };
+}
+
+async function lookAtAll(
+  rooms: LookingRestoreRooms,
+  db: pg.Client,
+  dataset: Dataset,
+  request: RestoreRequest,
+) {
+  const { name, timeUnit } = dataset;
+  const { where, span } = request;
+  const table = await describeTable(db, dataset.table, dataset.timeColumn, timeUnit);
+  const fieldIds = await gatherFieldIds(db, name, table);
+  const planned = planColumns(table.columns, dataset.columns, dataset.portable);
+  const held = fieldIds.fields.filter((field) =>
+    planned.columns.some((plan) => plan.name === field.name),
+  );
+  const columns = withFieldIds(planned.columns, held);
+  const target = await lookAtTarget(db, dataset, table, request, fieldIds);
+  const { timeColumn } = table;
+  const condition =
+    where === null ? null : await rooms.readCondition(db, { where, span, columns, timeColumn });
+  const slices = await findSlices(db, dataset, request, condition);
+  const work = await planSlices(db, dataset, request, target, slices, condition);
+  const hazards = await hazardsOf(db, table, request, target, work);
+  return { table, columns, fieldIds, target, condition, work, hazards };
+}
+
+function findSlices(
+  db: pg.Client,
+  { name }: Dataset,
+  { span }: RestoreRequest,
+  condition: ReadCondition | null,
+): Promise<readonly LiveSlice[]> {
+  if (condition !== null) return findSlicesOf(db, name, condition.candidates);
+  const [from, to] = [BigInt(span.fromInclusive) * 1000n, BigInt(span.toExclusive) * 1000n - 1n];
+  return listLiveSlices(db, name, from, to);
+}
+
+/** Those of the slices that have such rows, with how many. */
+async function chooseRows(
+  rooms: LookingRestoreRooms,
+  work: readonly SliceWork[],
+  choosing: Omit<Choice, 'columns'>,
+): Promise<readonly SliceWork[]> {
+  const chosen: SliceWork[] = [];
+  for (const { slice, planned, ...one } of work) {
+    const choice = { ...choosing, columns: slice.columns };
+    const { rows } = await countInSlice(rooms, choice, slice);
+    if (rows === 0) continue;
+    const isAll = rows === slice.fingerprint.rows;
+    chosen.push({ ...one, slice, planned: { ...planned, rows }, choice: isAll ? null : choice });
+  }
+  return chosen;
 }
 
 interface Target {
@@ -100,19 +163,15 @@ function haveSameColumns(some: readonly TargetColumn[], others: readonly TargetC
 async function planSlices(
   db: pg.Client,
   dataset: Dataset,
-  { span, into }: RestoreRequest,
+  { into }: RestoreRequest,
   target: Target,
+  found: readonly LiveSlice[],
+  condition: ReadCondition | null,
 ): Promise<readonly SliceWork[]> {
-  const found = await listLiveSlices(
-    db,
-    dataset.name,
-    BigInt(span.fromInclusive) * 1000n,
-    BigInt(span.toExclusive) * 1000n - 1n,
-  );
   const given =
     into === null || target.table === null
       ? null
-      : await findGiven(db, dataset.name, target.table, found);
+      : await findGiven(db, dataset.name, target.table, found, sha256Of(condition));
   const obstaclesOf = await findObstacles(db, target);
   return found
     .toSorted(
@@ -122,8 +181,13 @@ async function planSlices(
       const mapped = mapColumns(slice.columns, slice.fingerprint, target.columns);
       const { isThere = false, refusals = [] } = given?.get(slice.id) ?? {};
       const obstacles = [...mapped.refusals, ...obstaclesOf(slice), ...refusals];
-      return { slice, mapped, planned: plannedOf(slice, isThere, obstacles) };
+      return { slice, mapped, planned: plannedOf(slice, isThere, obstacles), choice: null };
     });
+}
+
+/** By which a table is known that was given these rows: the condition itself may name a person. */
+function sha256Of(condition: ReadCondition | null): string | null {
+  return condition === null ? null : createHash('sha256').update(condition.sql).digest('hex');
 }
 
 function plannedOf(
@@ -136,6 +200,7 @@ function plannedOf(
     id,
     range,
     rows: fingerprint.rows,
+    allRows: fingerprint.rows,
     bytes,
     segments: segments.length,
     isThere,
@@ -167,51 +232,61 @@ function refuseCompressed({ ref }: Part): Refusal {
   };
 }
 
-async function planOf(
-  db: pg.Client,
-  own: TableDescription,
+function planOf(
   dataset: Dataset,
-  { span, into, pinUntil }: RestoreRequest,
+  { span, where, into, pinUntil }: RestoreRequest,
   target: Target,
   work: readonly SliceWork[],
-): Promise<RestorePlan> {
+  {
+    hazards,
+    freeBytes,
+  }: { readonly hazards: readonly Refusal[]; readonly freeBytes: number | null },
+): RestorePlan {
   const slices = work.map(({ planned }) => planned);
   const due = slices.filter(({ isThere }) => !isThere);
-  const oldest = slices[0]?.range.fromInclusive ?? span.fromInclusive;
-  const staged = work.some(({ mapped }) => throughTemporary(mapped.pairs));
-  const hazards =
-    due.length === 0
-      ? []
-      : await hazardsOf(db, target, {
-          into,
-          oldest,
-          throughTemporary: staged,
-          sharedWith: into === null ? null : own,
-        });
   return {
     dataset: dataset.name,
     span,
+    where,
     target: target.name,
     keepsCold: into !== null,
     pinUntil,
     slices,
     rows: due.reduce((sum, { rows }) => sum + rows, 0),
     bytes: due.reduce((sum, { bytes }) => sum + bytes, 0),
-    refusals: [...refusePartial(span, slices), ...hazards],
+    // A condition chooses rows of the span alone.
+    refusals: [
+      ...(where === null ? refusePartial(span, slices) : []),
+      ...guardDisk('the slices of which some rows come back', bytesSplit(work, into), {
+        freeBytes,
+        minFreeBytes: dataset.limits.minFreeBytes,
+      }),
+      ...hazards,
+    ],
     notes: notesOf(target, work, slices.length - due.length),
   };
 }
 
+/** Of slices that become two in the lake. */
+function bytesSplit(work: readonly SliceWork[], into: RestoreRequest['into']): number {
+  if (into !== null) return 0;
+  return work.reduce((sum, { choice, planned }) => sum + (choice === null ? 0 : planned.bytes), 0);
+}
+
 async function hazardsOf(
   db: pg.Client,
+  own: TableDescription,
+  { span, into }: RestoreRequest,
   { table }: Target,
-  {
-    into,
-    ...rows
-  }: Parameters<typeof findRestoreHazards>[3] & { readonly into: RestoreRequest['into'] },
+  work: readonly SliceWork[],
 ): Promise<readonly Refusal[]> {
-  if (table !== null) return findRestoreHazards(db, table, table.kind, rows);
-  return into === null ? [] : findMakeHazards(db, into);
+  if (work.every(({ planned }) => planned.isThere)) return [];
+  if (table === null) return into === null ? [] : findMakeHazards(db, into);
+  return findRestoreHazards(db, table, table.kind, {
+    oldest: work[0]?.planned.range.fromInclusive ?? span.fromInclusive,
+    throughTemporary: work.some(({ mapped }) => throughTemporary(mapped.pairs)),
+    sharedWith: into === null ? null : own,
+  });
 }
 
 function notesOf(target: Target, work: readonly SliceWork[], there: number): readonly string[] {

@@ -13,6 +13,7 @@ import type { RestoredSlice } from './events.ts';
 import { isSkippable, rejection } from './failure.ts';
 import { restoreSlice } from './restore-slice.ts';
 import type { RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
+import { splitSlice } from './split-slice.ts';
 
 export interface RestoreTotals {
   readonly restored: RestoredSlice[];
@@ -63,19 +64,22 @@ async function tryOne(
   work: SliceWork,
   totals: RestoreTotals,
 ): Promise<TierdError | null> {
-  const { planned, slice } = work;
+  const { planned } = work;
   const dataset = run.dataset.name;
   const id = rooms.newId();
   let afterwards: TierdError | null = null;
+  let rowHash: string | null = null;
   try {
-    await restoreSlice(rooms, run, work, id);
+    // Rows that go into another table stay where they are.
+    const due = run.request.into === null ? await splitSlice(rooms, run, work) : work;
+    rowHash = await restoreSlice(rooms, run, due, id);
   } catch (error) {
     const failure = rejection(asTierdError(error), run.dataset, planned.range);
     // Back after all: the reply to COMMIT was lost, and the ledger says it took effect (I9).
     if ((await settle(rooms, run, id)) !== 'done') return failure;
     if (failure.code === 'STANDBY_SILENT') afterwards = failure;
   }
-  const result = { planned, rowHash: slice.fingerprint.rowHash };
+  const result = { planned, rowHash };
   totals.restored.push(result);
   rooms.tell({ kind: 'restored', dataset, result, plan });
   // The next one would wait as long, for nothing.

@@ -5,15 +5,14 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { NextSnapshot } from '../../catalogue/next-snapshot.ts';
-
 import type { MarkedTable } from '../../domain/plan/given-tables.ts';
 import { formatTable, type TableRef } from '../../domain/table.ts';
-
 import { formatRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
 import { identifyTable } from '../../hot/table/table-identity.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { createLike, findTable } from '../../hot/write/restore-target.ts';
+import { fingerprintChosen } from '../../lake/chosen-rows.ts';
 import { makeUnlessThere, removeTree } from '../../lake/directories.ts';
 import { addAuditEntry } from '../../ledger/audit.ts';
 import { assertLease } from '../../ledger/lease.ts';
@@ -27,11 +26,12 @@ import { commitSnapshot } from '../rotation/iceberg/commit-snapshot.ts';
 import { prepareSnapshot } from '../rotation/iceberg/prepare-snapshot.ts';
 import { showByPath } from '../rotation/iceberg/show-by-path.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
-import { bringIn, proveHot, type SliceToBring } from './bring-in.ts';
-import type { RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
+import { bringIn, proveHot } from './bring-in.ts';
+import type { Bringing, RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
 
 /**
  * @param id of the restore, by which whoever lost the reply to COMMIT finds it
+ * @returns the hash of the rows that came
  * @throws TierdError VERIFY_MISMATCH, OBJECT_MISSING, SEGMENT_UNREADABLE, RESTORE_MISMATCH, LEASE_LOST and what
  *   PostgreSQL objects with: nothing was changed. OUTCOME_UNKNOWN: look before doing anything.
  */
@@ -40,18 +40,21 @@ export async function restoreSlice(
   run: RestoreContext,
   work: SliceWork,
   id: string,
-): Promise<void> {
+): Promise<string> {
   const directory = join(rooms.tempDirectory, `restore-${id}`);
   const db = await rooms.connect('work');
   try {
     await makeUnlessThere(rooms.fileSystem, directory);
-    const { planned, slice } = work;
+    const { slice, choice } = work;
     const paths = await openSound(rooms, slice.segments, { directory, signal: run.signal });
+    const fingerprint =
+      choice === null ? slice.fingerprint : await fingerprintChosen(choice, paths);
     await beginRestore(db, run.lease, {
       id,
       runId: run.runId,
       sliceId: slice.id,
-      rows: planned.rows,
+      rows: fingerprint.rows,
+      whereSha256: choice === null ? null : run.whereSha256,
     });
     const goneKeys = run.request.into === null ? slice.segments.map(({ key }) => key) : [];
     const iceberg =
@@ -59,11 +62,17 @@ export async function restoreSlice(
         ? await prepareSnapshot(rooms, run, db, { moveId: null, goneKeys })
         : null;
     const target = run.request.into ?? run.table.ref;
-    await commitRestore(rooms, run, db, { work, paths, target }, { id, goneKeys, iceberg });
+    const bringing = { work, paths, fingerprint, target };
+    await commitRestore(rooms, run, db, bringing, {
+      id,
+      goneKeys,
+      iceberg,
+    });
     // Readers by path see it at the latest when the next run begins.
     if (iceberg !== null) {
       await showByPath(rooms, db, run.dataset.name).catch(() => undefined);
     }
+    return fingerprint.rowHash;
   } finally {
     await disconnect(db);
     await removeTree(rooms.fileSystem, directory);
@@ -81,11 +90,12 @@ async function commitRestore(
   rooms: RestoreRooms,
   run: RestoreContext,
   db: pg.Client,
-  slice: SliceToBring,
+  bringing: Bringing,
   { id, goneKeys, iceberg }: LedgerChange,
 ): Promise<void> {
   const { dataset, request, table } = run;
-  const { range, segments } = slice.work.slice;
+  const { work, fingerprint, target } = bringing;
+  const { range, segments } = work.slice;
   await inTransaction(
     db,
     {
@@ -99,11 +109,11 @@ async function commitRestore(
       if (request.into === null) await retireSegments(db, dataset.name, goneKeys);
       else await holdSegments(db, dataset.name, keys);
       const isMissing = request.into !== null && (await findTable(db, request.into)) === null;
-      if (isMissing) await createLike(db, slice.target, table.ref);
-      await bringIn(rooms, run, db, slice);
+      if (isMissing) await createLike(db, target, table.ref);
+      await bringIn(rooms, run, db, bringing);
       // What is deferred objects now, and not in COMMIT.
       await db.query('set constraints all immediate');
-      await proveHot(run, db, slice);
+      await proveHot(run, db, bringing);
       if (request.into === null)
         await pinRange(db, dataset.name, { range, until: request.pinUntil });
       if (iceberg !== null) await commitSnapshot(rooms, db, dataset.name, iceberg);
@@ -116,15 +126,23 @@ async function commitRestore(
         runId: run.runId,
         id,
         ranges: [range],
-        rows: BigInt(slice.work.planned.rows),
+        rows: BigInt(fingerprint.rows),
         retired: goneKeys,
-        facts: { table: formatTable(slice.target), ...pinOf(request) },
+        facts: { table: formatTable(target), ...whichOf(run, work), ...pinOf(request) },
       });
       await assertStillOwnLake(rooms, db);
       // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
       await assertLease(db, run.lease);
     },
   );
+}
+
+/** Not the condition itself: it may name a person. */
+function whichOf(
+  { whereSha256 }: RestoreContext,
+  { choice }: SliceWork,
+): Readonly<Record<string, string>> {
+  return choice === null || whereSha256 === null ? {} : { where_sha256: whereSha256 };
 }
 
 /** Rows in another table are cold still, and nothing of them is pinned. */

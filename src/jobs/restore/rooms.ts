@@ -1,19 +1,29 @@
 /** What a restore is given beside a rotation's rooms, and the values that pass along its slices. */
+import type { SliceFingerprint } from '../../domain/fingerprint.ts';
 import type { MappedColumns } from '../../domain/plan/restore-columns.ts';
 import type { PlannedSlice } from '../../domain/plan/restore-plan.ts';
 import type { TableRef } from '../../domain/table.ts';
 import type { EpochMs, TimeRange } from '../../domain/time/time-range.ts';
+import type { Choice } from '../../lake/chosen-rows.ts';
 import type { LiveSlice } from '../../ledger/replaced-slices.ts';
-import type { JobRooms } from '../rotation/rooms.ts';
+import type { ConditionRooms } from '../deletion/rooms.ts';
+import type { JobRooms, LocalRooms, LookingRooms } from '../rotation/rooms.ts';
 import type { RunContext } from '../rotation/staged-move.ts';
 import type { RestoreEvent } from './events.ts';
 
-export interface RestoreRooms extends JobRooms {
+/** What reads conditions; it is needed where some rows of a slice are wanted, and not all. */
+type ReadingRooms = Pick<ConditionRooms, 'readCondition'>;
+
+export type LookingRestoreRooms = LookingRooms & LocalRooms & ReadingRooms;
+
+export interface RestoreRooms extends JobRooms, ReadingRooms {
   readonly tell: (event: RestoreEvent) => void;
 }
 
 export interface RestoreRequest {
   readonly span: TimeRange;
+  /** Which rows, as it was typed; null is all of them. */
+  readonly where: string | null;
   /** Null is the dataset's own table; rows that go into another stay cold. */
   readonly into: TableRef | null;
   /** Null is for ever. */
@@ -23,10 +33,23 @@ export interface RestoreRequest {
 /** What is the same for all slices of a run. */
 export interface RestoreContext extends RunContext {
   readonly request: RestoreRequest;
+  /** By which another table is known to have been given the same rows of a slice; null where all come. */
+  readonly whereSha256: string | null;
 }
 
 export interface SliceWork {
   readonly planned: PlannedSlice;
   readonly slice: LiveSlice;
   readonly mapped: MappedColumns;
+  /** Which of its rows come; null where all of them do. */
+  readonly choice: Choice | null;
+}
+
+/** What is brought in of a slice: its files, whose bytes were held against their SHA-256, and the rows of them. */
+export interface Bringing {
+  readonly work: SliceWork;
+  readonly paths: readonly string[];
+  /** Of the rows that come. */
+  readonly fingerprint: SliceFingerprint;
+  readonly target: TableRef;
 }

@@ -5,7 +5,7 @@ import { takeOverLake } from '../../../src/jobs/lake-owner.ts';
 import { planRestoreOf } from '../../../src/jobs/restore.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { copyDatabase } from '../../support/dump.ts';
-import { days, restore, rotateAll } from '../../support/restore.ts';
+import { days, restore, restoreRooms, rotateAll } from '../../support/restore.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 import { describeOn } from '../../support/servers.ts';
 
@@ -87,8 +87,9 @@ describe('a restore into another table', () => {
       await client.query(`set role ${role}`);
       return client;
     };
-    const request = { span: days(40, 38), into, pinUntil: null };
-    const plan = await planRestoreOf({ ...bench.rooms, connect: asRole }, dataset, request);
+    const request = { span: days(40, 38), where: null, into, pinUntil: null };
+    const rooms = { ...restoreRooms(bench, dataset), connect: asRole };
+    const plan = await planRestoreOf(rooms, dataset, request, bench.rooms.signal);
     expect(plan.refusals).toMatchObject([
       { guard: 'missing_privilege', hint: `grant usage, create on schema "nowhere" to "${role}";` },
     ]);

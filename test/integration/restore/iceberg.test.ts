@@ -29,6 +29,10 @@ it('a restored slice is in the Iceberg table no more, and the last leaves it emp
     return found.map(({ key }) => join(bench.lake, key)).sort();
   };
   expect(await files()).toHaveLength(3);
+  // What is left of a slice is in it, and what came back is not.
+  await restore(bench, dataset, days(40, 39), { where: "symbol = 's1'" });
+  expect(await files()).toEqual(await live());
+  expect(await files()).toHaveLength(3);
   await restore(bench, dataset, days(40, 39));
   expect(await files()).toEqual(await live());
   expect(await files()).toHaveLength(2);

@@ -13,7 +13,14 @@ import { askStores } from '../../support/ask-stores.ts';
 import { differingRows } from '../../support/codec/read-back.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { dumpDatabase } from '../../support/dump.ts';
-import { days, failureOf, restore, rotateAll, WEEK_ON } from '../../support/restore.ts';
+import {
+  days,
+  failureOf,
+  restore,
+  restoreRooms,
+  rotateAll,
+  WEEK_ON,
+} from '../../support/restore.ts';
 import { type Bench, daysAgo, makeDataset, NOW, openBench } from '../../support/rotation.ts';
 import { describeOn } from '../../support/servers.ts';
 
@@ -310,11 +317,17 @@ describeOn('pg_dump', 'restore --dry-run', () => {
   it('I7: the plan changes nothing', async () => {
     const dataset = await coldTable('bars');
     const before = await dumpDatabase(database.url);
-    const plan = await planRestoreOf(bench.rooms, dataset, {
-      span: days(40, 37),
-      into: { schema: 'public', name: 'other' },
-      pinUntil: NOW + DAY_MS,
-    });
+    const plan = await planRestoreOf(
+      restoreRooms(bench, dataset),
+      dataset,
+      {
+        span: days(40, 37),
+        where: null,
+        into: { schema: 'public', name: 'other' },
+        pinUntil: NOW + DAY_MS,
+      },
+      bench.rooms.signal,
+    );
     expect(plan).toMatchObject({ rows: 150, keepsCold: true });
     expect(plan.slices).toHaveLength(3);
     expect(await dumpDatabase(database.url)).toEqual(before);
