@@ -40,12 +40,15 @@ const ADMITTED: ReadonlySet<string> = new Set([
 /** Macros of DuckDB's, of which its catalogue does not say that they always give the same. */
 const PLAIN_MACROS: ReadonlySet<string> = new Set(['nullif', 'split_part']);
 
-/** @throws TierdError QUERY_INVALID where it is not understood, QUERY_NOT_ALLOWED where it looks at more than the row */
+/**
+ * @returns the expression
+ * @throws TierdError QUERY_INVALID where it is not understood, QUERY_NOT_ALLOWED where it looks at more than the row
+ */
 export async function admitCondition(
   connection: DuckDBConnection,
   text: string,
   rows: Rows,
-): Promise<void> {
+): Promise<AstObject> {
   assertWholeText('The condition', text);
   const expression = await parseOne(connection, text);
   visitObjects(expression, (node) => {
@@ -55,6 +58,7 @@ export async function admitCondition(
     if (kind === 'COLUMN_REF') admitColumn(node, rows);
   });
   await admitFunctions(connection, expression);
+  return expression;
 }
 
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -65,7 +69,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ['LAMBDA', 'a lambda'],
 ]);
 
-/** Whatever parentheses it closes and opens: it has to be the expression, and nothing more. */
+/** It has to be the expression, and nothing more: in parentheses, and without them, so that it closes none but its own. */
 async function parseOne(connection: DuckDBConnection, text: string): Promise<AstObject> {
   const statement = await parse(connection, `select (\n${text}\n)`);
   const node = statement['node'];
@@ -73,6 +77,7 @@ async function parseOne(connection: DuckDBConnection, text: string): Promise<Ast
   if (expression === undefined || more !== undefined) throw notOne();
   const alone = await parseTemplate(connection, 'select "$0"', [expression]);
   if (meaningOf(alone) !== meaningOf(statement)) throw notOne();
+  await parse(connection, `select\n${text}\n`);
   return expression;
 }
 

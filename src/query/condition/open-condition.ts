@@ -18,8 +18,8 @@ import { ANY } from '../sql/predicate.ts';
 import { foldName } from '../sql/sql-ast.ts';
 import { quoteName } from '../sql/sql-text.ts';
 import { admitSelect } from '../sql/statement.ts';
-import { noteTextComparisons } from '../text-numbers.ts';
 import { admitCondition, conditionError } from './admit-condition.ts';
+import { findComparedOtherwise } from './compared-otherwise.ts';
 
 export interface ConditionWish {
   readonly dataset: Dataset;
@@ -57,14 +57,19 @@ export async function openCondition(
   );
   if (known === undefined) throw new RangeError(`no dataset ${name}`);
   const schema = viewSchemaOf(known);
-  await admitCondition(connection, where, { dataset: name, columns: [...schema.keys()] });
+  const columnNames = [...schema.keys()];
+  const expression = await admitCondition(connection, where, {
+    dataset: name,
+    columns: columnNames,
+  });
+  const otherwise = findComparedOtherwise(expression, known);
+  if (otherwise !== null) {
+    throw conditionError('QUERY_INVALID', otherwise.message, otherwise.hint);
+  }
   const statement = await admitSelect(
     connection,
     `select 1 from cold.${quoteName(name)} where (\n${where}\n)`,
   );
-  const compared = noteTextComparisons(statement, [{ dataset: known }], new Map([[name, table]]));
-  // Where a query warns, what would go might not be what was meant.
-  if (compared.length > 0) throw conditionError('QUERY_INVALID', compared.join('; '));
   await assertBoolean(connection, schema, wish);
   const needs = findNeeds(statement, [{ name, columns: schema }]);
   const predicate = needs.datasets.get(name) ?? ANY;
