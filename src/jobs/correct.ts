@@ -80,8 +80,8 @@ export function planCorrectionOf(
 /**
  * Corrects rows of one dataset in the lake, under its lease: all of the file, or nothing.
  *
- * Throws USAGE with what is wrong with the file; LEASE_HELD, DATASET_PAUSED, REFUSED, COLD_DUPLICATES, INTERRUPTED, or
- * what stopped the run.
+ * Throws USAGE with what is wrong with the file; LEASE_HELD, DATASET_PAUSED, REFUSED, INTERRUPTED, or what stopped the
+ * run.
  */
 export function correctRows(
   rooms: CorrectionRooms,

@@ -1,13 +1,7 @@
-/** A Parquet or CSV file of somebody's, as DuckDB reads it. */
+/** A Parquet file of somebody's, as DuckDB reads it. */
 import { TierdError } from '../domain/errors.ts';
 import { type DuckEngine, quoteSqlName, quoteSqlText } from './segment/duckdb.ts';
 import { readTexts } from './segment/small-results.ts';
-
-/** Its first line, names in double quotes or without. Throws USAGE where it is no CSV. */
-export function csvNames(engine: DuckEngine, path: string): Promise<readonly string[]> {
-  const options = `header = true, all_varchar = true, delim = ',', quote = '"', escape = '"', sample_size = 1, null_padding = true, strict_mode = false`;
-  return namesOf(engine, path, `read_csv(${quoteSqlText(path)}, ${options})`);
-}
 
 /** @param isBytes what may take bytes that the file does not call a text. Writes a Parquet file as CSV: an empty text is quoted, and a null is nothing. @returns the columns' names */
 export async function parquetToCsv(
@@ -17,12 +11,14 @@ export async function parquetToCsv(
   isBytes: (column: string) => boolean,
 ): Promise<readonly string[]> {
   const source = `read_parquet(${quoteSqlText(path)}, hive_partitioning = false)`;
-  const names = await namesOf(engine, path, source);
-  const types = await textsOf(
-    engine,
-    path,
-    `select list(column_type)::json::varchar from (describe select * from ${source})`,
-  );
+  const described = (what: string) =>
+    textsOf(
+      engine,
+      path,
+      `select list(${what})::json::varchar from (describe select * from ${source})`,
+    );
+  const names = await described('column_name');
+  const types = await described('column_type');
   const list = names.map((name, index) => asText(path, name, types[index] ?? '', isBytes(name)));
   await asking(engine, path, async (connection) => {
     await connection.run(
@@ -42,14 +38,6 @@ function asText(path: string, column: string, type: string, isBytes: boolean): s
   throw unreadable(
     path,
     `its column ${column} is ${type}, which has no text that PostgreSQL reads`,
-  );
-}
-
-function namesOf(engine: DuckEngine, path: string, source: string): Promise<readonly string[]> {
-  return textsOf(
-    engine,
-    path,
-    `select list(column_name)::json::varchar from (describe select * from ${source})`,
   );
 }
 

@@ -19,7 +19,11 @@ export async function findUnknown(
   { engine, identity, late, cold }: Meeting,
   { to, most }: { readonly to: string; readonly most: number },
 ): Promise<UnknownKeys> {
-  const keys = identity.columns.map(({ name }) => `late.${quoteSqlName(name)}`);
+  const keys = identity.columns.map(({ name, duckdbType }) => {
+    const key = `late.${quoteSqlName(name)}`;
+    // Its own text of bytes is not PostgreSQL's.
+    return duckdbType === 'BLOB' ? `'\\x' || hex(${key})` : key;
+  });
   const known =
     cold.paths.length === 0
       ? ''

@@ -28,15 +28,19 @@ export async function copyCsvIn(
   await copyRowsIn(db, `copy ${into} from stdin (format csv, header, encoding 'UTF8')`, pieces);
 }
 
-/**
- * Reads lines of JSON into a table beside it.
- *
- * @returns how many lines there are, and how many of them have each name
- */
+export interface NameInLines {
+  readonly name: string;
+  /** That have it. */
+  readonly lines: number;
+  /** That it stands in them all: more, where one of them has it twice. */
+  readonly times: number;
+}
+
+/** Reads lines of JSON into a table beside it. @returns how many there are, and the names that they have */
 export async function copyJsonIn(
   db: pg.Client,
   pieces: AsyncIterable<Uint8Array>,
-): Promise<{ readonly lines: number; readonly names: ReadonlyMap<string, number> }> {
+): Promise<{ readonly lines: number; readonly names: readonly NameInLines[] }> {
   await db.query('create temporary table tierd_lines (line json) on commit drop');
   // Neither can stand in a line of JSON, so that each line is one value as it is.
   const raw = `quote e'\\x01', delimiter e'\\x02'`;
@@ -45,14 +49,18 @@ export async function copyJsonIn(
     `copy pg_temp.tierd_lines from stdin (format csv, ${raw}, encoding 'UTF8')`,
     pieces,
   );
-  const { rows } = await db.query<{ name: string | null; n: number; lines: number }>(
-    `select k.name, count(*)::float8 as n, l.lines
-     from (select count(line)::float8 as lines from pg_temp.tierd_lines) l
-     left join (select json_object_keys(line) as name from pg_temp.tierd_lines where line is not null) k on true
-     group by k.name, l.lines`,
+  const { rows } = await db.query<{ lines: number }>(
+    `select count(line)::float8 as lines from pg_temp.tierd_lines`,
   );
-  const names = rows.flatMap(({ name, n }) => (name === null ? [] : [[name, n] as const]));
-  return { lines: rows[0]?.lines ?? 0, names: new Map(names) };
+  const { rows: names } = await db.query<NameInLines>(
+    `select k.name, count(*)::float8 as lines, sum(k.times)::float8 as times
+     from pg_temp.tierd_lines l
+     cross join lateral (
+       select name, count(*) as times from json_object_keys(l.line) name group by name
+     ) k
+     where l.line is not null group by k.name order by k.name`,
+  );
+  return { lines: rows[0]?.lines ?? 0, names };
 }
 
 /** @param columns those that the lines have */

@@ -16,7 +16,9 @@ import {
   whyRefused,
 } from '../../hot/write/correction-table.ts';
 import type { DuckEngine } from '../../lake/segment/duckdb.ts';
-import { csvNames, parquetToCsv, unreadable } from '../../lake/table-file.ts';
+import { parquetToCsv, unreadable } from '../../lake/table-file.ts';
+import { csvNames } from './csv-names.ts';
+import { withoutEndMark } from './end-mark.ts';
 
 export interface FileToLoad {
   readonly engine: DuckEngine;
@@ -68,9 +70,9 @@ async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {
   const { engine, file, directory } = load;
   switch (extname(file).toLowerCase()) {
     case '.csv': {
-      const names = await csvNames(engine, file);
+      const names = await csvNames(file);
       assertColumns(load, names);
-      return copyCsvIn(db, names, createReadStream(file));
+      return copyCsvIn(db, names, withoutEndMark(file, createReadStream(file), true));
     }
     case '.parquet': {
       const csv = join(directory, 'correction.csv');
@@ -82,13 +84,17 @@ async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {
     }
     case '.ndjson':
     case '.jsonl': {
-      const { lines, names } = await copyJsonIn(db, createReadStream(file));
-      assertColumns(load, [...names.keys()]);
-      const [lacking] = [...names].filter(([, count]) => count !== lines);
+      const pieces = withoutEndMark(file, createReadStream(file), false);
+      const { lines, names } = await copyJsonIn(db, pieces);
+      const columns = names.map(({ name }) => name);
+      assertColumns(load, columns);
+      const repeated = names.find((one) => one.times > one.lines);
+      if (repeated !== undefined) throw unreadable(file, `a line has ${repeated.name} twice`);
+      const lacking = names.find((one) => one.lines < lines);
       if (lacking !== undefined) {
-        throw unreadable(file, `not every line has ${lacking[0]} once, and null has to be said`);
+        throw unreadable(file, `not every line has ${lacking.name}, and null has to be said`);
       }
-      return takeJsonRows(db, [...names.keys()]);
+      return takeJsonRows(db, columns);
     }
     default:
       throw unreadable(file, 'its name ends in no format that is known');
@@ -102,6 +108,7 @@ function assertColumns({ file, table }: FileToLoad, names: readonly string[]): v
   const missing = wanted.filter((name) => !given.has(name));
   const strange = names.filter((name) => !wanted.includes(name));
   if (given.size < names.length) throw unreadable(file, 'it has two columns of one name');
+  if (given.has('')) throw unreadable(file, 'its first line has a column without a name');
   const [first] = strange;
   if (first !== undefined) {
     const near = suggest(first, missing);

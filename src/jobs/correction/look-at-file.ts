@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
+import { TierdError } from '../../domain/errors.ts';
 import type { CorrectedSlice } from '../../domain/plan/correction.ts';
 import type { RowIdentity } from '../../domain/plan/row-identity.ts';
 import type { TimeRange } from '../../domain/time/time-range.ts';
@@ -35,6 +36,10 @@ export interface SeenFile {
   readonly settling: Settling;
   readonly encounters: readonly Encounter[];
   readonly corrected: readonly CorrectedSlice[];
+  /** Rows of the lake that have a key of the file. */
+  readonly metRows: number;
+  /** Of the slices of the lake that are written anew. */
+  readonly rewrittenBytes: number;
   readonly unknown: { readonly rows: number; readonly examples: readonly string[] };
 }
 
@@ -45,11 +50,24 @@ export async function lookAtFile(looking: Looking, onlyKnown: boolean): Promise<
   const seen = await lookOnce(looking, null);
   if (!onlyKnown || seen.unknown.rows === 0) return seen;
   const known = await lookOnce(looking, seen.unknown.files);
+  if (known.unknown.staged > 0) throw stillUnknown(known.unknown.staged);
   return { ...known, rows: seen.rows, unknown: seen.unknown };
 }
 
+/** They would come into the lake as new rows. */
+function stillUnknown(rows: number): TierdError {
+  return new TierdError({
+    code: 'INTERNAL',
+    message: `${String(rows)} rows of the file whose keys the lake has not were to be left out, and were not. Nothing was changed.`,
+  });
+}
+
 interface SeenOnce extends SeenFile {
-  readonly unknown: SeenFile['unknown'] & { readonly files: readonly string[] };
+  readonly unknown: SeenFile['unknown'] & {
+    /** Of these, rows that are in the slices. */
+    readonly staged: number;
+    readonly files: readonly string[];
+  };
 }
 
 /** @param without files with keys that are left out */
@@ -74,7 +92,7 @@ async function lookOnce(looking: Looking, without: readonly string[] | null): Pr
   const corrected: CorrectedSlice[] = [];
   const files: string[] = [];
   const examples = [...beyond.examples];
-  let unknown = beyond.found;
+  let staged = 0;
   for (const [index, slice] of late.entries()) {
     const met = encounters.filter((encounter) => encounter.late === slice);
     const cold = met.flatMap((encounter) => encounter.meeting.cold.paths);
@@ -87,7 +105,7 @@ async function lookOnce(looking: Looking, without: readonly string[] | null): Pr
       signal: run.signal,
     };
     const found = await findUnknown(meeting, { to, most: MOST_NAMED });
-    unknown += found.rows;
+    staged += found.rows;
     examples.push(...found.examples);
     files.push(to);
     const changed = met.reduce((sum, { count }) => sum + count.changed, 0);
@@ -98,8 +116,22 @@ async function lookOnce(looking: Looking, without: readonly string[] | null): Pr
     settling,
     encounters,
     corrected: corrected.filter((slice) => slice.rows > 0),
-    unknown: { rows: unknown, examples: examples.slice(0, MOST_NAMED), files },
+    metRows: encounters.reduce((sum, { count }) => sum + count.rows, 0),
+    rewrittenBytes: bytesOf(encounters.filter(({ count }) => count.changed > 0)),
+    unknown: {
+      rows: beyond.found + staged,
+      examples: examples.slice(0, MOST_NAMED),
+      staged,
+      files,
+    },
   };
+}
+
+function bytesOf(encounters: readonly Encounter[]): number {
+  const slices = new Map(encounters.map(({ cold }) => [cold.id, cold]));
+  return [...slices.values()]
+    .flatMap(({ segments }) => segments)
+    .reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 interface StagedFile {
@@ -131,7 +163,7 @@ async function stageFile(
       const { engine, tempDirectory } = rooms;
       await loadFile(db, { engine, file, table, identity, directory: tempDirectory });
       for (const keys of without ?? []) await leaveOut(db, key, createReadStream(keys));
-      const outside = `not (${inlined(rowsWhere(table.timeColumn, cold, null))})`;
+      const outside = `(${inlined(rowsWhere(table.timeColumn, cold, null))}) is not true`;
       const { all, ...beyond } = await countKeysWhere(db, key, outside, MOST_NAMED);
       const loaded = { ...table, ref: CORRECTION };
       for (const { range } of await measureSlices(db, loaded, cold, dataset.slice, null)) {

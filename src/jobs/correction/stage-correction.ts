@@ -41,11 +41,11 @@ export interface StagedCorrection {
 
 /** With the holds as they are now. */
 export async function planOf(
-  { clock }: Pick<JobRooms, 'clock'>,
+  { clock, store }: Pick<JobRooms, 'clock' | 'store'>,
   db: pg.Client,
   dataset: Dataset,
   { onlyKnown }: CorrectionRequest,
-  { rows, corrected, unknown }: SeenFile,
+  { rows, corrected, unknown, metRows, rewrittenBytes }: SeenFile,
 ): Promise<CorrectionPlan> {
   const earliest = Math.min(clock.now(), await readDatabaseClock(db));
   const holds = (await listHolds(db, dataset.name)).filter((hold) => isHolding(hold, earliest));
@@ -56,13 +56,17 @@ export async function planOf(
     examples: unknown.examples,
     onlyKnown,
     slices: corrected,
+    metRows,
+    rewrittenBytes,
+    freeBytes: await store.freeBytes(),
+    minFreeBytes: dataset.limits.minFreeBytes,
     holds,
   });
 }
 
 /**
- * Throws USAGE with what is wrong with the file, REFUSED, COLD_DUPLICATES, VERIFY_MISMATCH, SEGMENT_WRITE_FAILED, LAKE_FULL or
- * LEASE_LOST: nothing is published.
+ * Throws USAGE with what is wrong with the file, REFUSED, VERIFY_MISMATCH, SEGMENT_WRITE_FAILED, LAKE_FULL or LEASE_LOST:
+ * nothing is published.
  */
 export async function stageCorrection(
   rooms: JobRooms,

@@ -1,5 +1,5 @@
 /** Rows of the lake are replaced by those of a file: by key, exactly as PostgreSQL reads them, and no others. */
-import { appendFile, readdir } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type pg from 'pg';
@@ -29,6 +29,9 @@ const DAYS = 4;
 const ROWS_A_DAY = 10;
 /** What a person gives; `twice` PostgreSQL computes. */
 const GIVEN = 'time, id, symbol, price, ratio, note, doc';
+
+const ROW_OF_JSON =
+  '{"time":"2026-01-25","id":64000,"symbol":null,"price":1,"ratio":1,"note":null,"doc":null}';
 
 let database: TestDatabase;
 let bench: Bench;
@@ -138,6 +141,86 @@ describe('correct', () => {
     await expectWanted(dataset);
   });
 
+  it('refuses bytes of a Parquet file for a text', async () => {
+    const dataset = await coldTable();
+    const path = join(bench.directory, 'bytes.parquet');
+    const duck = await (await DuckDBInstance.create(':memory:')).connect();
+    await duck.run(`copy (select timestamptz '${daysAgo(64)}' as time, 64000 as id, 'ab'::blob as symbol, 1 as price,
+      1.0 as ratio, null::varchar as note, null::varchar as doc) to '${path}' (format parquet)`);
+    duck.closeSync();
+    const failure = await failureOf(correct(bench, dataset, path));
+    expect(failure).toMatchObject({ code: 'USAGE' });
+    expect(failure.message).toContain('its column symbol has bytes');
+    await expectWanted(dataset);
+  });
+
+  it('takes columns of the file alone: not of the folder that it lies in, and a text with a line of \\.', async () => {
+    const dataset = await coldTable();
+    const file = await wantedFile('csv', String.raw`symbol = e'a\n\\.\nb'`, 'id < 63000');
+    const folder = join(bench.directory, 'day=1');
+    await mkdir(folder);
+    await rename(file, join(folder, 'fixed.csv'));
+    await correct(bench, dataset, join(folder, 'fixed.csv'));
+    await expectWanted(dataset);
+  });
+
+  it('knows rows by a key of bytes', async () => {
+    await database.query(`create table bars (time timestamptz not null, hash bytea not null, n int, primary key (hash, time));
+      insert into bars select '${daysAgo(64)}', decode(repeat(x, 3), 'hex'), 1 from unnest(array['00', '5c', '61']) x;
+      create table bars_before as select * from bars; update bars_before set n = 2`);
+    const dataset = makeDataset('bars', { sortBy: ['hash'] });
+    await rotateAll(bench, dataset);
+    const lines = ['00', '0001', '5c', '5c30', '61', '7a'].map(
+      (hex) => `${daysAgo(64)},\\x${hex.length === 2 ? hex.repeat(3) : hex},2`,
+    );
+    const file = await fileOf(bench, 'x.csv', ['time,hash,n', ...lines].join('\n'));
+    const failure = await failureOf(correct(bench, dataset, file));
+    expect(failure.message).toContain('\\x0001');
+    const { plan } = await correct(bench, dataset, file, { onlyKnown: true });
+    expect(plan).toMatchObject({ rows: 6, changed: 3, unknown: 3 });
+    await expectWanted(dataset);
+  });
+
+  it('refuses rows without a time, which the lake has not', async () => {
+    await database.query(`create table bars (time timestamptz, id int not null, n int, unique nulls not distinct (id, time));
+      insert into bars values ('${daysAgo(64)}', 1, 1); create table bars_before as select * from bars`);
+    const dataset = makeDataset('bars', { sortBy: ['id'] });
+    await rotateAll(bench, dataset);
+    const file = await fileOf(bench, 'x.csv', `time,id,n\n,1,2\n`);
+    expect((await failureOf(correct(bench, dataset, file))).message).toContain('1 row of the file');
+  });
+
+  it('is refused where the lake has a key more than once, by the plan already', async () => {
+    const dataset = await coldTable({ onColdDuplicate: 'keep-both' });
+    await database.query(`insert into bars (${GIVEN}) select ${GIVEN} from bars_before where id = 64003;
+      update bars set price = 7; insert into bars_before select * from bars`);
+    await rotateAll(bench, dataset);
+    const file = await wantedFile('csv', 'id = id', 'id = 64003 and price = 7 or id = 64004');
+    const before = await live();
+    const [{ message, hint }, plan] = [
+      await failureOf(correct(bench, dataset, file)),
+      await planCorrect(bench, dataset, file),
+    ];
+    expect(message).toContain('2 rows of the file have keys that 3 rows of the lake have');
+    expect(hint).toContain('tierd delete bars');
+    expect(plan.refusals.map(({ guard }) => guard)).toEqual(['repeated_keys']);
+    expect(await live()).toEqual(before);
+    await expectWanted(dataset);
+  });
+
+  it('is refused where the disk has no room for what is written anew', async () => {
+    const dataset = await coldTable();
+    const file = await wantedFile('csv', 'price = price + 1', 'id = 64003');
+    await database.query('update bars_before set price = price - 1 where id = 64003');
+    const noRoom = { ...nodeFileSystem, freeBytes: () => Promise.resolve(1) };
+    const full = { rooms: { ...bench.rooms, store: await openLocalStore(bench.lake, noRoom) } };
+    const failure = await failureOf(correct(full, dataset, file));
+    expect(failure).toMatchObject({ code: 'REFUSED' });
+    expect(failure.message).toContain('the slices that are written anew take');
+    expect((await planCorrect(full, dataset, file)).refusals).toHaveLength(1);
+    await expectWanted(dataset);
+  });
+
   it('takes a whole slice, and one that was merged', async () => {
     const dataset = await coldTable();
     await compact(bench, dataset);
@@ -229,6 +312,20 @@ describe('correct', () => {
     ['x.xlsx', '', 'format'],
     ['x.parquet', 'PAR1', 'x.parquet'],
     ['x[1].csv', 'a', 'rename it'],
+    ['x.csv', 'time,id,symbol,symbol,price,ratio,note,doc\n', 'two columns of one name'],
+    ['x.csv', '', 'it lacks time'],
+    [
+      'x.csv',
+      'time,id,symbol,price,ratio,note,doc\n2026-01-25,64000,,1,,,\n\\.\n2026-01-25,1,,2,,,\n',
+      'line 3 is \\.',
+    ],
+    ['x.ndjson', `${ROW_OF_JSON}\r\n\\.\r\n${ROW_OF_JSON}\r\n`, 'line 2 is \\.'],
+    ['x.ndjson', `${ROW_OF_JSON}\n\\.`, 'line 2 is \\.'],
+    [
+      'x.ndjson',
+      `${ROW_OF_JSON.replace('}', ',"note":["2"]}')}\n${ROW_OF_JSON.replace('"note":null,', '')}\n`,
+      'a line has note twice',
+    ],
   ])('tells what is wrong with %s: %s', async (name, text, told) => {
     const dataset = await coldTable();
     const failure = await failureOf(correct(bench, dataset, await fileOf(bench, name, text)));
