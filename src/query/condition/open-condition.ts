@@ -8,11 +8,13 @@ import type { EpochMs, TimeRange } from '../../domain/time/time-range.ts';
 import type { Queryable } from '../../ledger/queryable.ts';
 import { datasetsOf } from '../choose-datasets.ts';
 import { selectList } from '../cold-view.ts';
+import type { TimeHull } from '../segments/cold-catalog.ts';
 import { emptyQuery } from '../segments/empty-query.ts';
 import { openColdCatalog } from '../segments/ledger-catalog.ts';
 import { findNeeds } from '../segments/prune.ts';
 import { columnOf } from '../segments/query-column.ts';
 import { chooseSegments, findHull } from '../segments/segment-filter.ts';
+import { intersect } from '../segments/time-hull.ts';
 import { type ViewSchema, viewSchemaOf } from '../segments/view-schema.ts';
 import { ANY } from '../sql/predicate.ts';
 import { foldName } from '../sql/sql-ast.ts';
@@ -20,6 +22,7 @@ import { quoteName } from '../sql/sql-text.ts';
 import { admitSelect } from '../sql/statement.ts';
 import { admitCondition, conditionError } from './admit-condition.ts';
 import { findComparedOtherwise } from './compared-otherwise.ts';
+import { findOtherColumn } from './other-columns.ts';
 
 export interface ConditionWish {
   readonly dataset: Dataset;
@@ -62,10 +65,7 @@ export async function openCondition(
     dataset: name,
     columns: columnNames,
   });
-  const otherwise = findComparedOtherwise(expression, known);
-  if (otherwise !== null) {
-    throw conditionError('QUERY_INVALID', otherwise.message, otherwise.hint);
-  }
+  throwIfFound(findComparedOtherwise(expression, known));
   const statement = await admitSelect(
     connection,
     `select 1 from cold.${quoteName(name)} where (\n${where}\n)`,
@@ -74,10 +74,13 @@ export async function openCondition(
   const needs = findNeeds(statement, [{ name, columns: schema }]);
   const predicate = needs.datasets.get(name) ?? ANY;
   const hull = await findHull(connection, known, schema, predicate);
+  const within = hullOfSpan(span);
+  const all = await cold.listSegments(name, within === null ? hull : intersect(hull, within));
+  throwIfFound(findOtherColumn(expression, name, columns, all));
   const wanted = { dataset: known, schema, predicate, hull };
-  const segments = await chooseSegments(connection, cold, wanted, hullOfSpan(span));
-  const within = span === null ? [] : [timeWithin(schema, timeColumn, span)];
-  const parts = [`(\n${where}\n)`, ...within];
+  const segments = await chooseSegments(connection, cold, wanted, within);
+  const ofSpan = span === null ? [] : [timeWithin(schema, timeColumn, span)];
+  const parts = [`(\n${where}\n)`, ...ofSpan];
   return {
     dataset: name,
     sql: parts.map((part) => `coalesce(${part}, false)`).join(' and '),
@@ -85,6 +88,10 @@ export async function openCondition(
     candidates: segments.map(({ key }) => key),
     hotCount: `select count(*) as rows from hot.${quoteName(name)} where ${parts.join(' and ')}`,
   };
+}
+
+function throwIfFound(found: { readonly message: string; readonly hint: string } | null): void {
+  if (found !== null) throw conditionError('QUERY_INVALID', found.message, found.hint);
 }
 
 /** Of what DuckDB says, its names and types: no row is read. */
@@ -109,7 +116,7 @@ async function assertBoolean(
   );
 }
 
-function hullOfSpan(span: TimeRange | null): Parameters<typeof chooseSegments>[3] {
+function hullOfSpan(span: TimeRange | null): TimeHull | null {
   if (span === null) return null;
   return {
     fromInclusiveUs: BigInt(span.fromInclusive) * 1000n,
