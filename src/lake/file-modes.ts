@@ -51,7 +51,8 @@ async function giveToOwnerOfFolder(path: string): Promise<void> {
   try {
     await fs.lchown(path, uid, gid);
   } catch (error) {
-    // A root without that right (a container, a file server that trusts no root) owns what it makes, as before.
-    if (!isNodeError(error, 'EPERM', 'ENOSYS', 'ENOTSUP')) throw error;
+    // A root without that right (a container, a file server that trusts no root), or to whom that owner is nobody he
+    // can name (EINVAL: a container that maps few users, NFS), owns what it makes, as before.
+    if (!isNodeError(error, 'EPERM', 'EINVAL', 'ENOSYS', 'ENOTSUP')) throw error;
   }
 }

@@ -1,6 +1,9 @@
-import { chown, readdir, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { execFile } from 'node:child_process';
+import { chmod, chown, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/domain/time/clock.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { runInside } from '../../support/cli.ts';
@@ -84,5 +87,21 @@ describeOn('mounts', 'what a rotation that root typed writes', () => {
       }),
     );
     expect(owners.flat()).toEqual([]);
+  });
+
+  it("stays root's where that owner is unknown, as in a container that maps root alone", async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tierd-test-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await chown(folder, 4711, 4711);
+    await chmod(folder, 0o777);
+    const script = `
+      import { fileSystemFor } from ${JSON.stringify(resolve('src/lake/file-modes.ts'))};
+      const fs = fileSystemFor('owner');
+      await fs.makeDirectory('${folder}/day=1');
+      await fs.writeNewFile('${folder}/day=1/x', Buffer.from('rows'));
+      await fs.syncFile('${folder}/day=1/x');`;
+    const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
+    await promisify(execFile)('unshare', ['--user', '--map-root-user', ...node]);
+    expect(await readFile(join(folder, 'day=1', 'x'), 'utf8')).toBe('rows');
   });
 });
