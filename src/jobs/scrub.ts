@@ -112,13 +112,24 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
       },
       signal: rooms.signal,
     });
-    const proven = await proveAll(rooms, request, bytes, live);
+    const proven = await confirm(db, request, await proveAll(rooms, request, bytes, live));
     await recordFindings(db, findingsOf(bytes, proven));
     const incomplete = bytes.missing.length > 0 ? await howIncomplete(rooms.store, db) : null;
     return { bytes, ...proven, incomplete };
   } finally {
     await disconnect(db);
   }
+}
+
+type Proven = Omit<ScrubResult, 'bytes' | 'incomplete'>;
+
+/** What was removed meanwhile, with `tierd delete --now` or after the grace period, is no damage. */
+async function confirm(db: pg.Client, { dataset }: ScrubRequest, proven: Proven): Promise<Proven> {
+  const { unproven, unjudged } = proven;
+  if (unproven.length + unjudged.length === 0) return proven;
+  const kept = new Set((await listKnown(db, dataset, ['live', 'retired'])).map(({ key }) => key));
+  const isKept = ({ keys }: UnprovenSlice): boolean => keys.every((key) => kept.has(key));
+  return { ...proven, unproven: unproven.filter(isKept), unjudged: unjudged.filter(isKept) };
 }
 
 async function howIncomplete(store: ObjectStore, db: pg.Client): Promise<string | null> {
@@ -155,7 +166,7 @@ async function proveAll(
   { prove }: ScrubRequest,
   bytes: ScrubReport,
   live: readonly SegmentRecord[],
-): Promise<Omit<ScrubResult, 'bytes' | 'incomplete'>> {
+): Promise<Proven> {
   const unproven: UnprovenSlice[] = [];
   const unjudged: UnprovenSlice[] = [];
   let provenSlices = 0;

@@ -12,6 +12,7 @@ import { listRuns } from '../../../src/ledger/runs.ts';
 import { countFindings } from '../../../src/ledger/scrub-findings.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { createTestDatabase } from '../../support/database.ts';
+import { deleteFrom } from '../../support/delete.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 
 let db: pg.Client;
@@ -112,6 +113,28 @@ describe('scrub', () => {
     expect(bytes.unknown.map(({ key }) => key)).toEqual(['ticks/foreign.parquet']);
     expect(provenSlices).toBe(3);
     expect([...(await countFindings(db))]).toEqual([['ticks', 2]]);
+  });
+
+  it('calls no slice damaged whose segments were removed while it proved them', async () => {
+    const dataset = makeDataset('ticks');
+    let pending: (() => Promise<unknown>) | null = () =>
+      deleteFrom(bench, dataset, 'id < 30', { now: true });
+    const engine = new Proxy(bench.rooms.engine, {
+      get(target, name) {
+        const member: unknown = Reflect.get(target, name, target);
+        if (name !== 'connect') return member;
+        return async () => {
+          const due = pending;
+          pending = null;
+          await due?.();
+          return target.connect();
+        };
+      },
+    });
+    const result = await scrub({ ...bench.rooms, engine }, WHOLE);
+    expect(pending).toBeNull();
+    expect(result).toMatchObject({ provenSlices: 3, unproven: [], unjudged: [] });
+    expect(await countFindings(db)).toEqual(new Map());
   });
 
   it('notes what is bad in the ledger until it is found sound again', async () => {
