@@ -109,6 +109,8 @@ describe('scrub', () => {
     await add('ticks/d.parquet', 'publishing');
     await add('ticks/e.parquet', 'publishing', false);
     await add('ticks/f.parquet', 'retired');
+    // Its removal was killed before the ledger heard of it.
+    await add('ticks/g.parquet', 'retired', false);
     const report = await scrub();
     expect(keysOf(report.leftovers)).toEqual(['ticks/a.parquet', 'ticks/c.parquet']);
     expect(report.missing).toEqual([]);
