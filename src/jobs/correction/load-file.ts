@@ -1,6 +1,6 @@
 /** The rows of a file of corrections, in a temporary table of the transaction: as PostgreSQL understands them. */
 import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
@@ -59,11 +59,15 @@ export async function loadFile(db: pg.Client, load: FileToLoad): Promise<void> {
 async function assertThere(file: string): Promise<void> {
   // The engine would read whatever files such a name stands for.
   if (/[*?[\]{}]/u.test(file)) throw unreadable(file, 'its name has one of * ? [ ] { }; rename it');
+  let isFile: boolean;
   try {
     await access(file);
+    isFile = (await stat(file)).isFile();
   } catch (error) {
     throw unreadable(file, error instanceof Error ? error.message : String(error));
   }
+  // It is read more than once.
+  if (!isFile) throw unreadable(file, 'it is no file');
 }
 
 async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {

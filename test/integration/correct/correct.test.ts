@@ -312,6 +312,7 @@ describe('correct', () => {
     ['x.xlsx', '', 'format'],
     ['x.parquet', 'PAR1', 'x.parquet'],
     ['x[1].csv', 'a', 'rename it'],
+    ['folder.csv', null, 'it is no file'],
     ['x.csv', 'time,id,symbol,symbol,price,ratio,note,doc\n', 'two columns of one name'],
     ['x.csv', '', 'it lacks time'],
     [
@@ -328,7 +329,9 @@ describe('correct', () => {
     ],
   ])('tells what is wrong with %s: %s', async (name, text, told) => {
     const dataset = await coldTable();
-    const failure = await failureOf(correct(bench, dataset, await fileOf(bench, name, text)));
+    if (text === null) await mkdir(join(bench.directory, name));
+    else await fileOf(bench, name, text);
+    const failure = await failureOf(correct(bench, dataset, join(bench.directory, name)));
     expect(failure).toMatchObject({ code: 'USAGE' });
     expect(failure.message).toContain(told);
     await expectWanted(dataset);
