@@ -5,6 +5,7 @@ import {
   emptyFingerprint,
   type SliceFingerprint,
 } from '../domain/fingerprint.ts';
+import { ownTimeColumn } from '../domain/lake/own-time-column.ts';
 import { formatRange } from '../domain/time/time-range.ts';
 import { parseSegmentKey } from '../lake/layout.ts';
 import { rewriteSlice } from '../lake/rewrite-slice.ts';
@@ -48,7 +49,7 @@ export async function writeRest(
     paths,
     columns,
     selectStaying,
-    timeColumn: run.table.timeColumn,
+    timeColumn: ownTimeColumn(run.table.timeColumn, run.columns, columns),
     sortBy: run.dataset.sortBy,
     directory: stagingPath(rooms.store.stagingRoot, moveId),
     namePrefix: `${called}-${slice.id}`,

@@ -4,6 +4,7 @@
  * are live in one transaction (I2). No row of the hot store is touched.
  */
 import { addFingerprints, emptyFingerprint } from '../../domain/fingerprint.ts';
+import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import type { PlannedMerge } from '../../domain/plan/compaction.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
@@ -115,7 +116,7 @@ async function writeMerged(
     signal,
     paths: await openSound(rooms, old, { directory, signal }),
     columns,
-    timeColumn: table.timeColumn,
+    timeColumn: ownTimeColumn(table.timeColumn, run.columns, columns),
     sortBy: dataset.sortBy,
     directory,
     targetFileBytes: dataset.targetFileBytes,

@@ -5,6 +5,7 @@ import { planColumns } from '../../domain/columns/plan-columns.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
 import { withFieldIds } from '../../domain/lake/field-ids.ts';
+import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import { type DeletionPlan, planDeletion, type ThinnedSlice } from '../../domain/plan/deletion.ts';
 import { isHolding } from '../../domain/plan/holds.ts';
 import type { TableDescription } from '../../domain/table.ts';
@@ -46,7 +47,7 @@ export async function gatherDeletion(
   const hotRows = await countHot(rooms, dataset, found.condition, coldOnly);
   const thinned: ThinnedSlice[] = [];
   for (const slice of slices) {
-    const { timeColumn } = found.table;
+    const timeColumn = ownTimeColumn(found.table.timeColumn, found.columns, slice.columns);
     const choice = { ...rooms, ...found, columns: slice.columns, timeColumn, signal };
     const chosen = await countInSlice(rooms, choice, slice);
     if (chosen.rows > 0) thinned.push(thinnedOf(slice, chosen));

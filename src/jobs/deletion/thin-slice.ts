@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { TierdError } from '../../domain/errors.ts';
 import { type SliceFingerprint, subtractFingerprint } from '../../domain/fingerprint.ts';
+import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import type { ThinnedSlice } from '../../domain/plan/deletion.ts';
 import { holdsRange } from '../../domain/plan/holds.ts';
 import type { ProvenSegments } from '../../domain/plan/proof.ts';
@@ -70,7 +71,8 @@ export async function stageThinned(
     const directory = await createStaging(rooms.fileSystem, rooms.store.stagingRoot, id);
     const paths = await openSound(rooms, slice.segments, { directory, signal });
     const { engine } = rooms;
-    const choice = { engine, condition, columns, timeColumn: table.timeColumn, signal };
+    const timeColumn = ownTimeColumn(table.timeColumn, run.columns, columns);
+    const choice = { engine, condition, columns, timeColumn, signal };
     const gone = await fingerprintChosen(choice, paths);
     if (gone.rows !== planned.chosen) throw notAsPlanned(dataset.name, planned, gone.rows);
     const rest = await writeRest(rooms, run, {

@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import type { Dataset } from '../../domain/dataset.ts';
+import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import type { RowCondition } from '../../domain/plan/row-condition.ts';
 import { formatTable, type IntegerTimeUnit, type TimeColumn } from '../../domain/table.ts';
 import type { EpochMs, TimeRange } from '../../domain/time/time-range.ts';
@@ -79,14 +80,21 @@ export async function openCondition(
   throwIfFound(findOtherColumn(expression, name, columns, all));
   const wanted = { dataset: known, schema, predicate, hull };
   const segments = await chooseSegments(connection, cold, wanted, within);
-  const ofSpan = span === null ? [] : [timeWithin(schema, timeColumn, span)];
-  const parts = [`(\n${where}\n)`, ...ofSpan];
+  // Where the time column had another name, it has its values by that one.
+  const times = [timeColumn, ...all.map((one) => ownTimeColumn(timeColumn, columns, one.columns))];
+  const names = [...new Set(times.map((time) => time.name))];
+  const partsOf = (called: readonly string[]): readonly string[] => [
+    `(\n${where}\n)`,
+    ...(span === null ? [] : [timeWithin(schema, timeColumn, called, span)]),
+  ];
   return {
     dataset: name,
-    sql: parts.map((part) => `coalesce(${part}, false)`).join(' and '),
+    sql: partsOf(names)
+      .map((part) => `coalesce(${part}, false)`)
+      .join(' and '),
     seenOf: (held) => selectList(schema, held.map(columnOf)),
     candidates: segments.map(({ key }) => key),
-    hotCount: `select count(*) as rows from hot.${quoteName(name)} where ${parts.join(' and ')}`,
+    hotCount: `select count(*) as rows from hot.${quoteName(name)} where ${partsOf([timeColumn.name]).join(' and ')}`,
   };
 }
 
@@ -124,13 +132,19 @@ function hullOfSpan(span: TimeRange | null): TimeHull | null {
   };
 }
 
-function timeWithin(schema: ViewSchema, { name, unit }: TimeColumn, span: TimeRange): string {
-  const [column = name, type = ''] =
-    [...schema].find(([one]) => foldName(one) === foldName(name)) ?? [];
+/** @param called the names by which the lake has it, one of them in each slice */
+function timeWithin(
+  schema: ViewSchema,
+  { name, unit }: TimeColumn,
+  called: readonly string[],
+  span: TimeRange,
+): string {
+  const type = [...schema].find(([one]) => foldName(one) === foldName(name))?.[1] ?? '';
   const at = (ms: EpochMs): string =>
     unit === undefined ? literalOf(ms, type) : integerOf(ms, unit);
-  const quoted = quoteName(column);
-  const time = type === 'DATE' ? `${quoted}::timestamp` : quoted;
+  const quoted = called.map(quoteName).join(', ');
+  const value = called.length === 1 ? quoted : `coalesce(${quoted})`;
+  const time = type === 'DATE' ? `${value}::timestamp` : value;
   return `(${time} >= ${at(span.fromInclusive)} and ${time} < ${at(span.toExclusive)})`;
 }
 

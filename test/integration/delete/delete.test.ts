@@ -265,6 +265,22 @@ describe('delete', () => {
     expect(plan.rows).toBe(DAYS * OF_A_SYMBOL + 1);
   });
 
+  it('I13: knows the time of slices in which its column had another name, and so does a compaction', async () => {
+    await coldTable({ sortBy: ['id'] });
+    await database.query(
+      `alter table bars rename column time to at; alter table bars_before rename column time to at`,
+    );
+    const dataset = makeDataset('bars', { sortBy: ['id'], timeColumn: 'at' });
+    const span = days(63, 62);
+    const { plan } = await deleteFrom(bench, dataset, 'id % 2 = 0', { span });
+    expect(plan.slices.map(({ range }) => range)).toEqual([span]);
+    expect((await planDelete(bench, dataset, 'id % 2 = 0', { span })).rows).toBe(0);
+    expect((await compact(bench, dataset)).totals).toMatchObject({ failed: [] });
+    expect((await live()).length).toBeLessThan(DAYS);
+    await deleteFrom(bench, dataset, 'id >= 65000');
+    await expectAllBut(dataset, 'id >= 65000 or id % 2 = 0 and id / 1000 = 63');
+  });
+
   it('I2: an Iceberg table has the rows no more', async () => {
     const dataset = await coldTable({ iceberg: true });
     await deleteFrom(bench, dataset, `symbol = 's1' or id >= 65000`);
