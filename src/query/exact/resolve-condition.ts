@@ -116,9 +116,9 @@ async function ask(
     const constant = `"$${String(index)}"`;
     const cast = `try_cast(${constant} as ${comparedType(comparison)})`;
     return [
-      `typeof(${constant})`,
+      `try(typeof(${constant}))`,
       `try(cast(${constant} as varchar))`,
-      `cast(${cast} as varchar)`,
+      `try(cast(${cast} as varchar))`,
       `cast(coalesce(try(${cast} = ${constant}), false) as varchar)`,
     ];
   });

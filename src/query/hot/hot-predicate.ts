@@ -64,10 +64,10 @@ async function valuesOf(
   const others = comparisons.filter((_, index) => texts[index] === null);
   const expressions = others.map(({ column, constant }, index) => {
     const placeholder = `"$${String(index)}"`;
-    if (schema.get(column) === 'VARCHAR') return `${placeholder}::varchar`;
+    if (schema.get(column) === 'VARCHAR') return `try(${placeholder}::varchar)`;
     if (isTextLiteral(constant)) return `try_cast(${placeholder} as bigint)::varchar`;
-    return `case when typeof(${placeholder}) in ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER')
-            then try_cast(${placeholder} as bigint)::varchar end`;
+    return `try(case when typeof(${placeholder}) in ('TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'UTINYINT', 'USMALLINT', 'UINTEGER')
+            then try_cast(${placeholder} as bigint)::varchar end)`;
   });
   // Nothing is sent where DuckDB can't.
   const found = await runForTexts(

@@ -54,4 +54,24 @@ describe('a query of what was rotated', () => {
       'JSON',
     ]);
   });
+
+  test('says of a constant that is no value what is wrong with it, on whichever side', async () => {
+    const own = await createTestDatabase();
+    const line = await own.connect();
+    const bench = await openBench(own);
+    const dataset = makeDataset('clocks', { sortBy: [] });
+    await own.query(`create table clocks (time timestamptz not null, n int);
+      insert into clocks values ('${daysAgo(40)}', 1)`);
+    await rotateDataset(bench.rooms, dataset, { force: true });
+    await own.query(`insert into clocks values ('${daysAgo(1)}', 1)`);
+    for (const side of ['hot.', 'cold.', '']) {
+      for (const where of [`time < 'now'::timestamptz`, `n = 'few'::int`]) {
+        const sql = `select count(*) from ${side}clocks where ${where}`;
+        await expect(askStores(bench, line, [dataset], sql)).rejects.toMatchObject({
+          code: 'QUERY_FAILED',
+          message: expect.stringMatching(/"now"|'few'/) as string,
+        });
+      }
+    }
+  });
 });
