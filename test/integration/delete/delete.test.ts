@@ -440,6 +440,7 @@ describe('a deletion is refused', () => {
     ['exists (from bars)', 'QUERY_NOT_ALLOWED', 'a subquery'],
     ['random() < 0.5', 'QUERY_NOT_ALLOWED', 'the function random'],
     ['time < now()', 'QUERY_NOT_ALLOWED', 'the function now'],
+    [`age(time) > interval '1 day'`, 'QUERY_NOT_ALLOWED', 'the function age'],
     ['count(*) > 1', 'QUERY_NOT_ALLOWED', 'the function count'],
     ['row_number() over () = 1', 'QUERY_NOT_ALLOWED', 'a window function'],
     ['columns(*) > 1', 'QUERY_NOT_ALLOWED', '*'],
