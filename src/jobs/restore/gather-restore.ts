@@ -6,6 +6,7 @@ import { planColumns } from '../../domain/columns/plan-columns.ts';
 import { agree, countOf } from '../../domain/count.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { withFieldIds } from '../../domain/lake/field-ids.ts';
+import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import { guardDisk } from '../../domain/plan/lake-guards.ts';
 import type { Refusal } from '../../domain/plan/refusal.ts';
 import { mapColumns, type TargetColumn } from '../../domain/plan/restore-columns.ts';
@@ -21,7 +22,6 @@ import { describeTable } from '../../hot/table/introspect.ts';
 import { findMakeHazards } from '../../hot/write/make-hazards.ts';
 import { compressedChunks, findRestoreHazards } from '../../hot/write/restore-hazards.ts';
 import { findTable, targetColumns } from '../../hot/write/restore-target.ts';
-import type { Choice } from '../../lake/chosen-rows.ts';
 import { findSlicesOf, type LiveSlice, listLiveSlices } from '../../ledger/replaced-slices.ts';
 import { countInSlice } from '../count-in-slice.ts';
 import type { ReadCondition } from '../deletion/rooms.ts';
@@ -61,13 +61,12 @@ export async function gatherRestore(
   const found = await inPlanningSnapshot(rooms.settings, db, doing, () =>
     lookAtAll(rooms, db, dataset, request),
   );
-  const { condition, target, hazards, table, work: whole, ...known } = found;
-  const choosing = { ...rooms, condition, timeColumn: table.timeColumn, signal };
+  const { condition, target, hazards, work: whole, ...known } = found;
   const work =
-    condition === null ? whole : await chooseRows(rooms, whole, { ...choosing, condition });
+    condition === null ? whole : await chooseRows(rooms, { ...found, condition }, signal);
   const freeBytes = await rooms.store.freeBytes();
   const plan = planOf(dataset, request, target, work, { hazards, freeBytes });
-  return { ...known, table, plan, work, whereSha256: sha256Of(condition) };
+  return { ...known, plan, work, whereSha256: sha256Of(condition) };
 }
 
 async function lookAtAll(
@@ -109,12 +108,18 @@ function findSlices(
 /** Those of the slices that have such rows, with how many. */
 async function chooseRows(
   rooms: LookingRestoreRooms,
-  work: readonly SliceWork[],
-  choosing: Omit<Choice, 'columns'>,
+  found: Pick<Awaited<ReturnType<typeof lookAtAll>>, 'table' | 'columns' | 'work'> & {
+    readonly condition: ReadCondition;
+  },
+  signal: AbortSignal,
 ): Promise<readonly SliceWork[]> {
+  const { table, columns: own, condition, work } = found;
+  const { engine } = rooms;
   const chosen: SliceWork[] = [];
   for (const { slice, planned, ...one } of work) {
-    const choice = { ...choosing, columns: slice.columns };
+    const { columns } = slice;
+    const timeColumn = ownTimeColumn(table.timeColumn, own, columns);
+    const choice = { engine, condition, columns, timeColumn, signal };
     const { rows } = await countInSlice(rooms, choice, slice);
     if (rows === 0) continue;
     const isAll = rows === slice.fingerprint.rows;

@@ -132,7 +132,7 @@ describe('restore --where', () => {
     expect(plan.rows).toBe(90);
     expect(await live()).toBe(3);
     expect(await count('bars')).toBe(ROWS_A_DAY);
-    for (const where of ['nothing = 1', 'id', 'id in (select 1)']) {
+    for (const where of ['id = 1) or (true', 'nothing = 1', 'id', 'id in (select 1)']) {
       const failure = await failureOf(
         planRestoreOf(rooms, dataset, { ...request, where }, rooms.signal),
       );
