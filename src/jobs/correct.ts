@@ -132,7 +132,7 @@ async function gatherKnown(
     );
     const columns = withFieldIds(planned.columns, fieldIds.fields);
     const identity = identityOf(
-      await listUniqueKeys(db, table.oid),
+      (await listUniqueKeys(db, table.oid)).map((key) => ({ ...key, nulls: 'equal' })),
       columns,
       table.timeColumn.name,
     );

@@ -119,13 +119,16 @@ export function selectUnmatched({ identity, late, cold }: Meeting, path: string)
   return `select ${names} from ${source([path])} as cold anti join ${source(late.paths)} as late on ${sameKey(identity)}`;
 }
 
-/** Nulls are equal here: a key that may be null is one that says so itself (NULLS NOT DISTINCT). */
-export function sameKey({ columns }: RowIdentity): string {
-  return columns
+export function sameKey(identity: RowIdentity): string {
+  return identity.columns
     .map(({ name }) => quoteSqlName(name))
-    .map((name) => `cold.${name} is not distinct from late.${name}`)
+    .map((name) => `cold.${name} ${sameValue(identity)} late.${name}`)
     .join(' and ');
 }
+
+/** Nulls are equal where the key says so itself (NULLS NOT DISTINCT); else who has one has no namesake. */
+export const sameValue = ({ nulls }: Pick<RowIdentity, 'nulls'>): string =>
+  nulls === 'equal' ? 'is not distinct from' : '=';
 
 export function source(paths: readonly string[]): string {
   return `read_parquet([${paths.map(quoteSqlText).join(', ')}], hive_partitioning = false)`;

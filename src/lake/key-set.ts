@@ -1,7 +1,7 @@
 /** The keys of some rows of the hot store, in DuckDB, to be looked for in the lake. */
 import type { ColumnBatch } from '../domain/columns/column-batch.ts';
 import type { RowIdentity } from '../domain/plan/row-identity.ts';
-import { source } from './cold-matches.ts';
+import { sameValue, source } from './cold-matches.ts';
 import { reading } from './lake-failure.ts';
 import { type DuckEngine, quoteSqlName, writeFailed } from './segment/duckdb.ts';
 import { readCounts } from './segment/small-results.ts';
@@ -21,7 +21,7 @@ export async function openKeySet(engine: DuckEngine, identity: RowIdentity): Pro
   const same = identity.columns
     .map(
       ({ name }, index) =>
-        `cold.${quoteSqlName(name)} is not distinct from keys.${stagedName(index)}`,
+        `cold.${quoteSqlName(name)} ${sameValue(identity)} keys.${stagedName(index)}`,
     )
     .join(' and ');
   return {

@@ -2,11 +2,11 @@
 import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
 import { describeShape, type TableShape } from '../hot/table/introspect.ts';
-import { listUniqueKeys, type UniqueKey } from '../hot/table/unique-key.ts';
+import { listRowKeys, type RowKey } from '../hot/table/unique-key.ts';
 
 export interface KnownTable {
   readonly shape: TableShape;
-  readonly uniqueKeys: () => Promise<readonly UniqueKey[]>;
+  readonly rowKeys: () => Promise<readonly RowKey[]>;
 }
 
 interface Printed {
@@ -34,10 +34,10 @@ export async function knownTable(
     return last.table;
   }
   const shape = await describeShape(db, ref, timeColumn, timeUnit);
-  let keys: readonly UniqueKey[] | null = null;
+  let keys: readonly RowKey[] | null = null;
   const table: KnownTable = {
     shape,
-    uniqueKeys: async () => (keys ??= await listUniqueKeys(db, shape.oid)),
+    rowKeys: async () => (keys ??= await listRowKeys(db, shape.oid)),
   };
   if (print === null) tables.delete(name);
   else tables.set(name, { print, timeColumn, timeUnit, table });

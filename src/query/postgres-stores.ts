@@ -252,11 +252,11 @@ const TOO_MANY_GROUPS = 'it has as many groups';
 async function identify(
   db: pg.Client,
   { name, onColdDuplicate }: Dataset,
-  { shape: { oid, timeColumn }, uniqueKeys }: KnownTable,
+  { shape: { oid, timeColumn }, rowKeys }: KnownTable,
   columns: readonly ColumnPlan[],
 ): Promise<RowIdentity | null> {
   if (onColdDuplicate !== 'newest') return null;
-  const keys = await uniqueKeys();
+  const keys = await rowKeys();
   if (keys.length === 0) return null;
   const fields = assignFieldIds(await listColumns(db, name), await readColumnPlaces(db, oid));
   return identityOf(keys, withFieldIds(columns, fields), timeColumn.name);

@@ -43,6 +43,11 @@ export interface PlannedAgain {
   readonly slices: number;
 }
 
+/** Rows that are due of time that the lake has, of which nothing tells whether the lake has them too. */
+export interface Unknowable extends PlannedAgain {
+  readonly why: string;
+}
+
 export interface PlannedMove {
   readonly lane: Lane;
   readonly removal: 'drop' | 'delete';
@@ -77,6 +82,7 @@ export interface PlanInput {
   readonly regions: readonly MeasuredRegion[];
   readonly facts: PlanFacts;
   readonly again: PlannedAgain | null;
+  readonly unknowable: Unknowable | null;
   /** Found by looking at types and catalogue, as refusals already. */
   readonly hazards: readonly Refusal[];
   readonly notes: readonly string[];
@@ -177,9 +183,18 @@ function guardDisk({ dataset, facts }: PlanInput, largestMove: number): Refusal[
   ];
 }
 
-function notesOf({ dataset, regions, facts, table, cutoffs, again }: PlanInput): string[] {
+function notesOf({
+  dataset,
+  regions,
+  facts,
+  table,
+  cutoffs,
+  again,
+  unknowable,
+}: PlanInput): string[] {
   const notes: string[] = [...noteOfSmallSlices(dataset, regions)];
   if (again !== null && again.rows > 0) notes.push(noteAgain(dataset, again));
+  if (unknowable !== null) notes.push(noteUnknowable(unknowable));
   const packed = waitingCompressed(table, cutoffs);
   const [firstPacked] = packed;
   if (firstPacked !== undefined) {
@@ -216,6 +231,10 @@ function noteOfSmallSlices(
   return [
     `${String(rows.length)} slices of a ${slice} have a median of ${countOf(middle, 'row')}, and each becomes a file of its own: \`slice: ${larger}\` under datasets.${name} makes fewer and larger ones`,
   ];
+}
+
+function noteUnknowable({ rows, slices, why }: Unknowable): string {
+  return `${countOf(rows, 'row')} in ${countOf(slices, 'slice')} ${agree(rows, 'is', 'are')} of time that the lake has already, and nothing tells whether it has ${agree(rows, 'it', 'them')} too: ${why}; what comes again is there twice. A unique index of plain columns, no floats, lets it replace what the lake has`;
 }
 
 function noteAgain({ onColdDuplicate }: Dataset, { rows, slices }: PlannedAgain): string {

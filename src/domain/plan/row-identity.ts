@@ -9,6 +9,8 @@ export interface RowIdentity {
   /** The unique index that it is taken from. */
   readonly index: string;
   readonly columns: readonly ColumnPlan[];
+  /** Whether rows with a null in it can be the same one. */
+  readonly nulls: 'equal' | 'distinct';
 }
 
 /**
@@ -19,14 +21,18 @@ export interface RowIdentity {
  * (1.0 and 1.00 of a numeric without scale, a collation that ignores case): such rows stay both.
  */
 export function identityOf(
-  keys: readonly { readonly index: string; readonly columns: readonly string[] }[],
+  keys: readonly {
+    readonly index: string;
+    readonly columns: readonly string[];
+    readonly nulls: RowIdentity['nulls'];
+  }[],
   columns: readonly ColumnPlan[],
   timeColumn: string,
 ): RowIdentity | null {
   for (const key of keys) {
     const names = new Set([...key.columns, timeColumn]);
     const plans = columns.filter(({ name, held }) => names.has(name) && isComparable(held.kind));
-    if (plans.length === names.size) return { index: key.index, columns: plans };
+    if (plans.length === names.size) return { index: key.index, columns: plans, nulls: key.nulls };
   }
   return null;
 }

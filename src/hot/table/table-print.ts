@@ -1,6 +1,6 @@
 /**
  * By which row versions of PostgreSQL's catalogue a table is what it is. Where these are the same on the same
- * connection, `describeShape` and `listUniqueKeys` would find the same again.
+ * connection, `describeShape` and `listRowKeys` would find the same again.
  */
 import type { TableRef } from '../../domain/table.ts';
 import { inlined, sql } from '../sql.ts';

@@ -26,8 +26,48 @@ export async function listKeysWithNulls(
   return (await readKeys(db, tableOid)).filter(({ holds }) => !holds);
 }
 
+/** By which a row that comes again can be known. */
+export interface RowKey extends UniqueKey {
+  /** Whether two rows with a null in it can have the same one. */
+  readonly nulls: 'equal' | 'distinct';
+}
+
+/**
+ * The keys by which rows that come again are known, the best first. A row that is inserted once more has
+ * another number in a column that PostgreSQL fills in by itself, so that keys with one come last.
+ */
+export async function listRowKeys(db: Queryable, tableOid: number): Promise<readonly RowKey[]> {
+  const found = await readKeys(db, tableOid);
+  const rank = ({ numbered, holds }: FoundKey): number => (numbered ? 2 : 0) + (holds ? 0 : 1);
+  return found
+    .toSorted((a, b) => rank(a) - rank(b))
+    .map(({ index, columns, holds }) => ({ index, columns, nulls: holds ? 'equal' : 'distinct' }));
+}
+
+/** Why no row of the table is known when it comes again, where `listRowKeys` has no key that the lake can compare. */
+export async function whyNoRowKey(db: Queryable, tableOid: number): Promise<string> {
+  const [found] = await run<{ index: string; lacks: string }>(
+    db,
+    sql`select indexes.relname as index,
+               case when not i.indisvalid then 'is not valid'
+                    when i.indisexclusion then 'compares by overlap'
+                    when i.indpred is not null then 'has a condition'
+                    when i.indexprs is not null then 'has an expression'
+                    when not i.indimmediate then 'is checked late'
+                    else 'has a float' end as lacks
+        from pg_index i join pg_class indexes on indexes.oid = i.indexrelid
+        where i.indrelid = ${tableOid}::oid and i.indisunique
+        order by i.indisprimary desc, indexes.relname limit 1`,
+  );
+  return found === undefined
+    ? 'the table has no unique key'
+    : `the unique index ${found.index} ${found.lacks}`;
+}
+
 interface FoundKey extends UniqueKey {
   readonly holds: boolean;
+  /** Whether PostgreSQL fills in one of its columns by itself, with another value for each row. */
+  readonly numbered: boolean;
 }
 
 function readKeys(db: Queryable, tableOid: number): Promise<readonly FoundKey[]> {
@@ -37,11 +77,15 @@ function readKeys(db: Queryable, tableOid: number): Promise<readonly FoundKey[]>
     sql`select indexes.relname as index, array_agg(columns.attname::text order by keys.n) as columns,
                bool_and(columns.attnotnull)
                or coalesce((select (to_jsonb(again) ->> 'indnullsnotdistinct')::boolean
-                            from pg_index again where again.indexrelid = i.indexrelid), false) as holds
+                            from pg_index again where again.indexrelid = i.indexrelid), false) as holds,
+               bool_or(columns.attidentity <> ''
+                       or coalesce(pg_get_expr(d.adbin, d.adrelid) ~ '(nextval|uuid|random)', false)) as numbered
         from pg_index i
         join pg_class indexes on indexes.oid = i.indexrelid
         cross join lateral unnest(i.indkey::int2[]) with ordinality as keys (attnum, n)
         join pg_attribute columns on columns.attrelid = i.indrelid and columns.attnum = keys.attnum
+        left join pg_attrdef d on d.adrelid = columns.attrelid and d.adnum = columns.attnum
+                                  and columns.attgenerated = ''
         where i.indrelid = ${tableOid}::oid and i.indisunique and i.indisvalid and i.indimmediate
           -- A key WITHOUT OVERLAPS is unique at each instant only: two rows may share its columns' values
           -- but for the last, which they compare by overlap.

@@ -9,7 +9,7 @@ import type { Dataset } from '../../domain/dataset.ts';
 import { formatTable } from '../../domain/table.ts';
 import { readColumnPlaces } from '../../hot/table/column-places.ts';
 import { describeShape, findExisting } from '../../hot/table/introspect.ts';
-import { listUniqueKeys } from '../../hot/table/unique-key.ts';
+import { listRowKeys } from '../../hot/table/unique-key.ts';
 import { listColumns } from '../../ledger/columns.ts';
 import { readRowVersions } from '../../ledger/row-versions.ts';
 import { readVisibleTransactions } from '../../ledger/visible-transactions.ts';
@@ -56,7 +56,7 @@ async function shapeOf(db: pg.Client, dataset: Dataset): Promise<unknown> {
     shape.oid,
     shape.timeColumn,
     columns,
-    await listUniqueKeys(db, shape.oid),
+    await listRowKeys(db, shape.oid),
     await listColumns(db, dataset.name),
     await readColumnPlaces(db, shape.oid),
   ];

@@ -3,6 +3,7 @@
  * row and PostgreSQL the newer one. A query that sees both as one table sees the newer.
  */
 import { hasIdentity, type RowIdentity } from '../../domain/plan/row-identity.ts';
+import { sameValue } from '../../lake/cold-matches.ts';
 import { stagedName } from '../../lake/segment/staging-table.ts';
 import type { Engine } from '../engine.ts';
 import type { SegmentRef, TimeHull } from '../segments/cold-catalog.ts';
@@ -65,7 +66,8 @@ export function canBeOutdated({ columns }: SegmentRef, identity: RowIdentity): b
 /** @param source of rows with the columns of the segments' files */
 export function withoutOutdated(source: string, { identity, table }: NewerRows): string {
   const same = identity.columns.map(
-    ({ name }, index) => `older.${quoteName(name)} is not distinct from newer.${stagedName(index)}`,
+    ({ name }, index) =>
+      `older.${quoteName(name)} ${sameValue(identity)} newer.${stagedName(index)}`,
   );
   return `(select older.* from ${source} as older anti join ${table} as newer on ${same.join(' and ')})`;
 }

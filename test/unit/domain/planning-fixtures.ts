@@ -71,6 +71,7 @@ export function makePlanInput(changes: PlanInputChanges): PlanInput {
     cutoffs: { aged: day(10), closed: null },
     regions: [],
     again: null,
+    unknowable: null,
     hazards: [],
     notes: [],
     ...rest,

@@ -7,6 +7,7 @@
  * That the rest of a slice is whole is known by fingerprints: what remains and what was taken out add
  * up to what was published, and the keys that were taken out are the keys of the late rows.
  */
+import { agree, countOf } from '../../../domain/count.ts';
 import type { Dataset } from '../../../domain/dataset.ts';
 import { TierdError } from '../../../domain/errors.ts';
 import { compareFingerprints } from '../../../domain/fingerprint.ts';
@@ -48,7 +49,7 @@ export function refuseChanged({ name, onColdDuplicate }: Dataset, { move, again 
   if (onColdDuplicate !== 'refuse' || again.changed === 0) return;
   throw new TierdError({
     code: 'COLD_DUPLICATES',
-    message: `${String(again.changed)} late rows of ${name} ${formatRange(move.range)} have keys that the lake has with other values, and on_cold_duplicate refuses to replace them; they stay hot and nothing was changed`,
+    message: `${countOf(again.changed, 'late row')} of ${name} ${formatRange(move.range)} ${agree(again.changed, 'has a key', 'have keys')} that the lake has with other values, and on_cold_duplicate refuses to replace ${agree(again.changed, 'it', 'them')}; the move stays hot and nothing was changed`,
     hint: `delete the late rows, or set datasets.${name}.on_cold_duplicate to newest (the late row replaces) or keep-both`,
     context: { dataset: name, again: again.rows, changed: again.changed },
   });

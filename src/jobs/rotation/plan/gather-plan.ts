@@ -14,13 +14,14 @@ import {
   type PlannedAgain,
   planRotation,
   type RotationPlan,
+  type Unknowable,
 } from '../../../domain/plan/plan.ts';
 import type { Refusal } from '../../../domain/plan/refusal.ts';
 import { cutoffsOf, type Region, regionsOf } from '../../../domain/plan/regions.ts';
 import { identityOf, type RowIdentity } from '../../../domain/plan/row-identity.ts';
 import { noteFrozenBuckets } from '../../../domain/plan/stale-aggregates.ts';
 import type { TableDescription } from '../../../domain/table.ts';
-import { DAY_MS, HOUR_MS, type TimeRange } from '../../../domain/time/time-range.ts';
+import { DAY_MS, HOUR_MS, rangesOverlap, type TimeRange } from '../../../domain/time/time-range.ts';
 import { assertZoneFits, tableClock } from '../../../domain/time/time-zone.ts';
 import { findHazards } from '../../../hot/hazards/hazards.ts';
 import { findPartHazards } from '../../../hot/hazards/part-hazards.ts';
@@ -28,7 +29,7 @@ import { measureSlices, measureTable, type TableFacts } from '../../../hot/measu
 import { readDatabaseClock, readReplicaLag } from '../../../hot/server/server-facts.ts';
 import { findReferencedRows } from '../../../hot/table/foreign-keys.ts';
 import { describeTable } from '../../../hot/table/introspect.ts';
-import { listUniqueKeys } from '../../../hot/table/unique-key.ts';
+import { listRowKeys, whyNoRowKey } from '../../../hot/table/unique-key.ts';
 import { findStaleAggregates } from '../../../hot/timescale/stale-aggregates.ts';
 import { listColdRanges, listLiveSchemas } from '../../../ledger/live-segments.ts';
 import { hasLedger } from '../../../ledger/migrate.ts';
@@ -111,6 +112,7 @@ export async function gatherPlan(
         freeBytes: await rooms.store.freeBytes(),
       },
       again: await lookWhereKnown(rooms, db, { dataset, table, identity }, leaving),
+      unknowable: identity === null ? await findUnknowable(db, dataset, table, leaving) : null,
       hazards: [
         ...planned.refusals.map(
           (refusal): Refusal => ({
@@ -165,6 +167,23 @@ async function lookWhereKnown(
   return lookForAgain({ ...what, identity, rooms }, db, leaving);
 }
 
+/** Null where nothing is due of time that the lake has, and where both are to be kept. */
+async function findUnknowable(
+  db: pg.Client,
+  { name, onColdDuplicate }: Dataset,
+  { oid }: TableDescription,
+  leaving: readonly MeasuredRegion[],
+): Promise<Unknowable | null> {
+  if (onColdDuplicate === 'keep-both' || !(await hasLedger(db))) return null;
+  const cold = await listColdRanges(db, name);
+  const met = leaving
+    .flatMap(({ slices }) => slices)
+    .filter(({ range }) => cold.some((other) => rangesOverlap(range, other)));
+  if (met.length === 0) return null;
+  const rows = met.reduce((sum, slice) => sum + slice.rows, 0);
+  return { rows, slices: met.length, why: await whyNoRowKey(db, oid) };
+}
+
 async function findIdentity(
   db: pg.Client,
   dataset: Dataset,
@@ -172,7 +191,7 @@ async function findIdentity(
   columns: readonly ColumnPlan[],
 ): Promise<RowIdentity | null> {
   if (dataset.onColdDuplicate === 'keep-both') return null;
-  return identityOf(await listUniqueKeys(db, table.oid), columns, table.timeColumn.name);
+  return identityOf(await listRowKeys(db, table.oid), columns, table.timeColumn.name);
 }
 
 /** What this role can't see can't hold a rotation back: better said than silently so. */

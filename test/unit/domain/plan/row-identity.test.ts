@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ColumnPlan } from '../../../../src/domain/columns/column-plan.ts';
-import { hasIdentity, identityOf, isHeldAlike } from '../../../../src/domain/plan/row-identity.ts';
+import {
+  hasIdentity,
+  identityOf,
+  isHeldAlike,
+  type RowIdentity,
+} from '../../../../src/domain/plan/row-identity.ts';
 
 const column = (name: string, kind: 'timestamptz' | 'varchar' | 'float8' | 'int8'): ColumnPlan => ({
   name,
@@ -29,7 +34,7 @@ describe('what a row that comes again is known by', () => {
       { index: 'gone', columns: ['nowhere'] },
       { index: 'by_id', columns: ['id'] },
       { index: 'by_symbol', columns: ['symbol', 'time'] },
-    ];
+    ].map((key) => ({ ...key, nulls: 'equal' as const }));
     const identity = identityOf(keys, ALL, 'time');
     expect(identity?.index).toBe('by_id');
     expect(names(identity?.columns)).toEqual(['time', 'id']);
@@ -38,7 +43,11 @@ describe('what a row that comes again is known by', () => {
   });
 
   it('can be compared with older segments where the columns are still the same ones', () => {
-    const identity = { index: 'key', columns: [TIME, { ...SYMBOL, fieldId: 3 }] };
+    const identity: RowIdentity = {
+      index: 'key',
+      columns: [TIME, { ...SYMBOL, fieldId: 3 }],
+      nulls: 'equal',
+    };
     expect(hasIdentity(ALL, identity)).toBe(true);
     expect(hasIdentity([TIME, { ...SYMBOL, fieldId: 3 }], identity)).toBe(true);
     expect(hasIdentity([TIME, { ...SYMBOL, fieldId: 4 }], identity)).toBe(false);
