@@ -89,13 +89,11 @@ function storeOf(
 ): LiveStore {
   const further: Redis[] = [];
   const masters = (): readonly Redis[] =>
-    client instanceof Redis ? [client] : client.nodes('master');
+    client instanceof Redis ? [client] : wholeCluster(client, place);
   const serverOf = (key: string): Redis => {
     if (client instanceof Redis) return client;
     const [name] = client.slots[keySlot(key)] ?? [];
-    const found = masters().find(
-      ({ options }) => `${options.host ?? ''}:${String(options.port)}` === name,
-    );
+    const found = client.nodes('master').find((node) => nameOf(node) === name);
     if (found !== undefined) return found;
     throw new TierdError({
       code: 'REDIS_UNREACHABLE',
@@ -125,6 +123,26 @@ function storeOf(
     },
   };
 }
+
+const SLOTS = 16_384;
+
+/** ioredis leaves out a node whose line was cut: the others would pass for all of them. */
+function wholeCluster(cluster: Cluster, place: string): readonly Redis[] {
+  const found = cluster.nodes('master');
+  const names = new Set(found.map(nameOf));
+  for (let slot = 0; slot < SLOTS; slot += 1) {
+    const name = cluster.slots[slot]?.[0];
+    if (name !== undefined && names.has(name)) continue;
+    throw new TierdError({
+      code: 'REDIS_UNREACHABLE',
+      message: `slot ${String(slot)} of ${place} ${name === undefined ? 'has no master' : `is at node ${name}, which is away`}`,
+      hint: 'a part of the cluster is down; see CLUSTER SLOTS',
+    });
+  }
+  return found;
+}
+
+const nameOf = ({ options: { host, port } }: Redis): string => `${host ?? ''}:${String(port)}`;
 
 /** `redis://cache:6379/0`, without user and password. */
 function describeTarget({ topology, db, tls }: LiveTarget): string {

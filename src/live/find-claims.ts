@@ -1,7 +1,7 @@
 import { matchKey } from '../domain/live/key-pattern.ts';
 import { anyClaim, claimPattern } from './claim-name.ts';
 import type { LiveStore } from './connect.ts';
-import { scanKeys } from './scan-keys.ts';
+import { scanEveryKey, scanKeys } from './scan-keys.ts';
 
 /** The claims of `source` that are there, in the order in which they were made. */
 export async function findClaims(
@@ -10,7 +10,7 @@ export async function findClaims(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const found = new Set<string>();
-  for await (const { keys } of scanKeys(store, claimPattern(source), signal)) {
+  for await (const { keys } of scanEveryKey(store, claimPattern(source), signal)) {
     for (const key of keys) found.add(key);
   }
   return [...found].sort();

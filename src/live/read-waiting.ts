@@ -20,7 +20,7 @@ import type { LiveStore } from './connect.ts';
 import { findClaims } from './find-claims.ts';
 import { dueBelow, entryOf, flatten, membersOf } from './lookers.ts';
 import { isRefusal, redisError } from './redis-error.ts';
-import { scanKeys } from './scan-keys.ts';
+import { scanEveryKey } from './scan-keys.ts';
 import { type GivenEntry, readStreamWaiting } from './stream-waiting.ts';
 
 /** What may be read in all, of however many sources. */
@@ -91,7 +91,7 @@ export async function readWaiting(
     claimsAreMade ? findClaims(store, spec.name, signal) : [];
   const claimsBefore = await claimsOf();
   const keys: string[] = [];
-  for await (const page of scanKeys(store, spec.pattern, signal)) keys.push(...page.keys);
+  for await (const page of scanEveryKey(store, spec.pattern, signal)) keys.push(...page.keys);
   const known = [...new Set(keys)];
   const ofKeys = await readPlaces(
     store,

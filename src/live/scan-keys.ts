@@ -22,6 +22,9 @@ const REPLACEMENT = '\uFFFD';
 /**
  * Every key that is there all the while, at least once; SCAN may tell some twice. Pages without any
  * key of the pattern are left out. A pattern without captures is one key, and nothing is scanned.
+ *
+ * Of a cluster whose slots are moved meanwhile some may be missing: a key that went from a master that
+ * was not looked at yet to one that was. The next scan has it.
  */
 export async function* scanKeys(
   store: LiveStore,
@@ -44,13 +47,26 @@ export async function* scanKeys(
   }
 }
 
+/** As `scanKeys`, and no key is missing that went from one master of a cluster to another meanwhile. */
+export async function* scanEveryKey(
+  store: LiveStore,
+  pattern: KeyPattern,
+  signal: AbortSignal,
+): AsyncGenerator<KeyPage, void, undefined> {
+  yield* scanKeys(store, pattern, signal);
+  // Where it is now has been looked at before it came; this time it is met there.
+  if (store.isCluster && pattern.captures.length > 0) yield* scanKeys(store, pattern, signal);
+}
+
 function scan(
   store: LiveStore,
   master: Redis,
   cursor: string,
   glob: string,
 ): Promise<[cursor: string, keys: string[]]> {
-  return doing(`looking for keys like ${glob} at ${store.place}`, () =>
+  const { host, port } = master.options;
+  const node = store.isCluster ? `node ${host ?? ''}:${String(port)} of ` : '';
+  return doing(`looking for keys like ${glob} at ${node}${store.place}`, () =>
     master.scan(cursor, 'MATCH', glob, 'COUNT', SCAN_COUNT),
   );
 }
