@@ -48,6 +48,22 @@ function cronValue(text: string, field: CronField): number | undefined {
   return value >= field.min && value <= field.max ? value : undefined;
 }
 
+/**
+ * Whether each step comes at least twice in its field: minutes `*\/90` begin anew with each hour, so that they
+ * come once in it and never 90 minutes apart.
+ */
+export function hasRoomForSteps(text: string): boolean {
+  const fields = text.trim().split(/\s+/);
+  return FIELDS.every((field, index) =>
+    (fields[index] ?? '').split(',').every((part) => {
+      const [range = '', step = '1'] = part.split('/');
+      const [from = field.min, to = range === '*' ? field.max : from] =
+        range === '*' ? [] : range.split('-').map((end) => cronValue(end, field));
+      return step === '1' || Number(step) <= to - from;
+    }),
+  );
+}
+
 /** The longest that each month gets. */
 const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 

@@ -3,7 +3,7 @@
  * so that a problem reads "found …, expected …", and its meaning for the docs and for editors.
  */
 import { z } from 'zod';
-import { everComes, isCronSchedule } from './cron.ts';
+import { everComes, hasRoomForSteps, isCronSchedule } from './cron.ts';
 import { DURATION_EXPECTED, DURATION_PATTERN, SIZE_EXPECTED, SIZE_PATTERN } from './units.ts';
 
 export function text(description: string, ...examples: string[]): z.ZodString {
@@ -97,6 +97,10 @@ export function cron(description: string): z.ZodString {
   return z
     .string({ error })
     .refine(isCronSchedule, { error, abort: true })
+    .refine(hasRoomForSteps, {
+      error:
+        'steps that come more than once in their field: minutes */90 begin anew with each hour, and so come once in it, not every 90 minutes. For that write `every: 90min` in place of cron, under schedules',
+    })
     .refine(everComes, { error: 'a day that one of its months has: this schedule never comes' })
     .meta(meta(description, 'cron schedule', []));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { everComes, isCronSchedule } from '../../../src/config/cron.ts';
+import { everComes, hasRoomForSteps, isCronSchedule } from '../../../src/config/cron.ts';
 import {
   DURATION_PATTERN,
   parseDuration,
@@ -74,6 +74,18 @@ describe('schedules', () => {
     '@daily',
   ])('not %s', (text) => {
     expect(isCronSchedule(text)).toBe(false);
+  });
+
+  it.each([
+    ['*/90 * * * *', false],
+    ['*/60 * * * *', false],
+    ['0 */36 * * *', false],
+    ['0 0,6-12/8 * * *', false],
+    ['*/30 * * * *', true],
+    ['*/59 */12 */2 * *', true],
+    ['5-5/1 * * jan-jun/3 *', true],
+  ])('%s has room for its steps: %s', (text, hasRoom) => {
+    expect(hasRoomForSteps(text)).toBe(hasRoom);
   });
 
   it.each([
