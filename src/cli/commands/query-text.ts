@@ -6,6 +6,7 @@ import { TierdError } from '../../domain/errors.ts';
 import type { CliIo } from '../context.ts';
 
 export interface QuerySource {
+  /** The SQL itself, or `-`. */
   readonly sql: string | undefined;
   /** A path, or `-`. */
   readonly file: string | undefined;
@@ -22,6 +23,7 @@ export async function readQuery(
   if (sql !== undefined && file !== undefined) {
     throw usage('a query on the command line and --file contradict each other');
   }
+  if (sql === '-') return decode(await readStdin(io), 'standard input');
   if (sql !== undefined) return sql;
   if (file !== undefined && file !== '-') return readFile(resolve(io.workingDirectory, file), file);
   if (file === undefined && io.stdin.isTTY === true) {

@@ -28,7 +28,7 @@ export function registerQuery(program: Command, context: CliContext): void {
   program
     .command('query')
     .description('run one SELECT over hot and cold rows; each dataset is a table')
-    .argument('[sql]', 'a SELECT in the SQL of DuckDB; standard input where there is none')
+    .argument('[sql]', 'a SELECT in the SQL of DuckDB; standard input where there is none, or -')
     .addOption(
       new Option(
         '-i, --interactive',

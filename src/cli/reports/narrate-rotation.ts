@@ -48,7 +48,7 @@ export function narrate(context: CliContext): Narrator {
         exported = 0;
         sum = NOTHING;
         failures = 0;
-        for (const note of event.plan.notes) logger.warn({ dataset }, `${dataset}: ${note}`);
+        for (const note of event.plan.notes) logger.info({ dataset }, `${dataset}: ${note}`);
         return;
       case 'exported':
         exported += event.rows;

@@ -43,7 +43,7 @@ describe('the text of a query', () => {
     expect(stdout).toBe('n\r\n2\r\n');
   });
 
-  it.each([[['-f', '-']], [[]]])('comes from standard input with %j', async (argv) => {
+  it.each([[['-f', '-']], [['-']], [[]]])('comes from standard input with %j', async (argv) => {
     const stdin = 'select max(id) as n from ticks';
     const { exitCode, stdout, stderr } = await tierd(query(...argv), { stdin });
     expect(exitCode, stderr).toBe(0);
@@ -52,6 +52,7 @@ describe('the text of a query', () => {
 
   it.each<[string, readonly string[], { readonly stdin?: string; readonly columns?: number }]>([
     ['is no query', ['query'], { columns: 80 }],
+    ['contradict each other', ['query', '-', '-f', 'report.sql'], {}],
     ['contradict each other', ['query', 'select 1', '-f', 'report.sql'], {}],
     ["can't be read (ENOENT)", ['query', '-f', 'nowhere.sql'], {}],
     ["can't be read (EISDIR)", ['query', '-f', '.'], {}],
