@@ -1,5 +1,7 @@
 /** Lists that were claimed by renaming them, and how far each has been committed. */
+
 import type { ClaimProgress } from '../domain/live/live-entry.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
 import { keyOfText, keyText } from './text.ts';
 
@@ -101,12 +103,12 @@ export async function openClaims(
   }));
 }
 
-/** Forgets claims, of any source, that Redis removed that long ago: a failover no longer brings them back. */
-export async function pruneClaims(db: Queryable, olderThanMs: number): Promise<number> {
+/** Forgets claims, of any source, that Redis removed before that: a failover no longer brings them back. */
+export async function pruneClaims(db: Queryable, before: EpochMs): Promise<number> {
   const pruned = await db.query(
     `delete from tierd.claims
-     where removed_at < clock_timestamp() - $1 * interval '1 millisecond'`,
-    [olderThanMs],
+     where removed_at < to_timestamp($1::float8 / 1000)`,
+    [before],
   );
   return pruned.rowCount ?? 0;
 }

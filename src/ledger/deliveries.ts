@@ -3,6 +3,7 @@
  * before its acknowledgement, or after a failover that forgot it.
  */
 import { compareIds, packIds, plainId, sortableId, unpackIds } from '../domain/drain/stream-ids.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
 import { keyOfText, keyText } from './text.ts';
 
@@ -103,12 +104,12 @@ export async function openDeliveries(
   }));
 }
 
-/** Forgets deliveries, of any source, that Redis was told of that long ago. */
-export async function pruneDeliveries(db: Queryable, olderThanMs: number): Promise<number> {
+/** Forgets deliveries, of any source, that Redis was told of before that. */
+export async function pruneDeliveries(db: Queryable, before: EpochMs): Promise<number> {
   const pruned = await db.query(
     `delete from tierd.deliveries
-     where acknowledged_at < clock_timestamp() - $1 * interval '1 millisecond'`,
-    [olderThanMs],
+     where acknowledged_at < to_timestamp($1::float8 / 1000)`,
+    [before],
   );
   return pruned.rowCount ?? 0;
 }

@@ -3,6 +3,7 @@
  * marked may be forgotten, so that to lose these marks costs nothing but room in the ledger.
  */
 import type pg from 'pg';
+import type { EpochMs } from '../../domain/time/time-range.ts';
 import { markClaimsRemoved, pruneClaims } from '../../ledger/claims.ts';
 import { markAcknowledged, pruneDeliveries } from '../../ledger/deliveries.ts';
 
@@ -40,8 +41,8 @@ export class Acknowledgements {
   }
 }
 
-/** Forgets what was delivered, and told to Redis, that long ago; also of sources that are configured no more. */
-export async function forgetOld(db: pg.Client, keepMs: number): Promise<void> {
-  await pruneDeliveries(db, keepMs);
-  await pruneClaims(db, keepMs);
+/** Forgets what was delivered, and told to Redis, before that; also of sources that are configured no more. */
+export async function forgetOld(db: pg.Client, before: EpochMs): Promise<void> {
+  await pruneDeliveries(db, before);
+  await pruneClaims(db, before);
 }

@@ -5,6 +5,7 @@
 import type pg from 'pg';
 import { prepareMapping } from '../../domain/drain/map-entry.ts';
 import type { LiveBatch, LiveSource } from '../../domain/live/live-entry.ts';
+import { earliestNow } from '../../domain/plan/clock-guard.ts';
 import { disconnect } from '../../hot/server/connect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { readClaim } from '../../ledger/claims.ts';
@@ -14,6 +15,7 @@ import { readMark } from '../../ledger/streams.ts';
 import { announceDrained } from '../../live/announce.ts';
 import type { LiveStore } from '../../live/connect.ts';
 import { openLiveSource } from '../../live/open-source.ts';
+import { readClocks } from '../clock-facts.ts';
 import { stopIfAborted } from '../job-failure.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import { forgetOld } from './acknowledgements.ts';
@@ -120,7 +122,9 @@ async function drainPass(open: Open): Promise<number> {
   await settle(rooms, run, db);
   if (batches > 0 || !open.hasLooked) await closeLeftovers(open);
   open.hasLooked = true;
-  await forgetOld(db, rooms.settings.keepDeliveriesMs);
+  const { name, limits } = run.plan.source.dataset;
+  const now = earliestNow(limits, await readClocks(rooms.clock, db, name));
+  await forgetOld(db, now - rooms.settings.keepDeliveriesMs);
   return batches;
 }
 

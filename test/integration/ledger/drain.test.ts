@@ -106,12 +106,12 @@ describe('a claim', () => {
     await advanceClaim(db, { ...claim, position: 5, done: false });
     expect(await readClaim(db, claim.claim)).toEqual({ position: 10, done: false });
     await markClaimsRemoved(db, [claim.claim]);
-    expect(await pruneClaims(db, -1_000)).toBe(0);
+    expect(await pruneClaims(db, Date.now() + 1_000)).toBe(0);
     await advanceClaim(db, { ...claim, position: 12, done: true });
     await markClaimsRemoved(db, [claim.claim]);
-    expect(await pruneClaims(db, 60_000)).toBe(0);
+    expect(await pruneClaims(db, Date.now() - 60_000)).toBe(0);
     expect(await readClaim(db, claim.claim)).toEqual({ position: 12, done: true });
-    expect(await pruneClaims(db, -1_000)).toBe(1);
+    expect(await pruneClaims(db, Date.now() + 1_000)).toBe(1);
   });
 });
 
@@ -134,8 +134,8 @@ describe('deliveries', () => {
     const told = await recordDelivery(db, 'p', stream, ['20-0']);
     await recordDelivery(db, 'p', stream, ['21-0']);
     await markAcknowledged(db, [told]);
-    expect(await pruneDeliveries(db, 60_000)).toBe(0);
-    expect(await pruneDeliveries(db, -1_000)).toBe(1);
+    expect(await pruneDeliveries(db, Date.now() - 60_000)).toBe(0);
+    expect(await pruneDeliveries(db, Date.now() + 1_000)).toBe(1);
     const left = await findDelivered(db, stream, ['20-0', '21-0']);
     expect([...left.ids]).toEqual(['21-0']);
   });
