@@ -6,6 +6,7 @@ import { assertMigrated } from '../ledger/migrate.ts';
 import { keepDailyHead } from './audit/keep-daily-head.ts';
 import { asTierdError } from './job-failure.ts';
 import type { KeptLease } from './keep-lease.ts';
+import { keepManifest } from './manifest/keep-manifest.ts';
 import { assertNotPaused } from './pause-check.ts';
 import { recover } from './rotation/move/recover.ts';
 import type { Recovered } from './rotation/outcome.ts';
@@ -35,8 +36,14 @@ export async function onDataset<Result>(
     return await whileLeased(rooms, { name, db }, async (kept) => {
       await holdLake(rooms, db);
       const recovered = await recover(rooms, db, kept.lease, dataset);
-      const result = await work({ db, kept, recovered });
+      const keep = (): Promise<void> => keepManifest(rooms, db, dataset, kept.lease);
+      const result = await work({ db, kept, recovered }).catch(async (failure: unknown) => {
+        // What was done before it failed is worth as much; why it failed is told, and not that this did as well.
+        await keep().catch(() => undefined);
+        throw failure;
+      });
       await keepDailyHead(rooms, db);
+      await keep();
       return result;
     });
   } catch (error) {

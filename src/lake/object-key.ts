@@ -16,6 +16,9 @@ const ICEBERG_DIRECTORY = '_iceberg';
 /** Heads of the audit log, a file a day; see `audit-heads.ts`. */
 export const AUDIT_DIRECTORY = '_tierd_audit';
 
+/** What the ledger knows of each dataset, for whoever finds the lake without it; see `manifest.ts`. */
+export const MANIFEST_DIRECTORY = '_tierd_manifest';
+
 /** Where a store is tried with harmless objects; see `s3/probe-bucket.ts`. */
 export const PROBE_DIRECTORY = '_tierd_probe';
 
@@ -24,6 +27,7 @@ const OWN_DIRECTORIES: readonly string[] = [
   OWNER_DIRECTORY,
   PROBE_DIRECTORY,
   AUDIT_DIRECTORY,
+  MANIFEST_DIRECTORY,
   ICEBERG_DIRECTORY,
 ];
 

@@ -66,7 +66,7 @@ export interface ObjectStore {
 
   /**
    * Every object whose key starts with `prefix`, each once and in an order that stays the same;
-   * the marker, the owners, heads of the audit log, Iceberg metadata and the staging area are left out, unless
+   * the marker, the owners, heads of the audit log, manifests, Iceberg metadata and the staging area are left out, unless
    * `prefix` names their directory. It is empty or ends with a slash.
    */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<ListedObject>;

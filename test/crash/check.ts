@@ -1,5 +1,5 @@
 /** Finds every row that must exist, once, in hot ∪ cold; and in the lake nothing but what is live. */
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { listSegments } from '../../src/ledger/segments.ts';
@@ -79,7 +79,34 @@ function compare(rows: readonly Row[], truth: Truth): Finding {
   };
 }
 
-const ownFolders = (table: string): string[] => [`${table}/`, `_iceberg/${table}/`, '_staging/'];
+const ownFolders = (table: string): string[] => [
+  `${table}/`,
+  `_iceberg/${table}/`,
+  manifestFolder(table),
+  '_staging/',
+];
+
+const manifestFolder = (table: string): string => `_tierd_manifest/${table}/`;
+
+/** The newest three heads of those that were found, and the parts that they name. */
+async function keptManifests(
+  table: string,
+  lake: string,
+  found: readonly string[],
+): Promise<readonly string[]> {
+  const heads = found
+    .filter((file) => file.startsWith(`${manifestFolder(table)}head-`))
+    .sort()
+    .slice(-3);
+  const named: string[] = [];
+  for (const head of heads) {
+    const { parts } = JSON.parse(await readFile(join(lake, head), 'utf8')) as {
+      parts: { key: string }[];
+    };
+    named.push(...parts.map(({ key }) => key));
+  }
+  return [...heads, ...named];
+}
 
 /** I4: files of the lake that no segment has, live or just replaced, and segments without their file. */
 export async function strayFiles(
@@ -104,6 +131,7 @@ export async function strayFiles(
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(lake.length + 1))
     .filter((file) => ownFolders(table).some((folder) => file.startsWith(folder)));
+  for (const file of await keptManifests(table, lake, found)) expected.add(file);
   const missing = [...expected]
     .filter((key) => !found.includes(key))
     .map((key) => `missing ${key}`);

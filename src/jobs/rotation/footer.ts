@@ -30,5 +30,6 @@ export function footerOf(
     'tierd.columns': JSON.stringify(
       columns.map(({ fieldId, name, postgresType }) => ({ id: fieldId, name, type: postgresType })),
     ),
+    'tierd.plan': JSON.stringify(columns),
   };
 }

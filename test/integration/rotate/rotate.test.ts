@@ -71,6 +71,7 @@ describe('rotate', () => {
     expect(await readdir(bench.lake)).toEqual([
       '_tierd_audit',
       '_tierd_lake.json',
+      '_tierd_manifest',
       '_tierd_owner',
       'ticks',
     ]);

@@ -1,4 +1,4 @@
-/** Where a run's Iceberg metadata waits to be published: named by the lease, so that the next holder finds it. */
+/** Where a run's Iceberg metadata and its manifest wait to be published: named by the lease, so that the next holder finds it. */
 import { listStaging, removeStaging } from '../../../lake/staging.ts';
 import type { Lease } from '../../../ledger/lease.ts';
 import type { JobRooms } from '../rooms.ts';

@@ -1,0 +1,179 @@
+/**
+ * After each run that changed something, what the ledger knows of the dataset is written beside its segments.
+ * Only the months that changed are written anew. A lake that can't take it now takes it after the next job:
+ * nothing depends on it but `tierd adopt`.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type pg from 'pg';
+import type { Dataset } from '../../domain/dataset.ts';
+import { TierdError } from '../../domain/errors.ts';
+import type {
+  DatasetRecord,
+  ManifestHead,
+  ManifestPart,
+  PartSummary,
+} from '../../domain/lake/lake-manifest.ts';
+import { formatTable } from '../../domain/table.ts';
+import { inTransaction } from '../../hot/transaction.ts';
+import {
+  listManifests,
+  type ManifestFolder,
+  needlessManifests,
+  newestHead,
+  numberOf,
+  readKeptHeads,
+  writeHead,
+  writePart,
+} from '../../lake/manifest.ts';
+import { createStaging, removeStaging } from '../../lake/staging.ts';
+import { listAuditHeads } from '../../ledger/audit.ts';
+import { listColumns } from '../../ledger/columns.ts';
+import { listHolds } from '../../ledger/holds.ts';
+import { rememberedLake } from '../../ledger/lake-identity.ts';
+import { assertLease, type Lease } from '../../ledger/lease.ts';
+import { listKeptSlices, summarizeMonths } from '../../ledger/manifest.ts';
+import { listPins } from '../../ledger/pins.ts';
+import { limitsUnderLease } from '../limits-under-lease.ts';
+import { metadataStaging } from '../rotation/iceberg/metadata-staging.ts';
+import { assertStillOwnLake } from '../rotation/own-lake.ts';
+import type { JobRooms } from '../rotation/rooms.ts';
+
+interface Keeping {
+  readonly rooms: JobRooms;
+  readonly db: pg.Client;
+  readonly dataset: Pick<Dataset, 'name' | 'table'>;
+  readonly lease: Lease;
+}
+
+/** Under the dataset's lease. */
+export async function keepManifest(
+  rooms: JobRooms,
+  db: pg.Client,
+  dataset: Pick<Dataset, 'name' | 'table'>,
+  lease: Lease,
+): Promise<void> {
+  const lake = await rememberedLake(db);
+  if (lake?.isMarked !== true) return;
+  const keeping = { rooms, db, dataset, lease };
+  try {
+    const folder = await listManifests(rooms.store, dataset.name);
+    const before = await newestHead(rooms.store, folder);
+    const now = await readNow(keeping);
+    if (before === null ? now.months.length > 0 : !isSame(before, now, lake.ledgerId)) {
+      const at = rooms.clock.now();
+      const { lakeId, ledgerId, epoch } = lake;
+      await writeManifest(keeping, folder, {
+        before,
+        now,
+        identity: { lakeId, ledgerId, epoch, at },
+      });
+    }
+    await sweepManifests(keeping);
+  } catch (error) {
+    if (!(error instanceof TierdError)) throw error;
+  }
+}
+
+interface DatasetNow {
+  readonly record: DatasetRecord;
+  readonly months: readonly PartSummary[];
+}
+
+async function readNow({ rooms, db, dataset, lease }: Keeping): Promise<DatasetNow> {
+  return inTransaction(
+    db,
+    {
+      doing: `reading the ledger of ${dataset.name}`,
+      isolation: 'read committed',
+      readOnly: false,
+      limits: limitsUnderLease(rooms.settings),
+    },
+    async () => {
+      const heads = await listAuditHeads(db);
+      const head = heads.find(({ chain }) => chain === dataset.name);
+      const record = {
+        table: formatTable(dataset.table),
+        columns: await listColumns(db, dataset.name),
+        holds: await listHolds(db, dataset.name),
+        pins: await listPins(db, dataset.name),
+        audit: head === undefined ? null : { number: head.number, hash: head.hash },
+      };
+      const months = await summarizeMonths(db, dataset.name);
+      // Nobody but who holds the lease changes segments; who has lost it would write down what is no longer so.
+      await assertLease(db, lease);
+      return { record, months };
+    },
+  );
+}
+
+function isSame(before: ManifestHead, { record, months }: DatasetNow, ledgerId: string): boolean {
+  const { table, columns, holds, pins, audit } = before;
+  const parts = before.parts.map(({ month, digest, segments }) => ({ month, digest, segments }));
+  return (
+    before.ledgerId === ledgerId &&
+    isDeepStrictEqual({ table, columns, holds, pins, audit }, record) &&
+    isDeepStrictEqual(parts, months)
+  );
+}
+
+async function writeManifest(
+  keeping: Keeping,
+  { heads }: ManifestFolder,
+  {
+    before,
+    now,
+    identity,
+  }: {
+    readonly before: ManifestHead | null;
+    readonly now: DatasetNow;
+    readonly identity: Pick<ManifestHead, 'lakeId' | 'ledgerId' | 'epoch' | 'at'>;
+  },
+): Promise<void> {
+  const { dataset } = keeping;
+  const written = new Map(before?.parts.map((part) => [`${part.month} ${part.digest}`, part]));
+  const parts: ManifestPart[] = [];
+  for (const summary of now.months) {
+    const same = written.get(`${summary.month} ${summary.digest}`);
+    parts.push(same ?? (await putPart(keeping, summary)));
+  }
+  const number = Math.max(0, ...heads.map(numberOf)) + 1;
+  const head: ManifestHead = { ...now.record, ...identity, dataset: dataset.name, number, parts };
+  const { key, text } = writeHead(head);
+  await put(keeping, key, new TextEncoder().encode(text));
+}
+
+async function putPart(keeping: Keeping, summary: PartSummary): Promise<ManifestPart> {
+  const { db, dataset } = keeping;
+  const slices = await listKeptSlices(db, dataset.name, summary.month);
+  const { key, sha256, bytes } = await writePart(dataset.name, summary.month, slices);
+  await put(keeping, key, bytes);
+  return { ...summary, key, sha256 };
+}
+
+/** From where Iceberg metadata is published too: the next run sweeps what a killed one left there. */
+async function put({ rooms, db, lease }: Keeping, key: string, bytes: Uint8Array): Promise<void> {
+  const { fileSystem, store, signal } = rooms;
+  const id = metadataStaging(lease);
+  await assertStillOwnLake(rooms, db);
+  const directory = await createStaging(fileSystem, store.stagingRoot, id);
+  try {
+    const path = join(directory, 'manifest');
+    await fileSystem.writeNewFile(path, bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    await store.putIfAbsent(key, path, { bytes: bytes.length, sha256 }, signal);
+  } finally {
+    await removeStaging(fileSystem, store.stagingRoot, id);
+  }
+}
+
+/** Each time: a run that was killed has left parts that no head names. */
+async function sweepManifests({ rooms, db, dataset }: Keeping): Promise<void> {
+  const { store } = rooms;
+  const folder = await listManifests(store, dataset.name);
+  for (const key of needlessManifests(folder, await readKeptHeads(store, folder))) {
+    await assertStillOwnLake(rooms, db);
+    await store.remove(key);
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * `_tierd_manifest/<dataset>/head-00000042.json` names the parts of a manifest,
+ * `…/part-2024-01-<content id>.json.gz`: slices and segments of a month. Nothing is replaced: a part whose month
+ * did not change is named by the next head as well.
+ */
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import { z } from 'zod';
+import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import type { SliceFingerprint } from '../domain/fingerprint.ts';
+import type { KeptSlice, ManifestHead } from '../domain/lake/lake-manifest.ts';
+import { MANIFEST_DIRECTORY } from './object-key.ts';
+import type { ObjectStore, ReadableStore } from './object-store.ts';
+import { readSmall } from './read-small.ts';
+
+/** So many of a dataset stay: the newest, and those before it, should it not be readable. */
+const KEPT_HEADS = 3;
+const NUMBER_DIGITS = 8;
+const CONTENT_ID_DIGITS = 12;
+
+const digits = z.string().regex(/^-?\d+$/);
+/** Milliseconds; of the ledger's clock with a fraction. */
+const time = z.number();
+const rangeSchema = z.object({ fromInclusive: time, toExclusive: time });
+
+const headSchema = z.object({
+  tierdManifest: z.literal(1),
+  dataset: z.string(),
+  number: z.number().int().positive(),
+  lakeId: z.string(),
+  ledgerId: z.string(),
+  epoch: z.number().int(),
+  at: time,
+  table: z.string(),
+  columns: z.array(
+    z.object({
+      fieldId: z.number().int().positive(),
+      name: z.string(),
+      firstName: z.string(),
+      postgresType: z.string(),
+      attnum: z.number().int(),
+      tableIdentity: z.string(),
+      isDropped: z.boolean(),
+    }),
+  ),
+  holds: z.array(
+    z.object({
+      id: digits,
+      dataset: z.string(),
+      range: rangeSchema.nullable(),
+      reason: z.string(),
+      by: z.string(),
+      since: time,
+      until: time.nullable(),
+    }),
+  ),
+  pins: z.array(z.object({ range: rangeSchema, until: time.nullable() })),
+  audit: z.object({ number: digits.transform(BigInt), hash: z.string() }).nullable(),
+  parts: z.array(
+    z.object({
+      month: z.string(),
+      digest: z.string(),
+      segments: z.number().int(),
+      key: z.string(),
+      sha256: z.string(),
+    }),
+  ),
+});
+
+const bound = z.string().nullable();
+const partSchema = z.object({
+  tierdManifestPart: z.literal(1),
+  /** Slices name theirs by its place here: most have the same. */
+  columns: z.array(z.array(z.looseObject({ name: z.string() }))),
+  slices: z.array(
+    z.object({
+      range: rangeSchema,
+      generation: z.number().int().positive(),
+      moveId: z.string(),
+      rows: digits.transform(BigInt),
+      fingerprint: z.looseObject({ rows: z.number(), rowHash: z.string() }),
+      columns: z.number().int(),
+      segments: z.array(
+        z.object({
+          key: z.string(),
+          state: z.enum(['live', 'retired']),
+          sha256: z.string().regex(/^[0-9a-f]{64}$/),
+          rows: digits.transform(BigInt),
+          bytes: digits.transform(BigInt),
+          minTimeUs: digits.transform(BigInt),
+          maxTimeUs: digits.transform(BigInt),
+          statistics: z.record(z.string(), z.object({ min: bound, max: bound })),
+        }),
+      ),
+    }),
+  ),
+});
+
+export interface WrittenPart {
+  readonly key: string;
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+export async function writePart(
+  dataset: string,
+  month: string,
+  slices: readonly KeptSlice[],
+): Promise<WrittenPart> {
+  const columns: string[] = [];
+  const placed = slices.map((slice) => {
+    const text = JSON.stringify(slice.columns);
+    const at = columns.indexOf(text);
+    return { ...slice, columns: at === -1 ? columns.push(text) - 1 : at };
+  });
+  const document = {
+    tierdManifestPart: 1,
+    columns: columns.map((text) => JSON.parse(text) as unknown),
+    slices: placed,
+  };
+  const bytes = await promisify(gzip)(stringify(document));
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const key = `${folderOf(dataset)}part-${month}-${sha256.slice(0, CONTENT_ID_DIGITS)}.json.gz`;
+  return { key, sha256, bytes };
+}
+
+export function writeHead(head: ManifestHead): { readonly key: string; readonly text: string } {
+  const key = `${folderOf(head.dataset)}head-${String(head.number).padStart(NUMBER_DIGITS, '0')}.json`;
+  return { key, text: `${stringify({ tierdManifest: 1, ...head })}\n` };
+}
+
+const stringify = (document: unknown): string =>
+  JSON.stringify(document, (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+
+/** What lies in the folder of a dataset's manifests. */
+export interface ManifestFolder {
+  /** Newest first. */
+  readonly heads: readonly string[];
+  readonly parts: readonly string[];
+}
+
+/** @throws TierdError LAKE_UNREADABLE */
+export async function listManifests(store: ObjectStore, dataset: string): Promise<ManifestFolder> {
+  const [heads, parts]: [string[], string[]] = [[], []];
+  for await (const { key } of store.list(folderOf(dataset))) {
+    const name = key.slice(folderOf(dataset).length);
+    if (/^head-\d+\.json$/.test(name)) heads.push(key);
+    else if (/^part-.*\.json\.gz$/.test(name)) parts.push(key);
+  }
+  return { heads: heads.sort().reverse(), parts };
+}
+
+/** Of the key of a head. */
+export function numberOf(headKey: string): number {
+  return Number(/head-(\d+)\.json$/.exec(headKey)?.[1] ?? 0);
+}
+
+/** Null where it is nothing that this version of tierd wrote. @throws TierdError LAKE_UNREADABLE */
+export async function readHead(store: ReadableStore, key: string): Promise<ManifestHead | null> {
+  return parsed(headSchema, await readSmall(store, key));
+}
+
+/** The newest that can be read; null where there is none. @throws TierdError LAKE_UNREADABLE */
+export async function newestHead(
+  store: ReadableStore,
+  { heads }: ManifestFolder,
+): Promise<ManifestHead | null> {
+  for (const key of heads) {
+    const head = await readHead(store, key);
+    if (head !== null) return head;
+  }
+  return null;
+}
+
+/** Null where it is not what the head names. @throws TierdError OBJECT_MISSING, LAKE_UNREADABLE */
+export async function readPart(
+  store: ReadableStore,
+  { key, sha256 }: { readonly key: string; readonly sha256: string },
+): Promise<readonly KeptSlice[] | null> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of store.read(key)) chunks.push(Buffer.from(chunk));
+  const bytes = Buffer.concat(chunks);
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256) return null;
+  const part = parsed(partSchema, (await promisify(gunzip)(bytes)).toString('utf8'));
+  if (part === null) return null;
+  const columns = part.columns as unknown as readonly ColumnPlan[][];
+  return part.slices.map((slice) => ({
+    ...slice,
+    fingerprint: slice.fingerprint as unknown as SliceFingerprint,
+    columns: columns[slice.columns] ?? [],
+  }));
+}
+
+/** What no head that is kept needs: parts whose head was never written, too. @param kept the newest heads */
+export function needlessManifests(
+  { heads, parts }: ManifestFolder,
+  kept: readonly ManifestHead[],
+): readonly string[] {
+  const named = new Set(kept.flatMap((head) => head.parts.map(({ key }) => key)));
+  // Heads first: one whose parts are gone would be taken for a manifest.
+  return [...heads.slice(KEPT_HEADS), ...parts.filter((key) => !named.has(key))];
+}
+
+/** The newest heads, which stay. */
+export async function readKeptHeads(
+  store: ReadableStore,
+  { heads }: ManifestFolder,
+): Promise<readonly ManifestHead[]> {
+  const kept: ManifestHead[] = [];
+  for (const key of heads.slice(0, KEPT_HEADS)) {
+    const head = await readHead(store, key);
+    if (head !== null) kept.push(head);
+  }
+  return kept;
+}
+
+const folderOf = (dataset: string): string => `${MANIFEST_DIRECTORY}/${dataset}/`;
+
+function parsed<Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> | null {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    // Neither JSON nor of this shape: nothing that was written here.
+    return null;
+  }
+}
