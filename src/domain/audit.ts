@@ -24,6 +24,8 @@ export type AuditAction =
   | 'deleted'
   /** Rows were replaced by others of the same keys. */
   | 'corrected'
+  /** Segments that the ledger did not know were taken up, as the lake itself says they are. */
+  | 'adopted'
   /** Time was held, and must not expire, */
   | 'held'
   /** or may again. */

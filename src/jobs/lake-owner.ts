@@ -185,7 +185,7 @@ async function whileNobodyRotates<Result>(
   );
 }
 
-function noLakeThere(place: string): TierdError {
+export function noLakeThere(place: string): TierdError {
   return new TierdError({
     code: 'LAKE_NOT_THE_SAME',
     message: `${place} is no lake of tierd: there is nothing to take over, and nothing was changed.`,

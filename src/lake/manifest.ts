@@ -12,7 +12,7 @@ import type { SliceFingerprint } from '../domain/fingerprint.ts';
 import type { KeptSlice, ManifestHead } from '../domain/lake/lake-manifest.ts';
 import { MANIFEST_DIRECTORY } from './object-key.ts';
 import type { ObjectStore, ReadableStore } from './object-store.ts';
-import { readSmall } from './read-small.ts';
+import { readSmall, readWhole } from './read-small.ts';
 
 /** So many of a dataset stay: the newest, and those before it, should it not be readable. */
 const KEPT_HEADS = 3;
@@ -108,6 +108,14 @@ export async function writePart(
   month: string,
   slices: readonly KeptSlice[],
 ): Promise<WrittenPart> {
+  const bytes = await encodeSlices(slices);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const key = `${folderOf(dataset)}part-${month}-${sha256.slice(0, CONTENT_ID_DIGITS)}.json.gz`;
+  return { key, sha256, bytes };
+}
+
+/** Columns are written once for all slices that have the same. */
+export function encodeSlices(slices: readonly KeptSlice[]): Promise<Uint8Array> {
   const columns: string[] = [];
   const placed = slices.map((slice) => {
     const text = JSON.stringify(slice.columns);
@@ -119,10 +127,19 @@ export async function writePart(
     columns: columns.map((text) => JSON.parse(text) as unknown),
     slices: placed,
   };
-  const bytes = await promisify(gzip)(stringify(document));
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const key = `${folderOf(dataset)}part-${month}-${sha256.slice(0, CONTENT_ID_DIGITS)}.json.gz`;
-  return { key, sha256, bytes };
+  return promisify(gzip)(stringify(document));
+}
+
+/** Null where it is nothing that `encodeSlices` of this version made. */
+export async function decodeSlices(bytes: Uint8Array): Promise<readonly KeptSlice[] | null> {
+  const part = parsed(partSchema, (await promisify(gunzip)(bytes)).toString('utf8'));
+  if (part === null) return null;
+  const columns = part.columns as unknown as readonly ColumnPlan[][];
+  return part.slices.map((slice) => ({
+    ...slice,
+    fingerprint: slice.fingerprint as unknown as SliceFingerprint,
+    columns: columns[slice.columns] ?? [],
+  }));
 }
 
 export function writeHead(head: ManifestHead): { readonly key: string; readonly text: string } {
@@ -175,23 +192,15 @@ export async function newestHead(
   return null;
 }
 
-/** Null where it is not what the head names. @throws TierdError OBJECT_MISSING, LAKE_UNREADABLE */
+/** Null where it is gone, or not what the head names. @throws TierdError LAKE_UNREADABLE */
 export async function readPart(
   store: ReadableStore,
   { key, sha256 }: { readonly key: string; readonly sha256: string },
 ): Promise<readonly KeptSlice[] | null> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of store.read(key)) chunks.push(Buffer.from(chunk));
-  const bytes = Buffer.concat(chunks);
+  if ((await store.stat(key)) === null) return null;
+  const bytes = await readWhole(store, key);
   if (createHash('sha256').update(bytes).digest('hex') !== sha256) return null;
-  const part = parsed(partSchema, (await promisify(gunzip)(bytes)).toString('utf8'));
-  if (part === null) return null;
-  const columns = part.columns as unknown as readonly ColumnPlan[][];
-  return part.slices.map((slice) => ({
-    ...slice,
-    fingerprint: slice.fingerprint as unknown as SliceFingerprint,
-    columns: columns[slice.columns] ?? [],
-  }));
+  return decodeSlices(bytes);
 }
 
 /** What no head that is kept needs: parts whose head was never written, too. @param kept the newest heads */

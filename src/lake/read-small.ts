@@ -2,7 +2,12 @@ import type { ReadableStore } from './object-store.ts';
 
 /** An object of a few bytes, as text. @throws TierdError OBJECT_MISSING, LAKE_UNREADABLE */
 export async function readSmall(store: ReadableStore, key: string): Promise<string> {
+  return (await readWhole(store, key)).toString('utf8');
+}
+
+/** One that fits into memory. @throws TierdError OBJECT_MISSING, LAKE_UNREADABLE */
+export async function readWhole(store: Pick<ReadableStore, 'read'>, key: string): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of store.read(key)) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }

@@ -24,10 +24,12 @@ import {
   newestHead,
   numberOf,
   readKeptHeads,
+  readPart,
   writeHead,
   writePart,
 } from '../../lake/manifest.ts';
 import { createStaging, removeStaging } from '../../lake/staging.ts';
+import { statesOfKeys } from '../../ledger/adoption.ts';
 import { listAuditHeads } from '../../ledger/audit.ts';
 import { listColumns } from '../../ledger/columns.ts';
 import { listHolds } from '../../ledger/holds.ts';
@@ -60,6 +62,9 @@ export async function keepManifest(
   try {
     const folder = await listManifests(rooms.store, dataset.name);
     const before = await newestHead(rooms.store, folder);
+    // What a ledger before this one had, and this one does not know, is for `tierd adopt` to take up.
+    if (before !== null && before.epoch !== lake.epoch && !(await knowsAll(keeping, before)))
+      return;
     const now = await readNow(keeping);
     if (before === null ? now.months.length > 0 : !isSame(before, now, lake.ledgerId)) {
       const at = rooms.clock.now();
@@ -74,6 +79,16 @@ export async function keepManifest(
   } catch (error) {
     if (!(error instanceof TierdError)) throw error;
   }
+}
+
+async function knowsAll({ rooms, db }: Keeping, { parts }: ManifestHead): Promise<boolean> {
+  for (const part of parts) {
+    const keys = ((await readPart(rooms.store, part)) ?? []).flatMap(({ segments }) =>
+      segments.filter(({ state }) => state === 'live').map(({ key }) => key),
+    );
+    if ((await statesOfKeys(db, keys)).size < keys.length) return false;
+  }
+  return true;
 }
 
 interface DatasetNow {

@@ -26,10 +26,21 @@ const IDENTITY_PARSERS = {
   uuidFromBytes: (bytes: Uint8Array) => bytes,
 };
 
-/** Throws VERIFY_MISMATCH where the footer can't be read. */
-export async function readFooter(file: AsyncBuffer, path: string): Promise<FileMetaData> {
+/**
+ * Throws VERIFY_MISMATCH where the footer can't be read.
+ * @param firstBytes so much of the file's end is asked for at once
+ */
+export async function readFooter(
+  file: AsyncBuffer,
+  path: string,
+  firstBytes = 512 * 1024,
+): Promise<FileMetaData> {
   try {
-    return await parquetMetadataAsync(file, { parsers: IDENTITY_PARSERS, geoparquet: false });
+    return await parquetMetadataAsync(file, {
+      parsers: IDENTITY_PARSERS,
+      geoparquet: false,
+      initialFetchSize: firstBytes,
+    });
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
     const expected = 'that of a Parquet file';

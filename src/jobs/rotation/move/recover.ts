@@ -33,7 +33,7 @@ export async function recover(
   lease: Lease,
   { limits }: Pick<Dataset, 'limits'>,
 ): Promise<Recovered> {
-  for (const job of ['rotate', 'restore', 'compact', 'expire', 'delete', 'correct'])
+  for (const job of ['rotate', 'restore', 'compact', 'expire', 'delete', 'correct', 'adopt'])
     await abandonRuns(db, job, lease.dataset);
   await abandonRestores(db, lease.dataset);
   const unfinished = await unfinishedMoves(db, lease.dataset);

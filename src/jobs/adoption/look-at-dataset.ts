@@ -1,0 +1,163 @@
+/** What adopting a lake would do with one dataset. Reads month by month, and keeps what it found in files of its own. */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type pg from 'pg';
+import type { Dataset } from '../../domain/dataset.ts';
+import type { KnownColumn } from '../../domain/lake/field-ids.ts';
+import type { KeptSlice, ManifestHead } from '../../domain/lake/lake-manifest.ts';
+import type { AdoptionProblem, HotMeeting, Preference } from '../../domain/plan/adoption.ts';
+import { makeUnlessThere } from '../../lake/directories.ts';
+import { listManifests, newestHead, numberOf, readPart } from '../../lake/manifest.ts';
+import { listAuditHeads } from '../../ledger/audit.ts';
+import { rememberedLake } from '../../ledger/lake-identity.ts';
+import { inPlanningSnapshot } from '../planning-snapshot.ts';
+import { ColumnsOfFiles } from './columns-of-files.ts';
+import { describeHot } from './hot-side.ts';
+import { type LakeListing, listLake } from './list-lake.ts';
+import { lookAtMonth, type MonthLook } from './look-at-month.ts';
+import type { AdoptionRooms } from './rooms.ts';
+import { writeSpooled } from './spool.ts';
+
+export interface Sum {
+  readonly slices: number;
+  readonly segments: number;
+  readonly rows: bigint;
+  readonly bytes: bigint;
+}
+
+export interface DatasetFinding {
+  readonly dataset: Dataset;
+  /** The newest that can be read; null where there is none. */
+  readonly manifest: ManifestHead | null;
+  readonly isManifestNewer: boolean;
+  /** What becomes live. */
+  readonly taken: Sum;
+  /** What waits to be removed. */
+  readonly setAside: Sum;
+  /** Live by the ledger, and replaced by what is taken. */
+  readonly outdatedKeys: readonly string[];
+  readonly meetings: readonly HotMeeting[];
+  readonly problems: readonly AdoptionProblem[];
+  /** `2024-01`, of those with anything to take or to set aside. */
+  readonly months: readonly string[];
+  readonly columns: readonly KnownColumn[];
+  /** Of what lay there, name by name. */
+  readonly listing: string;
+}
+
+export interface AdoptRequest {
+  readonly prefer: Preference | null;
+  readonly verify: boolean;
+}
+
+/** @param isOwned the lake is this ledger's already */
+export async function lookAtDataset(
+  rooms: AdoptionRooms,
+  db: pg.Client,
+  dataset: Dataset,
+  { prefer, verify }: AdoptRequest,
+  isOwned: boolean,
+): Promise<DatasetFinding> {
+  const { store, fileSystem, tempDirectory, signal, settings } = rooms;
+  const directory = join(tempDirectory, 'adopt');
+  await makeUnlessThere(fileSystem, directory);
+  const lake = await listLake(store, dataset.name, signal);
+  const manifests = await listManifests(store, dataset.name);
+  const manifest = await newestHead(store, manifests);
+  const problems: AdoptionProblem[] = [...lake.problems, ...unreadHead(manifests.heads, manifest)];
+  const isManifestNewer = manifest !== null && (await isBehind(db, manifest));
+  const columns = new ColumnsOfFiles(manifest?.columns ?? []);
+  let [taken, setAside] = [NOTHING, NOTHING];
+  const outdatedKeys: string[] = [];
+  const meetings: HotMeeting[] = [];
+  const months: string[] = [];
+  let done = 0;
+  for (const month of monthsOf(lake, manifest)) {
+    const objects = lake.months.get(month) ?? [];
+    const part = manifest?.parts.find((one) => one.month === month);
+    const kept = part === undefined ? [] : await readPart(store, part);
+    if (kept === null) {
+      const reason = 'it is not what the manifest names: its month is told by its files alone';
+      problems.push({ kind: 'altered', key: part?.key ?? '', reason });
+    }
+    const found = await inPlanningSnapshot(
+      settings,
+      db,
+      `looking at ${dataset.name} ${month}`,
+      async () => {
+        const hot = await describeHot(db, dataset);
+        const look: MonthLook = {
+          ...{ rooms, dataset, hot, isOwned, prefer, verify, directory },
+          // A month that can't be read is one that nothing is known of.
+          isManifestNewer: isManifestNewer && kept !== null,
+        };
+        return lookAtMonth(look, db, month, objects, kept ?? []);
+      },
+    );
+    if (found.taken.length + found.setAside.length > 0) {
+      months.push(month);
+      await writeSpooled(fileSystem, directory, dataset.name, found);
+    }
+    taken = found.taken.reduce(add, taken);
+    setAside = found.setAside.reduce(add, setAside);
+    for (const slice of found.taken) columns.add(slice);
+    outdatedKeys.push(...found.outdatedKeys);
+    meetings.push(...found.meetings);
+    problems.push(...found.problems);
+    done += objects.length;
+    rooms.onProgress(done, lake.files);
+  }
+  return {
+    ...{ dataset, manifest, isManifestNewer, taken, setAside, outdatedKeys, meetings, problems },
+    months,
+    columns: columns.list(),
+    listing: digestOf(lake),
+  };
+}
+
+/** Of the names and lengths of a dataset's files. */
+export function digestOf({ months }: LakeListing): string {
+  const hash = createHash('sha256');
+  for (const objects of months.values()) {
+    for (const { key, bytes } of objects) hash.update(`${key} ${String(bytes)}\n`);
+  }
+  return hash.digest('hex');
+}
+
+const NOTHING: Sum = { slices: 0, segments: 0, rows: 0n, bytes: 0n };
+
+function add(sum: Sum, { segments }: KeptSlice): Sum {
+  return segments.reduce(
+    (all, { rows, bytes }) => ({
+      ...all,
+      segments: all.segments + 1,
+      rows: all.rows + rows,
+      bytes: all.bytes + bytes,
+    }),
+    { ...sum, slices: sum.slices + 1 },
+  );
+}
+
+function monthsOf(lake: LakeListing, manifest: ManifestHead | null): readonly string[] {
+  const named = manifest?.parts.map(({ month }) => month) ?? [];
+  return [...new Set([...lake.months.keys(), ...named])].sort();
+}
+
+/** A head after the newest that can be read says more, and can't. */
+function unreadHead(
+  heads: readonly string[],
+  manifest: ManifestHead | null,
+): readonly AdoptionProblem[] {
+  const unread = heads.filter((key) => numberOf(key) > (manifest?.number ?? 0));
+  const reason = 'it can’t be read as a manifest, and one from before it, or none, was taken';
+  return unread.map((key) => ({ kind: 'altered', key, reason }));
+}
+
+/** Whether the ledger is one of an earlier time than the manifest: set back, as by a restored backup. */
+async function isBehind(db: pg.Client, manifest: ManifestHead): Promise<boolean> {
+  const lake = await rememberedLake(db);
+  if (lake === null || lake.ledgerId !== manifest.ledgerId || manifest.audit === null) return false;
+  const heads = await listAuditHeads(db);
+  const own = heads.find(({ chain }) => chain === manifest.dataset);
+  return (own?.number ?? 0n) < manifest.audit.number;
+}

@@ -1,0 +1,151 @@
+/** Files that no manifest and no ledger has: their footers say what they are, and their bytes that they are whole. */
+import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
+import type { Dataset } from '../../domain/dataset.ts';
+import { TierdError } from '../../domain/errors.ts';
+import type { KeptSegment, KeptSlice } from '../../domain/lake/lake-manifest.ts';
+import type { AdoptionProblem } from '../../domain/plan/adoption.ts';
+import type { TimeColumn, TimeKind } from '../../domain/table.ts';
+import { floorToUnit } from '../../domain/time/time-range.ts';
+import { checksumOf } from '../../lake/checksum.ts';
+import { parseSegmentKey } from '../../lake/layout.ts';
+import type { ListedObject } from '../../lake/object-store.ts';
+import { readFileStatistics } from '../../lake/segment/file-statistics.ts';
+import { readSegmentFooter, type SegmentFooter } from '../../lake/segment-footer.ts';
+import type { AdoptionRooms } from './rooms.ts';
+
+export interface Strange {
+  /** Those of which all files are there. */
+  readonly slices: readonly KeptSlice[];
+  readonly problems: readonly AdoptionProblem[];
+}
+
+/** @param directory of this process, for copies of what is not on this machine */
+export async function readStrange(
+  rooms: AdoptionRooms,
+  dataset: Dataset,
+  objects: readonly ListedObject[],
+  directory: string,
+): Promise<Strange> {
+  const problems: AdoptionProblem[] = [];
+  const slices = new Map<string, { footer: SegmentFooter; segments: KeptSegment[] }>();
+  for (const object of objects) {
+    rooms.signal.throwIfAborted();
+    const read = await readOne(rooms, dataset, object, directory);
+    if ('kind' in read) {
+      problems.push(read);
+      continue;
+    }
+    const { footer, segment } = read;
+    const id = JSON.stringify([footer.moveId, footer.range, footer.generation]);
+    const slice = slices.get(id) ?? { footer, segments: [] };
+    slice.segments.push(segment);
+    slices.set(id, slice);
+  }
+  const whole: KeptSlice[] = [];
+  for (const { footer, segments } of slices.values()) {
+    const rows = segments.reduce((sum, segment) => sum + segment.rows, 0n);
+    if (rows === BigInt(footer.sliceRows)) whole.push(sliceOf(footer, segments));
+    else problems.push(incomplete(footer, segments, rows));
+  }
+  return { slices: whole, problems };
+}
+
+function sliceOf(footer: SegmentFooter, segments: readonly KeptSegment[]): KeptSlice {
+  const { range, generation, moveId, sliceRows, fingerprint, columns } = footer;
+  const rows = BigInt(sliceRows);
+  return { range, generation, moveId, rows, fingerprint, columns: columns ?? [], segments };
+}
+
+function incomplete(
+  { sliceRows }: SegmentFooter,
+  segments: readonly KeptSegment[],
+  rows: bigint,
+): AdoptionProblem {
+  return {
+    kind: 'incomplete',
+    key: segments[0]?.key ?? '',
+    reason: `its slice has ${String(sliceRows)} rows, and the files that are there ${rows.toString()}`,
+  };
+}
+
+type ReadOne = { readonly footer: SegmentFooter; readonly segment: KeptSegment } | AdoptionProblem;
+
+async function readOne(
+  rooms: AdoptionRooms,
+  dataset: Dataset,
+  { key, bytes }: ListedObject,
+  directory: string,
+): Promise<ReadOne> {
+  const { store, signal } = rooms;
+  try {
+    const footer = await readSegmentFooter(store, key, bytes);
+    if (footer === null) return strange(key, 'tierd did not write it');
+    const misplaced = misplacement(dataset, key, footer);
+    if (misplaced !== null) return strange(key, misplaced);
+    const { columns } = footer;
+    if (columns === null) {
+      return strange(key, 'the version that wrote it did not say how its columns are held');
+    }
+    const timeColumn = timeColumnOf(dataset, columns);
+    if (timeColumn === null) return strange(key, `it has no time column ${dataset.timeColumn}`);
+    const { sha256 } = await checksumOf(store.read(key, undefined, signal));
+    if (!sha256.startsWith(parseSegmentKey(key)?.contentId ?? '-')) {
+      return altered(key, 'its bytes are not those that its name is made of');
+    }
+    const path = await store.readable(key, directory, signal);
+    const connection = await rooms.engine.connect();
+    try {
+      const facts = await readFileStatistics(connection, path, columns, timeColumn, dataset.sortBy);
+      const { minTimeUs, maxTimeUs, bounds: statistics } = facts;
+      const facts_ = { rows: BigInt(facts.rows), bytes: BigInt(bytes), minTimeUs, maxTimeUs };
+      return { footer, segment: { key, state: 'live', sha256, statistics, ...facts_ } };
+    } finally {
+      connection.close();
+    }
+  } catch (error) {
+    if (!(error instanceof TierdError) || error.code === 'INTERRUPTED') throw error;
+    return altered(key, error.message);
+  }
+}
+
+const strange = (key: string, reason: string): AdoptionProblem => ({
+  kind: 'strange',
+  key,
+  reason,
+});
+const altered = (key: string, reason: string): AdoptionProblem => ({
+  kind: 'altered',
+  key,
+  reason,
+});
+
+/** A copy in another folder is no segment: the ledger has one place for each. */
+function misplacement({ name }: Dataset, key: string, footer: SegmentFooter): string | null {
+  if (footer.dataset !== name) return `it is a segment of ${footer.dataset}`;
+  const place = parseSegmentKey(key);
+  if (place !== null && floorToUnit(footer.range.fromInclusive, place.unit) === place.start) {
+    return null;
+  }
+  return 'it is a copy: its rows are of another time than its folder';
+}
+
+/** The table may be gone; the segment's own columns tell. */
+export function timeColumnOf(
+  { timeColumn, timeUnit }: Dataset,
+  columns: readonly ColumnPlan[],
+): TimeColumn | null {
+  const plan = columns.find(({ name }) => name === timeColumn);
+  if (plan === undefined) return null;
+  const kind = KINDS[plan.held.kind];
+  if (kind === undefined) return null;
+  return { name: timeColumn, kind, ...(timeUnit === undefined ? {} : { unit: timeUnit }) };
+}
+
+const KINDS: Readonly<Partial<Record<ColumnPlan['held']['kind'], TimeKind>>> = {
+  timestamptz: 'timestamptz',
+  timestamp: 'timestamp',
+  date: 'date',
+  int2: 'integer',
+  int4: 'integer',
+  int8: 'integer',
+};
