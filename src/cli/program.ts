@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import { LOG_LEVELS } from '../config/log-section.ts';
 import { TierdCommand } from './command.ts';
+import { registerAdopt } from './commands/adopt.ts';
 import { registerAlerts } from './commands/alerts.ts';
 import { registerAudit } from './commands/audit.ts';
 import { registerCleanup } from './commands/cleanup.ts';
@@ -48,6 +49,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerScrub,
   registerDeadLetters,
   registerLake,
+  registerAdopt,
   registerAudit,
   registerDoctor,
   registerConfig,

@@ -12,6 +12,7 @@ import type { Dataset } from '../domain/dataset.ts';
 import { isBlocking } from '../domain/plan/adoption.ts';
 import { disconnect } from '../hot/server/connect.ts';
 import { removeTree } from '../lake/directories.ts';
+import { listNamed } from '../lake/manifest.ts';
 import {
   type AdoptRequest,
   type DatasetFinding,
@@ -30,10 +31,17 @@ import { whileLeased } from './while-leased.ts';
 export interface AdoptionPlan {
   readonly standing: LakeStanding;
   readonly datasets: readonly DatasetFinding[];
+  /** Of which the lake has a manifest, and which nobody asked for. */
+  readonly notConfigured: readonly string[];
+}
+
+/** Whether there is anything to change at all. */
+export function isToDo({ standing, datasets }: AdoptionPlan): boolean {
+  return standing.ownership.kind !== 'owned' || datasets.some(hasWork);
 }
 
 /** Whether anything of the dataset is to be changed in the ledger. */
-export function hasWork({ months, outdatedKeys }: DatasetFinding): boolean {
+function hasWork({ months, outdatedKeys }: DatasetFinding): boolean {
   return months.length + outdatedKeys.length > 0;
 }
 
@@ -56,7 +64,7 @@ export function isRefused(
 export async function adopting<Result>(
   rooms: AdoptionRooms,
   datasets: readonly Dataset[],
-  request: AdoptRequest,
+  request: AdoptRequest & { readonly configured: readonly string[] },
   work: (plan: AdoptionPlan, carryOut: () => Promise<void>) => Promise<Result>,
 ): Promise<Result> {
   const db = await rooms.connect('work');
@@ -68,7 +76,9 @@ export async function adopting<Result>(
     for (const dataset of datasets) {
       found.push(await lookAtDataset(rooms, db, dataset, request, isOwned));
     }
-    const plan = { standing, datasets: found };
+    const named = await listNamed(rooms.store);
+    const notConfigured = named.filter((name) => !request.configured.includes(name));
+    const plan = { standing, datasets: found, notConfigured };
     return await work(plan, () => carryOut(rooms, db, plan));
   } catch (error) {
     throw asTierdError(error);

@@ -170,6 +170,16 @@ export async function listManifests(store: ObjectStore, dataset: string): Promis
   return { heads: heads.sort().reverse(), parts };
 }
 
+/** The datasets of which there is a manifest. @throws TierdError LAKE_UNREADABLE */
+export async function listNamed(store: ObjectStore): Promise<readonly string[]> {
+  const names = new Set<string>();
+  for await (const { key } of store.list(`${MANIFEST_DIRECTORY}/`)) {
+    const [, name, file] = key.split('/');
+    if (name !== undefined && file !== undefined) names.add(name);
+  }
+  return [...names].sort();
+}
+
 /** Of the key of a head. */
 export function numberOf(headKey: string): number {
   return Number(/head-(\d+)\.json$/.exec(headKey)?.[1] ?? 0);

@@ -42,7 +42,11 @@ export async function adopt(
   datasets: readonly Dataset[],
   wish: Partial<AdoptRequest> & { readonly dryRun?: true } = {},
 ): Promise<Adopted> {
-  const request = { prefer: wish.prefer ?? null, verify: wish.verify ?? false };
+  const request = {
+    prefer: wish.prefer ?? null,
+    verify: wish.verify ?? false,
+    configured: datasets.map(({ name }) => name),
+  };
   const tempDirectory = await mkdtemp(join(directory, 'adopt-'));
   const own = { ...rooms, tempDirectory, onProgress: () => undefined };
   return adopting(own, datasets, request, async (plan, carryOut) => {

@@ -1,7 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type pg from 'pg';
 import { agree, countOf } from '../../domain/count.ts';
-import { TierdError } from '../../domain/errors.ts';
 import { describeOwner } from '../../domain/lake/lake-owner.ts';
 import type { TakeOver } from '../../jobs/lake-owner.ts';
 import type { LakeStanding } from '../../jobs/rotation/own-lake.ts';
@@ -51,20 +50,6 @@ export function registerLake(program: Command, context: CliContext): void {
       '\nExamples:\n  $ tierd lake promotions follow\n  $ tierd lake promotions ask',
     )
     .action((what: 'follow' | 'ask') => promotions(context, what === 'follow'));
-
-  lake
-    .command('adopt')
-    .description('take up segments that another ledger wrote (not possible yet)')
-    .addHelpText('after', '\nExamples:\n  $ tierd lake adopt')
-    .action(() => {
-      context.loadConfig();
-      throw new TierdError({
-        code: 'REFUSED',
-        message:
-          'this version of tierd can’t take up segments that another ledger wrote; nothing was changed',
-        hint: 'restore the ledger that wrote them from a backup of PostgreSQL, then `tierd lake take-over`; the files can be read with any Parquet reader meanwhile',
-      });
-    });
 }
 
 async function withLake<Result>(

@@ -21,7 +21,9 @@ export type AdoptionProblemKind =
   /** It may hold rows that others hold as well, and nothing says which of them count. */
   | 'undecided'
   /** Rows of its time are hot, and no key tells whether they are the same. */
-  | 'no_key';
+  | 'no_key'
+  /** Rows are hot as well, and `on_cold_duplicate` lets readers see both. */
+  | 'kept_twice';
 
 export interface AdoptionProblem {
   readonly kind: AdoptionProblemKind;
@@ -32,7 +34,7 @@ export interface AdoptionProblem {
 
 /** Nothing is changed while there is one. */
 export function isBlocking({ kind }: AdoptionProblem): boolean {
-  return kind === 'undecided' || kind === 'no_key';
+  return kind === 'undecided' || kind === 'no_key' || kind === 'kept_twice';
 }
 
 /** A slice that is taken up, held against the rows that are hot. */

@@ -266,23 +266,30 @@ async function meetAll(
     );
     const met =
       hot === null || !isThere ? 'not at all' : await meetHot(rooms, db, dataset, hot, slice, open);
-    if (met === 'untold' || (met !== 'not at all' && dataset.onColdDuplicate === 'keep-both')) {
-      problems.push(untold(slice, met === 'untold'));
+    if (met === 'untold') problems.push(withoutKey(slice));
+    if (met === 'untold' || met === 'not at all') {
+      taken.push(slice);
+      continue;
     }
-    const isMeeting = met !== 'untold' && met !== 'not at all';
-    if (isMeeting) meetings.push(met);
-    if (isMeeting && isSetAside(met, prefer)) setAside.push(slice);
-    else taken.push(slice);
+    meetings.push(met);
+    const isAside = isSetAside(met, prefer);
+    (isAside ? setAside : taken).push(slice);
+    if (!isAside && dataset.onColdDuplicate !== 'newest') problems.push(keptTwice(dataset, slice));
   }
   return { taken, setAside, meetings, problems };
 }
 
-function untold({ range, segments }: KeptSlice, isWithoutKey: boolean): AdoptionProblem {
-  const why = isWithoutKey
-    ? 'no unique key of the table tells whether they are the same'
-    : 'on_cold_duplicate: keep-both would keep each of them twice';
-  const reason = `rows of its time, ${formatRange(range)}, are in PostgreSQL as well, and ${why}`;
+function withoutKey({ range, segments }: KeptSlice): AdoptionProblem {
+  const reason = `rows of its time, ${formatRange(range)}, are in PostgreSQL as well, and no unique key of the table tells whether they are the same`;
   return { kind: 'no_key', key: segments[0]?.key ?? '', reason };
+}
+
+function keptTwice(
+  { name, onColdDuplicate }: Dataset,
+  { range, segments }: KeptSlice,
+): AdoptionProblem {
+  const reason = `rows of ${formatRange(range)} are in PostgreSQL as well, and with on_cold_duplicate: ${onColdDuplicate} each of them would be read twice; set datasets.${name}.on_cold_duplicate to newest`;
+  return { kind: 'kept_twice', key: segments[0]?.key ?? '', reason };
 }
 
 /** Reads and proves the values of slices whose files are all there. */
