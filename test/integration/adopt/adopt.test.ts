@@ -19,9 +19,10 @@ import { scrub } from '../../../src/jobs/scrub.ts';
 import { listColumns } from '../../../src/ledger/columns.ts';
 import { listHolds } from '../../../src/ledger/holds.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
-import { adopt, loseDatabase } from '../../support/adopt.ts';
+import { adopt } from '../../support/adopt.ts';
 import { compact } from '../../support/compact.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { loseDatabase } from '../../support/lost-database.ts';
 import { days, failureOf, restore } from '../../support/restore.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 
