@@ -186,7 +186,7 @@ export function numberOf(headKey: string): number {
 }
 
 /** Null where it is nothing that this version of tierd wrote. @throws TierdError LAKE_UNREADABLE */
-export async function readHead(store: ReadableStore, key: string): Promise<ManifestHead | null> {
+async function readHead(store: ReadableStore, key: string): Promise<ManifestHead | null> {
   return parsed(headSchema, await readSmall(store, key));
 }
 

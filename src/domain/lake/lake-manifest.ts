@@ -70,8 +70,3 @@ export interface ManifestHead extends DatasetRecord {
   readonly at: EpochMs;
   readonly parts: readonly ManifestPart[];
 }
-
-/** `2024-01`: in which part a slice lies. */
-export function monthOf({ fromInclusive }: TimeRange): string {
-  return new Date(fromInclusive).toISOString().slice(0, 'YYYY-MM'.length);
-}

@@ -130,7 +130,7 @@ function misplacement({ name }: Dataset, key: string, footer: SegmentFooter): st
 }
 
 /** The table may be gone; the segment's own columns tell. */
-export function timeColumnOf(
+function timeColumnOf(
   { timeColumn, timeUnit }: Dataset,
   columns: readonly ColumnPlan[],
 ): TimeColumn | null {
