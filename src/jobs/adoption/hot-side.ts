@@ -34,7 +34,8 @@ export async function describeHot(db: pg.Client, dataset: Dataset): Promise<HotS
   );
   if (shape === null) return null;
   const { columns } = planColumns(shape.columns, dataset.columns, dataset.portable);
-  const keys = await listUniqueKeys(db, shape.oid);
+  const unique = await listUniqueKeys(db, shape.oid);
+  const keys = unique.map((key) => ({ ...key, nulls: 'equal' as const }));
   return { shape, columns, identity: identityOf(keys, columns, dataset.timeColumn) };
 }
 
@@ -63,8 +64,7 @@ export async function meetHot(
   if (alsoHot === 0) return 'not at all';
   // A column that one of the two does not have makes them differ.
   const isAlike =
-    columns.length === slice.columns.length &&
-    hasIdentity(slice.columns, { index: identity.index, columns });
+    columns.length === slice.columns.length && hasIdentity(slice.columns, { ...identity, columns });
   const equal = isAlike ? await count(columns) : 0;
   const { range, generation, rows } = slice;
   return { range, generation, rows: Number(rows), alsoHot, equal };
@@ -85,7 +85,7 @@ async function countIn(
   dataset: Dataset,
   { shape, slice, by, where, open }: Counted,
 ): Promise<number> {
-  const keys = await openKeySet(rooms.engine, { index: '', columns: by });
+  const keys = await openKeySet(rooms.engine, { index: '', columns: by, nulls: 'equal' });
   try {
     await exportRows({
       client: db,

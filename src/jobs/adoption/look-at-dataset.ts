@@ -156,7 +156,7 @@ function unreadHead(
 /** Whether the ledger is one of an earlier time than the manifest: set back, as by a restored backup. */
 async function isBehind(db: pg.Client, manifest: ManifestHead): Promise<boolean> {
   const lake = await rememberedLake(db);
-  if (lake === null || lake.ledgerId !== manifest.ledgerId || manifest.audit === null) return false;
+  if (lake?.ledgerId !== manifest.ledgerId || manifest.audit === null) return false;
   const heads = await listAuditHeads(db);
   const own = heads.find(({ chain }) => chain === manifest.dataset);
   return (own?.number ?? 0n) < manifest.audit.number;
