@@ -10,6 +10,7 @@ import { assertMarked } from './marker.ts';
 import { assertObjectKey, isLeftOut, isOwnRecord, STAGING_DIRECTORY } from './object-key.ts';
 import type { ListedObject, ObjectFacts, ObjectStore, PutOutcome } from './object-store.ts';
 import { publishFile } from './publish-file.ts';
+import { smallStaging } from './small-staging.ts';
 import { createStaging, removeStaging } from './staging.ts';
 
 /**
@@ -70,7 +71,7 @@ class LocalStore implements ObjectStore {
     const finalPath = this.locate(key);
     return writing(`publish ${finalPath}`, async () => {
       const facts = await checksumOf(chunkOf(bytes));
-      return this.#inStaging(`small-${facts.sha256}`, async (directory) => {
+      return this.#inStaging(smallStaging(facts.sha256), async (directory) => {
         const stagedPath = join(directory, 'object');
         await this.#fs.writeNewFile(stagedPath, bytes);
         return publishFile(this.#fs, { root: this.place, stagedPath, finalPath, facts });
@@ -83,7 +84,7 @@ class LocalStore implements ObjectStore {
     await writing(`replace ${finalPath}`, async () => {
       await this.#assertNoLinkOnTheWay(finalPath);
       const { sha256 } = await checksumOf(chunkOf(bytes));
-      await this.#inStaging(`small-${sha256}`, async (directory) => {
+      await this.#inStaging(smallStaging(sha256), async (directory) => {
         const stagedPath = join(directory, 'object');
         await this.#fs.writeNewFile(stagedPath, bytes);
         await makeDirectories(this.#fs, this.place, dirname(finalPath));

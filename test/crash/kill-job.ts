@@ -41,7 +41,7 @@ export interface KilledJob {
   readonly share?: number | undefined;
   /** What the victim does instead of a rotation. */
   readonly order?:
-    | Pick<VictimOrder, 'restore' | 'compact' | 'expire' | 'delete'>
+    | Pick<VictimOrder, 'restore' | 'compact' | 'expire' | 'delete' | 'adopt'>
     | ((scene: KillScene) => Pick<VictimOrder, 'correct'>);
   /** What is done before anybody writes. */
   prepare(scene: KillScene): Promise<void>;

@@ -28,6 +28,8 @@ export interface VictimOrder {
   readonly expire?: true;
   /** A deletion of what `DELETED` says, instead of a rotation. */
   readonly delete?: true;
+  /** The lake taken up by a ledger that knows nothing of it, instead of a rotation. */
+  readonly adopt?: true;
   /** A file of corrections, instead of a rotation. */
   readonly correct?: string;
 }

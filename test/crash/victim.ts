@@ -17,6 +17,7 @@ import type { ObjectStore } from '../../src/lake/object-store.ts';
 import { openS3Store } from '../../src/lake/s3/s3-store.ts';
 import { openS3Api } from '../../src/lake/s3/sdk-api.ts';
 import { DuckEngine } from '../../src/lake/segment/duckdb.ts';
+import { adopt } from '../support/adopt.ts';
 import { correct } from '../support/correct.ts';
 import { conditionRooms, deleteFrom } from '../support/delete.ts';
 import { observeConnect, observeFileSystem, observeS3 } from './effects.ts';
@@ -83,13 +84,22 @@ async function work(spill: string): Promise<void> {
 }
 
 async function runJob(rooms: Rooms): Promise<void> {
-  const { dataset, restore, compact, expire, delete: deletes, correct: file } = order;
+  const {
+    dataset,
+    restore,
+    compact,
+    expire,
+    delete: deletes,
+    correct: file,
+    adopt: adopts,
+  } = order;
   const telling = { ...rooms, tell: () => undefined };
   if (compact === true) await compactDataset(telling, dataset, { evenIfPaused: false });
   else if (expire === true) {
     const options = { force: false, evenIfPaused: false, mayEmpty: false };
     await expireDataset(telling, dataset, options);
   } else if (deletes === true) await deleteFrom({ rooms }, dataset, DELETED, { coldOnly: true });
+  else if (adopts === true) await adopt({ rooms }, [dataset]);
   else if (file !== undefined) await correct({ rooms }, dataset, file);
   else if (restore === undefined) await rotateDataset(rooms, dataset, { force: true });
   else {

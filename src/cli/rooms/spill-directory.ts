@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { TierdError } from '../../domain/errors.ts';
+import { isAlive } from '../../lake/is-alive.ts';
 import { answersInTime } from '../../lake/knock.ts';
 
 /**
@@ -106,14 +107,4 @@ async function lastTouchedMs(path: string): Promise<number> {
   const times = [(await stat(path)).mtimeMs];
   for (const name of await readdir(path)) times.push((await stat(join(path, name))).mtimeMs);
   return Math.max(...times);
-}
-
-/** One that has its number by now is taken for it: then its directory waits for the next time. */
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
-  }
 }

@@ -7,6 +7,7 @@ import type { Dataset } from '../../../domain/dataset.ts';
 import { guardClock } from '../../../domain/plan/clock-guard.ts';
 import { recoveryOf } from '../../../domain/plan/move.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
+import { sweepSmallStaging } from '../../../lake/small-staging.ts';
 import { listStaging, removeStaging } from '../../../lake/staging.ts';
 import {
   abandonIcebergObjects,
@@ -69,6 +70,7 @@ async function sweepStaging(rooms: JobRooms, db: pg.Client, lease: Lease): Promi
     files += await removeStaging(fileSystem, store.stagingRoot, id);
   }
   await assertStillOwnLake(rooms, db);
+  files += await sweepSmallStaging(fileSystem, store.stagingRoot);
   return files + (await sweepMetadataStaging(rooms, lease));
 }
 
