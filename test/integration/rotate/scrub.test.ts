@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
@@ -113,6 +113,20 @@ describe('scrub', () => {
     expect(bytes.unknown.map(({ key }) => key)).toEqual(['ticks/foreign.parquet']);
     expect(provenSlices).toBe(3);
     expect([...(await countFindings(db))]).toEqual([['ticks', 2]]);
+  });
+
+  it('names what is lost with a folder, and nothing once its copy is back', async () => {
+    const folder = join(bench.lake, 'ticks');
+    const copy = join(bench.directory, 'copy');
+    await cp(folder, copy, { recursive: true });
+    await rm(folder, { recursive: true });
+    const lost = await ask();
+    expect(lost.bytes.missing.map(({ key }) => key)).toEqual(keys);
+    expect(lost.provenSlices).toBe(0);
+    expect([...(await countFindings(db))]).toEqual([['ticks', 5]]);
+    await cp(copy, folder, { recursive: true });
+    expect(await ask()).toMatchObject({ provenSlices: 5, provenRows: 120, unproven: [] });
+    expect(await countFindings(db)).toEqual(new Map());
   });
 
   it('calls no slice damaged whose segments were removed while it proved them', async () => {
