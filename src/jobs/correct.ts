@@ -9,10 +9,8 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
-import { planColumns } from '../domain/columns/plan-columns.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import type { TierdError } from '../domain/errors.ts';
-import { withFieldIds } from '../domain/lake/field-ids.ts';
 import type { CorrectionPlan } from '../domain/plan/correction.ts';
 import { throwIfRefused, unforceable } from '../domain/plan/refusal.ts';
 import { identityOf, type RowIdentity } from '../domain/plan/row-identity.ts';
@@ -33,12 +31,13 @@ import {
   stageCorrection,
 } from './correction/stage-correction.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
+import { gatherColumns } from './gather-columns.ts';
 import type { KeptLease } from './keep-lease.ts';
 import { lookingAt, onDataset } from './on-dataset.ts';
 import { inPlanningSnapshot } from './planning-snapshot.ts';
 import { recordEnd } from './record-end.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
-import { type FieldIds, gatherFieldIds, recordFieldIds } from './rotation/plan/field-ids.ts';
+import { type FieldIds, recordFieldIds } from './rotation/plan/field-ids.ts';
 import type { JobRooms } from './rotation/rooms.ts';
 
 export interface CorrectionOutcome {
@@ -113,8 +112,7 @@ async function gatherKnown(
   return inPlanningSnapshot(settings, db, doing, async () => {
     const { name, timeColumn, timeUnit } = dataset;
     const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
-    const fieldIds = await gatherFieldIds(db, name, table);
-    const planned = planColumns(table.columns, dataset.columns, dataset.portable);
+    const { columns, refusals, fieldIds } = await gatherColumns(db, dataset, table);
     const refused = {
       dataset: name,
       what: `a correction of ${name}`,
@@ -122,7 +120,7 @@ async function gatherKnown(
     };
     throwIfRefused(
       refused,
-      planned.refusals.map(({ column, postgresType, reason, hint }) =>
+      refusals.map(({ column, postgresType, reason, hint }) =>
         unforceable(
           'type_not_held',
           `column ${column} (${postgresType}) can't be held exactly: ${reason}`,
@@ -130,7 +128,6 @@ async function gatherKnown(
         ),
       ),
     );
-    const columns = withFieldIds(planned.columns, fieldIds.fields);
     const identity = identityOf(
       (await listUniqueKeys(db, table.oid)).map((key) => ({ ...key, nulls: 'equal' })),
       columns,

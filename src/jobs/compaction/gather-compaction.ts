@@ -1,9 +1,7 @@
 /** Looks at ledger, catalogue and the lake's disk, and lets the pure planner decide. Changes nothing (I7). */
 import type pg from 'pg';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
-import { planColumns } from '../../domain/columns/plan-columns.ts';
 import type { Dataset } from '../../domain/dataset.ts';
-import { withFieldIds } from '../../domain/lake/field-ids.ts';
 import { earliestNow } from '../../domain/plan/clock-guard.ts';
 import {
   type ColdSlice,
@@ -19,8 +17,9 @@ import { parseSegmentKey } from '../../lake/layout.ts';
 import { type ColdSliceSum, sumColdSlices } from '../../ledger/cold-slices.ts';
 import { listPins } from '../../ledger/pins.ts';
 import { readClocks } from '../clock-facts.ts';
+import { gatherColumns } from '../gather-columns.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
-import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
+import type { FieldIds } from '../rotation/plan/field-ids.ts';
 import type { LookingRooms } from '../rotation/rooms.ts';
 
 export interface GatheredCompaction {
@@ -44,8 +43,7 @@ export async function gatherCompaction(
     // The months of a clock that ran ahead are not closed, and no pin ends by it.
     const now = earliestNow(dataset.limits, await readClocks(clock, db, name));
     const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
-    const fieldIds = await gatherFieldIds(db, name, table);
-    const { columns } = planColumns(table.columns, dataset.columns, dataset.portable);
+    const { columns, fieldIds } = await gatherColumns(db, dataset, table);
     const slices = await sumColdSlices(db, name);
     const pins = await listPins(db, name);
     const plan = planCompaction({
@@ -57,8 +55,7 @@ export async function gatherCompaction(
       freeBytes,
       minFreeBytes: dataset.limits.minFreeBytes,
     });
-    const held = fieldIds.fields.filter((field) => columns.some((one) => one.name === field.name));
-    return { plan, table, columns: withFieldIds(columns, held), fieldIds };
+    return { plan, table, columns, fieldIds };
   });
 }
 

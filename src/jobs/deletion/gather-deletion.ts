@@ -1,10 +1,8 @@
 /** Looks for the rows in the lake and in PostgreSQL, and lets the pure planner decide. Changes nothing (I7). */
 import type pg from 'pg';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
-import { planColumns } from '../../domain/columns/plan-columns.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
-import { withFieldIds } from '../../domain/lake/field-ids.ts';
 import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import { type DeletionPlan, planDeletion, type ThinnedSlice } from '../../domain/plan/deletion.ts';
 import { isHolding } from '../../domain/plan/holds.ts';
@@ -16,8 +14,9 @@ import { sumColdSlices } from '../../ledger/cold-slices.ts';
 import { listHolds } from '../../ledger/holds.ts';
 import { findSlicesOf, type LiveSlice } from '../../ledger/replaced-slices.ts';
 import { countInSlice } from '../count-in-slice.ts';
+import { gatherColumns } from '../gather-columns.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
-import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
+import type { FieldIds } from '../rotation/plan/field-ids.ts';
 import type { DeletionWish, LookingDeletionRooms, ReadCondition } from './rooms.ts';
 
 export interface GatheredDeletion {
@@ -78,12 +77,7 @@ async function lookAtLedger(
   const doing = `planning a deletion from ${name}`;
   return inPlanningSnapshot(rooms.settings, db, doing, async () => {
     const table = await describeTable(db, dataset.table, dataset.timeColumn, timeUnit);
-    const fieldIds = await gatherFieldIds(db, name, table);
-    const planned = planColumns(table.columns, dataset.columns, dataset.portable);
-    const held = fieldIds.fields.filter((field) =>
-      planned.columns.some((one) => one.name === field.name),
-    );
-    const columns = withFieldIds(planned.columns, held);
+    const { columns, fieldIds } = await gatherColumns(db, dataset, table);
     const { timeColumn } = table;
     const condition = await rooms.readCondition(db, { where, span, columns, timeColumn });
     const slices = await findSlicesOf(db, name, condition.candidates);

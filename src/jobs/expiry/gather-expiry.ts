@@ -1,9 +1,7 @@
 /** Looks at ledger, catalogue and clocks, and lets the pure planner decide. Changes nothing (I7). */
 import type pg from 'pg';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
-import { planColumns } from '../../domain/columns/plan-columns.ts';
 import type { Dataset } from '../../domain/dataset.ts';
-import { withFieldIds } from '../../domain/lake/field-ids.ts';
 import { type ExpiryPlan, planExpiry } from '../../domain/plan/expiry.ts';
 import { isHolding } from '../../domain/plan/holds.ts';
 import { isActive } from '../../domain/plan/pins.ts';
@@ -15,8 +13,9 @@ import { sumColdSlices } from '../../ledger/cold-slices.ts';
 import { listHolds } from '../../ledger/holds.ts';
 import { listPins } from '../../ledger/pins.ts';
 import { readClocks } from '../clock-facts.ts';
+import { gatherColumns } from '../gather-columns.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
-import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
+import type { FieldIds } from '../rotation/plan/field-ids.ts';
 import type { LookingRooms } from '../rotation/rooms.ts';
 
 export interface GatheredExpiry {
@@ -38,9 +37,7 @@ export async function gatherExpiry(
     const { name, timeColumn, timeUnit } = dataset;
     const clocks = await readClocks(clock, db, name);
     const table = await describeTable(db, dataset.table, timeColumn, timeUnit);
-    const fieldIds = await gatherFieldIds(db, name, table);
-    const planned = planColumns(table.columns, dataset.columns, dataset.portable);
-    const columns = withFieldIds(planned.columns, fieldIds.fields);
+    const { columns, fieldIds } = await gatherColumns(db, dataset, table);
     const slices = await sumColdSlices(db, name);
     const pins = await listPins(db, name);
     const holds = await listHolds(db, name);

@@ -2,10 +2,8 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
-import { planColumns } from '../../domain/columns/plan-columns.ts';
 import { agree, countOf } from '../../domain/count.ts';
 import type { Dataset } from '../../domain/dataset.ts';
-import { withFieldIds } from '../../domain/lake/field-ids.ts';
 import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import { guardDisk } from '../../domain/plan/lake-guards.ts';
 import type { Refusal } from '../../domain/plan/refusal.ts';
@@ -25,8 +23,9 @@ import { findTable, targetColumns } from '../../hot/write/restore-target.ts';
 import { findSlicesOf, type LiveSlice, listLiveSlices } from '../../ledger/replaced-slices.ts';
 import { countInSlice } from '../count-in-slice.ts';
 import type { ReadCondition } from '../deletion/rooms.ts';
+import { gatherColumns } from '../gather-columns.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
-import { type FieldIds, gatherFieldIds } from '../rotation/plan/field-ids.ts';
+import type { FieldIds } from '../rotation/plan/field-ids.ts';
 import { throughTemporary } from './bring-in.ts';
 import { findGiven } from './find-given.ts';
 import { findMissingPartitions } from './missing-partitions.ts';
@@ -75,15 +74,10 @@ async function lookAtAll(
   dataset: Dataset,
   request: RestoreRequest,
 ) {
-  const { name, timeUnit } = dataset;
+  const { timeUnit } = dataset;
   const { where, span } = request;
   const table = await describeTable(db, dataset.table, dataset.timeColumn, timeUnit);
-  const fieldIds = await gatherFieldIds(db, name, table);
-  const planned = planColumns(table.columns, dataset.columns, dataset.portable);
-  const held = fieldIds.fields.filter((field) =>
-    planned.columns.some((plan) => plan.name === field.name),
-  );
-  const columns = withFieldIds(planned.columns, held);
+  const { columns, fieldIds } = await gatherColumns(db, dataset, table);
   const target = await lookAtTarget(db, dataset, table, request, fieldIds);
   const { timeColumn } = table;
   const condition =

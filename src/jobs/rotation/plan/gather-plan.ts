@@ -2,10 +2,8 @@
 import type pg from 'pg';
 import type { ColumnPlan } from '../../../domain/columns/column-plan.ts';
 import { assertNamedColumns } from '../../../domain/columns/named-columns.ts';
-import { planColumns } from '../../../domain/columns/plan-columns.ts';
 import type { Dataset } from '../../../domain/dataset.ts';
 import { refuseChangedNumbers } from '../../../domain/lake/changed-types.ts';
-import { withFieldIds } from '../../../domain/lake/field-ids.ts';
 import { judgeHazards } from '../../../domain/plan/judge-hazards.ts';
 import { type Surroundings, withObstacles } from '../../../domain/plan/part-hazards.ts';
 import { holdBack } from '../../../domain/plan/pins.ts';
@@ -35,11 +33,12 @@ import { listColdRanges, listLiveSchemas } from '../../../ledger/live-segments.t
 import { hasLedger } from '../../../ledger/migrate.ts';
 import { listPins } from '../../../ledger/pins.ts';
 import { lastRunStart } from '../../../ledger/runs.ts';
+import { gatherColumns } from '../../gather-columns.ts';
 import { inPlanningSnapshot } from '../../planning-snapshot.ts';
 import { type AgainLook, lookForAgain } from '../again/look-for-again.ts';
 import { filterOf } from '../region-filter.ts';
 import type { PlanningRooms } from '../rooms.ts';
-import { type FieldIds, gatherFieldIds } from './field-ids.ts';
+import type { FieldIds } from './field-ids.ts';
 
 export interface GatheredPlan {
   readonly plan: RotationPlan;
@@ -65,9 +64,7 @@ export async function gatherPlan(
     assertNamedColumns(dataset, table);
     assertZoneFits(dataset, table);
     const tableNow = tableClock(dataset, now);
-    const planned = planColumns(table.columns, dataset.columns, dataset.portable);
-    const fieldIds = await gatherFieldIds(db, dataset.name, table);
-    const columns = withFieldIds(planned.columns, fieldIds.fields);
+    const { columns, refusals, fieldIds } = await gatherColumns(db, dataset, table);
     const cutoffs = cutoffsOf(dataset, tableNow);
     const regions: MeasuredRegion[] = [];
     for (const region of regionsOf(table, cutoffs)) {
@@ -114,7 +111,7 @@ export async function gatherPlan(
       again: await lookWhereKnown(rooms, db, { dataset, table, identity }, leaving),
       unknowable: identity === null ? await findUnknowable(db, dataset, table, leaving) : null,
       hazards: [
-        ...planned.refusals.map(
+        ...refusals.map(
           (refusal): Refusal => ({
             guard: 'type_not_held',
             message: `column ${refusal.column} (${refusal.postgresType}) can't be held exactly: ${refusal.reason}`,
