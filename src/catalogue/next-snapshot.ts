@@ -30,8 +30,10 @@ export interface ListedFile extends FileListing {
 export interface SnapshotInput {
   /** The key of the table's location. */
   readonly folder: string;
-  /** Null for the table's first. */
+  /** Null for the table's first, */
   readonly before: { readonly version: number; readonly document: TableMetadata } | null;
+  /** which goes on after the last version that readers by path have; 0 where they have none. */
+  readonly shownVersion: number;
   /** Everything is listed anew: nothing of `before`'s manifests is kept. */
   readonly isAnew: boolean;
   /** Files are exchanged, and no row comes or goes. */
@@ -96,7 +98,7 @@ export function nextSnapshot(input: SnapshotInput): NextSnapshot {
   const manifests = [...kept, ...newManifests];
   const listKey = `${folder}/snap-${String(snapshot.id)}-${ids.files}.avro`;
   const list = encodeManifestList(snapshot, manifests, input.uriOf, sync);
-  const version = (before?.version ?? 0) + 1;
+  const version = (before?.version ?? input.shownVersion) + 1;
   const document = nextMetadata(historyOf(input), {
     tableUuid: before?.document['table-uuid'] ?? ids.table,
     location: input.location,

@@ -176,7 +176,7 @@ export function lakeRefusal(
   return new TierdError({
     code: 'LAKE_NOT_OWNED',
     message: `The lake ${place} is not this ledger's: ${reason}. Nothing was published there or removed.`,
-    hint: 'See `tierd lake show`. If the other is not to use it any more, `tierd lake take-over` makes this ledger its owner. For a copy to try things with, point `lake.path` at an empty place and run `tierd lake separate`.',
+    hint: 'See `tierd lake show`. If the other is not to use it any more: `tierd adopt` where this ledger is new or was restored from a backup, so that it knows of all that the lake has; `tierd lake take-over` where it knows of it already. For a copy to try things with, point `lake.path` at an empty place and run `tierd lake separate`.',
     context: { place },
   });
 }

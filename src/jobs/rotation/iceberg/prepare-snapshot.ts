@@ -38,6 +38,7 @@ import type { JobRooms } from '../rooms.ts';
 import type { RunContext } from '../staged-move.ts';
 import { lakeUri } from './lake-uri.ts';
 import { metadataStaging } from './metadata-staging.ts';
+import { shownVersion } from './shown-version.ts';
 
 export interface SegmentChange {
   /** Whose segments will be live; null where no move makes any. */
@@ -126,6 +127,7 @@ async function planSnapshot(
   return nextSnapshot({
     folder: icebergFolder(name),
     before: stored === null || document === null ? null : { version: stored.version, document },
+    shownVersion: document === null ? await shownVersion(rooms.store, name) : 0,
     isAnew,
     isSameRows,
     location,

@@ -2,12 +2,13 @@
  * Brings a dataset's Iceberg table to what the ledger says before a run moves anything: where it has
  * just been configured, where a column was renamed, where the lake has another path, and where
  * segments changed without it. Where it is no longer configured the table goes: it would soon
- * be wrong.
+ * be wrong. Where the lake has a later version than the ledger it begins anew, after that one.
  */
 import type pg from 'pg';
 import { pathKeys } from '../../../catalogue/next-snapshot.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
 import { icebergFolder } from '../../../lake/object-key.ts';
+import { readSmall } from '../../../lake/read-small.ts';
 import { readIcebergTable } from '../../../ledger/iceberg.ts';
 import { dropIcebergTable } from '../../../ledger/iceberg-objects.ts';
 import { assertLease } from '../../../ledger/lease.ts';
@@ -20,6 +21,9 @@ import { showByPath } from './show-by-path.ts';
 
 export async function syncTable(rooms: JobRooms, run: RunContext, db: pg.Client): Promise<void> {
   const { dataset, lease } = run;
+  const table = await readIcebergTable(db, dataset.name);
+  const { hint } = pathKeys(icebergFolder(dataset.name), 0);
+  const isHinted = (await rooms.store.stat(hint)) !== null;
   const under = <T>(doing: string, work: () => Promise<T>): Promise<T> =>
     inTransaction(
       db,
@@ -36,13 +40,14 @@ export async function syncTable(rooms: JobRooms, run: RunContext, db: pg.Client)
       },
     );
   if (!dataset.iceberg) {
-    if ((await readIcebergTable(db, dataset.name)) !== null) {
-      await under('removing', () => dropIcebergTable(db, dataset.name));
-    }
+    if (table !== null) await under('removing', () => dropIcebergTable(db, dataset.name));
     // Every time, for one that was killed in between would leave it: readers by path must not go on.
-    const { hint } = pathKeys(icebergFolder(dataset.name), 0);
-    if ((await rooms.store.stat(hint)) !== null) await rooms.store.remove(hint);
+    if (isHinted) await rooms.store.remove(hint);
     return;
+  }
+  // The ledger was set back, as by a restored backup, and its next version would be one that readers by path have.
+  if (table !== null && isHinted && Number(await readSmall(rooms.store, hint)) > table.version) {
+    await under('beginning anew', () => dropIcebergTable(db, dataset.name));
   }
   // First what a killed run could not show, for the next version would leave its half-written file.
   await showByPath(rooms, db, dataset.name);
