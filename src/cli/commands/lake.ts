@@ -83,7 +83,7 @@ async function takeOver(context: CliContext, flags: HandoverFlags): Promise<void
     if (flags.dryRun === true) {
       context.report({ json: { dry_run: true, statement }, text: () => statement });
     } else if (await isConfirmed(context, statement, flags)) {
-      context.report(reportTakeOver(await takeOverLake(rooms, db), rooms.store.place));
+      context.report(reportTakeOver(await takeOverLake(rooms, db), rooms.store.place, strange));
     }
   });
 }
@@ -147,10 +147,12 @@ function takeOverStatement(
   const from = owner === null ? 'nobody that it names' : describeOwner(owner);
   return [
     `This makes this ledger the owner of the lake ${place}, which belongs to ${from}. The old owner is refused from then on.`,
-    strange === 0
-      ? 'Every file in it is one that this ledger knows.'
-      : `${countOf(strange, 'file')} in it ${agree(strange, 'is', 'are')} not known to this ledger: left alone, and the rows there are not found through it.`,
+    strange === 0 ? 'Every file in it is one that this ledger knows.' : describeStrange(strange),
   ].join('\n');
+}
+
+function describeStrange(files: number): string {
+  return `${countOf(files, 'file')} in it ${agree(files, 'is', 'are')} not known to this ledger: left alone, and the rows there are not found through it. \`tierd adopt\` takes them up.`;
 }
 
 function reportStanding(standing: LakeStanding, place: string): Report {
@@ -209,9 +211,16 @@ function lastPlaceLines(remembered: LakeStanding['remembered'], place: string): 
   return usedAt === null || usedAt === place ? [] : [`        last used at ${usedAt}`];
 }
 
-function reportTakeOver({ before, epoch, givenUp }: TakeOver, place: string): Report {
+function reportTakeOver(
+  { before, epoch, givenUp }: TakeOver,
+  place: string,
+  strange: number,
+): Report {
   return {
-    json: { place, epoch, given_up: givenUp, previous_owner: before?.database ?? null },
+    json: {
+      ...{ place, epoch, given_up: givenUp, previous_owner: before?.database ?? null },
+      unknown_files: strange,
+    },
     text: ({ colour }) =>
       [
         `${colour.green('taken over')} ${place} is this ledger's, at epoch ${String(epoch)}`,
@@ -219,6 +228,7 @@ function reportTakeOver({ before, epoch, givenUp }: TakeOver, place: string): Re
           (key) =>
             `${colour.yellow('given up')}  ${key}: an unfinished move named it, and the old owner may have made it live; it is left alone`,
         ),
+        ...(strange === 0 ? [] : [`${colour.yellow('unknown')}   ${describeStrange(strange)}`]),
       ].join('\n'),
   };
 }

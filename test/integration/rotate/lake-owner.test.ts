@@ -275,7 +275,12 @@ datasets: { ${scene.dataset.name}: { time_column: time } }
     });
     expect(await lakeFiles()).toEqual(before);
 
-    expect((await ask(other.url, 'lake', 'take-over', '--yes')).exitCode).toBe(0);
+    expect(await ask(other.url, 'lake', 'take-over', '--yes')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(
+        /taken over.*\nunknown +\d+ files? .* not found through it.*tierd adopt/,
+      ) as string,
+    });
     const scrubbed = await ask(other.url, 'scrub');
     expect(scrubbed).toMatchObject({
       exitCode: 1,
