@@ -16,9 +16,11 @@ export const SLOW_VARIATION_SHARE = 1 / 32;
 export function chooseEffects(effects: readonly string[], share?: number): readonly number[] {
   const random = randomFrom(SEED);
   if (process.env['TIERD_TEST_KILLS'] === 'all') return effects.map((_, index) => index + 1);
-  return effects.flatMap((label, index) => {
+  const chosen = effects.flatMap((label, index) => {
     return random() < (share ?? shareOf(label)) ? [index + 1] : [];
   });
+  // A run that kills nowhere proves nothing.
+  return chosen.length > 0 ? chosen : [1 + Math.floor(random() * effects.length)];
 }
 
 function shareOf(label: string): number {
