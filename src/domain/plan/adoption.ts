@@ -14,6 +14,8 @@ export type AdoptionProblemKind =
   | 'missing'
   /** It is not what was published under its name. */
   | 'altered'
+  /** Of the newest manifest, or a part of it: what has gone since the one before would come back. */
+  | 'unread'
   /** Files of a slice are not all there. */
   | 'incomplete'
   /** No segment that tierd wrote for this dataset, or not at its place. */
@@ -34,7 +36,7 @@ export interface AdoptionProblem {
 
 /** Nothing is changed while there is one. */
 export function isBlocking({ kind }: AdoptionProblem): boolean {
-  return kind === 'undecided' || kind === 'no_key' || kind === 'kept_twice';
+  return ['unread', 'undecided', 'no_key', 'kept_twice'].includes(kind);
 }
 
 /** A slice that is taken up, held against the rows that are hot. */

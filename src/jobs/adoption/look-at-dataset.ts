@@ -64,7 +64,13 @@ export async function lookAtDataset(
   const lake = await listLake(store, dataset.name, signal);
   const manifests = await listManifests(store, dataset.name);
   const manifest = await newestHead(store, manifests);
-  const problems: AdoptionProblem[] = [...lake.problems, ...unreadHead(manifests.heads, manifest)];
+  const problems: AdoptionProblem[] = [
+    ...lake.problems,
+    // After the newest that can be read.
+    ...manifests.heads
+      .filter((key) => numberOf(key) > (manifest?.number ?? 0))
+      .map((key) => unread(key, dataset.name)),
+  ];
   const isManifestNewer = manifest !== null && (await isBehind(db, manifest));
   const columns = new ColumnsOfFiles(manifest?.columns ?? []);
   let [taken, setAside] = [NOTHING, NOTHING];
@@ -77,8 +83,7 @@ export async function lookAtDataset(
     const part = manifest?.parts.find((one) => one.month === month);
     const kept = part === undefined ? [] : await readPart(store, part);
     if (kept === null) {
-      const reason = 'it is not what the manifest names: its month is told by its files alone';
-      problems.push({ kind: 'altered', key: part?.key ?? '', reason });
+      problems.push(unread(part?.key ?? '', dataset.name));
     }
     const found = await inPlanningSnapshot(
       settings,
@@ -143,14 +148,9 @@ function monthsOf(lake: LakeListing, manifest: ManifestHead | null): readonly st
   return [...new Set([...lake.months.keys(), ...named])].sort();
 }
 
-/** A head after the newest that can be read says more, and can't. */
-function unreadHead(
-  heads: readonly string[],
-  manifest: ManifestHead | null,
-): readonly AdoptionProblem[] {
-  const unread = heads.filter((key) => numberOf(key) > (manifest?.number ?? 0));
-  const reason = 'it can’t be read as a manifest, and one from before it, or none, was taken';
-  return unread.map((key) => ({ kind: 'altered', key, reason }));
+function unread(key: string, dataset: string): AdoptionProblem {
+  const reason = `it can’t be read as what tierd wrote there, and without it what was deleted, expired or restored might come back; put it back from a copy of the lake, or move _tierd_manifest/${dataset} out of the lake, if its files alone are to tell`;
+  return { kind: 'unread', key, reason };
 }
 
 /** Whether the ledger is one of an earlier time than the manifest: set back, as by a restored backup. */

@@ -22,6 +22,7 @@ import { listSegments } from '../../../src/ledger/segments.ts';
 import { adopt } from '../../support/adopt.ts';
 import { compact } from '../../support/compact.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { deleteFrom } from '../../support/delete.ts';
 import { loseDatabase } from '../../support/lost-database.ts';
 import { days, failureOf, restore } from '../../support/restore.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
@@ -255,6 +256,32 @@ describe('a lake whose database is lost', () => {
     const { bytes } = await scrub(lost.bench.rooms, all);
     expect(bytes.missing).toEqual([]);
     expect(bytes.altered.map(({ segment }) => segment.key)).toEqual([second?.key]);
+  });
+
+  it('refuses where the newest manifest can’t be read: what was deleted would come back', async () => {
+    await fill(40, 35);
+    await rotateDataset(bench.rooms, dataset, FORCE);
+    await deleteFrom(bench, dataset, `time < '${daysAgo(39)}'`, { force: true });
+    const folder = join(bench.lake, '_tierd_manifest/ticks');
+    const files = (await readdir(folder)).sort();
+    const head = files.filter((name) => name.startsWith('head-')).at(-1) ?? '';
+    const whole = await readFile(join(folder, head));
+    const { parts } = JSON.parse(whole.toString()) as { parts: { key: string }[] };
+    const part = join(bench.lake, parts[0]?.key ?? '');
+    await rm(join(folder, head));
+    await writeFile(join(folder, head), whole.subarray(0, 100));
+    const lost = await loseDatabase(bench);
+    const refused = await adopt(lost.bench, [dataset]);
+    expect(refused.isDone).toBe(false);
+    expect(kinds(refused)).toContain('unread');
+    expect(await live(lost.database)).toEqual([]);
+    await rm(join(folder, head));
+    await writeFile(join(folder, head), whole);
+    await rename(part, join(bench.directory, 'part'));
+    expect(await adopt(lost.bench, [dataset])).toMatchObject({ isDone: false });
+    await rename(join(bench.directory, 'part'), part);
+    expect(await adopt(lost.bench, [dataset])).toMatchObject({ isDone: true });
+    expect(await live(lost.database)).toEqual(await live(database));
   });
 
   it('I7: a dry run changes nothing; another run has nothing left to do', async () => {
