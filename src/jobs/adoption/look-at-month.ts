@@ -7,8 +7,6 @@ import {
   type AdoptionProblem,
   type Candidate,
   groupOverlapping,
-  type HotMeeting,
-  isSetAside,
   judgeGroup,
   type Preference,
 } from '../../domain/plan/adoption.ts';
@@ -20,7 +18,8 @@ import { readSegmentFooter } from '../../lake/segment-footer.ts';
 import { verifySegments } from '../../lake/segment-verifier.ts';
 import { statesOfKeys } from '../../ledger/adoption.ts';
 import { listKeptSlices } from '../../ledger/manifest.ts';
-import { type HotSide, meetHot } from './hot-side.ts';
+import type { HotSide } from './hot-side.ts';
+import { meetAll } from './meet-all.ts';
 import { readStrange } from './read-strange.ts';
 import type { AdoptionRooms, MonthFinding } from './rooms.ts';
 
@@ -245,51 +244,6 @@ function undecided(group: readonly Candidate[]): readonly AdoptionProblem[] {
       key: slice.segments[0]?.key ?? '',
       reason: `of its time, ${formatRange(slice.range)}, ${String(group.length)} slices have rows, and neither a manifest, nor their sums, nor a key of the table says which of them count`,
     }));
-}
-
-async function meetAll(
-  look: MonthLook,
-  db: pg.Client,
-  live: readonly KeptSlice[],
-  there: ReadonlyMap<string, ListedObject>,
-): Promise<Pick<MonthFinding, 'taken' | 'setAside' | 'meetings' | 'problems'>> {
-  const { rooms, dataset, hot, prefer, directory } = look;
-  const taken: KeptSlice[] = [];
-  const setAside: KeptSlice[] = [];
-  const meetings: HotMeeting[] = [];
-  const problems: AdoptionProblem[] = [];
-  const open = (key: string): Promise<string> => rooms.store.readable(key, directory, rooms.signal);
-  for (const slice of live) {
-    // What can't be read can't be compared, and is named already.
-    const isThere = slice.segments.every(
-      ({ key, bytes }) => BigInt(there.get(key)?.bytes ?? -1) === bytes,
-    );
-    const met =
-      hot === null || !isThere ? 'not at all' : await meetHot(rooms, db, dataset, hot, slice, open);
-    if (met === 'untold') problems.push(withoutKey(slice));
-    if (met === 'untold' || met === 'not at all') {
-      taken.push(slice);
-      continue;
-    }
-    meetings.push(met);
-    const isAside = isSetAside(met, prefer);
-    (isAside ? setAside : taken).push(slice);
-    if (!isAside && dataset.onColdDuplicate !== 'newest') problems.push(keptTwice(dataset, slice));
-  }
-  return { taken, setAside, meetings, problems };
-}
-
-function withoutKey({ range, segments }: KeptSlice): AdoptionProblem {
-  const reason = `rows of its time, ${formatRange(range)}, are in PostgreSQL as well, and no unique key of the table tells whether they are the same`;
-  return { kind: 'no_key', key: segments[0]?.key ?? '', reason };
-}
-
-function keptTwice(
-  { name, onColdDuplicate }: Dataset,
-  { range, segments }: KeptSlice,
-): AdoptionProblem {
-  const reason = `rows of ${formatRange(range)} are in PostgreSQL as well, and with on_cold_duplicate: ${onColdDuplicate} each of them would be read twice; set datasets.${name}.on_cold_duplicate to newest`;
-  return { kind: 'kept_twice', key: segments[0]?.key ?? '', reason };
 }
 
 /** Reads and proves the values of slices whose files are all there. */

@@ -7,7 +7,7 @@ import type { Dataset } from '../../domain/dataset.ts';
 import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import { guardDisk } from '../../domain/plan/lake-guards.ts';
 import type { Refusal } from '../../domain/plan/refusal.ts';
-import { mapColumns, type TargetColumn } from '../../domain/plan/restore-columns.ts';
+import { mapColumns } from '../../domain/plan/restore-columns.ts';
 import {
   type PlannedSlice,
   type RestorePlan,
@@ -19,7 +19,6 @@ import { rangesOverlap } from '../../domain/time/time-range.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
 import { findMakeHazards } from '../../hot/write/make-hazards.ts';
 import { compressedChunks, findRestoreHazards } from '../../hot/write/restore-hazards.ts';
-import { findTable, targetColumns } from '../../hot/write/restore-target.ts';
 import { findSlicesOf, type LiveSlice, listLiveSlices } from '../../ledger/replaced-slices.ts';
 import { countInSlice } from '../count-in-slice.ts';
 import type { ReadCondition } from '../deletion/rooms.ts';
@@ -30,6 +29,7 @@ import { throughTemporary } from './bring-in.ts';
 import { findGiven } from './find-given.ts';
 import { findMissingPartitions } from './missing-partitions.ts';
 import type { LookingRestoreRooms, RestoreRequest, SliceWork } from './rooms.ts';
+import { lookAtTarget, type Target } from './target.ts';
 
 export interface GatheredRestore {
   readonly plan: RestorePlan;
@@ -120,43 +120,6 @@ async function chooseRows(
     chosen.push({ ...one, slice, planned: { ...planned, rows }, choice: isAll ? null : choice });
   }
   return chosen;
-}
-
-interface Target {
-  /** Of the table that rows go into; null where it has yet to be made. */
-  readonly table: TableDescription | null;
-  readonly name: string;
-  readonly columns: readonly TargetColumn[];
-}
-
-async function lookAtTarget(
-  db: pg.Client,
-  dataset: Dataset,
-  own: TableDescription,
-  { into }: RestoreRequest,
-  { fields }: FieldIds,
-): Promise<Target> {
-  const ids = new Map(fields.map(({ name, fieldId }) => [name, fieldId]));
-  const ownColumns = await targetColumns(db, own.oid, ids);
-  if (into === null) return { table: own, name: formatTable(own.ref), columns: ownColumns };
-  if ((await findTable(db, into)) === null) {
-    // LIKE makes ordinary columns of those that are computed here.
-    const columns = ownColumns.map((column) => ({ ...column, generated: false }));
-    return { table: null, name: formatTable(into), columns };
-  }
-  const table = await describeTable(db, into, dataset.timeColumn, dataset.timeUnit);
-  const byName = await targetColumns(db, table.oid, null);
-  // A copy of the table as it is now was made by its field ids, and is gone on with by them.
-  const columns = haveSameColumns(byName, ownColumns)
-    ? await targetColumns(db, table.oid, ids)
-    : byName;
-  return { table, name: formatTable(into), columns };
-}
-
-function haveSameColumns(some: readonly TargetColumn[], others: readonly TargetColumn[]): boolean {
-  const listed = (columns: readonly TargetColumn[]): string =>
-    JSON.stringify(columns.map(({ name, typeName }) => [name, typeName]));
-  return listed(some) === listed(others);
 }
 
 async function planSlices(
