@@ -46,6 +46,7 @@ export interface PlannedAgain {
 /** Rows that are due of time that the lake has, of which nothing tells whether the lake has them too. */
 export interface Unknowable extends PlannedAgain {
   readonly why: string;
+  readonly help: string;
 }
 
 export interface PlannedMove {
@@ -233,8 +234,8 @@ function noteOfSmallSlices(
   ];
 }
 
-function noteUnknowable({ rows, slices, why }: Unknowable): string {
-  return `${countOf(rows, 'row')} in ${countOf(slices, 'slice')} ${agree(rows, 'is', 'are')} of time that the lake has already, and nothing tells whether it has ${agree(rows, 'it', 'them')} too: ${why}; what comes again is there twice. A unique index of plain columns, no floats, lets it replace what the lake has`;
+function noteUnknowable({ rows, slices, why, help }: Unknowable): string {
+  return `${countOf(rows, 'row')} in ${countOf(slices, 'slice')} ${agree(rows, 'is', 'are')} of time that the lake has already, and nothing tells for certain whether it has ${agree(rows, 'it', 'them')} too: ${why}; what comes again unknown is there twice. ${help}`;
 }
 
 function noteAgain({ onColdDuplicate }: Dataset, { rows, slices }: PlannedAgain): string {

@@ -276,6 +276,59 @@ describe('a table without a key by which a row that comes again is known', () =>
   });
 });
 
+describe('a key that PostgreSQL compares more loosely than the lake', () => {
+  it.each([
+    ['numeric', '1.0', '1.00'],
+    ['interval', '1 month', '30 days'],
+    ['jsonb', '1.0', '1.00'],
+    ['numeric[]', '{1.0}', '{1.00}'],
+    ['text collate folding', 'abc', 'ABC'],
+    ['spelled', '1.0', '1.00'],
+  ])('is told of when rows are due of time that the lake has: %s', async (type, one, other) => {
+    await database.query(
+      `create collation folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+       create domain spelled as numeric;
+       create table bars (time timestamptz not null, venue ${type} not null, close int,
+                          constraint bars_key unique (venue, time))`,
+    );
+    const insert = 'insert into bars values ($1, $2, $3)';
+    await database.query(insert, [daysAgo(35), one, 1]);
+    await database.query(`do $$ begin insert into bars values ('${daysAgo(35)}', '${other}', 1);
+                          raise 'taken for another'; exception when unique_violation then null; end $$`);
+    const dataset = makeDataset('bars', { sortBy: ['time'] });
+    const told = async (changes: Partial<Dataset> = {}) =>
+      (await planRotationOf(bench.rooms, { ...dataset, ...changes })).notes.filter((note) =>
+        note.includes('bars_key has venue, where PostgreSQL calls values equal'),
+      );
+    expect(await told()).toEqual([]);
+    await rotate(dataset);
+    await database.query(insert, [daysAgo(35), one, 2]);
+    expect(await told()).toEqual([]);
+    await database.query('update bars set venue = $1', [other]);
+    expect(await told()).toEqual([expect.stringMatching(/^1 row in 1 slice is of time/)]);
+    expect(await told({ onColdDuplicate: 'keep-both' })).toEqual([]);
+  });
+
+  it('is compared exactly where the lake holds it as a decimal', async () => {
+    await database.query(
+      'create table bars (time timestamptz not null, strike numeric not null, close int, unique (strike, time))',
+    );
+    const insert = 'insert into bars values ($1, $2, $3)';
+    const dataset = makeDataset('bars', {
+      sortBy: ['time'],
+      columns: { strike: 'decimal(18,2)' },
+    });
+    await database.query(insert, [daysAgo(35), '1.0', 1]);
+    await rotate(dataset);
+    await database.query(insert, [daysAgo(35), '1.00', 2]);
+    const { notes, again } = await planRotationOf(bench.rooms, dataset);
+    expect(notes.filter((note) => note.includes('tells'))).toEqual([]);
+    expect(again).toEqual({ rows: 1, slices: 1 });
+    await rotate(dataset);
+    await expectSound('bars', 1);
+  });
+});
+
 describe('a key that may be null and says that nulls are equal', () => {
   it('is met by its nulls too', async () => {
     await database.query(

@@ -12,14 +12,13 @@ import {
   type PlannedAgain,
   planRotation,
   type RotationPlan,
-  type Unknowable,
 } from '../../../domain/plan/plan.ts';
 import type { Refusal } from '../../../domain/plan/refusal.ts';
 import { cutoffsOf, type Region, regionsOf } from '../../../domain/plan/regions.ts';
 import { identityOf, type RowIdentity } from '../../../domain/plan/row-identity.ts';
 import { noteFrozenBuckets } from '../../../domain/plan/stale-aggregates.ts';
 import type { TableDescription } from '../../../domain/table.ts';
-import { DAY_MS, HOUR_MS, rangesOverlap, type TimeRange } from '../../../domain/time/time-range.ts';
+import { DAY_MS, HOUR_MS, type TimeRange } from '../../../domain/time/time-range.ts';
 import { assertZoneFits, tableClock } from '../../../domain/time/time-zone.ts';
 import { findHazards } from '../../../hot/hazards/hazards.ts';
 import { findPartHazards } from '../../../hot/hazards/part-hazards.ts';
@@ -27,7 +26,7 @@ import { measureSlices, measureTable, type TableFacts } from '../../../hot/measu
 import { readDatabaseClock, readReplicaLag } from '../../../hot/server/server-facts.ts';
 import { findReferencedRows } from '../../../hot/table/foreign-keys.ts';
 import { describeTable } from '../../../hot/table/introspect.ts';
-import { listRowKeys, whyNoRowKey } from '../../../hot/table/unique-key.ts';
+import { listRowKeys } from '../../../hot/table/unique-key.ts';
 import { findStaleAggregates } from '../../../hot/timescale/stale-aggregates.ts';
 import { listColdRanges, listLiveSchemas } from '../../../ledger/live-segments.ts';
 import { hasLedger } from '../../../ledger/migrate.ts';
@@ -39,6 +38,7 @@ import { type AgainLook, lookForAgain } from '../again/look-for-again.ts';
 import { filterOf } from '../region-filter.ts';
 import type { PlanningRooms } from '../rooms.ts';
 import type { FieldIds } from './field-ids.ts';
+import { findUnknowable } from './find-unknowable.ts';
 
 export interface GatheredPlan {
   readonly plan: RotationPlan;
@@ -92,6 +92,7 @@ export async function gatherPlan(
     };
     const facts = await measureTable(db, table, tableNow + dataset.limits.maxFutureMs);
     const identity = await findIdentity(db, dataset, table, columns);
+    const again = await lookWhereKnown(rooms, db, { dataset, table, identity }, leaving);
     const plan = planRotation({
       dataset,
       table,
@@ -108,8 +109,8 @@ export async function gatherPlan(
         unsliceableRows: facts.unsliceableRows,
         freeBytes: await rooms.store.freeBytes(),
       },
-      again: await lookWhereKnown(rooms, db, { dataset, table, identity }, leaving),
-      unknowable: identity === null ? await findUnknowable(db, dataset, table, leaving) : null,
+      again,
+      unknowable: await findUnknowable(db, { dataset, table, identity, leaving, again }),
       hazards: [
         ...refusals.map(
           (refusal): Refusal => ({
@@ -162,23 +163,6 @@ async function lookWhereKnown(
   if (identity === null || !isEquipped || !(await hasLedger(db))) return null;
   const rooms = { store, engine, tempDirectory, fileSystem };
   return lookForAgain({ ...what, identity, rooms }, db, leaving);
-}
-
-/** Null where nothing is due of time that the lake has, and where both are to be kept. */
-async function findUnknowable(
-  db: pg.Client,
-  { name, onColdDuplicate }: Dataset,
-  { oid }: TableDescription,
-  leaving: readonly MeasuredRegion[],
-): Promise<Unknowable | null> {
-  if (onColdDuplicate === 'keep-both' || !(await hasLedger(db))) return null;
-  const cold = await listColdRanges(db, name);
-  const met = leaving
-    .flatMap(({ slices }) => slices)
-    .filter(({ range }) => cold.some((other) => rangesOverlap(range, other)));
-  if (met.length === 0) return null;
-  const rows = met.reduce((sum, slice) => sum + slice.rows, 0);
-  return { rows, slices: met.length, why: await whyNoRowKey(db, oid) };
 }
 
 async function findIdentity(

@@ -1,0 +1,29 @@
+/** Columns of a key in which PostgreSQL calls values equal that the lake, which compares what it holds, tells apart. */
+import type { BaseType, TableDescription } from '../table.ts';
+import type { RowIdentity } from './row-identity.ts';
+
+/** Several spellings of one value: 1.0 and 1.00, 0 and −0, `1 month` and `30 days`. */
+const SPELLED_IN_WAYS = new Set(['numeric', 'float4', 'float8', 'interval', 'jsonb', 'bpchar']);
+/** The object ids that PostgreSQL gives to its own types are below. */
+const FIRST_USER_OID = 16_384;
+
+/** Their names, in the identity's order. */
+export function looseColumns(
+  { columns }: Pick<RowIdentity, 'columns'>,
+  table: Pick<TableDescription, 'columns'>,
+): readonly string[] {
+  const known = new Map(table.columns.map((column) => [column.name, column]));
+  return columns
+    .filter(({ name, held }) => {
+      const column = known.get(name);
+      if (column === undefined || held.kind === 'decimal') return false;
+      return column.foldsTexts === true || isLoose(column.baseType);
+    })
+    .map(({ name }) => name);
+}
+
+function isLoose({ oid, name, kind, typmod, madeOf }: BaseType): boolean {
+  if (madeOf.length > 0) return madeOf.some(isLoose);
+  if (kind === 'b' && oid >= FIRST_USER_OID) return true;
+  return typmod === -1 && SPELLED_IN_WAYS.has(name);
+}
