@@ -3,14 +3,14 @@
 export const SEED = Number(process.env['TIERD_TEST_SEED'] ?? Date.now() % 1_000_000);
 
 /** Of a variation of what is killed more thoroughly elsewhere. */
-export const VARIATION_SHARE = 1 / 14;
+export const VARIATION_SHARE = 1 / 24;
 
 /** Of one whose every kill takes far longer: through another server, or another catalogue. */
-export const SLOW_VARIATION_SHARE = 1 / 32;
+export const SLOW_VARIATION_SHARE = 1 / 48;
 
 /**
- * The ordinals to kill at: every link, another third of the statements each time, and of the file system's
- * other calls, of which a file takes a dozen alike, another twelfth. With a share another such share of all.
+ * The ordinals to kill at: every link, another sixth of the statements each time, and of the file system's
+ * other calls, of which a file takes a dozen alike, a share of a twenty-fourth. With a share another such share of all.
  * All of them with TIERD_TEST_KILLS=all.
  */
 export function chooseEffects(effects: readonly string[], share?: number): readonly number[] {
@@ -25,7 +25,7 @@ export function chooseEffects(effects: readonly string[], share?: number): reado
 
 function shareOf(label: string): number {
   if (label === 'fs.link') return 1;
-  return label.startsWith('sql ') ? 1 / 3 : 1 / 12;
+  return label.startsWith('sql ') ? 1 / 6 : 1 / 24;
 }
 
 /** mulberry32: small, seeded, good enough to choose what a writer does next. */

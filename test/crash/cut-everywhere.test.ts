@@ -1,5 +1,5 @@
 /**
- * The connection is cut at each statement of a rotation (another half of them in each run), before the server
+ * The connection is cut at each statement of a rotation (another quarter of them in each run), before the server
  * gets it and after it has answered. The run goes on or says what happened; no row is lost; the next run leaves nothing over.
  */
 import { describe, expect, it } from 'vitest';
@@ -21,10 +21,10 @@ import { randomFrom, SEED } from './choose-effects.ts';
 const EXPECTED = new Set(['POSTGRES_UNREACHABLE', 'OUTCOME_UNKNOWN', 'LEASE_HELD']);
 
 /** The seed is chosen anew in each run, and printed; all with TIERD_TEST_KILLS=all. */
-function anotherHalf(labels: readonly string[]): readonly string[] {
+function anotherQuarter(labels: readonly string[]): readonly string[] {
   if (process.env['TIERD_TEST_KILLS'] === 'all') return labels;
   const random = randomFrom(SEED);
-  return labels.filter(() => random() < 1 / 2);
+  return labels.filter(() => random() < 1 / 4);
 }
 
 /** Statements that differ in names and numbers only are one. */
@@ -41,7 +41,7 @@ function cutEverywhere(kind: NonNullable<SceneOptions['kind']>): void {
       const { bench } = await openScene({ kind });
       const labels = await rotateCut(await openScene({ kind, bench }), null, 'pass');
       expect(labels.length).toBeGreaterThan(20);
-      for (const label of anotherHalf(labels)) {
+      for (const label of anotherQuarter(labels)) {
         await rotateCut(await openScene({ kind, bench }), label, verdict);
       }
     },

@@ -9,7 +9,7 @@ import { rotateDataset } from '../../src/jobs/rotate.ts';
 import { listSegments } from '../../src/ledger/segments.ts';
 import { readCold } from '../support/cold-rows.ts';
 import { deleteFrom } from '../support/delete.ts';
-import { VARIATION_SHARE } from './choose-effects.ts';
+import { SLOW_VARIATION_SHARE, VARIATION_SHARE } from './choose-effects.ts';
 import { expectEnded, type KillScene, killJobEverywhere, whenFree } from './kill-job.ts';
 import { DELETED, DUE_SPAN } from './scenario.ts';
 
@@ -39,7 +39,7 @@ export function killDeleteEverywhere(name: string, changes: Partial<Dataset> = {
     kind: 'plain',
     settings: changes,
     fewestEffects: FEWEST_EFFECTS,
-    share: changes.iceberg === true ? 1 / 32 : VARIATION_SHARE,
+    share: changes.iceberg === true ? SLOW_VARIATION_SHARE : VARIATION_SHARE,
     order: { delete: true },
     prepare: async ({ client, rooms, lake, dataset }) => {
       await rotateDataset(rooms, dataset, { force: true });

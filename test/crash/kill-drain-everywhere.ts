@@ -119,12 +119,12 @@ const TURNING_POINTS: ReadonlySet<string> = new Set([
 
 /**
  * The ordinals to kill at: every COMMIT, claim, removal and acknowledgement, and of all others, which
- * read or end with the process, a changing third. All of them with TIERD_TEST_KILLS=all.
+ * read or end with the process, a changing sixth. All of them with TIERD_TEST_KILLS=all.
  */
 function chooseEffects(effects: readonly string[]): readonly number[] {
   const all = process.env['TIERD_TEST_KILLS'] === 'all';
   return effects.flatMap((label, index) =>
-    all || TURNING_POINTS.has(label) || (index + SEED) % 3 === 0 ? [index + 1] : [],
+    all || TURNING_POINTS.has(label) || (index + SEED) % 6 === 0 ? [index + 1] : [],
   );
 }
 
