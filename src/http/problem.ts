@@ -1,6 +1,7 @@
-/** Errors as Problem Details (RFC 9457). */
+/** Errors as Problem Details (RFC 9457), and to clients of the Iceberg catalogue as these read them. */
 import type { FastifyReply } from 'fastify';
 import type { ErrorCode } from '../domain/errors.ts';
+import { ICEBERG_ROOT, icebergError } from './iceberg/iceberg-error.ts';
 
 const PROBLEM_TYPE = 'application/problem+json';
 
@@ -31,6 +32,10 @@ export function sendProblem(
   code?: ErrorCode,
   hint?: string,
 ): FastifyReply {
+  if (reply.request.url.startsWith(`${ICEBERG_ROOT}/`)) {
+    const said = hint === undefined ? detail : `${detail} ${hint}`;
+    return reply.code(status).send(icebergError(status, said));
+  }
   return reply
     .code(status)
     .type(PROBLEM_TYPE)

@@ -30,7 +30,7 @@ export interface Answer {
 }
 
 export interface Route {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST';
   /** As fastify writes it: `/v1/jobs/:job/run`. */
   readonly url: string;
   readonly scope: Scope;

@@ -2,6 +2,7 @@
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
 import type { Clock } from '../domain/time/clock.ts';
 import type { Tokens } from './admission.ts';
+import type { IcebergDesk } from './iceberg/iceberg-desk.ts';
 import { openApiDocument } from './openapi.ts';
 import type { PageAsset } from './page-assets.ts';
 import type { QueryDesk } from './queries/query-desk.ts';
@@ -9,6 +10,7 @@ import type { Route } from './route.ts';
 import { controlRoutes } from './routes/control-routes.ts';
 import { datasetRoutes } from './routes/datasets/dataset-routes.ts';
 import { dryRunRoutes } from './routes/dry-run-routes.ts';
+import { icebergRoutes } from './routes/iceberg-routes.ts';
 import { pageRoutes } from './routes/page-routes.ts';
 import { pauseRoutes } from './routes/pause-routes.ts';
 import { probeRoutes } from './routes/probe-routes.ts';
@@ -22,9 +24,10 @@ export function routesOf(parts: {
   readonly tokens: Tokens;
   readonly page: readonly PageAsset[];
   readonly queries: QueryDesk;
+  readonly iceberg: IcebergDesk;
   readonly clock: Clock;
 }): readonly Route[] {
-  const { view, control, tokens, page, queries, clock } = parts;
+  const { view, control, tokens, page, queries, iceberg, clock } = parts;
   const routes = [
     ...probeRoutes(view),
     ...statusRoutes(view, queries.gate),
@@ -34,6 +37,7 @@ export function routesOf(parts: {
     ...pauseRoutes(view, control),
     ...queryRoutes(queries),
     ...datasetRoutes(queries),
+    ...icebergRoutes(iceberg),
     ...pageRoutes(page, tokens),
   ];
   const described: Route = {

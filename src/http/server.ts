@@ -11,6 +11,8 @@ import {
   showsWrongToken,
   type Tokens,
 } from './admission.ts';
+import type { IcebergDesk } from './iceberg/iceberg-desk.ts';
+import { ICEBERG_ROOT } from './iceberg/iceberg-error.ts';
 import type { PageAsset } from './page-assets.ts';
 import { sendProblem } from './problem.ts';
 import type { QueryDesk } from './queries/query-desk.ts';
@@ -27,6 +29,7 @@ export interface ServerParts {
   readonly page: readonly PageAsset[];
   readonly requestsPerMinute: number;
   readonly queries: QueryDesk;
+  readonly iceberg: IcebergDesk;
   readonly clock: Clock;
   /** Told of what nobody foresaw; the caller gets no details. */
   readonly onError: (error: unknown) => void;
@@ -71,6 +74,10 @@ export function createServer(parts: ServerParts): FastifyInstance {
     if (parts.tokens.status === null && !isLocalName(request.headers.host)) {
       return sendProblem(reply, 403, 'Without a token only localhost is answered.');
     }
+    // Before anybody reads what is sent: it may be of any type.
+    if (request.is404 && !isRead(request) && request.url.startsWith(`${ICEBERG_ROOT}/`)) {
+      return sendProblem(reply, 405, READ_ONLY);
+    }
     return undefined;
   });
   for (const route of routes) {
@@ -100,6 +107,13 @@ export function createServer(parts: ServerParts): FastifyInstance {
   server.setErrorHandler((error, _request, reply) => sendError(error, reply, parts.onError));
   return server;
 }
+
+function isRead({ method }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+const READ_ONLY =
+  'The catalogue is to be read only: tierd writes the tables. It gives out no tokens either; the client is to show the query token (`token`).';
 
 function goneWith({ raw }: FastifyReply): AbortSignal {
   const controller = new AbortController();

@@ -33,6 +33,14 @@ export async function readIcebergTable(
   return { version, location, document, pathVersion };
 }
 
+/** The datasets that are Iceberg tables, by name. */
+export async function listIcebergTables(db: Queryable): Promise<readonly string[]> {
+  const found = await db.query<{ dataset: string }>(
+    'select dataset from tierd.iceberg_metadata order by dataset collate "C"',
+  );
+  return found.rows.map(({ dataset }) => dataset);
+}
+
 /** The manifests of the current snapshot, oldest first. */
 export async function listManifests(db: Queryable, dataset: string): Promise<readonly Manifest[]> {
   const found = await db.query<ManifestRow>(

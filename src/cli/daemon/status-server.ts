@@ -8,12 +8,13 @@ import { SurveyLoop } from '../../daemon/survey-loop.ts';
 import type { DaemonControl, DaemonView } from '../../daemon/view.ts';
 import { TierdError } from '../../domain/errors.ts';
 import type { Clock } from '../../domain/time/clock.ts';
-import { disconnect } from '../../hot/server/connect.ts';
+import { withClient } from '../../hot/server/connect.ts';
 import { readPageAssets } from '../../http/page-assets.ts';
 import { createServer } from '../../http/server.ts';
 import { listPastRuns } from '../../ledger/run-history.ts';
 import type { CliContext } from '../context.ts';
 import { runDocument } from '../reports/run-document.ts';
+import { icebergDesk } from './iceberg-desk.ts';
 import { openQueries } from './queries.ts';
 import { connectForDaemon } from './take-lead.ts';
 
@@ -50,6 +51,7 @@ export async function openStatusServer(
   const queries = openQueries(context, config);
   const server = createServer({
     queries: queries.desk,
+    iceberg: icebergDesk(() => connectForDaemon(config())),
     view: {
       version,
       state,
@@ -128,10 +130,8 @@ async function readRuns(
   config: TierdConfig,
   filter: { readonly job: string | null; readonly limit: number },
 ): Promise<readonly unknown[]> {
-  const db = await connectForDaemon(config);
-  try {
-    return (await listPastRuns(db, filter)).map(runDocument);
-  } finally {
-    await disconnect(db);
-  }
+  return withClient(
+    () => connectForDaemon(config),
+    async (db) => (await listPastRuns(db, filter)).map(runDocument),
+  );
 }

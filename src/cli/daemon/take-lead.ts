@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { TierdConfig } from '../../config/load.ts';
 import type { Leadership } from '../../daemon/leadership.ts';
 import { isPostgresError, postgresError } from '../../hot/postgres-error.ts';
-import { connect, disconnect } from '../../hot/server/connect.ts';
+import { connect, withClient } from '../../hot/server/connect.ts';
 import { assertWritable } from '../../hot/server/writable.ts';
 import { type KeptLease, keepLease } from '../../jobs/keep-lease.ts';
 import {
@@ -78,16 +78,4 @@ function ledgerOf(
     abandonRuns: () => withClient(open, (db) => abandonJobRuns(db, lease, owner)),
     lastSlots: () => withClient(open, (db) => lastSlots(db, owner)),
   };
-}
-
-async function withClient<Result>(
-  open: () => Promise<pg.Client>,
-  work: (db: pg.Client) => Promise<Result>,
-): Promise<Result> {
-  const db = await open();
-  try {
-    return await work(db);
-  } finally {
-    await disconnect(db);
-  }
 }

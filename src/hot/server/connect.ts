@@ -108,6 +108,19 @@ export async function disconnect(client: pg.Client): Promise<void> {
   await impatience.catch(() => undefined);
 }
 
+/** On a connection of its own, which is closed whatever comes of it. */
+export async function withClient<Result>(
+  open: () => Promise<pg.Client>,
+  work: (db: pg.Client) => Promise<Result>,
+): Promise<Result> {
+  const db = await open();
+  try {
+    return await work(db);
+  } finally {
+    await disconnect(db);
+  }
+}
+
 /** Ends the connection here and now, whatever is under way; who waits for an answer gets an error. */
 export function cut(client: pg.Client): void {
   // `end` would wait for the server.
