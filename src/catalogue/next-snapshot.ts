@@ -13,6 +13,7 @@ import {
   encodeManifestList,
   type ManifestEntry,
 } from './manifest.ts';
+import { MAX_ENTRIES } from './merge-manifests.ts';
 import { type PartitionSpec, specFor } from './partition.ts';
 import {
   nextMetadata,
@@ -47,8 +48,10 @@ export interface SnapshotInput {
   readonly sortedBy: readonly number[];
   /** Of the current snapshot. */
   readonly manifests: readonly Manifest[];
-  /** All files of manifests that list one which goes. */
+  /** All files of manifests that list one which goes, and of those that are merged; by time. */
   readonly listed: readonly ListedFile[];
+  /** Keys of manifests that become one. */
+  readonly merged: readonly (readonly string[])[];
   readonly added: readonly { readonly file: DataFile; readonly isSorted: boolean }[];
   readonly now: EpochMs;
   /** Three of them. */
@@ -70,8 +73,6 @@ export interface NextSnapshot {
   readonly totalFiles: number;
 }
 
-/** More would make a manifest too large to be read for one day of it. */
-const MAX_ENTRIES = 4_000;
 const VERSION_DIGITS = 5;
 
 export function nextSnapshot(input: SnapshotInput): NextSnapshot {
@@ -187,28 +188,38 @@ function groupEntries(
   const groups: Group[] = [];
   const byUnit = groupBy(input.added, ({ file }) => file.unit);
   for (const [unit, added] of byUnit) {
-    const spec = specOf(unit);
-    for (let from = 0; from < added.length; from += MAX_ENTRIES) {
-      const entries = added.slice(from, from + MAX_ENTRIES).map(
-        ({ file, isSorted }): ManifestEntry => ({
-          file,
-          status: 'added',
-          snapshotId: snapshot.id,
-          sequenceNumber: snapshot.sequenceNumber,
-          sortOrderId: isSorted ? sortOrder['order-id'] : null,
-        }),
-      );
-      groups.push({ spec, entries });
-    }
+    const entries = added.map(
+      ({ file, isSorted }): ManifestEntry => ({
+        file,
+        status: 'added',
+        snapshotId: snapshot.id,
+        sequenceNumber: snapshot.sequenceNumber,
+        sortOrderId: isSorted ? sortOrder['order-id'] : null,
+      }),
+    );
+    groups.push(...inGroups(specOf(unit), entries));
   }
-  const byManifest = groupBy(input.listed, ({ manifestKey }) => manifestKey);
+  const specIds = new Map(input.manifests.map(({ key, specId }) => [key, specId]));
+  const mergedInto = new Map(input.merged.flatMap((keys) => keys.map((key) => [key, keys[0]])));
+  const byManifest = groupBy(
+    input.listed,
+    ({ manifestKey }) => mergedInto.get(manifestKey) ?? manifestKey,
+  );
   for (const [key, listed] of byManifest) {
-    const manifest = input.manifests.find((one) => one.key === key);
-    const spec = specs.find((one) => one['spec-id'] === manifest?.specId);
+    const spec = specs.find((one) => one['spec-id'] === specIds.get(key));
     if (spec === undefined) throw new RangeError(`${key} has no partition spec`);
-    groups.push({ spec, entries: listed.map((one) => rewritten(one, snapshot.id)) });
+    const entries = listed.map((one) => rewritten(one, snapshot.id));
+    groups.push(...inGroups(spec, entries));
   }
   return { specs, groups };
+}
+
+function inGroups(spec: PartitionSpec, entries: readonly ManifestEntry[]): readonly Group[] {
+  const groups: Group[] = [];
+  for (let from = 0; from < entries.length; from += MAX_ENTRIES) {
+    groups.push({ spec, entries: entries.slice(from, from + MAX_ENTRIES) });
+  }
+  return groups;
 }
 
 function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): ReadonlyMap<K, readonly T[]> {

@@ -134,13 +134,14 @@ export async function listSegmentsToBe(
 }
 
 /**
- * The segments of every manifest that lists one which is no longer live, or will not be: `goneKeys`
- * and what others have retired since.
+ * The segments of every manifest that is to be written anew, by time: of those that list one which is no longer
+ * live, or will not be (`goneKeys` and what others have retired since), and of `manifestKeys`.
  */
-export async function listSegmentsBesideGone(
+export async function listSegmentsRewritten(
   db: Queryable,
   dataset: string,
   goneKeys: readonly string[],
+  manifestKeys: readonly string[],
 ): Promise<readonly (CataloguedSegment & { readonly isGone: boolean })[]> {
   const found = await db.query<SegmentRow & { is_gone: boolean }>(
     `with gone as (
@@ -153,9 +154,9 @@ export async function listSegmentsBesideGone(
      join tierd.segments g on g.id = f.segment_id
      join tierd.slices s on s.id = g.slice_id
      left join gone on gone.segment_id = f.segment_id
-     where f.manifest_key in (select manifest_key from gone)
+     where f.manifest_key in (select manifest_key from gone) or f.manifest_key = any($4)
      order by g.min_time_us, g.id`,
-    [dataset, null, goneKeys],
+    [dataset, null, goneKeys, manifestKeys],
   );
   return found.rows.map((row) => ({ ...segmentOf(row), isGone: row.is_gone }));
 }

@@ -217,6 +217,40 @@ describe('a dataset that is an Iceberg table', () => {
     );
   });
 
+  it('has its manifests merged by a run, and by no move of it (I2)', async () => {
+    for (let day = 40; day < 74; day += 1) await insert(day, 1);
+    await rotate();
+    const before = await expectTableIsLedger();
+    expect(before.manifests).toHaveLength(34);
+    // A segment that is retired lies in a manifest that becomes part of the merged one.
+    await database.query(
+      `update tierd.segments set state = 'retired' where id = (select min(id) from tierd.segments)`,
+    );
+    await insert(90, 2);
+    await rotate();
+    const merged = await expectTableIsLedger();
+    expect(merged.manifests).toHaveLength(2);
+    expect(merged.document.snapshots.map(({ summary }) => summary['operation']).slice(-3)).toEqual([
+      'overwrite',
+      'replace',
+      'append',
+    ]);
+    const total = merged.document.snapshots.at(-1)?.summary['total-records'];
+    expect(total).toBe('35');
+    // What was true before is still to be read, until its files go.
+    const earlier = await readIceberg(
+      (await pointer()) ?? '',
+      before.document['current-snapshot-id'],
+    );
+    expect(earlier.files).toEqual(before.files);
+    // And a file of the merged manifest goes like any other.
+    await database.query(
+      `update tierd.segments set state = 'retired' where id = (select max(id) from tierd.segments)`,
+    );
+    await rotate();
+    await expectTableIsLedger();
+  });
+
   it('removes what no kept snapshot has needed for a day, and nothing else', async () => {
     await insert(40, 1);
     await rotate();

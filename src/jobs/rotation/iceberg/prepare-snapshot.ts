@@ -25,7 +25,7 @@ import { listColumns } from '../../../ledger/columns.ts';
 import {
   type CataloguedSegment,
   listManifests,
-  listSegmentsBesideGone,
+  listSegmentsRewritten,
   listSegmentsToBe,
   readIcebergTable,
 } from '../../../ledger/iceberg.ts';
@@ -47,6 +47,8 @@ export interface SegmentChange {
   readonly goneKeys: readonly string[];
   /** The new segments hold the rows of those that retire, and no others. */
   readonly isSameRows?: boolean;
+  /** Keys of manifests that become one. */
+  readonly merged?: readonly (readonly string[])[];
 }
 
 /**
@@ -104,7 +106,7 @@ async function planSnapshot(
   rooms: JobRooms,
   run: RunContext,
   db: pg.Client,
-  { moveId, goneKeys, isSameRows = false }: SegmentChange,
+  { moveId, goneKeys, isSameRows = false, merged = [] }: SegmentChange,
 ): Promise<NextSnapshot | null> {
   const { dataset, table } = run;
   const { name } = dataset;
@@ -117,7 +119,7 @@ async function planSnapshot(
   const isAnew = document === null || mustStartAnew(document, schema, location);
   const toBe = isAnew ? await listSegmentsToBe(db, name, moveId, 'all') : notListed;
   const added = toBe.filter(({ key }) => !goneKeys.includes(key));
-  const listed = isAnew ? [] : await listSegmentsBesideGone(db, name, goneKeys);
+  const listed = isAnew ? [] : await listSegmentsRewritten(db, name, goneKeys, merged.flat());
   const schemaId = schemaIdFor(document, schema);
   const isSame = added.length === 0 && listed.length === 0;
   if (isSame && (document === null || (!isAnew && hasSchema(document, schemaId, schema)))) {
@@ -138,6 +140,7 @@ async function planSnapshot(
     sortedBy: sortedBy(schema, run),
     manifests: await listManifests(db, name),
     listed: listed.map((segment) => listedFile(segment, uriOf)),
+    merged,
     added: added.map((segment) => ({ file: dataFile(segment, uriOf), isSorted: segment.isNew })),
     now: rooms.clock.now(),
     ids: { table: rooms.newId(), snapshot: rooms.newId(), files: rooms.newId() },

@@ -2,21 +2,23 @@
  * Brings a dataset's Iceberg table to what the ledger says before a run moves anything: where it has
  * just been configured, where a column was renamed, where the lake has another path, and where
  * segments changed without it. Where it is no longer configured the table goes: it would soon
- * be wrong. Where the lake has a later version than the ledger it begins anew, after that one.
+ * be wrong. Where the lake has a later version than the ledger it begins anew, after that one. Here, and in no move,
+ * its manifests are merged.
  */
 import type pg from 'pg';
+import { chooseMerges } from '../../../catalogue/merge-manifests.ts';
 import { pathKeys } from '../../../catalogue/next-snapshot.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
 import { icebergFolder } from '../../../lake/object-key.ts';
 import { readSmall } from '../../../lake/read-small.ts';
-import { readIcebergTable } from '../../../ledger/iceberg.ts';
+import { listManifests, readIcebergTable } from '../../../ledger/iceberg.ts';
 import { dropIcebergTable } from '../../../ledger/iceberg-objects.ts';
 import { assertLease } from '../../../ledger/lease.ts';
 import { limitsUnderLease } from '../../limits-under-lease.ts';
 import type { JobRooms } from '../rooms.ts';
 import type { RunContext } from '../staged-move.ts';
 import { commitSnapshot } from './commit-snapshot.ts';
-import { prepareSnapshot } from './prepare-snapshot.ts';
+import { prepareSnapshot, type SegmentChange } from './prepare-snapshot.ts';
 import { showByPath } from './show-by-path.ts';
 
 export async function syncTable(rooms: JobRooms, run: RunContext, db: pg.Client): Promise<void> {
@@ -51,9 +53,13 @@ export async function syncTable(rooms: JobRooms, run: RunContext, db: pg.Client)
   }
   // First what a killed run could not show, for the next version would leave its half-written file.
   await showByPath(rooms, db, dataset.name);
-  const next = await prepareSnapshot(rooms, run, db, { moveId: null, goneKeys: [] });
-  if (next !== null) {
+  const bring = async (change: Partial<SegmentChange>): Promise<void> => {
+    const next = await prepareSnapshot(rooms, run, db, { moveId: null, goneKeys: [], ...change });
+    if (next === null) return;
     await under('writing', () => commitSnapshot(rooms, db, dataset.name, next));
-  }
+  };
+  await bring({});
+  const merged = chooseMerges(await listManifests(db, dataset.name));
+  if (merged.length > 0) await bring({ merged, isSameRows: true });
   await showByPath(rooms, db, dataset.name);
 }
