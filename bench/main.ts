@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { benchArchive } from './archive.ts';
 import { benchDaemon } from './daemon/measure.ts';
 import { benchDrain } from './drain/measure.ts';
+import { benchOpen } from './open/measure.ts';
 import { benchParquetjs } from './parquetjs-faults.ts';
 import { benchQuery } from './query/measure.ts';
 
@@ -10,6 +11,7 @@ const USAGE = `npm run bench -- archive [--rows 5000000] [--rounds 3] [--prices 
 npm run bench -- drain [--rows 1000000] [--rounds 3] [--backlog 5000000] [--quick]
 npm run bench -- daemon [--rows 4000000] [--rounds 7] [--seconds 60] [--quick]
 npm run bench -- query [--days 1830] [--rows 20000] [--rounds 5] [--quick]    rows are of a day
+npm run bench -- open [--rows 1000000] [--rounds 5] [--quick]    what an Iceberg table costs each move
 npm run bench -- parquetjs`;
 
 const { positionals, values } = parseArgs({
@@ -58,6 +60,15 @@ async function run(): Promise<unknown> {
         segments: 100_000,
         quick: values.quick,
         rounds: Number(values.rounds ?? (values.quick ? 3 : 5)),
+        say: (text) => console.error(text),
+      });
+    case 'open':
+      return benchOpen({
+        rowsADay: Number(values.rows ?? (values.quick ? 200_000 : 1_000_000)),
+        rounds: Number(values.rounds ?? (values.quick ? 2 : 5)),
+        segments: values.quick ? [1_000, 2_000] : [1_000, 10_000, 100_000],
+        monthDays: 30,
+        python: process.env['TIERD_TEST_ENGINES'],
         say: (text) => console.error(text),
       });
     case 'parquetjs':
