@@ -5,14 +5,28 @@ In:  {"engine": "pyiceberg", "database": "postgresql://…", "table": "ticks", "
       "snapshot": null or an id, "questions": [{"name": "…", "filter": "…" or null}]}
 Out: {"version": "…", "answers": {"name": {"rows": 1, "price": "1.00000000", …}}}
 
-A filter is SQL that every engine understands. `time` is compared as text with its zone.
+With "rest" the table is found by the REST catalogue, else by the SQL one, the document or the folder, as the
+engine can. A filter is SQL that every engine understands; {2024-01-15T00:00:00} in it is an instant, UTC.
 """
 import json
+import os
+import re
 import sys
 from decimal import Decimal
 
 order = json.load(sys.stdin)
 COLUMNS = "count(*) as n, sum(price) as price, sum(size) as size, min(time) as first, max(time) as last"
+
+
+def filter_of(question, instant="timestamptz '{}+00:00'"):
+    """The condition with its instants as this engine writes them, or None."""
+    text = question["filter"]
+    return text and re.sub(r"\{([0-9T:-]+)\}", lambda found: instant.format(found[1]), text)
+
+
+def where_of(question, *instant):
+    condition = filter_of(question, *instant)
+    return f" where {condition}" if condition else ""
 
 
 def micros(value):
@@ -65,20 +79,19 @@ def ask_pyiceberg():
     import pyiceberg
     table = catalogue().load_table(("lake", order["table"]))
     for question in order["questions"]:
-        scan = table.scan(
-            row_filter=question["filter"] or "true",
-            snapshot_id=order["snapshot"],
-        ) if question["filter"] else table.scan(snapshot_id=order["snapshot"])
+        condition = filter_of(question, "'{}+00:00'")
+        scan = table.scan(row_filter=condition or "true", snapshot_id=order["snapshot"])
         yield question["name"], of_arrow(scan.to_arrow())
     order["version"] = pyiceberg.__version__
 
 
 def ask_polars():
     import polars
-    lazy = polars.scan_iceberg(order["metadata"], snapshot_id=order["snapshot"])
+    source = catalogue().load_table(("lake", order["table"])) if order["rest"] else order["metadata"]
+    lazy = polars.scan_iceberg(source, snapshot_id=order["snapshot"])
     context = polars.SQLContext(t=lazy)
     for question in order["questions"]:
-        where = f" where {question['filter']}" if question["filter"] else ""
+        where = where_of(question, "cast('{}+00:00' as timestamptz)")
         frame = context.execute(f"select {COLUMNS} from t{where}").collect()
         yield question["name"], answer(*frame.row(0))
     order["version"] = polars.__version__
@@ -89,19 +102,19 @@ def ask_daft():
     table = catalogue().load_table(("lake", order["table"]))
     t = daft.read_iceberg(table, snapshot_id=order["snapshot"])
     for question in order["questions"]:
-        frame = t.where(question["filter"]) if question["filter"] else t
+        condition = filter_of(question, "to_datetime('{}+00:00', '%+', 'UTC')")
+        frame = t.where(condition) if condition else t
         row = daft.sql(f"select {COLUMNS} from frame").to_pylist()[0]
         yield question["name"], answer(row["n"], row["price"], row["size"], row["first"], row["last"])
     order["version"] = daft.__version__
 
 
 def ask_chdb():
-    import os
     import chdb
     # It reads nothing outside of where it is.
     os.chdir('/')
     for question in order["questions"]:
-        where = f" where {question['filter']}" if question["filter"] else ""
+        where = where_of(question, "toDateTime64('{}', 6, 'UTC')")
         time = "toUnixTimestamp64Micro(toDateTime64({}(time), 6, 'UTC'))"
         settings = f" settings iceberg_snapshot_id = {order['snapshot']}" if order["snapshot"] else ""
         text = str(chdb.query(
@@ -119,11 +132,70 @@ def ask_chdb():
     order["version"] = chdb.__version__
 
 
+def ask_duckdb():
+    import duckdb
+    from duckdb_extensions import import_extension
+    for extension in ("avro", "httpfs", "iceberg"):
+        import_extension(extension)
+    connection = duckdb.connect()
+    connection.execute("load iceberg; load httpfs; set TimeZone = 'UTC'")
+    if order["rest"]:
+        connection.execute(
+            f"attach 'any' as tierd (type iceberg, endpoint '{order['rest']}', token '{order['token']}')")
+        version = f" at (version => {order['snapshot']})" if order["snapshot"] else ""
+        source = f"tierd.lake.{order['table']}{version}"
+    else:
+        version = f", snapshot_from_id => {order['snapshot']}" if order["snapshot"] else ""
+        source = f"iceberg_scan('{order['metadata']}'{version})"
+    for question in order["questions"]:
+        row = connection.execute(f"select {COLUMNS} from {source}{where_of(question)}").fetchone()
+        yield question["name"], answer(*row)
+    order["version"] = duckdb.__version__
+
+
+def ask_of_spark(session):
+    version = f" version as of {order['snapshot']}" if order["snapshot"] else ""
+    micro = COLUMNS.replace("min(time)", "unix_micros(min(time))").replace("max(time)", "unix_micros(max(time))")
+    for question in order["questions"]:
+        where = where_of(question, "timestamp '{} UTC'")
+        row = session.sql(f"select {micro} from tierd.lake.{order['table']}{version}{where}").collect()[0]
+        yield question["name"], {**answer(*row[:3], None, None), "first": row[3], "last": row[4]}
+    order["version"] = session.version
+
+
+def catalogue_settings():
+    """Of Spark's: the REST catalogue, or the SQL one, which takes the catalogue's name for its own."""
+    if order["rest"]:
+        return {"type": "rest", "uri": order["rest"], "token": order["token"]}
+    user, password, place = re.match(r"\w+://([^:@]+)(?::([^@]*))?@(.*)", order["database"]).groups()
+    joined = "&" if "?" in place else "?"
+    return {
+        "type": "jdbc", "uri": f"jdbc:postgresql://{place}{joined}currentSchema=tierd", "jdbc.user": user,
+        "jdbc.password": password or "", "jdbc.schema-version": "V1", "jdbc.init-catalog-tables": "false",
+        "warehouse": "file:///nowhere"}
+
+
+def ask_spark():
+    from pyspark.sql import SparkSession
+    builder = SparkSession.builder.master(os.environ.get("TIERD_TEST_SPARK_MASTER", "local[2]"))
+    settings = {
+        "spark.jars": os.environ["TIERD_TEST_SPARK_JARS"],
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.catalog.tierd": "org.apache.iceberg.spark.SparkCatalog",
+        **{f"spark.sql.catalog.tierd.{key}": value for key, value in catalogue_settings().items()}}
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    yield from ask_of_spark(builder.getOrCreate())
+
+
 ENGINES = {
     "pyiceberg": ask_pyiceberg,
     "polars": ask_polars,
     "daft": ask_daft,
     "chdb": ask_chdb,
+    "duckdb": ask_duckdb,
+    "spark": ask_spark,
 }
 answers = dict(ENGINES[order["engine"]]())
 print(json.dumps({"version": order["version"], "answers": answers}))

@@ -6,12 +6,21 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { icebergDesk } from '../../src/cli/daemon/iceberg-desk.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../support/rotation.ts';
+import { LEADING, open, QUERY, TOKENS } from '../unit/http/scene.ts';
 
 const PYTHON = process.env['TIERD_TEST_ENGINES'] ?? 'python3';
-const ENGINES = (process.env['TIERD_TEST_ENGINES_ONLY'] ?? 'pyiceberg,polars,daft,chdb').split(',');
+/** Each by the REST catalogue as well, where it can; chdb is given the folder. */
+const ALL = 'pyiceberg,pyiceberg rest,polars,polars rest,daft,daft rest,chdb,duckdb,duckdb rest';
+const ENGINES = (process.env['TIERD_TEST_ENGINES_ONLY'] ?? ALL).split(',');
+
+/** As the questions have it. */
+function utc(age: number): string {
+  return new Date(daysAgo(age)).toISOString().slice(0, 19);
+}
 
 interface Question {
   readonly name: string;
@@ -37,12 +46,16 @@ const QUESTIONS: readonly Question[] = [
   { name: 'a key that is not there', filter: "symbol = 'ETHEREAL'" },
   { name: 'a long key', filter: `symbol = '${'long '.repeat(8)}'` },
   { name: 'a whole number', filter: 'size > 100' },
+  { name: 'numbers among which NaN is none', filter: 'ratio < 100' },
+  { name: 'a time', filter: `time >= {${utc(44)}}` },
+  { name: 'a span of time', filter: `time >= {${utc(45)}} and time < {${utc(44)}}` },
 ];
 
 /** That one of the columns that come later is there. */
 const LATER: readonly Question[] = [...QUESTIONS, { name: 'a new column', filter: 'note = 3' }];
 
-describe.each(ENGINES)('%s', (engine) => {
+describe.each(ENGINES)('%s', (named) => {
+  const [engine = '', by] = named.split(' ');
   let database: TestDatabase;
   let bench: Bench;
 
@@ -107,7 +120,7 @@ describe.each(ENGINES)('%s', (engine) => {
         `select count(*)::int as rows, trim_scale(sum(price))::text as price, sum(size)::text as size,
                 (extract(epoch from min(time)) * 1000000)::bigint::text as first,
                 (extract(epoch from max(time)) * 1000000)::bigint::text as last
-         from ticks where time < $1 ${filter === null ? '' : `and ${filter}`}`,
+         from ticks where time < $1 ${filter === null ? '' : `and ${asPostgres(filter)}`}`,
         [daysAgo(30)],
       );
       const row = found.rows[0] as Record<'size' | 'first' | 'last', string | null> &
@@ -135,9 +148,18 @@ describe.each(ENGINES)('%s', (engine) => {
     return Number((found.rows[0] as { id: string }).id);
   }
 
+  /** The daemon's catalogue. */
+  function serve(): Promise<string> {
+    const iceberg = icebergDesk(() => database.connect());
+    const { server } = open(LEADING, { ...TOKENS, iceberg });
+    return server.listen({ host: '127.0.0.1', port: 0 }).then((url) => `${url}/iceberg`);
+  }
+
   async function ask(questions: readonly Question[], snapshot?: number): Promise<Answers> {
     const order = {
       engine,
+      rest: by === 'rest' ? await serve() : null,
+      token: QUERY,
       database: database.url,
       table: 'ticks',
       metadata: await pointer(),
@@ -153,6 +175,10 @@ describe.each(ENGINES)('%s', (engine) => {
     return (JSON.parse(last) as { answers: Answers }).answers;
   }
 });
+
+function asPostgres(filter: string): string {
+  return filter.replaceAll(/\{([^}]*)\}/g, "timestamptz '$1+00'");
+}
 
 function together(a: Answer | undefined, b: Answer | undefined): Answer | undefined {
   if (a === undefined || b === undefined) return undefined;
