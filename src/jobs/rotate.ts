@@ -13,7 +13,7 @@ import { EXIT, TierdError } from '../domain/errors.ts';
 import { datasetPaused } from '../domain/pause.ts';
 import type { RotationPlan } from '../domain/plan/plan.ts';
 import { type RefusedRun, standing, throwIfRefused } from '../domain/plan/refusal.ts';
-import { disconnect } from '../hot/server/connect.ts';
+import { disconnect, withClient } from '../hot/server/connect.ts';
 import type { RunEnd } from '../ledger/runs.ts';
 import { beginRun } from './begin-run.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
@@ -22,7 +22,7 @@ import { type KeptLease } from './keep-lease.ts';
 import { onDataset } from './on-dataset.ts';
 import { lookForPause } from './pause-check.ts';
 import { recordEnd } from './record-end.ts';
-import { syncTable } from './rotation/iceberg/sync-table.ts';
+import { syncTable, tidyTable } from './rotation/iceberg/sync-table.ts';
 import { moveAll } from './rotation/move/move-all.ts';
 import { endWithoutTable, vacuumAfter } from './rotation/move/vacuum-after.ts';
 import { againOf, type MoveTotals, type Recovered, wholenessOf } from './rotation/outcome.ts';
@@ -119,6 +119,10 @@ async function runPlan(
     const { runnable, refused } = sortByObstacles(plan, options.force);
     totals.failed.push(...refused);
     await moveAll({ ...rooms, connect }, run, runnable, totals);
+    await withClient(
+      () => connect('work'),
+      (own) => tidyTable(rooms, run, own),
+    );
   } catch (error) {
     failure = toldAsLost(error, kept.signal);
   }

@@ -115,7 +115,10 @@ export const nodeFileSystem: FileSystem = {
 /** Large enough that hashing, not the number of calls, sets the pace. */
 const READ_CHUNK_BYTES = 512 * 1024;
 
-/** Into one buffer again and again: a stream's new one for every chunk kept the collector busy. */
+/**
+ * Into one buffer again and again: a stream's new one for every chunk kept the collector busy, and so did one for a
+ * small file that was as large as for any.
+ */
 async function* readChunks(
   path: string,
   range: ByteRange | null,
@@ -125,7 +128,8 @@ async function* readChunks(
   let position = range?.fromInclusive ?? 0;
   const handle = await fs.open(path, 'r');
   try {
-    const buffer = new Uint8Array(Math.min(READ_CHUNK_BYTES, end - position));
+    const last = Math.min(end, (await handle.stat()).size);
+    const buffer = new Uint8Array(Math.min(READ_CHUNK_BYTES, Math.max(1, last - position)));
     while (position < end) {
       signal?.throwIfAborted();
       const length = Math.min(buffer.length, end - position);

@@ -114,49 +114,86 @@ interface SegmentRow extends FactsRow {
   readonly sequence_number: number | null;
 }
 
-/** Segments that are live, or will be when `moveId` is committed. */
+/**
+ * Which segments are asked for: `all` that are live or will be when the move is committed, of these the
+ * `not-listed`, or those `of-move` alone.
+ */
+export type SegmentsWanted = 'all' | 'not-listed' | 'of-move';
+
+/** By time. */
 export async function listSegmentsToBe(
   db: Queryable,
   dataset: string,
   moveId: string | null,
-  only: 'all' | 'not-listed',
+  wanted: SegmentsWanted,
 ): Promise<readonly CataloguedSegment[]> {
+  const ofMove = "(g.state = 'publishing' and s.move_id = $2)";
+  const condition = {
+    all: `(g.state = 'live' or ${ofMove})`,
+    'not-listed': `(g.state = 'live' or ${ofMove}) and f.segment_id is null`,
+    'of-move': ofMove,
+  }[wanted];
   const found = await db.query<SegmentRow>(
     `select ${SEGMENT_COLUMNS}
      from tierd.segments g join tierd.slices s on s.id = g.slice_id
      left join tierd.iceberg_files f on f.segment_id = g.id
-     where g.dataset = $1 and (g.state = 'live' or (g.state = 'publishing' and s.move_id = $2))
-       and ($3 = 'all' or f.segment_id is null)
+     where g.dataset = $1 and ${condition}
      order by g.min_time_us, g.id`,
-    [dataset, moveId, only],
+    [dataset, moveId],
   );
   return found.rows.map(segmentOf);
 }
 
 /**
- * The segments of every manifest that is to be written anew, by time: of those that list one which is no longer
- * live, or will not be (`goneKeys` and what others have retired since), and of `manifestKeys`.
+ * Whether the manifests list as many files as there are live segments. By the figures that are kept of both: to look
+ * at each segment would make a move the dearer the more there are.
+ */
+export async function listsAsManyAsLive(db: Queryable, dataset: string): Promise<boolean> {
+  const found = await db.query<{ same: boolean }>(
+    `select (select coalesce(sum(segments), 0) from tierd.live_schemas where dataset = $1)
+          = (select coalesce(sum(existing_files + added_files), 0) from tierd.iceberg_manifests where dataset = $1) as same`,
+    [dataset],
+  );
+  return found.rows[0]?.same === true;
+}
+
+/** The manifests that list a segment which is no longer live. */
+export async function listManifestsOfGone(
+  db: Queryable,
+  dataset: string,
+): Promise<readonly string[]> {
+  const found = await db.query<{ manifest_key: string }>(
+    `select distinct f.manifest_key
+     from tierd.iceberg_files f join tierd.segments g on g.id = f.segment_id
+     where g.dataset = $1 and g.state <> 'live'`,
+    [dataset],
+  );
+  return found.rows.map((row) => row.manifest_key);
+}
+
+/**
+ * The segments of every manifest that is to be written anew, by time: of those that list one of `goneKeys`, and of
+ * `manifestKeys`. Gone is what is no longer live, or will not be.
  */
 export async function listSegmentsRewritten(
   db: Queryable,
-  dataset: string,
   goneKeys: readonly string[],
   manifestKeys: readonly string[],
 ): Promise<readonly (CataloguedSegment & { readonly isGone: boolean })[]> {
+  if (goneKeys.length === 0 && manifestKeys.length === 0) return [];
   const found = await db.query<SegmentRow & { is_gone: boolean }>(
-    `with gone as (
-       select f.segment_id, f.manifest_key
-       from tierd.iceberg_files f join tierd.segments g on g.id = f.segment_id
-       where g.dataset = $1 and (g.state <> 'live' or g.object_key = any($3))
-     )
-     select ${SEGMENT_COLUMNS}, gone.segment_id is not null as is_gone
+    `select ${SEGMENT_COLUMNS}, g.state <> 'live' or g.object_key = any($1) as is_gone
      from tierd.iceberg_files f
      join tierd.segments g on g.id = f.segment_id
      join tierd.slices s on s.id = g.slice_id
-     left join gone on gone.segment_id = f.segment_id
-     where f.manifest_key in (select manifest_key from gone) or f.manifest_key = any($4)
+     where f.manifest_key in (
+       select of_gone.manifest_key
+       from tierd.segments gone join tierd.iceberg_files of_gone on of_gone.segment_id = gone.id
+       where gone.object_key = any($1)
+       union select unnest($3::text[])
+     )
      order by g.min_time_us, g.id`,
-    [dataset, null, goneKeys, manifestKeys],
+    [goneKeys, null, manifestKeys],
   );
   return found.rows.map((row) => ({ ...segmentOf(row), isGone: row.is_gone }));
 }

@@ -66,6 +66,15 @@ export function liveSchemasOf(rows: readonly LiveSchemaRow[]): readonly LiveSche
   }));
 }
 
+/** As a trigger keeps it. */
+export async function countLive(db: Queryable, dataset: string): Promise<number> {
+  const found = await db.query<{ live: number }>(
+    'select coalesce(sum(segments), 0)::int as live from tierd.live_schemas where dataset = $1',
+    [dataset],
+  );
+  return found.rows[0]?.live ?? 0;
+}
+
 export interface LiveSegment extends SegmentFacts {
   readonly schemaId: string;
   /** Of its bytes, hexadecimal. */

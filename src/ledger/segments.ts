@@ -192,15 +192,6 @@ export async function listSegments(
   }));
 }
 
-/** How many segments of a dataset are live. */
-export async function countLive(db: Queryable, dataset: string): Promise<number> {
-  const found = await db.query<{ live: number }>(
-    `select count(*)::int as live from tierd.segments where dataset = $1 and state = 'live'`,
-    [dataset],
-  );
-  return found.rows[0]?.live ?? 0;
-}
-
 /** When a slice of the dataset was last published, by PostgreSQL's clock; null where none ever was. */
 export async function newestArrival(db: Queryable, dataset: string): Promise<EpochMs | null> {
   const found = await db.query<{ ms: number | null }>(

@@ -5,7 +5,7 @@ import { pathKeys } from '../../../catalogue/next-snapshot.ts';
 import { TierdError } from '../../../domain/errors.ts';
 import { icebergFolder } from '../../../lake/object-key.ts';
 import { commitIcebergSnapshot } from '../../../ledger/iceberg-commit.ts';
-import { countLive } from '../../../ledger/segments.ts';
+import { countLive } from '../../../ledger/live-segments.ts';
 import type { JobRooms } from '../rooms.ts';
 import { lakeUri } from './lake-uri.ts';
 

@@ -25,8 +25,10 @@ import { listColumns } from '../../../ledger/columns.ts';
 import {
   type CataloguedSegment,
   listManifests,
+  listManifestsOfGone,
   listSegmentsRewritten,
   listSegmentsToBe,
+  listsAsManyAsLive,
   readIcebergTable,
 } from '../../../ledger/iceberg.ts';
 import { announceIcebergObjects } from '../../../ledger/iceberg-objects.ts';
@@ -114,12 +116,17 @@ async function planSnapshot(
   const location = uriOf(icebergFolder(name));
   const stored = await readIcebergTable(db, name);
   const document = stored === null ? null : (stored.document as TableMetadata);
-  const notListed = await listSegmentsToBe(db, name, moveId, 'not-listed');
+  // Within a run nothing else changes what is live: only where the figures differ is each segment looked at.
+  const isKnown = moveId !== null && stored !== null && (await listsAsManyAsLive(db, name));
+  const notListed = await listSegmentsToBe(db, name, moveId, isKnown ? 'of-move' : 'not-listed');
   const schema = await schemaOf(run, db, document, notListed);
   const isAnew = document === null || mustStartAnew(document, schema, location);
   const toBe = isAnew ? await listSegmentsToBe(db, name, moveId, 'all') : notListed;
   const added = toBe.filter(({ key }) => !goneKeys.includes(key));
-  const listed = isAnew ? [] : await listSegmentsRewritten(db, name, goneKeys, merged.flat());
+  const ofGone = isKnown || isAnew ? [] : await listManifestsOfGone(db, name);
+  const listed = isAnew
+    ? []
+    : await listSegmentsRewritten(db, goneKeys, [...ofGone, ...merged.flat()]);
   const schemaId = schemaIdFor(document, schema);
   const isSame = added.length === 0 && listed.length === 0;
   if (isSame && (document === null || (!isAnew && hasSchema(document, schemaId, schema)))) {
