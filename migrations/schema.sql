@@ -487,6 +487,12 @@ ALTER TABLE tierd.segments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE tierd.slice_intervals (
+    slice_id bigint NOT NULL,
+    column_name text NOT NULL,
+    intervals jsonb NOT NULL
+);
+
 CREATE TABLE tierd.slices (
     id bigint NOT NULL,
     move_id uuid NOT NULL,
@@ -618,6 +624,9 @@ ALTER TABLE ONLY tierd.segments
 ALTER TABLE ONLY tierd.segments
     ADD CONSTRAINT segments_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY tierd.slice_intervals
+    ADD CONSTRAINT slice_intervals_pkey PRIMARY KEY (slice_id, column_name);
+
 ALTER TABLE ONLY tierd.slices
     ADD CONSTRAINT slices_pkey PRIMARY KEY (id);
 
@@ -713,6 +722,9 @@ ALTER TABLE ONLY tierd.scrub_findings
 
 ALTER TABLE ONLY tierd.segments
     ADD CONSTRAINT segments_slice_id_fkey FOREIGN KEY (slice_id) REFERENCES tierd.slices(id);
+
+ALTER TABLE ONLY tierd.slice_intervals
+    ADD CONSTRAINT slice_intervals_slice_id_fkey FOREIGN KEY (slice_id) REFERENCES tierd.slices(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY tierd.slices
     ADD CONSTRAINT slices_move_id_fkey FOREIGN KEY (move_id) REFERENCES tierd.moves(id);

@@ -98,6 +98,8 @@ function checkNames(file: Raw): PlacedProblem[] {
     });
 }
 
+const BY_INTERVAL = ['hot_intervals', 'cold_days_by_interval'] as const;
+
 function checkIntervals(file: Raw): PlacedProblem[] {
   const lifecycle = asRecord(asRecord(file['storage'])['lifecycle']);
   const datasets = Object.entries(asRecord(file['datasets']));
@@ -105,31 +107,29 @@ function checkIntervals(file: Raw): PlacedProblem[] {
   for (const [name, value] of datasets) {
     const dataset = asRecord(value);
     const path = ['datasets', name];
-    if (has(dataset, 'hot_intervals') && !has(dataset, 'interval_column')) {
+    for (const key of BY_INTERVAL) {
+      if (!has(dataset, key) || has(dataset, 'interval_column')) continue;
       problems.push(
-        problem(
-          [...path, 'hot_intervals'],
-          'has no effect without interval_column',
-          'both or neither',
-        ),
+        problem([...path, key], 'has no effect without interval_column', 'both or neither'),
       );
     }
-    const intervals = has(dataset, 'hot_intervals') || has(lifecycle, 'hot_intervals');
-    if (has(dataset, 'interval_column') && !intervals) {
+    const isUsed = BY_INTERVAL.some((key) => has(dataset, key) || has(lifecycle, key));
+    if (has(dataset, 'interval_column') && !isUsed) {
       problems.push(
         problem(
           [...path, 'interval_column'],
-          'has no effect without hot_intervals',
-          'hot_intervals here or in storage.lifecycle',
+          'has no effect without hot_intervals or cold_days_by_interval',
+          'one of them here or in storage.lifecycle',
         ),
       );
     }
   }
   const used = datasets.some(([, dataset]) => has(asRecord(dataset), 'interval_column'));
-  if (has(lifecycle, 'hot_intervals') && datasets.length > 0 && !used) {
+  for (const key of BY_INTERVAL) {
+    if (!has(lifecycle, key) || datasets.length === 0 || used) continue;
     problems.push(
       problem(
-        ['storage', 'lifecycle', 'hot_intervals'],
+        ['storage', 'lifecycle', key],
         'has no effect: no dataset names its interval_column',
         'interval_column in at least one dataset',
       ),

@@ -5,7 +5,13 @@ import type { TableRef } from '../domain/table.ts';
 import { DEFAULT_OWNER } from './daemon-section.ts';
 import { choice, columnName, flag, text, textList, timeZoneNamed, wholeNumber } from './fields.ts';
 import { type GuardsFile, guardsOverride, resolveLimits } from './guards.ts';
-import { coldDays, hotDays, hotIntervals, type StorageFile } from './storage-section.ts';
+import {
+  coldDays,
+  coldDaysByInterval,
+  hotDays,
+  hotIntervals,
+  type StorageFile,
+} from './storage-section.ts';
 
 /** Safe as a directory, as an unquoted SQL name and in a shell. */
 export const DATASET_NAME = /^[a-z][a-z0-9_]{0,62}$/;
@@ -49,9 +55,15 @@ const dataset = z.strictObject({
   time_zone: timeZoneNamed(
     'For a `timestamp without time zone` or a `date`: the zone whose local time it tells, UTC when left out. By it a day is closed when it is over there.',
   ).optional(),
-  interval_column: columnName('The column that `hot_intervals` speaks of.', 'interval').optional(),
+  interval_column: columnName(
+    'The column that `hot_intervals` and `cold_days_by_interval` speak of.',
+    'interval',
+  ).optional(),
   hot_days: hotDays('Instead of storage.lifecycle.hot_days.').optional(),
   cold_days: coldDays('Instead of storage.lifecycle.cold_days.').optional(),
+  cold_days_by_interval: coldDaysByInterval(
+    'Instead of storage.lifecycle.cold_days_by_interval, and of `cold_days`.',
+  ).optional(),
   hot_intervals: hotIntervals('Instead of storage.lifecycle.hot_intervals.').optional(),
   slice: choice(
     ['hour', 'day', 'month'],
@@ -131,18 +143,32 @@ export type EffectiveDataset = Omit<DatasetFile, 'hot_days' | 'guards'> & {
 /** The dataset with everything it inherits from `storage.lifecycle` written out. */
 export function withInherited(file: DatasetFile, storage: StorageFile): EffectiveDataset {
   const { lifecycle } = storage;
-  const coldest = file.cold_days ?? lifecycle.cold_days;
   const intervals = file.hot_intervals ?? lifecycle.hot_intervals;
   return {
     ...file,
     hot_days: file.hot_days ?? lifecycle.hot_days,
-    ...(coldest === undefined ? {} : { cold_days: coldest }),
+    ...inheritedColdDays(file, storage),
     // A dataset without the column is not touched by the intervals of the others.
     ...(file.interval_column === undefined || intervals === undefined
       ? {}
       : { hot_intervals: intervals }),
     guards: { ...lifecycle.guards, ...definedOf(file.guards) },
   };
+}
+
+type ColdDays = Pick<DatasetFile, 'cold_days' | 'cold_days_by_interval'>;
+
+/** At most one of the two. What the dataset says of itself comes first. */
+function inheritedColdDays(file: DatasetFile, { lifecycle }: StorageFile): ColdDays {
+  const { cold_days, cold_days_by_interval, interval_column } = file;
+  if (cold_days_by_interval !== undefined) return { cold_days_by_interval };
+  if (cold_days !== undefined) return { cold_days };
+  const byInterval = lifecycle.cold_days_by_interval;
+  // A dataset without the column is not touched by the intervals of the others.
+  if (interval_column !== undefined && byInterval !== undefined) {
+    return { cold_days_by_interval: byInterval };
+  }
+  return lifecycle.cold_days === undefined ? {} : { cold_days: lifecycle.cold_days };
 }
 
 function resolveDataset(
@@ -161,6 +187,9 @@ function resolveDataset(
     slice: file.slice,
     hotDays: file.hot_days,
     ...(file.cold_days === undefined ? {} : { coldDays: file.cold_days }),
+    ...(file.cold_days_by_interval === undefined
+      ? {}
+      : { coldDaysByInterval: file.cold_days_by_interval }),
     ...(file.interval_column === undefined ? {} : { intervalColumn: file.interval_column }),
     ...(file.hot_intervals === undefined ? {} : { hotIntervals: file.hot_intervals }),
     autoRotation: file.auto_rotation,

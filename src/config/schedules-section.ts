@@ -67,7 +67,7 @@ export const schedulesSection = z.strictObject({
   }),
   expire: z.strictObject(job).prefault({}).meta({
     description:
-      'Taking out of the lake what is older than cold_days. Only with `cron` or `every`, and of datasets that have `cold_days`.',
+      'Taking out of the lake what is older than cold_days. Only with `cron` or `every`, and of datasets that have `cold_days` or `cold_days_by_interval`.',
   }),
   scrub: z.strictObject(job).prefault({}).meta({
     description: 'Reading the lake again. Only with `cron` or `every`.',

@@ -21,6 +21,20 @@ export function coldDays(description: string): z.ZodInt {
   return wholeNumber({ min: 1, max: MAX_HOT_DAYS }, description, 'a whole number of days');
 }
 
+export function coldDaysByInterval(
+  description: string,
+): z.ZodRecord<z.ZodString, ReturnType<typeof coldDays>> {
+  return z
+    .record(z.string(), coldDays('Days to keep rows of this interval.'), {
+      error: 'a mapping of intervals to days',
+    })
+    .meta({
+      description,
+      expects: 'interval: days',
+      examples: [{ '1m': 30, '5m': 90, '15m': 180, '1h': 365, '1d': 2555 }],
+    });
+}
+
 export function hotIntervals(description: string): z.ZodArray<z.ZodString> {
   return textList('intervals', description, ['1day']);
 }
@@ -31,6 +45,9 @@ const lifecycle = z.strictObject({
   ).default(30),
   cold_days: coldDays(
     'Days to keep at all: `tierd expire` takes older rows out of the lake, and then they are gone. More than hot_days. For ever when left out.',
+  ).optional(),
+  cold_days_by_interval: coldDaysByInterval(
+    'Instead of cold_days, for datasets with an `interval_column`: days to keep rows of each interval. Rows of an interval that is not named stay for ever.',
   ).optional(),
   hot_intervals: hotIntervals(
     'For datasets with an `interval_column`: only rows of these intervals stay for hot_days. Rows of other intervals leave as soon as their slice is closed.',

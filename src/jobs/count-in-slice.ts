@@ -1,28 +1,19 @@
 /** How many rows of a slice of the lake a condition is true of, and of which time. */
-import { join } from 'node:path';
 import { type Choice, type ChosenCount, countChosen } from '../lake/chosen-rows.ts';
-import { makeUnlessThere, removeTree } from '../lake/directories.ts';
 import type { LiveSlice } from '../ledger/replaced-slices.ts';
+import { eachFile } from './each-file.ts';
 import type { LocalRooms, LookingRooms } from './rotation/rooms.ts';
 
 /** Reads the slice's files in the lake, where they lie. Throws what `countChosen` throws, and OBJECT_MISSING. */
 export async function countInSlice(
-  { fileSystem, store, tempDirectory }: LookingRooms & LocalRooms,
+  rooms: LookingRooms & LocalRooms,
   choice: Choice,
-  { segments }: LiveSlice,
+  slice: LiveSlice,
 ): Promise<ChosenCount> {
-  const directory = join(tempDirectory, 'chosen');
   let total: ChosenCount = { rows: 0, minTimeUs: 0n, maxTimeUs: 0n };
-  try {
-    await makeUnlessThere(fileSystem, directory);
-    for (const { key } of segments) {
-      // Where the lake is not on this machine, it is a copy.
-      const path = await store.readable(key, directory, choice.signal);
-      total = both(total, await countChosen(choice, path));
-    }
-  } finally {
-    await removeTree(fileSystem, directory);
-  }
+  await eachFile(rooms, slice, choice.signal, async (path) => {
+    total = both(total, await countChosen(choice, path));
+  });
   return total;
 }
 

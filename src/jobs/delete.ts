@@ -6,12 +6,14 @@
  * Hot rows are the application's: they are counted and told. What was published stays as it was until what
  * replaces it is proven; its files go after the grace period (I3), or at once where that is wanted.
  */
+import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { agree, countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import type { TierdError } from '../domain/errors.ts';
 import type { DeletionPlan, ThinnedSlice } from '../domain/plan/deletion.ts';
 import { standing, throwIfRefused } from '../domain/plan/refusal.ts';
+import type { RowCondition } from '../domain/plan/row-condition.ts';
 import type { TimeRange } from '../domain/time/time-range.ts';
 import { retiredKeys } from '../ledger/replaced-slices.ts';
 import { beginRun } from './begin-run.ts';
@@ -26,7 +28,6 @@ import type {
   LookingDeletionRooms,
   ThinnedResult,
 } from './deletion/rooms.ts';
-import { finishThinned, stageThinned, type ThinnedStage } from './deletion/thin-slice.ts';
 import { afterSome } from './job-failure.ts';
 import type { KeptLease } from './keep-lease.ts';
 import { lookingAt, onDataset } from './on-dataset.ts';
@@ -35,6 +36,7 @@ import { syncTable } from './rotation/iceberg/sync-table.ts';
 import { removeRetired } from './rotation/move/recover.ts';
 import { recordFieldIds } from './rotation/plan/field-ids.ts';
 import type { RunContext } from './rotation/staged-move.ts';
+import { finishThinned, stageThinned, type ThinnedStage, type Thinning } from './thin-slice.ts';
 
 export interface DeleteOptions {
   /** Overrules the guards that can be overruled. */
@@ -118,7 +120,13 @@ async function runPlan(
       await syncTable(rooms, run, db);
     }
     const connect = connectUntilLost(rooms.connect, signal);
-    await thinAll({ ...rooms, connect }, run, { condition, request }, plan, totals);
+    await thinAll(
+      { ...rooms, connect },
+      run,
+      thinningOf(dataset, condition, request),
+      plan,
+      totals,
+    );
     if (request.now) totals.removed = await removeNow(rooms, run, db, request.span);
   } catch (error) {
     failure = toldAsLost(error, signal);
@@ -129,17 +137,42 @@ async function runPlan(
   return { plan, totals };
 }
 
+function thinningOf(
+  { name }: Dataset,
+  condition: RowCondition,
+  { where, span, reason }: DeletionRequest,
+): Thinning {
+  return {
+    condition,
+    what: `the deletion from ${name}`,
+    doing: `deleting rows of ${name}`,
+    entry: {
+      action: 'deleted',
+      facts: {
+        reason,
+        // Not the condition itself: it may name the very person who is to be forgotten.
+        where_sha256: createHash('sha256').update(where).digest('hex'),
+        from: isoOrNull(span?.fromInclusive),
+        to: isoOrNull(span?.toExclusive),
+      },
+    },
+  };
+}
+
+const isoOrNull = (at: number | undefined): string | null =>
+  at === undefined ? null : new Date(at).toISOString();
+
 /** `totals` grows as slices commit, so that it is right whenever this throws. */
 async function thinAll(
   rooms: DeletionRooms,
   run: RunContext,
-  deleting: Parameters<typeof stageThinned>[2],
+  thinning: Thinning,
   { dataset, slices }: DeletionPlan,
   totals: DeletionTotals,
 ): Promise<void> {
   await changeEach<ThinnedSlice, ThinnedStage>(rooms, run, slices, {
-    stage: (planned, id) => stageThinned(rooms, run, deleting, planned, id),
-    finish: (staged) => finishThinned(rooms, run, deleting, staged),
+    stage: (planned, id) => stageThinned(rooms, run, thinning, planned, id),
+    finish: (staged) => finishThinned(rooms, run, staged),
     done: (planned, { gone, rest }) => {
       const segments = rest?.segments ?? [];
       const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);

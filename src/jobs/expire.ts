@@ -1,7 +1,7 @@
 /**
- * expire: slices of the lake that are older than `cold_days` leave it, and are then nowhere.
+ * expire: rows of the lake that are older than `cold_days` leave it, and are then nowhere.
  *
- *     recover → plan → retire, batch by batch
+ *     recover → plan → retire, batch by batch, what goes whole → write anew, slice by slice, what has rows that stay
  *
  * No row of the hot store is touched, and no file removed: files go after the grace period (I3).
  */
@@ -9,21 +9,37 @@ import type pg from 'pg';
 import { countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import type { TierdError } from '../domain/errors.ts';
-import { batchesOf, type ExpiryPlan, rangeOf, rowsOf } from '../domain/plan/expiry.ts';
+import {
+  batchesOf,
+  type ExpiryPlan,
+  rangeOf,
+  rowsOf,
+  type ThinnedByInterval,
+} from '../domain/plan/expiry.ts';
 import { standing, throwIfRefused } from '../domain/plan/refusal.ts';
-import type { RunEnd } from '../ledger/runs.ts';
 import { beginRun } from './begin-run.ts';
+import { changeEach } from './change-each.ts';
+import { type Changes, endOfChanges } from './changes-end.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
 import { expireBatch } from './expiry/expire-batch.ts';
+import { expiryFacts } from './expiry/expiry-facts.ts';
 import { type GatheredExpiry, gatherExpiry } from './expiry/gather-expiry.ts';
-import type { ExpiredBatch, ExpiryRooms } from './expiry/rooms.ts';
+import { intervalCondition } from './expiry/interval-condition.ts';
+import type {
+  ExpiredBatch,
+  ExpiryRooms,
+  LookingExpiryRooms,
+  NotThinned,
+  ThinnedByExpiry,
+} from './expiry/rooms.ts';
 import { afterSome, stopIfAborted } from './job-failure.ts';
 import type { KeptLease } from './keep-lease.ts';
 import { lookingAt, onDataset } from './on-dataset.ts';
 import { recordEnd } from './record-end.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
 import { recordFieldIds } from './rotation/plan/field-ids.ts';
-import type { LookingRooms } from './rotation/rooms.ts';
+import type { RunContext } from './rotation/staged-move.ts';
+import { finishThinned, stageThinned, type ThinnedStage, type Thinning } from './thin-slice.ts';
 
 export interface ExpireOptions {
   /** Overrules the guards that can be overruled. */
@@ -35,23 +51,28 @@ export interface ExpireOptions {
 
 export interface ExpiryOutcome {
   readonly plan: ExpiryPlan;
+  /** Slices that went whole. */
   readonly expired: readonly ExpiredBatch[];
+  readonly thinned: readonly ThinnedByExpiry[];
+  readonly failed: readonly NotThinned[];
 }
 
 /** The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). */
 export function planExpiryOf(
-  rooms: LookingRooms,
+  rooms: LookingExpiryRooms,
   dataset: Dataset,
-  options: Pick<ExpireOptions, 'mayEmpty'>,
+  { mayEmpty }: Pick<ExpireOptions, 'mayEmpty'>,
+  signal: AbortSignal,
 ): Promise<ExpiryPlan> {
-  return lookingAt(rooms, async (db) => (await gatherExpiry(rooms, db, dataset, options)).plan);
+  const gathering = { mayEmpty, keeps: false, signal };
+  return lookingAt(rooms, async (db) => (await gatherExpiry(rooms, db, dataset, gathering)).plan);
 }
 
 /**
  * Lets one dataset's old slices expire, under its lease.
  *
  * Throws LEASE_HELD, DATASET_PAUSED, REFUSED, INTERRUPTED, or what stopped the run. Whatever it throws,
- * each batch has wholly expired or is as it was.
+ * each batch and each slice that is written anew has wholly lost the rows or is as it was.
  */
 export function expireDataset(
   rooms: ExpiryRooms,
@@ -59,7 +80,9 @@ export function expireDataset(
   options: ExpireOptions,
 ): Promise<ExpiryOutcome> {
   return onDataset(rooms, dataset, options, async ({ db, kept }) => {
-    const gathered = await gatherExpiry(rooms, db, dataset, options);
+    const { mayEmpty } = options;
+    const gathering = { mayEmpty, keeps: true, signal: kept.signal };
+    const gathered = await gatherExpiry(rooms, db, dataset, gathering);
     rooms.tell({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
     return runPlan(rooms, db, dataset, kept, { gathered, options });
   });
@@ -77,7 +100,7 @@ async function runPlan(
   { lease, signal }: KeptLease,
   { gathered: { plan, table, columns, fieldIds }, options }: Prepared,
 ): Promise<ExpiryOutcome> {
-  const expired: ExpiredBatch[] = [];
+  const done: Done = { expired: [], thinned: [], failed: [] };
   // Also where nothing is due: the next run holds its clock against this one's.
   const runId = await beginRun(rooms, db, 'expire', dataset.name);
   const run = { runId, lease, dataset, table, columns, identity: null, signal };
@@ -91,56 +114,102 @@ async function runPlan(
       },
       standing(plan.refusals, options.force),
     );
-    if (plan.due.length > 0) {
+    if (plan.rows > 0) {
       await recordFieldIds(rooms, db, run, fieldIds);
       await syncTable(rooms, run, db);
     }
-    const connect = connectUntilLost(rooms.connect, signal);
-    for (const batch of batchesOf(plan.due)) {
-      stopIfAborted(signal);
-      await expireBatch({ ...rooms, connect }, run, batch);
-      const result = {
-        range: rangeOf(batch),
-        slices: batch.length,
-        rows: rowsOf(batch),
-        bytes: batch.reduce((sum, { bytes }) => sum + bytes, 0),
-        segments: batch.reduce((sum, { segments }) => sum + segments, 0),
-      };
-      expired.push(result);
-      rooms.tell({ kind: 'expired', dataset: dataset.name, batch: result });
-    }
+    const connected = { ...rooms, connect: connectUntilLost(rooms.connect, signal) };
+    await retireAll(connected, run, plan, done);
+    await thinAll(connected, run, plan, done);
   } catch (error) {
     failure = toldAsLost(error, signal);
   }
-  await recordEnd(() => rooms.connect('work'), runId, endOf(expired, failure));
-  if (failure !== null) throw expired.length > 0 ? afterBatches(failure, plan, expired) : failure;
-  return { plan, expired };
+  const changes = changesOf(done);
+  await recordEnd(() => rooms.connect('work'), runId, endOfChanges(changes, failure));
+  if (failure !== null) throw changes.done.length > 0 ? afterSlices(failure, plan, done) : failure;
+  return { plan, ...done };
 }
 
-function afterBatches(
-  failure: TierdError,
-  plan: ExpiryPlan,
-  expired: readonly ExpiredBatch[],
-): TierdError {
-  const rows = expired.reduce((sum, batch) => sum + batch.rows, 0);
-  const done = `${String(rows)} of ${countOf(plan.rows, 'row')} had expired`;
-  return afterSome(failure, done, { rowsExpired: rows, rowsPlanned: plan.rows });
+/** Grows as slices commit, so that it is right whenever the run ends. */
+interface Done {
+  readonly expired: ExpiredBatch[];
+  readonly thinned: ThinnedByExpiry[];
+  readonly failed: NotThinned[];
 }
 
-/** No row is moved from one store to the other. */
-function endOf(expired: readonly ExpiredBatch[], failure: TierdError | null): RunEnd {
+async function retireAll(
+  rooms: ExpiryRooms,
+  run: RunContext,
+  { dataset, due }: ExpiryPlan,
+  { expired }: Done,
+): Promise<void> {
+  for (const batch of batchesOf(due)) {
+    stopIfAborted(run.signal);
+    await expireBatch(rooms, run, batch);
+    const result = {
+      range: rangeOf(batch),
+      slices: batch.length,
+      rows: rowsOf(batch),
+      bytes: batch.reduce((sum, { bytes }) => sum + bytes, 0),
+      segments: batch.reduce((sum, { segments }) => sum + segments, 0),
+    };
+    expired.push(result);
+    rooms.tell({ kind: 'expired', dataset, batch: result });
+  }
+}
+
+async function thinAll(
+  rooms: ExpiryRooms,
+  run: RunContext,
+  { thinned: slices }: ExpiryPlan,
+  { thinned, failed }: Done,
+): Promise<void> {
+  const { name } = run.dataset;
+  await changeEach<ThinnedByInterval, ThinnedStage>(rooms, run, slices, {
+    stage: (planned, id) =>
+      stageThinned(rooms, run, thinningBy(run, planned.intervals), planned, id),
+    finish: (staged) => finishThinned(rooms, run, staged),
+    done: (planned, { rest }) => {
+      const segments = rest?.segments ?? [];
+      const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+      const result = { planned, segments: segments.length, bytes };
+      thinned.push(result);
+      rooms.tell({ kind: 'thinned', dataset: name, thinned: result });
+    },
+    failed: (planned, error) => {
+      failed.push({ planned, error });
+      rooms.tell({ kind: 'failed', dataset: name, failed: { planned, error } });
+    },
+  });
+}
+
+function thinningBy({ dataset, columns }: RunContext, intervals: readonly string[]): Thinning {
+  const { name, intervalColumn } = dataset;
+  if (intervalColumn === undefined) throw new RangeError(`${name} has no interval column`);
   return {
-    state: stateOf(expired, failure),
-    rowsMoved: 0n,
-    bytesWritten: 0n,
-    errorCode: failure?.code,
-    errorMessage: failure?.message,
+    condition: intervalCondition({ name, intervalColumn }, columns, intervals),
+    what: `the expiry of ${name}`,
+    doing: `expiring rows of ${name}`,
+    entry: {
+      action: 'expired',
+      facts: { ...expiryFacts(dataset), intervals: intervals.join(', ') },
+    },
   };
 }
 
-function stateOf(expired: readonly ExpiredBatch[], failure: TierdError | null): RunEnd['state'] {
-  if (failure === null) return 'done';
-  if (failure.code === 'INTERRUPTED') return 'interrupted';
-  if (expired.length > 0) return 'partly';
-  return failure.code === 'REFUSED' ? 'refused' : 'failed';
+export const changesOf = ({ expired, thinned, failed }: Omit<ExpiryOutcome, 'plan'>): Changes => ({
+  // Slices that go whole write nothing.
+  done: [...expired.map(() => ({ bytes: 0 })), ...thinned],
+  failed,
+});
+
+export function rowsExpired({ expired, thinned }: Omit<ExpiryOutcome, 'plan'>): number {
+  const whole = expired.reduce((sum, { rows }) => sum + rows, 0);
+  return thinned.reduce((sum, { planned }) => sum + planned.chosen, whole);
+}
+
+function afterSlices(failure: TierdError, plan: ExpiryPlan, done: Done): TierdError {
+  const rows = rowsExpired(done);
+  const told = `${String(rows)} of ${countOf(plan.rows, 'row')} had expired`;
+  return afterSome(failure, told, { rowsExpired: rows, rowsPlanned: plan.rows });
 }

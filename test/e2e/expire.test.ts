@@ -68,3 +68,42 @@ it('shows what would expire, keeps what is held, and lets the rest expire', asyn
   await database.query(`update tierd.runs set started_at = now() - interval '90 days'`);
   expect(await tierd('expire', 'bars')).toMatchObject({ exitCode: 3 });
 });
+
+it('lets rows go by their interval, and says which stay for ever', async () => {
+  const database = await createTestDatabase();
+  await database.query(
+    `create table bars (ts timestamptz, period text);
+     insert into bars select date_trunc('day', now(), 'UTC') - d * interval '24 hours' + n * interval '1 minute',
+       case n when 0 then '1d' when 1 then '3m' else '1m' end
+     from generate_series(41, 110) d, generate_series(0, 11) n`,
+  );
+  const { tierd } = makeWorkspace(
+    database,
+    '  bars: { time_column: ts, interval_column: period, cold_days_by_interval: { 1m: 100, 1d: 2555 } }',
+  );
+  await tierd('migrate');
+  await tierd('rotate', 'bars', '--force');
+  await ageLake(database);
+
+  const dry = await tierd('expire', '--dry-run');
+  expect(dry).toMatchObject({ exitCode: 0 });
+  expect(dry.stdout).toContain('bars: 100 of 840 rows of before');
+  expect(dry.stdout).toMatch(/1m +100 +\d{4}-\d\d-\d\d +100\n1d +2,555/u);
+  expect(dry.stdout).toContain(
+    '10 old rows of 3m, which datasets.bars.cold_days_by_interval does not name, stay for ever',
+  );
+  const asDocument = JSON.parse((await tierd('expire', '--dry-run', '--json')).stdout) as {
+    datasets: { slices: unknown[]; slices_thinned: unknown[] }[];
+  };
+  expect(asDocument.datasets[0]?.slices).toEqual([]);
+  expect(asDocument.datasets[0]?.slices_thinned[0]).toMatchObject({ rows: 10, rows_left: 2 });
+
+  const done = await tierd('expire');
+  expect(done).toMatchObject({ exitCode: 0 });
+  expect(done.stdout).toContain('bars: 100 rows expired, 10 slices written anew');
+  expect(done.stderr).toContain('10 rows of 1m expired, 2 rows left');
+  const left = await tierd('query', 'select count(*)::int as n from bars', '--json');
+  expect(left.stdout).toContain('740');
+  expect((await tierd('audit', 'verify')).exitCode).toBe(0);
+  expect((await tierd('scrub')).exitCode).toBe(0);
+});

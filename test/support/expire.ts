@@ -1,6 +1,12 @@
 /** Expiries over a rotation's bench. */
 import type { Dataset } from '../../src/domain/dataset.ts';
-import { type ExpireOptions, type ExpiryOutcome, expireDataset } from '../../src/jobs/expire.ts';
+import type { ExpiryPlan } from '../../src/domain/plan/expiry.ts';
+import {
+  type ExpireOptions,
+  type ExpiryOutcome,
+  expireDataset,
+  planExpiryOf,
+} from '../../src/jobs/expire.ts';
 import type { ExpiryEvent } from '../../src/jobs/expiry/rooms.ts';
 import type { TestDatabase } from './database.ts';
 import type { Bench } from './rotation.ts';
@@ -13,6 +19,10 @@ export function expire(
 ): Promise<ExpiryOutcome> {
   const { force = false, evenIfPaused = false, mayEmpty = false } = options;
   return expireDataset({ ...rooms, tell }, dataset, { force, evenIfPaused, mayEmpty });
+}
+
+export function planExpiry({ rooms }: Pick<Bench, 'rooms'>, dataset: Dataset): Promise<ExpiryPlan> {
+  return planExpiryOf(rooms, dataset, { mayEmpty: false }, rooms.signal);
 }
 
 /** As if all that is in the lake had come there long ago. */

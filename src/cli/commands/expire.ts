@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Dataset } from '../../domain/dataset.ts';
+import { everExpires } from '../../domain/plan/retention.ts';
 import type { CliContext } from '../context.ts';
 import { type PausedManner, pausedManner } from '../paused-manner.ts';
 import { reportExpiries, reportExpiryPlans } from '../reports/expiry-report.ts';
@@ -23,7 +24,10 @@ export function registerExpire(program: Command, context: CliContext): void {
   program
     .command('expire')
     .description('take out of the lake what is older than cold_days; it is then gone')
-    .argument('[dataset...]', 'only these; all that have cold_days when none is named')
+    .argument(
+      '[dataset...]',
+      'only these; all that do not keep their rows for ever when none is named',
+    )
     .option('-n, --dry-run', 'show what would expire and change nothing')
     .option('-f, --force', 'overrule the guards that can be overruled, and a pause where named')
     .option('--may-empty <dataset>', 'let all that the lake has of this one dataset expire')
@@ -40,10 +44,7 @@ Examples:
     .action(async (names: string[], flags: ExpireFlags) => {
       const { datasets: all } = context.loadConfig();
       if (flags.mayEmpty !== undefined) selectDatasets(all, [flags.mayEmpty]);
-      const datasets =
-        names.length === 0
-          ? all.filter(({ coldDays }) => coldDays !== undefined)
-          : selectDatasets(all, names);
+      const datasets = names.length === 0 ? all.filter(everExpires) : selectDatasets(all, names);
       const wishes: Wishes = {
         force: flags.force === true,
         paused: pausedManner(names, flags),
@@ -61,12 +62,14 @@ async function dryRun(
 ): Promise<void> {
   const { planExpiryOf } = await import('../../jobs/expire.ts');
   const { forEachNamed } = await import('../../jobs/rotate-all.ts');
-  const { composeLooking } = await import('../rooms/rooms.ts');
-  const rooms = await composeLooking(context, 'expire');
-  const results = await forEachNamed(datasets, (dataset) =>
-    planExpiryOf(rooms, dataset, { mayEmpty: mayEmpty(dataset) }),
-  );
-  context.report(reportExpiryPlans(results, force));
+  const { composeLooking, withEngine } = await import('../rooms/rooms.ts');
+  await withEngine(context, async (local) => {
+    const rooms = { ...(await composeLooking(context, 'expire')), ...local };
+    const results = await forEachNamed(datasets, (dataset) =>
+      planExpiryOf(rooms, dataset, { mayEmpty: mayEmpty(dataset) }, context.signal),
+    );
+    context.report(reportExpiryPlans(results, force));
+  });
 }
 
 async function expire(

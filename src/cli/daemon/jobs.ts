@@ -3,6 +3,7 @@ import type { TierdConfig } from '../../config/load.ts';
 import type { JobSchedule } from '../../config/schedules-section.ts';
 import type { JobDefinition } from '../../daemon/job.ts';
 import type { JobFacts } from '../../daemon/state.ts';
+import { everExpires } from '../../domain/plan/retention.ts';
 
 /** Attempts come no further apart than this. */
 const MAX_RETRY_DELAY_MS = 30 * 60_000;
@@ -30,7 +31,7 @@ export function jobsOf(config: TierdConfig): readonly JobDefinition[] {
       return ours.length === 0 ? [] : [define(config, schedule, 'compact', argv, null)];
     }
     if (schedule.job === 'expire') {
-      const expiring = ours.filter(({ coldDays }) => coldDays !== undefined);
+      const expiring = ours.filter(everExpires);
       if (expiring.length === 0) return [];
       const names = areAllOurs ? [] : [...expiring.map(({ name }) => name), '--skip-paused'];
       const argv = ['expire', ...names];

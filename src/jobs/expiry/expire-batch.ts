@@ -15,6 +15,7 @@ import type { JobRooms } from '../rotation/rooms.ts';
 import type { RunContext } from '../rotation/staged-move.ts';
 import { slicesChanged } from '../slices-changed.ts';
 import { swapSegments } from '../swap-segments.ts';
+import { expiryFacts } from './expiry-facts.ts';
 
 /**
  * Throws what kept the slices, which are then as they were: REFUSED where a hold was set meanwhile,
@@ -80,7 +81,7 @@ async function expireUnsettled(
           rows,
           rowHash,
         })),
-        facts: { cold_days: dataset.coldDays ?? null },
+        facts: expiryFacts(dataset),
       },
     });
   } finally {

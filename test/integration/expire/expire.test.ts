@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
-import { planExpiryOf } from '../../../src/jobs/expire.ts';
 import { endHold, setHold } from '../../../src/jobs/hold.ts';
 import { scrub } from '../../../src/jobs/scrub.ts';
 import { listRuns } from '../../../src/ledger/runs.ts';
@@ -12,7 +11,7 @@ import { listSegments } from '../../../src/ledger/segments.ts';
 import { askStores } from '../../support/ask-stores.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { dumpDatabase } from '../../support/dump.ts';
-import { ageLake, expire } from '../../support/expire.ts';
+import { ageLake, expire, planExpiry } from '../../support/expire.ts';
 import { readIceberg } from '../../support/iceberg-reader.ts';
 import { days, failureOf, restore, rotateAll } from '../../support/restore.ts';
 import { type Bench, daysAgo, makeDataset, NOW, openBench } from '../../support/rotation.ts';
@@ -125,7 +124,7 @@ describe('expire', () => {
   it('I7: a dry run changes nothing, and plans what the run does', async () => {
     const dataset = await coldTable();
     const before = [await dumpDatabase(database.url), await filesOf('bars')];
-    const plan = await planExpiryOf(bench.rooms, dataset, { mayEmpty: false });
+    const plan = await planExpiry(bench, dataset);
     expect([await dumpDatabase(database.url), await filesOf('bars')]).toEqual(before);
     const done = await expire(bench, dataset);
     expect(done.plan.due).toEqual(plan.due);

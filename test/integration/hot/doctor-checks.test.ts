@@ -213,6 +213,15 @@ describe('the doctor’s look at the hot store', () => {
       advice: expect.stringContaining('datasets.spans.interval_column') as string,
     });
     expect(await check('1day', '1d')).toBeUndefined();
+    const cold = async (coldDaysByInterval: Record<string, number>): Promise<Check | undefined> => {
+      const datasets = [{ ...dataset('spans'), intervalColumn: 'tf', coldDaysByInterval }];
+      return (await look({ datasets })).get('dataset:spans:cold_days_by_interval');
+    };
+    expect(await cold({ '1D': 90, '1m': 60 })).toMatchObject({
+      status: 'warning',
+      found: expect.stringMatching(/had rows of 1d .*\(it names 1D, 1m\).*for ever/) as string,
+    });
+    expect(await cold({ '1d': 90, '1m': 60 })).toBeUndefined();
   });
 
   it('names the transaction that has been open for longest, once it is old', async () => {

@@ -325,6 +325,44 @@ describe('values that contradict each other', () => {
 
   it.each([
     [
+      'datasets: { a: { time_column: t, interval_column: i, cold_days_by_interval: { 1m: 30, 1d: 90 } } }',
+      [
+        'datasets.a.cold_days_by_interval.1m (line 1): cold_days of 1m (30) is not more than hot_days (30)',
+      ],
+    ],
+    [
+      'storage: { lifecycle: { cold_days: 60, cold_days_by_interval: { 1d: 90 } } }\ndatasets: { a: { time_column: t, interval_column: i, hot_days: 100 } }',
+      ['datasets.a.hot_days (line 2): cold_days of 1d (90) is not more than hot_days (100)'],
+    ],
+    [
+      'datasets: { a: { time_column: t, interval_column: i, cold_days: 60, cold_days_by_interval: { 1d: 90 } } }',
+      ['datasets.a.cold_days (line 1): stands beside cold_days_by_interval'],
+    ],
+    [
+      'datasets: { a: { time_column: t, cold_days_by_interval: { 1d: 90 } } }',
+      ['datasets.a.cold_days_by_interval (line 1): has no effect without interval_column'],
+    ],
+  ])('cold days by interval: %s', (section, expected) => {
+    const found = problems(withSections(section));
+    expect(found).toHaveLength(expected.length);
+    for (const [index, text] of expected.entries()) expect(found[index]).toContain(text);
+  });
+
+  it('cold days by interval take the place of cold_days, and a dataset may say so of itself', () => {
+    const { datasets } = load(
+      withSections(
+        `storage: { lifecycle: { cold_days: 60, cold_days_by_interval: { 1m: 3, 1d: 90 }, hot_intervals: [1d] } }
+datasets: { a: { time_column: t, interval_column: i }, b: { time_column: t }, c: { time_column: t, interval_column: i, cold_days: 70 }, d: { time_column: t, interval_column: i, cold_days_by_interval: { 1d: 50 } } }`,
+      ),
+    );
+    expect(
+      datasets.map(({ coldDays, coldDaysByInterval }) => coldDaysByInterval ?? coldDays),
+    ).toEqual([{ '1m': 3, '1d': 90 }, 60, 70, { '1d': 50 }]);
+    expect(datasets.every((one) => !(one.coldDays && one.coldDaysByInterval))).toBe(true);
+  });
+
+  it.each([
+    [
       'datasets: { news: { time_column: t, interval_column: i } }',
       'interval_column (line 1): has no effect without hot_intervals',
     ],

@@ -43,6 +43,9 @@ function plan(slices: readonly ExpirableSlice[], changes: Partial<ExpiryInput> =
     longestPartMs: 0,
     pinned: [],
     holds: [],
+    counts: new Map(),
+    seen: new Set(),
+    freeBytes: null,
     mayEmpty: false,
     ...changes,
   });
@@ -82,6 +85,98 @@ describe('what expires', () => {
     expect(idsOf(kept)).toEqual(['68']);
     expect(kept.notes.join('\n')).toMatch(/hold 3 \(case 17\)[^]*tierd unpin/u);
     expect(idsOf(plan(slices, { holds: [hold(null)] }))).toEqual([]);
+  });
+});
+
+const DAYS = { '1m': 32, '1h': 90 };
+
+/** Slices with so many rows of each interval; `-` is of none. */
+function planBy(
+  slices: readonly { ago: number; rows: Readonly<Record<string, number>> }[],
+  changes: Partial<ExpiryInput> = {},
+  days: Readonly<Record<string, number>> = DAYS,
+) {
+  const { coldDays: _, ...dataset } = { ...makeDataset({ hotDays: 30 }), coldDays: 1 };
+  const counts = slices.map(
+    ({ ago, rows }) =>
+      [
+        String(ago),
+        Object.entries(rows).map(([interval, n]) => ({
+          interval: interval === '-' ? null : interval,
+          rows: n,
+        })),
+      ] as const,
+  );
+  const sum = (rows: Readonly<Record<string, number>>): number =>
+    Object.values(rows).reduce((total, n) => total + n, 0);
+  return plan(
+    slices.map(({ ago, rows }) => slice(ago, { rows: sum(rows) })),
+    {
+      dataset: { ...dataset, intervalColumn: 'interval', coldDaysByInterval: days },
+      counts: new Map(counts),
+      seen: new Set(slices.flatMap(({ rows }) => Object.keys(rows)).filter((one) => one !== '-')),
+      ...changes,
+    },
+  );
+}
+
+describe('what expires by its interval', () => {
+  const OF_BOTH = { '1m': 60, '1h': 1 };
+
+  it('goes where all rows are old enough, and is written anew where some are', () => {
+    const made = planBy([
+      { ago: 100, rows: OF_BOTH },
+      { ago: 60, rows: OF_BOTH },
+      { ago: 59, rows: { '1h': 1 } },
+      { ago: 58, rows: { '1m': 5 } },
+      { ago: 31, rows: { '1m': 600 } },
+    ]);
+    expect(idsOf(made)).toEqual(['100', '58']);
+    expect(made.thinned).toMatchObject([{ id: '60', chosen: 60, rows: 61, intervals: ['1m'] }]);
+    expect(made.rows).toBe(61 + 60 + 5);
+    expect(made.intervals.map(({ interval, rows }) => [interval, rows])).toEqual([
+      ['1m', 125],
+      ['1h', 1],
+    ]);
+    expect(made.refusals).toEqual([]);
+  });
+
+  it('is nothing of an interval that is not named, and none that is missing, which the plan says', () => {
+    const made = planBy([{ ago: 3_000, rows: { '1H': 10, '-': 2 } }]);
+    expect([made.due, made.thinned, made.rows]).toEqual([[], [], 0]);
+    const notes = made.notes.join('\n');
+    expect(notes).toContain(
+      '10 old rows of 1H, which datasets.market_data.cold_days_by_interval does not',
+    );
+    expect(notes).toContain('2 old rows without interval stay for ever');
+    expect(notes).toContain('names 1h, and no old row in the lake was ever of it');
+  });
+
+  it('is not what is held or lies in pinned time', () => {
+    const slices = [70, 69, 68].map((ago) => ({ ago, rows: OF_BOTH }));
+    const made = planBy(slices, { holds: [hold(day(70))], pinned: [day(69)] });
+    expect(made.thinned.map(({ id }) => id)).toEqual(['68']);
+    expect(made.notes.join('\n')).toMatch(/60 rows .*hold 3 \(case 17\)[^]*tierd unpin/u);
+  });
+
+  it('is refused where its rows would be gone as they come, unless they come at once', () => {
+    const short = { '1m': 20 };
+    const rows = [{ ago: 40, rows: { '1m': 1, '1h': 9 } }];
+    expect(guards(planBy(rows, {}, short))).toContain('cold_days_too_short');
+    const { coldDays: _, ...dataset } = { ...makeDataset({ hotDays: 30 }), coldDays: 1 };
+    const leaving = { hotIntervals: ['1h'], intervalColumn: 'interval' };
+    const atOnce = { dataset: { ...dataset, ...leaving, coldDaysByInterval: short } };
+    expect(guards(planBy(rows, atOnce))).toEqual([]);
+  });
+
+  it('is refused for its share, for all of it, and for a disk that can not hold what is written anew', () => {
+    const both = [
+      { ago: 60, rows: { '1m': 60 } },
+      { ago: 59, rows: { '1m': 60 } },
+    ];
+    expect(guards(planBy(both))).toEqual(['share_of_lake', 'all_of_lake']);
+    const some = [{ ago: 60, rows: { '1m': 1, '1h': 9 } }];
+    expect(guards(planBy(some, { freeBytes: 10 }))).toEqual(['disk_space']);
   });
 });
 

@@ -4,46 +4,46 @@
  * published files has such a row. Then the old segments retire and the new ones are live in one transaction (I2).
  * No row of the hot store is touched.
  */
-import { createHash } from 'node:crypto';
-import { TierdError } from '../../domain/errors.ts';
-import { type SliceFingerprint, subtractFingerprint } from '../../domain/fingerprint.ts';
-import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
-import type { ThinnedSlice } from '../../domain/plan/deletion.ts';
-import { holdsRange } from '../../domain/plan/holds.ts';
-import type { ProvenSegments } from '../../domain/plan/proof.ts';
-import type { RowCondition } from '../../domain/plan/row-condition.ts';
-import { formatRange } from '../../domain/time/time-range.ts';
-import { disconnect } from '../../hot/server/connect.ts';
-import {
-  type Choice,
-  countChosen,
-  fingerprintChosen,
-  selectOthers,
-} from '../../lake/chosen-rows.ts';
-import { createStaging } from '../../lake/staging.ts';
-import { beginMove } from '../../ledger/moves.ts';
-import { findLiveSlices, type LiveSlice } from '../../ledger/replaced-slices.ts';
-import { nextGeneration } from '../../ledger/segments.ts';
-import { assertAllProven } from '../assert-all-proven.ts';
-import { assertNotHeld } from '../assert-not-held.ts';
-import { openSound } from '../open-sound.ts';
-import { publishAndProve } from '../rotation/move/finish-move.ts';
-import type { JobRooms } from '../rotation/rooms.ts';
-import type { RunContext, StagedSlice } from '../rotation/staged-move.ts';
-import { slicesChanged } from '../slices-changed.ts';
-import { swapSegments } from '../swap-segments.ts';
-import { writeRest } from '../write-rest.ts';
-import type { DeletionRequest } from './rooms.ts';
+import type { AuditEntry } from '../domain/audit.ts';
+import { TierdError } from '../domain/errors.ts';
+import { type SliceFingerprint, subtractFingerprint } from '../domain/fingerprint.ts';
+import { ownTimeColumn } from '../domain/lake/own-time-column.ts';
+import type { ThinnedSlice } from '../domain/plan/deletion.ts';
+import { holdsRange } from '../domain/plan/holds.ts';
+import type { ProvenSegments } from '../domain/plan/proof.ts';
+import type { RowCondition } from '../domain/plan/row-condition.ts';
+import { formatRange } from '../domain/time/time-range.ts';
+import { disconnect } from '../hot/server/connect.ts';
+import { type Choice, countChosen, fingerprintChosen, selectOthers } from '../lake/chosen-rows.ts';
+import { createStaging } from '../lake/staging.ts';
+import { beginMove } from '../ledger/moves.ts';
+import { findLiveSlices, type LiveSlice } from '../ledger/replaced-slices.ts';
+import { nextGeneration } from '../ledger/segments.ts';
+import { assertAllProven } from './assert-all-proven.ts';
+import { assertNotHeld } from './assert-not-held.ts';
+import { openSound } from './open-sound.ts';
+import { publishAndProve } from './rotation/move/finish-move.ts';
+import type { JobRooms } from './rotation/rooms.ts';
+import type { RunContext, StagedSlice } from './rotation/staged-move.ts';
+import { slicesChanged } from './slices-changed.ts';
+import { swapSegments } from './swap-segments.ts';
+import { writeRest } from './write-rest.ts';
 
-/** What is deleted, and what the audit log says of it. */
-export interface Deleting {
+/** Which rows go, and what messages and the audit log say of it. */
+export interface Thinning {
   readonly condition: RowCondition;
-  readonly request: Pick<DeletionRequest, 'where' | 'span' | 'reason'>;
+  /** `the deletion from ticks`. */
+  readonly what: string;
+  /** `deleting rows of ticks`. */
+  readonly doing: string;
+  /** Beside the hashes of the slice before and after. */
+  readonly entry: Pick<AuditEntry, 'action' | 'facts'>;
 }
 
 export interface ThinnedStage {
   /** Of the move, by which whoever lost the reply to COMMIT finds it. */
   readonly id: string;
+  readonly thinning: Thinning;
   readonly planned: ThinnedSlice;
   readonly slice: LiveSlice;
   readonly choice: Choice;
@@ -57,7 +57,7 @@ export interface ThinnedStage {
 export async function stageThinned(
   rooms: JobRooms,
   run: RunContext,
-  { condition }: Deleting,
+  thinning: Thinning,
   planned: ThinnedSlice,
   id: string,
 ): Promise<ThinnedStage> {
@@ -72,6 +72,7 @@ export async function stageThinned(
     const paths = await openSound(rooms, slice.segments, { directory, signal });
     const { engine } = rooms;
     const timeColumn = ownTimeColumn(table.timeColumn, run.columns, columns);
+    const { condition } = thinning;
     const choice = { engine, condition, columns, timeColumn, signal };
     const gone = await fingerprintChosen(choice, paths);
     if (gone.rows !== planned.chosen) throw notAsPlanned(dataset.name, planned, gone.rows);
@@ -83,7 +84,7 @@ export async function stageThinned(
       fingerprint: subtractFingerprint(slice.fingerprint, gone),
       selectStaying: (path) => selectOthers(choice, path),
     });
-    return { id, planned, slice, choice, gone, rest };
+    return { id, thinning, planned, slice, choice, gone, rest };
   } finally {
     await disconnect(db);
   }
@@ -96,10 +97,10 @@ export async function stageThinned(
 export async function finishThinned(
   rooms: JobRooms,
   run: RunContext,
-  { request }: Deleting,
-  { id, planned, slice, choice, gone, rest }: ThinnedStage,
+  { id, thinning, planned, slice, choice, gone, rest }: ThinnedStage,
 ): Promise<void> {
   const { dataset } = run;
+  const { what, doing, entry } = thinning;
   const { range } = slice;
   const db = await rooms.connect('work');
   try {
@@ -109,7 +110,7 @@ export async function finishThinned(
     await assertGone(dataset.name, planned, choice, slices, proven);
     await swapSegments(rooms, run, db, {
       id,
-      doing: `deleting rows of ${dataset.name} ${formatRange(range)}`,
+      doing: `${doing} ${formatRange(range)}`,
       goneKeys: slice.segments.map(({ key }) => key),
       steps: ['commit', 'vacuumed'],
       check: () =>
@@ -117,22 +118,18 @@ export async function finishThinned(
           clock: rooms.clock,
           refused: {
             dataset: dataset.name,
-            what: `the deletion from ${dataset.name}`,
+            what,
             outcome: `${formatRange(range)} is as it was`,
           },
           touches: (hold) => holdsRange(hold, planned.chosenSpan),
         }),
       entry: {
-        action: 'deleted',
+        action: entry.action,
         ranges: [range],
         rows: BigInt(gone.rows),
         slices: [{ range, rows: gone.rows, rowHash: gone.rowHash }],
         facts: {
-          reason: request.reason,
-          // Not the condition itself: it may name the very person who is to be forgotten.
-          where_sha256: createHash('sha256').update(request.where).digest('hex'),
-          from: isoOrNull(request.span?.fromInclusive),
-          to: isoOrNull(request.span?.toExclusive),
+          ...entry.facts,
           row_hash_before: slice.fingerprint.rowHash,
           row_hash_after: rest?.fingerprint.rowHash ?? null,
         },
@@ -166,6 +163,3 @@ function notAsPlanned(dataset: string, planned: ThinnedSlice, found: number): Ti
     context: { dataset },
   });
 }
-
-const isoOrNull = (at: number | undefined): string | null =>
-  at === undefined ? null : new Date(at).toISOString();
