@@ -70,6 +70,7 @@ export const ERROR_CODES = {
   SLICE_TOO_FINE: { exit: EXIT.usage, retry: false },
   DIGEST_MISMATCH: { exit: EXIT.failed, retry: true },
   PARTS_CHANGED: { exit: EXIT.failed, retry: true },
+  COLUMNS_CHANGED: { exit: EXIT.failed, retry: true },
   MOVE_REFUSED: { exit: EXIT.refused, retry: false },
   RESTORE_REJECTED: { exit: EXIT.failed, retry: false },
   RESTORE_MISMATCH: { exit: EXIT.failed, retry: false },

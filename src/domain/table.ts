@@ -73,6 +73,8 @@ export interface TableDescription {
   readonly oid: number;
   readonly kind: TableKind;
   readonly columns: readonly ColumnDescription[];
+  /** Another one where a column came, went, or is another by its name or type. */
+  readonly columnsPrint: string;
   readonly timeColumn: TimeColumn;
   /** Droppable parts with finite bounds in time, oldest first; empty for a plain table. */
   readonly parts: readonly Part[];

@@ -4,15 +4,11 @@ import { TierdError } from '../../domain/errors.ts';
 import type { TableDescription, TimeColumn } from '../../domain/table.ts';
 import { DAY_MS, type TimeRange } from '../../domain/time/time-range.ts';
 import { inShortAttempts, isWaitedFor, type Patience } from '../locks.ts';
-import {
-  type DigestMode,
-  deleteAndDigest,
-  fingerprintColumns,
-  type RowsDigest,
-} from '../measure/digest.ts';
+import { type DigestMode, deleteAndDigest, type RowsDigest } from '../measure/digest.ts';
 import { countSteps } from '../measure/measure.ts';
 import { type RowFilter, rowsWhere } from '../measure/row-filter.ts';
 import { type Queryable, run, sql } from '../sql.ts';
+import { fingerprintColumns } from '../table/columns-print.ts';
 import { hasTimeIndex } from '../table/time-index.ts';
 
 export interface DeleteOptions extends Patience {
@@ -67,7 +63,7 @@ export async function deleteRows(
   }
   await flushStatistics(client);
   // After the deletes: their lock keeps the columns as they are until the transaction ends.
-  return { mode, rows, sum, columns: await fingerprintColumns(client, table) };
+  return { mode, rows, sum, columns: await fingerprintColumns(client, table.ref) };
 }
 
 /**

@@ -10,15 +10,10 @@ import {
 } from '../../domain/table.ts';
 import { rangesOverlap, type TimeRange } from '../../domain/time/time-range.ts';
 import { givingWay, inShortAttempts, type Patience } from '../locks.ts';
-import {
-  deleteAndDigest,
-  digestRows,
-  EVERY_ROW,
-  fingerprintColumns,
-  type RowsDigest,
-} from '../measure/digest.ts';
+import { deleteAndDigest, digestRows, EVERY_ROW, type RowsDigest } from '../measure/digest.ts';
 import { rowsWhere } from '../measure/row-filter.ts';
 import { listChunks } from '../table/chunks.ts';
+import { fingerprintColumns } from '../table/columns-print.ts';
 import { leavesBeside } from '../table/partitions.ts';
 import { partsChanged } from '../table/parts-changed.ts';
 import { countStoredRows } from '../timescale/compressed-chunks.ts';
@@ -57,7 +52,7 @@ export async function digestParts(
     rows += beside.rows;
     sum += beside.sum;
   }
-  return { mode, rows, sum, columns: await fingerprintColumns(client, table) };
+  return { mode, rows, sum, columns: await fingerprintColumns(client, table.ref) };
 }
 
 /** Rows of a compressed chunk that no query sees were not exported, and must not be dropped. */

@@ -7,6 +7,7 @@ import { TierdError } from '../../domain/errors.ts';
 import { formatTable, type TableDescription, type TableRef } from '../../domain/table.ts';
 import { rangesOverlap, type TimeRange } from '../../domain/time/time-range.ts';
 import { join, name, type Queryable, raw, runOne, type Sql, sql, tableName } from '../sql.ts';
+import { fingerprintColumns } from '../table/columns-print.ts';
 import { anyCompressed } from '../timescale/compressed-chunks.ts';
 import { type RowFilter, rowsWhere } from './row-filter.ts';
 
@@ -47,7 +48,7 @@ export async function digestSlice(
   filter: RowFilter | null,
   mode: DigestMode,
 ): Promise<RowsDigest> {
-  const columns = await fingerprintColumns(db, table);
+  const columns = await fingerprintColumns(db, table.ref);
   const where = rowsWhere(table.timeColumn, range, filter);
   return { ...(await digestRows(db, table, table.ref, where, mode)), columns };
 }
@@ -125,26 +126,6 @@ function rowHash(table: TableDescription, mode: DigestMode): Sql {
     return sql`hashtextextended(row(${join(columns, ', ')})::text, 0)`;
   }
   return sql`hashtidextended(${ROW}.ctid, hashoidextended(${ROW}.tableoid, ${ROW}.xmin::text::bigint))`;
-}
-
-/**
- * Names, types and order of the table's columns, and what generated ones are made by: a virtual one
- * (PostgreSQL 18) has other values, in the same row versions, when its expression changes. Read it after
- * the table is locked.
- */
-export async function fingerprintColumns(
-  db: Queryable,
-  table: Pick<TableDescription, 'oid'>,
-): Promise<string> {
-  const { columns } = await runOne<{ readonly columns: string }>(
-    db,
-    sql`select md5(string_agg(format('%s %I %s %s', attnum, attname, atttypid, atttypmod)
-                              || case when attgenerated = '' then '' else ' ' || pg_get_expr(adbin, adrelid) end,
-                              ', ' order by attnum)) as columns
-        from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
-        where attrelid = ${table.oid}::oid and attnum > 0 and not attisdropped`,
-  );
-  return columns;
 }
 
 /** The digest of all the rows together. At least one; all of one mode. */

@@ -18,6 +18,7 @@ import { type Queryable, run, runOne, sql } from '../sql.ts';
 import { refuseAggregate, refuseStorage } from '../timescale/timescale-storage.ts';
 import { describeChunks, findTimescale, isHypertable } from './chunks.ts';
 import { describeColumns } from './columns.ts';
+import { fingerprintColumns } from './columns-print.ts';
 import { describePartitions } from './partitions.ts';
 
 /**
@@ -38,8 +39,9 @@ export async function describeTable(
   // To ask for a part's size, or to plan a statement that reads it, is to lock it: parents first.
   if (kind !== 'plain' && (await isReadable(db, shape.oid))) await lockForReading(db, [ref]);
   const parts = await describeParts(db, shape, kind);
-  const { oid, columns } = shape;
-  return { ref, oid, kind, columns, timeColumn: shape.timeColumn, parts };
+  const { oid, columns, timeColumn: time } = shape;
+  const columnsPrint = await fingerprintColumns(db, ref);
+  return { ref, oid, kind, columns, columnsPrint, timeColumn: time, parts };
 }
 
 export interface TableShape

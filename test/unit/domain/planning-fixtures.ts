@@ -54,6 +54,7 @@ export function makeTable(parts: readonly Part[]): TableDescription {
     oid: 1,
     kind: parts.length === 0 ? 'plain' : 'hypertable',
     columns: [],
+    columnsPrint: '',
     timeColumn: { name: 'time', kind: 'timestamptz' },
     parts,
   };

@@ -11,6 +11,7 @@ import { formatRange, splitByUnit } from '../../../domain/time/time-range.ts';
 import { digestMode, digestSlice, type RowsDigest } from '../../../hot/measure/digest.ts';
 import { lockForExport } from '../../../hot/read-lock.ts';
 import { disconnect } from '../../../hot/server/connect.ts';
+import { assertSameColumns } from '../../../hot/table/columns-print.ts';
 import { findStaleAggregates } from '../../../hot/timescale/stale-aggregates.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
 import { createStaging } from '../../../lake/staging.ts';
@@ -77,6 +78,8 @@ async function exportMove(
       { doing, isolation: 'repeatable read', readOnly: true, limits, isSerial: true },
       async () => {
         await lockForExport(db, run.table, move);
+        const kept = `${run.dataset.name} ${formatRange(move.range)} stays hot and nothing of it was deleted`;
+        await assertSameColumns(db, run.table, kept);
         const filter = filterOf(run.dataset, move.lane);
         const mode = await digestMode(db, run.table, move.range);
         if (mode === 'content' && move.removal === 'delete') throw compressedMeanwhile(run, move);

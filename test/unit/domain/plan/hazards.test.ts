@@ -10,6 +10,7 @@ const table: TableDescription = {
   oid: 1,
   kind: 'plain',
   columns: [],
+  columnsPrint: '',
   timeColumn: { name: 'ts', kind: 'timestamptz' },
   parts: [],
 };
