@@ -78,7 +78,7 @@ async function runPlan(
   kept: KeptLease,
   { gathered, request, force }: Prepared,
 ): Promise<RestoreOutcome> {
-  const { plan, table, columns, fieldIds, work, whereSha256 } = gathered;
+  const { plan, table, columns, fieldIds, mappedTo, work, whereSha256 } = gathered;
   const totals: RestoreTotals = { restored: [], failed: [] };
   const runId = await beginRun(rooms, db, 'restore', dataset.name);
   const { lease, signal } = kept;
@@ -91,6 +91,7 @@ async function runPlan(
     identity: null,
     signal,
     request,
+    mappedTo,
     whereSha256,
   };
   let failure: TierdError | null = null;

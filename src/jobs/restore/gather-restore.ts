@@ -28,7 +28,7 @@ import type { FieldIds } from '../rotation/plan/field-ids.ts';
 import { throughTemporary } from './bring-in.ts';
 import { findGiven } from './find-given.ts';
 import { findMissingPartitions } from './missing-partitions.ts';
-import type { LookingRestoreRooms, RestoreRequest, SliceWork } from './rooms.ts';
+import type { LookingRestoreRooms, RestoreContext, RestoreRequest, SliceWork } from './rooms.ts';
 import { lookAtTarget, type Target } from './target.ts';
 
 export interface GatheredRestore {
@@ -37,6 +37,7 @@ export interface GatheredRestore {
   readonly table: TableDescription;
   readonly columns: readonly ColumnPlan[];
   readonly fieldIds: FieldIds;
+  readonly mappedTo: RestoreContext['mappedTo'];
   readonly work: readonly SliceWork[];
   /** Of the condition that chooses rows; null where there is none. */
   readonly whereSha256: string | null;
@@ -65,7 +66,8 @@ export async function gatherRestore(
     condition === null ? whole : await chooseRows(rooms, { ...found, condition }, signal);
   const freeBytes = await rooms.store.freeBytes();
   const plan = planOf(dataset, request, target, work, { hazards, freeBytes });
-  return { ...known, plan, work, whereSha256: sha256Of(condition) };
+  const mappedTo = target.table ?? known.table;
+  return { ...known, plan, mappedTo, work, whereSha256: sha256Of(condition) };
 }
 
 async function lookAtAll(

@@ -9,6 +9,7 @@ import type { MarkedTable } from '../../domain/plan/given-tables.ts';
 import { formatTable, type TableRef } from '../../domain/table.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
+import { assertSameColumns } from '../../hot/table/columns-print.ts';
 import { identifyTable } from '../../hot/table/table-identity.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { createLike, findTable } from '../../hot/write/restore-target.ts';
@@ -111,6 +112,9 @@ async function commitRestore(
       const isMissing = request.into !== null && (await findTable(db, request.into)) === null;
       if (isMissing) await createLike(db, target, table.ref);
       await bringIn(rooms, run, db, bringing);
+      // By now it is locked, and what it is made like as well.
+      const kept = `${dataset.name} ${formatRange(range)} stays cold and nothing of it was changed`;
+      await assertSameColumns(db, run.mappedTo, kept);
       // What is deferred objects now, and not in COMMIT.
       await db.query('set constraints all immediate');
       await proveHot(run, db, bringing);

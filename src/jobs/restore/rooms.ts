@@ -2,7 +2,7 @@
 import type { SliceFingerprint } from '../../domain/fingerprint.ts';
 import type { MappedColumns } from '../../domain/plan/restore-columns.ts';
 import type { PlannedSlice } from '../../domain/plan/restore-plan.ts';
-import type { TableRef } from '../../domain/table.ts';
+import type { TableDescription, TableRef } from '../../domain/table.ts';
 import type { EpochMs, TimeRange } from '../../domain/time/time-range.ts';
 import type { Choice } from '../../lake/chosen-rows.ts';
 import type { LiveSlice } from '../../ledger/replaced-slices.ts';
@@ -33,6 +33,8 @@ export interface RestoreRequest {
 /** What is the same for all slices of a run. */
 export interface RestoreContext extends RunContext {
   readonly request: RestoreRequest;
+  /** By whose columns those of the lake were mapped: the table that rows go into, or what it will be made like. */
+  readonly mappedTo: Pick<TableDescription, 'ref' | 'columnsPrint'>;
   /** By which another table is known to have been given the same rows of a slice; null where all come. */
   readonly whereSha256: string | null;
 }
