@@ -5,7 +5,7 @@
 import pg from 'pg';
 import type { TableRef } from '../../domain/table.ts';
 import { copyRowsIn } from '../copy/copy-rows-in.ts';
-import { quoteName, quoteTable } from '../quote.ts';
+import { quoteLiteral, quoteName, quoteTable } from '../quote.ts';
 
 export const CORRECTION: TableRef = { schema: 'pg_temp', name: 'tierd_correction' };
 
@@ -63,14 +63,28 @@ export async function copyJsonIn(
   return { lines: rows[0]?.lines ?? 0, names };
 }
 
-/** @param columns those that the lines have */
-export async function takeJsonRows(db: pg.Client, columns: readonly string[]): Promise<void> {
-  const list = columns.map(quoteName);
+/**
+ * A text is the document of a `json` column, and not a document that is a text: as which a query gives it.
+ *
+ * @param columns those that the lines have
+ */
+export async function takeJsonRows(
+  db: pg.Client,
+  columns: readonly { readonly name: string; readonly isJson: boolean }[],
+): Promise<void> {
+  const list = columns.map(({ name }) => quoteName(name));
+  const values = columns.map(({ name, isJson }) => {
+    const value = `(r).${quoteName(name)}`;
+    const key = quoteLiteral(name);
+    return isJson
+      ? `case json_typeof(line -> ${key}) when 'string' then (line ->> ${key})::json else ${value} end`
+      : value;
+  });
   const table = quoteTable(CORRECTION);
   await db.query(
     `insert into ${table} (${list.join(', ')})
-     select ${list.map((name) => `(r).${name}`).join(', ')}
-     from (select json_populate_record(null::${table}, line) as r from pg_temp.tierd_lines where line is not null) given`,
+     select ${values.join(', ')}
+     from (select line, json_populate_record(null::${table}, line) as r from pg_temp.tierd_lines where line is not null) given`,
   );
 }
 

@@ -6,7 +6,7 @@ import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import type { RowIdentity } from '../../domain/plan/row-identity.ts';
 import { suggest } from '../../domain/suggest.ts';
-import type { TableDescription } from '../../domain/table.ts';
+import type { BaseType, TableDescription } from '../../domain/table.ts';
 import {
   copyCsvIn,
   copyJsonIn,
@@ -98,12 +98,20 @@ async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {
       if (lacking !== undefined) {
         throw unreadable(file, `not every line has ${lacking.name}, and null has to be said`);
       }
-      return takeJsonRows(db, columns);
+      const json = new Set(
+        load.table.columns.flatMap(({ name, baseType }) => (isJson(baseType) ? [name] : [])),
+      );
+      return takeJsonRows(
+        db,
+        columns.map((name) => ({ name, isJson: json.has(name) })),
+      );
     }
     default:
       throw unreadable(file, 'its name ends in no format that is known');
   }
 }
+
+const isJson = ({ schema, name }: BaseType): boolean => schema === 'pg_catalog' && name === 'json';
 
 /** A row is replaced whole: what a file left out would be lost. */
 function assertColumns({ file, table }: FileToLoad, names: readonly string[]): void {

@@ -127,6 +127,21 @@ describe('correct', () => {
     );
   });
 
+  it('takes a json as it is, and as the text that a query gives of it', async () => {
+    const paper = `paper json not null default '{"a": 1.0,  "a": 2}'`;
+    const dataset = await coldTable({}, `${COLUMNS}, ${paper}, primary key (id, time)`);
+    await database.query('update bars_before set price = 2 where id in (64000, 64001)');
+    await client.query(`set timezone = 'UTC'; set datestyle = 'ISO'`);
+    const { rows } = await client.query<{ line: string }>(
+      `select row_to_json(r)::text as line from (select ${GIVEN}, paper::text from bars_before where id = 64000) r
+       union all
+       select row_to_json(r)::text from (select ${GIVEN}, paper from bars_before where id = 64001) r`,
+    );
+    const file = await fileOf(bench, 'asked.ndjson', rows.map(({ line }) => `${line}\n`).join(''));
+    expect((await correct(bench, dataset, file)).plan).toMatchObject({ rows: 2, changed: 2 });
+    await expectWanted(dataset);
+  });
+
   it('takes the types of a Parquet file as PostgreSQL reads their text', async () => {
     const dataset = await coldTable();
     const path = join(bench.directory, 'fixed.parquet');
