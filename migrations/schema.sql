@@ -456,6 +456,11 @@ CREATE TABLE tierd.scrub_findings (
     found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
+CREATE TABLE tierd.scrubs (
+    segment_id bigint NOT NULL,
+    scrubbed_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE tierd.segments (
     id bigint NOT NULL,
     slice_id bigint NOT NULL,
@@ -618,6 +623,9 @@ ALTER TABLE ONLY tierd.runs
 ALTER TABLE ONLY tierd.scrub_findings
     ADD CONSTRAINT scrub_findings_pkey PRIMARY KEY (object_key);
 
+ALTER TABLE ONLY tierd.scrubs
+    ADD CONSTRAINT scrubs_pkey PRIMARY KEY (segment_id);
+
 ALTER TABLE ONLY tierd.segments
     ADD CONSTRAINT segments_object_key_key UNIQUE (object_key);
 
@@ -719,6 +727,9 @@ ALTER TABLE ONLY tierd.restores
 
 ALTER TABLE ONLY tierd.scrub_findings
     ADD CONSTRAINT scrub_findings_object_key_fkey FOREIGN KEY (object_key) REFERENCES tierd.segments(object_key);
+
+ALTER TABLE ONLY tierd.scrubs
+    ADD CONSTRAINT scrubs_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES tierd.segments(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY tierd.segments
     ADD CONSTRAINT segments_slice_id_fkey FOREIGN KEY (slice_id) REFERENCES tierd.slices(id);

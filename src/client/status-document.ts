@@ -164,6 +164,40 @@ export interface StatusDocument {
         readonly error_code: string | null;
         readonly error_message: string | null;
       } | null;
+      /** What its part of the lake needs, or loses, soon; null until it was looked at. */
+      readonly care: {
+        /** Small segments that `tierd compact` would merge. */
+        readonly compaction: {
+          readonly segments: number;
+          readonly segments_after: number;
+          readonly bytes: number;
+        };
+        /** What `tierd expire` would take then; null where nothing ever expires. */
+        readonly expiring: {
+          readonly within_days: number;
+          readonly rows: number;
+          /** Some may be of an interval that stays: nobody has counted them yet. */
+          readonly rows_are_at_most: boolean;
+          readonly slices: number;
+        } | null;
+        readonly holds: readonly {
+          readonly id: string;
+          readonly from: string | null;
+          readonly to: string | null;
+          readonly until: string | null;
+          readonly reason: string;
+        }[];
+        readonly scrubs: {
+          readonly oldest: string | null;
+          readonly newest: string | null;
+          /** Segments that no scrub has read yet. */
+          readonly never: number;
+        };
+        readonly audit_head: {
+          readonly number: number;
+          readonly hash: string;
+        } | null;
+      } | null;
     }[];
     readonly sources: readonly {
       readonly source: string;

@@ -1,5 +1,6 @@
 /** What the stores hold, as `/status` shows it. */
 import type { LiveHealth } from '../domain/live/live-health.ts';
+import type { LakeCare } from '../domain/survey/lake-care.ts';
 import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey/survey.ts';
 import { hotTotalsOf, waitingTotalsOf } from '../domain/survey/survey-totals.ts';
 import type { SurveyDocument } from './survey-schema.ts';
@@ -140,6 +141,42 @@ function datasetDocument(survey: DatasetSurvey): SurveyDocument['datasets'][numb
             error_code: lastRun.errorCode,
             error_message: lastRun.errorMessage,
           },
+    care: survey.care === null ? null : careDocument(survey.care),
+  };
+}
+
+/** What `tierd status` tells of it, too. */
+export function careDocument({
+  compaction,
+  expiring,
+  holds,
+  scrubs,
+  auditHead,
+}: LakeCare): NonNullable<SurveyDocument['datasets'][number]['care']> {
+  return {
+    compaction: {
+      segments: compaction.segments,
+      segments_after: compaction.segmentsAfter,
+      bytes: compaction.bytes,
+    },
+    expiring:
+      expiring === null
+        ? null
+        : {
+            within_days: expiring.withinDays,
+            rows: expiring.rows,
+            rows_are_at_most: expiring.isAtMost,
+            slices: expiring.slices,
+          },
+    holds: holds.map(({ id, range, until, reason }) => ({
+      id,
+      from: iso(range?.fromInclusive ?? null),
+      to: iso(range?.toExclusive ?? null),
+      until: iso(until),
+      reason,
+    })),
+    scrubs: { oldest: iso(scrubs.oldest), newest: iso(scrubs.newest), never: scrubs.never },
+    audit_head: auditHead,
   };
 }
 

@@ -202,6 +202,36 @@ export const DATASETS: readonly Figure<DatasetSurvey>[] = [
     read: ({ cold }) => cold.badSegments,
   },
   {
+    name: 'tierd_dataset_never_scrubbed_segments',
+    help: 'Live segments that no scrub has read yet.',
+    read: ({ care }) => care?.scrubs.never ?? null,
+  },
+  {
+    name: 'tierd_dataset_oldest_scrub_timestamp_seconds',
+    help: 'Of its live segments that were ever scrubbed: when the one was for which that is longest ago.',
+    read: ({ care }) => seconds(care?.scrubs.oldest ?? null),
+  },
+  {
+    name: 'tierd_dataset_small_segments',
+    help: 'Live segments that a compaction would merge.',
+    read: ({ care }) => care?.compaction.segments ?? null,
+  },
+  {
+    name: 'tierd_dataset_expiring_rows',
+    help: 'Cold rows that an expiry would take within 30 days, at most; absent where nothing ever expires.',
+    read: ({ care }) => care?.expiring?.rows ?? null,
+  },
+  {
+    name: 'tierd_dataset_holds',
+    help: 'Holds that keep some of it in the lake.',
+    read: ({ care }) => care?.holds.length ?? null,
+  },
+  {
+    name: 'tierd_dataset_audit_entries',
+    help: 'Entries of its chain of the audit log.',
+    read: ({ care }) => care?.auditHead?.number ?? null,
+  },
+  {
     name: 'tierd_dataset_due_rows',
     help: 'Rows that the next rotation would move, measured within the last hour.',
     read: ({ due }) => due?.rows ?? null,

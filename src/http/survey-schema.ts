@@ -26,6 +26,32 @@ const liveServer = z.object({
   rdb_ok: z.boolean(),
 });
 
+const care = z.object({
+  compaction: z
+    .object({ segments: z.number(), segments_after: z.number(), bytes: z.number() })
+    .meta({ description: 'Small segments that `tierd compact` would merge.' }),
+  expiring: z
+    .object({
+      within_days: z.number(),
+      rows: z.number(),
+      rows_are_at_most: z.boolean().meta({
+        description: 'Some may be of an interval that stays: nobody has counted them yet.',
+      }),
+      slices: z.number(),
+    })
+    .nullable()
+    .meta({ description: 'What `tierd expire` would take then; null where nothing ever expires.' }),
+  holds: z.array(
+    z.object({ id: z.string(), from: time, to: time, until: time, reason: z.string() }),
+  ),
+  scrubs: z.object({
+    oldest: time,
+    newest: time,
+    never: z.number().meta({ description: 'Segments that no scrub has read yet.' }),
+  }),
+  audit_head: z.object({ number: z.number(), hash: z.string() }).nullable(),
+});
+
 const dataset = z.object({
   dataset: z.string(),
   table: z.string(),
@@ -65,6 +91,9 @@ const dataset = z.object({
       error_message: error,
     })
     .nullable(),
+  care: care.nullable().meta({
+    description: 'What its part of the lake needs, or loses, soon; null until it was looked at.',
+  }),
 });
 
 const source = z.object({

@@ -1,6 +1,8 @@
 /** calendar: in which store the rows of each day of a dataset are. Changes nothing. */
 import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
+import { isHolding } from '../domain/plan/holds.ts';
+import { isActive } from '../domain/plan/pins.ts';
 import { type Calendar, calendarDays, dayText } from '../domain/survey/calendar.ts';
 import type { Clock } from '../domain/time/clock.ts';
 import { DAY_MS, type EpochMs, floorToUnit, type TimeRange } from '../domain/time/time-range.ts';
@@ -10,7 +12,9 @@ import { disconnect } from '../hot/server/connect.ts';
 import { describeTable } from '../hot/table/introspect.ts';
 import { inTransaction } from '../hot/transaction.ts';
 import { coldEdges, listColdSegments, listMovesUnderWay } from '../ledger/calendar.ts';
+import { listHolds } from '../ledger/holds.ts';
 import { hasLedger } from '../ledger/migrate.ts';
+import { listPins } from '../ledger/pins.ts';
 
 export interface CalendarRooms {
   readonly connect: () => Promise<pg.Client>;
@@ -41,16 +45,19 @@ export async function readCalendar(
       const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
       const hot = await daysWithRows(db, table, range, signal);
       const hotEdges = await glanceAtTable(db, table);
+      const now = rooms.clock.now();
       const ledger = await readLedger(db, dataset.name, range);
       const hotDays = [...hot.days.keys()];
       const days = calendarDays(range, {
-        now: rooms.clock.now(),
+        now,
         hot: hot.days,
         oldest: least([hotEdges.oldest, ledger.edges?.oldest ?? null, ...hotDays]),
         newest: greatest([hotEdges.newest, ledger.edges?.newest ?? null, ...hotDays]),
         newestHot: greatest([hotEdges.newest, ...hotDays]),
         segments: ledger.segments,
         moving: ledger.moving,
+        pinned: ledger.pins.filter((pin) => isActive(pin, now)).map((pin) => pin.range),
+        holds: ledger.holds.filter((hold) => isHolding(hold, now)),
         hasBacklog,
       });
       return {
@@ -67,11 +74,15 @@ export async function readCalendar(
 }
 
 async function readLedger(db: pg.Client, dataset: string, range: TimeRange) {
-  if (!(await hasLedger(db))) return { segments: [], moving: [], edges: null };
+  if (!(await hasLedger(db))) {
+    return { segments: [], moving: [], edges: null, pins: [], holds: [] };
+  }
   return {
     segments: await listColdSegments(db, dataset, range),
     moving: await listMovesUnderWay(db, dataset),
     edges: await coldEdges(db, dataset),
+    pins: await listPins(db, dataset),
+    holds: await listHolds(db, dataset),
   };
 }
 

@@ -19,6 +19,7 @@ import { type PublishedSegment, verifySegments } from '../lake/segment-verifier.
 import { assertMigrated } from '../ledger/migrate.ts';
 import { type RunEnd, recordRun } from '../ledger/runs.ts';
 import { recordFindings, type ScrubFinding } from '../ledger/scrub-findings.ts';
+import { recordScrubs } from '../ledger/scrubs.ts';
 import { listSegments, type SegmentRecord } from '../ledger/segments.ts';
 import { asTierdError } from './job-failure.ts';
 import { assertStillOwnLake, lookAtLake } from './rotation/own-lake.ts';
@@ -113,7 +114,9 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
       signal: rooms.signal,
     });
     const proven = await confirm(db, request, await proveAll(rooms, request, bytes, live));
-    await recordFindings(db, findingsOf(bytes, proven));
+    const findings = findingsOf(bytes, proven);
+    await recordFindings(db, findings);
+    await recordScrubs(db, [...findings.sound, ...findings.bad.map(({ key }) => key)]);
     const incomplete = bytes.missing.length > 0 ? await howIncomplete(rooms.store, db) : null;
     return { bytes, ...proven, incomplete };
   } finally {

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { isActive, type Pin } from '../domain/plan/pins.ts';
+import type { LakeCare } from '../domain/survey/lake-care.ts';
 import { formatTable, type TableKind } from '../domain/table.ts';
 import type { EpochMs } from '../domain/time/time-range.ts';
 import { disconnect } from '../hot/server/connect.ts';
@@ -20,6 +21,7 @@ import { besideLake } from './rotation/plan/beside-lake.ts';
 import { gatherPlan } from './rotation/plan/gather-plan.ts';
 import { refusalsOf } from './rotation/plan/refusal.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
+import { lookAtCare } from './survey/look-at-care.ts';
 
 export interface DatasetStatus {
   readonly dataset: string;
@@ -40,6 +42,8 @@ export interface DatasetStatus {
   readonly pins: readonly Pin[];
   readonly lastRun: RunRecord | null;
   readonly lease: LeaseState | null;
+  /** Null where there is no ledger, or one that was not migrated since. */
+  readonly care: LakeCare | null;
 }
 
 export interface SideTotals {
@@ -162,6 +166,7 @@ async function reportOn(
       pins: (await listPins(db, dataset.name)).filter((pin) => isActive(pin, rooms.clock.now())),
       lastRun: lastRun ?? null,
       lease: ledger !== null ? await readLease(db, dataset.name) : null,
+      care: ledger !== null ? await lookAtCare(db, dataset, rooms.clock.now()) : null,
     };
   } catch (error) {
     if (error instanceof TierdError && error.isAway) throw error;

@@ -76,6 +76,7 @@ function assemble(
       cold,
       ratio: ratioOf(look.hot, cold),
       lastRun: hot.ledger?.lastRuns.get(dataset.name)?.run ?? null,
+      care: hot.care.get(dataset.name) ?? null,
     };
   });
   const store = rooms.connectLive === null ? null : live.store;

@@ -56,6 +56,18 @@ export async function listAuditHeads(db: Queryable): Promise<readonly AuditHead[
   return found.rows.map(({ chain, number, hash }) => ({ chain, number: BigInt(number), hash }));
 }
 
+/** Of one chain; null before its first entry. */
+export async function readAuditHead(
+  db: Queryable,
+  chain: string,
+): Promise<{ readonly number: number; readonly hash: string } | null> {
+  const found = await db.query<{ number: number; hash: string }>(
+    `select number::float8 as number, encode(hash, 'hex') as hash from tierd.audit_heads where chain = $1`,
+    [chain],
+  );
+  return found.rows[0] ?? null;
+}
+
 /** Entries of a chain after that number, oldest first. */
 export async function readAudit(
   db: Queryable,

@@ -17,6 +17,19 @@ export const STATES: Readonly<
   empty: { letter: '', means: 'outside of what there is' },
 };
 
+/** What a day can be beside its state: lines and words. */
+export const MARKS = {
+  pinned: 'pinned: restored, and hot until its pin ends',
+  held: 'held: a hold keeps it in the lake',
+} as const;
+
+export function marksOf(day: CalendarDay | null): readonly (keyof typeof MARKS)[] {
+  return [
+    ...(day?.is_pinned === true ? (['pinned'] as const) : []),
+    ...(day?.is_held === true && day.state !== 'empty' ? (['held'] as const) : []),
+  ];
+}
+
 export const LEGEND = ['live', 'hot', 'moving', 'cold', 'gap', 'bad'] as const;
 
 export interface Week {
@@ -56,14 +69,17 @@ export function weeksOf(
   });
 }
 
-/** `hot 30 · cold 147`, in the legend's order; what is not there is left out. */
+/** `hot 30 · cold 147 · held 31`, in the legend's order; what is not there is left out. */
 export function countStates(
   days: readonly CalendarDay[],
-): readonly { readonly state: DayState; readonly count: number }[] {
-  return LEGEND.map((state) => ({
-    state,
-    count: days.filter((day) => day.state === state).length,
-  })).filter(({ count }) => count > 0);
+): readonly { readonly name: DayState | keyof typeof MARKS; readonly count: number }[] {
+  return [
+    ...LEGEND.map((name) => ({ name, count: days.filter(({ state }) => state === name).length })),
+    ...(['pinned', 'held'] as const).map((name) => ({
+      name,
+      count: days.filter((day) => marksOf(day).includes(name)).length,
+    })),
+  ].filter(({ count }) => count > 0);
 }
 
 /** Where a key leads from a day; null for a key that leads nowhere. */

@@ -4,6 +4,7 @@ import { useId, useRef, useState } from 'preact/hooks';
 import {
   countStates,
   isoDay,
+  marksOf,
   moveBy,
   STATES,
   shiftDay,
@@ -167,7 +168,7 @@ function Day(props: {
   return (
     <td
       role="gridcell"
-      class={`day ${state}`}
+      class={['day', state, ...marksOf(day)].join(' ')}
       data-day={date}
       tabIndex={isCurrent ? 0 : -1}
       aria-label={day === null ? `${date}: nothing is known` : describe(day)}
@@ -180,17 +181,18 @@ function Day(props: {
   );
 }
 
-function describe({ day, state, hot_rows: hot, cold_rows: cold, segments }: CalendarDay): string {
+function describe(of: CalendarDay): string {
+  const { day, state, hot_rows: hot, cold_rows: cold, segments } = of;
   const where = [
     ...(hot !== null && hot > 0 ? [`${countOf(hot, 'rows')} hot`] : []),
     ...(cold > 0 ? [`${countOf(cold, 'rows')} cold in ${countOf(segments, 'segments')}`] : []),
   ];
   const weekday = WEEKDAYS[(new Date(day).getUTCDay() + 6) % 7] ?? '';
-  return `${weekday} ${day}: ${[state === 'empty' ? 'outside' : state, ...where].join(', ')}`;
+  return `${weekday} ${day}: ${[state === 'empty' ? 'outside' : state, ...where, ...marksOf(of)].join(', ')}`;
 }
 
 function summaryOf(days: readonly CalendarDay[]): string {
-  const counts = countStates(days).map(({ state, count }) => `${state} ${formatCount(count)}`);
+  const counts = countStates(days).map(({ name, count }) => `${name} ${formatCount(count)}`);
   return counts.length === 0 ? 'No day in view has rows.' : `Days in view: ${counts.join(' · ')}`;
 }
 

@@ -4,6 +4,7 @@ import { useId } from 'preact/hooks';
 import { Calendar } from './calendar.tsx';
 import type { DatasetDocument, SourceDocument } from './documents.ts';
 import { countOf, formatBytes, formatCount, formatDay, formatShort, UNKNOWN } from './format.ts';
+import { LakeCare } from './lake-care.tsx';
 import { useMedia } from './media.ts';
 import { Moment } from './moment.tsx';
 import { PauseButton } from './pause-button.tsx';
@@ -131,6 +132,7 @@ function Detail({ dataset, pausedBy, sources }: DatasetRowProps): JSX.Element {
         </p>
       ))}
       <LastRun run={dataset.last_run} />
+      <LakeCare care={dataset.care} />
       <Calendar dataset={dataset.dataset} since={dataset.last_run?.finished_at ?? ''} />
       {sources.length > 0 && <SourceTable sources={sources} isOfOne />}
     </article>

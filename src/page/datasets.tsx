@@ -1,7 +1,7 @@
 /** The datasets as a table: searched, sorted, one of them opened to its days. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { LEGEND, STATES } from './calendar-weeks.ts';
+import { LEGEND, MARKS, STATES } from './calendar-weeks.ts';
 import {
   arrange,
   nextOrder,
@@ -159,6 +159,12 @@ function Legend(): JSX.Element {
           </span>
           <span class="for-reader">{STATES[state].letter}: </span>
           <span title={STATES[state].means}>{state}</span>
+        </li>
+      ))}
+      {(['pinned', 'held'] as const).map((mark) => (
+        <li key={mark}>
+          <span class={`day sample ${mark}`} aria-hidden="true" />
+          <span title={MARKS[mark]}>{mark}</span>
         </li>
       ))}
     </ul>

@@ -149,6 +149,34 @@ export interface DatasetDocument {
   } | null;
   readonly due: { readonly rows: number; readonly moves: number } | null;
   readonly refusals: readonly string[];
+  /** Null until it was looked at. */
+  readonly care: CareDocument | null;
+}
+
+export interface CareDocument {
+  readonly compaction: {
+    readonly segments: number;
+    readonly segments_after: number;
+    readonly bytes: number;
+  };
+  /** Null where nothing ever expires. */
+  readonly expiring: {
+    readonly within_days: number;
+    readonly rows: number;
+    readonly rows_are_at_most: boolean;
+  } | null;
+  readonly holds: readonly HoldDocument[];
+  readonly scrubs: { readonly oldest: Time; readonly newest: Time; readonly never: number };
+  readonly audit_head: { readonly number: number; readonly hash: string } | null;
+}
+
+export interface HoldDocument {
+  readonly id: string;
+  /** Both null: all of time. */
+  readonly from: Time;
+  readonly to: Time;
+  readonly until: Time;
+  readonly reason: string;
 }
 
 export interface SourceDocument {
@@ -179,6 +207,9 @@ export interface CalendarDay {
   readonly hot_rows: number | null;
   readonly cold_rows: number;
   readonly segments: number;
+  /** Restored, and hot until its pin ends. */
+  readonly is_pinned: boolean;
+  readonly is_held: boolean;
 }
 
 export interface FlowDocument extends Gaps {

@@ -43,6 +43,12 @@ it('shows what would expire, keeps what is held, and lets the rest expire', asyn
     'case 17',
   );
   expect(held.stdout).toContain(`bars: ${day} held, hold 1 (case 17)`);
+  const status = await tierd('status', 'bars');
+  expect(status.stdout).toContain(
+    `held bars: ${day} stays in the lake until it is lifted, hold 1 (case 17)`,
+  );
+  expect(status.stdout).toContain('expiring bars: 39 rows of the lake are due to expire');
+  expect(status.stdout).toContain('unread bars: no segment was ever read again');
   expect((await tierd('hold', 'list')).stdout).toMatch(/1 +bars +.*it is lifted.*case 17/u);
   expect(await tierd('hold', 'set', 'bars', '--reason', ' ')).toMatchObject({ exitCode: 2 });
 

@@ -125,6 +125,63 @@ describeOn('chromium', 'the page', () => {
     },
   );
 
+  it.each([
+    [DESKTOP, 'light'],
+    [PHONE, 'dark'],
+  ] as const)(
+    'says what the lake needs of a dataset, and marks its days that are pinned or held (%j, %s)',
+    async (viewport, colorScheme) => {
+      const { page, scene, complaints } = await open(
+        OPEN,
+        { viewport, colorScheme },
+        'datasets/flights',
+      );
+      const care = page.getByRole('article', { name: 'flights' }).locator('.care');
+      await care.waitFor();
+      const facts = await care.locator('div').allInnerTexts();
+      expect(facts.map((fact) => fact.replaceAll(/\s+/gu, ' '))).toEqual([
+        'compaction 117 small segments of 24.0 MB would become 4',
+        'expires 492,600 rows within 30 days',
+        expect.stringMatching(/^held \d{4}-\d\d-\d\d to .* hold 3 \(case 17\)$/u) as string,
+        expect.stringMatching(/^scrubbed between .*; 6 segments never$/u) as string,
+        'audit log entry 151, c0ffeec0ffee…',
+      ]);
+      await expect.poll(() => page.locator('td.day.pinned').count(), PATIENCE).toBe(4);
+      const pinned = page.locator('td.day.pinned').first();
+      expect(await pinned.getAttribute('aria-label')).toMatch(/: hot, 16,420 rows hot, pinned$/u);
+      await expect
+        .poll(() => page.locator('.calendar .summary').innerText(), PATIENCE)
+        .toMatch(/pinned 4/u);
+      const held = page.locator('td.day.held').first();
+      expect(await held.getAttribute('aria-label')).toMatch(
+        /: cold, 16,420 rows cold in 1 segment, held$/u,
+      );
+      expect(await violationsOn(page)).toEqual([]);
+      expect(
+        await page.evaluate<boolean>(
+          'document.documentElement.scrollWidth <= document.documentElement.clientWidth',
+        ),
+      ).toBe(true);
+      expect(complaints).toEqual([]);
+
+      const { survey } = scene.status;
+      const [first] = survey!.datasets;
+      const calm = {
+        compaction: { segments: 0, segments_after: 0, bytes: 0 },
+        expiring: null,
+        holds: [],
+        scrubs: { oldest: null, newest: null, never: 147 },
+        audit_head: null,
+      };
+      scene.status.survey = { ...survey!, datasets: [{ ...first!, care: calm }] };
+      await expect
+        .poll(async () => (await care.innerText()).replaceAll(/\s+/gu, ' '), PATIENCE)
+        .toBe(
+          'compaction nothing to merge expires never held nothing scrubbed never audit log no entry yet',
+        );
+    },
+  );
+
   it('shows the runs of one job alone', async () => {
     const { page, scene } = await open(OPEN, {}, 'runs');
     await page.locator('.runs tbody tr').first().waitFor();

@@ -148,6 +148,25 @@ function aDataset(now: number, dataset: string): DatasetDocument {
     last_run: null,
     due: { rows: 16_420, moves: 1 },
     refusals: [],
+    care: aCare(now),
+  };
+}
+
+function aCare(now: number): NonNullable<DatasetDocument['care']> {
+  return {
+    compaction: { segments: 117, segments_after: 4, bytes: 24 * 1024 ** 2 },
+    expiring: { within_days: 30, rows: 492_600, rows_are_at_most: false },
+    holds: [
+      {
+        id: '3',
+        from: iso(now - 100 * DAY_MS),
+        to: iso(now - 70 * DAY_MS),
+        until: null,
+        reason: 'case 17',
+      },
+    ],
+    scrubs: { oldest: iso(now - 20 * DAY_MS), newest: iso(now - 6 * DAY_MS), never: 6 },
+    audit_head: { number: 151, hash: 'c0ffee'.repeat(10).slice(0, 64).padEnd(64, '0') },
   };
 }
 
@@ -202,6 +221,8 @@ export function aCalendar(now: number): readonly CalendarDay[] {
       hot_rows: ['hot', 'live', 'moving'].includes(state) ? 16_420 : 0,
       cold_rows: isCold ? 16_420 : 0,
       segments: isCold ? 1 : 0,
+      is_pinned: daysAgo >= 20 && daysAgo < 24,
+      is_held: daysAgo > 70 && daysAgo <= 100,
     };
   });
 }

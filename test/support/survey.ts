@@ -85,6 +85,13 @@ export function surveyOf(change: Partial<Survey> = {}): Survey {
           errorCode: null,
           errorMessage: null,
         },
+        care: {
+          compaction: { segments: 5, segmentsAfter: 1, bytes: 500 },
+          expiring: { withinDays: 30, rows: 20, isAtMost: true, slices: 2 },
+          holds: [],
+          scrubs: { oldest: 3_000, newest: 4_000, never: 2 },
+          auditHead: { number: 9, hash: 'f'.repeat(64) },
+        },
       },
     ],
     sources: [

@@ -3,10 +3,12 @@ import { agree, countOf } from '../../domain/count.ts';
 import type { ExitCode } from '../../domain/errors.ts';
 import { formatUntil, joinPins } from '../../domain/plan/pins.ts';
 import { type EpochMs, formatRange } from '../../domain/time/time-range.ts';
+import { careDocument } from '../../http/survey-document.ts';
 import type { SourceStatus } from '../../jobs/drain/look-at-sources.ts';
 import { type DatasetResult, exitCodeOf } from '../../jobs/rotate-all.ts';
 import type { DatasetReport, DatasetStatus, Status } from '../../jobs/status.ts';
 import type { CliContext, Report } from '../context.ts';
+import { careLines } from '../reports/care-lines.ts';
 import { liveDocument, renderLive } from '../reports/live-report.ts';
 import { renderSources, sourceDocument } from '../reports/source-report.ts';
 import { selectDatasets } from '../select-datasets.ts';
@@ -140,6 +142,7 @@ function documentOf(report: DatasetReport): unknown {
             error_code: lastRun.errorCode,
             error_message: lastRun.errorMessage,
           },
+    care: report.care === null ? null : careDocument(report.care),
     lease: lease?.held === true ? { holder: lease.holder, expires_at: lease.expiresAt } : null,
   };
 }
@@ -190,6 +193,7 @@ function renderStatus(status: Status, now: EpochMs, style: Style, exitCode: Exit
           `${colour.cyan('pinned')} ${report.dataset}: ${formatRange(range)} was restored and stays hot ${formatUntil(until)}`,
       ),
     ),
+    ...whole.flatMap((report) => careLines(report, now, style)),
     ...failed.map(
       ({ dataset, error }) => `${dataset}: ${renderError(error, style, false, exitCode)}`,
     ),

@@ -1,4 +1,5 @@
 /** A dataset day by day: in which store each one's rows are. */
+import { type Hold, holdsRange } from '../plan/holds.ts';
 import {
   DAY_MS,
   type EpochMs,
@@ -17,6 +18,10 @@ export interface CalendarDay {
   readonly hotRows: number | null;
   readonly coldRows: number;
   readonly segments: number;
+  /** Some of it was restored, and stays hot until its pin ends. */
+  readonly isPinned: boolean;
+  /** A hold keeps what is cold of it in the lake. */
+  readonly isHeld: boolean;
 }
 
 export interface Calendar {
@@ -45,6 +50,10 @@ export interface CalendarFacts {
   readonly segments: readonly ColdSegment[];
   /** Of moves that were begun and not finished. */
   readonly moving: readonly TimeRange[];
+  /** Restored time whose pin has not ended. */
+  readonly pinned: readonly TimeRange[];
+  /** That have not ended. */
+  readonly holds: readonly Hold[];
   /** Something waits in the live store for this dataset. */
   readonly hasBacklog: boolean;
 }
@@ -65,10 +74,14 @@ export function calendarDays(range: TimeRange, facts: CalendarFacts): readonly C
       hotRows: hasHot ? (facts.hot.get(at) ?? null) : 0,
       coldRows: Math.round(inLake.rows),
       segments: inLake.segments,
+      isPinned: facts.pinned.some((range) => rangesOverlap(range, dayAt(at))),
+      isHeld: facts.holds.some((hold) => holdsRange(hold, dayAt(at))),
     });
   }
   return days;
 }
+
+const dayAt = (at: EpochMs): TimeRange => ({ fromInclusive: at, toExclusive: at + DAY_MS });
 
 export function dayText(at: EpochMs): string {
   return new Date(at).toISOString().slice(0, 10);
@@ -88,7 +101,7 @@ function stateOf(
   cold: ColdDay,
   { now, oldest, newest, newestHot, moving, hasBacklog }: CalendarFacts,
 ): DayState {
-  const day = { fromInclusive: at, toExclusive: at + DAY_MS };
+  const day = dayAt(at);
   if (cold.isBad) return 'bad';
   const isBetween =
     oldest !== null && newest !== null && at > oldest && at < floorToUnit(newest, 'day');

@@ -4,6 +4,7 @@ import type { SourceKind } from '../live/live-entry.ts';
 import type { LiveHealth } from '../live/live-health.ts';
 import type { TableKind } from '../table.ts';
 import type { EpochMs } from '../time/time-range.ts';
+import type { LakeCare } from './lake-care.ts';
 
 export interface Survey {
   readonly takenAt: EpochMs;
@@ -74,6 +75,8 @@ export interface DatasetSurvey {
   /** Guards that would refuse the next run, as of `dueAsOf`. */
   readonly refusals: readonly string[];
   readonly lastRun: RunSurvey | null;
+  /** Null until it was looked at. */
+  readonly care: LakeCare | null;
 }
 
 export interface HotSide {

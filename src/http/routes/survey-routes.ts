@@ -50,6 +50,10 @@ export const calendarSchema = z.object({
       hot_rows: z.number().nullable(),
       cold_rows: z.number(),
       segments: z.number(),
+      is_pinned: z.boolean().meta({
+        description: 'Some of it was restored, and stays hot until its pin ends.',
+      }),
+      is_held: z.boolean().meta({ description: 'A hold keeps what is cold of it in the lake.' }),
     }),
   ),
 });
@@ -120,10 +124,12 @@ async function answerCalendar(
     from: found.from,
     to: found.to,
     hot_rows_are_estimated: found.hotRowsAreEstimated,
-    days: found.days.map(({ hotRows, coldRows, ...rest }) => ({
+    days: found.days.map(({ hotRows, coldRows, isPinned, isHeld, ...rest }) => ({
       ...rest,
       hot_rows: hotRows,
       cold_rows: coldRows,
+      is_pinned: isPinned,
+      is_held: isHeld,
     })),
   };
   return { status: 200, body };

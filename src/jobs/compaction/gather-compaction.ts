@@ -3,24 +3,20 @@ import type pg from 'pg';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { earliestNow } from '../../domain/plan/clock-guard.ts';
-import {
-  type ColdSlice,
-  type CompactionPlan,
-  planCompaction,
-} from '../../domain/plan/compaction.ts';
+import { type CompactionPlan, planCompaction } from '../../domain/plan/compaction.ts';
 import { isActive } from '../../domain/plan/pins.ts';
 import { cutoffsOf } from '../../domain/plan/regions.ts';
 import type { TableDescription } from '../../domain/table.ts';
 import { tableClock } from '../../domain/time/time-zone.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
-import { parseSegmentKey } from '../../lake/layout.ts';
-import { type ColdSliceSum, sumColdSlices } from '../../ledger/cold-slices.ts';
+import { sumColdSlices } from '../../ledger/cold-slices.ts';
 import { listPins } from '../../ledger/pins.ts';
 import { readClocks } from '../clock-facts.ts';
 import { gatherColumns } from '../gather-columns.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import type { FieldIds } from '../rotation/plan/field-ids.ts';
 import type { LookingRooms } from '../rotation/rooms.ts';
+import { coldSliceOf } from './cold-slice.ts';
 
 export interface GatheredCompaction {
   readonly plan: CompactionPlan;
@@ -57,10 +53,4 @@ export async function gatherCompaction(
     });
     return { plan, table, columns, fieldIds };
   });
-}
-
-/** None for a slice that lies where tierd puts nothing. */
-function coldSliceOf({ exampleKey, ...slice }: ColdSliceSum): readonly ColdSlice[] {
-  const place = parseSegmentKey(exampleKey);
-  return place === null ? [] : [{ ...slice, unit: place.unit }];
 }

@@ -1,6 +1,8 @@
 /** PostgreSQL's part of a survey: the server, the ledger, each dataset. One connection, then none. */
 import type pg from 'pg';
+import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
+import type { LakeCare } from '../../domain/survey/lake-care.ts';
 import type { HotSurvey } from '../../domain/survey/survey.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';
 import { unlessAborted } from '../../domain/unless-aborted.ts';
@@ -10,6 +12,7 @@ import { inTransaction } from '../../hot/transaction.ts';
 import { planDrain } from '../drain/plan-drain.ts';
 import { asTierdError } from '../job-failure.ts';
 import { type LedgerOfLake, readLedgerOfLake } from '../rotation/own-lake.ts';
+import { lookAtCare } from './look-at-care.ts';
 import { type DatasetLook, lookAtDataset, UNSEEN_DATASET } from './look-at-dataset.ts';
 import { type LedgerLook, lookAtLedger } from './look-at-ledger.ts';
 import { openInTime } from './open-in-time.ts';
@@ -24,6 +27,8 @@ export interface HotLook {
   /** Null as above. */
   readonly ledgerOfLake: LedgerOfLake | null;
   readonly datasets: ReadonlyMap<string, DatasetLook>;
+  /** By dataset; without those that were never looked at. */
+  readonly care: ReadonlyMap<string, LakeCare>;
   /** Why a source of the drain could not start; without those that could. */
   readonly sourceErrors: ReadonlyMap<string, string>;
 }
@@ -44,6 +49,7 @@ export const UNSEEN_HOT_STORE: HotLook = {
   ledgerAsOf: null,
   ledgerOfLake: null,
   datasets: new Map(),
+  care: new Map(),
   sourceErrors: new Map(),
 };
 
@@ -85,6 +91,7 @@ export async function lookAtHot(
       );
       seen = { ...seen, ledger, ledgerAsOf };
     }
+    if (seen.ledger !== null) seen = { ...seen, care: await lookAtCares(rooms, db, pace, seen) };
     if (pace.isDue('sources')) {
       const sourceErrors = await pace.spend('sources', SOURCES_EVERY_MS, () =>
         lookAtStarts(rooms, db),
@@ -116,6 +123,42 @@ async function lookAtDatasets(
     looks.set(name, await lookAtDataset(rooms, db, dataset, pace, before, { lastRun, busy }));
   }
   return looks;
+}
+
+/** What the lake needs changes with each run, and with the days. */
+const CARE_EVERY_MS = 60_000;
+
+async function lookAtCares(
+  { datasets, clock }: SurveyRooms,
+  db: pg.Client,
+  pace: Pace,
+  { care }: HotLook,
+): Promise<HotLook['care']> {
+  const looks = new Map<string, LakeCare>();
+  for (const dataset of datasets) {
+    const { name } = dataset;
+    const look = pace.isDue(`care ${name}`)
+      ? await pace.spend(`care ${name}`, CARE_EVERY_MS, () => careInTime(db, dataset, clock.now()))
+      : care.get(name);
+    if (look !== undefined) looks.set(name, look);
+  }
+  return looks;
+}
+
+/** Undefined where it is not known: there is more than can be summed up in passing, and nothing is wrong. */
+async function careInTime(
+  db: pg.Client,
+  dataset: Dataset,
+  now: EpochMs,
+): Promise<LakeCare | undefined> {
+  const doing = `looking at the lake of ${dataset.name}`;
+  try {
+    return (await reading(db, doing, () => lookAtCare(db, dataset, now))) ?? undefined;
+  } catch (thrown) {
+    const error = asTierdError(thrown);
+    if (error.code === 'STATEMENT_TIMEOUT' || error.code === 'LOCK_TIMEOUT') return undefined;
+    throw error;
+  }
 }
 
 async function lookAtStarts(

@@ -58,6 +58,8 @@ describe('a calendar', () => {
       hotRows: 3,
       coldRows: 0,
       segments: 0,
+      isPinned: false,
+      isHeld: false,
     });
   });
 

@@ -35,7 +35,17 @@ export const calendarOf = (range: TimeRange): Calendar => ({
   from: new Date(range.fromInclusive).toISOString(),
   to: new Date(range.toExclusive).toISOString(),
   hotRowsAreEstimated: false,
-  days: [{ day: '1970-01-01', state: 'cold', hotRows: 0, coldRows: 7, segments: 1 }],
+  days: [
+    {
+      day: '1970-01-01',
+      state: 'cold',
+      hotRows: 0,
+      coldRows: 7,
+      segments: 1,
+      isPinned: false,
+      isHeld: true,
+    },
+  ],
 });
 
 export const SEEN: DaemonEvent = { kind: 'surveyed', survey: surveyOf({ takenAt: 59_000 }) };

@@ -168,7 +168,17 @@ describe('reading', () => {
       from: '1970-01-01T00:00:00.000Z',
       to: '1970-01-03T00:00:00.000Z',
       hot_rows_are_estimated: false,
-      days: [{ day: '1970-01-01', state: 'cold', hot_rows: 0, cold_rows: 7, segments: 1 }],
+      days: [
+        {
+          day: '1970-01-01',
+          state: 'cold',
+          hot_rows: 0,
+          cold_rows: 7,
+          segments: 1,
+          is_pinned: false,
+          is_held: true,
+        },
+      ],
     });
     const codes = async (query: string): Promise<number> => (await get(server, query)).statusCode;
     expect(await codes(url)).toBe(200);

@@ -2,12 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { countStates, shiftDay, weeksOf, weeksRange } from '../../../src/page/calendar-weeks.ts';
 import type { CalendarDay } from '../../../src/page/documents.ts';
 
-const day = (date: string, state: CalendarDay['state']): CalendarDay => ({
+const day = (
+  date: string,
+  state: CalendarDay['state'],
+  marks: Partial<CalendarDay> = {},
+): CalendarDay => ({
   day: date,
   state,
   hot_rows: 0,
   cold_rows: 0,
   segments: 0,
+  is_pinned: false,
+  is_held: false,
+  ...marks,
 });
 
 describe('the weeks of a calendar', () => {
@@ -40,6 +47,14 @@ describe('the weeks of a calendar', () => {
 
   it('are summed up by state', () => {
     const days = [day('2026-11-23', 'cold'), day('2026-11-24', 'cold'), day('2026-11-25', 'empty')];
-    expect(countStates(days)).toEqual([{ state: 'cold', count: 2 }]);
+    expect(countStates(days)).toEqual([{ name: 'cold', count: 2 }]);
+    const held = days.map((one) => ({ ...one, is_held: true }));
+    // Where there is nothing a hold keeps nothing.
+    expect(countStates([...held, day('2026-11-26', 'hot', { is_pinned: true })])).toEqual([
+      { name: 'hot', count: 1 },
+      { name: 'cold', count: 2 },
+      { name: 'pinned', count: 1 },
+      { name: 'held', count: 2 },
+    ]);
   });
 });

@@ -18,6 +18,8 @@ const FACTS: CalendarFacts = {
   newestHot: day(4) + HOUR_MS,
   segments: [{ range: span(day(1), day(1) + 5), rows: 10, isBad: false }],
   moving: [],
+  pinned: [],
+  holds: [],
   hasBacklog: false,
 };
 
@@ -27,15 +29,30 @@ const statesOf = (change: Partial<CalendarFacts> = {}): string =>
     .join(' ');
 
 describe('the days of a calendar', () => {
+  it('are pinned where they were restored, and held where a hold is on them', () => {
+    const hold = { id: '1', dataset: 'bars', reason: 'case 17', by: 'ann', since: 0, until: null };
+    const marked = calendarDays(span(day(0), day(5)), {
+      ...FACTS,
+      pinned: [span(day(1), day(3))],
+      holds: [{ ...hold, range: span(day(2) + HOUR_MS, day(4)) }],
+    });
+    expect(marked.map(({ isPinned }) => isPinned)).toEqual([false, true, true, false, false]);
+    expect(marked.map(({ isHeld }) => isHeld)).toEqual([false, false, true, true, false]);
+    const all = calendarDays(span(day(0), day(2)), { ...FACTS, holds: [{ ...hold, range: null }] });
+    expect(all.every(({ isHeld }) => isHeld)).toBe(true);
+  });
+
   it('are cold, hot, gaps between them and empty outside', () => {
     expect(statesOf()).toBe('empty cold gap hot hot empty empty');
   });
 
   it('have their rows and segments', () => {
+    const isPinned = false;
+    const isHeld = false;
     expect(calendarDays(span(day(1), day(4)), FACTS)).toEqual([
-      { day: '2026-03-02', state: 'cold', hotRows: 0, coldRows: 10, segments: 1 },
-      { day: '2026-03-03', state: 'gap', hotRows: 0, coldRows: 0, segments: 0 },
-      { day: '2026-03-04', state: 'hot', hotRows: 30, coldRows: 0, segments: 0 },
+      { day: '2026-03-02', state: 'cold', hotRows: 0, coldRows: 10, segments: 1, isPinned, isHeld },
+      { day: '2026-03-03', state: 'gap', hotRows: 0, coldRows: 0, segments: 0, isPinned, isHeld },
+      { day: '2026-03-04', state: 'hot', hotRows: 30, coldRows: 0, segments: 0, isPinned, isHeld },
     ]);
   });
 
