@@ -1,14 +1,17 @@
-/** The files of a dataset, by the month of their folder. Names and lengths only: small enough for 100,000. */
+/** The files of a dataset, by the month of their folder. Names and lengths only, packed: small enough for 100,000. */
+import { createHash } from 'node:crypto';
 import type { AdoptionProblem } from '../../domain/plan/adoption.ts';
 import { parseSegmentKey } from '../../lake/layout.ts';
 import type { ListedObject, ObjectStore } from '../../lake/object-store.ts';
 
 export interface LakeListing {
-  /** `2024-01` → the files of its folders; in the order of time. */
-  readonly months: ReadonlyMap<string, readonly ListedObject[]>;
+  /** `2024-01`, in the order of time. */
+  readonly months: readonly string[];
   readonly files: number;
   /** Files of other names. */
   readonly problems: readonly AdoptionProblem[];
+  /** Of a month that no file is of, none. */
+  objectsOf(month: string): readonly ListedObject[];
 }
 
 export async function listLake(
@@ -16,7 +19,7 @@ export async function listLake(
   dataset: string,
   signal: AbortSignal,
 ): Promise<LakeListing> {
-  const months = new Map<string, ListedObject[]>();
+  const packed = new PackedMonths();
   const problems: AdoptionProblem[] = [];
   let files = 0;
   for await (const object of store.list(`${dataset}/`, signal)) {
@@ -27,10 +30,63 @@ export async function listLake(
       continue;
     }
     files += 1;
-    const month = new Date(place.start).toISOString().slice(0, 'YYYY-MM'.length);
-    const found = months.get(month) ?? [];
-    found.push(object);
-    months.set(month, found);
+    packed.add(new Date(place.start).toISOString().slice(0, 'YYYY-MM'.length), object);
   }
-  return { months: new Map([...months].sort(([a], [b]) => (a < b ? -1 : 1))), files, problems };
+  return {
+    months: packed.months(),
+    files,
+    problems,
+    objectsOf: (month) => packed.objectsOf(month),
+  };
+}
+
+/** Of the names and lengths of a dataset's files. */
+export function digestOf(lake: LakeListing): string {
+  const hash = createHash('sha256');
+  for (const month of lake.months) {
+    for (const { key, bytes } of lake.objectsOf(month)) hash.update(`${key} ${String(bytes)}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/** So many names are held as they are before they are packed. */
+const PACKED_AT = 5_000;
+
+/** A line for each file, as bytes: names held as strings take several times as much, and a heap grows with what it holds. */
+class PackedMonths {
+  readonly #packed = new Map<string, Buffer[]>();
+  readonly #lines = new Map<string, string[]>();
+  #waiting = 0;
+
+  add(month: string, { key, bytes }: ListedObject): void {
+    const lines = this.#lines.get(month) ?? [];
+    lines.push(`${String(bytes)} ${key}\n`);
+    this.#lines.set(month, lines);
+    this.#waiting += 1;
+    if (this.#waiting >= PACKED_AT) this.#pack();
+  }
+
+  months(): readonly string[] {
+    this.#pack();
+    return [...this.#packed.keys()].sort();
+  }
+
+  objectsOf(month: string): readonly ListedObject[] {
+    this.#pack();
+    const lines = (this.#packed.get(month) ?? []).flatMap((one) => one.toString().split('\n'));
+    return lines.flatMap((line) => {
+      const at = line.indexOf(' ');
+      return at === -1 ? [] : [{ key: line.slice(at + 1), bytes: Number(line.slice(0, at)) }];
+    });
+  }
+
+  #pack(): void {
+    for (const [month, lines] of this.#lines) {
+      const packed = this.#packed.get(month) ?? [];
+      packed.push(Buffer.from(lines.join('')));
+      this.#packed.set(month, packed);
+    }
+    this.#lines.clear();
+    this.#waiting = 0;
+  }
 }

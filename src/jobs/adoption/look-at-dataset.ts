@@ -1,5 +1,4 @@
 /** What adopting a lake would do with one dataset. Reads month by month, and keeps what it found in files of its own. */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { Dataset } from '../../domain/dataset.ts';
@@ -13,7 +12,7 @@ import { rememberedLake } from '../../ledger/lake-identity.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import { ColumnsOfFiles } from './columns-of-files.ts';
 import { describeHot } from './hot-side.ts';
-import { type LakeListing, listLake } from './list-lake.ts';
+import { digestOf, type LakeListing, listLake } from './list-lake.ts';
 import { lookAtMonth, type MonthLook } from './look-at-month.ts';
 import type { AdoptionRooms } from './rooms.ts';
 import { writeSpooled } from './spool.ts';
@@ -79,7 +78,7 @@ export async function lookAtDataset(
   const months: string[] = [];
   let done = 0;
   for (const month of monthsOf(lake, manifest)) {
-    const objects = lake.months.get(month) ?? [];
+    const objects = lake.objectsOf(month);
     const part = manifest?.parts.find((one) => one.month === month);
     const kept = part === undefined ? [] : await readPart(store, part);
     if (kept === null) {
@@ -120,15 +119,6 @@ export async function lookAtDataset(
   };
 }
 
-/** Of the names and lengths of a dataset's files. */
-export function digestOf({ months }: LakeListing): string {
-  const hash = createHash('sha256');
-  for (const objects of months.values()) {
-    for (const { key, bytes } of objects) hash.update(`${key} ${String(bytes)}\n`);
-  }
-  return hash.digest('hex');
-}
-
 const NOTHING: Sum = { slices: 0, segments: 0, rows: 0n, bytes: 0n };
 
 function add(sum: Sum, { segments }: KeptSlice): Sum {
@@ -145,7 +135,7 @@ function add(sum: Sum, { segments }: KeptSlice): Sum {
 
 function monthsOf(lake: LakeListing, manifest: ManifestHead | null): readonly string[] {
   const named = manifest?.parts.map(({ month }) => month) ?? [];
-  return [...new Set([...lake.months.keys(), ...named])].sort();
+  return [...new Set([...lake.months, ...named])].sort();
 }
 
 function unread(key: string, dataset: string): AdoptionProblem {

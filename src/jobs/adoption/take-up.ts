@@ -20,8 +20,8 @@ import { retireSegments } from '../../ledger/replaced-slices.ts';
 import { actorOf } from '../audit/actor.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
-import { listLake } from './list-lake.ts';
-import { type DatasetFinding, digestOf } from './look-at-dataset.ts';
+import { digestOf, listLake } from './list-lake.ts';
+import type { DatasetFinding } from './look-at-dataset.ts';
 import type { AdoptionRooms } from './rooms.ts';
 import { readSpooled } from './spool.ts';
 
