@@ -1,4 +1,5 @@
 /** Brings the planned slices back one after the other, oldest first. */
+import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import { standing } from '../../domain/plan/refusal.ts';
 import type { PlannedSlice, RestorePlan } from '../../domain/plan/restore-plan.ts';
@@ -31,17 +32,43 @@ export async function restoreAll(
   totals: RestoreTotals,
 ): Promise<void> {
   const dataset = run.dataset.name;
-  for (const slice of work) {
-    const { planned } = slice;
-    if (planned.isThere) continue;
-    stopIfAborted(run.signal);
-    const error =
-      refusalOf(dataset, planned, force) ?? (await tryOne(rooms, run, plan, slice, totals));
-    if (error === null) continue;
-    stopIfAborted(run.signal);
-    if (error.code !== 'MOVE_REFUSED' && !isSkippable(error)) throw error;
-    totals.failed.push({ planned, error });
-    rooms.tell({ kind: 'failed', dataset, range: planned.range, reason: error.message });
+  const line = new Line(rooms);
+  try {
+    for (const slice of work) {
+      const { planned } = slice;
+      if (planned.isThere) continue;
+      stopIfAborted(run.signal);
+      const error =
+        refusalOf(dataset, planned, force) ?? (await tryOne(rooms, run, line, plan, slice, totals));
+      if (error === null) continue;
+      stopIfAborted(run.signal);
+      if (error.code !== 'MOVE_REFUSED' && !isSkippable(error)) throw error;
+      totals.failed.push({ planned, error });
+      rooms.tell({ kind: 'failed', dataset, range: planned.range, reason: error.message });
+    }
+  } finally {
+    await line.close();
+  }
+}
+
+/** One connection for slices of which each came back: a small one takes no longer than opening another. */
+class Line {
+  readonly #rooms: RestoreRooms;
+  #open: pg.Client | null = null;
+
+  constructor(rooms: RestoreRooms) {
+    this.#rooms = rooms;
+  }
+
+  async take(): Promise<pg.Client> {
+    this.#open ??= await this.#rooms.connect('work');
+    return this.#open;
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = null;
+    if (open !== null) await disconnect(open);
   }
 }
 
@@ -60,6 +87,7 @@ function refusalOf(dataset: string, planned: PlannedSlice, force: boolean): Tier
 async function tryOne(
   rooms: RestoreRooms,
   run: RestoreContext,
+  line: Line,
   plan: RestorePlan,
   work: SliceWork,
   totals: RestoreTotals,
@@ -72,8 +100,12 @@ async function tryOne(
   try {
     // Rows that go into another table stay where they are.
     const due = run.request.into === null ? await splitSlice(rooms, run, work) : work;
-    rowHash = await restoreSlice(rooms, run, due, id);
+    // A split may take so long that a connection without work is ended.
+    if (due !== work) await line.close();
+    rowHash = await restoreSlice(rooms, run, await line.take(), due, id);
   } catch (error) {
+    // It may be broken, or in a transaction that nobody ended.
+    await line.close();
     const failure = rejection(asTierdError(error), run.dataset, planned.range);
     // Back after all: the reply to COMMIT was lost, and the ledger says it took effect (I9).
     if ((await settle(rooms, run, id)) !== 'done') return failure;

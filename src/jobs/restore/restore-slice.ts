@@ -8,7 +8,6 @@ import type { NextSnapshot } from '../../catalogue/next-snapshot.ts';
 import type { MarkedTable } from '../../domain/plan/given-tables.ts';
 import { formatTable, type TableRef } from '../../domain/table.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
-import { disconnect } from '../../hot/server/connect.ts';
 import { assertSameColumns } from '../../hot/table/columns-print.ts';
 import { identifyTable } from '../../hot/table/table-identity.ts';
 import { inTransaction } from '../../hot/transaction.ts';
@@ -31,6 +30,7 @@ import { bringIn, proveHot } from './bring-in.ts';
 import type { Bringing, RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
 
 /**
+ * @param db of no more use once this has thrown
  * @param id of the restore, by which whoever lost the reply to COMMIT finds it
  * @returns the hash of the rows that came
  * @throws TierdError VERIFY_MISMATCH, OBJECT_MISSING, SEGMENT_UNREADABLE, RESTORE_MISMATCH, LEASE_LOST and what
@@ -39,11 +39,11 @@ import type { Bringing, RestoreContext, RestoreRooms, SliceWork } from './rooms.
 export async function restoreSlice(
   rooms: RestoreRooms,
   run: RestoreContext,
+  db: pg.Client,
   work: SliceWork,
   id: string,
 ): Promise<string> {
   const directory = join(rooms.tempDirectory, `restore-${id}`);
-  const db = await rooms.connect('work');
   try {
     await makeUnlessThere(rooms.fileSystem, directory);
     const { slice, choice } = work;
@@ -75,7 +75,6 @@ export async function restoreSlice(
     }
     return fingerprint.rowHash;
   } finally {
-    await disconnect(db);
     await removeTree(rooms.fileSystem, directory);
   }
 }
