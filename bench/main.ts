@@ -1,6 +1,7 @@
 /** `npm run bench -- <what>`: progress on stderr, one JSON object as the last line of stdout. */
 import { parseArgs } from 'node:util';
 import { benchArchive } from './archive.ts';
+import { benchCare } from './care/measure.ts';
 import { benchDaemon } from './daemon/measure.ts';
 import { benchDrain } from './drain/measure.ts';
 import { benchOpen } from './open/measure.ts';
@@ -12,6 +13,7 @@ npm run bench -- drain [--rows 1000000] [--rounds 3] [--backlog 5000000] [--quic
 npm run bench -- daemon [--rows 4000000] [--rounds 7] [--seconds 60] [--quick]
 npm run bench -- query [--days 1830] [--rows 20000] [--rounds 5] [--quick]    rows are of a day
 npm run bench -- open [--rows 1000000] [--rounds 5] [--quick]    what an Iceberg table costs each move
+npm run bench -- care [--rows 2000000] [--rounds 3] [--segments 100000] [--quick]    segments are adopted
 npm run bench -- parquetjs`;
 
 const { positionals, values } = parseArgs({
@@ -22,6 +24,7 @@ const { positionals, values } = parseArgs({
     backlog: { type: 'string' },
     seconds: { type: 'string' },
     days: { type: 'string' },
+    segments: { type: 'string' },
     prices: { type: 'string', default: 'double' },
     quick: { type: 'boolean', default: false },
   },
@@ -71,6 +74,16 @@ async function run(): Promise<unknown> {
         python: process.env['TIERD_TEST_ENGINES'],
         say: (text) => console.error(text),
       });
+    case 'care': {
+      const adopted = Number(values.segments ?? (values.quick ? 10_000 : 100_000));
+      return benchCare({
+        rows: Number(values.rows ?? (values.quick ? 500_000 : 2_000_000)),
+        segments: values.quick ? 200 : 1000,
+        rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+        adopted: [adopted / 10, adopted],
+        say: (text) => console.error(text),
+      });
+    }
     case 'parquetjs':
       return benchParquetjs();
     default:

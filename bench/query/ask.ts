@@ -19,7 +19,11 @@ export interface Asked {
   readonly text: string;
 }
 
-export async function askTierd(scene: QueryScene, sql: string, explain = false): Promise<Asked> {
+export async function askTierd(
+  scene: Pick<QueryScene, 'client' | 'datasets' | 'store' | 'folder'>,
+  sql: string,
+  explain = false,
+): Promise<Asked> {
   const { client: db, datasets, store, folder } = scene;
   let text = '';
   // A process that waits for questions has one open, and closes it when it has answered.

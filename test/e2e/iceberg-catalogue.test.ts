@@ -89,6 +89,6 @@ it('`tierd lake describe` names it, and says of a dataset that is no table what 
   expect(text).toContain('select * from tierd.lake.ticks;');
   const none = await tierd('lake', 'describe', 'news');
   expect(none.exitCode).toBe(2);
-  expect(none.stderr).toContain('news is no Iceberg table');
+  expect(none.stderr).toContain('The dataset news is no Iceberg table');
   expect(none.stderr).toContain('datasets.news.iceberg');
 });
