@@ -97,7 +97,7 @@ async function dependents(db: Queryable, parts: Parts): Promise<readonly PartHaz
           where d.deptype = 'n' and not exists (
             select from goes other where other.part = g.part and other.classid = d.classid and other.objid = d.objid)
         )
-        select b.part, coalesce(v.named, pg_describe_object(b.classid, b.objid, 0)) as dependent
+        select distinct b.part, coalesce(v.named, pg_describe_object(b.classid, b.objid, 0)) as dependent
         from blocking b
         left join pg_constraint k on b.classid = 'pg_constraint'::regclass and k.oid = b.objid
         left join lateral (
