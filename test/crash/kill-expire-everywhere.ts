@@ -21,16 +21,15 @@ const FEWEST_WRITING = { before: 24, sent: 14 };
 /** The first of the two days that are cold, and not the second. */
 const COLD_DAYS = 33;
 
+export const WHOLE: Partial<Dataset> = { coldDays: COLD_DAYS };
+
 /** By the value of `symbol`; rows of others stay for ever. */
 export const BY_INTERVAL: Partial<Dataset> = {
   intervalColumn: 'symbol',
   coldDaysByInterval: { s0: COLD_DAYS, s1: COLD_DAYS },
 };
 
-export function killExpireEverywhere(
-  name: string,
-  settings: Partial<Dataset> = { coldDays: COLD_DAYS },
-): void {
+export function killExpireEverywhere(name: string, settings: Partial<Dataset> = WHOLE): void {
   const isByInterval = settings.coldDaysByInterval !== undefined;
   /** Of each table the ids of the rows that are to expire. */
   const expiring = new Map<string, readonly string[]>();
