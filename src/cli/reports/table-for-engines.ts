@@ -1,5 +1,5 @@
 /** The lines that open a dataset's Iceberg table in other engines, as docs/iceberg.md has them. */
-import { CATALOGUE, NAMESPACE } from '../../catalogue/namespace.ts';
+import { CATALOGUE, NAMESPACE } from '../../domain/lake/catalogue-names.ts';
 import type { Report } from '../context.ts';
 
 export interface TableForEngines {

@@ -3,7 +3,7 @@
  * no rights to files; who reads the lake has them already.
  */
 import { z } from 'zod';
-import { NAMESPACE } from '../../catalogue/namespace.ts';
+import { NAMESPACE } from '../../domain/lake/catalogue-names.ts';
 import type { IcebergDesk } from '../iceberg/iceberg-desk.ts';
 import { ICEBERG_ROOT, icebergError } from '../iceberg/iceberg-error.ts';
 import { readRequest } from '../read-request.ts';
