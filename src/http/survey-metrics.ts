@@ -2,7 +2,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { DaemonView } from '../daemon/view.ts';
 import type { Survey } from '../domain/survey/survey.ts';
-import { DATASETS, type Figure, SERVERS, SOURCES, STORES } from './survey-figures.ts';
+import { SOURCES } from './source-figures.ts';
+import { DATASETS, type Figure, SERVERS, STORES } from './survey-figures.ts';
 
 export function addSurveyMetrics(registry: Registry, view: DaemonView): void {
   const add = <Of>(

@@ -9,13 +9,8 @@ import type pg from 'pg';
 import { countOf } from '../domain/count.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import type { TierdError } from '../domain/errors.ts';
-import {
-  batchesOf,
-  type ExpiryPlan,
-  rangeOf,
-  rowsOf,
-  type ThinnedByInterval,
-} from '../domain/plan/expiry.ts';
+import { type ExpiryPlan, rangeOf, rowsOf, type ThinnedByInterval } from '../domain/plan/expiry.ts';
+import { batchesOf } from '../domain/plan/expiry-batches.ts';
 import { standing, throwIfRefused } from '../domain/plan/refusal.ts';
 import { beginRun } from './begin-run.ts';
 import { changeEach } from './change-each.ts';

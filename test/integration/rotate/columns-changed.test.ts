@@ -2,12 +2,11 @@
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
-import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { readCold } from '../../support/cold-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
-import { boundTo } from '../faults/disturb.ts';
+import { disturbedAt, MOMENTS } from '../faults/at-moment.ts';
 
 let database: TestDatabase;
 let db: pg.Client;
@@ -22,10 +21,6 @@ afterEach(() => db.end());
 
 const FROM = daysAgo(33);
 const ROWS = 48;
-
-/** Before anything of the first move is read, and when its files are in the lake, but for the proof. */
-const MOMENTS = ['exporting', 'verifying'] as const;
-type Moment = (typeof MOMENTS)[number];
 
 const TABLES = {
   plain: '',
@@ -91,7 +86,7 @@ describe('I1, I13: rotate, when the columns change between plan and commit', () 
       );
       const dataset = makeDataset('ticks', { sortBy: [] });
       let isDone = false;
-      const rooms = before(given.moment, async () => {
+      const rooms = disturbedAt(bench, given.moment, async () => {
         if (!isDone) await database.query(given.sql);
         isDone = true;
       });
@@ -107,30 +102,3 @@ describe('I1, I13: rotate, when the columns change between plan and commit', () 
     },
   );
 });
-
-function before(moment: Moment, disturb: () => Promise<unknown>): Rooms {
-  const { rooms, events } = bench;
-  const store = boundTo(rooms.store);
-  switch (moment) {
-    case 'exporting':
-      return {
-        ...rooms,
-        connect: async (purpose) => {
-          if (events.some(({ kind }) => kind === 'planned')) await disturb();
-          return rooms.connect(purpose);
-        },
-      };
-    case 'verifying':
-      return {
-        ...rooms,
-        store: {
-          ...store,
-          putIfAbsent: async (...given) => {
-            const put = await store.putIfAbsent(...given);
-            await disturb();
-            return put;
-          },
-        },
-      };
-  }
-}

@@ -2,13 +2,12 @@
 import type pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
-import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { readCold } from '../../support/cold-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 import { describeOn, type Need } from '../../support/servers.ts';
-import { boundTo } from '../faults/disturb.ts';
+import { disturbedAt, MOMENTS, type Moment } from '../faults/at-moment.ts';
 
 let database: TestDatabase;
 let db: pg.Client;
@@ -16,11 +15,6 @@ let bench: Bench;
 
 // A database for each test is many; without their connections the server has room for them.
 afterEach(() => db.end());
-
-/** Before anything of the part is read, and when all of it is in the lake, but for the proof. */
-const MOMENTS = ['exporting', 'verifying'] as const;
-
-type Moment = (typeof MOMENTS)[number];
 
 /** Of the three days that are due this is the first, with the rows 0 to 23; one row an hour. */
 const FROM = daysAgo(33);
@@ -64,7 +58,7 @@ async function rotateDisturbed(
 ): Promise<void> {
   const dataset = makeDataset(table);
   let isDone = false;
-  const rooms = before(moment, async () => {
+  const rooms = disturbedAt(bench, moment, async () => {
     if (!isDone) await database.query(sql);
     isDone = true;
   });
@@ -80,34 +74,6 @@ async function rotateDisturbed(
     apart === undefined ? [] : (await database.query(`select id from ${apart}`)).rows.map(idOf);
   const ascending = (ids: readonly number[]): number[] => ids.toSorted((a, b) => a - b);
   expect(ascending([...hot, ...cold, ...beside])).toEqual(ascending([...left, ...range(24, ROWS)]));
-}
-
-/** Only what comes next waits: the export of the next part goes on, and gives its locks back. */
-function before(moment: Moment, disturb: () => Promise<unknown>): Rooms {
-  const { rooms, events } = bench;
-  const store = boundTo(rooms.store);
-  switch (moment) {
-    case 'exporting':
-      return {
-        ...rooms,
-        connect: async (purpose) => {
-          if (events.some(({ kind }) => kind === 'planned')) await disturb();
-          return rooms.connect(purpose);
-        },
-      };
-    case 'verifying':
-      return {
-        ...rooms,
-        store: {
-          ...store,
-          putIfAbsent: async (...given) => {
-            const put = await store.putIfAbsent(...given);
-            await disturb();
-            return put;
-          },
-        },
-      };
-  }
 }
 
 const idOf = (row: unknown): number => (row as { id: number }).id;

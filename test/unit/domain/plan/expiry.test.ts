@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  batchesOf,
   type ExpirableSlice,
   type ExpiryInput,
   LEAST_STAY_DAYS,
   planExpiry,
 } from '../../../../src/domain/plan/expiry.ts';
+import { batchesOf } from '../../../../src/domain/plan/expiry-batches.ts';
 import type { Hold } from '../../../../src/domain/plan/holds.ts';
 import { standing } from '../../../../src/domain/plan/refusal.ts';
 import { DAY_MS, rangesOverlap, type TimeRange } from '../../../../src/domain/time/time-range.ts';

@@ -1,0 +1,39 @@
+/** Something that somebody else does at a moment of a move. */
+import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
+import type { Bench } from '../../support/rotation.ts';
+import { boundTo } from './disturb.ts';
+
+/** Before anything of the move is read, and when all of it is in the lake, but for the proof. */
+export const MOMENTS = ['exporting', 'verifying'] as const;
+export type Moment = (typeof MOMENTS)[number];
+
+/** Only what comes next waits: the export of the next part goes on, and gives its locks back. */
+export function disturbedAt(
+  { rooms, events }: Pick<Bench, 'rooms' | 'events'>,
+  moment: Moment,
+  disturb: () => Promise<unknown>,
+): Rooms {
+  const store = boundTo(rooms.store);
+  switch (moment) {
+    case 'exporting':
+      return {
+        ...rooms,
+        connect: async (purpose) => {
+          if (events.some(({ kind }) => kind === 'planned')) await disturb();
+          return rooms.connect(purpose);
+        },
+      };
+    case 'verifying':
+      return {
+        ...rooms,
+        store: {
+          ...store,
+          putIfAbsent: async (...given) => {
+            const put = await store.putIfAbsent(...given);
+            await disturb();
+            return put;
+          },
+        },
+      };
+  }
+}
