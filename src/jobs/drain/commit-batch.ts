@@ -28,6 +28,7 @@ import type { BatchResult } from './batch-result.ts';
 import { findKnown, type Known, type StreamOrigin } from './known-entries.ts';
 import type { DrainPlan } from './plan-drain.ts';
 import type { DrainRooms } from './rooms.ts';
+import { countSharedByClaims } from './shared-by-claims.ts';
 import { addRefused, type MappedBatch, type SortedEntries, sortEntries } from './sort-entries.ts';
 
 /** What is the same for all sessions of a run. */
@@ -85,7 +86,8 @@ export async function commitBatch(
           sorted.letters,
         );
         const told = await recordOrigin(db, source, batch, known);
-        const counts = countBatch(batch, sorted, written, known);
+        const sameKey = written.sameKey + countSharedByClaims(target, sorted);
+        const counts = countBatch(batch, sorted, { ...written, sameKey }, known);
         await recordBatch(db, source.name, {
           ...counts,
           isUnsettled: batch.origin.kind === 'keys' && source.live.kind !== 'snapshot',

@@ -194,6 +194,21 @@ describeOn('redis', 'entries that share a unique key of the table', () => {
     expect(await bench.drain(source)).toMatchObject({ entries: 2, rows: 1, sameKey: 1 });
   });
 
+  it('are counted for hashes that are claimed, of several keys; their fields are one row', async () => {
+    const name = await table();
+    const columns = { symbol: 'symbol', ts: 'ts time_ms', price: 'price' };
+    for (const n of upTo(5))
+      await redis.hset(`bar:${String(n)}`, { symbol: 'A', ts: T0, price: n });
+    await redis.hset('bar:other', { symbol: 'B', ts: T0, price: 9 });
+    const source = makeSource(name, { kind: 'claim', keys: 'bar:{n}', columns });
+    expect(await bench.drain(source)).toMatchObject({ entries: 6, rows: 2, sameKey: 4 });
+    const [price] = await pricesIn(name);
+    expect(upTo(5)).toContain(price);
+    // A key that is written again after it was claimed is the same row's.
+    await redis.hset('bar:other', { symbol: 'B', ts: T0, price: 10 });
+    expect(await bench.drain(source)).toMatchObject({ entries: 1, rows: 1, sameKey: 0 });
+  });
+
   it('are as right in batches that go through COPY', async () => {
     const limits = { maxEntries: 5_000, maxBytes: 8e6 };
     for (const sameKey of ['last', 'first', 'error'] as const) {
