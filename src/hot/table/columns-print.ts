@@ -4,21 +4,33 @@ import { formatTable, type TableDescription, type TableRef } from '../../domain/
 import { quoteTable } from '../quote.ts';
 import { type Queryable, runOne, sql } from '../sql.ts';
 
+/** Names, types and order of the table's columns: all that a plan is made of. */
+export async function printColumns(db: Queryable, table: TableRef): Promise<string> {
+  return (await printsOf(db, table)).columns;
+}
+
 /**
- * Names, types and order of the table's columns, and what generated ones are made by: a virtual one
- * (PostgreSQL 18) has other values, in the same row versions, when its expression changes. Read it after
- * the table is locked. By name, as its rows are read: another table may have that by now.
+ * Beside these what generated columns are made by: a virtual one (PostgreSQL 18) has other values, in the same
+ * row versions, when its expression changes. Read it after the table is locked.
  */
 export async function fingerprintColumns(db: Queryable, table: TableRef): Promise<string> {
-  const { columns } = await runOne<{ readonly columns: string }>(
+  const { columns, expressions } = await printsOf(db, table);
+  return `${columns} ${expressions}`;
+}
+
+/** By name, as its rows are read: another table may have that by now. */
+function printsOf(
+  db: Queryable,
+  table: TableRef,
+): Promise<{ readonly columns: string; readonly expressions: string }> {
+  return runOne(
     db,
-    sql`select md5(string_agg(format('%s %I %s %s', attnum, attname, atttypid, atttypmod)
-                              || case when attgenerated = '' then '' else ' ' || pg_get_expr(adbin, adrelid) end,
-                              ', ' order by attnum)) as columns
+    sql`select md5(string_agg(format('%s %I %s %s', attnum, attname, atttypid, atttypmod), ', ' order by attnum)) as columns,
+               md5(string_agg(case when attgenerated = '' then '' else pg_get_expr(adbin, adrelid) end, ', ' order by attnum))
+                 as expressions
         from pg_attribute left join pg_attrdef on adrelid = attrelid and adnum = attnum
         where attrelid = ${quoteTable(table)}::regclass and attnum > 0 and not attisdropped`,
   );
-  return columns;
 }
 
 /**
@@ -33,7 +45,7 @@ export async function assertSameColumns(
   { ref, columnsPrint }: Pick<TableDescription, 'ref' | 'columnsPrint'>,
   kept: string,
 ): Promise<void> {
-  if ((await fingerprintColumns(db, ref)) === columnsPrint) return;
+  if ((await printColumns(db, ref)) === columnsPrint) return;
   throw new TierdError({
     code: 'COLUMNS_CHANGED',
     message: `the columns of ${formatTable(ref)} were altered since the plan was made; ${kept}`,

@@ -18,7 +18,7 @@ import { type Queryable, run, runOne, sql } from '../sql.ts';
 import { refuseAggregate, refuseStorage } from '../timescale/timescale-storage.ts';
 import { describeChunks, findTimescale, isHypertable } from './chunks.ts';
 import { describeColumns } from './columns.ts';
-import { fingerprintColumns } from './columns-print.ts';
+import { printColumns } from './columns-print.ts';
 import { describePartitions } from './partitions.ts';
 
 /**
@@ -40,7 +40,7 @@ export async function describeTable(
   if (kind !== 'plain' && (await isReadable(db, shape.oid))) await lockForReading(db, [ref]);
   const parts = await describeParts(db, shape, kind);
   const { oid, columns, timeColumn: time } = shape;
-  const columnsPrint = await fingerprintColumns(db, ref);
+  const columnsPrint = await printColumns(db, ref);
   return { ref, oid, kind, columns, columnsPrint, timeColumn: time, parts };
 }
 

@@ -6,7 +6,7 @@ import { listSegments } from '../../../src/ledger/segments.ts';
 import { readCold } from '../../support/cold-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
-import { disturbedAt, MOMENTS } from '../faults/at-moment.ts';
+import { MOMENTS, partDisturbed } from '../faults/disturb-part.ts';
 
 let database: TestDatabase;
 let db: pg.Client;
@@ -86,7 +86,7 @@ describe('I1, I13: rotate, when the columns change between plan and commit', () 
       );
       const dataset = makeDataset('ticks', { sortBy: [] });
       let isDone = false;
-      const rooms = disturbedAt(bench, given.moment, async () => {
+      const rooms = partDisturbed(bench, given.moment, async () => {
         if (!isDone) await database.query(given.sql);
         isDone = true;
       });

@@ -7,7 +7,7 @@ import { readCold } from '../../support/cold-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 import { describeOn, type Need } from '../../support/servers.ts';
-import { disturbedAt, MOMENTS, type Moment } from '../faults/at-moment.ts';
+import { MOMENTS, type Moment, partDisturbed } from '../faults/disturb-part.ts';
 
 let database: TestDatabase;
 let db: pg.Client;
@@ -58,7 +58,7 @@ async function rotateDisturbed(
 ): Promise<void> {
   const dataset = makeDataset(table);
   let isDone = false;
-  const rooms = disturbedAt(bench, moment, async () => {
+  const rooms = partDisturbed(bench, moment, async () => {
     if (!isDone) await database.query(sql);
     isDone = true;
   });

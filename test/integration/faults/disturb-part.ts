@@ -1,4 +1,4 @@
-/** Something that somebody else does at a moment of a move. */
+/** Something that somebody else does to the part that is read, or that was. `disturb.ts` has the steps of the move. */
 import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
 import type { Bench } from '../../support/rotation.ts';
 import { boundTo } from './disturb.ts';
@@ -8,7 +8,7 @@ export const MOMENTS = ['exporting', 'verifying'] as const;
 export type Moment = (typeof MOMENTS)[number];
 
 /** Only what comes next waits: the export of the next part goes on, and gives its locks back. */
-export function disturbedAt(
+export function partDisturbed(
   { rooms, events }: Pick<Bench, 'rooms' | 'events'>,
   moment: Moment,
   disturb: () => Promise<unknown>,
