@@ -61,6 +61,7 @@ async function checkOn(
       config: scene.daemon.file,
       origin: scene.daemon.page,
       token: scene.token,
+      database: scene.database,
     },
     shell,
   );
@@ -70,7 +71,7 @@ async function checkOn(
     surfaces.filter(({ name }) => name.startsWith(kind));
   const overHttp = [...of('client'), ...of('/v1')];
   // A shell answers one after the other; each command has a process to start.
-  const askers = [of('shell'), of('command'), overHttp, overHttp.toReversed()];
+  const askers = [of('shell'), of('command'), of('iceberg'), overHttp, overHttp.toReversed()];
   await Promise.all(askers.map((asked) => ask(scene, asked, count)));
   count.over.abort();
   await killing;

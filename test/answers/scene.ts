@@ -15,6 +15,8 @@ export interface AnswersScene {
   readonly directory: string;
   readonly daemon: { readonly file: string; readonly page: string };
   readonly token: string;
+  /** Of PostgreSQL. */
+  readonly database: string;
   readonly truth: Truth;
   readonly writers: ReadonlyMap<Table, Writer>;
   /** Committed so far. */
@@ -30,7 +32,7 @@ const WRITE_EVERY_MS = 250;
 /** Replaced segments go soon, so that a reader that still needed one would be seen. */
 const configOf = (url: string, port: number, tables: readonly Table[]): string => `
 postgres: { url: "${url}", lock_timeout: 2s }
-lake: { type: local, path: lake, min_free: 0MB }
+lake: { type: local, path: lake, min_free: 0MB, iceberg: true }
 maintenance: { temp_dir: spill, threads: 1, memory_limit: 256MB, grace_period: 30s }
 storage: { lifecycle: { hot_days: 30, guards: { max_share: 1 } } }
 schedules:
@@ -66,6 +68,7 @@ export async function openAnswersScene(): Promise<AnswersScene> {
     directory,
     daemon: { file, page: `http://127.0.0.1:${String(port)}` },
     token: TOKEN,
+    database: postgres.url,
     truth,
     writers,
     async countMoves() {

@@ -2,9 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
 import { TierdClient } from '../../src/client/client.ts';
 import { DAY_MS } from '../../src/domain/time/time-range.ts';
 import { runTierd, TIERD } from '../support/cli.ts';
+import { readBeside } from './other-reader.ts';
 import { SYMBOLS, type Truth, type TruthRow } from './truth.ts';
 import type { Table } from './writer.ts';
 
@@ -27,11 +29,14 @@ export interface Asked {
   readonly config: string;
   readonly origin: string;
   readonly token: string;
+  /** Of PostgreSQL. */
+  readonly database: string;
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
 const LATEST = 20;
+const BESIDE_EVERY_MS = 200;
 
 const statements = {
   /** Aggregated by PostgreSQL and DuckDB each for itself, and put together. */
@@ -128,6 +133,15 @@ export function surfacesOf(asked: Asked, shell: Shell): readonly Surface[] {
     {
       name: 'shell keys',
       ask: (question) => shell.ask(statements.keys(question)),
+      expected: truths.keys,
+    },
+    {
+      name: 'iceberg beside PostgreSQL',
+      ask: async ({ table, symbol }) => {
+        // It is the fastest by far, and would leave the others little of the machine.
+        await pause(BESIDE_EVERY_MS);
+        return readBeside(asked.database, table, symbol);
+      },
       expected: truths.keys,
     },
     {
