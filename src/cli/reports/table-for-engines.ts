@@ -65,11 +65,11 @@ function engineLines(table: TableForEngines): readonly EngineLines[] {
     { engine: 'pandas', lines: [...imports(rest), opened, 'df = table.scan().to_pandas()'] },
     {
       engine: 'polars',
-      lines: [...imports(rest), opened, 'df = __import__("polars").scan_iceberg(table)'],
+      lines: ['import polars as pl', ...imports(rest), opened, 'df = pl.scan_iceberg(table)'],
     },
     {
       engine: 'Daft',
-      lines: [...imports(rest), opened, 'df = __import__("daft").read_iceberg(table)'],
+      lines: ['import daft', ...imports(rest), opened, 'df = daft.read_iceberg(table)'],
     },
     { engine: 'Spark', lines: sparkLines(table) },
     { engine: 'Trino', lines: trinoLines(table) },
@@ -132,7 +132,7 @@ function trinoLines({ dataset, database, rest }: TableForEngines): readonly stri
           'iceberg.rest-catalog.oauth2.token=TOKEN',
         ];
   return [
-    `# etc/catalog/${CATALOGUE}.properties`,
+    `# etc/catalog/${CATALOGUE}.properties; tierd's own tests ask no Trino`,
     'connector.name=iceberg',
     'fs.native-local.enabled=true',
     'local.location=/',
