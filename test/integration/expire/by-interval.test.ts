@@ -6,6 +6,7 @@ import { setHold } from '../../../src/jobs/hold.ts';
 import { scrub } from '../../../src/jobs/scrub.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { askStores } from '../../support/ask-stores.ts';
+import { auditOf } from '../../support/audit-entries.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { dumpDatabase } from '../../support/dump.ts';
 import { ageLake, expire, planExpiry } from '../../support/expire.ts';
@@ -71,14 +72,6 @@ async function countsOf(dataset: Dataset): Promise<Readonly<Record<string, numbe
 const BEFORE = { '1m': ALL * OF_1M, '5m': ALL * OF_5M, '1d': ALL, '3m': ALL, '-': ALL };
 const AFTER = { ...BEFORE, '1m': (ALL - DAYS_OF_1M) * OF_1M, '5m': (ALL - DAYS_OF_5M) * OF_5M };
 
-async function auditOf(action: string): Promise<readonly Record<string, unknown>[]> {
-  const { rows } = await database.query(
-    `select entry::jsonb as entry from tierd.audit where entry::jsonb ->> 'action' = $1 order by number`,
-    [action],
-  );
-  return (rows as { entry: Record<string, unknown> }[]).map(({ entry }) => entry);
-}
-
 describe('an expiry by interval', () => {
   it.each(['text', 'char(6)', 'bars_span'])(
     'I2: takes the rows of an interval that are old enough, and no others (%s)',
@@ -111,7 +104,7 @@ describe('an expiry by interval', () => {
 
   it('writes down what is gone: of each slice the rows, their hash, and that of the slice before and after', async () => {
     await expire(bench, await coldTable(), { force: true });
-    const entries = await auditOf('expired');
+    const entries = await auditOf(database, 'expired');
     expect(entries).toHaveLength(DAYS_OF_1M);
     expect(entries[0]).toMatchObject({
       rows: String(OF_1M + OF_5M),

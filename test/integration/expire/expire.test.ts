@@ -9,6 +9,7 @@ import { scrub } from '../../../src/jobs/scrub.ts';
 import { listRuns } from '../../../src/ledger/runs.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { askStores } from '../../support/ask-stores.ts';
+import { auditOf } from '../../support/audit-entries.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { dumpDatabase } from '../../support/dump.ts';
 import { ageLake, expire, planExpiry } from '../../support/expire.ts';
@@ -67,14 +68,6 @@ const limitsOf = (changes: Partial<Dataset['limits']>): Dataset['limits'] => ({
   ...changes,
 });
 
-async function auditOf(action: string): Promise<readonly Record<string, unknown>[]> {
-  const { rows } = await database.query(
-    `select entry::jsonb as entry from tierd.audit where entry::jsonb ->> 'action' = $1 order by number`,
-    [action],
-  );
-  return (rows as { entry: Record<string, unknown> }[]).map(({ entry }) => entry);
-}
-
 describe('expire', () => {
   it('I2: takes out of the lake what ended before the border, and nothing else', async () => {
     const dataset = await coldTable();
@@ -94,7 +87,7 @@ describe('expire', () => {
     const dataset = await coldTable();
     const before = await listSegments(client, { dataset: 'bars', states: ['live'] });
     await expire(bench, dataset);
-    const [entry] = await auditOf('expired');
+    const [entry] = await auditOf(database, 'expired');
     const keys = before.map(({ key }) => key).slice(0, OLD);
     expect(entry).toMatchObject({ rows: String(OLD * ROWS_A_DAY), retired: keys, cold_days: 60 });
     const slices = entry?.['slices'] as Record<string, unknown>[];
@@ -223,8 +216,8 @@ describe('what stays in the lake', () => {
     expect(plan.notes.join()).toContain('case 17');
     await endHold(bench.rooms, hold.id, 'closed');
     expect((await expire(bench, dataset)).expired).toMatchObject([{ slices: 1 }]);
-    expect(await auditOf('held')).toMatchObject([{ reason: 'case 17', hold: hold.id }]);
-    expect(await auditOf('hold_lifted')).toMatchObject([{ lift_reason: 'closed' }]);
+    expect(await auditOf(database, 'held')).toMatchObject([{ reason: 'case 17', hold: hold.id }]);
+    expect(await auditOf(database, 'hold_lifted')).toMatchObject([{ lift_reason: 'closed' }]);
     expect(await failureOf(endHold(bench.rooms, hold.id, 'again'))).toMatchObject({
       code: 'USAGE',
     });
