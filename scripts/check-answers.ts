@@ -6,6 +6,7 @@ const { values } = parseArgs({
   options: {
     answers: { type: 'string', default: '10000' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
+    surfaces: { type: 'string', default: '' },
     'kill-every-ms': { type: 'string', default: '5000' },
   },
 });
@@ -15,6 +16,7 @@ const report = await checkAnswers({
   answers: Number(values.answers),
   seed: Number(values.seed),
   killEveryMs: Number(values['kill-every-ms']),
+  surfaces: values.surfaces,
   say: (text) => {
     console.error(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${text}`);
   },

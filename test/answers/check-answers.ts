@@ -18,13 +18,15 @@ export interface CheckOptions {
   readonly answers: number;
   readonly seed: number;
   readonly killEveryMs: number;
+  /** How the names of the surfaces to ask begin; all of them when left out. */
+  readonly surfaces?: string;
   readonly say: (text: string) => void;
 }
 
 export interface CheckReport {
   readonly seed: number;
   readonly seconds: number;
-  /** By surface. */
+  /** By surface; one that never answered has 0. */
   readonly right: Readonly<Record<string, number>>;
   readonly answers: number;
   readonly wrong: readonly string[];
@@ -53,7 +55,6 @@ async function checkOn(
   options: CheckOptions,
 ): Promise<CheckReport> {
   const startedAt = performance.now();
-  const count = new Count(options);
   const shell = new Shell({ directory: scene.directory, config: scene.daemon.file });
   const surfaces = surfacesOf(
     {
@@ -64,14 +65,17 @@ async function checkOn(
       database: scene.database,
     },
     shell,
-  );
+  ).filter(({ name }) => name.startsWith(options.surfaces ?? ''));
+  const count = new Count(options, surfaces);
   const random = seededRandom(options.seed);
   const killing = kill(daemon, random, options.killEveryMs, count);
   const of = (kind: string): readonly Surface[] =>
     surfaces.filter(({ name }) => name.startsWith(kind));
   const overHttp = [...of('client'), ...of('/v1')];
   // A shell answers one after the other; each command has a process to start.
-  const askers = [of('shell'), of('command'), of('iceberg'), overHttp, overHttp.toReversed()];
+  const askers = [of('shell'), of('command'), of('iceberg'), overHttp, overHttp.toReversed()].filter(
+    (asked) => asked.length > 0,
+  );
   await Promise.all(askers.map((asked) => ask(scene, asked, count)));
   count.over.abort();
   await killing;
@@ -104,8 +108,9 @@ class Count {
 
   readonly #options: CheckOptions;
 
-  constructor(options: CheckOptions) {
+  constructor(options: CheckOptions, surfaces: readonly Surface[]) {
     this.#options = options;
+    for (const { name } of surfaces) this.right[name] = 0;
   }
 
   get isOver(): boolean {

@@ -12,7 +12,7 @@ it('gives the answer of one instant, whatever moves and is killed meanwhile (I2,
     say: () => undefined,
   });
   expect(report.wrong, JSON.stringify(report)).toEqual([]);
-  expect(Object.keys(report.right)).toHaveLength(10);
+  expect(Object.entries(report.right).filter(([, answers]) => answers === 0)).toEqual([]);
   expect(report.moves).toBeGreaterThan(0);
   expect(report.kills['rotate'] ?? 0).toBeGreaterThan(0);
 });
