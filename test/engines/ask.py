@@ -189,6 +189,78 @@ def ask_spark():
     yield from ask_of_spark(builder.getOrCreate())
 
 
+def ask_sail():
+    """Spark Connect's server without Spark, for this one order."""
+    import socket
+    import subprocess
+    from pyspark.sql import SparkSession
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    found = (f'[{{type = "iceberg-rest", name = "tierd", uri = "{order["rest"]}", '
+             f'bearer_access_token = "{order["token"]}"}}]')
+    program = os.path.join(os.path.dirname(sys.executable), "sail")
+    server = subprocess.Popen([program, "spark", "server", "--port", port],
+                              env={**os.environ, "SAIL_CATALOG__LIST": found}, stdout=sys.stderr)
+    try:
+        # The client waits for a server that is not up yet, and at its end for one that is gone.
+        session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()
+        yield from ask_of_spark(session)
+        session.stop()
+        from importlib.metadata import version
+        order["version"] = version("pysail")
+    finally:
+        server.kill()
+
+
+def ask_trino():
+    """Of a server that lets catalogues be made by SQL, whose address TIERD_TEST_TRINO has."""
+    import urllib.request
+
+    def run(sql):
+        request = urllib.request.Request(
+            os.environ["TIERD_TEST_TRINO"] + "/v1/statement", sql.encode(),
+            {"X-Trino-User": "tierd", "X-Trino-Time-Zone": "UTC"})
+        rows = []
+        while True:
+            page = json.load(urllib.request.urlopen(request))
+            if "error" in page:
+                raise RuntimeError(f"{page['error']['message']}: {sql}")
+            rows += page.get("data", [])
+            if "nextUri" not in page:
+                return rows
+            request = page["nextUri"]
+
+    if order["rest"]:
+        settings = {
+            "iceberg.catalog.type": "rest", "iceberg.rest-catalog.uri": order["rest"],
+            "iceberg.rest-catalog.security": "OAUTH2", "iceberg.rest-catalog.oauth2.token": order["token"]}
+    else:
+        user, password, place = re.match(r"\w+://([^:@]+)(?::([^@]*))?@(.*)", order["database"]).groups()
+        joined = "&" if "?" in place else "?"
+        settings = {
+            "iceberg.catalog.type": "jdbc", "iceberg.jdbc-catalog.driver-class": "org.postgresql.Driver",
+            "iceberg.jdbc-catalog.connection-url": f"jdbc:postgresql://{place}{joined}currentSchema=tierd",
+            "iceberg.jdbc-catalog.connection-user": user, "iceberg.jdbc-catalog.connection-password": password or "",
+            "iceberg.jdbc-catalog.catalog-name": "tierd", "iceberg.jdbc-catalog.default-warehouse-dir": "file:///nowhere"}
+    settings |= {"fs.native-local.enabled": "true", "local.location": "/"}
+    catalog = f"tierd_{os.getpid()}"
+    given = ", ".join(f"\"{key}\" = '{value}'" for key, value in settings.items())
+    run(f"create catalog {catalog} using iceberg with ({given})")
+    try:
+        version = f" for version as of {order['snapshot']}" if order["snapshot"] else ""
+        micro = ", ".join(f"cast(to_unixtime({bound}(time)) * 1000000 as decimal(20, 0))" for bound in ("min", "max"))
+        for question in order["questions"]:
+            where = where_of(question, "from_iso8601_timestamp('{}Z')")
+            *sums, first, last = run(f"select count(*), sum(price), sum(size), {micro} "
+                      f"from {catalog}.lake.{order['table']}{version}{where}")[0]
+            yield question["name"], {
+                **answer(*sums, None, None), "first": first and int(first), "last": last and int(last)}
+        order["version"] = run("select version()")[0][0]
+    finally:
+        run(f"drop catalog {catalog}")
+
+
 ENGINES = {
     "pyiceberg": ask_pyiceberg,
     "polars": ask_polars,
@@ -196,6 +268,8 @@ ENGINES = {
     "chdb": ask_chdb,
     "duckdb": ask_duckdb,
     "spark": ask_spark,
+    "sail": ask_sail,
+    "trino": ask_trino,
 }
 answers = dict(ENGINES[order["engine"]]())
 print(json.dumps({"version": order["version"], "answers": answers}))

@@ -132,7 +132,7 @@ function trinoLines({ dataset, database, rest }: TableForEngines): readonly stri
           'iceberg.rest-catalog.oauth2.token=TOKEN',
         ];
   return [
-    `# etc/catalog/${CATALOGUE}.properties; tierd's own tests ask no Trino`,
+    `# etc/catalog/${CATALOGUE}.properties`,
     'connector.name=iceberg',
     'fs.native-local.enabled=true',
     'local.location=/',
