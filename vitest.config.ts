@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { ClosingSummary } from './test/support/closing-summary.ts';
 import { WhatFailed } from './test/support/what-failed.ts';
@@ -64,6 +65,8 @@ export default defineConfig({
           ...onServers,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          // They wait for schedules and outages, and leave much of the processors idle.
+          maxWorkers: Math.ceil(availableParallelism() * 1.5),
           testTimeout: minutes(10),
           hookTimeout: minutes(2),
           sequence: { groupOrder: 2 },

@@ -112,18 +112,23 @@ export async function listLiveSegments(
   }));
 }
 
-/** The time of a dataset's slices that are live in the lake. */
+/**
+ * The time of a dataset's slices that are live in the lake.
+ *
+ * @param schemas only those written with the columns of one of these; null is all
+ */
 export async function listColdRanges(
   db: Queryable,
   dataset: string,
+  schemas: readonly string[] | null = null,
 ): Promise<readonly TimeRange[]> {
   const found = await db.query<{ from_ms: number; to_ms: number }>(
     `select distinct (extract(epoch from s.range_from) * 1000)::float8 as from_ms,
             (extract(epoch from s.range_to) * 1000)::float8 as to_ms
      from tierd.slices s join tierd.segments g on g.slice_id = s.id
-     where g.state = 'live' and g.dataset = $1
+     where g.state = 'live' and g.dataset = $1 and ($2::text[] is null or g.schema_id = any($2))
      order by 1`,
-    [dataset],
+    [dataset, schemas],
   );
   return found.rows.map((row) => ({ fromInclusive: row.from_ms, toExclusive: row.to_ms }));
 }

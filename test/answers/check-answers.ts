@@ -73,9 +73,13 @@ async function checkOn(
     surfaces.filter(({ name }) => name.startsWith(kind));
   const overHttp = [...of('client'), ...of('/v1')];
   // A shell answers one after the other; each command has a process to start.
-  const askers = [of('shell'), of('command'), of('iceberg'), overHttp, overHttp.toReversed()].filter(
-    (asked) => asked.length > 0,
-  );
+  const askers = [
+    of('shell'),
+    of('command'),
+    of('iceberg'),
+    overHttp,
+    overHttp.toReversed(),
+  ].filter((asked) => asked.length > 0);
   await Promise.all(askers.map((asked) => ask(scene, asked, count)));
   count.over.abort();
   await killing;

@@ -4,12 +4,14 @@ import type { RowIdentity } from './row-identity.ts';
 
 /** Several spellings of one value: 1.0 and 1.00, 0 and −0, `1 month` and `30 days`. */
 const SPELLED_IN_WAYS = new Set(['numeric', 'float4', 'float8', 'interval', 'jsonb', 'bpchar']);
+/** Of these the ones that have one spelling where their column says how long or of what scale they are. */
+const FIXED_BY_TYPMOD = new Set(['numeric', 'bpchar']);
 /** The object ids that PostgreSQL gives to its own types are below. */
 const FIRST_USER_OID = 16_384;
 
 /** Their names, in the identity's order. */
 export function looseColumns(
-  { columns }: Pick<RowIdentity, 'columns'>,
+  { columns, loose }: Pick<RowIdentity, 'columns' | 'loose'>,
   table: Pick<TableDescription, 'columns'>,
 ): readonly string[] {
   const known = new Map(table.columns.map((column) => [column.name, column]));
@@ -17,7 +19,7 @@ export function looseColumns(
     .filter(({ name, held }) => {
       const column = known.get(name);
       if (column === undefined || held.kind === 'decimal') return false;
-      return column.foldsTexts === true || isLoose(column.baseType);
+      return column.foldsTexts === true || loose.includes(name) || isLoose(column.baseType);
     })
     .map(({ name }) => name);
 }
@@ -25,5 +27,5 @@ export function looseColumns(
 function isLoose({ oid, name, kind, typmod, madeOf }: BaseType): boolean {
   if (madeOf.length > 0) return madeOf.some(isLoose);
   if (kind === 'b' && oid >= FIRST_USER_OID) return true;
-  return typmod === -1 && SPELLED_IN_WAYS.has(name);
+  return SPELLED_IN_WAYS.has(name) && !(FIXED_BY_TYPMOD.has(name) && typmod !== -1);
 }

@@ -83,7 +83,7 @@ export interface PlanInput {
   readonly regions: readonly MeasuredRegion[];
   readonly facts: PlanFacts;
   readonly again: PlannedAgain | null;
-  readonly unknowable: Unknowable | null;
+  readonly unknowable: readonly Unknowable[];
   /** Found by looking at types and catalogue, as refusals already. */
   readonly hazards: readonly Refusal[];
   readonly notes: readonly string[];
@@ -195,7 +195,7 @@ function notesOf({
 }: PlanInput): string[] {
   const notes: string[] = [...noteOfSmallSlices(dataset, regions)];
   if (again !== null && again.rows > 0) notes.push(noteAgain(dataset, again));
-  if (unknowable !== null) notes.push(noteUnknowable(unknowable));
+  notes.push(...unknowable.map(noteUnknowable));
   const packed = waitingCompressed(table, cutoffs);
   const [firstPacked] = packed;
   if (firstPacked !== undefined) {
@@ -239,7 +239,7 @@ function noteUnknowable({ rows, slices, why, help }: Unknowable): string {
 }
 
 function noteAgain({ onColdDuplicate }: Dataset, { rows, slices }: PlannedAgain): string {
-  const found = `${String(rows)} rows in ${String(slices)} ${slices === 1 ? 'slice' : 'slices'} have keys that the lake has already`;
+  const found = `${countOf(rows, 'row')} in ${countOf(slices, 'slice')} ${agree(rows, 'has a key', 'have keys')} that the lake has already`;
   return onColdDuplicate === 'refuse'
     ? `${found}; where their values differ the move is refused (on_cold_duplicate: refuse)`
     : `${found}; they replace those of the lake, and equal ones only leave the hot store (on_cold_duplicate: newest)`;

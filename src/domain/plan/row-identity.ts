@@ -9,6 +9,8 @@ export interface RowIdentity {
   /** The unique index that it is taken from. */
   readonly index: string;
   readonly columns: readonly ColumnPlan[];
+  /** Names of those in which the index calls values equal that their type tells apart. */
+  readonly loose: readonly string[];
   /** Whether rows with a null in it can be the same one. */
   readonly nulls: 'equal' | 'distinct';
 }
@@ -24,6 +26,7 @@ export function identityOf(
   keys: readonly {
     readonly index: string;
     readonly columns: readonly string[];
+    readonly loose: readonly string[];
     readonly nulls: RowIdentity['nulls'];
   }[],
   columns: readonly ColumnPlan[],
@@ -32,7 +35,7 @@ export function identityOf(
   for (const key of keys) {
     const names = new Set([...key.columns, timeColumn]);
     const plans = columns.filter(({ name, held }) => names.has(name) && isComparable(held.kind));
-    if (plans.length === names.size) return { index: key.index, columns: plans, nulls: key.nulls };
+    if (plans.length === names.size) return { ...key, columns: plans };
   }
   return null;
 }
@@ -43,11 +46,27 @@ function isComparable(kind: ColumnPlan['held']['kind']): boolean {
 
 /** What is known of a column of a segment. */
 export type HeldColumn = Pick<ColumnPlan, 'name' | 'duckdbType'> &
-  Partial<Pick<ColumnPlan, 'held' | 'fieldId'>>;
+  Partial<Pick<ColumnPlan, 'held' | 'fieldId' | 'postgresType'>>;
 
 /** Whether rows that were written with these columns can be compared by the identity. */
 export function hasIdentity(columns: readonly HeldColumn[], identity: RowIdentity): boolean {
   return identity.columns.every((wanted) => columns.some((plan) => isSameColumn(plan, wanted)));
+}
+
+/** In words, why `hasIdentity` does not hold for these columns. */
+export function whyNoIdentity(columns: readonly ColumnPlan[], identity: RowIdentity): string {
+  const wanted = identity.columns.find(
+    (column) => !columns.some((plan) => isSameColumn(plan, column)),
+  );
+  const { name, fieldId, postgresType } = wanted ?? { name: identity.index };
+  const then = columns.find((plan) =>
+    fieldId === undefined || plan.fieldId === undefined
+      ? plan.name === name
+      : plan.fieldId === fieldId,
+  );
+  if (then === undefined) return `${name} is younger than they are`;
+  if (then.name !== name) return `${name} was ${then.name} when they were written`;
+  return `${name} was ${then.postgresType} when they were written and is ${String(postgresType)} now`;
 }
 
 /** Whether both hold rows in the same columns, and equal values as the same bytes. */
@@ -67,6 +86,18 @@ export function isHeldAlike(a: readonly ColumnPlan[], b: readonly ColumnPlan[]):
 function isSameColumn(a: HeldColumn, b: ColumnPlan): boolean {
   const isOther = a.fieldId !== undefined && b.fieldId !== undefined && a.fieldId !== b.fieldId;
   return (
-    !isOther && a.name === b.name && a.held?.kind === b.held.kind && a.duckdbType === b.duckdbType
+    !isOther &&
+    a.name === b.name &&
+    a.held?.kind === b.held.kind &&
+    a.duckdbType === b.duckdbType &&
+    spellingOf(a) === spellingOf(b)
   );
+}
+
+/** What a type's parameters make of one value's text: as many zeros after the point, as many blanks. */
+function spellingOf({ held, postgresType = '' }: HeldColumn): string {
+  if (held?.kind !== 'text' && held?.kind !== 'varchar') return '';
+  const numeric = /^numeric(?:\(\d+,(-?\d+)\))?$/.exec(postgresType);
+  if (numeric !== null) return `numeric ${numeric[1] ?? ''}`;
+  return postgresType.startsWith('character(') ? postgresType : '';
 }

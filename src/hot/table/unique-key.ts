@@ -4,6 +4,8 @@ import { type Queryable, run, sql } from '../sql.ts';
 export interface UniqueKey {
   readonly index: string;
   readonly columns: readonly string[];
+  /** Of its columns those in which it calls values equal that their type tells apart: by a collation or operators of its own. */
+  readonly loose: readonly string[];
 }
 
 /**
@@ -41,7 +43,12 @@ export async function listRowKeys(db: Queryable, tableOid: number): Promise<read
   const rank = ({ numbered, holds }: FoundKey): number => (numbered ? 2 : 0) + (holds ? 0 : 1);
   return found
     .toSorted((a, b) => rank(a) - rank(b))
-    .map(({ index, columns, holds }) => ({ index, columns, nulls: holds ? 'equal' : 'distinct' }));
+    .map(({ index, columns, loose, holds }) => ({
+      index,
+      columns,
+      loose,
+      nulls: holds ? 'equal' : 'distinct',
+    }));
 }
 
 /** Why no row of the table is known when it comes again, where `listRowKeys` has no key that the lake can compare. */
@@ -75,6 +82,9 @@ function readKeys(db: Queryable, tableOid: number): Promise<readonly FoundKey[]>
     db,
     // indnullsnotdistinct came with version 15; to_jsonb asks without naming the column.
     sql`select indexes.relname as index, array_agg(columns.attname::text order by keys.n) as columns,
+               array_remove(array_agg(case when not coalesce(collations.collisdeterministic, true)
+                                             or not (classes.opcdefault or classes.opcname like '%\\_pattern\\_ops')
+                                           then columns.attname::text end order by keys.n), null) as loose,
                bool_and(columns.attnotnull)
                or coalesce((select (to_jsonb(again) ->> 'indnullsnotdistinct')::boolean
                             from pg_index again where again.indexrelid = i.indexrelid), false) as holds,
@@ -82,7 +92,10 @@ function readKeys(db: Queryable, tableOid: number): Promise<readonly FoundKey[]>
                        or coalesce(pg_get_expr(d.adbin, d.adrelid) ~ '(nextval|uuid|random)', false)) as numbered
         from pg_index i
         join pg_class indexes on indexes.oid = i.indexrelid
-        cross join lateral unnest(i.indkey::int2[]) with ordinality as keys (attnum, n)
+        cross join lateral unnest(i.indkey::int2[], i.indcollation::oid[], i.indclass::oid[])
+                           with ordinality as keys (attnum, compared_by, operators, n)
+        left join pg_collation collations on collations.oid = keys.compared_by
+        left join pg_opclass classes on classes.oid = keys.operators
         join pg_attribute columns on columns.attrelid = i.indrelid and columns.attnum = keys.attnum
         left join pg_attrdef d on d.adrelid = columns.attrelid and d.adnum = columns.attnum
                                   and columns.attgenerated = ''

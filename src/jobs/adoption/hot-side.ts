@@ -85,7 +85,12 @@ async function countIn(
   dataset: Dataset,
   { shape, slice, by, where, open }: Counted,
 ): Promise<number> {
-  const keys = await openKeySet(rooms.engine, { index: '', columns: by, nulls: 'equal' });
+  const keys = await openKeySet(rooms.engine, {
+    index: '',
+    columns: by,
+    loose: [],
+    nulls: 'equal',
+  });
   try {
     await exportRows({
       client: db,

@@ -309,6 +309,26 @@ describe('a key that PostgreSQL compares more loosely than the lake', () => {
     expect(await told({ onColdDuplicate: 'keep-both' })).toEqual([]);
   });
 
+  it.each([
+    ['a collation of its own', 'text', 'unique (venue, time)', 'abc', 'ABC'],
+    ['interval(3)', 'interval(3)', '', '1 month', '30 days'],
+  ])('is told of where it is by %s', async (_, type, __, one, other) => {
+    await database.query(
+      `create collation folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+       create table bars (time timestamptz not null, venue ${type} not null, close int);
+       create unique index bars_key on bars (venue ${type === 'text' ? 'collate folding' : ''}, time) include (close)`,
+    );
+    const dataset = makeDataset('bars', { sortBy: ['time'] });
+    const insert = 'insert into bars values ($1, $2, $3)';
+    await database.query(insert, [daysAgo(35), one, 1]);
+    await rotate(dataset);
+    await database.query(insert, [daysAgo(35), other, 2]);
+    const { notes } = await planRotationOf(bench.rooms, dataset);
+    expect(notes).toContainEqual(
+      expect.stringContaining('bars_key has venue, where PostgreSQL calls values equal'),
+    );
+  });
+
   it('is compared exactly where the lake holds it as a decimal', async () => {
     await database.query(
       'create table bars (time timestamptz not null, strike numeric not null, close int, unique (strike, time))',
@@ -326,6 +346,57 @@ describe('a key that PostgreSQL compares more loosely than the lake', () => {
     expect(again).toEqual({ rows: 1, slices: 1 });
     await rotate(dataset);
     await expectSound('bars', 1);
+  });
+});
+
+describe('a key that the lake’s rows were written without', () => {
+  it.each([
+    [
+      'int',
+      'alter venue type bigint',
+      'venue was integer when they were written and is bigint now',
+    ],
+    ['numeric(40,2)', 'alter venue type numeric(40,3)', 'venue was numeric\\(40,2\\) when they'],
+    ['char(5)', 'alter venue type char(7)', 'venue was character\\(5\\) when they were written'],
+    ['int', 'rename venue to place', 'place was venue when they were written'],
+    ['int', 'drop venue, add venue int not null default 1', 'venue is younger than they are'],
+  ])('is told of when rows are due of their time: %s, %s', async (type, change, why) => {
+    await database.query(
+      `create table bars (time timestamptz not null, venue ${type} not null, close int);
+       create unique index bars_key on bars (venue, time)`,
+    );
+    const dataset = makeDataset('bars', { sortBy: ['time'] });
+    await database.query('insert into bars values ($1, 1, 1)', [daysAgo(35)]);
+    await rotate(dataset);
+    for (const each of change.split(/, (?=add)/)) await database.query(`alter table bars ${each}`);
+    if (change.startsWith('drop'))
+      await database.query('create unique index bars_key on bars (venue, time)');
+    await database.query(
+      `insert into bars (time, ${change.includes('place') ? 'place' : 'venue'}, close) values ($1, 1, 2), ($2, 1, 2)`,
+      [daysAgo(35), daysAgo(34)],
+    );
+    const { notes, again } = await planRotationOf(bench.rooms, dataset);
+    expect(notes).toContainEqual(
+      expect.stringMatching(
+        new RegExp(`^1 row in 1 slice is of time .*of the key bars_key, ${why}`),
+      ),
+    );
+    expect(again).toMatchObject({ rows: 0 });
+  });
+
+  it('is compared as before where the type says the same of a value', async () => {
+    await database.query(
+      'create table bars (time timestamptz not null, venue varchar(5) not null, close int, unique (venue, time))',
+    );
+    const dataset = makeDataset('bars', { sortBy: ['time'] });
+    const insert = `insert into bars values ($1, 'X', $2)`;
+    await database.query(insert, [daysAgo(35), 1]);
+    await rotate(dataset);
+    await database.query('alter table bars alter venue type varchar(9)');
+    await database.query(insert, [daysAgo(35), 2]);
+    const { notes, again } = await planRotationOf(bench.rooms, dataset);
+    expect(notes.filter((note) => note.includes('tells'))).toEqual([]);
+    expect(again).toEqual({ rows: 1, slices: 1 });
   });
 });
 

@@ -72,7 +72,7 @@ export function makePlanInput(changes: PlanInputChanges): PlanInput {
     cutoffs: { aged: day(10), closed: null },
     regions: [],
     again: null,
-    unknowable: null,
+    unknowable: [],
     hazards: [],
     notes: [],
     ...rest,

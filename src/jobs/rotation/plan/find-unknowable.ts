@@ -1,13 +1,13 @@
-/** What is due of time that the lake has, where no key tells for certain whether the lake has it already. */
+/** What is due of time that the lake has, where nothing tells for certain whether the lake has it already. */
 import type pg from 'pg';
 import type { Dataset } from '../../../domain/dataset.ts';
 import { looseColumns } from '../../../domain/plan/loose-key.ts';
 import type { MeasuredRegion, PlannedAgain, Unknowable } from '../../../domain/plan/plan.ts';
-import type { RowIdentity } from '../../../domain/plan/row-identity.ts';
+import { hasIdentity, type RowIdentity, whyNoIdentity } from '../../../domain/plan/row-identity.ts';
 import type { TableDescription } from '../../../domain/table.ts';
 import { rangesOverlap } from '../../../domain/time/time-range.ts';
 import { whyNoRowKey } from '../../../hot/table/unique-key.ts';
-import { listColdRanges } from '../../../ledger/live-segments.ts';
+import { type LiveSchema, listColdRanges, listLiveSchemas } from '../../../ledger/live-segments.ts';
 import { hasLedger } from '../../../ledger/migrate.ts';
 
 interface Due {
@@ -19,34 +19,62 @@ interface Due {
   readonly again: PlannedAgain | null;
 }
 
-/** Null where there is none such, and where both are to be kept. */
-export async function findUnknowable(db: pg.Client, due: Due): Promise<Unknowable | null> {
-  const { dataset, table, identity, leaving, again } = due;
-  if (dataset.onColdDuplicate === 'keep-both') return null;
-  const loose = identity === null ? [] : looseColumns(identity, table);
-  if ((identity !== null && loose.length === 0) || !(await hasLedger(db))) return null;
-  const cold = await listColdRanges(db, dataset.name);
+type Reason = Pick<Unknowable, 'why' | 'help'>;
+
+/** None where both are to be kept. */
+export async function findUnknowable(db: pg.Client, due: Due): Promise<readonly Unknowable[]> {
+  const { dataset, table, identity } = due;
+  if (dataset.onColdDuplicate === 'keep-both' || !(await hasLedger(db))) return [];
+  const schemas = (await listLiveSchemas(db)).filter((schema) => schema.dataset === dataset.name);
+  if (identity === null) {
+    const met = await countMet(db, due, schemas, 0);
+    if (met === null) return [];
+    return [{ ...met, why: await whyNoRowKey(db, table.oid), help: GIVE_A_KEY }];
+  }
+  const found: Unknowable[] = [];
+  const comparable = schemas.filter(({ columns }) => hasIdentity(columns, identity));
+  const loose = looseColumns(identity, table);
+  if (loose.length > 0) {
+    const met = await countMet(db, due, comparable, due.again?.rows ?? 0);
+    if (met !== null) found.push({ ...met, ...tellLoose(dataset, identity, loose) });
+  }
+  const others = schemas.filter((schema) => !comparable.includes(schema));
+  const [example] = others;
+  if (example !== undefined) {
+    const met = await countMet(db, due, others, 0);
+    if (met !== null) found.push({ ...met, ...tellChanged(dataset, identity, example) });
+  }
+  return found;
+}
+
+/** Of the rows that are due, those of time that the lake has in these columns, but for the known ones. */
+async function countMet(
+  db: pg.Client,
+  { dataset, leaving }: Due,
+  schemas: readonly LiveSchema[],
+  known: number,
+): Promise<PlannedAgain | null> {
+  const ids = schemas.map(({ id }) => id);
+  const cold = await listColdRanges(db, dataset.name, ids);
   const met = leaving
     .flatMap(({ slices }) => slices)
     .filter(({ range }) => cold.some((other) => rangesOverlap(range, other)));
-  const rows = met.reduce((sum, slice) => sum + slice.rows, 0) - (again?.rows ?? 0);
-  if (rows <= 0) return null;
-  const told =
-    identity === null
-      ? { why: await whyNoRowKey(db, table.oid), help: GIVE_A_KEY }
-      : tellLoose(dataset, identity, loose);
-  return { rows, slices: met.length, ...told };
+  const rows = met.reduce((sum, slice) => sum + slice.rows, 0) - known;
+  return rows > 0 ? { rows, slices: met.length } : null;
 }
 
 const GIVE_A_KEY = 'A unique index of plain columns, no floats, lets it replace what the lake has';
 
-function tellLoose(
-  { name }: Dataset,
-  { index }: RowIdentity,
-  loose: readonly string[],
-): Pick<Unknowable, 'why' | 'help'> {
+function tellLoose({ name }: Dataset, { index }: RowIdentity, loose: readonly string[]): Reason {
   return {
     why: `${index} has ${loose.join(' and ')}, where PostgreSQL calls values equal that the lake tells apart`,
     help: `A numeric can be decimal(precision,scale) in datasets.${name}.columns; for others, give the table a unique index without such a column`,
+  };
+}
+
+function tellChanged({ name }: Dataset, identity: RowIdentity, { columns }: LiveSchema): Reason {
+  return {
+    why: `of the key ${identity.index}, ${whyNoIdentity(columns, identity)}`,
+    help: `\`tierd query\` has both sides, as hot.${name} and cold.${name}; delete from the table what is the same`,
   };
 }

@@ -34,7 +34,7 @@ describe('what a row that comes again is known by', () => {
       { index: 'gone', columns: ['nowhere'] },
       { index: 'by_id', columns: ['id'] },
       { index: 'by_symbol', columns: ['symbol', 'time'] },
-    ].map((key) => ({ ...key, nulls: 'equal' as const }));
+    ].map((key) => ({ ...key, loose: [], nulls: 'equal' as const }));
     const identity = identityOf(keys, ALL, 'time');
     expect(identity?.index).toBe('by_id');
     expect(names(identity?.columns)).toEqual(['time', 'id']);
@@ -46,6 +46,7 @@ describe('what a row that comes again is known by', () => {
     const identity: RowIdentity = {
       index: 'key',
       columns: [TIME, { ...SYMBOL, fieldId: 3 }],
+      loose: [],
       nulls: 'equal',
     };
     expect(hasIdentity(ALL, identity)).toBe(true);
