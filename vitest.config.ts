@@ -15,9 +15,6 @@ const onServers = {
 /** No run can bring along what this suite needs: it is there where somebody names a server. */
 const onGivenServer = process.env['TIERD_TEST_POSTGRES_URL'] !== undefined;
 
-/** Nor these: a Python with the engines in it. */
-const hasEngines = process.env['TIERD_TEST_ENGINES'] !== undefined;
-
 const minutes = (count: number): number => count * 60_000;
 
 /** With a kill at each effect a suite takes as long as it takes. */
@@ -83,6 +80,17 @@ export default defineConfig({
           sequence: { groupOrder: 3 },
         },
       },
+      {
+        extends: true,
+        test: {
+          ...onServers,
+          name: 'engines',
+          include: ['test/engines/**/*.test.ts'],
+          testTimeout: minutes(10),
+          hookTimeout: minutes(2),
+          sequence: { groupOrder: 2 },
+        },
+      },
       ...(onGivenServer
         ? [
             {
@@ -94,21 +102,6 @@ export default defineConfig({
                 testTimeout: minutes(5),
                 hookTimeout: minutes(1),
                 sequence: { groupOrder: 4 },
-              },
-            },
-          ]
-        : []),
-      ...(hasEngines
-        ? [
-            {
-              extends: true as const,
-              test: {
-                ...onServers,
-                name: 'engines',
-                include: ['test/engines/**/*.test.ts'],
-                testTimeout: minutes(10),
-                hookTimeout: minutes(2),
-                sequence: { groupOrder: 5 },
               },
             },
           ]

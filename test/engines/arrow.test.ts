@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { writeArrow } from '../../src/query/answer/arrow/arrow-format.ts';
 import { rowSourceOf } from '../../src/query/answer/row-source.ts';
 import { writeNdjson } from '../../src/query/answer/text-formats.ts';
 import type { WriteRows } from '../../src/query/answer/write-rows.ts';
-
-const PYTHON = process.env['TIERD_TEST_ENGINES'] ?? 'python3';
+import { describeOn, servers } from '../support/servers.ts';
 
 /** Prints each row as a line of texts. */
 const READ: Readonly<Record<string, string>> = {
@@ -28,19 +27,30 @@ const SQL = `select i, -i::decimal(20,8) / 7 as price, i * 0.1::double as ratio,
     [i, null] as list, sum(i) over (order by i) as total, i % 2 = 0 as even
   from (select case when i % 10 > 0 then i end as i from range(5000) t(i)) order by i nulls first`;
 
-test.each(Object.entries(READ))('%s reads what JSON says', async (_, script) => {
-  const directory = await mkdtemp(join(tmpdir(), 'tierd-arrow-'));
-  onTestFinished(() => rm(directory, { recursive: true }));
-  const file = join(directory, 'answer.arrow');
-  await writeFile(file, await written(writeArrow));
-  const { stdout } = await promisify(execFile)(PYTHON, ['-c', script, file], {
-    maxBuffer: 2 ** 26,
-  });
-  const expected = String(await written(writeNdjson))
-    .trimEnd()
-    .split('\n');
-  expect(stdout.trimEnd().split('\n').map(plain)).toEqual(expected.map((line) => plain(line)));
+describeOn('python', 'an answer as Arrow', () => {
+  it.each(Object.entries(READ).filter(isInEachRun))(
+    '%s reads what JSON says',
+    async (_, script) => {
+      const directory = await mkdtemp(join(tmpdir(), 'tierd-arrow-'));
+      onTestFinished(() => rm(directory, { recursive: true }));
+      const file = join(directory, 'answer.arrow');
+      await writeFile(file, await written(writeArrow));
+      const python = servers().python ?? '';
+      const { stdout } = await promisify(execFile)(python, ['-c', script, file], {
+        maxBuffer: 2 ** 26,
+      });
+      const expected = String(await written(writeNdjson))
+        .trimEnd()
+        .split('\n');
+      expect(stdout.trimEnd().split('\n').map(plain)).toEqual(expected.map((line) => plain(line)));
+    },
+  );
 });
+
+/** Or in the Python that was named. */
+function isInEachRun([reader]: readonly [string, string]): boolean {
+  return reader === 'pyarrow' || process.env['TIERD_TEST_ENGINES'] !== undefined;
+}
 
 /** Numbers as numbers, times in one spelling. */
 function plain(line: string): unknown[] {

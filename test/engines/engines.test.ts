@@ -1,192 +1,299 @@
 /**
- * Other engines read tierd's Iceberg tables as PostgreSQL had the rows before they moved. Runs where
- * TIERD_TEST_ENGINES names a Python that has them: docs/iceberg.md says which and how.
+ * Other engines read tierd's Iceberg tables as PostgreSQL had the rows before they moved, through all that happens to a
+ * table. Each run asks those of `requirements.txt`; where TIERD_TEST_ENGINES names a Python that has the others too,
+ * all of them: docs/iceberg.md says which and how.
  */
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { beforeAll, describe, expect, it } from 'vitest';
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { icebergDesk } from '../../src/cli/daemon/iceberg-desk.ts';
-import { rotateDataset } from '../../src/jobs/rotate.ts';
+import { unpin } from '../../src/ledger/pins.ts';
+import { compact } from '../support/compact.ts';
+import { correct, fileOf } from '../support/correct.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { deleteFrom } from '../support/delete.ts';
+import { ageLake, expire } from '../support/expire.ts';
+import { days, restore, rotateAll } from '../support/restore.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../support/rotation.ts';
+import { describeOn, servers } from '../support/servers.ts';
 import { LEADING, open, QUERY, TOKENS } from '../unit/http/scene.ts';
+import { type Answers, type Engine, openEngine, type Question } from './engine.ts';
 
-const PYTHON = process.env['TIERD_TEST_ENGINES'] ?? 'python3';
 /** Each by the REST catalogue as well, where it can; chdb is given the folder. */
-const ALL = 'pyiceberg,pyiceberg rest,polars,polars rest,daft,daft rest,chdb,duckdb,duckdb rest';
-const ENGINES = (process.env['TIERD_TEST_ENGINES_ONLY'] ?? ALL).split(',');
+const EACH_RUN = 'pyiceberg,pyiceberg rest,duckdb,duckdb rest';
+const ALL = `${EACH_RUN},polars,polars rest,daft,daft rest,chdb`;
+const ENGINES = (
+  process.env['TIERD_TEST_ENGINES_ONLY'] ??
+  (process.env['TIERD_TEST_ENGINES'] === undefined ? EACH_RUN : ALL)
+).split(',');
+
+/** Days that are cold, by how long ago they are: one that expires, and those of another month, which become one. */
+const AGES = [65, 47, 46, 45, 44, 43, 42, 41, 40];
+const ROWS_A_DAY = 300;
+const COLD_DAYS = 60;
+/** What is younger stays hot. */
+const CUTOFF = daysAgo(30);
+
+const dataset = makeDataset('ticks', { iceberg: true, coldDays: COLD_DAYS });
 
 /** As the questions have it. */
 function utc(age: number): string {
   return new Date(daysAgo(age)).toISOString().slice(0, 19);
 }
 
-interface Question {
-  readonly name: string;
-  /** For PostgreSQL and the engines alike. */
-  readonly filter: string | null;
-}
-
-interface Answer {
-  readonly rows: number;
-  readonly price: string | null;
-  readonly size: number | null;
-  readonly first: number | null;
-  readonly last: number | null;
-}
-
-type Answers = Readonly<Record<string, Answer>>;
-
-const dataset = makeDataset('ticks', { iceberg: true });
-
-const QUESTIONS: readonly Question[] = [
+/** Of columns that are the same through all that happens. */
+const LASTING: readonly Question[] = [
   { name: 'all', filter: null },
   { name: 'a key', filter: "symbol = 'ETH'" },
   { name: 'a key that is not there', filter: "symbol = 'ETHEREAL'" },
   { name: 'a long key', filter: `symbol = '${'long '.repeat(8)}'` },
   { name: 'a whole number', filter: 'size > 100' },
+  { name: 'a decimal', filter: 'price >= 12.12500000' },
   { name: 'numbers among which NaN is none', filter: 'ratio < 100' },
   { name: 'a time', filter: `time >= {${utc(44)}}` },
   { name: 'a span of time', filter: `time >= {${utc(45)}} and time < {${utc(44)}}` },
 ];
+const AT_FIRST: readonly Question[] = [...LASTING, { name: 'a lot', filter: 'lot = 7' }];
+/** The lots of then are called otherwise, and their name is that of another column. */
+const LATER: readonly Question[] = [
+  ...LASTING,
+  { name: 'a renamed column', filter: 'batch = 7' },
+  { name: 'a new column of the old name', filter: 'lot = 7' },
+  { name: 'a new column', filter: 'note = 3' },
+];
 
-/** That one of the columns that come later is there. */
-const LATER: readonly Question[] = [...QUESTIONS, { name: 'a new column', filter: 'note = 3' }];
-
-describe.each(ENGINES)('%s', (named) => {
-  const [engine = '', by] = named.split(' ');
+describeOn('python', 'an Iceberg table in other engines', () => {
   let database: TestDatabase;
+  let client: pg.Client;
   let bench: Bench;
+  const endings: (() => unknown)[] = [];
+  const engines = new Map<string, Engine>();
+  /** Of the server that is asked: an engine may keep to the one that it was given first. */
+  let port = 0;
 
   beforeAll(async () => {
     database = await createTestDatabase();
+    client = await database.connect();
+    bench = await openBench(database, {}, (end) => endings.push(end));
+    await client.query(`set timezone = 'UTC'; set datestyle = 'ISO'; set extra_float_digits = 1`);
+    // `cold` is what PostgreSQL had of the rows that have moved, and is asked instead of them.
+    for (const table of ['ticks', 'cold']) {
+      await client.query(
+        `create table ${table} (time timestamptz not null, id bigint, symbol text, price numeric(20,8), size int, ratio float8,
+                                lot int, owner uuid, born date, doc jsonb, primary key (id, time))`,
+      );
+    }
   });
 
-  it('answers as PostgreSQL did before the move, through all that happens to the table', async () => {
-    bench = await openBench(database);
-    await database.query(
-      `create table ticks (time timestamptz not null, symbol text, price numeric(20,8), size int,
-                           ratio float8, owner uuid, born date, doc jsonb)`,
-    );
-    for (const age of [45, 44, 43]) await insert(age, 300, '');
-    const first = await askPostgres(QUESTIONS);
-    await rotate();
-    const old = await currentSnapshot();
-    expect(await ask(QUESTIONS)).toEqual(first);
-
-    // Late rows, a column renamed, its old name used again, one added, one widened, one dropped.
-    await database.query('alter table ticks rename price to cost');
-    await database.query('alter table ticks add note int');
-    await database.query('alter table ticks alter size type bigint');
-    await database.query('alter table ticks drop doc');
-    await database.query('alter table ticks rename cost to price');
-    await database.query(
-      `insert into ticks select $1::timestamptz + n * interval '1 second', 'LATE', n, 3000000000 + n, null, null, null, n % 5
-       from generate_series(1, 40) n`,
-      [daysAgo(45)],
-    );
-    const later = await askPostgres(LATER);
-    await rotate();
-    const all = await ask(LATER);
-    expect(all['a new column']).toEqual(later['a new column']);
-    expect(all['all']).toEqual(together(first['all'], later['all']));
-    expect(all['a key']).toEqual(first['a key']);
-
-    // Time travel: what was true then is still to be read.
-    expect((await ask([QUESTIONS[0] as Question], old))['all']).toEqual(first['all']);
+  afterAll(async () => {
+    for (const engine of engines.values()) await engine.end();
+    for (const end of endings) await end();
   });
 
-  function rotate() {
-    return rotateDataset(bench.rooms, dataset, { force: true });
+  async function insert(): Promise<void> {
+    await client.query(
+      `insert into ticks
+       select $1::timestamptz - age * interval '24 hours' + n * (interval '1 minute' + interval '1 microsecond'), age * 1000 + n,
+              case n % 3 when 0 then 'ETH' when 1 then repeat('long ', 8) else 'Ünïcøde' end,
+              n / 8.0, n, case when n % 7 = 0 then 'NaN'::float8 else n end, n % 10, gen_random_uuid(),
+              date '1969-12-31' + n, '{"a": 1}'
+       from unnest($2::int[]) age, generate_series(0, $3::int - 1) n`,
+      [daysAgo(0), AGES, ROWS_A_DAY],
+    );
   }
 
-  async function insert(age: number, rows: number, rest: string): Promise<void> {
-    await database.query(
-      `insert into ticks
-       select $1::timestamptz + n * interval '1 minute' + interval '1 microsecond' * n,
-              case n % 3 when 0 then 'ETH' when 1 then repeat('long ', 8) else 'Ünïcøde' end,
-              n / 8.0, n, case when n % 7 = 0 then 'NaN'::float8 else n end, gen_random_uuid(),
-              date '1969-12-31' + n, '{"a": 1}' ${rest}
-       from generate_series(0, $2::int - 1) n`,
-      [daysAgo(age), rows],
+  async function insertLate(): Promise<void> {
+    await client.query(
+      `insert into ticks (time, id, symbol, price, size, lot, batch, note)
+       select $1::timestamptz + n * interval '1 second', 1000000 + n, 'LATE', n, 3000000000 + n, n % 8, n % 9, n % 5
+       from generate_series(1, 40) n`,
+      [daysAgo(47)],
     );
+  }
+
+  async function alterBoth(...changes: readonly string[]): Promise<void> {
+    for (const change of changes) {
+      for (const table of ['ticks', 'cold']) await client.query(`alter table ${table} ${change}`);
+    }
+  }
+
+  async function rotate(): Promise<void> {
+    await client.query('insert into cold select * from ticks where time < $1', [CUTOFF]);
+    await rotateAll(bench, dataset);
+  }
+
+  /** A change of the lake, which is done to what PostgreSQL had as well. */
+  async function onCold(change: string, where: string): Promise<void> {
+    const { rowCount } = await client.query(`${change} where ${where}`);
+    expect(rowCount).toBeGreaterThan(0);
+  }
+
+  const between = (from: number, to: number): string =>
+    `time >= '${daysAgo(from)}' and time < '${daysAgo(to)}'`;
+
+  interface Step {
+    readonly after: string;
+    readonly questions?: readonly Question[];
+    happens(): Promise<void>;
+  }
+
+  const steps: readonly Step[] = [
+    {
+      after: 'the first move',
+      questions: AT_FIRST,
+      happens: async () => {
+        await insert();
+        await rotate();
+      },
+    },
+    {
+      after: 'a restore',
+      questions: AT_FIRST,
+      happens: async () => {
+        const { totals } = await restore(bench, dataset, days(44, 43));
+        expect(totals.failed).toEqual([]);
+        await onCold('delete from cold', between(44, 43));
+      },
+    },
+    {
+      after: 'another move of what came back',
+      questions: AT_FIRST,
+      happens: async () => {
+        await unpin(client, 'ticks', null);
+        await rotate();
+      },
+    },
+    {
+      after: 'late rows and columns added, renamed, widened and dropped',
+      happens: async () => {
+        await alterBoth(
+          'rename lot to batch',
+          'add lot int',
+          'add note int',
+          'alter size type bigint',
+          'drop doc',
+        );
+        await insertLate();
+        await rotate();
+      },
+    },
+    {
+      after: 'a compaction of days to a month',
+      happens: async () => {
+        const { totals } = await compact(bench, dataset);
+        expect(totals).toMatchObject({ failed: [], merged: [{}] });
+      },
+    },
+    {
+      after: 'a deletion',
+      happens: async () => {
+        const gone = `size % 10 = 4`;
+        await deleteFrom(bench, dataset, gone, { coldOnly: true });
+        await onCold('delete from cold', gone);
+      },
+    },
+    {
+      after: 'a correction',
+      happens: async () => {
+        const wrong = 'id % 50 = 7';
+        await onCold(`update cold set price = price + 1000, symbol = 'ETH'`, wrong);
+        const { rows } = await client.query<{ line: string }>(
+          `select row_to_json(c)::text as line from (select * from cold where ${wrong}) c`,
+        );
+        const text = rows.map(({ line }) => `${line}\n`).join('');
+        await correct(bench, dataset, await fileOf(bench, 'right.ndjson', text));
+      },
+    },
+    {
+      after: 'an expiry',
+      happens: async () => {
+        await ageLake(database);
+        const { failed } = await expire(bench, dataset);
+        expect(failed).toEqual([]);
+        await onCold('delete from cold', `time < '${daysAgo(COLD_DAYS)}'`);
+      },
+    },
+  ];
+
+  /** What was true before a step, and the snapshot of then. */
+  let before: { readonly snapshot: number; readonly answers: Answers } | null = null;
+  let answers: Answers = {};
+
+  for (const [index, { after, happens, questions = LATER }] of steps.entries()) {
+    describe(`after ${after}`, () => {
+      beforeAll(async () => {
+        before = index === 0 ? null : { snapshot: await snapshot(), answers };
+        await happens();
+        answers = await askPostgres(questions);
+      });
+
+      it.each(ENGINES)('%s answers as PostgreSQL did', async (named) => {
+        expect(await ask(named, questions)).toEqual(answers);
+      });
+
+      if (index === 0) return;
+      it.each(ENGINES)('%s travels back to the snapshot before', async (named) => {
+        const then = LASTING.map(({ name }) => [name, before?.answers[name]] as const);
+        expect(await ask(named, LASTING, before?.snapshot)).toEqual(Object.fromEntries(then));
+      });
+    });
   }
 
   async function askPostgres(questions: readonly Question[]): Promise<Answers> {
-    const answers: Record<string, Answer> = {};
+    const found: Record<string, Answers[string]> = {};
     for (const { name, filter } of questions) {
-      const found = await database.query(
-        `select count(*)::int as rows, trim_scale(sum(price))::text as price, sum(size)::text as size,
-                (extract(epoch from min(time)) * 1000000)::bigint::text as first,
-                (extract(epoch from max(time)) * 1000000)::bigint::text as last
-         from ticks where time < $1 ${filter === null ? '' : `and ${asPostgres(filter)}`}`,
-        [daysAgo(30)],
+      const { rows } = await client.query<Answers[string]>(
+        `select count(*)::int as rows, trim_scale(sum(price))::text as price, sum(size)::float8 as size,
+                (extract(epoch from min(time)) * 1000000)::float8 as first,
+                (extract(epoch from max(time)) * 1000000)::float8 as last
+         from cold ${filter === null ? '' : `where ${asPostgres(filter)}`}`,
       );
-      const row = found.rows[0] as Record<'size' | 'first' | 'last', string | null> &
-        Pick<Answer, 'rows' | 'price'>;
-      const numberOf = (value: string | null) => (value === null ? null : Number(value));
-      answers[name] = {
-        ...row,
-        size: numberOf(row.size),
-        first: numberOf(row.first),
-        last: numberOf(row.last),
-      };
+      if (rows[0] !== undefined) found[name] = rows[0];
     }
-    return answers;
+    return found;
   }
 
-  async function pointer(): Promise<string> {
-    const found = await database.query('select metadata_location from tierd.iceberg_tables');
-    return (found.rows[0] as { metadata_location: string }).metadata_location;
-  }
-
-  async function currentSnapshot(): Promise<number> {
-    const found = await database.query(
-      `select document->>'current-snapshot-id' as id from tierd.iceberg_metadata`,
+  async function ask(
+    named: string,
+    questions: readonly Question[],
+    travelTo: number | null = null,
+  ): Promise<Answers> {
+    const [engine = '', by] = named.split(' ');
+    const opened = engines.get(named) ?? openEngine(servers().python ?? '');
+    engines.set(named, opened);
+    const { rows } = await client.query<{ metadata_location: string }>(
+      'select metadata_location from tierd.iceberg_tables',
     );
-    return Number((found.rows[0] as { id: string }).id);
-  }
-
-  /** The daemon's catalogue. */
-  function serve(): Promise<string> {
-    const iceberg = icebergDesk(() => database.connect());
-    const { server } = open(LEADING, { ...TOKENS, iceberg });
-    return server.listen({ host: '127.0.0.1', port: 0 }).then((url) => `${url}/iceberg`);
-  }
-
-  async function ask(questions: readonly Question[], snapshot?: number): Promise<Answers> {
-    const order = {
+    return opened.ask({
       engine,
       rest: by === 'rest' ? await serve() : null,
       token: QUERY,
       database: database.url,
       table: 'ticks',
-      metadata: await pointer(),
+      metadata: rows[0]?.metadata_location ?? '',
       folder: join(bench.lake, '_iceberg/ticks'),
-      snapshot: snapshot ?? null,
+      snapshot: travelTo,
       questions,
-    };
-    const child = spawn(PYTHON, [join(import.meta.dirname, 'ask.py')]);
-    child.stdin.end(JSON.stringify(order));
-    const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-    const last = out.trim().split('\n').at(-1) ?? '';
-    if (!last.startsWith('{')) throw new Error(`${engine} gave no answer: ${errors}`);
-    return (JSON.parse(last) as { answers: Answers }).answers;
+    });
+  }
+
+  async function snapshot(): Promise<number> {
+    const { rows } = await client.query<{ id: string }>(
+      `select document->>'current-snapshot-id' as id from tierd.iceberg_metadata`,
+    );
+    return Number(rows[0]?.id);
+  }
+
+  /** The daemon's catalogue. */
+  async function serve(): Promise<string> {
+    const iceberg = icebergDesk(() => database.connect());
+    const { server } = open(LEADING, { ...TOKENS, iceberg });
+    const url = await server.listen({ host: '127.0.0.1', port });
+    port = Number(new URL(url).port);
+    return `${url}/iceberg`;
   }
 });
 
 function asPostgres(filter: string): string {
   return filter.replaceAll(/\{([^}]*)\}/g, "timestamptz '$1+00'");
-}
-
-function together(a: Answer | undefined, b: Answer | undefined): Answer | undefined {
-  if (a === undefined || b === undefined) return undefined;
-  return {
-    rows: a.rows + b.rows,
-    price: String(Number(a.price) + Number(b.price)),
-    size: (a.size ?? 0) + (b.size ?? 0),
-    first: Math.min(a.first ?? Infinity, b.first ?? Infinity),
-    last: Math.max(a.last ?? -Infinity, b.last ?? -Infinity),
-  };
 }

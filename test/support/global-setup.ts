@@ -11,6 +11,7 @@ import { findChromium } from './browser.ts';
 import { KEPT_COMMENT } from './database.ts';
 import { findFakeTime } from './fake-clock.ts';
 import { type PostgresServer, startPostgres } from './postgres-server.ts';
+import { openPythonEngines } from './python-engines.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
 import { sweepDeadRuns } from './server-process.ts';
 import { openServerTree } from './server-tree.ts';
@@ -30,7 +31,8 @@ const registry = globalThis as { tierdTestRun?: { run: Promise<Run>; users: numb
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const entry = (registry.tierdTestRun ??= { run: startRun(), users: 0 });
   entry.users += 1;
-  project.provide('servers', (await entry.run).shared);
+  const { shared } = await entry.run;
+  project.provide('servers', project.name === 'engines' ? await withEngines(shared) : shared);
   return async () => {
     entry.users -= 1;
     if (entry.users > 0) return;
@@ -64,7 +66,14 @@ async function startRun(): Promise<Run> {
   if (findFakeTime() === null) missing.faketime = 'not installed';
   if (!tree.full) missing['systemd-notify'] = tree.lacks;
   else if (!(await hasNotify())) missing['systemd-notify'] = 'not installed';
-  return { shared: { postgresUrl, timescale, redisUrl, missing }, postgres, redis };
+  return { shared: { postgresUrl, timescale, redisUrl, python: null, missing }, postgres, redis };
+}
+
+async function withEngines(shared: SharedServers): Promise<SharedServers> {
+  const { python, lacks } = await openPythonEngines();
+  return lacks === null
+    ? { ...shared, python }
+    : { ...shared, missing: { ...shared.missing, python: lacks } };
 }
 
 async function endRun({ shared, postgres, redis }: Run): Promise<void> {

@@ -3,6 +3,7 @@
 const INSTALL: Readonly<Record<string, string>> = {
   chromium: 'apt-get install chromium',
   faketime: 'apt-get install faketime',
+  python: 'apt-get install python3-venv',
   'systemd-notify': 'apt-get install systemd',
   'systemd-analyze': 'apt-get install systemd',
   community:
@@ -11,24 +12,25 @@ const INSTALL: Readonly<Record<string, string>> = {
   automounts: 'run the tests as root on a kernel with autofs',
 };
 
-/** What the Debian tree brings along, which is built for root on Debian or Ubuntu. */
-const BY_TREE: Readonly<Record<string, string>> = {
+/** Where it is not the machine that lacks a package: of the Debian tree, which is built for root on Debian or Ubuntu, and of the Python with engines. */
+const BY_REASON: Readonly<Record<string, string>> = {
   'not root': 'sudo env "PATH=$PATH" npm test',
   'not a Debian or Ubuntu machine':
     'docker run --rm -v "$PWD":/src:ro node:22-trixie sh -c \'cp -r /src /tierd && cd /tierd && .ci/run\'',
   'building the Debian tree failed': 'npm test (it is built anew; why it failed stands above)',
+  'its packages could not be installed': 'npm test (it is tried again; why it failed stands above)',
 };
 
 /** @param why as `servers.missing` says it */
 export function howToAdd(need: string, why: string): string {
-  return BY_TREE[why] ?? INSTALL[need] ?? 'see CONTRIBUTING.md';
+  return BY_REASON[why] ?? INSTALL[need] ?? 'see CONTRIBUTING.md';
 }
 
 /** What no run is held to, and the command that adds it. */
 export const BEYOND_A_RUN = {
   community: `test/community, on a server of your own with the Community edition of TimescaleDB. Add it: TIERD_TEST_POSTGRES_URL=postgres://… npx vitest run --project community`,
   engines:
-    'test/engines, in a Python with the engines, made as docs/iceberg.md says. Add it: TIERD_TEST_ENGINES=engines/bin/python npx vitest run --project engines',
+    'polars, daft, chdb and Spark in test/engines, in a Python made as docs/iceberg.md says. Add it: TIERD_TEST_ENGINES=engines/bin/python npx vitest run --project engines',
   valkey:
     'some tests on Valkey. Add it: apt-get install valkey-server (from Debian 13 on), or TIERD_TEST_VALKEY=/path/to/valkey-server npm test',
   promtool:

@@ -31,11 +31,12 @@ export interface Bench {
 
 /**
  * Rooms with a ledger, a fresh lake and a clock that stands at NOW. `changes` replace what a test
- * wants to be different. Everything is removed when the test has finished.
+ * wants to be different. Everything is removed when the test has finished, or when `atEnd` says.
  */
 export async function openBench(
   database: TestDatabase,
   changes: Partial<Rooms> = {},
+  atEnd: (remove: () => Promise<void>) => void = onTestFinished,
 ): Promise<Bench> {
   const directory = await mkdtemp(join(tmpdir(), 'tierd-test-'));
   const spill = join(directory, 'spill');
@@ -45,7 +46,7 @@ export async function openBench(
     threads: 2,
     tempDirectory: spill,
   });
-  onTestFinished(async () => {
+  atEnd(async () => {
     engine.close();
     await rm(directory, { recursive: true, force: true });
   });

@@ -9,9 +9,10 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, chown, cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { testCache } from './test-cache.ts';
 
 export interface ServerTree {
   /** What it has besides PostgreSQL; what it lacks is said in `lacks`. */
@@ -59,12 +60,11 @@ function whyNoDebianTree(): string | null {
 }
 
 async function debianTree(): Promise<ServerTree> {
-  const cache = process.env['TIERD_TEST_CACHE'] ?? join(homedir(), '.cache', 'tierd');
   const hash = createHash('sha256')
     .update(await readFile(RECIPE))
     .digest('hex')
     .slice(0, 12);
-  const root = resolve(cache, `trixie-${hash}`);
+  const root = join(testCache(), `trixie-${hash}`);
   if (!existsSync(root)) await buildDebianTree(root);
   const users = await readUsers(root);
   const enter = await entering();

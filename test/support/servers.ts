@@ -8,7 +8,8 @@ import { isCi, MISSING_MARK } from './missing-mark.ts';
  * `pg_dump` is what `dumpDatabase()` runs, `mounts` what `mountPrivately()` makes, `automounts` what
  * `hangPrivately()` does; `community` is the edition of TimescaleDB that compresses, which only a server
  * that was given may have; `faketime` is what `fakeClock()` preloads, `pgbouncer` what `startPgBouncer()`
- * runs, `systemd-notify` what tells `listenAsSystemd()`, and `chromium` the machine's own.
+ * runs, `systemd-notify` what tells `listenAsSystemd()`, `chromium` the machine's own, and `python` one with
+ * engines in it, which the project that asks them is given.
  */
 export type Need =
   | 'timescale'
@@ -21,13 +22,16 @@ export type Need =
   | 'chromium'
   | 'faketime'
   | 'pgbouncer'
-  | 'systemd-notify';
+  | 'systemd-notify'
+  | 'python';
 
 export interface SharedServers {
   /** A superuser's URL of the database `postgres`. */
   readonly postgresUrl: string;
   readonly timescale: boolean;
   readonly redisUrl: string | null;
+  /** The interpreter. */
+  readonly python: string | null;
   /** Why each server that isn't there isn't. */
   readonly missing: Readonly<Partial<Record<Need, string>>>;
 }
