@@ -31,6 +31,13 @@ export interface Order {
   readonly table: string;
   readonly metadata: string;
   readonly folder: string;
+  /** Where its files lie in a bucket. */
+  readonly s3: {
+    readonly url: string;
+    readonly region: string;
+    readonly key: string;
+    readonly secret: string;
+  } | null;
   readonly snapshot: number | null;
   readonly questions: readonly Question[];
 }

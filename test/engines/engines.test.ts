@@ -272,6 +272,7 @@ describeOn('python', 'an Iceberg table in other engines', () => {
       table: 'ticks',
       metadata: rows[0]?.metadata_location ?? '',
       folder: join(bench.lake, '_iceberg/ticks'),
+      s3: null,
       snapshot: travelTo,
       questions,
     });
