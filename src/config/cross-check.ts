@@ -28,6 +28,7 @@ export function crossCheck(root: unknown): PlacedProblem[] {
     ...checkIntervals(file),
     ...checkTables(file),
     ...checkSort(file),
+    ...checkCodecs(file),
     ...checkColdDays(file),
     ...checkDrain(file),
     ...checkQuery(file),
@@ -170,6 +171,16 @@ function checkSort(file: Raw): PlacedProblem[] {
             ),
           ],
     );
+  });
+}
+
+function checkCodecs(file: Raw): PlacedProblem[] {
+  return Object.entries(asRecord(file['datasets'])).flatMap(([name, value]) => {
+    const parquet = asRecord(asRecord(value)['parquet']);
+    const { codec = 'zstd' } = parquet;
+    if (!has(parquet, 'zstd_level') || codec === 'zstd') return [];
+    const path = ['datasets', name, 'parquet', 'zstd_level'];
+    return [problem(path, `stands beside codec ${String(codec)}`, 'codec: zstd, or no level')];
   });
 }
 

@@ -16,6 +16,17 @@ export type ColdDuplicatePolicy = 'refuse' | 'newest' | 'keep-both';
 
 export type VerifyLevel = 'standard' | 'independent';
 
+export type ParquetCodec = 'zstd' | 'snappy' | 'gzip' | 'uncompressed';
+
+/** How a segment's bytes are made; what is read from it is the same. */
+export interface ParquetForm {
+  readonly codec: ParquetCodec;
+  /** Of zstd, 1 to 22; other codecs have none. */
+  readonly zstdLevel: number;
+  /** At most so many rows lie in a row group; a multiple of 2,048. */
+  readonly rowGroupRows: number;
+}
+
 export interface Dataset {
   readonly name: string;
   readonly table: TableRef;
@@ -47,6 +58,7 @@ export interface Dataset {
   readonly verify: VerifyLevel;
   readonly onColdDuplicate: ColdDuplicatePolicy;
   readonly targetFileBytes: number;
+  readonly parquet: ParquetForm;
   readonly limits: RotationLimits;
 }
 

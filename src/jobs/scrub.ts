@@ -223,6 +223,7 @@ async function proveSlice(
       segments,
       columns: first.columns,
       metadata: {},
+      codec: null,
       expected: first.fingerprint,
       level,
       signal,

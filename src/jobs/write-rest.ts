@@ -54,6 +54,7 @@ export async function writeRest(
     directory: stagingPath(rooms.store.stagingRoot, moveId),
     namePrefix: `${called}-${slice.id}`,
     targetFileBytes: run.dataset.targetFileBytes,
+    form: run.dataset.parquet,
     metadata,
   });
   const unit = parseSegmentKey(slice.segments[0]?.key ?? '')?.unit ?? run.dataset.slice;

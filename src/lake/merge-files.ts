@@ -1,5 +1,6 @@
 /** The rows of several files of the lake as fewer, sorted ones that are not yet published. */
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import type { ParquetForm } from '../domain/dataset.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import { source } from './cold-matches.ts';
 import type { FileSystem } from './file-system.ts';
@@ -23,6 +24,7 @@ export interface Merging {
   /** An existing directory, absolute; the files appear in it as `merged-0001.parquet` and so on. */
   readonly directory: string;
   readonly targetFileBytes: number;
+  readonly form: ParquetForm;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -32,7 +34,7 @@ export interface Merging {
  */
 export async function mergeFiles(merging: Merging): Promise<readonly StagedSegment[]> {
   const { engine, fs, signal, paths, columns, timeColumn, directory } = merging;
-  const { targetFileBytes, metadata } = merging;
+  const { targetFileBytes, form, metadata } = merging;
   const known = new Set(columns.map(({ name }) => name));
   const sortBy = sortColumns(merging.sortBy, timeColumn).filter((name) => known.has(name));
   const connection = await engine.connect();
@@ -43,7 +45,8 @@ export async function mergeFiles(merging: Merging): Promise<readonly StagedSegme
     const names = columns.map((column) => quoteSqlName(column.name)).join(', ');
     const select = `select ${names} from ${source(paths)}`;
     const table = await stageSelect(connection, name, columns, select);
-    const target = { directory, namePrefix: 'merged', columns, sortBy, targetFileBytes, metadata };
+    const namePrefix = 'merged';
+    const target = { directory, namePrefix, columns, sortBy, targetFileBytes, form, metadata };
     const files = await writeParquetFiles(connection, fs, table, target);
     return await measureFiles(connection, fs, files, { columns, timeColumn, sortBy });
   } catch (error) {

@@ -1,5 +1,6 @@
 /** The rows of a slice of the lake that stay in it, as new files that are not yet published. */
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import type { ParquetForm } from '../domain/dataset.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import type { FileSystem } from './file-system.ts';
 import { interrupted } from './lake-failure.ts';
@@ -25,6 +26,7 @@ export interface Rewriting {
   readonly directory: string;
   readonly namePrefix: string;
   readonly targetFileBytes: number;
+  readonly form: ParquetForm;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -62,13 +64,13 @@ async function rewriteFile(
   index: number,
   sortBy: readonly string[],
 ): Promise<readonly string[]> {
-  const { engine, fs, columns, directory, targetFileBytes, metadata } = rewriting;
+  const { engine, fs, columns, directory, targetFileBytes, form, metadata } = rewriting;
   const name = engine.uniqueName('rewritten');
   const namePrefix = `${rewriting.namePrefix}-${String(index + 1)}`;
   try {
     const table = await stageSelect(connection, name, columns, rewriting.selectStaying(path));
     if (table.rows === 0) return [];
-    const target = { directory, namePrefix, columns, sortBy, targetFileBytes, metadata };
+    const target = { directory, namePrefix, columns, sortBy, targetFileBytes, form, metadata };
     return await writeParquetFiles(connection, fs, table, target);
   } finally {
     // The table dies with the engine at the latest.

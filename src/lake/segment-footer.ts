@@ -77,7 +77,9 @@ export async function readSegmentFooter(
   const [fromInclusive, toExclusive] = data['tierd.range'];
   const rows = Number(footer.num_rows);
   const columns = (data['tierd.plan'] ?? null) as readonly ColumnPlan[] | null;
-  if (columns !== null) checkFooter(footer, { path: key, rows, columns, metadata: {} });
+  if (columns !== null) {
+    checkFooter(footer, { path: key, rows, columns, metadata: {}, codec: null });
+  }
   return {
     dataset: data['tierd.dataset'],
     table: data['tierd.table'],

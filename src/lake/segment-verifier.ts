@@ -6,7 +6,7 @@
 import type { AsyncBuffer, FileMetaData } from 'hyparquet';
 import { MAX_BATCH_ROWS } from '../domain/columns/column-batch.ts';
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
-import type { VerifyLevel } from '../domain/dataset.ts';
+import type { ParquetCodec, VerifyLevel } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import {
   addFingerprints,
@@ -37,6 +37,8 @@ export interface VerifyOptions {
   readonly columns: readonly ColumnPlan[];
   /** What must be in every footer's key/value metadata. */
   readonly metadata: Readonly<Record<string, string>>;
+  /** What every column must be compressed with; null where the files are of before. */
+  readonly codec: ParquetCodec | null;
   /** The export's. */
   readonly expected: SliceFingerprint;
   readonly level: VerifyLevel;
@@ -117,9 +119,9 @@ async function checkedFooter(
   options: VerifyOptions,
   segment: PublishedSegment,
 ): Promise<FileMetaData> {
-  const { columns, metadata } = options;
+  const { columns, metadata, codec } = options;
   const footer = await readFooter(fileBuffer(options, segment), segment.path);
-  checkFooter(footer, { path: segment.path, rows: segment.rows, columns, metadata });
+  checkFooter(footer, { path: segment.path, rows: segment.rows, columns, metadata, codec });
   return footer;
 }
 

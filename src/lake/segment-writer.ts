@@ -1,6 +1,7 @@
-/** A slice's rows, batch by batch, into sorted zstd Parquet files that are not yet published. */
+/** A slice's rows, batch by batch, into sorted Parquet files that are not yet published. */
 import type { ColumnBatch } from '../domain/columns/column-batch.ts';
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import type { ParquetForm } from '../domain/dataset.ts';
 import type { TierdError } from '../domain/errors.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import type { FileSystem } from './file-system.ts';
@@ -25,6 +26,7 @@ export interface SegmentWriterOptions {
   readonly namePrefix: string;
   /** No file is larger, unless a single row is. */
   readonly targetFileBytes: number;
+  readonly form: ParquetForm;
 }
 
 export interface SegmentWriter {
@@ -123,11 +125,12 @@ class DuckSegmentWriter implements SegmentWriter {
     sortBy: readonly string[],
     metadata: Readonly<Record<string, string>>,
   ): Promise<readonly string[]> {
-    const { engine, fs, columns, directory, namePrefix: prefix, targetFileBytes } = this.#options;
+    const { engine, fs, columns, directory, namePrefix: prefix } = this.#options;
+    const { targetFileBytes, form } = this.#options;
     table.close();
     if (table.rows === 0) return [];
     const namePrefix = index === 0 ? prefix : `${prefix}-wide-${index}`;
-    const target = { directory, namePrefix, columns, sortBy, targetFileBytes, metadata };
+    const target = { directory, namePrefix, columns, sortBy, targetFileBytes, form, metadata };
     const need = bytesToWrite(table.bytes, index > 0, engine.memoryLimitBytes);
     return engine.memory.hold(need, async () => {
       const paths = await writeParquetFiles(this.#connection, fs, table, target);

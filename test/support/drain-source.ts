@@ -99,6 +99,7 @@ function datasetOf(name: string): Dataset {
     verify: 'standard',
     onColdDuplicate: 'newest',
     targetFileBytes: 1,
+    parquet: { codec: 'zstd', zstdLevel: 1, rowGroupRows: 61_440 },
     limits: {
       maxRowsPerSecond: 0,
       pauseBetweenSlicesMs: 0,

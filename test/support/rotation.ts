@@ -97,6 +97,7 @@ export function makeDataset(table: string, changes: Partial<Dataset> = {}): Data
     verify: 'standard',
     onColdDuplicate: 'newest',
     targetFileBytes: 256 * 1024 * 1024,
+    parquet: { codec: 'zstd', zstdLevel: 1, rowGroupRows: 61_440 },
     ...changes,
     limits: {
       maxRowsPerSecond: 0,

@@ -267,6 +267,7 @@ async function proveAll(
         segments: published,
         columns,
         metadata: {},
+        codec: null,
         expected: fingerprint,
         level: dataset.verify,
         signal: rooms.signal,

@@ -120,6 +120,7 @@ async function writeMerged(
     sortBy: dataset.sortBy,
     directory,
     targetFileBytes: dataset.targetFileBytes,
+    form: dataset.parquet,
     metadata,
   });
   return { range, unit, generation, columns, fingerprint, metadata, segments };

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
+import type { ParquetForm } from '../../domain/dataset.ts';
 import type { FileSystem } from '../file-system.ts';
 import { type DuckConnection, quoteSqlName, quoteSqlText } from './duckdb.ts';
 import { readCounts } from './small-results.ts';
@@ -15,6 +16,7 @@ export interface ParquetTarget {
   readonly columns: readonly ColumnPlan[];
   readonly sortBy: readonly string[];
   readonly targetFileBytes: number;
+  readonly form: ParquetForm;
   /** Goes into the footer of every file. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -31,8 +33,6 @@ export interface StagedRows {
 
 /** DuckDB's vector size, which row groups are multiples of. */
 const VECTOR_ROWS = 2048;
-/** Half of DuckDB's default: its dictionaries stay in the processor's cache, and queries skip more. */
-const MAX_ROW_GROUP_ROWS = 30 * VECTOR_ROWS;
 /** A row group is held in memory as a whole while it is written and while it is read. */
 const MAX_ROW_GROUP_BYTES = 32 << 20;
 /** DuckDB ends a file after the row group that passes the limit, so the limit is set lower. */
@@ -157,22 +157,22 @@ async function copyTo(
 }
 
 /**
- * Format version 1, which every reader has. zstd at its lowest level: bars came out smaller than at
- * DuckDB's 3, decimals and the flights of the demo 5 % larger, in less time. No Bloom filters:
- * DuckDB writes them for columns with few distinct values, where the sort order and the statistics
- * already tell, and they took 7 % of an OHLCV file.
+ * Format version 1, which every reader has. No Bloom filters: DuckDB writes them for columns with few
+ * distinct values, where the sort order and the statistics already tell, and they took 7 % of an
+ * OHLCV file.
  */
 function writeOptions(table: StagedRows, target: ParquetTarget): string[] {
   const bytesPerRow = Math.max(1, table.bytes / table.rows);
   const fitting = Math.floor(MAX_ROW_GROUP_BYTES / bytesPerRow / VECTOR_ROWS) * VECTOR_ROWS;
-  const groupRows = Math.max(VECTOR_ROWS, Math.min(MAX_ROW_GROUP_ROWS, fitting));
+  const { codec, zstdLevel, rowGroupRows } = target.form;
+  const groupRows = Math.max(VECTOR_ROWS, Math.min(rowGroupRows, fitting));
   const metadata = Object.entries(target.metadata).map(
     ([key, value]) => `${quoteSqlName(key)}: ${quoteSqlText(value)}`,
   );
   return [
     'format parquet',
-    'compression zstd',
-    'compression_level 1',
+    `compression ${codec}`,
+    ...(codec === 'zstd' ? [`compression_level ${zstdLevel}`] : []),
     'parquet_version v1',
     'write_bloom_filter false',
     `row_group_size ${groupRows}`,

@@ -21,6 +21,7 @@ const dataset = (name: string, timeColumn = 'ts'): Dataset => ({
   verify: 'standard',
   onColdDuplicate: 'newest',
   targetFileBytes: 256 * 1024 * 1024,
+  parquet: { codec: 'zstd', zstdLevel: 1, rowGroupRows: 61_440 },
   limits: {
     maxRowsPerSecond: 0,
     pauseBetweenSlicesMs: 0,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import type { ColumnPlan } from '../../../src/domain/columns/column-plan.ts';
 import { planColumns } from '../../../src/domain/columns/plan-columns.ts';
-import type { ColumnChoice, VerifyLevel } from '../../../src/domain/dataset.ts';
+import type { ColumnChoice, ParquetForm, VerifyLevel } from '../../../src/domain/dataset.ts';
 import type { SliceFingerprint } from '../../../src/domain/fingerprint.ts';
 import type { ProvenSegments } from '../../../src/domain/plan/proof.ts';
 import { exportRows } from '../../../src/hot/copy/copy-stream.ts';
@@ -50,9 +50,12 @@ export interface EncodeOptions {
   readonly sortBy?: readonly string[];
   readonly choices?: Readonly<Record<string, ColumnChoice>>;
   readonly targetFileBytes?: number;
+  readonly form?: ParquetForm;
   /** As another version of tierd would have planned it. */
   readonly replan?: (plan: ColumnPlan) => ColumnPlan;
 }
+
+const USUAL_FORM: ParquetForm = { codec: 'zstd', zstdLevel: 1, rowGroupRows: 61_440 };
 
 export const METADATA = { 'tierd.dataset': 'quotes', 'tierd.note': "it's ok" };
 
@@ -77,6 +80,7 @@ export async function encodeTable(options: EncodeOptions): Promise<EncodedSlice>
       directory: workshop.directory,
       namePrefix: `slice-${slices}`,
       targetFileBytes: options.targetFileBytes ?? 256_000_000,
+      form: options.form ?? USUAL_FORM,
     });
     try {
       const { fingerprint } = await exportRows({
@@ -98,6 +102,7 @@ export function verifySlice(
   workshop: Workshop,
   slice: EncodedSlice,
   level: VerifyLevel,
+  codec: ParquetForm['codec'] = USUAL_FORM.codec,
 ): Promise<ProvenSegments> {
   return verifySegments({
     engine: workshop.engine,
@@ -105,6 +110,7 @@ export function verifySlice(
     segments: slice.segments,
     columns: slice.columns,
     metadata: METADATA,
+    codec,
     expected: slice.fingerprint,
     level,
     signal: new AbortController().signal,

@@ -56,6 +56,7 @@ describe('a minimal file', () => {
         verify: 'standard',
         onColdDuplicate: 'newest',
         targetFileBytes: 256 * 1024 ** 2,
+        parquet: { codec: 'zstd', zstdLevel: 1, rowGroupRows: 61_440 },
         limits: {
           maxShare: 0.5,
           maxShareMinRows: 10_000,
@@ -232,6 +233,15 @@ describe('values that are wrong', () => {
     ],
     [dataset('table: "a.b.c"'), 'found "a.b.c", expected a table as the catalogue spells it'],
     [dataset('sort_by: [a, b, a]'), 'sort_by[2] (line 1): the column a is already in the list'],
+    [
+      dataset('parquet: { codec: snappy, zstd_level: 3 }'),
+      'parquet.zstd_level (line 1): stands beside codec snappy',
+    ],
+    [
+      dataset('parquet: { row_group_rows: 5000 }'),
+      'found 5000, expected a multiple of 2,048 rows, from 2,048 to 1,048,576',
+    ],
+    [dataset('parquet: { codec: lzo }'), 'expected zstd, snappy, gzip or uncompressed'],
     [
       withSection('datasets: { news: { time_column: 5 } }'),
       'found 5, expected the name of a column: put it in "quotes"',

@@ -22,6 +22,7 @@ export function makeDataset(changes: Partial<Dataset>): Dataset {
     verify: 'standard',
     onColdDuplicate: 'newest',
     targetFileBytes: 256 * 1024 * 1024,
+    parquet: { codec: 'zstd', zstdLevel: 1, rowGroupRows: 61_440 },
     limits: {
       maxRowsPerSecond: 0,
       pauseBetweenSlicesMs: 0,

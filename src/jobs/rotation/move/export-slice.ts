@@ -42,6 +42,7 @@ export async function exportSlice(
     directory: task.directory,
     namePrefix: String(task.range.fromInclusive),
     targetFileBytes: dataset.targetFileBytes,
+    form: dataset.parquet,
   });
   try {
     let told = 0;

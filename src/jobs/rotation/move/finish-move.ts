@@ -85,6 +85,7 @@ async function verifySlice(
     segments,
     columns: published.slice.columns,
     metadata: published.slice.metadata,
+    codec: run.dataset.parquet.codec,
     expected: published.slice.fingerprint,
     level: run.dataset.verify,
     signal: run.signal,
