@@ -43,10 +43,9 @@ const ROW_GROUP_EXPECTED = 'a multiple of 2,048 rows, from 2,048 to 1,048,576';
 const ZSTD_LEVEL = 1;
 
 const parquet = z.strictObject({
-  codec: choice(
-    ['zstd', 'snappy', 'gzip', 'uncompressed'],
-    'How columns are compressed.',
-  ).default('zstd'),
+  codec: choice(['zstd', 'snappy', 'gzip', 'uncompressed'], 'How columns are compressed.').default(
+    'zstd',
+  ),
   zstd_level: wholeNumber(
     { min: 1, max: 22 },
     `Higher is smaller and slower to write; reading takes as long. ${ZSTD_LEVEL} when left out.`,

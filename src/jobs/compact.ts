@@ -13,6 +13,7 @@ import type { Dataset } from '../domain/dataset.ts';
 import type { TierdError } from '../domain/errors.ts';
 import type { CompactionPlan } from '../domain/plan/compaction.ts';
 import { type RefusedRun, throwIfRefused } from '../domain/plan/refusal.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import { beginRun } from './begin-run.ts';
 import { type Changes, endOfChanges } from './changes-end.ts';
 import { type GatheredCompaction, gatherCompaction } from './compaction/gather-compaction.ts';
@@ -33,8 +34,15 @@ export interface CompactionOutcome {
 }
 
 /** The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). */
-export function planCompactionOf(rooms: LookingRooms, dataset: Dataset): Promise<CompactionPlan> {
-  return lookingAt(rooms, async (db) => (await gatherCompaction(rooms, db, dataset)).plan);
+export function planCompactionOf(
+  rooms: LookingRooms,
+  dataset: Dataset,
+  rewriteBefore?: EpochMs,
+): Promise<CompactionPlan> {
+  return lookingAt(rooms, async (db) => {
+    const { plan } = await gatherCompaction(rooms, db, dataset, rewriteBefore);
+    return plan;
+  });
 }
 
 /**
@@ -46,10 +54,14 @@ export function planCompactionOf(rooms: LookingRooms, dataset: Dataset): Promise
 export function compactDataset(
   rooms: CompactionRooms,
   dataset: Dataset,
-  options: { readonly evenIfPaused: boolean },
+  options: {
+    readonly evenIfPaused: boolean;
+    /** What was published before is written anew. */
+    readonly rewriteBefore?: EpochMs | undefined;
+  },
 ): Promise<CompactionOutcome> {
   return onDataset(rooms, dataset, options, async ({ db, kept }) => {
-    const gathered = await gatherCompaction(rooms, db, dataset);
+    const gathered = await gatherCompaction(rooms, db, dataset, options.rewriteBefore);
     rooms.tell({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
     return runPlan(rooms, db, dataset, kept, gathered);
   });

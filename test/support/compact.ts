@@ -1,5 +1,6 @@
 /** Compactions over a rotation's bench. */
 import type { Dataset } from '../../src/domain/dataset.ts';
+import type { EpochMs } from '../../src/domain/time/time-range.ts';
 import { type CompactionOutcome, compactDataset } from '../../src/jobs/compact.ts';
 import type { CompactionEvent } from '../../src/jobs/compaction/rooms.ts';
 import type { Bench } from './rotation.ts';
@@ -8,6 +9,7 @@ export function compact(
   { rooms }: Pick<Bench, 'rooms'>,
   dataset: Dataset,
   tell: (event: CompactionEvent) => void = () => undefined,
+  rewriteBefore?: EpochMs,
 ): Promise<CompactionOutcome> {
-  return compactDataset({ ...rooms, tell }, dataset, { evenIfPaused: false });
+  return compactDataset({ ...rooms, tell }, dataset, { evenIfPaused: false, rewriteBefore });
 }

@@ -54,6 +54,7 @@ function planDocument(plan: CompactionPlan): Record<string, unknown> {
       slices: merge.sliceIds.length,
       segments: merge.segments,
       segments_after: merge.segmentsAfter,
+      kind: merge.kind,
     })),
     refusals: plan.refusals,
   };
@@ -113,12 +114,12 @@ function renderMerges(merges: readonly PlannedMerge[], style: Style): string {
       { title: 'SEGMENTS', align: 'right' },
       { title: 'AFTER', align: 'right' },
     ],
-    merges.map(({ range, rows, bytes, segments, segmentsAfter }) => [
+    merges.map(({ kind, range, rows, bytes, segments, segmentsAfter }) => [
       formatRange(range),
       formatInteger(rows),
       formatBytes(bytes),
       formatInteger(segments),
-      `about ${formatInteger(segmentsAfter)}`,
+      kind === 'merge' ? `about ${formatInteger(segmentsAfter)}` : 'anew',
     ]),
     style,
   );
@@ -130,8 +131,11 @@ function render({ plan, totals }: CompactionOutcome, style: Style): string {
   const { rows, before, after, bytes } = sumsOf(totals);
   const word = { done: colour.green('done'), partly: colour.yellow('partly') };
   const how = wholenessOf(changesOf(totals)) === 'done' ? word.done : word.partly;
+  const became = totals.merged.some(({ planned }) => planned.kind === 'merge')
+    ? `merged into ${formatInteger(after)} of`
+    : 'written anew,';
   return [
-    `${how} ${plan.dataset}: ${countOf(before, 'segment')} merged into ${formatInteger(after)} of ${formatBytes(bytes)}, ${formatRows(rows)}, ${formatInteger(totals.merged.length)} of ${countOf(plan.merges.length, 'merge')}`,
+    `${how} ${plan.dataset}: ${countOf(before, 'segment')} ${became} ${formatBytes(bytes)}, ${formatRows(rows)}, ${formatInteger(totals.merged.length)} of ${countOf(plan.merges.length, 'merge')}`,
     ...totals.failed.flatMap(({ planned, error }) => [
       `  ${formatRange(planned.range)} stays as it was: ${error.message}`,
       ...(error.hint === undefined ? [] : [`    ${error.hint}`]),

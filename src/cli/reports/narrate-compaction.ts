@@ -17,13 +17,14 @@ function read(event: CompactionEvent): SwapTold {
       return event;
     case 'merged': {
       const { planned, segments, bytes, rowHash } = event.result;
-      const { range, rows, segments: segmentsBefore } = planned;
+      const { kind, range, rows, segments: segmentsBefore } = planned;
+      const became = kind === 'merge' ? `merged into ${String(segments)}` : 'written anew';
       return {
         kind: 'swapped',
         range,
         passed: rows,
         figures: { rows, segmentsBefore, segments, bytes, fingerprint: rowHash },
-        what: `${countOf(segmentsBefore, 'segment')} merged into ${String(segments)}, ${formatRows(rows)}`,
+        what: `${countOf(segmentsBefore, 'segment')} ${became}, ${formatRows(rows)}`,
       };
     }
   }

@@ -1,6 +1,6 @@
 /**
  * Which slices of the lake become one: small ones of the same day or month, written with the same
- * columns. Pure; `--dry-run` prints what the job runs.
+ * columns; and which are written anew as they are. Pure; `--dry-run` prints what the job runs.
  */
 import {
   type EpochMs,
@@ -24,10 +24,13 @@ export interface ColdSlice {
   readonly rows: number;
   readonly bytes: number;
   readonly segments: number;
+  /** When the newest of its segments was published, by PostgreSQL's clock. */
+  readonly arrivedAt: EpochMs;
 }
 
-/** Slices that become one, oldest first. */
+/** Slices that become one, oldest first; or one that is written anew, file by file, for how it is written. */
 export interface PlannedMerge {
+  readonly kind: 'merge' | 'rewrite';
   /** By which the new slice's place in the lake is named. */
   readonly unit: SliceUnit;
   /** From the first of the slices to the end of the last. */
@@ -56,6 +59,8 @@ export interface CompactionInput extends DiskFacts {
   readonly closedBefore: EpochMs;
   /** Time that was restored: no merged slice reaches across it. */
   readonly pinned: readonly TimeRange[];
+  /** What was published before is written anew, where it isn't merged. */
+  readonly rewriteBefore?: EpochMs | undefined;
 }
 
 /** A merge has to spare this many segments: each costs its rows' reading and writing once more. */
@@ -78,10 +83,12 @@ const MERGED_INTO: Readonly<Record<SliceUnit, SliceUnit>> = {
 };
 
 export function planCompaction(input: CompactionInput): CompactionPlan {
-  const merges = groupsOf(input)
+  const worthwhile = groupsOf(input)
     .flatMap((group) => cut(group, input))
-    .filter(isWorthIt)
-    .toSorted((a, b) => a.range.fromInclusive - b.range.fromInclusive);
+    .filter(isWorthIt);
+  const merges = [...worthwhile, ...rewritesOf(input, worthwhile)].toSorted(
+    (a, b) => a.range.fromInclusive - b.range.fromInclusive,
+  );
   return {
     dataset: input.dataset,
     segments: input.slices.reduce((sum, { segments }) => sum + segments, 0),
@@ -150,12 +157,33 @@ function mergeOf(piece: readonly ColdSlice[], targetFileBytes: number): PlannedM
   const sum = sumUp(piece);
   const [first] = piece;
   return {
+    kind: 'merge',
     unit: MERGED_INTO[first?.unit ?? 'month'],
     ...sum,
     sliceIds: piece.map(({ id }) => id),
     segments: piece.reduce((total, { segments }) => total + segments, 0),
     segmentsAfter: Math.max(1, Math.ceil(sum.bytes / targetFileBytes)),
   };
+}
+
+function rewritesOf(
+  { slices, rewriteBefore }: CompactionInput,
+  merges: readonly PlannedMerge[],
+): PlannedMerge[] {
+  if (rewriteBefore === undefined) return [];
+  const merged = new Set(merges.flatMap(({ sliceIds }) => sliceIds));
+  return slices
+    .filter(({ id, arrivedAt }) => arrivedAt < rewriteBefore && !merged.has(id))
+    .map(({ id, range, unit, rows, bytes, segments }) => ({
+      kind: 'rewrite',
+      unit,
+      range,
+      sliceIds: [id],
+      rows,
+      bytes,
+      segments,
+      segmentsAfter: segments,
+    }));
 }
 
 function sumUp(piece: readonly ColdSlice[]): Pick<PlannedMerge, 'range' | 'rows' | 'bytes'> {

@@ -7,6 +7,7 @@ import { type CompactionPlan, planCompaction } from '../../domain/plan/compactio
 import { isActive } from '../../domain/plan/pins.ts';
 import { cutoffsOf } from '../../domain/plan/regions.ts';
 import type { TableDescription } from '../../domain/table.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
 import { tableClock } from '../../domain/time/time-zone.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
 import { sumColdSlices } from '../../ledger/cold-slices.ts';
@@ -31,6 +32,7 @@ export async function gatherCompaction(
   { clock, settings, store }: Pick<LookingRooms, 'clock' | 'settings' | 'store'>,
   db: pg.Client,
   dataset: Dataset,
+  rewriteBefore?: EpochMs,
 ): Promise<GatheredCompaction> {
   const doing = `planning the compaction of ${dataset.name}`;
   const freeBytes = await store.freeBytes();
@@ -48,6 +50,7 @@ export async function gatherCompaction(
       slices: slices.flatMap(coldSliceOf),
       closedBefore: cutoffsOf(dataset, tableClock(dataset, now)).aged,
       pinned: pins.filter((pin) => isActive(pin, now)).map(({ range }) => range),
+      rewriteBefore,
       freeBytes,
       minFreeBytes: dataset.limits.minFreeBytes,
     });

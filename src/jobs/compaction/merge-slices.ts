@@ -8,7 +8,9 @@ import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import type { PlannedMerge } from '../../domain/plan/compaction.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
+import { source } from '../../lake/cold-matches.ts';
 import { mergeFiles } from '../../lake/merge-files.ts';
+import { quoteSqlName } from '../../lake/segment/duckdb.ts';
 import { createStaging } from '../../lake/staging.ts';
 import { beginMove } from '../../ledger/moves.ts';
 import { findLiveSlices, type LiveSlice } from '../../ledger/replaced-slices.ts';
@@ -21,6 +23,7 @@ import type { JobRooms } from '../rotation/rooms.ts';
 import type { RunContext, StagedSlice } from '../rotation/staged-move.ts';
 import { slicesChanged } from '../slices-changed.ts';
 import { swapSegments } from '../swap-segments.ts';
+import { writeRest } from '../write-rest.ts';
 
 export interface StagedMerge {
   /** Of the move, by which whoever lost the reply to COMMIT finds it. */
@@ -100,6 +103,11 @@ async function writeMerged(
   const [first] = olds;
   if (first === undefined || olds.length !== planned.sliceIds.length)
     throw slicesChanged(dataset.name, planned.range, 'be merged');
+  const directory = await createStaging(fileSystem, store.stagingRoot, id);
+  const old = olds.flatMap(({ segments }) => segments);
+  const paths = await openSound(rooms, old, { directory, signal });
+  if (planned.kind === 'rewrite')
+    return writeAnew(rooms, run, { id, slice: first, paths, generation });
   const { columns } = first;
   const { range, unit } = planned;
   const fingerprint = olds.reduce(
@@ -108,13 +116,11 @@ async function writeMerged(
   );
   const facts = { moveId: id, range, generation, columns, fingerprint };
   const metadata = footerOf(rooms.version, run, facts);
-  const directory = await createStaging(fileSystem, store.stagingRoot, id);
-  const old = olds.flatMap(({ segments }) => segments);
   const segments = await mergeFiles({
     engine,
     fs: fileSystem,
     signal,
-    paths: await openSound(rooms, old, { directory, signal }),
+    paths,
     columns,
     timeColumn: ownTimeColumn(table.timeColumn, run.columns, columns),
     sortBy: dataset.sortBy,
@@ -124,4 +130,26 @@ async function writeMerged(
     metadata,
   });
   return { range, unit, generation, columns, fingerprint, metadata, segments };
+}
+
+interface Rewritten {
+  readonly id: string;
+  readonly slice: LiveSlice;
+  readonly paths: readonly string[];
+  readonly generation: number;
+}
+
+/** All of its rows stay: by how a dataset's segments are written now. */
+async function writeAnew(
+  rooms: JobRooms,
+  run: RunContext,
+  { id, slice, paths, generation }: Rewritten,
+): Promise<StagedSlice> {
+  const { columns, fingerprint } = slice;
+  const names = columns.map(({ name }) => quoteSqlName(name)).join(', ');
+  const selectStaying = (path: string): string => `select ${names} from ${source([path])}`;
+  const rest = { moveId: id, slice, paths, generation, fingerprint, called: 'anew', selectStaying };
+  const anew = await writeRest(rooms, run, rest);
+  if (anew === null) throw slicesChanged(run.dataset.name, slice.range, 'be written anew');
+  return anew;
 }

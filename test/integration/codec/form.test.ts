@@ -1,6 +1,6 @@
 /** Codec, level and row groups as a dataset chooses them, looked up in the files by another reader. */
 import { statSync } from 'node:fs';
-import { type FileMetaData, asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
+import { asyncBufferFromFile, type FileMetaData, parquetMetadataAsync } from 'hyparquet';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ParquetForm } from '../../../src/domain/dataset.ts';

@@ -1,6 +1,7 @@
 /** Small segments of the lake become larger ones: the same rows, read by the same queries, and proven. */
 import { appendFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet';
 import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
@@ -73,6 +74,23 @@ const live = (dataset: string): Promise<readonly SegmentRecord[]> =>
 async function filesOf(dataset: string): Promise<readonly string[]> {
   const entries = await readdir(join(bench.lake, dataset), { recursive: true });
   return entries.filter((name) => name.endsWith('.parquet'));
+}
+
+async function serverNow(): Promise<number> {
+  const { rows } = await client.query<{ ms: number }>(
+    'select ceil(extract(epoch from clock_timestamp()) * 1000)::float8 as ms',
+  );
+  return rows[0]?.ms ?? 0;
+}
+
+async function codecsOf(segments: readonly SegmentRecord[]): Promise<readonly string[]> {
+  const codecs: string[] = [];
+  for (const { key } of segments) {
+    const file = await asyncBufferFromFile(join(bench.lake, key));
+    const { row_groups: groups } = await parquetMetadataAsync(file);
+    codecs.push(...groups.flatMap(({ columns }) => columns.map((c) => c.meta_data?.codec ?? '')));
+  }
+  return codecs;
 }
 
 const SUMS = (name: string): string =>
@@ -310,6 +328,39 @@ describe('compact', () => {
     expect(await live('bars')).toEqual(before);
     await expectSameRows(dataset, 'bars_before');
     expect(await filesOf('bars')).toHaveLength(DAYS);
+  });
+
+  it('I2, I3, I6: writes anew what was published before a time, as segments are written now, once', async () => {
+    const dataset = await coldTable('bars');
+    await compact(bench, dataset);
+    await fill('bars', JAN_FIRST, JAN_FIRST - 1, 500);
+    await database.query('insert into bars_before select * from bars');
+    await rotateAll(bench, dataset);
+    const before = await live('bars');
+    const asked = await askStores(bench, client, [dataset], SUMS('bars'));
+    const rewriteBefore = await serverNow();
+    const form = { codec: 'snappy', zstdLevel: 1, rowGroupRows: 2048 } as const;
+    const changed = { ...dataset, parquet: form };
+
+    const { totals } = await compact(bench, changed, undefined, rewriteBefore);
+    expect(totals.failed).toEqual([]);
+    expect(totals.merged.map(({ planned }) => [planned.kind, planned.unit])).toEqual([
+      ['rewrite', 'month'],
+      ['rewrite', 'day'],
+      ['rewrite', 'day'],
+      ['rewrite', 'month'],
+    ]);
+    const after = await live('bars');
+    expect(after.map(({ rows, minTimeUs }) => [rows, minTimeUs])).toEqual(
+      before.map(({ rows, minTimeUs }) => [rows, minTimeUs]),
+    );
+    expect(new Set(await codecsOf(before))).toEqual(new Set(['ZSTD']));
+    expect(new Set(await codecsOf(after))).toEqual(new Set(['SNAPPY']));
+    expect((await askStores(bench, client, [dataset], SUMS('bars'))).rows).toEqual(asked.rows);
+    await expectSameRows(dataset, 'bars_before');
+
+    const again = await compact(bench, changed, undefined, rewriteBefore);
+    expect(again.plan.merges).toEqual([]);
   });
 
   it('waits for a pause to end', async () => {

@@ -21,6 +21,7 @@ function slice(id: number, from: number, changes: Partial<ColdSlice> = {}): Cold
     rows: 1_000,
     bytes: 20_000,
     segments: 1,
+    arrivedAt: JANUARY,
     ...changes,
   };
 }
@@ -84,6 +85,18 @@ describe('which slices become one', () => {
     ['other columns', daily(31).map((one, day) => ({ ...one, schema: String(day % 10) })), {}],
   ])('leaves %s alone', (_, slices, changes) => {
     expect(plan(slices, changes).merges).toEqual([]);
+  });
+
+  it('writes anew what was published before a time, but for what is merged', () => {
+    const alone = slice(50, JANUARY + 400 * DAY_MS, { bytes: 200 * MB, segments: 2 });
+    const newer = slice(51, JANUARY + 401 * DAY_MS, { arrivedAt: JANUARY + 5 });
+    const rewriteBefore = JANUARY + 5;
+    const { merges } = plan([...daily(31), alone, newer], { rewriteBefore });
+    expect(merges).toMatchObject([
+      { kind: 'merge', segments: 31, segmentsAfter: 1 },
+      { kind: 'rewrite', unit: 'day', sliceIds: ['50'], segments: 2, segmentsAfter: 2 },
+    ]);
+    expect(plan([alone]).merges).toEqual([]);
   });
 
   it('reaches across no pin', () => {
