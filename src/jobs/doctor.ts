@@ -14,6 +14,7 @@ import type { ObjectStore } from '../lake/object-store.ts';
 import { listColdRanges } from '../ledger/live-segments.ts';
 import { hasLedger, mayCreateTables, migrationStatus } from '../ledger/migrate.ts';
 import { checkFolders } from './check-folders.ts';
+import { checkManifests } from './check-manifests.ts';
 import { checkPins } from './check-pins.ts';
 import { asTierdError } from './job-failure.ts';
 import { checkLeftBehind } from './left-behind.ts';
@@ -48,12 +49,16 @@ export async function examine(
     ...(await checkLeftBehind(rooms, datasets)),
     ...(reachable ? await checkPins(rooms, datasets) : []),
     ...(reachable ? await checkFolders(rooms, datasets) : []),
-    ...(await checkLake(rooms, reachable)),
+    ...(await checkLake(rooms, datasets, reachable)),
     ...(rooms.live === null ? [] : await checkLive(rooms.live)),
   ];
 }
 
-async function checkLake(rooms: DoctorRooms, reachable: boolean): Promise<readonly Check[]> {
+async function checkLake(
+  rooms: DoctorRooms,
+  datasets: readonly Dataset[],
+  reachable: boolean,
+): Promise<readonly Check[]> {
   let store: ObjectStore;
   try {
     store = await rooms.openStore();
@@ -64,6 +69,7 @@ async function checkLake(rooms: DoctorRooms, reachable: boolean): Promise<readon
     await attempt('lake_writable', () => checkWritable(store)),
     await attempt('lake_space', () => checkSpace(store, rooms.minFreeBytes)),
     ...(reachable ? [await attempt('lake_identity', () => checkIdentity(rooms, store))] : []),
+    ...(reachable ? await checkManifests(rooms, store, datasets) : []),
   ];
 }
 

@@ -41,6 +41,7 @@ import { limitsUnderLease } from '../limits-under-lease.ts';
 import { metadataStaging } from '../rotation/iceberg/metadata-staging.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
 import type { JobRooms } from '../rotation/rooms.ts';
+import { isOfMonths } from './is-of-months.ts';
 
 interface Keeping {
   readonly rooms: JobRooms;
@@ -125,11 +126,10 @@ async function readNow({ rooms, db, dataset, lease }: Keeping): Promise<DatasetN
 
 function isSame(before: ManifestHead, { record, months }: DatasetNow, ledgerId: string): boolean {
   const { table, columns, holds, pins, audit } = before;
-  const parts = before.parts.map(({ month, digest, segments }) => ({ month, digest, segments }));
   return (
     before.ledgerId === ledgerId &&
     isDeepStrictEqual({ table, columns, holds, pins, audit }, record) &&
-    isDeepStrictEqual(parts, months)
+    isOfMonths(before, months)
   );
 }
 

@@ -1,9 +1,10 @@
 /** What is kept of the ledger beside the segments, after each run that changed something. */
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
+import { checkManifests } from '../../../src/jobs/check-manifests.ts';
 import { setHold } from '../../../src/jobs/hold.ts';
 import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
 import { listManifests, newestHead, readPart } from '../../../src/lake/manifest.ts';
@@ -116,6 +117,29 @@ describe('the manifest', () => {
     await setHold(bench.rooms, { dataset: 'ticks', range: null, reason: 'court', until: null });
     await rotate();
     expect((await head())?.holds).toMatchObject([{ reason: 'court', range: null }]);
+  });
+
+  it('the doctor names a dataset whose manifest could not be written', async () => {
+    await fill(70, 60);
+    await rotate();
+    const check = () => checkManifests(bench.rooms, bench.rooms.store, [dataset]);
+    expect(await check()).toEqual([]);
+
+    const folder = join(bench.lake, '_tierd_manifest');
+    await rename(folder, `${folder}.away`);
+    await writeFile(folder, 'in its place');
+    await fill(50, 40);
+    expect((await rotate()).totals.moved.length).toBeGreaterThan(0);
+    const [inTheWay] = await check();
+    expect(inTheWay).toMatchObject({ name: 'dataset:ticks:manifest', status: 'warning' });
+    expect(inTheWay?.advice).toContain(`${folder}/ticks`);
+
+    await rm(folder);
+    await rename(`${folder}.away`, folder);
+    const [behind] = await check();
+    expect(behind?.found).toMatch(/of 2026-.* is behind the ledger/u);
+    await rotate();
+    expect(await check()).toEqual([]);
   });
 
   it('I4: removes parts that a killed run left, and does without a head that is damaged', async () => {

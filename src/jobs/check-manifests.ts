@@ -1,0 +1,58 @@
+import type { Check } from '../domain/check.ts';
+import type { Dataset } from '../domain/dataset.ts';
+import { TierdError } from '../domain/errors.ts';
+import { isPostgresError } from '../hot/postgres-error.ts';
+import { disconnect } from '../hot/server/connect.ts';
+import { listManifests, newestHead } from '../lake/manifest.ts';
+import { MANIFEST_DIRECTORY } from '../lake/object-key.ts';
+import type { ObjectStore } from '../lake/object-store.ts';
+import { summarizeMonths } from '../ledger/manifest.ts';
+import { isOfMonths } from './manifest/is-of-months.ts';
+import type { LookingRooms } from './rotation/rooms.ts';
+
+/** A run goes on where its manifest can't be written, and nobody would miss it before the database is lost. */
+export async function checkManifests(
+  rooms: Pick<LookingRooms, 'connect'>,
+  store: ObjectStore,
+  datasets: readonly Dataset[],
+): Promise<readonly Check[]> {
+  const checks: Check[] = [];
+  const db = await rooms.connect('work');
+  try {
+    for (const { name } of datasets) {
+      const months = await summarizeMonths(db, name);
+      if (months.length === 0) continue;
+      const found = await behind(store, name, months);
+      if (found === null) continue;
+      checks.push({
+        name: `dataset:${name}:manifest`,
+        status: 'warning',
+        found: `${found}: \`tierd adopt\` would know the lake by it, were the database lost`,
+        advice: `look whether ${store.place}/${MANIFEST_DIRECTORY}/${name} can be written; the next run of a job on ${name} writes it, unless one is running now`,
+      });
+    }
+  } catch (error) {
+    // A ledger whose segments can't be read is told by its own check.
+    if (!isPostgresError(error)) throw error;
+  } finally {
+    await disconnect(db);
+  }
+  return checks;
+}
+
+/** Null where the newest manifest has what the ledger has. */
+async function behind(
+  store: ObjectStore,
+  dataset: string,
+  months: Parameters<typeof isOfMonths>[1],
+): Promise<string | null> {
+  try {
+    const head = await newestHead(store, await listManifests(store, dataset));
+    if (head === null) return 'the lake has no manifest of it';
+    if (isOfMonths(head, months)) return null;
+    return `the newest manifest in the lake, of ${new Date(head.at).toISOString()}, is behind the ledger`;
+  } catch (error) {
+    if (!(error instanceof TierdError)) throw error;
+    return `its manifest can't be read (${error.message})`;
+  }
+}
