@@ -10,6 +10,7 @@ import { formatBytes, formatInteger, formatRelative } from '../terminal/format.t
 import type { Style } from '../terminal/style.ts';
 import { renderTable } from '../terminal/table.ts';
 import { askStatus } from './ask-status.ts';
+import { surveyCareLines } from './survey-care.ts';
 
 /** Null before the daemon's first survey. Throws as `askStatus`. */
 export async function askSurvey(server: ServerConfig | undefined): Promise<SurveyDocument | null> {
@@ -53,6 +54,7 @@ function render(survey: SurveyDocument, now: EpochMs, style: Style): string {
       : [colour.yellow(`lake: ${survey.cold.error}`)]),
     '',
     renderDatasets(survey, style),
+    ...survey.datasets.flatMap((dataset) => surveyCareLines(dataset, now, style)),
     ...(survey.sources.length === 0 ? [] : ['', renderSources(survey, style)]),
   ].join('\n');
 }

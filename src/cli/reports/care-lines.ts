@@ -1,18 +1,28 @@
 /** What a dataset's part of the lake needs, or loses, soon: only where there is something to say. */
 import { agree, countOf } from '../../domain/count.ts';
-import { formatHeld } from '../../domain/plan/holds.ts';
+import { formatHeld, type Hold } from '../../domain/plan/holds.ts';
 import { formatUntil } from '../../domain/plan/pins.ts';
 import type { ExpiringSoon, LakeCare } from '../../domain/survey/lake-care.ts';
 import { DAY_MS, type EpochMs } from '../../domain/time/time-range.ts';
-import type { DatasetStatus } from '../../jobs/status.ts';
 import { formatBytes, formatRelative, formatRows } from '../terminal/format.ts';
 import type { Style } from '../terminal/style.ts';
 
 /** Longer than a schedule leaves any segment unread that is sound and there. */
 const LONG_AGO_MS = 30 * DAY_MS;
 
+export interface CareTold extends Pick<LakeCare, 'compaction' | 'expiring' | 'scrubs'> {
+  readonly holds: readonly Pick<Hold, 'id' | 'range' | 'until' | 'reason'>[];
+}
+
+export interface DatasetCare {
+  readonly dataset: string;
+  /** Null where nobody looked. */
+  readonly care: CareTold | null;
+  readonly cold: { readonly segments: number };
+}
+
 export function careLines(
-  { dataset, care, cold }: Pick<DatasetStatus, 'dataset' | 'care' | 'cold'>,
+  { dataset, care, cold }: DatasetCare,
   now: EpochMs,
   { colour }: Style,
 ): readonly string[] {
