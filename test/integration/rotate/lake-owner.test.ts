@@ -214,7 +214,11 @@ describeOn('pg_dump', 'a lake and its ledger', () => {
   it('I12: a copy that separates forgets what was restored with the rest', async () => {
     const { database, bench, dataset, rooms } = scene;
     await rotateForced(rooms, dataset);
+    await scrub(rooms, scrubRequest);
     const all = { fromInclusive: 0, toExclusive: NOW };
+    await database.query(
+      `insert into tierd.slice_intervals select id, 'interval', '[]' from tierd.slices`,
+    );
     const { totals } = await restore(bench, dataset, all, { force: true });
     expect(totals.restored.length).toBeGreaterThan(0);
     const copy = await copyOf(database);
@@ -224,7 +228,10 @@ describeOn('pg_dump', 'a lake and its ledger', () => {
       store: await openLocalStore(place, nodeFileSystem),
     };
     await withClient(copy, (client) => separateLake(there, client));
-    expect((await copy.query('select from tierd.slices')).rowCount).toBe(0);
+    for (const table of ['slices', 'segments', 'slice_intervals', 'scrubs']) {
+      expect((await database.query(`select from tierd.${table}`)).rowCount).toBeGreaterThan(0);
+      expect((await copy.query(`select from tierd.${table}`)).rowCount).toBe(0);
+    }
   });
 
   it('I12: a new ledger before a lake in use is refused, and a command line says so', async () => {
