@@ -26,6 +26,8 @@ export const isWithin = (id: number, [from, to]: readonly [number, number]): boo
 export interface Row {
   readonly id: number;
   readonly value: number | null;
+  /** The label of an enum; in the lake as it was called when the row came there. */
+  readonly kind: string | null;
   /** By the number of the column, as text. */
   readonly more: Readonly<Record<number, string | null>>;
 }
@@ -38,6 +40,7 @@ export interface MoreColumn {
 }
 
 const NAMES = ['x', 'y', 'z'];
+export const FIRST_LABELS = ['k1', 'k2'] as const;
 
 /** Where a row of a key is, and what it is there. */
 export interface Found {
@@ -49,15 +52,20 @@ export class Model {
   hot = new Map<number, Row>();
   cold = new Map<number, Row>();
   columns: readonly MoreColumn[] = [];
+  /** Of the enum, as they are called now. */
+  labels: readonly string[] = FIRST_LABELS;
   /** Whether the table's columns are others than those that some row may have come to the lake with. */
   hasChanged = false;
   #number = 0;
+  #label: number = FIRST_LABELS.length;
 
   copy(): Model {
     const other = new Model();
     other.hot = new Map(this.hot);
     other.cold = new Map(this.cold);
     other.columns = this.columns;
+    other.labels = this.labels;
+    other.#label = this.#label;
     other.hasChanged = this.hasChanged;
     other.#number = this.#number;
     return other;
@@ -74,7 +82,26 @@ export class Model {
 
   rowOf(id: number, value: number | null): Row {
     const more = this.columns.map(({ number }) => [number, value === null ? null : String(value)]);
-    return { id, value, more: Object.fromEntries(more) as Row['more'] };
+    const kind = value === null ? null : (this.labels[id % this.labels.length] ?? null);
+    return { id, value, kind, more: Object.fromEntries(more) as Row['more'] };
+  }
+
+  addLabel(): string {
+    this.#label += 1;
+    const label = `k${String(this.#label)}`;
+    this.labels = [...this.labels, label];
+    return label;
+  }
+
+  /** Rows of the lake keep the name that they came there with: there is no such label any more to bring them back to. */
+  renameLabel(): { readonly from: string; readonly to: string } {
+    const [from = '', ...others] = this.labels;
+    this.labels = others;
+    const to = this.addLabel();
+    this.hasChanged = true;
+    const renamed = (row: Row): Row => (row.kind === from ? { ...row, kind: to } : row);
+    this.hot = new Map([...this.hot].map(([id, row]) => [id, renamed(row)]));
+    return { from, to };
   }
 
   /** Null where no name is free. */

@@ -25,7 +25,8 @@ export interface Scene {
   readonly database: TestDatabase;
   readonly client: pg.Client;
   readonly bench: Bench;
-  readonly dataset: Dataset;
+  /** As it is configured now. */
+  dataset: Dataset;
 }
 
 /** `either`: each row is as it was before, or as the step would have it. */
@@ -34,7 +35,7 @@ export type Certainty = 'done' | 'either';
 /** Does it, and to the model what it should do. */
 export async function perform(scene: Scene, model: Model, step: Step): Promise<Certainty> {
   const { bench, database, dataset } = scene;
-  const table = dataset.name;
+  const table = dataset.table.name;
   switch (step.do) {
     case 'write':
       for (const id of step.ids) {
@@ -58,7 +59,7 @@ export async function perform(scene: Scene, model: Model, step: Step): Promise<C
       for (const id of step.ids) model.hot.delete(id);
       return 'done';
     case 'unpin':
-      await unpinDataset(bench.rooms, table, null);
+      await unpinDataset(bench.rooms, dataset.name, null);
       return 'done';
     case 'gc':
       await collect(scene);
@@ -75,6 +76,26 @@ export async function perform(scene: Scene, model: Model, step: Step): Promise<C
     case 'rename column':
       await changeColumns(scene, model, step.do);
       return 'done';
+    case 'add label':
+      await database.query(`alter type ${dataset.name}_kind add value '${model.addLabel()}'`);
+      return 'done';
+    case 'rename label': {
+      const { from, to } = model.renameLabel();
+      await database.query(`alter type ${dataset.name}_kind rename value '${from}' to '${to}'`);
+      return 'done';
+    }
+    case 'rename table': {
+      const name = table === dataset.name ? `${table}_renamed` : dataset.name;
+      await database.query(`alter table ${table} rename to ${name}`);
+      scene.dataset = { ...dataset, table: { ...dataset.table, name } };
+      return 'done';
+    }
+    case 'slice by':
+      scene.dataset = { ...dataset, slice: step.unit };
+      return 'done';
+    case 'sort by':
+      scene.dataset = { ...dataset, sortBy: step.columns };
+      return 'done';
     case 'crash':
       return crash(scene, model, step);
     default:
@@ -84,10 +105,10 @@ export async function perform(scene: Scene, model: Model, step: Step): Promise<C
 
 async function upsert({ database, dataset }: Scene, { columns }: Model, row: Row): Promise<void> {
   const more = columns.map(({ name, number }) => [name, row.more[number]] as const);
-  const given = [['value', row.value] as const, ...more];
+  const given = [['value', row.value] as const, ['kind', row.kind] as const, ...more];
   const names = given.map(([name]) => name);
   await database.query(
-    `insert into ${dataset.name} (time, id, ${names.join(', ')})
+    `insert into ${dataset.table.name} (time, id, ${names.join(', ')})
      values ($1, $2, ${names.map((_, index) => `$${String(index + 3)}`).join(', ')})
      on conflict (id, time) do update set ${names.map((name) => `${name} = excluded.${name}`).join(', ')}`,
     [timeOf(row.id), row.id, ...given.map(([, value]) => value)],
@@ -95,7 +116,12 @@ async function upsert({ database, dataset }: Scene, { columns }: Model, row: Row
 }
 
 async function changeColumns(
-  { database, dataset: { name: table } }: Scene,
+  {
+    database,
+    dataset: {
+      table: { name: table },
+    },
+  }: Scene,
   model: Model,
   how: 'add column' | 'drop column' | 'rename column',
 ): Promise<void> {
@@ -167,11 +193,12 @@ async function runJob(scene: Scene, rooms: Rooms, model: Model, job: Job): Promi
     case 'correct': {
       const lines = job.ids.map((id) => {
         const more = model.columns.map((column) => [column.name, job.value]);
-        const { value } = job;
+        const { value, kind } = model.rowOf(id, job.value);
         return JSON.stringify({
           time: timeOf(id),
           id,
           value,
+          kind,
           note: 'corrected',
           ...Object.fromEntries(more),
         });

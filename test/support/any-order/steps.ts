@@ -1,5 +1,6 @@
 /** What may happen to a table and its lake, in any order, and what each does to the model. */
 import fc from 'fast-check';
+import type { SliceUnit } from '../../../src/domain/time/time-range.ts';
 import { IDS, isWithin, type Model, type Row, SPANS } from './model.ts';
 
 export interface Condition {
@@ -29,6 +30,12 @@ export type Step =
   | { readonly do: 'remove'; readonly ids: readonly number[] }
   | { readonly do: 'unpin' | 'gc' | 'scrub' | 'widen' }
   | { readonly do: 'add column' | 'drop column' | 'rename column' }
+  | { readonly do: 'add label' | 'rename label' }
+  /** The table gets another name, in the database and in the configuration. */
+  | { readonly do: 'rename table' }
+  /** In the configuration: for what comes to the lake from now on. */
+  | { readonly do: 'slice by'; readonly unit: SliceUnit }
+  | { readonly do: 'sort by'; readonly columns: readonly string[] }
   /** At so many effects of the job, or never where it has fewer. */
   | {
       readonly do: 'crash';
@@ -47,6 +54,7 @@ const condition: fc.Arbitrary<Condition> = fc.oneof(
     sql: `value >= ${String(least)}`,
     holds: (row: Row) => row.value !== null && row.value >= least,
   })),
+  fc.constant({ sql: "kind = 'k1'", holds: (row: Row) => row.kind === 'k1' }),
   fc.constant({ sql: 'value is null', holds: (row: Row) => row.value === null }),
   fc.constant({
     sql: 'not (value = 3 or id % 2 = 0)',
@@ -88,6 +96,26 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constantFrom('add column' as const, 'drop column' as const, 'rename column' as const),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom('add label' as const, 'rename label' as const, 'rename table' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('slice by' as const),
+      unit: fc.constantFrom('hour' as const, 'day' as const, 'month' as const),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('sort by' as const),
+      columns: fc.constantFrom(['time'], ['value', 'kind', 'time'], ['id', 'time']),
     }),
   },
   {
