@@ -2,6 +2,7 @@
 
 In:  {"engine": "pyiceberg", "database": "postgresql://…", "table": "ticks", "metadata": "file:///…",
       "folder": "/…", "rest": "http://…" or null, "token": "…" or null,
+      "s3": null or {"url": "…", "region": "…", "key": "…", "secret": "…"},
       "snapshot": null or an id, "questions": [{"name": "…", "filter": "…" or null}]}
 Out: {"version": "…", "answers": {"name": {"rows": 1, "price": "1", …}}}, or {"error": "…"}
 
@@ -65,14 +66,23 @@ def of_arrow(table):
     )
 
 
+def bucket_settings():
+    """Of pyiceberg's, where the files lie in a bucket."""
+    if not order["s3"]:
+        return {}
+    return {"s3.endpoint": order["s3"]["url"], "s3.region": order["s3"]["region"],
+            "s3.access-key-id": order["s3"]["key"], "s3.secret-access-key": order["s3"]["secret"]}
+
+
 def catalogue():
     if order.get("rest"):
         from pyiceberg.catalog.rest import RestCatalog
-        return RestCatalog("tierd", uri=order["rest"], token=order["token"])
+        return RestCatalog("tierd", uri=order["rest"], token=order["token"], **bucket_settings())
     from pyiceberg.catalog.sql import SqlCatalog
     uri = "postgresql+psycopg2://" + order["database"].split("://", 1)[1]
     joined = "&" if "?" in uri else "?"
-    return SqlCatalog("tierd", uri=f"{uri}{joined}options=-csearch_path%3Dtierd", init_catalog_tables="false")
+    uri = f"{uri}{joined}options=-csearch_path%3Dtierd"
+    return SqlCatalog("tierd", uri=uri, init_catalog_tables="false", **bucket_settings())
 
 
 def ask_pyiceberg():
@@ -88,7 +98,8 @@ def ask_pyiceberg():
 def ask_polars():
     import polars
     source = catalogue().load_table(("lake", order["table"])) if order["rest"] else order["metadata"]
-    lazy = polars.scan_iceberg(source, snapshot_id=order["snapshot"])
+    lazy = polars.scan_iceberg(
+        source, snapshot_id=order["snapshot"], storage_options=bucket_settings() or None)
     context = polars.SQLContext(t=lazy)
     for question in order["questions"]:
         where = where_of(question, "cast('{}+00:00' as timestamptz)")
@@ -142,6 +153,11 @@ def ask_duckdb():
         import_extension(extension)
     connection = duckdb.connect()
     connection.execute("load iceberg; load httpfs; set TimeZone = 'UTC'")
+    if order["s3"]:
+        host = order["s3"]["url"].removeprefix("http://")
+        connection.execute(
+            f"create secret (type s3, endpoint '{host}', region '{order['s3']['region']}', url_style path, use_ssl false, "
+            f"key_id '{order['s3']['key']}', secret '{order['s3']['secret']}')")
     if order["rest"]:
         connection.execute(
             f"attach 'any' as tierd (type iceberg, endpoint '{order['rest']}', token '{order['token']}')")
@@ -248,7 +264,13 @@ def ask_trino():
             "iceberg.jdbc-catalog.connection-url": f"jdbc:postgresql://{place}{joined}currentSchema=tierd",
             "iceberg.jdbc-catalog.connection-user": user, "iceberg.jdbc-catalog.connection-password": password or "",
             "iceberg.jdbc-catalog.catalog-name": "tierd", "iceberg.jdbc-catalog.default-warehouse-dir": "file:///nowhere"}
-    settings |= {"fs.native-local.enabled": "true", "local.location": "/"}
+    if order["s3"]:
+        settings |= {
+            "fs.native-s3.enabled": "true", "s3.endpoint": order["s3"]["url"], "s3.region": order["s3"]["region"],
+            "s3.path-style-access": "true", "s3.aws-access-key": order["s3"]["key"],
+            "s3.aws-secret-key": order["s3"]["secret"]}
+    else:
+        settings |= {"fs.native-local.enabled": "true", "local.location": "/"}
     catalog = f"tierd_{os.getpid()}"
     given = ", ".join(f"\"{key}\" = '{value}'" for key, value in settings.items())
     run(f"create catalog {catalog} using iceberg with ({given})")
