@@ -11,16 +11,27 @@ export const SLOW_VARIATION_SHARE = 1 / 48;
 /**
  * The ordinals to kill at: every link, another sixth of the statements each time, and of the file system's
  * other calls, of which a file takes a dozen alike, a share of a twenty-fourth. With a share another such share of all.
- * All of them with TIERD_TEST_KILLS=all.
+ * All of them with TIERD_TEST_KILLS=all. None outside of the range.
  */
-export function chooseEffects(effects: readonly string[], share?: number): readonly number[] {
+export function chooseEffects(
+  effects: readonly string[],
+  share: number | undefined,
+  { first, end }: EffectRange,
+): readonly number[] {
   const random = randomFrom(SEED);
-  if (process.env['TIERD_TEST_KILLS'] === 'all') return effects.map((_, index) => index + 1);
-  const chosen = effects.flatMap((label, index) => {
-    return random() < (share ?? shareOf(label)) ? [index + 1] : [];
+  const within = effects.slice(first, end);
+  if (process.env['TIERD_TEST_KILLS'] === 'all') return within.map((_, index) => first + index + 1);
+  const chosen = within.flatMap((label, index) => {
+    return random() < (share ?? shareOf(label)) ? [first + index + 1] : [];
   });
   // A run that kills nowhere proves nothing.
-  return chosen.length > 0 ? chosen : [1 + Math.floor(random() * effects.length)];
+  return chosen.length > 0 ? chosen : [first + 1 + Math.floor(random() * within.length)];
+}
+
+/** Of indexes, without `end`. */
+export interface EffectRange {
+  readonly first: number;
+  readonly end: number;
 }
 
 function shareOf(label: string): number {

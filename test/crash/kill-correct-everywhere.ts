@@ -6,11 +6,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import type { Dataset } from '../../src/domain/dataset.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
 import { listSegments } from '../../src/ledger/segments.ts';
 import { readCold } from '../support/cold-rows.ts';
 import { correct } from '../support/correct.ts';
-import { VARIATION_SHARE } from './choose-effects.ts';
+import { SLOW_VARIATION_SHARE, VARIATION_SHARE } from './choose-effects.ts';
 import {
   expectNothingLeft,
   expectRight,
@@ -25,7 +26,7 @@ const CORRECTED = 77;
 /** Of both days some rows. */
 const CHOSEN = 'id % 3 = 1 and id < 1040';
 
-export function killCorrectEverywhere(name: string): void {
+export function killCorrectEverywhere(name: string, changes: Partial<Dataset> = {}): void {
   /** Of each table the ids of the rows that are corrected. */
   const correcting = new Map<string, readonly string[]>();
   const fileOf = ({ rooms, dataset }: KillScene): string =>
@@ -44,9 +45,9 @@ export function killCorrectEverywhere(name: string): void {
   killJobEverywhere({
     name,
     kind: 'plain',
-    settings: {},
+    settings: changes,
     fewestEffects: FEWEST_EFFECTS,
-    share: VARIATION_SHARE,
+    share: changes.iceberg === true ? SLOW_VARIATION_SHARE : VARIATION_SHARE,
     order: (scene) => ({ correct: fileOf(scene) }),
     prepare: async (scene) => {
       const { client, rooms, lake, dataset } = scene;

@@ -15,7 +15,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { makeDataset } from '../support/rotation.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { checkRows, checkTable, NOTHING_WRONG, strayFiles } from './check.ts';
-import { chooseEffects, randomFrom, SEED } from './choose-effects.ts';
+import { chooseEffects, type EffectRange, randomFrom, SEED } from './choose-effects.ts';
 import { KillCount, partOf } from './kill-count.ts';
 import { type LakeOfVictims, openLakeOf } from './lake-of-victims.ts';
 import { findLeft } from './leftovers.ts';
@@ -39,6 +39,8 @@ export interface KilledJob {
   readonly fewestEffects: Readonly<Record<VictimOrder['moment'], number>>;
   /** Of all effects, to be killed at; without it as many as suit each. */
   readonly share?: number | undefined;
+  /** Only from the first effect whose label begins with the one to the next that begins with the other. */
+  readonly part?: readonly [first: string, last: string];
   /** What the victim does instead of a rotation. */
   readonly order?:
     | Pick<VictimOrder, 'restore' | 'compact' | 'expire' | 'delete' | 'adopt'>
@@ -95,9 +97,20 @@ async function killAtChosen(
   const kill = (killAt: number) => killAndRecover(job, place, { victim, moment, killAt, count });
   const effects = await kill(0);
   expect(effects.length).toBeGreaterThan(job.fewestEffects[moment]);
-  const chosen = chooseEffects(effects, job.share);
+  const within = partIn(effects, job.part);
+  const chosen = chooseEffects(effects, job.share, within);
   for (const killAt of chosen) await kill(killAt);
-  await count.tell(partOf(chosen, effects));
+  await count.tell(partOf(chosen, effects.slice(within.first, within.end)));
+}
+
+/** Of all effects, where no part is named. */
+function partIn(effects: readonly string[], part: KilledJob['part']): EffectRange {
+  if (part === undefined) return { first: 0, end: effects.length };
+  const [begins, ends] = part;
+  const first = effects.findIndex((label) => label.startsWith(begins));
+  const last = effects.findIndex((label, index) => index > first && label.startsWith(ends));
+  if (first === -1 || last === -1) throw new Error(`no ${begins} … ${ends} among the effects`);
+  return { first, end: last + 1 };
 }
 
 async function openPlace({ kind, server }: KilledJob): Promise<Place> {
