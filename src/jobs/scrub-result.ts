@@ -1,6 +1,7 @@
 /** What a scrub found, and what it comes to: one word for the exit code, the report and the record of the run. */
 import { agree, countOf } from '../domain/count.ts';
 import type { ScrubReport } from '../lake/scrub.ts';
+import type { StrangeObject } from '../lake/strange-metadata.ts';
 
 export interface UnprovenSlice {
   readonly keys: readonly string[];
@@ -9,6 +10,8 @@ export interface UnprovenSlice {
 
 export interface ScrubResult {
   readonly bytes: ScrubReport;
+  /** Beside the metadata of Iceberg tables: what other engines left. */
+  readonly strange: readonly StrangeObject[];
   readonly provenSlices: number;
   readonly provenRows: number;
   /** Their bytes are those that were published, and their values are not those that were sent. */
@@ -22,10 +25,10 @@ export interface ScrubResult {
 export type ScrubVerdict = 'sound' | 'damaged' | 'not judged' | 'unknown files';
 
 /** The worst of what was found. */
-export function scrubVerdict({ bytes, unproven, unjudged }: ScrubResult): ScrubVerdict {
+export function scrubVerdict({ bytes, strange, unproven, unjudged }: ScrubResult): ScrubVerdict {
   if (bytes.missing.length + bytes.altered.length + unproven.length > 0) return 'damaged';
   if (bytes.unreadable.length + unjudged.length > 0) return 'not judged';
-  return bytes.unknown.length > 0 ? 'unknown files' : 'sound';
+  return bytes.unknown.length + strange.length > 0 ? 'unknown files' : 'sound';
 }
 
 /** Null when all is well. */
@@ -39,7 +42,7 @@ export function describeVerdict(result: ScrubResult): string | null {
     case 'not judged':
       return `${countOf(bytes.unreadable.length + unjudged.length, 'segment')} could not be read`;
     case 'unknown files': {
-      const { length } = bytes.unknown;
+      const length = bytes.unknown.length + result.strange.length;
       return `${countOf(length, 'file')} ${agree(length, 'is', 'are')} not known to this ledger; nothing is damaged`;
     }
     case 'sound':

@@ -16,6 +16,8 @@ import type { ObjectStore } from '../lake/object-store.ts';
 import { type ScrubReport, scrubLake } from '../lake/scrub.ts';
 import type { DuckEngine } from '../lake/segment/duckdb.ts';
 import { type PublishedSegment, verifySegments } from '../lake/segment-verifier.ts';
+import { findStrangeMetadata } from '../lake/strange-metadata.ts';
+import { listIcebergKeys } from '../ledger/iceberg-objects.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { type RunEnd, recordRun } from '../ledger/runs.ts';
 import { recordFindings, type ScrubFinding } from '../ledger/scrub-findings.ts';
@@ -117,14 +119,20 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
     const findings = findingsOf(bytes, proven);
     await recordFindings(db, findings);
     await recordScrubs(db, [...findings.sound, ...findings.bad.map(({ key }) => key)]);
+    const strange = await findStrangeMetadata({
+      store: rooms.store,
+      listNamed: () => listIcebergKeys(db, request.dataset),
+      dataset: request.dataset,
+      signal: rooms.signal,
+    });
     const incomplete = bytes.missing.length > 0 ? await howIncomplete(rooms.store, db) : null;
-    return { bytes, ...proven, incomplete };
+    return { bytes, strange, ...proven, incomplete };
   } finally {
     await disconnect(db);
   }
 }
 
-type Proven = Omit<ScrubResult, 'bytes' | 'incomplete'>;
+type Proven = Omit<ScrubResult, 'bytes' | 'strange' | 'incomplete'>;
 
 /** What was removed meanwhile, with `tierd delete --now` or after the grace period, is no damage. */
 async function confirm(db: pg.Client, { dataset }: ScrubRequest, proven: Proven): Promise<Proven> {

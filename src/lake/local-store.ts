@@ -212,7 +212,9 @@ class LocalStore implements ObjectStore {
       const path = join(directory, entry.name);
       const key = prefix + entry.name;
       if (entry.kind === 'directory') {
-        if (!isOwnRecord(`${key}/`)) yield* this.#walk(path, `${key}/`, signal);
+        // Own records lie below the root alone, and who asks for theirs is given them.
+        const isSkipped = prefix === '' && isOwnRecord(`${key}/`);
+        if (!isSkipped) yield* this.#walk(path, `${key}/`, signal);
         continue;
       }
       // Removed since the directory was read: no longer an object.

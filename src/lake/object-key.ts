@@ -47,6 +47,11 @@ export function icebergFolder(dataset: string): string {
   return `${ICEBERG_DIRECTORY}/${dataset}`;
 }
 
+/** What all that belongs to Iceberg tables begins with; null for every dataset's. */
+export function icebergPrefix(dataset: string | null): string {
+  return dataset === null ? `${ICEBERG_DIRECTORY}/` : `${icebergFolder(dataset)}/`;
+}
+
 /** S3's own limit; every local file system allows more. */
 const MAX_KEY_BYTES = 1024;
 /** The limit of a name on ext4, XFS, APFS and exFAT alike. */

@@ -1,9 +1,9 @@
 /** What a segment says of itself in its footer, read from wherever it lies and without its rows. */
-import type { AsyncBuffer } from 'hyparquet';
 import { z } from 'zod';
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import type { SliceFingerprint } from '../domain/fingerprint.ts';
 import type { TimeRange } from '../domain/time/time-range.ts';
+import { objectBuffer } from './object-buffer.ts';
 import type { ReadableStore } from './object-store.ts';
 import { checkFooter, readFooter } from './segment/parquet-footer.ts';
 
@@ -64,11 +64,7 @@ export async function readSegmentFooter(
   key: string,
   bytes: number,
 ): Promise<SegmentFooter | null> {
-  const file: AsyncBuffer = {
-    byteLength: bytes,
-    slice: (start, end = bytes) => readRange(store, key, start, end),
-  };
-  const footer = await readFooter(file, key, TAIL_BYTES);
+  const footer = await readFooter(objectBuffer(store, key, bytes), key, TAIL_BYTES);
   const parsed = metadataSchema.safeParse(
     Object.fromEntries(footer.key_value_metadata?.map(({ key, value }) => [key, value]) ?? []),
   );
@@ -91,21 +87,6 @@ export async function readSegmentFooter(
     columns,
     rows,
   };
-}
-
-async function readRange(
-  store: ReadableStore,
-  key: string,
-  fromInclusive: number,
-  toExclusive: number,
-): Promise<ArrayBuffer> {
-  const whole = new Uint8Array(toExclusive - fromInclusive);
-  let at = 0;
-  for await (const chunk of store.read(key, { fromInclusive, toExclusive })) {
-    whole.set(chunk.subarray(0, whole.length - at), at);
-    at += chunk.length;
-  }
-  return whole.buffer;
 }
 
 function parseJson(value: unknown): unknown {

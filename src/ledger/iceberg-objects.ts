@@ -14,6 +14,18 @@ export async function announceIcebergObjects(
   );
 }
 
+/** In every state, of one dataset or, with null, of all. */
+export async function listIcebergKeys(
+  db: Queryable,
+  dataset: string | null,
+): Promise<readonly string[]> {
+  const found = await db.query<{ object_key: string }>(
+    `select object_key from tierd.iceberg_objects where $1::text is null or dataset = $1`,
+    [dataset],
+  );
+  return found.rows.map((row) => row.object_key);
+}
+
 /** Those of a move, or, with null, all that nobody has come to use. */
 export async function abandonIcebergObjects(
   db: Queryable,

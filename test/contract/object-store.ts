@@ -58,9 +58,13 @@ export function describeObjectStore(name: string, make: () => Promise<StoreUnder
 
       test('lists what is its own where that is asked for by its directory', async () => {
         await store.putSmallIfAbsent('_tierd_audit/2026-03-31.json', Buffer.from('{}'));
+        await store.replaceSmall('_iceberg/ticks/metadata/version-hint.text', Buffer.from('1'));
         await put(KEY, someBytes(10));
         expect(await listAll(store, '_tierd_audit/')).toEqual([
           { key: '_tierd_audit/2026-03-31.json', bytes: 2 },
+        ]);
+        expect(await listAll(store, '_iceberg/')).toEqual([
+          { key: '_iceberg/ticks/metadata/version-hint.text', bytes: 1 },
         ]);
         expect((await listAll(store, '')).map(({ key }) => key)).toEqual([KEY]);
       });

@@ -74,7 +74,7 @@ async function run(
 }
 
 function reportScrub(result: ScrubResult, seed: string | null): Report {
-  const { bytes, unproven, unjudged } = result;
+  const { bytes, strange, unproven, unjudged } = result;
   const verdict = scrubVerdict(result);
   return {
     json: {
@@ -95,7 +95,8 @@ function reportScrub(result: ScrubResult, seed: string | null): Report {
       unreadable: bytes.unreadable.map(({ segment, reason }) => ({ key: segment.key, reason })),
       unproven,
       unjudged,
-      unknown: bytes.unknown.map(({ key }) => key),
+      unknown: [...bytes.unknown, ...strange].map(({ key }) => key),
+      left_by_engines: strange.map(({ key, by }) => ({ key, by })),
       leftovers: bytes.leftovers.map(({ key }) => key),
     },
     text: (style) => render(result, seed, style),
@@ -104,7 +105,7 @@ function reportScrub(result: ScrubResult, seed: string | null): Report {
 }
 
 function render(result: ScrubResult, seed: string | null, { colour }: Style): string {
-  const { bytes, unproven, unjudged } = result;
+  const { bytes, strange, unproven, unjudged } = result;
   const bad = (word: string, text: string): string => `${colour.red(word.padEnd(10))}  ${text}`;
   const odd = (word: string, text: string): string => `${colour.yellow(word.padEnd(10))}  ${text}`;
   const lines = [
@@ -116,6 +117,9 @@ function render(result: ScrubResult, seed: string | null, { colour }: Style): st
     ),
     ...unjudged.map(({ reason }) => odd('unjudged', reason)),
     ...bytes.unknown.map(({ key }) => odd('unknown', `${key}: not this ledger's, left alone`)),
+    ...strange.map(({ key, by }) =>
+      odd('left', `${key}: by ${by ?? 'another engine'}; no table has it, and it is left alone`),
+    ),
     ...bytes.leftovers.map(({ key }) => odd('leftover', `${key}: the next rotation removes it`)),
   ];
   const unread =
@@ -125,15 +129,22 @@ function render(result: ScrubResult, seed: string | null, { colour }: Style): st
   const sum = `${countOf(bytes.ok.length, 'segment')} sound (${formatBytes(bytes.bytesRead)} read, ${formatRows(result.provenRows)} proven)${unread}`;
   const damage = bytes.missing.length + bytes.altered.length + unproven.length;
   const notJudged = bytes.unreadable.length + unjudged.length;
-  const strange =
+  const unknown =
     bytes.unknown.length === 0
       ? []
       : [
           `${colour.yellow('unknown')} ${countOf(bytes.unknown.length, 'file')} ${agree(bytes.unknown.length, 'is not in this ledger, so its', 'are not in this ledger, so their')} rows are not found through it; \`tierd lake show\` says whose the lake is`,
         ];
+  const left =
+    strange.length === 0
+      ? []
+      : [
+          `${colour.yellow('left')} ${countOf(strange.length, 'file')} of commits that other engines tried: remove ${agree(strange.length, 'it', 'them')}, and the right to write the lake from whoever only reads it`,
+        ];
   return [
     ...lines,
-    ...strange,
+    ...unknown,
+    ...left,
     ...(result.incomplete === null
       ? []
       : [
