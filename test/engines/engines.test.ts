@@ -6,7 +6,6 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { icebergDesk } from '../../src/cli/daemon/iceberg-desk.ts';
 import { unpin } from '../../src/ledger/pins.ts';
 import { compact } from '../support/compact.ts';
 import { correct, fileOf } from '../support/correct.ts';
@@ -15,17 +14,9 @@ import { deleteFrom } from '../support/delete.ts';
 import { ageLake, expire } from '../support/expire.ts';
 import { days, restore, rotateAll } from '../support/restore.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../support/rotation.ts';
-import { describeOn, servers } from '../support/servers.ts';
-import { LEADING, open, QUERY, TOKENS } from '../unit/http/scene.ts';
-import { type Answers, type Engine, openEngine, type Question } from './engine.ts';
-
-/** Each by the REST catalogue as well, where it can; chdb is given the folder. */
-const EACH_RUN = 'pyiceberg,pyiceberg rest,duckdb,duckdb rest';
-const ALL = `${EACH_RUN},polars,polars rest,daft,daft rest,chdb`;
-const ENGINES = (
-  process.env['TIERD_TEST_ENGINES_ONLY'] ??
-  (process.env['TIERD_TEST_ENGINES'] === undefined ? EACH_RUN : ALL)
-).split(',');
+import { describeOn } from '../support/servers.ts';
+import { type AskedTable, askPostgres, ENGINES, openAskedTable } from './asked-table.ts';
+import type { Answers, Question } from './engine.ts';
 
 /** Days that are cold, by how long ago they are: one that expires, and those of another month, which become one. */
 const AGES = [65, 47, 46, 45, 44, 43, 42, 41, 40];
@@ -67,14 +58,14 @@ describeOn('python', 'an Iceberg table in other engines', () => {
   let client: pg.Client;
   let bench: Bench;
   const endings: (() => unknown)[] = [];
-  const engines = new Map<string, Engine>();
-  /** Of the server that is asked: an engine may keep to the one that it was given first. */
-  let port = 0;
+  let table: AskedTable;
 
   beforeAll(async () => {
     database = await createTestDatabase();
     client = await database.connect();
     bench = await openBench(database, {}, (end) => endings.push(end));
+    table = openAskedTable(database, join(bench.lake, '_iceberg/ticks'));
+    endings.push(() => table.end());
     await client.query(`set timezone = 'UTC'; set datestyle = 'ISO'; set extra_float_digits = 1`);
     // `cold` is what PostgreSQL had of the rows that have moved, and is asked instead of them.
     for (const table of ['ticks', 'cold']) {
@@ -86,8 +77,7 @@ describeOn('python', 'an Iceberg table in other engines', () => {
   });
 
   afterAll(async () => {
-    for (const engine of engines.values()) await engine.end();
-    for (const end of endings) await end();
+    for (const end of endings.toReversed()) await end();
   });
 
   async function insert(): Promise<void> {
@@ -134,7 +124,7 @@ describeOn('python', 'an Iceberg table in other engines', () => {
   interface Step {
     readonly after: string;
     readonly questions?: readonly Question[];
-    happens(): Promise<void>;
+    readonly happens: () => Promise<void>;
   }
 
   const steps: readonly Step[] = [
@@ -224,57 +214,18 @@ describeOn('python', 'an Iceberg table in other engines', () => {
       beforeAll(async () => {
         before = index === 0 ? null : { snapshot: await snapshot(), answers };
         await happens();
-        answers = await askPostgres(questions);
+        answers = await askPostgres(client, 'cold', questions);
       });
 
       it.each(ENGINES)('%s answers as PostgreSQL did', async (named) => {
-        expect(await ask(named, questions)).toEqual(answers);
+        expect(await table.ask(named, questions)).toEqual(answers);
       });
 
       if (index === 0) return;
       it.each(ENGINES)('%s travels back to the snapshot before', async (named) => {
         const then = LASTING.map(({ name }) => [name, before?.answers[name]] as const);
-        expect(await ask(named, LASTING, before?.snapshot)).toEqual(Object.fromEntries(then));
+        expect(await table.ask(named, LASTING, before?.snapshot)).toEqual(Object.fromEntries(then));
       });
-    });
-  }
-
-  async function askPostgres(questions: readonly Question[]): Promise<Answers> {
-    const found: Record<string, Answers[string]> = {};
-    for (const { name, filter } of questions) {
-      const { rows } = await client.query<Answers[string]>(
-        `select count(*)::int as rows, trim_scale(sum(price))::text as price, sum(size)::float8 as size,
-                (extract(epoch from min(time)) * 1000000)::float8 as first,
-                (extract(epoch from max(time)) * 1000000)::float8 as last
-         from cold ${filter === null ? '' : `where ${asPostgres(filter)}`}`,
-      );
-      if (rows[0] !== undefined) found[name] = rows[0];
-    }
-    return found;
-  }
-
-  async function ask(
-    named: string,
-    questions: readonly Question[],
-    travelTo: number | null = null,
-  ): Promise<Answers> {
-    const [engine = '', by] = named.split(' ');
-    const opened = engines.get(named) ?? openEngine(servers().python ?? '');
-    engines.set(named, opened);
-    const { rows } = await client.query<{ metadata_location: string }>(
-      'select metadata_location from tierd.iceberg_tables',
-    );
-    return opened.ask({
-      engine,
-      rest: by === 'rest' ? await serve() : null,
-      token: QUERY,
-      database: database.url,
-      table: 'ticks',
-      metadata: rows[0]?.metadata_location ?? '',
-      folder: join(bench.lake, '_iceberg/ticks'),
-      s3: null,
-      snapshot: travelTo,
-      questions,
     });
   }
 
@@ -284,17 +235,4 @@ describeOn('python', 'an Iceberg table in other engines', () => {
     );
     return Number(rows[0]?.id);
   }
-
-  /** The daemon's catalogue. */
-  async function serve(): Promise<string> {
-    const iceberg = icebergDesk(() => database.connect());
-    const { server } = open(LEADING, { ...TOKENS, iceberg });
-    const url = await server.listen({ host: '127.0.0.1', port });
-    port = Number(new URL(url).port);
-    return `${url}/iceberg`;
-  }
 });
-
-function asPostgres(filter: string): string {
-  return filter.replaceAll(/\{([^}]*)\}/g, "timestamptz '$1+00'");
-}

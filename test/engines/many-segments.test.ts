@@ -63,7 +63,7 @@ describeOn('python', 'a table of many segments', () => {
   }, 3_600_000);
 
   afterAll(async () => {
-    for (const end of endings) await end();
+    for (const end of endings.toReversed()) await end();
   });
 
   it('has one for each hour', async () => {
