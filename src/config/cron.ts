@@ -32,8 +32,8 @@ function isCronPart(part: string, field: CronField): boolean {
   if (step !== undefined && !(/^\d+$/.test(step) && Number(step) > 0)) return false;
   if (range === '*') return true;
   const ends = range.split('-').map((end) => cronValue(end, field));
-  const [from, to = from] = ends;
-  if (ends.length > 2 || from === undefined || to === undefined) return false;
+  if (ends.length > 2 || ends.includes(undefined)) return false;
+  const [from = field.min, to = from] = ends;
   // A step needs a range to walk: cron reads `5/10` differently from place to place.
   if (step !== undefined && ends.length === 1) return false;
   return from <= to;

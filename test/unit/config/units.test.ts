@@ -71,6 +71,11 @@ describe('schedules', () => {
     '*/0 * * * *',
     '9-5 * * * *',
     '1-2-3 * * * *',
+    '1-70 * * * *',
+    '0 0-24 * * *',
+    '0 2 1-32/2 * *',
+    '0 2 * * mon-funday',
+    '5- * * * *',
     '@daily',
   ])('not %s', (text) => {
     expect(isCronSchedule(text)).toBe(false);
