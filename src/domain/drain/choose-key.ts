@@ -71,6 +71,21 @@ export function chooseKey(
   return { lacks: 'distinction', found: shared.columns.join(', ') };
 }
 
+/**
+ * Parts of the names of Redis keys that the row's key lacks: keys that differ in these alone may come to one row. None for
+ * lists and streams, which are asked for `same_key`, and where the key itself is in it.
+ *
+ * @param key the columns of the row's key
+ */
+export function untoldCaptures(source: DrainSource, key: readonly string[]): readonly string[] {
+  const { live, columns } = source;
+  if (!NEEDS_KEY[live.kind]) return [];
+  const origins = columns.flatMap(({ column, origin }) => (key.includes(column) ? [origin] : []));
+  if (origins.some((origin) => isBuiltIn(origin, '$key'))) return [];
+  const told = origins.flatMap((origin) => (origin.from === 'capture' ? [origin.name] : []));
+  return live.pattern.captures.filter((name) => !told.includes(name));
+}
+
 /** Whether no two entries of the source can have the same of all these. */
 function tellsApart({ live }: DrainSource, origins: readonly ValueOrigin[]): boolean {
   if (origins.some((origin) => isBuiltIn(origin, '$entry'))) return true;

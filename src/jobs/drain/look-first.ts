@@ -1,5 +1,6 @@
 /** What the first entries of a source say of its configuration, before anything of it is taken. */
 
+import { untoldCaptures } from '../../domain/drain/choose-key.ts';
 import {
   describeDoubt,
   doubtScores,
@@ -27,7 +28,7 @@ export interface FirstFindings {
 /** Looks at a few entries; changes nothing. Throws what Redis answers. */
 export async function lookBeforeTaking(
   store: LiveStore,
-  plan: Pick<DrainPlan, 'source' | 'rows'>,
+  plan: Pick<DrainPlan, 'source' | 'rows' | 'target'>,
   look: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<FirstFindings> {
   const found = await lookFirst(store, plan.source.live, look);
@@ -35,7 +36,7 @@ export async function lookBeforeTaking(
 }
 
 function judgeFirstLook(
-  { source, rows }: Pick<DrainPlan, 'source' | 'rows'>,
+  { source, rows, target }: Pick<DrainPlan, 'source' | 'rows' | 'target'>,
   found: FirstLook,
   now: number,
 ): FirstFindings {
@@ -55,8 +56,20 @@ function judgeFirstLook(
   const sure = doubts.find(({ doubtful, of }) => doubtful === of);
   return {
     refusal: sure === undefined ? null : timesUnlikely(source, sure),
-    notes: [...doubts.map(describeDoubt), ...(foreign === null ? [] : [describeForeign(foreign)])],
+    notes: [
+      ...doubts.map(describeDoubt),
+      ...(foreign === null ? [] : [describeForeign(foreign)]),
+      ...(isEmpty ? [] : tellUntold(source, target.key ?? [])),
+    ],
   };
+}
+
+function tellUntold(source: DrainSource, key: readonly string[]): readonly string[] {
+  const untold = untoldCaptures(source, key).map((name) => `{${name}}`);
+  if (untold.length === 0) return [];
+  return [
+    `keys that differ in ${untold.join(' and ')} only come to one row where their ${key.join(', ')} are equal, and only those of one batch are counted as such`,
+  ];
 }
 
 const textsOf = (scores: FirstLook['scores']) =>

@@ -145,6 +145,24 @@ describeOn('redis', 'before a drain takes anything it looks whether', () => {
     expect(scene.bench.events).toContainEqual({ kind: 'doubt', source: 'move_source', note });
   });
 
+  it.each(['move', 'claim', 'snapshot'] as const)(
+    'a part of the keys is in no column of the row’s key, and then tells and goes on: %s',
+    async (kind) => {
+      const table = await scene.table();
+      for (const venue of ['X', 'Y']) await add(kind, `${venue}:A`, NOW_S * 1000);
+      const source = makeSource(table, { kind, keys: 'ticks:{venue}:{symbol}' });
+      const note =
+        'keys that differ in {venue} only come to one row where their symbol, ts are equal, and only those of one batch are counted as such';
+      expect((await previewSource(scene.bench.rooms, source, 5)).notes).toEqual([note]);
+      expect(await examineSources(scene.bench.rooms, [source])).toContainEqual(
+        expect.objectContaining({ status: 'warning', found: note }),
+      );
+      expect(await scene.bench.drain(source)).toMatchObject({ entries: 2 });
+      expect(scene.bench.events).toContainEqual({ kind: 'doubt', source: source.name, note });
+      expect(await scene.pricesIn(table)).toHaveLength(1);
+    },
+  );
+
   it('old times are old, and takes them', async () => {
     const table = await scene.table();
     for (const [symbol, ts] of Object.entries({
