@@ -25,7 +25,9 @@ export function looseColumns(
 }
 
 function isLoose({ oid, name, kind, typmod, madeOf }: BaseType): boolean {
-  if (madeOf.length > 0) return madeOf.some(isLoose);
+  // What is said of an array is said of its elements.
+  if (madeOf.length > 0)
+    return madeOf.some((part) => isLoose(typmod === -1 ? part : { ...part, typmod }));
   if (kind === 'b' && oid >= FIRST_USER_OID) return true;
   return SPELLED_IN_WAYS.has(name) && !(FIXED_BY_TYPMOD.has(name) && typmod !== -1);
 }

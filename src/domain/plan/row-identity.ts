@@ -90,14 +90,17 @@ function isSameColumn(a: HeldColumn, b: ColumnPlan): boolean {
     a.name === b.name &&
     a.held?.kind === b.held.kind &&
     a.duckdbType === b.duckdbType &&
-    spellingOf(a) === spellingOf(b)
+    isSpelledAlike(a, b)
   );
 }
 
-/** What a type's parameters make of one value's text: as many zeros after the point, as many blanks. */
-function spellingOf({ held, postgresType = '' }: HeldColumn): string {
-  if (held?.kind !== 'text' && held?.kind !== 'varchar') return '';
-  const numeric = /^numeric(?:\(\d+,(-?\d+)\))?$/.exec(postgresType);
-  if (numeric !== null) return `numeric ${numeric[1] ?? ''}`;
-  return postgresType.startsWith('character(') ? postgresType : '';
+/** Types whose text has as many digits or blanks as they say: 1.50 of a numeric(40,2) is 1.500 of a numeric(40,3). */
+const PADDED = /^(?:numeric|character)\(/u;
+
+function isSpelledAlike(a: HeldColumn, b: ColumnPlan): boolean {
+  return (
+    a.duckdbType !== 'VARCHAR' ||
+    a.postgresType === b.postgresType ||
+    ![a, b].some(({ postgresType }) => PADDED.test(postgresType ?? ''))
+  );
 }
