@@ -44,7 +44,7 @@ export function renderError(
 ): string {
   const { colour } = style;
   const { problems, ...figures } = error.context;
-  const lines = [`${colour.red(colour.bold('error'))} ${colour.bold(asSentence(error.message))}`];
+  const lines = [`${colour.red(colour.bold('error'))} ${colour.bold(messageOf(error))}`];
   for (const [name, value] of Object.entries(figures)) {
     // Refusals are for programs: message and hint say the same in words.
     if (value === undefined || value === null || name === 'refusals') continue;
@@ -68,6 +68,14 @@ function renderProblem(problem: Problem, { colour }: Style): string[] {
     ...(problem.expected === undefined ? [] : [`expected  ${problem.expected}`]),
   ];
   return [...(head === '' ? [] : [`  ${head}`]), ...body.map((text) => `    ${text}`), ''];
+}
+
+/** A dataset's name stays as it is written. */
+function messageOf({ message, context }: TierdError): string {
+  const { dataset } = context;
+  return typeof dataset === 'string' && message.startsWith(`${dataset} `)
+    ? showLines(message)
+    : asSentence(message);
 }
 
 /** Rooms write a message so that it can stand inside another; here it stands alone. */

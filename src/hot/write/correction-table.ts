@@ -36,11 +36,18 @@ export interface NameInLines {
   readonly times: number;
 }
 
+export interface LinesOfJson {
+  readonly lines: number;
+  readonly names: readonly NameInLines[];
+  /** The first line that is another value than an object, counted from 1. */
+  readonly noObject: number | null;
+}
+
 /** Reads lines of JSON into a table beside it. @returns how many there are, and the names that they have */
 export async function copyJsonIn(
   db: pg.Client,
   pieces: AsyncIterable<Uint8Array>,
-): Promise<{ readonly lines: number; readonly names: readonly NameInLines[] }> {
+): Promise<LinesOfJson> {
   await db.query('create temporary table tierd_lines (line json) on commit drop');
   // Neither can stand in a line of JSON, so that each line is one value as it is.
   const raw = `quote e'\\x01', delimiter e'\\x02'`;
@@ -52,6 +59,12 @@ export async function copyJsonIn(
   const { rows } = await db.query<{ lines: number }>(
     `select count(line)::float8 as lines from pg_temp.tierd_lines`,
   );
+  const { rows: others } = await db.query<{ n: number }>(
+    `select n::float8 as n from (select row_number() over () as n, line from pg_temp.tierd_lines) l
+     where json_typeof(line) <> 'object' limit 1`,
+  );
+  if (others[0] !== undefined)
+    return { lines: rows[0]?.lines ?? 0, names: [], noObject: others[0].n };
   const { rows: names } = await db.query<NameInLines>(
     `select k.name, count(*)::float8 as lines, sum(k.times)::float8 as times
      from pg_temp.tierd_lines l
@@ -60,7 +73,7 @@ export async function copyJsonIn(
      ) k
      where l.line is not null group by k.name order by k.name`,
   );
-  return { lines: rows[0]?.lines ?? 0, names };
+  return { lines: rows[0]?.lines ?? 0, names, noObject: null };
 }
 
 /**

@@ -17,6 +17,7 @@ import {
 } from '../../hot/write/correction-table.ts';
 import type { DuckEngine } from '../../lake/segment/duckdb.ts';
 import { parquetToCsv, unreadable } from '../../lake/table-file.ts';
+import { withoutByteOrderMark } from './byte-order-mark.ts';
 import { csvNames } from './csv-names.ts';
 import { withoutEndMark } from './end-mark.ts';
 
@@ -76,7 +77,7 @@ async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {
     case '.csv': {
       const names = await csvNames(file);
       assertColumns(load, names);
-      return copyCsvIn(db, names, withoutEndMark(file, createReadStream(file), true));
+      return copyCsvIn(db, names, withoutEndMark(file, textOf(file), true));
     }
     case '.parquet': {
       const csv = join(directory, 'correction.csv');
@@ -88,8 +89,9 @@ async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {
     }
     case '.ndjson':
     case '.jsonl': {
-      const pieces = withoutEndMark(file, createReadStream(file), false);
-      const { lines, names } = await copyJsonIn(db, pieces);
+      const pieces = withoutEndMark(file, textOf(file), false);
+      const { lines, names, noObject } = await copyJsonIn(db, pieces);
+      if (noObject !== null) throw unreadable(file, `its line ${String(noObject)} is no object`);
       const columns = names.map(({ name }) => name);
       assertColumns(load, columns);
       const repeated = names.find((one) => one.times > one.lines);
@@ -110,6 +112,9 @@ async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {
       throw unreadable(file, 'its name ends in no format that is known');
   }
 }
+
+const textOf = (file: string): AsyncIterable<Uint8Array> =>
+  withoutByteOrderMark(createReadStream(file));
 
 const isJson = ({ schema, name }: BaseType): boolean => schema === 'pg_catalog' && name === 'json';
 

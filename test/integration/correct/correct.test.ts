@@ -1,5 +1,5 @@
 /** Rows of the lake are replaced by those of a file: by key, exactly as PostgreSQL reads them, and no others. */
-import { appendFile, mkdir, readdir, rename } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import type pg from 'pg';
@@ -126,6 +126,18 @@ describe('correct', () => {
       'correct',
     );
   });
+
+  it.each(['csv', 'ndjson'] as const)(
+    'takes a file of %s whose text begins with a byte order mark',
+    async (format) => {
+      const dataset = await coldTable();
+      const file = await wantedFile(format, 'price = price + 1', 'id = 64001');
+      await writeFile(file, `\ufeff${await readFile(file, 'utf8')}`);
+      const { plan } = await correct(bench, dataset, file);
+      expect(plan).toMatchObject({ rows: 1, changed: 1, unknown: 0 });
+      await expectWanted(dataset);
+    },
+  );
 
   it('takes a json as it is, and as the text that a query gives of it', async () => {
     const paper = `paper json not null default '{"a": 1.0,  "a": 2}'`;
@@ -342,6 +354,8 @@ describe('correct', () => {
       `${ROW_OF_JSON.replace('}', ',"note":["2"]}')}\n${ROW_OF_JSON.replace('"note":null,', '')}\n`,
       'a line has note twice',
     ],
+    ['x.ndjson', `[${ROW_OF_JSON}]`, 'its line 1 is no object'],
+    ['x.ndjson', `${ROW_OF_JSON}\n\n7\n`, 'its line 3 is no object'],
   ])('tells what is wrong with %s: %s', async (name, text, told) => {
     const dataset = await coldTable();
     if (text === null) await mkdir(join(bench.directory, name));

@@ -70,6 +70,17 @@ describe('a table', () => {
   });
 });
 
+describe('an error', () => {
+  it.each([
+    ['the lake is full', 'The lake is full'],
+    ['bars: nothing was moved', 'bars: nothing was moved'],
+    ['bars has no unique key', 'bars has no unique key'],
+  ])('begins as a sentence, but for the name of a dataset: %s', (message, begin) => {
+    const error = new TierdError({ code: 'USAGE', message, context: { dataset: 'bars' } });
+    expect(renderError(error, terminal(80, false).style, false)).toContain(`error ${begin}`);
+  });
+});
+
 describe('what comes from elsewhere', () => {
   const error = new TierdError({
     code: 'DATASET_PAUSED',
