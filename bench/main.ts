@@ -12,7 +12,7 @@ const USAGE = `npm run bench -- archive [--rows 5000000] [--rounds 3] [--prices 
 npm run bench -- drain [--rows 1000000] [--rounds 3] [--backlog 5000000] [--quick]
 npm run bench -- daemon [--rows 4000000] [--rounds 7] [--seconds 60] [--quick]
 npm run bench -- query [--days 1830] [--rows 20000] [--rounds 5] [--quick]    rows are of a day
-npm run bench -- open [--rows 1000000] [--rounds 5] [--quick]    what an Iceberg table costs each move
+npm run bench -- open [--rows 1000000] [--rounds 5] [--segments 100000] [--quick]    what an Iceberg table costs each move
 npm run bench -- care [--rows 2000000] [--rounds 3] [--segments 100000] [--quick]    segments are adopted
 npm run bench -- parquetjs`;
 
@@ -69,7 +69,9 @@ async function run(): Promise<unknown> {
       return benchOpen({
         rowsADay: Number(values.rows ?? (values.quick ? 200_000 : 1_000_000)),
         rounds: Number(values.rounds ?? (values.quick ? 2 : 5)),
-        segments: values.quick ? [1_000, 2_000] : [1_000, 10_000, 100_000],
+        segments: values.quick
+          ? [1_000, 2_000]
+          : [1_000, 10_000, Number(values.segments ?? 100_000)],
         monthDays: 30,
         python: process.env['TIERD_TEST_ENGINES'],
         say: (text) => console.error(text),

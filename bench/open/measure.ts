@@ -29,8 +29,13 @@ export interface OpenReport {
   readonly engine_ratio: Spread | null;
   /** By how many segments. */
   readonly metadata_ms_per_move: Readonly<Record<string, Spread>>;
+  /** Of `tierd rotate --dry-run` with nothing due, its start included, by how many segments. */
+  readonly plan_seconds: Readonly<Record<string, number>>;
   readonly rotation_cpu_seconds: Spread;
 }
+
+/** Of the month that an engine is asked about: as in `bench -- query`. */
+const ROWS_OF_A_DAY = 20_000;
 
 /** So many moves in one run, so that its start is no great part of it. */
 const MOVES = 30;
@@ -39,7 +44,7 @@ export async function benchOpen(options: OpenOptions): Promise<OpenReport> {
   const scene = await openScene();
   try {
     for (const which of ['open', 'plain'] as const) {
-      await scene.insert(which, options.monthDays * 3, 2_000);
+      await scene.insert(which, options.monthDays * 3, ROWS_OF_A_DAY);
       await scene.rotate(which);
     }
     options.say('three months are in the lake');
@@ -51,9 +56,11 @@ export async function benchOpen(options: OpenOptions): Promise<OpenReport> {
     }
     options.say('a full day was moved in each round');
     const perMove = new Map<number, Spread>();
+    const plans: Record<string, number> = {};
     for (const segments of options.segments) {
       await scene.pretend(segments);
       perMove.set(segments, await measureMoves(scene, options.rounds));
+      plans[String(segments)] = round(await scene.plan('open'), 2);
       options.say(`${String(segments)} segments: ${JSON.stringify(perMove.get(segments))} ms`);
     }
     const at = (index: number): number =>
@@ -66,6 +73,7 @@ export async function benchOpen(options: OpenOptions): Promise<OpenReport> {
       metadata_ms_per_move: Object.fromEntries(
         [...perMove].map(([segments, spread]) => [String(segments), spread]),
       ),
+      plan_seconds: plans,
       rotation_cpu_seconds: whole,
     };
   } finally {

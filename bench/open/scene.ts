@@ -20,6 +20,8 @@ export interface OpenScene {
   insert(which: Which, days: number, rowsADay: number): Promise<void>;
   /** Processor seconds, those of PostgreSQL included. */
   rotate(which: Which): Promise<number>;
+  /** Seconds that a plan takes, with nothing due. */
+  plan(which: Which): Promise<number>;
   /** So many segments that are nowhere, in time before all others. */
   pretend(segments: number): Promise<void>;
   remove(): Promise<void>;
@@ -62,6 +64,11 @@ export async function openScene(): Promise<OpenScene> {
       const before = cpuSeconds('self') + cpuSeconds(server.pid());
       await tierd('rotate', which, '--quiet', '--force');
       return cpuSeconds('self') + cpuSeconds(server.pid()) - before;
+    },
+    async plan(which) {
+      const begun = performance.now();
+      await tierd('rotate', which, '--dry-run', '--json');
+      return (performance.now() - begun) / 1_000;
     },
     async pretend(segments) {
       for (const which of ['open', 'plain'] as const) await pretend(client, which, segments);

@@ -207,7 +207,10 @@ def ask_spark():
         **{f"spark.sql.catalog.tierd.{key}": value for key, value in catalogue_settings().items()}}
     for key, value in settings.items():
         builder = builder.config(key, value)
-    yield from ask_of_spark(builder.getOrCreate())
+    session = builder.getOrCreate()
+    yield from ask_of_spark(session)
+    # Its workers are free for another.
+    session.stop()
 
 
 def ask_sail():

@@ -66,7 +66,7 @@ export function openAskedTable(
   };
 }
 
-const bucketOf = ({ url, region, accessKeyId, secretAccessKey }: S3Server) => ({
+export const bucketOf = ({ url, region, accessKeyId, secretAccessKey }: S3Server) => ({
   url,
   region,
   key: accessKeyId,
