@@ -15,6 +15,9 @@ const onServers = {
 /** No run can bring along what this suite needs: it is there where somebody names a server. */
 const onGivenServer = process.env['TIERD_TEST_POSTGRES_URL'] !== undefined;
 
+/** Tests that wait for schedules, outages and other programs leave much of the processors idle. */
+const MANY_WAIT = Math.ceil(availableParallelism() * 1.5);
+
 const minutes = (count: number): number => count * 60_000;
 
 /** With a kill at each effect a suite takes as long as it takes. */
@@ -62,8 +65,7 @@ export default defineConfig({
           ...onServers,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // They wait for schedules and outages, and leave much of the processors idle.
-          maxWorkers: Math.ceil(availableParallelism() * 1.5),
+          maxWorkers: MANY_WAIT,
           testTimeout: minutes(10),
           hookTimeout: minutes(2),
           sequence: { groupOrder: 2 },
@@ -85,6 +87,7 @@ export default defineConfig({
         test: {
           ...onServers,
           name: 'engines',
+          maxWorkers: MANY_WAIT,
           include: ['test/engines/**/*.test.ts'],
           testTimeout: minutes(10),
           hookTimeout: minutes(2),

@@ -1,12 +1,14 @@
-/** Numbers whose type in the lake is not the same in all segments of a portable dataset. */
+/** Columns whose type in the lake is not the same in all segments. */
 import type { ColumnPlan } from '../columns/column-plan.ts';
+import { reconcileTypes } from '../columns/reconcile-types.ts';
+import { viewTypeOf } from '../columns/view-type.ts';
 import type { Refusal } from '../plan/refusal.ts';
 
 const NUMBER = /^(SMALLINT|INTEGER|BIGINT|UINTEGER|FLOAT|DOUBLE|DECIMAL\(.*\))$/;
 
 /**
- * Over such files several engines wrap, round or lose numbers without a word; tierd's own queries
- * don't. Other changes of type make them refuse, which can't be missed.
+ * Over files of a portable dataset whose numbers are of several types several engines wrap, round or lose numbers without a word; tierd's own
+ * queries don't.
  */
 export function refuseChangedNumbers(
   planned: readonly ColumnPlan[],
@@ -27,4 +29,27 @@ export function refuseChangedNumbers(
       },
     ];
   });
+}
+
+/** As a query judges it. */
+export function noteIrreconcilable(
+  dataset: string,
+  planned: readonly ColumnPlan[],
+  earlier: readonly (readonly ColumnPlan[])[],
+): readonly string[] {
+  return planned.flatMap((now) => {
+    const before = earlier
+      .flatMap((columns) => columns.filter(({ name }) => name === now.name))
+      .find((then) => !canBeOne(now, then));
+    if (before === undefined) return [];
+    return [
+      `column ${now.name} is ${now.postgresType} in the table and ${before.postgresType} in segments of the lake, and no type holds both exactly: queries of ${dataset} are refused (COLUMN_TYPE_CHANGED) until \`tierd restore\` has brought the older rows back, or the newer ones have a table and a dataset of their own`,
+    ];
+  });
+}
+
+function canBeOne(a: ColumnPlan, b: ColumnPlan): boolean {
+  if (a.duckdbType === 'VARCHAR' && b.duckdbType === 'VARCHAR') return true;
+  const [x, y] = [a, b].map((plan) => viewTypeOf(plan) ?? plan.duckdbType);
+  return reconcileTypes(x ?? '', y ?? '') !== null;
 }

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { ColumnPlan } from '../../../domain/columns/column-plan.ts';
 import { assertNamedColumns } from '../../../domain/columns/named-columns.ts';
 import type { Dataset } from '../../../domain/dataset.ts';
-import { refuseChangedNumbers } from '../../../domain/lake/changed-types.ts';
+import { noteIrreconcilable, refuseChangedNumbers } from '../../../domain/lake/changed-types.ts';
 import { judgeHazards } from '../../../domain/plan/judge-hazards.ts';
 import { type Surroundings, withObstacles } from '../../../domain/plan/part-hazards.ts';
 import { holdBack } from '../../../domain/plan/pins.ts';
@@ -93,6 +93,7 @@ export async function gatherPlan(
     const facts = await measureTable(db, table, tableNow + dataset.limits.maxFutureMs);
     const identity = await findIdentity(db, dataset, table, columns);
     const again = await lookWhereKnown(rooms, db, { dataset, table, identity }, leaving);
+    const earlier = await columnsOfOld(db, dataset);
     const plan = planRotation({
       dataset,
       table,
@@ -120,11 +121,12 @@ export async function gatherPlan(
             forceable: false,
           }),
         ),
-        ...(await changedNumbers(db, dataset, columns)),
+        ...(dataset.portable ? refuseChangedNumbers(columns, earlier) : []),
         ...verdict.refusals,
       ],
       notes: [
         ...held.notes,
+        ...noteIrreconcilable(dataset.name, columns, earlier),
         ...verdict.notes.map(({ message, hint }) => `${message}; ${hint}`),
         ...stale.flatMap((each) => noteFrozenBuckets(each, leavingSlices(leaving)) ?? []),
         ...(await hiddenReplicas(db, dataset)),
@@ -138,17 +140,14 @@ export async function gatherPlan(
 const leavingSlices = (leaving: readonly MeasuredRegion[]): readonly TimeRange[] =>
   leaving.flatMap(({ slices }) => slices.map(({ range }) => range));
 
-async function changedNumbers(
+/** Of each kind of segment that is live. */
+async function columnsOfOld(
   db: pg.Client,
-  { name, portable }: Dataset,
-  columns: readonly ColumnPlan[],
-): Promise<readonly Refusal[]> {
-  if (!portable || !(await hasLedger(db))) return [];
+  { name }: Dataset,
+): Promise<readonly (readonly ColumnPlan[])[]> {
+  if (!(await hasLedger(db))) return [];
   const schemas = (await listLiveSchemas(db)).filter(({ dataset }) => dataset === name);
-  return refuseChangedNumbers(
-    columns,
-    schemas.map((schema) => schema.columns),
-  );
+  return schemas.map((schema) => schema.columns);
 }
 
 /** Null where nobody could look. */

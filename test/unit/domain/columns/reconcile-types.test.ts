@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { reconcileTypes } from '../../../../src/query/segments/view-schema.ts';
+import { reconcileTypes } from '../../../../src/domain/columns/reconcile-types.ts';
 
 describe('a type that holds the values of two exactly', () => {
   test.each([
