@@ -5,7 +5,7 @@ import type { TestDatabase } from '../support/database.ts';
 import type { S3Server } from '../support/s3-server.ts';
 import { servers } from '../support/servers.ts';
 import { LEADING, open, QUERY, TOKENS } from '../unit/http/scene.ts';
-import { type Answers, type Engine, openEngine, type Question } from './engine.ts';
+import { type Answers, type Engine, type Order, openEngine, type Question } from './engine.ts';
 
 /** Each by the REST catalogue as well, where it can; chdb is given the folder. */
 const EACH_RUN = 'pyiceberg,pyiceberg rest,duckdb,duckdb rest';
@@ -66,7 +66,12 @@ export function openAskedTable(
   };
 }
 
-export const bucketOf = ({ url, region, accessKeyId, secretAccessKey }: S3Server) => ({
+export const bucketOf = ({
+  url,
+  region,
+  accessKeyId,
+  secretAccessKey,
+}: S3Server): NonNullable<Order['s3']> => ({
   url,
   region,
   key: accessKeyId,
