@@ -103,6 +103,7 @@ export const ERROR_CODES = {
   LIVE_ROWS_REFUSED: { exit: EXIT.refused, retry: false },
   SEGMENT_UNREADABLE: { exit: EXIT.failed, retry: false },
   COLUMN_TYPE_CHANGED: { exit: EXIT.failed, retry: false },
+  TIME_COLUMN_CHANGED: { exit: EXIT.failed, retry: false },
   OUTPUT_UNWRITABLE: { exit: EXIT.failed, retry: false },
 
   SERVER_NOT_OPENED: { exit: EXIT.failed, retry: false },

@@ -1,6 +1,7 @@
 /** What a query asks of the ledger. */
 
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import type { ColumnStatistics } from '../domain/lake/column-statistics.ts';
 import type { SegmentFacts } from '../domain/lake/segment-facts.ts';
 import type { TimeRange } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
@@ -14,6 +15,9 @@ export interface LiveSchema {
   readonly columns: readonly ColumnPlan[];
   readonly segments: number;
   readonly exampleKey: string;
+  /** Of the one that was published first, as `TimedSegment` has them. */
+  readonly statistics: Readonly<Record<string, ColumnStatistics>>;
+  readonly minTimeUs: bigint;
   /** Of the whole dataset, in microseconds since 1970: no row is earlier or later. */
   readonly span: { readonly firstUs: bigint; readonly lastUs: bigint };
 }
@@ -29,15 +33,18 @@ export interface LiveSchemaRow {
   readonly columns: ColumnPlan[];
   readonly segments: number;
   readonly example_key: string;
+  readonly statistics: Record<string, ColumnStatistics>;
+  readonly min_time_us: string;
   readonly first_us: string;
   readonly last_us: string;
 }
 
 export const LIVE_SCHEMAS_SQL = `select l.dataset, l.schema_id as id, s.columns, l.segments::int, first.object_key as example_key,
+            first.statistics, first.min_time_us::text,
             span.first_us::text, span.last_us::text
      from tierd.live_schemas l
      cross join lateral (
-       select g.slice_id, g.object_key, g.published_at
+       select g.slice_id, g.object_key, g.published_at, g.statistics, g.min_time_us
        from tierd.segments g
        where g.state = 'live' and g.dataset = l.dataset and g.schema_id = l.schema_id
        order by g.published_at, g.id limit 1
@@ -62,6 +69,8 @@ export function liveSchemasOf(rows: readonly LiveSchemaRow[]): readonly LiveSche
     columns: row.columns,
     segments: row.segments,
     exampleKey: row.example_key,
+    statistics: row.statistics,
+    minTimeUs: BigInt(row.min_time_us),
     span: { firstUs: BigInt(row.first_us), lastUs: BigInt(row.last_us) },
   }));
 }

@@ -105,10 +105,15 @@ function reconcilable(dataset: ColdDataset): ViewSchema | null {
     return viewSchemaOf(dataset);
   } catch (error) {
     // Told to whoever names the dataset; this query does not.
-    if (error instanceof TierdError && error.code === 'COLUMN_TYPE_CHANGED') return null;
+    if (error instanceof TierdError && UNREADABLE_AS_ONE.has(error.code)) return null;
     throw error;
   }
 }
+
+const UNREADABLE_AS_ONE: ReadonlySet<string> = new Set([
+  'COLUMN_TYPE_CHANGED',
+  'TIME_COLUMN_CHANGED',
+]);
 
 interface SideQueries {
   readonly cold: string;

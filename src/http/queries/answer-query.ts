@@ -150,6 +150,7 @@ const STATUS: Partial<Readonly<Record<ErrorCode, number>>> = {
   LIVE_ROWS_EXCEEDED: 422,
   LIVE_ROWS_REFUSED: 422,
   COLUMN_TYPE_CHANGED: 422,
+  TIME_COLUMN_CHANGED: 422,
 };
 
 /** @throws what is nothing that a query ends with */

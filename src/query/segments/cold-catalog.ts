@@ -31,6 +31,8 @@ export interface ColdDataset {
   readonly name: string;
   /** Null when the configuration no longer knows the dataset: its time then prunes nothing. */
   readonly timeColumn: ColdTimeColumn | null;
+  /** Whether the ledger's times of some segments are those of another column, or in another unit. */
+  readonly isTimedOtherwise?: boolean;
   /** Of all live segments, oldest first: what a query may name does not depend on pruning. */
   readonly schemas: readonly ColdSchema[];
   /** No live segment has a row outside of it. Nothing is known unless given. */

@@ -1,4 +1,5 @@
 /** The catalogue of the lake as the ledger has it. */
+import { isTimedBy } from '../../domain/lake/time-of-segments.ts';
 import { type LiveSchema, listLiveSchemas, listLiveSegments } from '../../ledger/live-segments.ts';
 import type { Queryable } from '../../ledger/queryable.ts';
 import type { ColdCatalog, ColdDataset, ColdSchema, ColdTimeColumn } from './cold-catalog.ts';
@@ -31,15 +32,17 @@ export function coldCatalogOf(
 ): ColdCatalog {
   const schemas = new Map<string, ColdSchema>();
   const datasets = new Map<string, ColdDataset>();
-  for (const { dataset, id, span, ...found } of live) {
+  for (const { dataset, id, span, statistics, minTimeUs, ...found } of live) {
     const schema = { ...found, columns: found.columns.map(columnOf) };
     schemas.set(id, schema);
-    const known = datasets.get(dataset)?.schemas ?? [];
+    const { schemas: known = [], isTimedOtherwise = false } = datasets.get(dataset) ?? {};
     const timeColumn = timeColumnOf(configured.find(({ name }) => name === dataset));
+    const timed = { columns: found.columns, statistics, minTimeUs };
     datasets.set(dataset, {
       name: dataset,
       timeColumn,
       schemas: [...known, schema],
+      isTimedOtherwise: isTimedOtherwise || (timeColumn !== null && !isTimedBy(timed, timeColumn)),
       span: { fromInclusiveUs: span.firstUs, toInclusiveUs: span.lastUs },
     });
   }

@@ -4,14 +4,19 @@
  */
 import { reconcileTypes } from '../../domain/columns/reconcile-types.ts';
 import { TierdError } from '../../domain/errors.ts';
+import { TIME_COLUMN_HINT } from '../../domain/lake/time-of-segments.ts';
 import { foldName } from '../sql/sql-ast.ts';
 import type { ColdDataset, ColdSchema } from './cold-catalog.ts';
 
 /** Name → DuckDB type, in the order of the newest table, columns that it dropped last. */
 export type ViewSchema = ReadonlyMap<string, string>;
 
-/** @throws TierdError COLUMN_TYPE_CHANGED when no type holds the values of all segments exactly */
+/**
+ * @throws TierdError COLUMN_TYPE_CHANGED when no type holds the values of all segments exactly; TIME_COLUMN_CHANGED when
+ *   segments would be left out by the times of another column
+ */
 export function viewSchemaOf(dataset: ColdDataset): ViewSchema {
+  if (dataset.isTimedOtherwise === true) throw timeColumnChanged(dataset);
   const view = new Map<
     string,
     { name: string; type: string; schema: ColdSchema; isHeldAsText: boolean }
@@ -52,5 +57,14 @@ function typeChanged(
       `and ${older.type} in ${count(older.schema)}; no type holds both exactly. Nothing was read.`,
     hint: 'Query the two groups of segments apart with any engine that reads Parquet, or restore the older ones and rotate them again with the column as it is now.',
     context: { dataset, column: newer.name, types: [newer.type, older.type] },
+  });
+}
+
+function timeColumnChanged({ name, timeColumn }: ColdDataset): TierdError {
+  return new TierdError({
+    code: 'TIME_COLUMN_CHANGED',
+    message: `Segments of dataset ${name} were written by the times of another column than ${String(timeColumn?.name)}, or in another unit. Nothing was read.`,
+    hint: TIME_COLUMN_HINT,
+    context: { dataset: name },
   });
 }

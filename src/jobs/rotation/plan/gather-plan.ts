@@ -4,6 +4,7 @@ import type { ColumnPlan } from '../../../domain/columns/column-plan.ts';
 import { assertNamedColumns } from '../../../domain/columns/named-columns.ts';
 import type { Dataset } from '../../../domain/dataset.ts';
 import { noteIrreconcilable, refuseChangedNumbers } from '../../../domain/lake/changed-types.ts';
+import { refuseOtherTime } from '../../../domain/lake/time-of-segments.ts';
 import { judgeHazards } from '../../../domain/plan/judge-hazards.ts';
 import { type Surroundings, withObstacles } from '../../../domain/plan/part-hazards.ts';
 import { holdBack } from '../../../domain/plan/pins.ts';
@@ -28,7 +29,7 @@ import { findReferencedRows } from '../../../hot/table/foreign-keys.ts';
 import { describeTable } from '../../../hot/table/introspect.ts';
 import { listRowKeys } from '../../../hot/table/unique-key.ts';
 import { findStaleAggregates } from '../../../hot/timescale/stale-aggregates.ts';
-import { listColdRanges, listLiveSchemas } from '../../../ledger/live-segments.ts';
+import { type LiveSchema, listColdRanges, listLiveSchemas } from '../../../ledger/live-segments.ts';
 import { hasLedger } from '../../../ledger/migrate.ts';
 import { listPins } from '../../../ledger/pins.ts';
 import { lastRunStart } from '../../../ledger/runs.ts';
@@ -93,7 +94,8 @@ export async function gatherPlan(
     const facts = await measureTable(db, table, tableNow + dataset.limits.maxFutureMs);
     const identity = await findIdentity(db, dataset, table, columns);
     const again = await lookWhereKnown(rooms, db, { dataset, table, identity }, leaving);
-    const earlier = await columnsOfOld(db, dataset);
+    const schemas = await schemasOfOld(db, dataset);
+    const earlier = schemas.map((schema) => schema.columns);
     const plan = planRotation({
       dataset,
       table,
@@ -122,6 +124,7 @@ export async function gatherPlan(
           }),
         ),
         ...(dataset.portable ? refuseChangedNumbers(columns, earlier) : []),
+        ...refuseOtherTime(dataset, schemas),
         ...verdict.refusals,
       ],
       notes: [
@@ -141,13 +144,9 @@ const leavingSlices = (leaving: readonly MeasuredRegion[]): readonly TimeRange[]
   leaving.flatMap(({ slices }) => slices.map(({ range }) => range));
 
 /** Of each kind of segment that is live. */
-async function columnsOfOld(
-  db: pg.Client,
-  { name }: Dataset,
-): Promise<readonly (readonly ColumnPlan[])[]> {
+async function schemasOfOld(db: pg.Client, { name }: Dataset): Promise<readonly LiveSchema[]> {
   if (!(await hasLedger(db))) return [];
-  const schemas = (await listLiveSchemas(db)).filter(({ dataset }) => dataset === name);
-  return schemas.map((schema) => schema.columns);
+  return (await listLiveSchemas(db)).filter(({ dataset }) => dataset === name);
 }
 
 /** Null where nobody could look. */
