@@ -148,7 +148,9 @@ async function ofTable(
   { namespace = '', table = '' }: Params,
   answer: (found: NonNullable<Awaited<ReturnType<IcebergDesk['readTable']>>>) => Answer,
 ): Promise<Answer> {
-  const found = namespace === NAMESPACE ? await desk.readTable(table) : null;
+  // PostgreSQL has no name with a zero byte in it, and refuses to be asked for one.
+  const canBe = namespace === NAMESPACE && !table.includes('\0');
+  const found = canBe ? await desk.readTable(table) : null;
   if (found !== null) return answer(found);
   // Also where the namespace is missing: clients look for a table's own tables by names that have more parts.
   const message = `Table does not exist: ${namespace.replaceAll(PART_END, '.')}.${table}`;

@@ -10,8 +10,11 @@ describe('the catalogue of Iceberg tables', () => {
   const LOCATION = 'file:///lake/_iceberg/ticks/metadata/00002-a.metadata.json';
   const iceberg = {
     listTables: async () => ['ticks'],
-    readTable: async (name: string) =>
-      name === 'ticks' ? { location: LOCATION, metadata: METADATA } : null,
+    readTable: async (name: string) => {
+      // As PostgreSQL takes a name.
+      if (name.includes('\0')) throw new Error('invalid byte sequence for encoding "UTF8": 0x00');
+      return name === 'ticks' ? { location: LOCATION, metadata: METADATA } : null;
+    },
   };
   const ask = async (
     url: string,
@@ -61,6 +64,7 @@ describe('the catalogue of Iceberg tables', () => {
     ['/namespaces/other/tables', 404, 'NoSuchNamespaceException'],
     ['/namespaces/lake%1Fticks/tables/snapshots', 404, 'NoSuchTableException'],
     ['/namespaces/lake/tables/other', 404, 'NoSuchTableException'],
+    ['/namespaces/lake/tables/a%00b', 404, 'NoSuchTableException'],
     ['/namespaces/lake/views', 404, 'NotFoundException'],
     [`${table}?snapshots=some`, 400, 'BadRequestException'],
   ])('tells by the type what is missing: %s', async (url, code, type) => {
