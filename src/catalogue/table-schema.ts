@@ -3,8 +3,8 @@
  * live segments may be read as (I13).
  */
 import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import { commonType, icebergTypeOf } from '../domain/columns/iceberg-type.ts';
 import type { KnownColumn } from '../domain/lake/field-ids.ts';
-import { commonType, icebergTypeOf } from './column-type.ts';
 
 export interface SchemaField {
   readonly id: number;

@@ -1,6 +1,7 @@
 /** Checks of one configured table. */
 import type pg from 'pg';
 import type { Check } from '../../domain/check.ts';
+import { icebergTypeOf } from '../../domain/columns/iceberg-type.ts';
 import { assertNamedColumns } from '../../domain/columns/named-columns.ts';
 import { planColumns } from '../../domain/columns/plan-columns.ts';
 import { countOf } from '../../domain/count.ts';
@@ -39,6 +40,7 @@ export async function checkDataset(
     { name: `dataset:${name}:table`, status: 'ok', found: describe(table) },
     ...columnsHeld(dataset, table),
     ...plainReaders(dataset, table),
+    ...leftOutOfIceberg(dataset, table),
     ...(await checkIntervals(db, dataset, table)),
     ...(await hazards(db, dataset, table, { clock, readCold })),
     ...(await lockTableSize(db, dataset, table)),
@@ -131,6 +133,24 @@ function plainReaders(dataset: Dataset, table: TableDescription): readonly Check
       found: `for other engines than tierd: ${told.join(', ')}; \`portable: true\` and docs/engines.md say what to do`,
     },
   ];
+}
+
+/** What engines that read the dataset's Iceberg table will not find in it. */
+function leftOutOfIceberg(dataset: Dataset, table: TableDescription): readonly Check[] {
+  if (!dataset.iceberg) return [];
+  const { columns } = planColumns(table.columns, dataset.columns, dataset.portable);
+  return columns.flatMap(({ name, held }) => {
+    const found = icebergTypeOf(held);
+    if ('type' in found) return [];
+    return [
+      {
+        name: `dataset:${dataset.name}:iceberg`,
+        status: 'warning',
+        found: `the Iceberg table has no column ${name}, for ${found.leftOut}`,
+        advice: `datasets.${dataset.name}.columns.${name}: text keeps it, from before the first rotation on; engines then see text`,
+      },
+    ];
+  });
 }
 
 /** As the planner would judge them, were every slice before the cutoffs to leave now. */

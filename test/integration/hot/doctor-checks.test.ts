@@ -192,6 +192,20 @@ describe('the doctor’s look at the hot store', () => {
     expect([...monthly.keys()]).not.toContain('dataset:sparse:slices');
   });
 
+  it('names the columns that an Iceberg table leaves out', async () => {
+    await database.query(
+      'create table clocked (ts timestamptz not null, open time, id oid, n int)',
+    );
+    const asked = async (change: Partial<Dataset>) =>
+      [...(await look({ datasets: [{ ...dataset('clocked'), ...change }] })).values()]
+        .filter(({ name }) => name === 'dataset:clocked:iceberg')
+        .map(({ status, found }) => `${status} ${found.split(',')[0] ?? ''}`);
+    expect(await asked({})).toEqual([]);
+    expect(await asked({ iceberg: true, columns: { open: 'text' } })).toEqual([
+      'warning the Iceberg table has no column id',
+    ]);
+  });
+
   it('warns where no row is of an interval that is to stay hot', async () => {
     await database.query(
       `create table spans (ts timestamptz not null, tf text) partition by range (ts);

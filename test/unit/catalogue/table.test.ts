@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { commonType } from '../../../src/catalogue/column-type.ts';
 import { lastPartitionId, partitionValue, specFor } from '../../../src/catalogue/partition.ts';
 import {
   MAX_SNAPSHOTS,
@@ -8,6 +7,7 @@ import {
 } from '../../../src/catalogue/table-metadata.ts';
 import { tableSchemaOf } from '../../../src/catalogue/table-schema.ts';
 import type { ColumnPlan, Held } from '../../../src/domain/columns/column-plan.ts';
+import { commonType } from '../../../src/domain/columns/iceberg-type.ts';
 import type { KnownColumn } from '../../../src/domain/lake/field-ids.ts';
 
 const plan = (name: string, fieldId: number | undefined, held: Held): ColumnPlan => ({

@@ -5,7 +5,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type pg from 'pg';
-import { commonType } from '../../../catalogue/column-type.ts';
 import type { DataFile } from '../../../catalogue/manifest.ts';
 import {
   type ListedFile,
@@ -15,6 +14,7 @@ import {
 import { schemaIdFor, type TableMetadata } from '../../../catalogue/table-metadata.ts';
 import { type TableSchema, tableSchemaOf } from '../../../catalogue/table-schema.ts';
 import type { ColumnPlan } from '../../../domain/columns/column-plan.ts';
+import { commonType } from '../../../domain/columns/iceberg-type.ts';
 import { TierdError } from '../../../domain/errors.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
 import { writing } from '../../../lake/lake-failure.ts';

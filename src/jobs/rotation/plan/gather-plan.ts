@@ -1,5 +1,6 @@
 /** Looks at catalogue, rows, lake and ledger, and lets the pure planner decide. Changes nothing (I7). */
 import type pg from 'pg';
+import { tableSchemaOf } from '../../../catalogue/table-schema.ts';
 import type { ColumnPlan } from '../../../domain/columns/column-plan.ts';
 import { assertNamedColumns } from '../../../domain/columns/named-columns.ts';
 import type { Dataset } from '../../../domain/dataset.ts';
@@ -29,6 +30,7 @@ import { findReferencedRows } from '../../../hot/table/foreign-keys.ts';
 import { describeTable } from '../../../hot/table/introspect.ts';
 import { listRowKeys } from '../../../hot/table/unique-key.ts';
 import { findStaleAggregates } from '../../../hot/timescale/stale-aggregates.ts';
+import { listColumns } from '../../../ledger/columns.ts';
 import { type LiveSchema, listColdRanges, listLiveSchemas } from '../../../ledger/live-segments.ts';
 import { hasLedger } from '../../../ledger/migrate.ts';
 import { listPins } from '../../../ledger/pins.ts';
@@ -130,6 +132,7 @@ export async function gatherPlan(
       notes: [
         ...held.notes,
         ...noteIrreconcilable(dataset.name, columns, earlier),
+        ...(await noteLeftOut(db, dataset, columns, earlier)),
         ...verdict.notes.map(({ message, hint }) => `${message}; ${hint}`),
         ...stale.flatMap((each) => noteFrozenBuckets(each, leavingSlices(leaving)) ?? []),
         ...(await hiddenReplicas(db, dataset)),
@@ -147,6 +150,21 @@ const leavingSlices = (leaving: readonly MeasuredRegion[]): readonly TimeRange[]
 async function schemasOfOld(db: pg.Client, { name }: Dataset): Promise<readonly LiveSchema[]> {
   if (!(await hasLedger(db))) return [];
   return (await listLiveSchemas(db)).filter(({ dataset }) => dataset === name);
+}
+
+/** What engines that read the dataset's Iceberg table will not find in it. */
+async function noteLeftOut(
+  db: pg.Client,
+  { name, iceberg }: Dataset,
+  planned: readonly ColumnPlan[],
+  earlier: readonly (readonly ColumnPlan[])[],
+): Promise<readonly string[]> {
+  if (!iceberg) return [];
+  const known = (await hasLedger(db)) ? await listColumns(db, name) : [];
+  return tableSchemaOf(known, planned, earlier).leftOut.map(
+    ({ column, reason }) =>
+      `the Iceberg table of ${name} has no column ${column}, for ${reason}; docs/iceberg.md says which types it holds`,
+  );
 }
 
 /** Null where nobody could look. */

@@ -1,5 +1,5 @@
 /** What each column of the lake is in an Iceberg table, decided by what its segments hold. */
-import type { Held } from '../domain/columns/column-plan.ts';
+import type { Held } from './column-plan.ts';
 
 export type TypeOrReason = { readonly type: string } | { readonly leftOut: string };
 
