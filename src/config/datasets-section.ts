@@ -52,8 +52,8 @@ const parquet = z.strictObject({
   ).optional(),
   row_group_rows: z
     .int({ error: ROW_GROUP_EXPECTED })
-    .min(VECTOR_ROWS, { error: ROW_GROUP_EXPECTED })
-    .max(512 * VECTOR_ROWS, { error: ROW_GROUP_EXPECTED })
+    .min(VECTOR_ROWS, { error: ROW_GROUP_EXPECTED, abort: true })
+    .max(512 * VECTOR_ROWS, { error: ROW_GROUP_EXPECTED, abort: true })
     .refine((rows) => rows % VECTOR_ROWS === 0, { error: ROW_GROUP_EXPECTED })
     .meta({
       description:

@@ -1,6 +1,6 @@
 /**
- * The doctor's look at what was under way when its dataset or source left the configuration: no run
- * will ever come back for it. Changes nothing.
+ * The doctor's look at what is there of a dataset or source that left the configuration: no run will
+ * ever come back for it, and no query finds it. Changes nothing.
  */
 
 import type { Check } from '../domain/check.ts';
@@ -69,6 +69,13 @@ function describe({ kind, name, count }: LeftBehind): Check {
   const gone = `and ${name} is not in the configuration`;
   const shared = { name: `left_behind:${name}`, status: 'warning' } as const;
   switch (kind) {
+    case 'segment':
+      return {
+        name: `left_behind:${name}:segments`,
+        status: 'warning',
+        found: `${countOf(count, 'live segment')} of the dataset ${name} ${agree(count, 'is', 'are')} in the lake, ${gone}: no query finds their rows, and none of them expires`,
+        advice: `put the dataset ${name} back under this name, by which the lake knows it; one that was renamed is another dataset, without these rows. To have them in a table: \`tierd restore ${name}\` once it is back`,
+      };
     case 'move':
       return {
         ...shared,

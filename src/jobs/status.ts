@@ -74,6 +74,8 @@ export interface Status {
   /** Null where no live store is configured. */
   readonly live: LiveReport | { readonly error: TierdError } | null;
   readonly datasets: readonly DatasetReport[];
+  /** Of every dataset that has live segments, those that are not looked at or not configured included. */
+  readonly coldTotals: readonly ColdTotals[];
 }
 
 export async function readStatus(
@@ -99,6 +101,7 @@ export async function readStatus(
       lake,
       live: live === null ? null : await reportLive(live),
       datasets: reports,
+      coldTotals: known?.cold ?? [],
     };
   } finally {
     await disconnect(db);

@@ -1,9 +1,11 @@
-/** What is under way in the ledger of datasets and sources that are in no configuration any more. */
+/** What the ledger has of datasets and sources that are in no configuration any more. */
 import type { Queryable } from './queryable.ts';
 
 export interface LeftBehind {
-  /** `move`: begun and not ended. `delivery`, `claim`: committed, and nobody noted that Redis was told. */
-  readonly kind: 'move' | 'delivery' | 'claim';
+  /**
+   * `segment`: live. `move`: begun and not ended. `delivery`, `claim`: committed, and nobody noted that Redis was told.
+   */
+  readonly kind: 'segment' | 'move' | 'delivery' | 'claim';
   /** Of the dataset or the source. */
   readonly name: string;
   readonly count: number;
@@ -17,6 +19,9 @@ export async function listLeftBehind(
     `select 'move' as kind, dataset as name, count(*)::int as count from tierd.moves
      where state in ('exporting', 'publishing', 'committed') and dataset <> all ($1)
      group by dataset
+     union all
+     select 'segment', dataset, count(*)::int from tierd.segments
+     where state = 'live' and dataset <> all ($1) group by dataset
      union all
      select 'delivery', source, count(*)::int from tierd.deliveries
      where acknowledged_at is null and source <> all ($2) group by source

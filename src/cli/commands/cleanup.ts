@@ -73,7 +73,8 @@ async function analyze(context: CliContext, datasets: readonly Dataset[]): Promi
   const { reportStatus } = await import('./status.ts');
   const { composeLooking } = await import('../rooms/rooms.ts');
   const status = await readStatus(await composeLooking(context, 'cleanup'), datasets, null);
-  context.report(reportStatus(status, [], context.clock.now()));
+  const configured = context.loadConfig().datasets.map(({ name }) => name);
+  context.report(reportStatus(status, [], configured, context.clock.now()));
 }
 
 async function cleanUp(

@@ -43,7 +43,8 @@ export function registerStatus(program: Command, context: CliContext): void {
       const status = await readStatus(await composeLooking(context, 'status'), chosen, live);
       const datasetNames = chosen.map(({ name }) => name);
       const sources = await lookAtDrain(context, datasetNames);
-      context.report(reportStatus(status, sources, context.clock.now()));
+      const configured = datasets.map(({ name }) => name);
+      context.report(reportStatus(status, sources, configured, context.clock.now()));
     });
 }
 
@@ -63,8 +64,10 @@ async function lookAtDrain(
 export function reportStatus(
   status: Status,
   sources: readonly SourceStatus[],
+  configured: readonly string[],
   now: EpochMs,
 ): Report {
+  const unconfigured = status.coldTotals.filter(({ dataset }) => !configured.includes(dataset));
   const exitCode = exitCodeOf(looksOf(status, sources), () => 'done');
   return {
     exitCode,
@@ -79,10 +82,19 @@ export function reportStatus(
       live: status.live === null ? null : liveDocument(status.live),
       sources: sources.map(sourceDocument),
       datasets: status.datasets.map(documentOf),
+      not_configured: unconfigured.map(({ dataset, segments, rows }) => ({
+        dataset,
+        segments,
+        rows: Number(rows),
+      })),
     },
     text: (style) =>
       [
         renderStatus(status, now, style, exitCode),
+        ...unconfigured.map(
+          ({ dataset, segments, rows }) =>
+            `${style.colour.yellow('not configured')} ${dataset}: ${formatRows(rows)} in ${countOf(segments, 'segment')} of the lake, which no query finds; put it back under this name`,
+        ),
         ...(sources.length === 0 ? [] : ['', renderSources(sources, now, style)]),
       ].join('\n'),
   };

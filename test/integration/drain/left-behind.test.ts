@@ -17,6 +17,7 @@ describeOn('redis', 'the doctor, of what left the configuration', () => {
   let database: TestDatabase;
 
   beforeEach(async () => {
+    lake = directoryWith({});
     server = await startRedis();
     redis = openRedis(server.url);
     database = await createTestDatabase();
@@ -28,17 +29,20 @@ describeOn('redis', 'the doctor, of what left the configuration', () => {
     await server.remove();
   });
 
-  const SOURCE =
-    'sources: { own: { kind: list, keys: "l:{symbol}", dataset: news, columns: { symbol: "{symbol}", t: $entry } } }';
+  const source = () =>
+    `sources: { own: { kind: list, keys: "l:{symbol}", dataset: ${named}, columns: { symbol: "{symbol}", t: $entry } } }`;
+
+  let named = 'news';
+  let lake: string;
 
   function tierd(...argv: string[]) {
     const directory = directoryWith({
       'tierd.yaml': `
 postgres: { url: "${database.url}" }
 redis: { url: "${server.url}" }
-lake: { type: local, path: lake, min_free: 0MB }
-datasets: { news: { time_column: t } }
-drain: { ${SOURCE} }
+lake: { type: local, path: ${lake}, min_free: 0MB }
+datasets: { ${named}: { table: news, time_column: t } }
+drain: { ${source()} }
 `,
     });
     return runInside(['--config', join(directory, 'tierd.yaml'), ...argv], {
@@ -89,6 +93,25 @@ drain: { ${SOURCE} }
       found:
         '1 move of the dataset gone was begun and not ended, and gone is not in the configuration',
       advice: expect.stringContaining('tierd rotate gone') as string,
+    });
+  });
+
+  it('names live segments of a dataset that was renamed, which no query finds any more', async () => {
+    await database.query(
+      `insert into news select now() - d * interval '24 hours', 'a' from generate_series(40, 44) d`,
+    );
+    expect((await tierd('rotate')).exitCode).toBe(0);
+    expect(await leftBehind()).toEqual([]);
+    named = 'renamed';
+    const [check] = await leftBehind();
+    expect(check).toMatchObject({ name: 'left_behind:news:segments', status: 'warning' });
+    expect(check?.found).toMatch(/^5 live segments of the dataset news are in the lake/u);
+    const document = JSON.parse((await tierd('status', '--json')).stdout) as object;
+    expect(document).toMatchObject({ not_configured: [{ dataset: 'news', segments: 5, rows: 5 }] });
+    expect((await tierd('status')).stdout).toContain('not configured news: 5 rows in 5 segments');
+    named = 'news';
+    expect(JSON.parse((await tierd('status', 'news', '--json')).stdout)).toMatchObject({
+      not_configured: [],
     });
   });
 });

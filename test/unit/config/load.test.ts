@@ -307,6 +307,11 @@ describe('keys that tierd does not know', () => {
     expect(problems(withSection(section))).toEqual([expect.stringContaining(message)]);
   });
 
+  it('tells once of a number that breaks two rules', () => {
+    const section = 'datasets: { ticks: { time_column: t, parquet: { row_group_rows: 100 } } }';
+    expect(problems(withSection(section))).toHaveLength(1);
+  });
+
   it('are not taken into the prototype of anything', () => {
     expect(problems(withSection('datasets: { __proto__: { time_column: t } }')).join()).toContain(
       'expected a dataset name',
