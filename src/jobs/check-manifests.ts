@@ -1,12 +1,11 @@
 import type { Check } from '../domain/check.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
-import { isPostgresError } from '../hot/postgres-error.ts';
-import { disconnect } from '../hot/server/connect.ts';
 import { listManifests, newestHead } from '../lake/manifest.ts';
 import { MANIFEST_DIRECTORY } from '../lake/object-key.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import { summarizeMonths } from '../ledger/manifest.ts';
+import { checkEach } from './check-each.ts';
 import { isOfMonths } from './manifest/is-of-months.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
@@ -16,28 +15,18 @@ export async function checkManifests(
   store: ObjectStore,
   datasets: readonly Dataset[],
 ): Promise<readonly Check[]> {
-  const checks: Check[] = [];
-  const db = await rooms.connect('work');
-  try {
-    for (const { name } of datasets) {
-      const months = await summarizeMonths(db, name);
-      if (months.length === 0) continue;
-      const found = await behind(store, name, months);
-      if (found === null) continue;
-      checks.push({
-        name: `dataset:${name}:manifest`,
-        status: 'warning',
-        found: `${found}: \`tierd adopt\` would know the lake by it, were the database lost`,
-        advice: `look whether ${store.place}/${MANIFEST_DIRECTORY}/${name} can be written; the next run of a job on ${name} writes it, unless one is running now`,
-      });
-    }
-  } catch (error) {
-    // A ledger whose segments can't be read is told by its own check.
-    if (!isPostgresError(error)) throw error;
-  } finally {
-    await disconnect(db);
-  }
-  return checks;
+  return checkEach(rooms, datasets, async (db, name) => {
+    const months = await summarizeMonths(db, name);
+    if (months.length === 0) return null;
+    const found = await behind(store, name, months);
+    if (found === null) return null;
+    return {
+      name: `dataset:${name}:manifest`,
+      status: 'warning',
+      found: `${found}: \`tierd adopt\` would know the lake by it, were the database lost`,
+      advice: `look whether ${store.place}/${MANIFEST_DIRECTORY}/${name} can be written; the next run of a job on ${name} writes it, unless one is running now`,
+    };
+  });
 }
 
 /** Null where the newest manifest has what the ledger has. */
