@@ -476,6 +476,7 @@ CREATE TABLE tierd.segments (
     published_at timestamp with time zone,
     changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     schema_id text NOT NULL,
+    value_counts jsonb,
     CONSTRAINT segments_bytes_check CHECK ((bytes > 0)),
     CONSTRAINT segments_check CHECK ((max_time_us >= min_time_us)),
     CONSTRAINT segments_row_count_check CHECK ((row_count > 0)),

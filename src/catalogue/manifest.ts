@@ -1,6 +1,6 @@
 /** Manifests, which list data files, and the lists of manifests that are snapshots. */
 
-import type { ColumnPlan } from '../domain/columns/column-plan.ts';
+import { type ColumnPlan, isFloat } from '../domain/columns/column-plan.ts';
 import type { FileStatus, Manifest } from '../domain/lake/manifest.ts';
 import type { SegmentFacts } from '../domain/lake/segment-facts.ts';
 import type { TimeColumn } from '../domain/table.ts';
@@ -85,14 +85,20 @@ function dataFileOf(frame: ManifestFrame, { file, sortOrderId }: ManifestEntry):
   const { spec } = frame;
   const counts: Pair[] = [];
   const nulls: Pair[] = [];
+  const nans: Pair[] = [];
   const lower: Pair[] = [];
   const upper: Pair[] = [];
   for (const [index, id] of frame.schema.idsOf(file.columns).entries()) {
     const plan = file.columns[index];
     if (id === null || plan === undefined) continue;
     counts.push({ key: id, value: file.rows });
-    // A row without a time belongs to no slice; of other columns the ledger counts no nulls.
-    if (plan.name === frame.time.name) nulls.push({ key: id, value: 0 });
+    // A row without a time belongs to no slice, whether it was counted or not.
+    if (file.counts !== null || plan.name === frame.time.name) {
+      nulls.push({ key: id, value: file.counts?.nulls[plan.name] ?? 0 });
+    }
+    if (file.counts !== null && isFloat(plan)) {
+      nans.push({ key: id, value: file.counts.nans[plan.name] ?? 0 });
+    }
     const bounds = fileBounds(frame, file, plan, id);
     if (bounds.lower !== null) lower.push({ key: id, value: bounds.lower });
     if (bounds.upper !== null) upper.push({ key: id, value: bounds.upper });
@@ -106,8 +112,11 @@ function dataFileOf(frame: ManifestFrame, { file, sortOrderId }: ManifestEntry):
       field === undefined ? {} : { [field.name]: partitionValue(file.start, field.transform) },
     record_count: file.rows,
     file_size_in_bytes: file.bytes,
+    // Not known. There all the same: pyiceberg shows no table of files without it.
+    column_sizes: [],
     value_counts: counts,
     null_value_counts: nulls,
+    nan_value_counts: nans,
     lower_bounds: lower,
     upper_bounds: upper,
     sort_order_id: sortOrderId,

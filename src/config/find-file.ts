@@ -25,7 +25,7 @@ export function findConfigFile(place: ConfigPlace): string {
     if (isFile(path)) return path;
     throw new TierdError({
       code: 'CONFIG_INVALID',
-      message: `There is no configuration file at ${path}; nothing was started.`,
+      message: `There is no configuration file at ${path}; nothing was done.`,
       hint: `It was named by ${place.file === undefined ? 'the environment variable TIERD_CONFIG' : '--config'}. Correct the path, or leave it out to search the usual places.`,
       context: { file: path },
     });
@@ -35,7 +35,7 @@ export function findConfigFile(place: ConfigPlace): string {
   if (found !== undefined) return found;
   throw new TierdError({
     code: 'CONFIG_INVALID',
-    message: `No configuration file was found; nothing was started. Searched: ${candidates.join(', ')}.`,
+    message: `No configuration file was found; nothing was done. Searched: ${candidates.join(', ')}.`,
     hint: 'Name one with --config FILE or TIERD_CONFIG, or start from the commented config/unified_config.yaml that comes with tierd.',
     context: { searched: candidates },
   });

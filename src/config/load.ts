@@ -145,7 +145,7 @@ function readText(file: string, source: string | number): string {
   } catch (cause) {
     throw new TierdError({
       code: 'CONFIG_INVALID',
-      message: `The configuration file ${file} cannot be read (${reasonOf(cause)}); nothing was started.`,
+      message: `The configuration file ${file} cannot be read (${reasonOf(cause)}); nothing was done.`,
       hint: 'Check the permissions of the file and of its directories for the user that runs tierd.',
       context: { file },
       cause,
@@ -246,7 +246,7 @@ function invalid(file: string, problems: readonly Problem[]): TierdError {
   const count = problems.length === 1 ? 'one problem' : `${String(problems.length)} problems`;
   return new TierdError({
     code: 'CONFIG_INVALID',
-    message: `The configuration has ${count}; nothing was started.`,
+    message: `The configuration has ${count}; nothing was done.`,
     hint: 'Mend the file, then run `tierd config check`. Every key is explained in docs/configuration.md.',
     context: { file, problems },
   });

@@ -38,7 +38,7 @@ export const maintenanceSection = z.strictObject({
     'How long the files of a replaced segment stay in the lake for queries that still read them; the first rotation of the dataset after that removes them.',
   ).default('1d'),
   memory_limit: size(
-    'Memory for DuckDB: at least eight times the largest value of a row. The process needs about 200MB besides, and more where values have many MB.',
+    'Memory for DuckDB: at least eight times the largest value of a row. Much below the default, long slices cannot be sorted. The process needs about 200MB besides, and more where values have many MB.',
   ).default('256MB'),
   threads: wholeNumber(
     { min: 1, max: 256 },

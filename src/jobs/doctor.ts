@@ -66,6 +66,7 @@ async function checkLake(
     return [failedCheck('lake', error)];
   }
   return [
+    ...checkPath(store.place, datasets),
     await attempt('lake_writable', () => checkWritable(store)),
     await attempt('lake_space', () => checkSpace(store, rooms.minFreeBytes)),
     ...(reachable ? [await attempt('lake_identity', () => checkIdentity(rooms, store))] : []),
@@ -146,6 +147,20 @@ async function checkSpace(store: ObjectStore, minFreeBytes: number): Promise<Omi
     found,
     advice: 'free or add disk before a rotation refuses',
   };
+}
+
+/** What follows one of them is to pyiceberg no part of the path of a file's address. */
+function checkPath(place: string, datasets: readonly Dataset[]): readonly Check[] {
+  if (!/[#?]/u.test(place) || !datasets.some(({ iceberg }) => iceberg)) return [];
+  return [
+    {
+      name: 'lake_path',
+      status: 'warning',
+      found: `${place} has # or ? in its path: pyiceberg, and pandas, polars and Daft by way of it, open no Iceberg table there`,
+      advice:
+        'move the lake to a path without them and set lake.path; the next rotation writes the tables anew',
+    },
+  ];
 }
 
 async function checkIdentity(rooms: DoctorRooms, store: ObjectStore): Promise<Omit<Check, 'name'>> {

@@ -4,6 +4,7 @@ import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { isActive, type Pin } from '../domain/plan/pins.ts';
 import type { LakeCare } from '../domain/survey/lake-care.ts';
+import { ratioOf } from '../domain/survey/survey.ts';
 import { formatTable, type TableKind } from '../domain/table.ts';
 import type { EpochMs } from '../domain/time/time-range.ts';
 import { disconnect } from '../hot/server/connect.ts';
@@ -175,11 +176,6 @@ async function reportOn(
     if (error instanceof TierdError && error.isAway) throw error;
     return { dataset: dataset.name, error: asTierdError(error) };
   }
-}
-
-function ratioOf(hot: SideTotals, cold: SideTotals): number | null {
-  if (hot.rows === 0 || cold.rows === 0) return null;
-  return hot.bytes / hot.rows / (cold.bytes / cold.rows);
 }
 
 function toMs(us: bigint | undefined): EpochMs | null {

@@ -69,6 +69,7 @@ const headSchema = z.object({
 });
 
 const bound = z.string().nullable();
+const countByColumn = z.record(z.string(), z.number().int());
 const partSchema = z.object({
   tierdManifestPart: z.literal(1),
   /** Slices name theirs by its place here: most have the same. */
@@ -91,6 +92,8 @@ const partSchema = z.object({
           minTimeUs: digits.transform(BigInt),
           maxTimeUs: digits.transform(BigInt),
           statistics: z.record(z.string(), z.object({ min: bound, max: bound })),
+          // Manifests from before they were counted have none.
+          counts: z.object({ nulls: countByColumn, nans: countByColumn }).nullable().default(null),
         }),
       ),
     }),

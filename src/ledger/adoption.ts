@@ -90,11 +90,11 @@ export async function enterSlices(
   await db.query(
     `insert into tierd.segments
        (slice_id, schema_id, dataset, object_key, state, bytes, sha256, row_count, min_time_us, max_time_us,
-        statistics, published_at)
+        statistics, value_counts, published_at)
      select g.slice_id, s.schema_id, $1, g.object_key, g.state, g.bytes, g.sha256, g.row_count, g.min_time_us,
-            g.max_time_us, g.statistics, clock_timestamp()
+            g.max_time_us, g.statistics, g.value_counts, clock_timestamp()
      from jsonb_to_recordset($2::jsonb) as g (slice_id bigint, object_key text, state text, bytes bigint, sha256 text,
-            row_count bigint, min_time_us bigint, max_time_us bigint, statistics jsonb)
+            row_count bigint, min_time_us bigint, max_time_us bigint, statistics jsonb, value_counts jsonb)
      join tierd.slices s on s.id = g.slice_id`,
     [
       dataset,
@@ -110,6 +110,7 @@ export async function enterSlices(
             min_time_us: segment.minTimeUs.toString(),
             max_time_us: segment.maxTimeUs.toString(),
             statistics: segment.statistics,
+            value_counts: segment.counts,
           })),
         ),
       ),

@@ -216,7 +216,7 @@ export async function forgetRetired(
   keys: readonly string[],
 ): Promise<void> {
   await db.query(
-    `update tierd.segments set state = 'removed', changed_at = clock_timestamp(), statistics = '{}'
+    `update tierd.segments set state = 'removed', changed_at = clock_timestamp(), statistics = '{}', value_counts = null
      where dataset = $1 and state = 'retired' and object_key = any($2)`,
     [dataset, keys],
   );

@@ -1,9 +1,10 @@
 /** What a row of tierd.segments, called g, says of its segment. */
 import type { ColumnStatistics } from '../domain/lake/column-statistics.ts';
 import type { SegmentFacts } from '../domain/lake/segment-facts.ts';
+import type { ValueCounts } from '../domain/lake/value-counts.ts';
 
 export const FACTS_COLUMNS = `g.object_key, g.row_count::text, g.bytes::text, g.min_time_us::text,
-  g.max_time_us::text, g.statistics`;
+  g.max_time_us::text, g.statistics, g.value_counts`;
 
 export interface FactsRow {
   readonly object_key: string;
@@ -12,6 +13,7 @@ export interface FactsRow {
   readonly min_time_us: string;
   readonly max_time_us: string;
   readonly statistics: Record<string, ColumnStatistics>;
+  readonly value_counts: ValueCounts | null;
 }
 
 export function factsOf(row: FactsRow): SegmentFacts {
@@ -22,5 +24,6 @@ export function factsOf(row: FactsRow): SegmentFacts {
     minTimeUs: BigInt(row.min_time_us),
     maxTimeUs: BigInt(row.max_time_us),
     statistics: row.statistics,
+    counts: row.value_counts,
   };
 }

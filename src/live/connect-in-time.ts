@@ -51,8 +51,14 @@ function givenUp(
   });
 }
 
-/** A cluster tells that no node answered as it should, and keeps what the last one said. */
+/**
+ * A cluster tells that no node answered as it should, and keeps what the last one said: which is nothing more than that
+ * its line is closed where there never was one.
+ */
 function causeOf(error: unknown): unknown {
   if (typeof error !== 'object' || error === null) return undefined;
-  return (error as { readonly lastNodeError?: unknown }).lastNodeError ?? error;
+  const { lastNodeError } = error as { readonly lastNodeError?: unknown };
+  const isTelling =
+    lastNodeError instanceof Error && !lastNodeError.message.startsWith('Connection is closed');
+  return isTelling ? lastNodeError : error;
 }

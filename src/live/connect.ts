@@ -236,7 +236,7 @@ function readTlsFile(file: string): Buffer {
   } catch (cause) {
     throw new TierdError({
       code: 'CONFIG_INVALID',
-      message: `the TLS file ${file} of the redis section can't be read; nothing was started`,
+      message: `the TLS file ${file} of the redis section can't be read; nothing was done`,
       hint: 'check its path and its permissions',
       context: { file },
       cause,

@@ -17,7 +17,7 @@ let daemon: HttpDaemon;
 beforeAll(async () => {
   database = await createTestDatabase();
   await database.query(
-    `create table ticks (time timestamptz not null, n int);
+    `create table ticks (time timestamptz not null, n int, owner oid);
      create table news (time timestamptz not null, n int)`,
   );
   await insert(41);
@@ -77,16 +77,21 @@ it('`tierd lake describe` names it, and says of a dataset that is no table what 
     rest_catalogue: string;
     metadata_location: string;
     engines: Record<string, string[]>;
+    left_out: unknown;
   };
   // The daemon of the tests takes any free port.
   expect(found.rest_catalogue).toBe('http://127.0.0.1:0/iceberg');
   expect((await readIceberg(found.metadata_location)).files).toHaveLength(2);
   expect(Object.keys(found.engines)).toEqual(
-    expect.arrayContaining(['DuckDB', 'pandas', 'polars', 'Daft', 'Spark', 'Trino', 'ClickHouse']),
+    expect.arrayContaining([
+      ...['DuckDB', 'pandas', 'polars', 'Daft', 'Spark', 'Sail', 'Trino', 'ClickHouse'],
+    ]),
   );
+  expect(found.left_out).toEqual([{ column: 'owner', reason: 'Iceberg has no unsigned number' }]);
   const text = (await tierd('lake', 'describe', 'ticks')).stdout;
   expect(text).toContain("endpoint 'http://127.0.0.1:0/iceberg'");
   expect(text).toContain('select * from tierd.lake.ticks;');
+  expect(text).toContain('it lacks owner: Iceberg has no unsigned number');
   const none = await tierd('lake', 'describe', 'news');
   expect(none.exitCode).toBe(2);
   expect(none.stderr).toContain('The dataset news is no Iceberg table');

@@ -41,6 +41,8 @@ const LASTING: readonly Question[] = [
   { name: 'a whole number', filter: 'size > 100' },
   { name: 'a decimal', filter: 'price >= 12.12500000' },
   { name: 'numbers among which NaN is none', filter: 'ratio < 100' },
+  { name: 'a null', filter: 'ratio is null' },
+  { name: 'no null', filter: 'ratio is not null' },
   { name: 'a time', filter: `time >= {${utc(44)}}` },
   { name: 'a span of time', filter: `time >= {${utc(45)}} and time < {${utc(44)}}` },
 ];
@@ -51,6 +53,7 @@ const LATER: readonly Question[] = [
   { name: 'a renamed column', filter: 'batch = 7' },
   { name: 'a new column of the old name', filter: 'lot = 7' },
   { name: 'a new column', filter: 'note = 3' },
+  { name: 'what older files lack', filter: 'note is null' },
 ];
 
 describeOn('python', 'an Iceberg table in other engines', () => {

@@ -104,6 +104,8 @@ export interface FoundFile {
   readonly partition: Readonly<Record<string, unknown>>;
   readonly lower: ReadonlyMap<number, Buffer>;
   readonly upper: ReadonlyMap<number, Buffer>;
+  readonly nulls: ReadonlyMap<number, bigint>;
+  readonly nans: ReadonlyMap<number, bigint>;
   readonly sortOrderId: bigint | null;
 }
 
@@ -148,14 +150,16 @@ function fileOf(entry: Record<string, unknown>): FoundFile {
     rows: file['record_count'] as bigint,
     status: entry['status'] as bigint,
     partition: file['partition'] as Record<string, unknown>,
-    lower: boundsOf(file['lower_bounds']),
-    upper: boundsOf(file['upper_bounds']),
+    lower: byField(file['lower_bounds']),
+    upper: byField(file['upper_bounds']),
+    nulls: byField(file['null_value_counts']),
+    nans: byField(file['nan_value_counts']),
     sortOrderId: file['sort_order_id'] as bigint | null,
   };
 }
 
-function boundsOf(pairs: unknown): ReadonlyMap<number, Buffer> {
-  const list = pairs as readonly { readonly key: bigint; readonly value: Buffer }[];
+function byField<Value>(pairs: unknown): ReadonlyMap<number, Value> {
+  const list = pairs as readonly { readonly key: bigint; readonly value: Value }[];
   return new Map(list.map(({ key, value }) => [Number(key), value]));
 }
 

@@ -108,6 +108,7 @@ async function describeSegment(
     minTimeUs: BigInt(minTimeUs as bigint | number),
     maxTimeUs: BigInt(maxTimeUs as bigint | number),
     statistics,
+    counts: null,
     columns,
   };
 }

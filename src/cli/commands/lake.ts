@@ -140,14 +140,16 @@ async function describe(context: CliContext, dataset: string): Promise<void> {
   const config = context.loadConfig();
   selectDatasets(config.datasets, [dataset]);
   const { readIcebergTable } = await import('../../ledger/iceberg.ts');
+  const { listColumnsLeftOut } = await import('../../jobs/columns-left-out.ts');
   await withLedger(context, 'lake', async (db) => {
     const table = await readIcebergTable(db, dataset);
     if (table === null) throw noIcebergTable(dataset);
+    const leftOut = await listColumnsLeftOut(db, dataset);
     const { location } = table;
     const folder = location.slice(0, location.lastIndexOf('/metadata/')).replace(/^file:\/\//, '');
     const database = `${hostOf(db.host)}:${String(db.port)}/${db.database ?? ''}`;
     const rest = restCatalogue(config.server);
-    context.report(reportTableForEngines({ dataset, location, folder, database, rest }));
+    context.report(reportTableForEngines({ dataset, location, folder, database, rest, leftOut }));
   });
 }
 

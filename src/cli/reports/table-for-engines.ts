@@ -12,6 +12,8 @@ export interface TableForEngines {
   readonly database: string;
   /** Where the daemon's REST catalogue is; null where it has none that answers queries. */
   readonly rest: string | null;
+  /** Columns that it lacks. */
+  readonly leftOut: readonly { readonly column: string; readonly reason: string }[];
 }
 
 interface EngineLines {
@@ -21,7 +23,7 @@ interface EngineLines {
 
 export function reportTableForEngines(table: TableForEngines): Report {
   const engines = engineLines(table);
-  const { dataset, location, folder, rest } = table;
+  const { dataset, location, folder, rest, leftOut } = table;
   return {
     json: {
       dataset,
@@ -29,11 +31,13 @@ export function reportTableForEngines(table: TableForEngines): Report {
       metadata_location: location,
       folder,
       rest_catalogue: rest,
+      left_out: leftOut,
       engines: Object.fromEntries(engines.map(({ engine, lines }) => [engine, lines])),
     },
     text: ({ colour }) =>
       [
         `${colour.bold(dataset)} is the Iceberg table ${NAMESPACE}.${dataset}; its newest document is ${location}`,
+        ...leftOut.map(({ column, reason }) => `${colour.yellow('it lacks')} ${column}: ${reason}`),
         ...engines.map(
           ({ engine, lines }) =>
             `\n${colour.cyan(engine)}\n${lines.map((line) => `  ${line}`).join('\n')}`,
@@ -55,7 +59,7 @@ function engineLines(table: TableForEngines): readonly EngineLines[] {
       engine: 'DuckDB',
       lines:
         rest === null
-          ? ['install iceberg; load iceberg;', `from iceberg_scan('${location}');`]
+          ? ['install iceberg; load iceberg;', `from iceberg_scan(${quoted(location)});`]
           : [
               'install iceberg; load iceberg;',
               `attach '${CATALOGUE}' as ${CATALOGUE} (type iceberg, endpoint '${rest}', token 'TOKEN');`,
@@ -72,8 +76,9 @@ function engineLines(table: TableForEngines): readonly EngineLines[] {
       lines: ['import daft', ...imports(rest), opened, 'df = daft.read_iceberg(table)'],
     },
     { engine: 'Spark', lines: sparkLines(table) },
+    ...(rest === null ? [] : [{ engine: 'Sail', lines: sailLines(name, rest) }]),
     { engine: 'Trino', lines: trinoLines(table) },
-    { engine: 'ClickHouse', lines: [`select * from icebergLocal('${folder}', 'Parquet')`] },
+    { engine: 'ClickHouse', lines: [`select * from icebergLocal(${quoted(folder)}, 'Parquet')`] },
   ];
 }
 
@@ -114,6 +119,16 @@ function sparkLines({ dataset, database, rest }: TableForEngines): readonly stri
   ];
 }
 
+/** It has no JDBC catalogue. */
+function sailLines(table: string, rest: string): readonly string[] {
+  const catalogue = `{type = "iceberg-rest", name = "${CATALOGUE}", uri = "${rest}", bearer_access_token = "TOKEN"}`;
+  return [
+    `SAIL_CATALOG__LIST='[${catalogue}]' sail spark server --port 50051`,
+    'from pyspark.sql import SparkSession',
+    `df = SparkSession.builder.remote("sc://localhost:50051").getOrCreate().table("${CATALOGUE}.${table}")`,
+  ];
+}
+
 function trinoLines({ dataset, database, rest }: TableForEngines): readonly string[] {
   const settings =
     rest === null
@@ -140,3 +155,6 @@ function trinoLines({ dataset, database, rest }: TableForEngines): readonly stri
     `select * from ${CATALOGUE}.${NAMESPACE}.${dataset};`,
   ];
 }
+
+/** As SQL has a text. */
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -30,3 +30,6 @@ export interface ColumnPlan {
   /** What the column keeps for ever (I13); none in segments from before there were ids. */
   readonly fieldId?: number;
 }
+
+export const isFloat = ({ held }: Pick<ColumnPlan, 'held'>): boolean =>
+  held.kind === 'float4' || held.kind === 'float8';

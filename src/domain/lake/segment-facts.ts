@@ -1,4 +1,5 @@
 import type { ColumnStatistics } from './column-statistics.ts';
+import type { ValueCounts } from './value-counts.ts';
 
 /** What is known of a segment without opening it. */
 export interface SegmentFacts {
@@ -13,4 +14,6 @@ export interface SegmentFacts {
    * Null where it is not known, or the column is null in every row.
    */
   readonly statistics: Readonly<Record<string, ColumnStatistics>>;
+  /** Null of segments from before they were counted. */
+  readonly counts: ValueCounts | null;
 }

@@ -68,7 +68,7 @@ export interface DatasetSurvey {
   readonly asOf: EpochMs | null;
   readonly hot: HotSide;
   readonly cold: ColdSide;
-  /** How many times smaller a row is in the lake; null until both have rows. */
+  /** How many times smaller a row is in the lake; null until both have rows to compare. */
   readonly ratio: number | null;
   readonly due: { readonly rows: number; readonly moves: number } | null;
   readonly dueAsOf: EpochMs | null;
@@ -155,12 +155,16 @@ export const NOTHING_COLD: ColdSide = {
   badSegments: 0,
 };
 
-/** How many times smaller a row is in the lake than in the hot store; null until both have rows. */
+/** Below this the empty pages of a table and of its indexes weigh more than its rows. */
+const LEAST_TO_COMPARE = 1000;
+
+/** How many times smaller a row is in the lake than in the hot store; null until both have rows to compare. */
 export function ratioOf(
   hot: { readonly rows: number | null; readonly bytes: number | null },
   cold: { readonly rows: number; readonly bytes: number },
 ): number | null {
-  if (hot.rows === null || hot.bytes === null || hot.rows === 0 || cold.rows === 0) return null;
+  if (hot.rows === null || hot.bytes === null || hot.rows < LEAST_TO_COMPARE) return null;
+  if (cold.rows === 0) return null;
   return hot.bytes / hot.rows / (cold.bytes / cold.rows);
 }
 

@@ -96,9 +96,9 @@ async function readOne(
     const connection = await rooms.engine.connect();
     try {
       const facts = await readFileStatistics(connection, path, columns, timeColumn, dataset.sortBy);
-      const { minTimeUs, maxTimeUs, bounds: statistics } = facts;
-      const facts_ = { rows: BigInt(facts.rows), bytes: BigInt(bytes), minTimeUs, maxTimeUs };
-      return { footer, segment: { key, state: 'live', sha256, statistics, ...facts_ } };
+      const { rows, bounds: statistics, ...others } = facts;
+      const sizes = { rows: BigInt(rows), bytes: BigInt(bytes) };
+      return { footer, segment: { key, state: 'live', sha256, statistics, ...sizes, ...others } };
     } finally {
       connection.close();
     }

@@ -7,12 +7,11 @@ import { TierdError } from '../../domain/errors.ts';
 import type { RowIdentity } from '../../domain/plan/row-identity.ts';
 import { suggest } from '../../domain/suggest.ts';
 import type { BaseType, TableDescription } from '../../domain/table.ts';
+import { copyJsonIn, takeJsonRows } from '../../hot/write/correction-lines.ts';
 import {
   copyCsvIn,
-  copyJsonIn,
   makeCorrectionTable,
   repeatedKeys,
-  takeJsonRows,
   whyRefused,
 } from '../../hot/write/correction-table.ts';
 import type { DuckEngine } from '../../lake/segment/duckdb.ts';
@@ -103,10 +102,14 @@ async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {
       const json = new Set(
         load.table.columns.flatMap(({ name, baseType }) => (isJson(baseType) ? [name] : [])),
       );
-      return takeJsonRows(
+      const refused = await takeJsonRows(
         db,
         columns.map((name) => ({ name, isJson: json.has(name) })),
       );
+      if (refused === null) return;
+      const { line, column, why } = refused;
+      const where = `line ${String(line)}${column === null ? '' : `, ${column}`}`;
+      throw unreadable(file, `PostgreSQL refuses its ${where}: ${why}`);
     }
     default:
       throw unreadable(file, 'its name ends in no format that is known');

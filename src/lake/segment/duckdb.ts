@@ -162,7 +162,7 @@ function writeHint(text: string): string {
     return 'Free space where maintenance.temp_dir is, or point it to a larger disk, then run the same command again.';
   }
   if (/^Out of Memory Error|allocat/iu.test(text)) {
-    return 'Raise maintenance.memory_limit (it should be at least eight times the largest value of a row), or lower maintenance.threads; then run the same command again.';
+    return 'Raise maintenance.memory_limit (its default, 256MB, serves most tables; it should be at least eight times the largest value of a row), or lower maintenance.threads; then run the same command again.';
   }
   return 'Look at the disks of the lake and of maintenance.temp_dir (`tierd doctor`), then run the same command again.';
 }

@@ -1,7 +1,9 @@
 /** What the ledger keeps of a file, read from the file itself. */
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
+import type { ValueCounts } from '../../domain/lake/value-counts.ts';
 import type { IntegerTimeUnit, TimeColumn } from '../../domain/table.ts';
 import { type DuckConnection, quoteSqlName, quoteSqlText } from './duckdb.ts';
+import { countNullsAndNans } from './nulls-and-nans.ts';
 import { readTexts } from './small-results.ts';
 
 /** Smallest and largest value as text; null where the column is all null or a bound is too long. */
@@ -16,6 +18,7 @@ export interface FileStatistics {
   readonly minTimeUs: bigint;
   readonly maxTimeUs: bigint;
   readonly bounds: Readonly<Record<string, ColumnBounds>>;
+  readonly counts: ValueCounts;
 }
 
 /** Longer bounds would only bloat the ledger; no bound prunes nothing, which is never wrong. */
@@ -55,6 +58,7 @@ export async function readFileStatistics(
         { min: shortEnough(bounds[index * 2]), max: shortEnough(bounds[index * 2 + 1]) },
       ]),
     ),
+    counts: await countNullsAndNans(connection, path, columns),
   };
 }
 

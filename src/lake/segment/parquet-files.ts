@@ -3,7 +3,7 @@
  * order is the sort order, so each holds a range of its own of the sort columns.
  */
 import { join } from 'node:path';
-import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
+import { type ColumnPlan, isFloat } from '../../domain/columns/column-plan.ts';
 import type { ParquetForm } from '../../domain/dataset.ts';
 import type { FileSystem } from '../file-system.ts';
 import { type DuckConnection, quoteSqlName, quoteSqlText } from './duckdb.ts';
@@ -207,9 +207,9 @@ function orderBy({ columns, sortBy }: ParquetTarget): string {
   return sortBy
     .map((name) => {
       const index = columns.findIndex((plan) => plan.name === name);
-      const kind = columns[index]?.held.kind;
-      const isFloat = kind === 'float4' || kind === 'float8';
-      return `staged.${stagedName(index)}${isFloat ? ' / 2' : ''} asc nulls last`;
+      const plan = columns[index];
+      const half = plan !== undefined && isFloat(plan) ? ' / 2' : '';
+      return `staged.${stagedName(index)}${half} asc nulls last`;
     })
     .join(', ');
 }

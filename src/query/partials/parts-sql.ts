@@ -1,5 +1,5 @@
 /** What PostgreSQL computes of its rows. */
-import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
+import { type ColumnPlan, isFloat } from '../../domain/columns/column-plan.ts';
 import { name, raw, type Sql, sql } from '../../hot/sql.ts';
 import { dayOf, exactSql } from '../exact/condition-sql.ts';
 import type { ExactCondition } from '../exact/exact-condition.ts';
@@ -47,18 +47,16 @@ function valueAt(
   { end, column, by }: Extract<HotPart, { kind: 'at' }>,
   filter: ExactCondition,
 ): Sql {
-  const isFloat = FLOATS.has(column.held.kind);
   const value = name(column.name);
   const at = instantOf(by);
   // A double holds whole seconds and microseconds exactly, and not both as one number.
-  const pair = isFloat
+  const pair = isFloat(column)
     ? sql`array[floor(${at})::float8, (${at} - floor(${at}))::float8, ${value}::float8]`
     : sql`array[${at}, ${value}::numeric]`;
   const chosen = filtered(sql`${raw(end)}(${pair})`, filter);
-  return sql`(${chosen})[${raw(isFloat ? '3' : '2')}]::${raw(TYPE_NAMES[column.held.kind] ?? column.postgresType)}`;
+  return sql`(${chosen})[${raw(isFloat(column) ? '3' : '2')}]::${raw(TYPE_NAMES[column.held.kind] ?? column.postgresType)}`;
 }
 
-const FLOATS: ReadonlySet<string> = new Set(['float4', 'float8']);
 const TYPE_NAMES: Partial<Record<string, string>> = {
   int2: 'smallint',
   int4: 'integer',

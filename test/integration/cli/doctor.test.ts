@@ -20,7 +20,7 @@ function runTierdWith(env: Record<string, string>, url: string, ...argv: string[
     'tierd.yaml': `
 postgres: { url: "\${URL}" }
 lake: { type: local, path: "\${LAKE:-lake}", min_free: 0MB }
-datasets: { news: { time_column: t } }
+datasets: { news: { time_column: t, iceberg: ${env['ICEBERG'] ?? 'false'} } }
 `,
   });
   return runInside(['--config', join(directory, 'tierd.yaml'), ...argv], {
@@ -105,6 +105,14 @@ it('the doctor goes on where the lake can’t be opened', async () => {
     });
   }
   expect(checks.get('ledger')).toMatchObject({ status: 'ok' });
+});
+
+it('the doctor tells of a path that other engines cut off, where they are to read it', async () => {
+  const told = async (env: Record<string, string>) =>
+    (await examine(database.url, env)).get('lake_path')?.status;
+  expect(await told({ LAKE: 'a#b', ICEBERG: 'true' })).toBe('warning');
+  expect(await told({ LAKE: 'a b%20', ICEBERG: 'true' })).toBeUndefined();
+  expect(await told({ LAKE: 'a#b' })).toBeUndefined();
 });
 
 it('the doctor tells every warning and error with what to do about it', async () => {

@@ -356,6 +356,16 @@ describe('correct', () => {
     ],
     ['x.ndjson', `[${ROW_OF_JSON}]`, 'its line 1 is no object'],
     ['x.ndjson', `${ROW_OF_JSON}\n\n7\n`, 'its line 3 is no object'],
+    [
+      'x.ndjson',
+      `${ROW_OF_JSON}\n\n${ROW_OF_JSON}\n${ROW_OF_JSON.replace('"price":1', '"price":"x"')}\n${ROW_OF_JSON}\n`,
+      'refuses its line 4, price: invalid input syntax for type numeric: "x"',
+    ],
+    [
+      'x.ndjson',
+      `${ROW_OF_JSON.replace('"price":1', '"price":13')}\n${ROW_OF_JSON}\n`,
+      'refuses its line 1: new row for relation "tierd_correction" violates check constraint',
+    ],
   ])('tells what is wrong with %s: %s', async (name, text, told) => {
     const dataset = await coldTable();
     if (text === null) await mkdir(join(bench.directory, name));

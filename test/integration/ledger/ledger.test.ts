@@ -231,6 +231,7 @@ describe('a move', () => {
           minTimeUs: 1n,
           maxTimeUs: 2n,
           statistics: {},
+          counts: null,
         },
       ],
     };

@@ -39,6 +39,15 @@ describeOn('redis', 'a connection to the live store', () => {
     expect(JSON.stringify([error, String(error)])).not.toContain('secret');
   });
 
+  it('says of a cluster that none of its nodes answers, not that a line was cut', async () => {
+    const node = { host: '127.0.0.1', port: 1 };
+    const target = targetOf(server.url, { topology: { kind: 'cluster', nodes: [node] } });
+    await expect(connectLive(target, 'test')).rejects.toMatchObject({
+      code: 'REDIS_UNREACHABLE',
+      message: expect.stringContaining('none of the nodes that are named answers') as string,
+    });
+  });
+
   it.each(['single', 'cluster', 'sentinel'] as const)(
     'to something that accepts and never answers is given up in time (%s)',
     async (kind) => {

@@ -122,6 +122,7 @@ const segment = fc
       minTimeUs: BigInt(from),
       maxTimeUs: BigInt(from + span),
       statistics: { s: { min, max } },
+      counts: null,
       sha256: '',
       columns: [
         { name: 'time', duckdbType: 'TIMESTAMP WITH TIME ZONE' },

@@ -186,7 +186,7 @@ describe('tierd config', () => {
       workingDirectory: directory,
     });
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-    expect(stderr).toBe(`error The configuration has 2 problems; nothing was started.
+    expect(stderr).toBe(`error The configuration has 2 problems; nothing was done.
   file: ${directory}/unified_config.yaml
 
   line 3  lake.type

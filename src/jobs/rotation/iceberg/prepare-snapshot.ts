@@ -250,7 +250,7 @@ function listedFile(
 function dataFile(segment: CataloguedSegment, uriOf: (key: string) => string): DataFile {
   const place = parseSegmentKey(segment.key);
   if (place === null) throw new RangeError(`${segment.key} is no key of a segment`);
-  const { key, bytes, rows, minTimeUs, maxTimeUs, statistics } = segment;
+  const { key, bytes, rows, minTimeUs, maxTimeUs, statistics, counts } = segment;
   const columns: readonly ColumnPlan[] = segment.columns;
   const { start, unit } = place;
   return {
@@ -261,6 +261,7 @@ function dataFile(segment: CataloguedSegment, uriOf: (key: string) => string): D
     minTimeUs,
     maxTimeUs,
     statistics,
+    counts,
     columns,
     start,
     unit,

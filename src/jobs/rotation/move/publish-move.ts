@@ -65,6 +65,7 @@ export async function publishMove(
               minTimeUs: segment.minTimeUs,
               maxTimeUs: segment.maxTimeUs,
               statistics: segment.bounds,
+              counts: segment.counts,
             }),
           ),
         });

@@ -138,7 +138,8 @@ describe('the lag of a source', () => {
 });
 
 it('a ratio compares the bytes of a row, where both stores have rows', () => {
-  expect(ratioOf({ rows: 10, bytes: 1_000 }, { rows: 5, bytes: 50 })).toBe(10);
+  expect(ratioOf({ rows: 1_000, bytes: 100_000 }, { rows: 5, bytes: 50 })).toBe(10);
+  expect(ratioOf({ rows: 1, bytes: 81_920 }, { rows: 5, bytes: 50 })).toBeNull();
   expect(ratioOf({ rows: 0, bytes: 1_000 }, { rows: 5, bytes: 50 })).toBeNull();
   expect(ratioOf({ rows: null, bytes: null }, { rows: 5, bytes: 50 })).toBeNull();
 });
