@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { ClosingSummary } from './test/support/closing-summary.ts';
+import { chooseLongSuites } from './test/support/long-suites.ts';
 import { WhatFailed } from './test/support/what-failed.ts';
 
 // DuckDB works on libuv's threads and would leave none for the file system. It counts only in the
@@ -23,6 +24,9 @@ const minutes = (count: number): number => count * 60_000;
 /** With a kill at each effect a suite takes as long as it takes. */
 const killsEverywhere = process.env['TIERD_TEST_KILLS'] === 'all';
 
+const notTheirTurn = chooseLongSuites();
+const exclude = [...configDefaults.exclude, ...notTheirTurn.suites];
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -34,7 +38,7 @@ export default defineConfig({
     reporters: [
       process.env['CI'] === 'true' ? 'verbose' : 'default',
       ['json', { outputFile: 'test-results/vitest.json' }],
-      new ClosingSummary(),
+      new ClosingSummary(notTheirTurn),
       new WhatFailed('test-results/failed.txt'),
     ],
     projects: [
@@ -65,6 +69,7 @@ export default defineConfig({
           ...onServers,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude,
           maxWorkers: MANY_WAIT,
           testTimeout: minutes(10),
           hookTimeout: minutes(2),
@@ -77,6 +82,7 @@ export default defineConfig({
           ...onServers,
           name: 'crash',
           include: ['test/crash/**/*.test.ts'],
+          exclude,
           testTimeout: minutes(killsEverywhere ? 600 : 30),
           hookTimeout: minutes(2),
           sequence: { groupOrder: 3 },

@@ -22,8 +22,8 @@ export interface VictimOrder {
   readonly moment: 'before' | 'sent';
   /** What is to be brought back, instead of a rotation. */
   readonly restore?: Pick<RestoreRequest, 'span' | 'where'>;
-  /** A compaction, instead of a rotation. */
-  readonly compact?: true;
+  /** A compaction, instead of a rotation; with a time it writes anew what is older. */
+  readonly compact?: { readonly rewriteBefore?: EpochMs };
   /** An expiry, instead of a rotation. */
   readonly expire?: true;
   /** A deletion of what `DELETED` says, instead of a rotation. */

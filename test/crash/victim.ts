@@ -94,8 +94,9 @@ async function runJob(rooms: Rooms): Promise<void> {
     adopt: adopts,
   } = order;
   const telling = { ...rooms, tell: () => undefined };
-  if (compact === true) await compactDataset(telling, dataset, { evenIfPaused: false });
-  else if (expire === true) {
+  if (compact !== undefined) {
+    await compactDataset(telling, dataset, { evenIfPaused: false, ...compact });
+  } else if (expire === true) {
     const options = { force: false, evenIfPaused: false, mayEmpty: false };
     await expireDataset(telling, dataset, options);
   } else if (deletes === true) await deleteFrom({ rooms }, dataset, DELETED, { coldOnly: true });

@@ -5,11 +5,18 @@
  */
 import type { Reporter, TestModule } from 'vitest/node';
 import { BEYOND_A_RUN, describeSkipped, reasonIn } from './how-to-add.ts';
+import type { SuitesLeftOut } from './long-suites.ts';
 import { isCi, MISSING_MARK } from './missing-mark.ts';
 import { hasPromtool } from './promtool.ts';
 import { hasValkey } from './valkey.ts';
 
 export class ClosingSummary implements Reporter {
+  readonly #leftOut: SuitesLeftOut;
+
+  constructor(leftOut: SuitesLeftOut) {
+    this.#leftOut = leftOut;
+  }
+
   onTestRunEnd(modules: readonly TestModule[]): void {
     const kills = countKills(modules);
     if (kills > 0) {
@@ -20,6 +27,7 @@ export class ClosingSummary implements Reporter {
     // `-t` skips what it doesn't select; only whole runs are held to this.
     if (process.argv.some((argument) => /^(-t|--testNamePattern)/.test(argument))) return;
     const skipped = modules.flatMap((module) => [...module.children.allTests('skipped')]);
+    for (const line of describeLeftOut(this.#leftOut)) process.stdout.write(`${line}\n`);
     for (const what of beyondThisRun()) process.stdout.write(`Not to be had here: ${what}\n`);
     for (const line of describeSkipped(skipped, MISSING_MARK)) process.stdout.write(`${line}\n`);
     if (skipped.some((test) => isCi() || reasonIn(test.fullName, MISSING_MARK) === null)) {
@@ -33,6 +41,13 @@ function countKills(modules: readonly TestModule[]): number {
   return modules
     .flatMap((module) => [...module.children.allTests()])
     .reduce((kills, test) => kills + (test.meta().kills ?? 0), 0);
+}
+
+function describeLeftOut({ suites, seed, long }: SuitesLeftOut): readonly string[] {
+  if (suites.length === 0) return [];
+  return [
+    `Not their turn: ${String(suites.length)} of ${String(long)} long suites (TIERD_TEST_SEED=${String(seed)} chooses so again, TIERD_TEST_SUITES=all runs all): ${suites.join(', ')}`,
+  ];
 }
 
 function beyondThisRun(): readonly string[] {

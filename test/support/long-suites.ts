@@ -1,0 +1,59 @@
+/** Suites that take a minute and more. In CI a third of them has its turn in each run; elsewhere, and with TIERD_TEST_SUITES=all, all have. */
+import { existsSync, readdirSync } from 'node:fs';
+import { randomFrom, SEED } from '../crash/choose-effects.ts';
+import { isCi } from './missing-mark.ts';
+
+const OF_E2E = [
+  'adopt',
+  'compact',
+  'daemon',
+  'daemon-alerts',
+  'daemon-clock',
+  'daemon-control',
+  'daemon-lake',
+  'daemon-leader',
+  'daemon-outages',
+  'daemon-stop',
+  'daemon-waits',
+  'dead-mount',
+  'ends-told',
+  'expire',
+  'install',
+  'locks',
+  'outage-lines',
+  'page',
+  'page-ask',
+  'query-http',
+  'query-one-instant',
+  'query-process',
+  'query-shell',
+  'query-warm',
+  'read-only-server',
+  'restore',
+  'restore-one-instant',
+  'rotate',
+  's3',
+].map((name) => `test/e2e/${name}.test.ts`);
+
+const SHARE = 1 / 3;
+
+export interface SuitesLeftOut {
+  readonly suites: readonly string[];
+  /** Chooses the same ones again. */
+  readonly seed: number;
+  /** How many there are of this kind. */
+  readonly long: number;
+}
+
+/** Throws where one that is named here is no file. */
+export function chooseLongSuites(): SuitesLeftOut {
+  const lost = OF_E2E.filter((file) => !existsSync(file));
+  if (lost.length > 0) throw new Error(`no such suite: ${lost.join(', ')}`);
+  const ofCrash = readdirSync('test/crash').filter((file) => file.endsWith('.test.ts'));
+  const long = [...OF_E2E, ...ofCrash.sort().map((file) => `test/crash/${file}`)];
+  if (!isCi() || process.env['TIERD_TEST_SUITES'] === 'all') {
+    return { suites: [], seed: SEED, long: long.length };
+  }
+  const random = randomFrom(SEED);
+  return { suites: long.filter(() => random() >= SHARE), seed: SEED, long: long.length };
+}
