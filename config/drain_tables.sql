@@ -1,6 +1,7 @@
 -- The tables of the drain's examples in unified_config.yaml, in plain PostgreSQL. Every unique key has
 -- what tells two rows apart: of lists and streams, where each entry is a row, what names the entry.
--- With TimescaleDB, make hypertables of them by the column of time; each key has it.
+-- With TimescaleDB, make hypertables of them by the column of time; each key has it, and the index is made for you.
+-- The index by time is what a rotation finds the rows by that are due.
 
 create table if not exists market_data (
   symbol    text not null,
@@ -13,6 +14,7 @@ create table if not exists market_data (
   volume    numeric,
   primary key (symbol, interval, timestamp)
 );
+create index if not exists market_data_timestamp on market_data (timestamp);
 
 create table if not exists features (
   symbol    text not null,
@@ -20,6 +22,7 @@ create table if not exists features (
   values    jsonb not null,
   primary key (symbol, timestamp)
 );
+create index if not exists features_timestamp on features (timestamp);
 
 create table if not exists social_sentiment (
   symbol    text not null,
@@ -27,6 +30,7 @@ create table if not exists social_sentiment (
   score     numeric not null,
   primary key (symbol, timestamp)
 );
+create index if not exists social_sentiment_timestamp on social_sentiment (timestamp);
 
 create table if not exists trades (
   symbol    text not null,
@@ -36,6 +40,7 @@ create table if not exists trades (
   volume    numeric not null,
   primary key (symbol, timestamp, id)
 );
+create index if not exists trades_timestamp on trades (timestamp);
 
 create table if not exists signals (
   symbol      text not null,
@@ -44,6 +49,7 @@ create table if not exists signals (
   body        jsonb not null,
   primary key (symbol, signal_type, created_at)
 );
+create index if not exists signals_created_at on signals (created_at);
 
 create table if not exists signal_log (
   symbol      text not null,
@@ -53,6 +59,7 @@ create table if not exists signal_log (
   body        jsonb not null,
   primary key (symbol, signal_type, created_at, entry)
 );
+create index if not exists signal_log_created_at on signal_log (created_at);
 
 create table if not exists live_state (
   key         text not null,
@@ -60,3 +67,4 @@ create table if not exists live_state (
   body        text not null,
   primary key (key, captured_at)
 );
+create index if not exists live_state_captured_at on live_state (captured_at);

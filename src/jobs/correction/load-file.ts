@@ -7,7 +7,13 @@ import { TierdError } from '../../domain/errors.ts';
 import type { RowIdentity } from '../../domain/plan/row-identity.ts';
 import { suggest } from '../../domain/suggest.ts';
 import type { BaseType, TableDescription } from '../../domain/table.ts';
-import { copyJsonIn, takeJsonRows } from '../../hot/write/correction-lines.ts';
+import {
+  copyJsonIn,
+  lineWithout,
+  lineWithTwice,
+  type RefusedLine,
+  takeJsonRows,
+} from '../../hot/write/correction-lines.ts';
 import {
   copyCsvIn,
   makeCorrectionTable,
@@ -89,31 +95,40 @@ async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {
     case '.ndjson':
     case '.jsonl': {
       const pieces = withoutEndMark(file, textOf(file), false);
-      const { lines, names, noObject } = await copyJsonIn(db, pieces);
-      if (noObject !== null) throw unreadable(file, `its line ${String(noObject)} is no object`);
+      const copied = await copyJsonIn(db, pieces);
+      if ('line' in copied) throw refusedLine(file, copied);
+      const { lines, names } = copied;
       const columns = names.map(({ name }) => name);
       assertColumns(load, columns);
-      const repeated = names.find((one) => one.times > one.lines);
-      if (repeated !== undefined) throw unreadable(file, `a line has ${repeated.name} twice`);
-      const lacking = names.find((one) => one.lines < lines);
+      const repeated = names.find((one) => one.times > one.lines)?.name;
+      if (repeated !== undefined) {
+        const line = String(await lineWithTwice(db, repeated));
+        throw unreadable(file, `its line ${line} has ${repeated} twice`);
+      }
+      const lacking = names.find((one) => one.lines < lines)?.name;
       if (lacking !== undefined) {
-        throw unreadable(file, `not every line has ${lacking.name}, and null has to be said`);
+        const line = String(await lineWithout(db, lacking));
+        throw unreadable(file, `its line ${line} lacks ${lacking}, and null has to be said`);
       }
       const json = new Set(
         load.table.columns.flatMap(({ name, baseType }) => (isJson(baseType) ? [name] : [])),
       );
-      const refused = await takeJsonRows(
-        db,
-        columns.map((name) => ({ name, isJson: json.has(name) })),
-      );
-      if (refused === null) return;
-      const { line, column, why } = refused;
-      const where = `line ${String(line)}${column === null ? '' : `, ${column}`}`;
-      throw unreadable(file, `PostgreSQL refuses its ${where}: ${why}`);
+      const given = columns.map((name) => ({ name, isJson: json.has(name) }));
+      const refused = await takeJsonRows(db, given);
+      if (refused !== null) throw refusedLine(file, refused);
+      return;
     }
     default:
       throw unreadable(file, 'its name ends in no format that is known');
   }
+}
+
+function refusedLine(file: string, { line, column, why }: RefusedLine): TierdError {
+  const where = `line ${String(line)}${column === null ? '' : `, ${column}`}`;
+  return unreadable(
+    file,
+    why === null ? `its ${where} is no object` : `PostgreSQL refuses its ${where}: ${why}`,
+  );
 }
 
 const textOf = (file: string): AsyncIterable<Uint8Array> =>

@@ -334,7 +334,7 @@ describe('correct', () => {
     [
       'x.ndjson',
       '{"time":"2026-01-25","id":1,"symbol":null,"price":1,"ratio":1,"note":null,"doc":null}\n{"time":"2026-01-25","id":2}\n',
-      'not every line has',
+      'its line 2 lacks doc, and null has to be said',
     ],
     ['x.xlsx', '', 'format'],
     ['x.parquet', 'PAR1', 'x.parquet'],
@@ -352,7 +352,7 @@ describe('correct', () => {
     [
       'x.ndjson',
       `${ROW_OF_JSON.replace('}', ',"note":["2"]}')}\n${ROW_OF_JSON.replace('"note":null,', '')}\n`,
-      'a line has note twice',
+      'its line 1 has note twice',
     ],
     ['x.ndjson', `[${ROW_OF_JSON}]`, 'its line 1 is no object'],
     ['x.ndjson', `${ROW_OF_JSON}\n\n7\n`, 'its line 3 is no object'],
@@ -366,6 +366,11 @@ describe('correct', () => {
       `${ROW_OF_JSON.replace('"price":1', '"price":13')}\n${ROW_OF_JSON}\n`,
       'refuses its line 1: new row for relation "tierd_correction" violates check constraint',
     ],
+    [
+      'x.ndjson',
+      `${ROW_OF_JSON}\n${ROW_OF_JSON.replace('"symbol":null', '"symbol":"\\u0000"')}\n`,
+      'refuses its line 2: unsupported Unicode escape sequence',
+    ],
   ])('tells what is wrong with %s: %s', async (name, text, told) => {
     const dataset = await coldTable();
     if (text === null) await mkdir(join(bench.directory, name));
@@ -374,6 +379,15 @@ describe('correct', () => {
     expect(failure).toMatchObject({ code: 'USAGE' });
     expect(failure.message).toContain(told);
     await expectWanted(dataset);
+  });
+
+  it('names the column of a refused value also where another column takes no null by its domain', async () => {
+    await database.query('create domain sure as int not null');
+    const dataset = await coldTable();
+    await database.query('alter table bars add column above sure default 1');
+    const row = ROW_OF_JSON.replace('{', '{"above":1,').replace('"ratio":1', '"ratio":"much"');
+    const failure = await failureOf(correct(bench, dataset, await fileOf(bench, 'x.ndjson', row)));
+    expect(failure.message).toContain('refuses its line 1, ratio: invalid input syntax');
   });
 
   it('I1: is undone where what is published is not what was meant', async () => {
