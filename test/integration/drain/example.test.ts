@@ -16,6 +16,14 @@ const read = (file: string): string =>
 const STATE = {
   hashes: {
     'tick:latest:A': { ts: '1772323200000', price: '1.5', volume: '2' },
+    'candle:current:1min:A': {
+      ts: '1772323260000',
+      open: '1',
+      high: '1',
+      low: '1',
+      close: '1',
+      volume: '1',
+    },
     'stocks:price:A': { timestamp: '2026-03-01T00:00:00Z', price: '1.5' },
     'stocks:indicators:A': { timestamp: '2026-03-01T00:00:00Z', rsi: '50' },
     'stocks:sentiment:A': { timestamp: '2026-03-01T00:00:00Z', score: '0.5' },
@@ -49,7 +57,7 @@ describeOn('redis', 'the drain of the example', () => {
       for (const [key, value] of Object.entries(STATE.strings)) await redis.set(key, value);
       await redis.zadd('candidates:ranked', ...STATE.ranked);
       const before = (await redis.keys('*')).sort();
-      await redis.hset('candle:current:1min:A', { ts: '1772323200000', open: '1', high: '2' });
+      await redis.hset('candle:closed:1min:A', { ts: '1772323200000', open: '1', high: '2' });
       await redis.hset('order:finished:7', { finished_at: '1772323200000', side: 'buy' });
       await redis.zadd('candidates:expired', 1_772_323_200, 'C');
       const pipeline = redis.pipeline();
