@@ -88,7 +88,22 @@ function checkTls(redis: Raw): PlacedProblem[] {
       problems.push(problem(['redis', key], `has no effect without ${other}`, 'both or neither'));
     }
   }
-  return problems;
+  return isCleartext(redis) ? [...problems, ...checkIdle(redis)] : problems;
+}
+
+/** What comes out of a file is not known here. */
+function isCleartext({ url, url_file: urlFile, tls }: Raw): boolean {
+  if (tls !== undefined) return tls === 'disable';
+  return urlFile === undefined && !(typeof url === 'string' && url.startsWith('rediss:'));
+}
+
+/** Whoever names an authority takes the line for one that is encrypted. */
+function checkIdle(redis: Raw): PlacedProblem[] {
+  return (['tls_ca_file', 'tls_cert_file', 'tls_key_file'] as const)
+    .filter((key) => has(redis, key))
+    .map((key) =>
+      problem(['redis', key], 'has no effect without TLS', 'tls: verify-full, or rediss:// in url'),
+    );
 }
 
 const URL_EXPECTED =

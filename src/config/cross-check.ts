@@ -67,6 +67,15 @@ function checkPostgres(file: Raw): PlacedProblem[] {
       problem(['postgres', 'database'], 'missing', 'the database, since host is given'),
     );
   }
+  if (postgres['ssl'] === 'disable' && has(postgres, 'ssl_ca_file')) {
+    problems.push(
+      problem(
+        ['postgres', 'ssl_ca_file'],
+        'has no effect with ssl: disable',
+        'only one of the two',
+      ),
+    );
+  }
   for (const key of ['url', 'direct_url']) {
     const url = postgres[key];
     if (typeof url === 'string')

@@ -18,13 +18,18 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
   ],
   [
     /SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)|^CERT_(?:UNTRUSTED|SIGNATURE_FAILURE|CHAIN_TOO_LONG)$|^INVALID_CA$/,
-    'nobody vouches for the certificate: name its authority (redis.tls_ca_file, postgres.ssl_ca_file)',
+    'nobody that is named vouches for the certificate: name its authority, a file of PEM (redis.tls_ca_file, postgres.ssl_ca_file)',
   ],
   [/^CERT_|^CRL_/, 'have the certificate of the server looked at by who issued it'],
   [
     /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/,
     'the server speaks no TLS at this port: connect without it, or to its TLS port',
   ],
+  [
+    /UNKNOWN_CA$/,
+    'the server does not know who issued tierd’s own certificate: give the server that authority, or tierd another redis.tls_cert_file',
+  ],
+  [/KEY_VALUES_MISMATCH/, 'redis.tls_key_file is not the key of redis.tls_cert_file'],
   [
     /CERTIFICATE_REQUIRED|BAD_CERTIFICATE/,
     'the server wants a certificate of tierd’s own: redis.tls_cert_file and tls_key_file',
@@ -45,4 +50,9 @@ export function tlsHintFor(error: unknown): string | null {
   }
   if (typeof code !== 'string') return null;
   return HINTS.find(([pattern]) => pattern.test(code))?.[1] ?? null;
+}
+
+/** OpenSSL's reason, out of the line that it writes for itself: `error:0A00045C:SSL routines:ssl3_read_bytes:certificate required:…`. */
+export function tlsWordsOf(message: string): string {
+  return /error:[0-9A-F]{8}:[^:]*:[^:]*:([^:\n]+)/.exec(message)?.[1] ?? message;
 }

@@ -71,9 +71,22 @@ export async function connectLive(
     client.disconnect();
     const told = redisError(error, `connecting to Redis at ${place}`);
     const isUnclear = told.code === 'REDIS_UNREACHABLE' && signal?.aborted !== true;
-    throw (isUnclear ? (sentinels() ?? (await otherProtocol(target, place))) : null) ?? told;
+    const clearer = isUnclear ? (sentinels() ?? (await otherProtocol(target, place))) : null;
+    throw clearer ?? cutForOurCertificate(target, told) ?? told;
   }
   return storeOf(client, place, target);
+}
+
+/** A server that wants a certificate says so and cuts the line: which of the two is heard is chance. */
+function cutForOurCertificate({ tls }: LiveTarget, told: TierdError): TierdError | null {
+  const code = told.cause instanceof Error && 'code' in told.cause ? told.cause.code : null;
+  if (tls === null || tls.certFile !== undefined || code !== 'ECONNRESET') return null;
+  return new TierdError({
+    code: 'REDIS_UNREACHABLE',
+    message: told.message,
+    hint: 'a server that wants a certificate of tierd’s own cuts the line like this: give it redis.tls_cert_file and tls_key_file; else look into its log',
+    cause: told,
+  });
 }
 
 /** Every node that is named may be tried, and then the one that they name. */

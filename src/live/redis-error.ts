@@ -2,7 +2,7 @@
 import { ReplyError } from 'ioredis';
 import { type ErrorCode, TierdError } from '../domain/errors.ts';
 import { lineFailureOf } from '../domain/line-failure.ts';
-import { tlsHintFor } from '../domain/tls-failure.ts';
+import { tlsHintFor, tlsWordsOf } from '../domain/tls-failure.ts';
 
 /** `words` where those of the error are a library's, or speak of its protocol. */
 type Verdict = readonly [code: ErrorCode, hint: string, words?: string | undefined];
@@ -77,7 +77,7 @@ function verdictOn(error: unknown, text: string): Verdict {
     return BY_PREFIX[prefixOf(text)] ?? ['REDIS_FAILED', 'the message is Redis’ own'];
   }
   const tls = tlsHintFor(error);
-  if (tls !== null) return ['TLS_FAILED', tls];
+  if (tls !== null) return ['TLS_FAILED', tls, tlsWordsOf(text)];
   const line = lineFailureOf(error);
   if (line !== null) return ['REDIS_UNREACHABLE', line.advice, line.what];
   const own = OF_THE_CLIENT.find(([pattern]) => pattern.test(text));

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { TierdError } from '../../../src/domain/errors.ts';
 import { systemClock } from '../../../src/domain/time/clock.ts';
 import { examineLive } from '../../../src/jobs/live-checks.ts';
 import { connectLive } from '../../../src/live/connect.ts';
@@ -17,7 +18,7 @@ interface Server {
   readonly certificate: Certificate;
 }
 
-async function startWith(certificate: Certificate): Promise<Server> {
+async function startWith(certificate: Certificate, clients = 'no'): Promise<Server> {
   const tlsPort = await freePort();
   const { cert, key, ca } = certificate.inside;
   const settings = {
@@ -25,7 +26,7 @@ async function startWith(certificate: Certificate): Promise<Server> {
     'tls-cert-file': cert,
     'tls-key-file': key,
     'tls-ca-cert-file': ca,
-    'tls-auth-clients': 'no',
+    'tls-auth-clients': clients,
   };
   return { redis: await startRedis({ settings }), tlsPort, certificate };
 }
@@ -83,6 +84,31 @@ describeOn('redis', 'TLS to the live store', () => {
       { code: 'TLS_FAILED', hint: expect.stringContaining(hint) as string },
     );
     expect(bench.events.filter(({ kind }) => kind === 'retrying')).toEqual([]);
+  });
+
+  it('says in words what is wrong with the certificate that tierd shows, or does not', async () => {
+    const { ca, cert } = good.certificate;
+    const strict = await startWith(good.certificate, 'yes');
+    const failure = async (tls: { certFile?: string; keyFile?: string }) => {
+      const target = targetOf(urlOf(strict.tlsPort), { tls: { verify: true, caFile: ca, ...tls } });
+      return connectLive(target, 'test').then(
+        () => '',
+        (error: unknown) => `${String(error)} ${(error as TierdError).hint ?? ''}`,
+      );
+    };
+    try {
+      expect(await failure({})).toMatch(/failed: [^:]+ .*redis\.tls_cert_file and/s);
+      const { key } = expired.certificate;
+      expect(await failure({ certFile: cert, keyFile: key })).toMatch(
+        /failed: key values mismatch .*is not the key of redis\.tls_cert_file/s,
+      );
+      const { certificate: strange } = elsewhere;
+      expect(await failure({ certFile: strange.cert, keyFile: strange.key })).not.toMatch(
+        /routines|error:/,
+      );
+    } finally {
+      await strict.redis.remove();
+    }
   });
 
   it('tells for how long the certificates hold, of the server and of tierd', async () => {

@@ -120,6 +120,11 @@ describe('what is wrong with it', () => {
     ['{ cluster: { nodes: [a] }, db: 1 }', 'redis.db (line 4): stands beside cluster'],
     ['{ sentinel: { nodes: [a] } }', 'redis.sentinel.master (line 4): missing'],
     ['{ host: h, tls_key_file: k }', 'redis.tls_key_file (line 4): has no effect without'],
+    ['{ url: "redis://h", tls_ca_file: c }', 'tls_ca_file (line 4): has no effect without TLS'],
+    [
+      '{ host: h, tls: disable, tls_ca_file: c }',
+      'tls_ca_file (line 4): has no effect without TLS',
+    ],
     ['{ host: h, tsl: require }', 'redis.tsl (line 4): unknown key; did you mean tls?'],
     ['{ host: h, command_timeout: 5 }', 'redis.command_timeout (line 4): found 5, expected a dur'],
   ])('%s', (redis, message) => {
