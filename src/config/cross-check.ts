@@ -67,14 +67,9 @@ function checkPostgres(file: Raw): PlacedProblem[] {
       problem(['postgres', 'database'], 'missing', 'the database, since host is given'),
     );
   }
-  if (postgres['ssl'] === 'disable' && has(postgres, 'ssl_ca_file')) {
-    problems.push(
-      problem(
-        ['postgres', 'ssl_ca_file'],
-        'has no effect with ssl: disable',
-        'only one of the two',
-      ),
-    );
+  if (has(postgres, 'ssl_ca_file') && isCleartext(postgres)) {
+    const expected = 'ssl: verify-full beside it';
+    problems.push(problem(['postgres', 'ssl_ca_file'], 'has no effect without TLS', expected));
   }
   for (const key of ['url', 'direct_url']) {
     const url = postgres[key];
@@ -82,6 +77,12 @@ function checkPostgres(file: Raw): PlacedProblem[] {
       problems.push(...checkUrl(['postgres', key], url, postgres['ssl']));
   }
   return problems;
+}
+
+/** What comes out of a file is not known here. */
+function isCleartext({ url, url_file: urlFile, ssl }: Raw): boolean {
+  if (ssl !== undefined) return ssl === 'disable';
+  return urlFile === undefined && !(typeof url === 'string' && url.includes('sslmode='));
 }
 
 /** Also for URLs that came out of a file. Never echoes the URL: it holds the password. */

@@ -15,13 +15,12 @@ import { beginRun } from './begin-run.ts';
 import { connectUntilLost } from './cut-when-lost.ts';
 import { Acknowledgements } from './drain/acknowledgements.ts';
 import { backoffMs } from './drain/backoff.ts';
-import type { BatchResult } from './drain/batch-result.ts';
 import type { DrainRun } from './drain/commit-batch.ts';
 import { drainLeaseOf } from './drain/lease-name.ts';
-import { lookBeforeTaking } from './drain/look-first.ts';
+import { type FirstFindings, judgeFirstBatch, lookBeforeTaking } from './drain/look-first.ts';
 import { noteTrouble } from './drain/note-trouble.ts';
 import type { DrainRooms } from './drain/rooms.ts';
-import { type Checkpoint, openSession, type Session } from './drain/session.ts';
+import { type Checkpoint, openSession, type Session, type SessionHooks } from './drain/session.ts';
 import { addBatch, type DrainTotals, newTotals } from './drain/totals.ts';
 import { type UnderLease, underLease } from './drain/under-lease.ts';
 import { asTierdError, stopIfAborted } from './job-failure.ts';
@@ -92,19 +91,30 @@ async function drainAll(
   let attempt = 0;
   let lastProgress = rooms.clock.now();
   let isJudged = false;
-  const checkpoint = pauseWatch(rooms, run, options);
-  const onBatch = (result: BatchResult): void => {
-    addBatch(totals, result);
-    attempt = 0;
-    lastProgress = rooms.clock.now();
+  const judge = (found: FirstFindings): void => {
+    tellFirst(rooms, source, found);
+    isJudged = !found.isEmpty;
+  };
+  const hooks: SessionHooks = {
+    onRead(batch) {
+      if (!isJudged) judge(judgeFirstBatch(run.plan, batch, rooms.clock.now()));
+    },
+    onBatch(result) {
+      addBatch(totals, result);
+      attempt = 0;
+      lastProgress = rooms.clock.now();
+    },
+    checkpoint: pauseWatch(rooms, run, options),
   };
   for (;;) {
     let session: Session | null = null;
     try {
       stopIfAborted(signal);
-      session = await openSession(rooms, run, signal, onBatch, checkpoint);
-      if (!isJudged) await judgeFirstEntries(rooms, session, run, signal);
-      isJudged = true;
+      session = await openSession(rooms, run, signal, hooks);
+      if (!isJudged) {
+        const look = { clock: rooms.clock, signal };
+        judge(await lookBeforeTaking(session.store, run.plan, look));
+      }
       for (;;) {
         const batches = await session.pass();
         attempt = 0;
@@ -131,15 +141,13 @@ async function drainAll(
 }
 
 /** Throws TIMES_UNLIKELY or KEYS_NOT_READABLE: nothing was taken. */
-async function judgeFirstEntries(
-  { clock, emit }: DrainRooms,
-  { store }: Session,
-  { plan }: DrainRun,
-  signal: AbortSignal,
-): Promise<void> {
-  const { refusal, notes } = await lookBeforeTaking(store, plan, { clock, signal });
+function tellFirst(
+  { emit }: Pick<DrainRooms, 'emit'>,
+  source: string,
+  { refusal, notes }: FirstFindings,
+): void {
   if (refusal !== null) throw refusal;
-  for (const note of notes) emit({ kind: 'doubt', source: plan.source.name, note });
+  for (const note of notes) emit({ kind: 'doubt', source, note });
 }
 
 /**

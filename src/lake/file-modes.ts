@@ -42,10 +42,10 @@ export function fileSystemFor(readers: LakeReaders): FileSystem {
 }
 
 /**
- * What root makes in the lake of another user is that user's: a command that root typed must leave nothing
- * that the daemon can't read. Follows no link, so that its owner can have nothing else given to him.
+ * What root makes in the lake of another user, or in its folder for spilling, is that user's: a command that root typed
+ * must leave nothing that the daemon can't use. Follows no link, so that its owner can have nothing else given to him.
  */
-async function giveToOwnerOfFolder(path: string): Promise<void> {
+export async function giveToOwnerOfFolder(path: string): Promise<void> {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = await fs.stat(dirname(path));
   try {

@@ -5,8 +5,10 @@
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TierdError } from '../../domain/errors.ts';
+import { directoriesBetween } from '../../lake/directories.ts';
+import { giveToOwnerOfFolder } from '../../lake/file-modes.ts';
 import { isAlive } from '../../lake/is-alive.ts';
 import { answersInTime } from '../../lake/knock.ts';
 
@@ -38,9 +40,13 @@ async function makeOwn(parent: string): Promise<string> {
     throw unusable(parent, 'its file system does not answer, as that of a server which is away');
   }
   try {
-    await mkdir(parent, { recursive: true });
+    const first = await mkdir(parent, { recursive: true });
+    const made = first === undefined ? [] : directoriesBetween(dirname(first), parent);
+    for (const directory of made) await giveToOwnerOfFolder(directory);
     await sweepSpillDirectories(parent);
-    return await mkdtemp(join(parent, `${prefix()}${String(process.pid)}-`));
+    const own = await mkdtemp(join(parent, `${prefix()}${String(process.pid)}-`));
+    await giveToOwnerOfFolder(own);
+    return own;
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw unusable(parent, reason, error);

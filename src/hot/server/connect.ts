@@ -157,6 +157,13 @@ function newClient(target: PostgresTarget): pg.Client {
       types: { getTypeParser: parserOf },
     });
   } catch (error) {
+    if (error instanceof Error && 'path' in error && 'code' in error) {
+      throw new TierdError({
+        code: 'CONFIG_INVALID',
+        message: `the file ${String(error.path)}, which vouches for PostgreSQL's certificate, can't be read (${String(error.code)})`,
+        hint: 'correct postgres.ssl_ca_file (or sslrootcert in the URL), or the permissions of the file',
+      });
+    }
     throw new TierdError({
       code: 'CONFIG_INVALID',
       message: 'postgres.url can not be read as a connection URL',

@@ -12,7 +12,7 @@ import { prepareMapping, type RowPlan } from '../../domain/drain/map-entry.ts';
 import type { TimeType } from '../../domain/drain/parse-time.ts';
 import type { DrainSource } from '../../domain/drain/source.ts';
 import { TierdError } from '../../domain/errors.ts';
-import type { ForeignKeys, LiveEntry } from '../../domain/live/live-entry.ts';
+import type { ForeignKeys, LiveBatch, LiveEntry } from '../../domain/live/live-entry.ts';
 import type { Clock } from '../../domain/time/clock.ts';
 import type { LiveStore } from '../../live/connect.ts';
 import { type FirstLook, lookFirst } from '../../live/look-ahead.ts';
@@ -23,27 +23,46 @@ export interface FirstFindings {
   readonly refusal: TierdError | null;
   /** What is to be told all the same. */
   readonly notes: readonly string[];
+  /** There was nothing yet to judge by. */
+  readonly isEmpty: boolean;
 }
+
+type Judged = Pick<DrainPlan, 'source' | 'rows' | 'target'>;
 
 /** Looks at a few entries; changes nothing. Throws what Redis answers. */
 export async function lookBeforeTaking(
   store: LiveStore,
-  plan: Pick<DrainPlan, 'source' | 'rows' | 'target'>,
+  plan: Judged,
   look: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<FirstFindings> {
   const found = await lookFirst(store, plan.source.live, look);
   return judgeFirstLook(plan, found, look.clock.now());
 }
 
+/** No more of a batch is judged: entries alike say the same. */
+const MOST_OF_A_BATCH = 100;
+
+/** Of a source that was empty when it was looked at: what came first is judged before it becomes rows. */
+export function judgeFirstBatch(
+  plan: Judged,
+  { entries }: Pick<LiveBatch, 'entries'>,
+  now: number,
+): FirstFindings {
+  const sample = entries.slice(0, MOST_OF_A_BATCH);
+  const scores = sample.map(({ key, id }) => ({ key, score: id ?? '' }));
+  const isScored = plan.source.live.kind === 'zset';
+  return judgeFirstLook(plan, { sample, scores: isScored ? scores : [], foreign: null }, now);
+}
+
 function judgeFirstLook(
-  { source, rows, target }: Pick<DrainPlan, 'source' | 'rows' | 'target'>,
+  { source, rows, target }: Judged,
   found: FirstLook,
   now: number,
 ): FirstFindings {
   const { foreign, sample, scores } = found;
   const isEmpty = sample.length + scores.length === 0;
   if (foreign !== null && isEmpty && source.live.kind === 'snapshot') {
-    return { refusal: keysNotReadable(source, foreign), notes: [] };
+    return { refusal: keysNotReadable(source, foreign), notes: [], isEmpty };
   }
   const doubts = source.anyTime
     ? []
@@ -61,6 +80,7 @@ function judgeFirstLook(
       ...(foreign === null ? [] : [describeForeign(foreign)]),
       ...(isEmpty ? [] : tellUntold(source, target.key ?? [])),
     ],
+    isEmpty,
   };
 }
 

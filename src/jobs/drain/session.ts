@@ -33,6 +33,14 @@ export interface Session {
   close(): Promise<void>;
 }
 
+export interface SessionHooks {
+  /** Called with each batch before it is mapped; what it throws ends the pass, and nothing of the batch is taken. */
+  readonly onRead: (batch: LiveBatch) => void;
+  /** Called when a batch is committed and Redis has been told. */
+  readonly onBatch: (result: BatchResult) => void;
+  readonly checkpoint: Checkpoint;
+}
+
 interface Open {
   readonly rooms: DrainRooms;
   readonly run: DrainRun;
@@ -40,9 +48,7 @@ interface Open {
   readonly store: LiveStore;
   readonly live: LiveSource;
   readonly signal: AbortSignal;
-  /** Called when a batch is committed and Redis has been told. */
-  readonly onBatch: (result: BatchResult) => void;
-  readonly checkpoint: Checkpoint;
+  readonly hooks: SessionHooks;
   /** Whether the ledger was looked through for what killed runs left. */
   hasLooked: boolean;
 }
@@ -55,8 +61,7 @@ export async function openSession(
   rooms: DrainRooms,
   run: DrainRun,
   signal: AbortSignal,
-  onBatch: (result: BatchResult) => void,
-  checkpoint: Checkpoint,
+  hooks: SessionHooks,
 ): Promise<Session> {
   const db = await rooms.connect('work');
   let store: LiveStore | null = null;
@@ -70,7 +75,7 @@ export async function openSession(
       progressOf: (claim) => readClaim(ledger, claim),
       markOf: (key) => readMark(ledger, { dataset: run.plan.source.dataset.name, key }),
     });
-    const open = { rooms, run, db, store, live, signal, onBatch, checkpoint, hasLooked: false };
+    const open = { rooms, run, db, store, live, signal, hooks, hasLooked: false };
     return { store, pass: () => drainPass(open), close: () => closeAll(open, ledger) };
   } catch (error) {
     store?.close();
@@ -90,7 +95,7 @@ async function drainPass(open: Open): Promise<number> {
   const { rooms, run, db, signal } = open;
   const reader = openReader(open);
   let batches = 0;
-  await open.checkpoint(db);
+  await open.hooks.checkpoint(db);
   let next = reader.next();
   let telling: Promise<void> = Promise.resolve();
   try {
@@ -109,7 +114,7 @@ async function drainPass(open: Open): Promise<number> {
       telling = tellRedis(open, mapped.batch, result);
       telling.catch(() => undefined);
       batches += 1;
-      await open.checkpoint(db);
+      await open.hooks.checkpoint(db);
     }
     await telling;
   } finally {
@@ -157,7 +162,7 @@ interface Reader {
  * Reads and maps: the mapping is done while PostgreSQL is busy with the batch before, and Redis is
  * asked for the batch behind.
  */
-function openReader({ rooms, run, live, signal }: Open): Reader {
+function openReader({ rooms, run, live, signal, hooks }: Open): Reader {
   const { source, rows, target } = run.plan;
   const map = prepareMapping(rows);
   const way = { target, hope: run.hope, direct: openDirectRows(rows, source.rules) };
@@ -171,6 +176,7 @@ function openReader({ rooms, run, live, signal }: Open): Reader {
       behind = null;
       // A read after the last would begin another pass.
       if (batch === null) return null;
+      hooks.onRead(batch);
       if (isHarmless) {
         behind = read();
         // Met when it is that one's turn; not an unhandled rejection until then.
@@ -189,7 +195,7 @@ async function tellRedis(open: Open, batch: LiveBatch, result: BatchResult): Pro
   const { source } = run.plan;
   await live.acknowledge(batch);
   run.acknowledged.add(result.told);
-  open.onBatch(result);
+  open.hooks.onBatch(result);
   const { origin } = batch;
   if (result.lost > 0 && origin.kind === 'stream') {
     rooms.emit({ kind: 'lost', source: source.name, key: origin.key, count: result.lost });

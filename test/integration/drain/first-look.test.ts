@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { SourceKind } from '../../../src/domain/live/live-entry.ts';
 import { examineSources, lookAtSources } from '../../../src/jobs/drain/look-at-sources.ts';
 import { previewSource } from '../../../src/jobs/drain/preview.ts';
@@ -57,6 +57,24 @@ describeOn('redis', 'before a drain takes anything it looks whether', () => {
       // Whoever knows better says so.
       const forced = await scene.bench.drain({ ...source, anyTime: true });
       expect(forced.rows).toBe(3);
+    },
+  );
+
+  it.each(['move', 'claim', 'list', 'stream', 'zset'] as const)(
+    'times are seconds under time_ms, also of entries that come to a source that was empty: %s',
+    async (kind) => {
+      const table = await scene.table();
+      const sameKey = kind === 'list' || kind === 'stream' ? 'last' : null;
+      const source = makeSource(table, { kind, sameKey });
+      const passed = () => scene.bench.events.some((event) => event.kind === 'pass');
+      const following = scene.bench.drain(source, {}, { followEveryMs: 20 });
+      following.catch(() => undefined);
+      await vi.waitFor(() => expect(passed()).toBe(true), 60_000);
+      await add(kind, 'A', NOW_S);
+      await expect(following).rejects.toMatchObject({ code: 'TIMES_UNLIKELY' });
+      expect(await scene.pricesIn(table)).toEqual([]);
+      // Whoever says that they are right has them: nothing was lost.
+      expect((await scene.bench.drain({ ...source, anyTime: true })).rows).toBe(1);
     },
   );
 

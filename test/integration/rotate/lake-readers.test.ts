@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { withSpillDirectory } from '../../../src/cli/rooms/spill-directory.ts';
 import { systemClock } from '../../../src/domain/time/clock.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { runInside } from '../../support/cli.ts';
@@ -87,6 +88,19 @@ describeOn('mounts', 'what a rotation that root typed writes', () => {
       }),
     );
     expect(owners.flat()).toEqual([]);
+  });
+
+  it('and so does the folder that large sorts spill to: the user of the daemon could not write it', async () => {
+    const nobody = 65_534;
+    const folder = await mkdtemp(join(tmpdir(), 'tierd-test-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await chown(folder, nobody, nobody);
+    const spill = join(folder, 'spill', 'deep');
+    await withSpillDirectory(spill, async (own) => {
+      for (const made of [dirname(spill), spill, own]) {
+        expect(await stat(made), made).toMatchObject({ uid: nobody, gid: nobody });
+      }
+    });
   });
 
   it("stays root's where that owner is unknown, as in a container that maps root alone", async () => {

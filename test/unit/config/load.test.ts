@@ -413,6 +413,10 @@ datasets: { a: { time_column: t, interval_column: i }, b: { time_column: t }, c:
       'has an sslmode while ssl is set too',
     ],
     [
+      'postgres: { url: "postgres://h/d", ssl_ca_file: ca }',
+      'postgres.ssl_ca_file (line 1): has no effect without TLS',
+    ],
+    [
       'postgres: { url: "mysql://h/d" }',
       'found something that is not such a URL, expected postgres://',
     ],
