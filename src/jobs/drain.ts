@@ -9,8 +9,10 @@ import { countOf } from '../domain/count.ts';
 import { openJudge } from '../domain/drain/judge-rows.ts';
 import type { DrainSource } from '../domain/drain/source.ts';
 import { TierdError } from '../domain/errors.ts';
+import type { LiveBatch } from '../domain/live/live-entry.ts';
 import type { Hope } from '../hot/write/write-rows.ts';
 import { abandonRuns, type RunEnd } from '../ledger/runs.ts';
+import type { LiveStore } from '../live/connect.ts';
 import { beginRun } from './begin-run.ts';
 import { connectUntilLost } from './cut-when-lost.ts';
 import { Acknowledgements } from './drain/acknowledgements.ts';
@@ -90,15 +92,9 @@ async function drainAll(
   const source = run.plan.source.name;
   let attempt = 0;
   let lastProgress = rooms.clock.now();
-  let isJudged = false;
-  const judge = (found: FirstFindings): void => {
-    tellFirst(rooms, source, found);
-    isJudged = !found.isEmpty;
-  };
+  const first = openFirstJudge(rooms, run, signal);
   const hooks: SessionHooks = {
-    onRead(batch) {
-      if (!isJudged) judge(judgeFirstBatch(run.plan, batch, rooms.clock.now()));
-    },
+    onRead: first.judge,
     onBatch(result) {
       addBatch(totals, result);
       attempt = 0;
@@ -111,10 +107,7 @@ async function drainAll(
     try {
       stopIfAborted(signal);
       session = await openSession(rooms, run, signal, hooks);
-      if (!isJudged) {
-        const look = { clock: rooms.clock, signal };
-        judge(await lookBeforeTaking(session.store, run.plan, look));
-      }
+      await first.look(session.store);
       for (;;) {
         const batches = await session.pass();
         attempt = 0;
@@ -140,14 +133,31 @@ async function drainAll(
   }
 }
 
-/** Throws TIMES_UNLIKELY or KEYS_NOT_READABLE: nothing was taken. */
-function tellFirst(
-  { emit }: Pick<DrainRooms, 'emit'>,
-  source: string,
-  { refusal, notes }: FirstFindings,
-): void {
-  if (refusal !== null) throw refusal;
-  for (const note of notes) emit({ kind: 'doubt', source, note });
+/** Both throw TIMES_UNLIKELY or KEYS_NOT_READABLE: nothing was taken. They do nothing once there was something to judge. */
+interface FirstJudge {
+  readonly look: (store: LiveStore) => Promise<void>;
+  readonly judge: (batch: LiveBatch) => void;
+}
+
+function openFirstJudge(
+  { clock, emit }: Pick<DrainRooms, 'clock' | 'emit'>,
+  { plan }: Pick<DrainRun, 'plan'>,
+  signal: AbortSignal,
+): FirstJudge {
+  let isDone = false;
+  const tell = ({ refusal, notes, isEmpty }: FirstFindings): void => {
+    if (refusal !== null) throw refusal;
+    for (const note of notes) emit({ kind: 'doubt', source: plan.source.name, note });
+    isDone = !isEmpty;
+  };
+  return {
+    async look(store) {
+      if (!isDone) tell(await lookBeforeTaking(store, plan, { clock, signal }));
+    },
+    judge(batch) {
+      if (!isDone) tell(judgeFirstBatch(plan, batch, clock.now()));
+    },
+  };
 }
 
 /**
