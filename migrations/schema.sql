@@ -188,6 +188,12 @@ CREATE TABLE tierd.drain_sources (
     CONSTRAINT drain_sources_check CHECK (((unsettled_from_us IS NULL) = (unsettled_to_us IS NULL)))
 );
 
+CREATE TABLE tierd.former_names (
+    name text NOT NULL,
+    dataset text NOT NULL,
+    renamed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE tierd.holds (
     id bigint NOT NULL,
     dataset text NOT NULL,
@@ -570,6 +576,9 @@ ALTER TABLE ONLY tierd.deliveries
 ALTER TABLE ONLY tierd.drain_sources
     ADD CONSTRAINT drain_sources_pkey PRIMARY KEY (source);
 
+ALTER TABLE ONLY tierd.former_names
+    ADD CONSTRAINT former_names_pkey PRIMARY KEY (name);
+
 ALTER TABLE ONLY tierd.holds
     ADD CONSTRAINT holds_pkey PRIMARY KEY (id);
 
@@ -690,6 +699,8 @@ CREATE INDEX segments_retired ON tierd.segments USING btree (dataset, changed_at
 
 CREATE INDEX slices_by_move ON tierd.slices USING btree (move_id);
 
+CREATE INDEX slices_by_time ON tierd.slices USING btree (dataset, range_from);
+
 CREATE UNIQUE INDEX slices_generations ON tierd.slices USING btree (dataset, range_from, range_to, generation) WHERE (published_at IS NOT NULL);
 
 CREATE INDEX slices_newest ON tierd.slices USING btree (published_at DESC, id DESC) WHERE (published_at IS NOT NULL);
@@ -715,7 +726,7 @@ ALTER TABLE ONLY tierd.iceberg_files
     ADD CONSTRAINT iceberg_files_segment_id_fkey FOREIGN KEY (segment_id) REFERENCES tierd.segments(id);
 
 ALTER TABLE ONLY tierd.iceberg_manifests
-    ADD CONSTRAINT iceberg_manifests_dataset_fkey FOREIGN KEY (dataset) REFERENCES tierd.iceberg_metadata(dataset);
+    ADD CONSTRAINT iceberg_manifests_dataset_fkey FOREIGN KEY (dataset) REFERENCES tierd.iceberg_metadata(dataset) ON UPDATE CASCADE;
 
 ALTER TABLE ONLY tierd.moves
     ADD CONSTRAINT moves_run_id_fkey FOREIGN KEY (run_id) REFERENCES tierd.runs(id);

@@ -26,6 +26,8 @@ export type AuditAction =
   | 'corrected'
   /** Segments that the ledger did not know were taken up, as the lake itself says they are. */
   | 'adopted'
+  /** The dataset has another name from now on, or had another until now: of both chains the entry that leads to the other. */
+  | 'renamed'
   /** Time was held, and must not expire, */
   | 'held'
   /** or may again. */

@@ -12,7 +12,7 @@ import type { Dataset } from '../domain/dataset.ts';
 import { isBlocking } from '../domain/plan/adoption.ts';
 import { disconnect } from '../hot/server/connect.ts';
 import { removeTree } from '../lake/directories.ts';
-import { listNamed } from '../lake/manifest.ts';
+import { listManifests, listNamed, newestHead } from '../lake/manifest.ts';
 import {
   type AdoptRequest,
   type DatasetFinding,
@@ -76,8 +76,7 @@ export async function adopting<Result>(
     for (const dataset of datasets) {
       found.push(await lookAtDataset(rooms, db, dataset, request, isOwned));
     }
-    const named = await listNamed(rooms.store);
-    const notConfigured = named.filter((name) => !request.configured.includes(name));
+    const notConfigured = await listNotConfigured(rooms, request.configured);
     const plan = { standing, datasets: found, notConfigured };
     return await work(plan, () => carryOut(rooms, db, plan));
   } catch (error) {
@@ -86,6 +85,19 @@ export async function adopting<Result>(
     await removeTree(rooms.fileSystem, join(rooms.tempDirectory, 'adopt'));
     await disconnect(db);
   }
+}
+
+async function listNotConfigured(
+  { store }: AdoptionRooms,
+  configured: readonly string[],
+): Promise<readonly string[]> {
+  const unknown: string[] = [];
+  for (const name of await listNamed(store)) {
+    if (configured.includes(name)) continue;
+    const head = await newestHead(store, await listManifests(store, name));
+    if (!configured.includes(head?.renamedTo ?? '')) unknown.push(name);
+  }
+  return unknown;
 }
 
 /** Killed anywhere, the same call goes on: what a dataset's transaction has taken up is known then. */

@@ -11,18 +11,14 @@ import { readLakeMarker } from '../lake/marker.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import { readLakeOwner, writeLakeOwner } from '../lake/owner.ts';
 import { addAuditEntry } from '../ledger/audit.ts';
-import {
-  becomeOwner,
-  becomeSeparate,
-  relinquishUnfinished,
-  stopLeases,
-} from '../ledger/lake-handover.ts';
+import { becomeOwner, becomeSeparate, relinquishUnfinished } from '../ledger/lake-handover.ts';
 import { followPromotions, intendLake } from '../ledger/lake-identity.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { listSegments } from '../ledger/segments.ts';
 import { actorOf } from './audit/actor.ts';
 import { type LakeStanding, lakeRefusal, lookAtLake } from './rotation/own-lake.ts';
 import type { LedgerRooms, LookingRooms } from './rotation/rooms.ts';
+import { whileNobodyRotates } from './while-nobody-rotates.ts';
 
 export interface TakeOver {
   readonly before: LakeOwner | null;
@@ -159,30 +155,6 @@ export async function assertEmpty(store: ObjectStore): Promise<void> {
     hint: 'point `lake.path` at an empty or new directory, then run `tierd lake separate` again',
     context: { place: store.place },
   });
-}
-
-async function whileNobodyRotates<Result>(
-  { settings }: LookingRooms,
-  db: pg.Client,
-  doing: string,
-  step: () => Promise<Result>,
-): Promise<Result> {
-  const { statementTimeoutMs, lockTimeoutMs } = settings;
-  const limits = { statementTimeoutMs, lockTimeoutMs };
-  return inTransaction(
-    db,
-    { doing, isolation: 'read committed', readOnly: false, limits },
-    async () => {
-      const held = await stopLeases(db);
-      if (held.length === 0) return step();
-      throw new TierdError({
-        code: 'LEASE_HELD',
-        message: `a rotation of this ledger is under way: ${held.join(', ')}; nothing was changed`,
-        hint: 'stop the daemon or wait for the rotation to end, then run the command again',
-        context: { held },
-      });
-    },
-  );
 }
 
 export function noLakeThere(place: string): TierdError {

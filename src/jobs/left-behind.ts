@@ -74,7 +74,7 @@ function describe({ kind, name, count }: LeftBehind): Check {
         name: `left_behind:${name}:segments`,
         status: 'warning',
         found: `${countOf(count, 'live segment')} of the dataset ${name} ${agree(count, 'is', 'are')} in the lake, ${gone}: no query finds their rows, and none of them expires`,
-        advice: `put the dataset ${name} back under this name, by which the lake knows it; one that was renamed is another dataset, without these rows. To have them in a table: \`tierd restore ${name}\` once it is back`,
+        advice: `if it has another name now: \`tierd lake rename ${name} <its new name>\`. Otherwise put the dataset ${name} back into the configuration; to have its rows in a table: \`tierd restore ${name}\` once it is back`,
       };
     case 'move':
       return {

@@ -17,6 +17,7 @@ import { type ScrubReport, scrubLake } from '../lake/scrub.ts';
 import type { DuckEngine } from '../lake/segment/duckdb.ts';
 import { type PublishedSegment, verifySegments } from '../lake/segment-verifier.ts';
 import { findStrangeMetadata } from '../lake/strange-metadata.ts';
+import { listFormerNames } from '../ledger/former-names.ts';
 import { listIcebergKeys } from '../ledger/iceberg-objects.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { type RunEnd, recordRun } from '../ledger/runs.ts';
@@ -99,6 +100,10 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
     await assertWritable(db);
     await assertMigrated(db);
     await assertStillOwnLake(rooms, db);
+    const names =
+      request.dataset === null
+        ? null
+        : [request.dataset, ...(await listFormerNames(db, request.dataset))];
     const live = await listKnown(db, request.dataset, ['live']);
     const total = live.reduce((sum, segment) => sum + Number(segment.bytes), 0);
     let done = 0;
@@ -106,7 +111,7 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
       store: rooms.store,
       listKnown: () =>
         listKnown(db, request.dataset, ['publishing', 'live', 'retired', 'removed', 'abandoned']),
-      prefix: request.dataset === null ? '' : `${request.dataset}/`,
+      prefixes: names === null ? [''] : names.map((name) => `${name}/`),
       sample: request.sample,
       concurrency: CONCURRENCY,
       onRead: (segment) => {
@@ -122,7 +127,7 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
     const strange = await findStrangeMetadata({
       store: rooms.store,
       listNamed: () => listIcebergKeys(db, request.dataset),
-      dataset: request.dataset,
+      datasets: names,
       signal: rooms.signal,
     });
     const incomplete = bytes.missing.length > 0 ? await howIncomplete(rooms.store, db) : null;

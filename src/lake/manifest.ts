@@ -56,6 +56,9 @@ const headSchema = z.object({
     }),
   ),
   pins: z.array(z.object({ range: rangeSchema, until: time.nullable() })),
+  // Manifests from before datasets could be renamed have neither.
+  formerNames: z.array(z.string()).default([]),
+  renamedTo: z.string().nullable().default(null),
   audit: z.object({ number: digits.transform(BigInt), hash: z.string() }).nullable(),
   parts: z.array(
     z.object({

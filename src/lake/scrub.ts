@@ -15,10 +15,10 @@ import type { ListedObject, ObjectStore } from './object-store.ts';
 
 export interface ScrubOptions {
   readonly store: ObjectStore;
-  /** The ledger's segments of every state that lie below `prefix`. Asked twice. */
+  /** The ledger's segments of every state that lie below the prefixes. Asked twice. */
   readonly listKnown: () => Promise<readonly KnownSegment[]>;
-  /** Empty for the whole lake, or `<dataset>/`. */
-  readonly prefix: string;
+  /** One that is empty for the whole lake, or `<dataset>/` for each name that a dataset has or had. */
+  readonly prefixes: readonly string[];
   /** Null reads all. */
   readonly sample: ScrubSample | null;
   /** Objects read at once. */
@@ -61,7 +61,9 @@ export interface ScrubReport {
 export async function scrubLake(options: ScrubOptions): Promise<ScrubReport> {
   const { store, signal } = options;
   const listed: ListedObject[] = [];
-  for await (const object of store.list(options.prefix, signal)) listed.push(object);
+  for (const prefix of options.prefixes) {
+    for await (const object of store.list(prefix, signal)) listed.push(object);
+  }
   const known = await options.listKnown();
   const late = await lookAgain(store, compareLake(listed, known, null).missing);
   const comparison = compareLake([...listed, ...late], known, options.sample);

@@ -16,8 +16,8 @@ export interface StrangeOptions {
   readonly store: Pick<ObjectStore, 'list' | 'read' | 'stat'>;
   /** Keys of the metadata that the ledger knows, in every state. */
   readonly listNamed: () => Promise<readonly string[]>;
-  /** Null for all. */
-  readonly dataset: string | null;
+  /** Names; null for all. */
+  readonly datasets: readonly string[] | null;
   readonly signal: AbortSignal;
 }
 
@@ -29,9 +29,11 @@ export interface StrangeOptions {
 export async function findStrangeMetadata(
   options: StrangeOptions,
 ): Promise<readonly StrangeObject[]> {
-  const { store, dataset, signal } = options;
+  const { store, datasets, signal } = options;
   const listed: ListedObject[] = [];
-  for await (const object of store.list(icebergPrefix(dataset), signal)) listed.push(object);
+  for (const dataset of datasets ?? [null]) {
+    for await (const object of store.list(icebergPrefix(dataset), signal)) listed.push(object);
+  }
   if (listed.length === 0) return [];
   // Read after the listing: each name is announced before there is such a file. What the ledger has forgotten since was
   // removed before.

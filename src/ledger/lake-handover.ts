@@ -71,6 +71,7 @@ export async function becomeSeparate(db: Queryable): Promise<number> {
   await db.query(`delete from tierd.restores`);
   await db.query(`delete from tierd.slices`);
   await db.query(`delete from tierd.moves`);
+  await db.query(`delete from tierd.former_names`);
   await db.query(`delete from tierd.lake`);
   return gone.rows[0]?.live ?? 0;
 }

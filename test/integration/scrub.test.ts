@@ -36,7 +36,7 @@ async function scrub(changes: Partial<ScrubOptions> = {}, fs: FileSystem = nodeF
   return scrubLake({
     store: await openLocalStore(root, fs),
     listKnown: async () => [...known],
-    prefix: '',
+    prefixes: [''],
     sample: null,
     concurrency: 3,
     ...changes,
@@ -136,7 +136,7 @@ describe('scrub', () => {
     await add('news/a.parquet');
     await plant('other/thing.parquet', Buffer.from('foreign'));
     const report = await scrub({
-      prefix: 'ticks/',
+      prefixes: ['ticks/'],
       listKnown: async () => known.filter(({ key }) => key.startsWith('ticks/')),
     });
     expect(report.ok).toHaveLength(10);

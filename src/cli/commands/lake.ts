@@ -12,6 +12,7 @@ import { reportTableForEngines } from '../reports/table-for-engines.ts';
 import { withLedger } from '../rooms/ledger.ts';
 import { selectDatasets } from '../select-datasets.ts';
 import { confirm } from '../terminal/confirm.ts';
+import { registerLakeRename } from './lake-rename.ts';
 
 interface HandoverFlags {
   readonly yes?: true;
@@ -55,6 +56,8 @@ export function registerLake(program: Command, context: CliContext): void {
       '\nExamples:\n  $ tierd lake describe market_data\n  $ tierd lake describe market_data --json',
     )
     .action((dataset: string) => describe(context, dataset));
+
+  registerLakeRename(lake, context);
 
   lake
     .command('promotions')

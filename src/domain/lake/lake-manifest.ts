@@ -55,12 +55,16 @@ export interface DatasetRecord {
   /** Those that nobody has lifted. */
   readonly holds: readonly Hold[];
   readonly pins: readonly Pin[];
+  /** Names that it had before: its older segments lie in their folders. */
+  readonly formerNames: readonly string[];
   /** The newest entry of the dataset's chain in the audit log; null where it has none. */
   readonly audit: { readonly number: bigint; readonly hash: string } | null;
 }
 
 export interface ManifestHead extends DatasetRecord {
   readonly dataset: string;
+  /** What it is called now; null where it is called as ever. One that was renamed has no parts here. */
+  readonly renamedTo: string | null;
   /** One more with each. */
   readonly number: number;
   readonly lakeId: string;

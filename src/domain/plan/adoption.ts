@@ -16,6 +16,8 @@ export type AdoptionProblemKind =
   | 'altered'
   /** Of the newest manifest, or a part of it: what has gone since the one before would come back. */
   | 'unread'
+  /** The lake knows this dataset by another name since then. */
+  | 'renamed'
   /** Files of a slice are not all there. */
   | 'incomplete'
   /** No segment that tierd wrote for this dataset, or not at its place. */
@@ -36,7 +38,7 @@ export interface AdoptionProblem {
 
 /** Nothing is changed while there is one. */
 export function isBlocking({ kind }: AdoptionProblem): boolean {
-  return ['unread', 'undecided', 'no_key', 'kept_twice'].includes(kind);
+  return ['unread', 'renamed', 'undecided', 'no_key', 'kept_twice'].includes(kind);
 }
 
 /** A slice that is taken up, held against the rows that are hot. */

@@ -14,23 +14,26 @@ export interface LakeListing {
   objectsOf(month: string): readonly ListedObject[];
 }
 
+/** @param names of the dataset: the one that it has, and those that it had */
 export async function listLake(
   store: ObjectStore,
-  dataset: string,
+  names: readonly string[],
   signal: AbortSignal,
 ): Promise<LakeListing> {
   const packed = new PackedMonths();
   const problems: AdoptionProblem[] = [];
   let files = 0;
-  for await (const object of store.list(`${dataset}/`, signal)) {
-    const place = parseSegmentKey(object.key);
-    if (place === null) {
-      const reason = 'its name is none that tierd gives a segment';
-      problems.push({ kind: 'strange', key: object.key, reason });
-      continue;
+  for (const name of names) {
+    for await (const object of store.list(`${name}/`, signal)) {
+      const place = parseSegmentKey(object.key);
+      if (place === null) {
+        const reason = 'its name is none that tierd gives a segment';
+        problems.push({ kind: 'strange', key: object.key, reason });
+        continue;
+      }
+      files += 1;
+      packed.add(new Date(place.start).toISOString().slice(0, 'YYYY-MM'.length), object);
     }
-    files += 1;
-    packed.add(new Date(place.start).toISOString().slice(0, 'YYYY-MM'.length), object);
   }
   return {
     months: packed.months(),

@@ -6,7 +6,13 @@ import type { KnownColumn } from '../../domain/lake/field-ids.ts';
 import type { KeptSlice, ManifestHead } from '../../domain/lake/lake-manifest.ts';
 import type { AdoptionProblem, HotMeeting, Preference } from '../../domain/plan/adoption.ts';
 import { makeUnlessThere } from '../../lake/directories.ts';
-import { listManifests, newestHead, numberOf, readPart } from '../../lake/manifest.ts';
+import {
+  listManifests,
+  type ManifestFolder,
+  newestHead,
+  numberOf,
+  readPart,
+} from '../../lake/manifest.ts';
 import { listAuditHeads } from '../../ledger/audit.ts';
 import { rememberedLake } from '../../ledger/lake-identity.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
@@ -60,15 +66,16 @@ export async function lookAtDataset(
   const { store, fileSystem, tempDirectory, signal, settings } = rooms;
   const directory = join(tempDirectory, 'adopt');
   await makeUnlessThere(fileSystem, directory);
-  const lake = await listLake(store, dataset.name, signal);
   const manifests = await listManifests(store, dataset.name);
   const manifest = await newestHead(store, manifests);
+  const lake = await listLake(store, namesOf(dataset, manifest), signal);
   const problems: AdoptionProblem[] = [
     ...lake.problems,
     // After the newest that can be read.
     ...manifests.heads
       .filter((key) => numberOf(key) > (manifest?.number ?? 0))
       .map((key) => unread(key, dataset.name)),
+    ...renamings(manifests, manifest),
   ];
   const isManifestNewer = manifest !== null && (await isBehind(db, manifest));
   const columns = new ColumnsOfFiles(manifest?.columns ?? []);
@@ -92,6 +99,7 @@ export async function lookAtDataset(
         const hot = await describeHot(db, dataset);
         const look: MonthLook = {
           ...{ rooms, dataset, hot, isOwned, prefer, verify, directory },
+          names: namesOf(dataset, manifest),
           // A month that can't be read is one that nothing is known of.
           isManifestNewer: isManifestNewer && kept !== null,
         };
@@ -136,6 +144,25 @@ function add(sum: Sum, { segments }: KeptSlice): Sum {
 function monthsOf(lake: LakeListing, manifest: ManifestHead | null): readonly string[] {
   const named = manifest?.parts.map(({ month }) => month) ?? [];
   return [...new Set([...lake.months, ...named])].sort();
+}
+
+/** Whose folders in the lake hold segments of the dataset; none where these are another's by now. */
+export function namesOf(
+  { name }: Pick<Dataset, 'name'>,
+  manifest: ManifestHead | null,
+): readonly string[] {
+  if (manifest === null) return [name];
+  return manifest.renamedTo === null ? [name, ...manifest.formerNames] : [];
+}
+
+function renamings(
+  { heads }: ManifestFolder,
+  manifest: ManifestHead | null,
+): readonly AdoptionProblem[] {
+  const to = manifest?.renamedTo ?? null;
+  if (manifest === null || to === null) return [];
+  const reason = `${manifest.dataset} was renamed to ${to}: call it so in the configuration, and adopt ${to}`;
+  return [{ kind: 'renamed', key: heads[0] ?? '', reason }];
 }
 
 function unread(key: string, dataset: string): AdoptionProblem {

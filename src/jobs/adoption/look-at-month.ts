@@ -26,6 +26,8 @@ import type { AdoptionRooms, MonthFinding } from './rooms.ts';
 export interface MonthLook {
   readonly rooms: AdoptionRooms;
   readonly dataset: Dataset;
+  /** That it has or had. */
+  readonly names: readonly string[];
   /** Null where there is no table (yet). */
   readonly hot: HotSide | null;
   /** The lake is this ledger's: what it has not finished is its own affair. */
@@ -77,7 +79,7 @@ export async function lookAtMonth(
   );
   const inManifest = new Set(kept.flatMap(({ segments }) => segments.map(({ key }) => key)));
   const unlisted = objects.filter((object) => !isKnown(object) && !inManifest.has(object.key));
-  const strange = await readStrange(look.rooms, dataset, unlisted, look.directory);
+  const strange = await readStrange(look, unlisted);
 
   const isCertain = isManifestNewer || own.length === 0;
   const candidates: Candidate[] = [

@@ -19,18 +19,24 @@ export interface Strange {
   readonly problems: readonly AdoptionProblem[];
 }
 
-/** @param directory of this process, for copies of what is not on this machine */
+export interface StrangeLook {
+  readonly rooms: AdoptionRooms;
+  readonly dataset: Dataset;
+  /** That it has or had. */
+  readonly names: readonly string[];
+  /** For copies of what is not on this machine. */
+  readonly directory: string;
+}
+
 export async function readStrange(
-  rooms: AdoptionRooms,
-  dataset: Dataset,
+  look: StrangeLook,
   objects: readonly ListedObject[],
-  directory: string,
 ): Promise<Strange> {
   const problems: AdoptionProblem[] = [];
   const slices = new Map<string, { footer: SegmentFooter; segments: KeptSegment[] }>();
   for (const object of objects) {
-    rooms.signal.throwIfAborted();
-    const read = await readOne(rooms, dataset, object, directory);
+    look.rooms.signal.throwIfAborted();
+    const read = await readOne(look, object);
     if ('kind' in read) {
       problems.push(read);
       continue;
@@ -71,16 +77,14 @@ function incomplete(
 type ReadOne = { readonly footer: SegmentFooter; readonly segment: KeptSegment } | AdoptionProblem;
 
 async function readOne(
-  rooms: AdoptionRooms,
-  dataset: Dataset,
+  { rooms, dataset, names, directory }: StrangeLook,
   { key, bytes }: ListedObject,
-  directory: string,
 ): Promise<ReadOne> {
   const { store, signal } = rooms;
   try {
     const footer = await readSegmentFooter(store, key, bytes);
     if (footer === null) return strange(key, 'tierd did not write it');
-    const misplaced = misplacement(dataset, key, footer);
+    const misplaced = misplacement(names, key, footer);
     if (misplaced !== null) return strange(key, misplaced);
     const { columns } = footer;
     if (columns === null) {
@@ -120,10 +124,12 @@ const altered = (key: string, reason: string): AdoptionProblem => ({
 });
 
 /** A copy in another folder is no segment: the ledger has one place for each. */
-function misplacement({ name }: Dataset, key: string, footer: SegmentFooter): string | null {
-  if (footer.dataset !== name) return `it is a segment of ${footer.dataset}`;
+function misplacement(names: readonly string[], key: string, footer: SegmentFooter): string | null {
   const place = parseSegmentKey(key);
-  if (place !== null && floorToUnit(footer.range.fromInclusive, place.unit) === place.start) {
+  if (place?.dataset !== footer.dataset || !names.includes(footer.dataset)) {
+    return `it is a segment of ${footer.dataset}`;
+  }
+  if (floorToUnit(footer.range.fromInclusive, place.unit) === place.start) {
     return null;
   }
   return 'it is a copy: its rows are of another time than its folder';

@@ -15,13 +15,14 @@ import {
   takenGenerations,
 } from '../../ledger/adoption.ts';
 import { addAuditEntry } from '../../ledger/audit.ts';
+import { enterFormerNames } from '../../ledger/former-names.ts';
 import { assertLease, type Lease } from '../../ledger/lease.ts';
 import { retireSegments } from '../../ledger/replaced-slices.ts';
 import { actorOf } from '../audit/actor.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
 import { digestOf, listLake } from './list-lake.ts';
-import type { DatasetFinding } from './look-at-dataset.ts';
+import { type DatasetFinding, namesOf } from './look-at-dataset.ts';
 import type { AdoptionRooms } from './rooms.ts';
 import { readSpooled } from './spool.ts';
 
@@ -65,6 +66,7 @@ export async function takeUp(
       if (manifest !== null) {
         await enterHolds(db, manifest.holds);
         await enterPins(db, dataset.name, manifest.pins);
+        await enterFormerNames(db, dataset.name, manifest.formerNames);
       }
       await addAuditEntry(db, {
         action: 'adopted',
@@ -99,7 +101,8 @@ function factsOf(
 
 async function assertAsListed(rooms: AdoptionRooms, found: DatasetFinding): Promise<void> {
   const { name } = found.dataset;
-  const lake = await listLake(rooms.store, name, rooms.signal);
+  const names = namesOf(found.dataset, found.manifest);
+  const lake = await listLake(rooms.store, names, rooms.signal);
   if (digestOf(lake) === found.listing) return;
   throw new TierdError({
     code: 'REFUSED',

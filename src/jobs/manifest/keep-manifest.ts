@@ -3,8 +3,6 @@
  * Only the months that changed are written anew. A lake that can't take it now takes it after the next job:
  * nothing depends on it but `tierd adopt`.
  */
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import type { Dataset } from '../../domain/dataset.ts';
@@ -28,26 +26,23 @@ import {
   writeHead,
   writePart,
 } from '../../lake/manifest.ts';
-import { createStaging, removeStaging } from '../../lake/staging.ts';
 import { statesOfKeys } from '../../ledger/adoption.ts';
 import { listAuditHeads } from '../../ledger/audit.ts';
 import { listColumns } from '../../ledger/columns.ts';
+import { listFormerNames } from '../../ledger/former-names.ts';
 import { listHolds } from '../../ledger/holds.ts';
 import { rememberedLake } from '../../ledger/lake-identity.ts';
 import { assertLease, type Lease } from '../../ledger/lease.ts';
 import { listKeptSlices, summarizeMonths } from '../../ledger/manifest.ts';
 import { listPins } from '../../ledger/pins.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
-import { metadataStaging } from '../rotation/iceberg/metadata-staging.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
 import type { JobRooms } from '../rotation/rooms.ts';
 import { isOfMonths } from './is-of-months.ts';
+import { type Putting, putRecord } from './put-record.ts';
 
-interface Keeping {
-  readonly rooms: JobRooms;
-  readonly db: pg.Client;
+interface Keeping extends Putting {
   readonly dataset: Pick<Dataset, 'name' | 'table'>;
-  readonly lease: Lease;
 }
 
 /** Under the dataset's lease. */
@@ -67,15 +62,12 @@ export async function keepManifest(
     if (before !== null && before.epoch !== lake.epoch && !(await knowsAll(keeping, before)))
       return;
     const now = await readNow(keeping);
-    if (before === null ? now.months.length > 0 : !isSame(before, now, lake.ledgerId)) {
-      const at = rooms.clock.now();
-      const { lakeId, ledgerId, epoch } = lake;
-      await writeManifest(keeping, folder, {
-        before,
-        now,
-        identity: { lakeId, ledgerId, epoch, at },
-      });
+    const { lakeId, ledgerId, epoch } = lake;
+    const identity = { lakeId, ledgerId, epoch, at: rooms.clock.now() };
+    if (before === null ? now.months.length > 0 : !isSame(before, now, ledgerId)) {
+      await writeManifest(keeping, folder, { before, now, identity });
     }
+    await leaveWord(keeping, now, identity);
     await sweepManifests(keeping);
   } catch (error) {
     if (!(error instanceof TierdError)) throw error;
@@ -91,6 +83,8 @@ async function knowsAll({ rooms, db }: Keeping, { parts }: ManifestHead): Promis
   }
   return true;
 }
+
+type HeadIdentity = Pick<ManifestHead, 'lakeId' | 'ledgerId' | 'epoch' | 'at'>;
 
 interface DatasetNow {
   readonly record: DatasetRecord;
@@ -114,6 +108,7 @@ async function readNow({ rooms, db, dataset, lease }: Keeping): Promise<DatasetN
         columns: await listColumns(db, dataset.name),
         holds: await listHolds(db, dataset.name),
         pins: await listPins(db, dataset.name),
+        formerNames: await listFormerNames(db, dataset.name),
         audit: head === undefined ? null : { number: head.number, hash: head.hash },
       };
       const months = await summarizeMonths(db, dataset.name);
@@ -125,17 +120,18 @@ async function readNow({ rooms, db, dataset, lease }: Keeping): Promise<DatasetN
 }
 
 function isSame(before: ManifestHead, { record, months }: DatasetNow, ledgerId: string): boolean {
-  const { table, columns, holds, pins, audit } = before;
+  const { table, columns, holds, pins, formerNames, audit } = before;
   return (
     before.ledgerId === ledgerId &&
-    isDeepStrictEqual({ table, columns, holds, pins, audit }, record) &&
+    before.renamedTo === null &&
+    isDeepStrictEqual({ table, columns, holds, pins, formerNames, audit }, record) &&
     isOfMonths(before, months)
   );
 }
 
 async function writeManifest(
   keeping: Keeping,
-  { heads }: ManifestFolder,
+  folder: ManifestFolder,
   {
     before,
     now,
@@ -143,7 +139,7 @@ async function writeManifest(
   }: {
     readonly before: ManifestHead | null;
     readonly now: DatasetNow;
-    readonly identity: Pick<ManifestHead, 'lakeId' | 'ledgerId' | 'epoch' | 'at'>;
+    readonly identity: HeadIdentity;
   },
 ): Promise<void> {
   const { dataset } = keeping;
@@ -153,34 +149,39 @@ async function writeManifest(
     const same = written.get(`${summary.month} ${summary.digest}`);
     parts.push(same ?? (await putPart(keeping, summary)));
   }
-  const number = Math.max(0, ...heads.map(numberOf)) + 1;
-  const head: ManifestHead = { ...now.record, ...identity, dataset: dataset.name, number, parts };
-  const { key, text } = writeHead(head);
-  await put(keeping, key, new TextEncoder().encode(text));
+  const number = nextNumber(folder);
+  const named = { dataset: dataset.name, renamedTo: null };
+  const { key, text } = writeHead({ ...now.record, ...identity, ...named, number, parts });
+  await putRecord(keeping, key, new TextEncoder().encode(text));
 }
+
+/** Who finds the lake without its database is told under each former name what the dataset is called now. */
+async function leaveWord(
+  keeping: Keeping,
+  { record }: DatasetNow,
+  identity: HeadIdentity,
+): Promise<void> {
+  const { store } = keeping.rooms;
+  for (const dataset of record.formerNames) {
+    const folder = await listManifests(store, dataset);
+    const renamedTo = keeping.dataset.name;
+    if ((await newestHead(store, folder))?.renamedTo === renamedTo) continue;
+    const number = nextNumber(folder);
+    const { key, text } = writeHead({
+      ...{ ...record, ...identity, dataset, renamedTo, number, formerNames: [], parts: [] },
+    });
+    await putRecord(keeping, key, new TextEncoder().encode(text));
+  }
+}
+
+const nextNumber = ({ heads }: ManifestFolder): number => Math.max(0, ...heads.map(numberOf)) + 1;
 
 async function putPart(keeping: Keeping, summary: PartSummary): Promise<ManifestPart> {
   const { db, dataset } = keeping;
   const slices = await listKeptSlices(db, dataset.name, summary.month);
   const { key, sha256, bytes } = await writePart(dataset.name, summary.month, slices);
-  await put(keeping, key, bytes);
+  await putRecord(keeping, key, bytes);
   return { ...summary, key, sha256 };
-}
-
-/** From where Iceberg metadata is published too: the next run sweeps what a killed one left there. */
-async function put({ rooms, db, lease }: Keeping, key: string, bytes: Uint8Array): Promise<void> {
-  const { fileSystem, store, signal } = rooms;
-  const id = metadataStaging(lease);
-  await assertStillOwnLake(rooms, db);
-  const directory = await createStaging(fileSystem, store.stagingRoot, id);
-  try {
-    const path = join(directory, 'manifest');
-    await fileSystem.writeNewFile(path, bytes);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    await store.putIfAbsent(key, path, { bytes: bytes.length, sha256 }, signal);
-  } finally {
-    await removeStaging(fileSystem, store.stagingRoot, id);
-  }
 }
 
 /** Each time: a run that was killed has left parts that no head names. */

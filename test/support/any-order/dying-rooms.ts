@@ -2,6 +2,8 @@
  * Rooms of a job that dies at one of its effects: nothing that it does afterwards reaches the disk or the server, and
  * its connections are cut, as when its process is killed. That it is another process is what test/crash has.
  */
+import type pg from 'pg';
+import { expect } from 'vitest';
 import { connect } from '../../../src/hot/server/connect.ts';
 import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
 import { openLocalStore } from '../../../src/lake/local-store.ts';
@@ -13,7 +15,7 @@ export interface Dying {
   hasDied(): boolean;
 }
 
-export const VICTIM = 'victim';
+const VICTIM = 'victim';
 
 export async function dyingRooms(
   { rooms, lake }: Bench,
@@ -56,4 +58,18 @@ export async function dyingRooms(
     },
     hasDied: () => isDead,
   };
+}
+
+/** What the dead had sent is done by then, or undone. */
+export async function untilDead(client: pg.Client): Promise<void> {
+  await expect.poll(() => countVictims(client), { timeout: 60_000 }).toBe(0);
+}
+
+async function countVictims(client: pg.Client): Promise<number> {
+  const { rows } = await client.query<{ victims: number }>(
+    `select count(*)::int as victims from pg_stat_activity
+     where datname = current_database() and application_name = $1`,
+    [`tierd/${VICTIM}`],
+  );
+  return rows[0]?.victims ?? 0;
 }

@@ -15,9 +15,10 @@ import { correct, fileOf } from '../correct.ts';
 import type { TestDatabase } from '../database.ts';
 import { deleteFrom } from '../delete.ts';
 import { ageLake, expire } from '../expire.ts';
+import { rename } from '../rename.ts';
 import { days, restore } from '../restore.ts';
 import { type Bench, NOW } from '../rotation.ts';
-import { dyingRooms, VICTIM } from './dying-rooms.ts';
+import { dyingRooms, untilDead } from './dying-rooms.ts';
 import { COLD_DAYS, type Model, type Row, SPANS, timeOf } from './model.ts';
 import { applyJob, type Job, type Step } from './steps.ts';
 
@@ -77,17 +78,23 @@ export async function perform(scene: Scene, model: Model, step: Step): Promise<C
       await changeColumns(scene, model, step.do);
       return 'done';
     case 'add label':
-      await database.query(`alter type ${dataset.name}_kind add value '${model.addLabel()}'`);
+      await database.query(`alter type ${firstName(scene)}_kind add value '${model.addLabel()}'`);
       return 'done';
     case 'rename label': {
       const { from, to } = model.renameLabel();
-      await database.query(`alter type ${dataset.name}_kind rename value '${from}' to '${to}'`);
+      await database.query(`alter type ${firstName(scene)}_kind rename value '${from}' to '${to}'`);
       return 'done';
     }
     case 'rename table': {
-      const name = table === dataset.name ? `${table}_renamed` : dataset.name;
+      const name = otherName(table);
       await database.query(`alter table ${table} rename to ${name}`);
       scene.dataset = { ...dataset, table: { ...dataset.table, name } };
+      return 'done';
+    }
+    case 'rename dataset': {
+      const to = { ...dataset, name: otherName(dataset.name) };
+      await rename(bench, { from: dataset.name, to, configured: [to.name] });
+      scene.dataset = to;
       return 'done';
     }
     case 'slice by':
@@ -102,6 +109,16 @@ export async function perform(scene: Scene, model: Model, step: Step): Promise<C
       return withModel(scene, model, step, () => runJob(scene, bench.rooms, model, step));
   }
 }
+
+/** There are two, which are had by turns. */
+const otherName = (name: string): string =>
+  name.endsWith(RENAMED) ? name.slice(0, -RENAMED.length) : `${name}${RENAMED}`;
+
+const RENAMED = '_renamed';
+
+/** That the table was made by. */
+const firstName = ({ dataset: { table } }: Scene): string =>
+  table.name.endsWith(RENAMED) ? otherName(table.name) : table.name;
 
 async function upsert({ database, dataset }: Scene, { columns }: Model, row: Row): Promise<void> {
   const more = columns.map(({ name, number }) => [name, row.more[number]] as const);
@@ -248,22 +265,13 @@ async function crash(
     } catch (error) {
       if (!dying.hasDied()) throw error;
     }
-    await expect.poll(() => countVictims(client), { timeout: 60_000 }).toBe(0);
+    await untilDead(client);
     await client.query(
       'update tierd.leases set expires_at = clock_timestamp() where dataset = $1',
       [dataset.name],
     );
     return 'either';
   });
-}
-
-async function countVictims(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ victims: number }>(
-    `select count(*)::int as victims from pg_stat_activity
-     where datname = current_database() and application_name = $1`,
-    [`tierd/${VICTIM}`],
-  );
-  return rows[0]?.victims ?? 0;
 }
 
 /** What an earlier run left is brought to an end, and files that no reader has any more go. */

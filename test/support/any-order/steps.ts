@@ -33,6 +33,8 @@ export type Step =
   | { readonly do: 'add label' | 'rename label' }
   /** The table gets another name, in the database and in the configuration. */
   | { readonly do: 'rename table' }
+  /** The dataset gets another name in the configuration, and then in the ledger. */
+  | { readonly do: 'rename dataset' }
   /** In the configuration: for what comes to the lake from now on. */
   | { readonly do: 'slice by'; readonly unit: SliceUnit }
   | { readonly do: 'sort by'; readonly columns: readonly string[] }
@@ -101,7 +103,12 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      do: fc.constantFrom('add label' as const, 'rename label' as const, 'rename table' as const),
+      do: fc.constantFrom(
+        'add label' as const,
+        'rename label' as const,
+        'rename table' as const,
+        'rename dataset' as const,
+      ),
     }),
   },
   {

@@ -8,6 +8,7 @@ import type pg from 'pg';
 import { pathKeys } from '../../../catalogue/next-snapshot.ts';
 import { icebergFolder } from '../../../lake/object-key.ts';
 import { readSmall } from '../../../lake/read-small.ts';
+import { listFormerNames } from '../../../ledger/former-names.ts';
 import { readIcebergTable } from '../../../ledger/iceberg.ts';
 import { dropIcebergTable } from '../../../ledger/iceberg-objects.ts';
 import type { JobRooms } from '../rooms.ts';
@@ -18,8 +19,14 @@ import { changeTable, mergeManifests, writeSnapshot } from './write-snapshot.ts'
 export async function syncTable(rooms: JobRooms, run: RunContext, db: pg.Client): Promise<void> {
   const { name, iceberg } = run.dataset;
   const table = await readIcebergTable(db, name);
-  const { hint } = pathKeys(icebergFolder(name), 0);
+  const hint = hintOf(name);
   const isHinted = (await rooms.store.stat(hint)) !== null;
+  // Under a former name nobody would be shown what comes.
+  for (const former of await listFormerNames(db, name)) {
+    if ((await rooms.store.stat(hintOf(former))) !== null) {
+      await rooms.store.remove(hintOf(former));
+    }
+  }
   const drop = (doing: string): Promise<void> =>
     changeTable(rooms, run, db, doing, () => dropIcebergTable(db, name));
   if (!iceberg) {
@@ -37,6 +44,8 @@ export async function syncTable(rooms: JobRooms, run: RunContext, db: pg.Client)
   await writeSnapshot(rooms, run, db);
   await tidyTable(rooms, run, db);
 }
+
+const hintOf = (dataset: string): string => pathKeys(icebergFolder(dataset), 0).hint;
 
 /** After moves, each of which wrote a manifest of its own. */
 export async function tidyTable(rooms: JobRooms, run: RunContext, db: pg.Client): Promise<void> {

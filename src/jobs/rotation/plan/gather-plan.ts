@@ -17,6 +17,7 @@ import {
 } from '../../../domain/plan/plan.ts';
 import type { Refusal } from '../../../domain/plan/refusal.ts';
 import { cutoffsOf, type Region, regionsOf } from '../../../domain/plan/regions.ts';
+import { refuseNewName } from '../../../domain/plan/renamed-dataset.ts';
 import { identityOf, type RowIdentity } from '../../../domain/plan/row-identity.ts';
 import { noteFrozenBuckets } from '../../../domain/plan/stale-aggregates.ts';
 import type { TableDescription } from '../../../domain/table.ts';
@@ -31,8 +32,9 @@ import { describeTable } from '../../../hot/table/introspect.ts';
 import { listRowKeys } from '../../../hot/table/unique-key.ts';
 import { findStaleAggregates } from '../../../hot/timescale/stale-aggregates.ts';
 import { listColumns } from '../../../ledger/columns.ts';
+import { findNamesInLake } from '../../../ledger/former-names.ts';
 import { type LiveSchema, listColdRanges, listLiveSchemas } from '../../../ledger/live-segments.ts';
-import { hasLedger } from '../../../ledger/migrate.ts';
+import { hasLedger, migrationStatus } from '../../../ledger/migrate.ts';
 import { listPins } from '../../../ledger/pins.ts';
 import { lastRunStart } from '../../../ledger/runs.ts';
 import { gatherColumns } from '../../gather-columns.ts';
@@ -127,6 +129,7 @@ export async function gatherPlan(
         ),
         ...(dataset.portable ? refuseChangedNumbers(columns, earlier) : []),
         ...refuseOtherTime(dataset, schemas),
+        ...(await refuseOtherName(db, dataset, fieldIds)),
         ...verdict.refusals,
       ],
       notes: [
@@ -150,6 +153,18 @@ const leavingSlices = (leaving: readonly MeasuredRegion[]): readonly TimeRange[]
 async function schemasOfOld(db: pg.Client, { name }: Dataset): Promise<readonly LiveSchema[]> {
   if (!(await hasLedger(db))) return [];
   return (await listLiveSchemas(db)).filter(({ dataset }) => dataset === name);
+}
+
+async function refuseOtherName(
+  db: pg.Client,
+  { name }: Dataset,
+  { fields }: FieldIds,
+): Promise<readonly Refusal[]> {
+  const table = fields[0]?.tableIdentity;
+  const isReady = (await migrationStatus(db)).pending.length === 0;
+  return table === undefined || !isReady
+    ? []
+    : refuseNewName(name, await findNamesInLake(db, name, table));
 }
 
 /** What engines that read the dataset's Iceberg table will not find in it. */

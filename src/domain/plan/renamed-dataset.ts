@@ -1,0 +1,38 @@
+/** A dataset whose name is new in the configuration, though the lake knows its table or its name. */
+import { countOf } from '../count.ts';
+import { type Refusal, unforceable } from './refusal.ts';
+
+export interface NamesInLake {
+  /** A dataset of which the lake has segments, taken from the very same table. */
+  readonly ofSameTable: { readonly dataset: string; readonly segments: number } | null;
+  /** A dataset that had this name before. */
+  readonly formerly: string | null;
+}
+
+/** Rows of one table would be cold under two names, and no query would find both. */
+export function refuseNewName(
+  dataset: string,
+  { ofSameTable, formerly }: NamesInLake,
+): readonly Refusal[] {
+  return [
+    ...(formerly === null
+      ? []
+      : [
+          unforceable(
+            'former_name',
+            `${dataset} is the former name of ${formerly}, whose older segments lie in the folder of that name`,
+            'give the dataset a name that none had before',
+          ),
+        ]),
+    ...(ofSameTable === null
+      ? []
+      : [
+          {
+            guard: 'renamed_dataset',
+            message: `the lake has ${countOf(ofSameTable.segments, 'segment')} of this table as the dataset ${ofSameTable.dataset}, and none as ${dataset}`,
+            hint: `if ${ofSameTable.dataset} has another name now, run \`tierd lake rename ${ofSameTable.dataset} ${dataset}\`; --force begins a dataset without those rows`,
+            forceable: true,
+          },
+        ]),
+  ];
+}
