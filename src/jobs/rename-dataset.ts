@@ -9,7 +9,13 @@ import { LAKE_CHAIN } from '../domain/audit.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { addAuditEntry, readAuditHead } from '../ledger/audit.ts';
-import { isKnown, listFormerNames, renameInLedger, whoHadName } from '../ledger/former-names.ts';
+import {
+  isKnown,
+  isNamed,
+  listFormerNames,
+  renameInLedger,
+  whoHadName,
+} from '../ledger/former-names.ts';
 import { listLeftBehind } from '../ledger/left-behind.ts';
 import { actorOf } from './audit/actor.ts';
 import { lookWhose } from './lake-owner.ts';
@@ -98,7 +104,7 @@ async function assertNamesFit(
       `give the dataset its new name there, ${from === to ? 'and say which it had' : `${to} in place of ${from}`}; then run the same command again`,
     );
   }
-  if (from === LAKE_CHAIN || !(await isKnown(db, from))) {
+  if (from === LAKE_CHAIN || !(await isNamed(db, from))) {
     const left = await listLeftBehind(db, { datasets: configured, sources: [] });
     const names = left.filter(({ kind }) => kind === 'segment').map(({ name }) => name);
     throw refused(

@@ -51,7 +51,19 @@ export async function whoHadName(db: Queryable, name: string): Promise<string | 
   return rows[0]?.dataset ?? null;
 }
 
-/** Whether the ledger has more of a dataset than that a run was begun. */
+/** Whether anything was done with a dataset, or said of it. */
+export async function isNamed(db: Queryable, dataset: string): Promise<boolean> {
+  const { rows } = await db.query<{ is_named: boolean }>(
+    `select exists (select from tierd.runs where dataset = $1)
+         or exists (select from tierd.columns where dataset = $1)
+         or exists (select from tierd.holds where dataset = $1)
+         or exists (select from tierd.pins where dataset = $1) as is_named`,
+    [dataset],
+  );
+  return rows[0]?.is_named === true;
+}
+
+/** Whether the ledger has more of a dataset than that a run was begun: it can't become part of another. */
 export async function isKnown(db: Queryable, dataset: string): Promise<boolean> {
   const { rows } = await db.query<{ is_known: boolean }>(
     `select exists (select from tierd.slices where dataset = $1)

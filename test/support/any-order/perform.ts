@@ -9,6 +9,7 @@ import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
 import { scrub } from '../../../src/jobs/scrub.ts';
 import { scrubVerdict } from '../../../src/jobs/scrub-result.ts';
 import { unpinDataset } from '../../../src/jobs/unpin.ts';
+import { isNamed } from '../../../src/ledger/former-names.ts';
 import { listPins } from '../../../src/ledger/pins.ts';
 import { compact } from '../compact.ts';
 import { correct, fileOf } from '../correct.ts';
@@ -35,7 +36,7 @@ export type Certainty = 'done' | 'either';
 
 /** Does it, and to the model what it should do. */
 export async function perform(scene: Scene, model: Model, step: Step): Promise<Certainty> {
-  const { bench, database, dataset } = scene;
+  const { bench, client, database, dataset } = scene;
   const table = dataset.table.name;
   switch (step.do) {
     case 'write':
@@ -93,7 +94,10 @@ export async function perform(scene: Scene, model: Model, step: Step): Promise<C
     }
     case 'rename dataset': {
       const to = { ...dataset, name: otherName(dataset.name) };
-      await rename(bench, { from: dataset.name, to, configured: [to.name] });
+      // Of a dataset with which nothing was done yet the ledger has nothing to rename.
+      if (await isNamed(client, dataset.name)) {
+        await rename(bench, { from: dataset.name, to, configured: [to.name] });
+      }
       scene.dataset = to;
       return 'done';
     }
