@@ -3,6 +3,7 @@
 import { type ColumnPlan, isFloat } from '../domain/columns/column-plan.ts';
 import type { FileStatus, Manifest } from '../domain/lake/manifest.ts';
 import type { SegmentFacts } from '../domain/lake/segment-facts.ts';
+import { ownValue } from '../domain/own-value.ts';
 import type { TimeColumn } from '../domain/table.ts';
 import type { EpochMs, SliceUnit } from '../domain/time/time-range.ts';
 import { type AvroValue, writeAvroFile } from './avro.ts';
@@ -94,10 +95,10 @@ function dataFileOf(frame: ManifestFrame, { file, sortOrderId }: ManifestEntry):
     counts.push({ key: id, value: file.rows });
     // A row without a time belongs to no slice, whether it was counted or not.
     if (file.counts !== null || plan.name === frame.time.name) {
-      nulls.push({ key: id, value: file.counts?.nulls[plan.name] ?? 0 });
+      nulls.push({ key: id, value: ownValue(file.counts?.nulls ?? {}, plan.name) ?? 0 });
     }
     if (file.counts !== null && isFloat(plan)) {
-      nans.push({ key: id, value: file.counts.nans[plan.name] ?? 0 });
+      nans.push({ key: id, value: ownValue(file.counts.nans, plan.name) ?? 0 });
     }
     const bounds = fileBounds(frame, file, plan, id);
     if (bounds.lower !== null) lower.push({ key: id, value: bounds.lower });
@@ -133,7 +134,7 @@ function fileBounds({ schema, time }: ManifestFrame, file: DataFile, plan: Colum
   const ofTime = plan.name === time.name ? timeBounds(time, file.minTimeUs, file.maxTimeUs) : null;
   if (ofTime !== null) return ofTime;
   const type = schema.fields.find((field) => field.id === id)?.type ?? '';
-  const texts = file.statistics[plan.name] ?? { min: null, max: null };
+  const texts = ownValue(file.statistics, plan.name) ?? { min: null, max: null };
   return boundsOf(plan, type, texts);
 }
 

@@ -11,6 +11,7 @@ import {
 } from '../domain/drain/source.ts';
 import { parseKeyPattern } from '../domain/live/key-pattern.ts';
 import type { LiveSourceSpec, SnapshotHolds } from '../domain/live/live-entry.ts';
+import { ownValue } from '../domain/own-value.ts';
 import type { DrainFile, SourceFile } from './drain-section.ts';
 import { resolveRules } from './rules-fields.ts';
 import { parseDuration, parseSize } from './units.ts';
@@ -65,7 +66,7 @@ function resolveSource(
     version: entry.version ?? null,
     anyTime: entry.any_time,
     sameKey: entry.same_key ?? null,
-    rules: resolveRules(file.rules[dataset.name] ?? {}, entry.rules),
+    rules: resolveRules(ownValue(file.rules, dataset.name) ?? {}, entry.rules),
     enabled: entry.enabled,
     limits: {
       maxEntries: file.batch.max_entries,
@@ -131,9 +132,9 @@ function isBuiltIn(word: string): word is BuiltIn {
 }
 
 function typeOf(entry: SourceFile, column: string): ColumnMapping['type'] {
-  const written = entry.types[column] as ColumnMapping['type'] | undefined;
+  const written = ownValue(entry.types, column) as ColumnMapping['type'] | undefined;
   if (written !== undefined) return written;
-  switch (entry.columns[column]) {
+  switch (ownValue(entry.columns, column)) {
     case '$score':
       // A snapshot's may be any number.
       return entry.kind === 'zset' ? `time_${entry.score_unit}` : 'auto';
@@ -145,8 +146,8 @@ function typeOf(entry: SourceFile, column: string): ColumnMapping['type'] {
 }
 
 function onMissing(entry: SourceFile, column: string): OnMissing {
-  const preset = entry.defaults[column] as string | number | boolean | undefined;
+  const preset = ownValue(entry.defaults, column) as string | number | boolean | undefined;
   if (preset !== undefined) return { then: 'default', text: String(preset) };
-  const then = entry.on_missing[column] as 'reject' | 'null' | undefined;
+  const then = ownValue(entry.on_missing, column) as 'reject' | 'null' | undefined;
   return { then: then ?? (entry.kind === 'claim' ? 'null' : 'reject') };
 }

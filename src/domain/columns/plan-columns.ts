@@ -1,5 +1,6 @@
 /** How each column of a table will be held in the lake, decided before anything moves (I6). */
 import type { ColumnChoice } from '../dataset.ts';
+import { ownValue } from '../own-value.ts';
 import { sqlName } from '../sql-name.ts';
 import type { ColumnDescription } from '../table.ts';
 import type { ColumnPlan, Held } from './column-plan.ts';
@@ -33,7 +34,9 @@ export function planColumns(
     const twin = seen.get(folded);
     seen.set(folded, column.name);
     const outcome =
-      twin === undefined ? holdColumn(column, choices[column.name], portable) : refuseTwin(twin);
+      twin === undefined
+        ? holdColumn(column, ownValue(choices, column.name), portable)
+        : refuseTwin(twin);
     if ('reason' in outcome) {
       refusals.push({ column: column.name, postgresType: column.typeName, ...outcome });
     } else {

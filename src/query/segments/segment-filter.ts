@@ -6,6 +6,7 @@
  * Runs in the transaction of the query, so that `now()` is the same instant in both.
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { ownValue } from '../../domain/own-value.ts';
 import type { IntegerTimeUnit } from '../../domain/table.ts';
 import { isoTimestamp } from '../iso-time.ts';
 import { isTextLiteral } from '../sql/constant-expression.ts';
@@ -174,7 +175,7 @@ function boundsOf(
   const held = segment.columns.find(({ name }) => name === column)?.duckdbType;
   // Numbers that the view shows as text are ordered otherwise than their bounds were, and the other way round.
   if (held === undefined || (held === 'VARCHAR') !== (type === 'VARCHAR')) return UNKNOWN;
-  const { min, max } = segment.statistics[column] ?? UNKNOWN;
+  const { min, max } = ownValue(segment.statistics, column) ?? UNKNOWN;
   return { min: readable(min, type), max: readable(max, type) };
 }
 

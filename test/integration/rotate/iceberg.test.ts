@@ -108,6 +108,19 @@ describe('a dataset that is an Iceberg table', () => {
     ]);
   });
 
+  it('takes columns that are called as what every object has', async () => {
+    await database.query(
+      `alter table ticks add constructor text default 'McLaren', add "toString" float8, add "__proto__" int default 1`,
+    );
+    await insert(40, 10);
+    await rotate();
+    const { document, files } = await table();
+    const ids = new Map(document.schemas.at(-1)?.fields.map(({ name, id }) => [name, id]));
+    const nullsOf = (name: string) => files[0]?.nulls.get(ids.get(name) ?? 0);
+    expect(['constructor', 'toString', '__proto__'].map(nullsOf)).toEqual([0n, 10n, 0n]);
+    expect(files[0]?.nans.get(ids.get('toString') ?? 0)).toBe(0n);
+  });
+
   it('gives each file its nulls and NaNs by column; those of segments from before they were counted are not known', async () => {
     await database.query(
       `alter table ticks add bid float8, add ask float4, add "no, ""one" float8`,

@@ -55,6 +55,20 @@ describe('a source', () => {
     });
   });
 
+  it('may fill a column that is called as what every object has', () => {
+    const [one] = load(
+      source('kind: move, keys: "c:{symbol}", dataset: ticks, columns: { constructor: team }'),
+    ).drain.sources;
+    expect(one?.columns).toEqual([
+      {
+        column: 'constructor',
+        origin: { from: 'field', name: 'team' },
+        type: 'auto',
+        onMissing: { then: 'reject' },
+      },
+    ]);
+  });
+
   it('that is a claim leaves what it lacks as it is', () => {
     const [one] = load(
       source('kind: claim, keys: "c:{symbol}", dataset: ticks, columns: { price: p }'),
