@@ -19,7 +19,12 @@ import { Acknowledgements } from './drain/acknowledgements.ts';
 import { backoffMs } from './drain/backoff.ts';
 import type { DrainRun } from './drain/commit-batch.ts';
 import { drainLeaseOf } from './drain/lease-name.ts';
-import { type FirstFindings, judgeFirstBatch, lookBeforeTaking } from './drain/look-first.ts';
+import {
+  type FirstFindings,
+  judgeFirstBatch,
+  lookBeforeTaking,
+  timesToJudge,
+} from './drain/look-first.ts';
 import { noteTrouble } from './drain/note-trouble.ts';
 import type { DrainRooms } from './drain/rooms.ts';
 import { type Checkpoint, openSession, type Session, type SessionHooks } from './drain/session.ts';
@@ -107,8 +112,8 @@ async function drainAll(
     try {
       stopIfAborted(signal);
       session = await openSession(rooms, run, signal, hooks);
-      await first.look(session.store);
       for (;;) {
+        await first.look(session.store);
         const batches = await session.pass();
         attempt = 0;
         lastProgress = rooms.clock.now();
@@ -133,8 +138,9 @@ async function drainAll(
   }
 }
 
-/** Both throw TIMES_UNLIKELY or KEYS_NOT_READABLE: nothing was taken. They do nothing once there was something to judge. */
+/** Both throw TIMES_UNLIKELY or KEYS_NOT_READABLE. They do nothing once there was something to judge all times by. */
 interface FirstJudge {
+  /** Before each pass. */
   readonly look: (store: LiveStore) => Promise<void>;
   readonly judge: (batch: LiveBatch) => void;
 }
@@ -144,18 +150,29 @@ function openFirstJudge(
   { plan }: Pick<DrainRun, 'plan'>,
   signal: AbortSignal,
 ): FirstJudge {
+  const source = plan.source.name;
+  const open = new Set(timesToJudge(plan));
+  const told = new Set<string>();
   let isDone = false;
-  const tell = ({ refusal, notes, isEmpty }: FirstFindings): void => {
+  let lookedAt: LiveStore | null = null;
+  const tell = ({ refusal, notes, judged, isEmpty }: FirstFindings): void => {
     if (refusal !== null) throw refusal;
-    for (const note of notes) emit({ kind: 'doubt', source: plan.source.name, note });
-    isDone = !isEmpty;
+    for (const note of notes) {
+      if (!told.has(note)) emit({ kind: 'doubt', source, note });
+      told.add(note);
+    }
+    for (const what of judged) open.delete(what);
+    isDone = !isEmpty && open.size === 0;
   };
   return {
     async look(store) {
-      if (!isDone) tell(await lookBeforeTaking(store, plan, { clock, signal }));
+      // Members whose scores are of a larger unit are never due, and so in no batch.
+      if (isDone || (store === lookedAt && plan.source.live.kind !== 'zset')) return;
+      tell(await lookBeforeTaking(store, plan, { clock, signal }, open));
+      lookedAt = store;
     },
     judge(batch) {
-      if (!isDone) tell(judgeFirstBatch(plan, batch, clock.now()));
+      if (!isDone) tell(judgeFirstBatch(plan, batch, clock.now(), open));
     },
   };
 }

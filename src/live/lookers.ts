@@ -134,12 +134,24 @@ function lookAtStreams(
       return pending + (await countAfter(start, at));
     },
     async first({ key, at }, most) {
-      const start = startOf(await groupOf(at));
+      const group = await groupOf(at);
+      const start = startOf(group);
       if (start === null) return [];
-      const found = await client.xrangeBuffer(at, `(${start}`, '+', 'COUNT', most);
-      return found.map(([id, flat]) => entryOf(key, id.toString(), flat));
+      const held = Number(group?.get('pending') ?? 0) > 0 ? await pendingOf(at, most) : [];
+      const fresh =
+        held.length < most
+          ? await client.xrangeBuffer(at, `(${start}`, '+', 'COUNT', most - held.length)
+          : [];
+      return [...held, ...fresh].map(([id, flat]) => entryOf(key, id.toString(), flat));
     },
   };
+
+  /** What was given to a consumer and not acknowledged is read before what is new. */
+  async function pendingOf(at: string, most: number): Promise<[id: Buffer, flat: Buffer[]][]> {
+    const pending = (await client.call('XPENDING', at, spec.group, '-', '+', most)) as unknown[];
+    const ids = pending.map((one) => String((one as unknown[])[0]));
+    return (await Promise.all(ids.map((id) => client.xrangeBuffer(at, id, id)))).flat();
+  }
 
   async function countAfter(start: string, at: string): Promise<number> {
     let count = 0;

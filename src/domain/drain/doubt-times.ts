@@ -93,6 +93,11 @@ export const UNIT_NAMES: Readonly<Record<TimeUnit, string>> = {
   ns: 'nanoseconds',
 };
 
+/** Whether a text says anything of the unit: what is no time in any becomes a dead letter. */
+export function tellsUnit(text: string, type: TimeType, now: EpochMs): boolean {
+  return typeof parseTime(text, type) === 'number' || likelyUnit(text, type, now) !== null;
+}
+
 function isScoreTime(read: EpochUs | string, now: EpochMs): boolean {
   return typeof read === 'number' && read >= SCORE_EARLIEST_US && read <= now * 1000 + NEAR_US;
 }

@@ -6,6 +6,7 @@ import {
   doubtScores,
   doubtTimes,
   type TimeDoubt,
+  tellsUnit,
   UNIT_NAMES,
 } from '../../domain/drain/doubt-times.ts';
 import { prepareMapping, type RowPlan } from '../../domain/drain/map-entry.ts';
@@ -23,64 +24,98 @@ export interface FirstFindings {
   readonly refusal: TierdError | null;
   /** What is to be told all the same. */
   readonly notes: readonly string[];
-  /** There was nothing yet to judge by. */
+  /** There were no entries. */
   readonly isEmpty: boolean;
+  /** Whose times there were to judge by: columns, and `SCORE`. */
+  readonly judged: readonly string[];
 }
 
-type Judged = Pick<DrainPlan, 'source' | 'rows' | 'target'>;
+type Planned = Pick<DrainPlan, 'source' | 'rows' | 'target'>;
+
+/** Not a column, for none has an empty name. */
+const SCORE = '';
+
+/** What is to be judged of a source. */
+export function timesToJudge({ source, rows }: Planned): ReadonlySet<string> {
+  if (source.anyTime) return new Set();
+  const columns = timedColumns(source, rows).map(({ column }) => column);
+  return new Set(source.live.kind === 'zset' ? [SCORE, ...columns] : columns);
+}
 
 /** Looks at a few entries; changes nothing. Throws what Redis answers. */
 export async function lookBeforeTaking(
   store: LiveStore,
-  plan: Judged,
+  plan: Planned,
   look: { readonly clock: Clock; readonly signal: AbortSignal },
+  open: ReadonlySet<string> = timesToJudge(plan),
 ): Promise<FirstFindings> {
   const found = await lookFirst(store, plan.source.live, look);
-  return judgeFirstLook(plan, found, look.clock.now());
+  return judgeFirstLook(plan, found, look.clock.now(), open);
 }
 
-/** No more of a batch is judged: entries alike say the same. */
-const MOST_OF_A_BATCH = 100;
+/** No more of a batch is judged, given that it tells something: entries alike say the same. */
+const ENOUGH = 100;
 
-/** Of a source that was empty when it was looked at: what came first is judged before it becomes rows. */
+/** Of what there was nothing to judge by before: what comes first is judged before it becomes rows. */
 export function judgeFirstBatch(
-  plan: Judged,
+  plan: Planned,
   { entries }: Pick<LiveBatch, 'entries'>,
   now: number,
+  open: ReadonlySet<string>,
 ): FirstFindings {
-  const sample = entries.slice(0, MOST_OF_A_BATCH);
+  const { kind } = plan.source.live;
+  const sample = sampleOf(plan, entries, now, open);
   const scores = sample.map(({ key, id }) => ({ key, score: id ?? '' }));
-  const isScored = plan.source.live.kind === 'zset';
-  return judgeFirstLook(plan, { sample, scores: isScored ? scores : [], foreign: null }, now);
+  const found = { sample, scores: kind === 'zset' ? scores : [], foreign: null };
+  return judgeFirstLook(plan, found, now, open, kind === 'claim' || kind === 'list');
+}
+
+/** Entries that hold no time become dead letters: what lies behind them may become rows. */
+function sampleOf(
+  { source, rows }: Planned,
+  entries: readonly LiveEntry[],
+  now: number,
+  open: ReadonlySet<string>,
+): readonly LiveEntry[] {
+  const needed = timedColumns(source, rows).filter(
+    ({ column, onMissing }) =>
+      open.has(column) && (onMissing.then === 'reject' || column === source.dataset.timeColumn),
+  );
+  for (let size = ENOUGH; ; size *= 4) {
+    const sample = entries.slice(0, size);
+    if (size >= entries.length) return sample;
+    const judged = judgeColumns(source, rows, sample, now).map(({ what }) => what);
+    if (needed.every(({ column }) => judged.includes(column))) return sample;
+  }
 }
 
 function judgeFirstLook(
-  { source, rows, target }: Judged,
+  { source, rows, target }: Planned,
   found: FirstLook,
   now: number,
+  open: ReadonlySet<string>,
+  areSetAside = false,
 ): FirstFindings {
   const { foreign, sample, scores } = found;
   const isEmpty = sample.length + scores.length === 0;
   if (foreign !== null && isEmpty && source.live.kind === 'snapshot') {
-    return { refusal: keysNotReadable(source, foreign), notes: [], isEmpty };
+    return { refusal: keysNotReadable(source, foreign), notes: [], isEmpty, judged: [] };
   }
-  const doubts = source.anyTime
-    ? []
-    : [
-        ...(source.live.kind === 'zset'
-          ? [doubtScores(`time_${source.live.scoreUnit}`, textsOf(scores), now)]
-          : []),
-        ...doubtColumns(source, rows, sample, now),
-      ].filter((doubt) => doubt !== null);
+  const verdicts = [
+    ...judgeScores(source, scores, now),
+    ...judgeColumns(source, rows, sample, now),
+  ].filter(({ what }) => open.has(what));
+  const doubts = verdicts.flatMap(({ doubt }) => doubt ?? []);
   const sure = doubts.find(({ doubtful, of }) => doubtful === of);
   return {
-    refusal: sure === undefined ? null : timesUnlikely(source, sure),
+    refusal: sure === undefined ? null : timesUnlikely(source, sure, areSetAside),
     notes: [
       ...doubts.map(describeDoubt),
       ...(foreign === null ? [] : [describeForeign(foreign)]),
       ...(isEmpty ? [] : tellUntold(source, target.key ?? [])),
     ],
     isEmpty,
+    judged: verdicts.map(({ what }) => what),
   };
 }
 
@@ -92,23 +127,41 @@ function tellUntold(source: DrainSource, key: readonly string[]): readonly strin
   ];
 }
 
-const textsOf = (scores: FirstLook['scores']) =>
-  scores.map(({ key, score }) => ({ key, text: score }));
+/** Of what there was something to judge by. */
+interface Verdict {
+  readonly what: string;
+  readonly doubt: TimeDoubt | null;
+}
 
-/** The times of each column, as they are written. */
-function doubtColumns(
+function judgeScores(
   { live }: DrainSource,
-  rows: RowPlan,
-  sample: readonly LiveEntry[],
+  scores: FirstLook['scores'],
   now: number,
-): readonly (TimeDoubt | null)[] {
-  const timed = rows.columns.filter(({ origin, target }) => {
+): readonly Verdict[] {
+  if (live.kind !== 'zset' || scores.length === 0) return [];
+  const texts = scores.map(({ key, score }) => ({ key, text: score }));
+  return [{ what: SCORE, doubt: doubtScores(`time_${live.scoreUnit}`, texts, now) }];
+}
+
+/** Columns of times that the entries hold. */
+function timedColumns({ live }: DrainSource, { columns }: RowPlan): RowPlan['columns'] {
+  return columns.filter(({ origin, target }) => {
     if (!target.type.startsWith('time_') || origin.from === 'constant') return false;
     if (origin.from !== 'built-in') return true;
     // A sorted set's scores are looked at where they lie, those that are not due yet as well.
     const isJudged = live.kind === 'zset' && target.type === `time_${live.scoreUnit}`;
     return origin.name === '$score' ? !isJudged : origin.name !== '$captured';
   });
+}
+
+/** The times of each column, as they are written. */
+function judgeColumns(
+  source: DrainSource,
+  rows: RowPlan,
+  sample: readonly LiveEntry[],
+  now: number,
+): readonly Verdict[] {
+  const timed = timedColumns(source, rows);
   const map = prepareMapping({
     ...rows,
     timeIndex: -1,
@@ -122,25 +175,31 @@ function doubtColumns(
     const mapped = map(entry, { capturedUs: now * 1000, nameOf: () => '' });
     return 'reason' in mapped ? [] : [{ key: entry.key, values: mapped.values }];
   });
-  return timed.map(({ column, target }, index) =>
-    doubtTimes(
-      column,
-      target.type as TimeType,
-      written.flatMap(({ key, values }) => {
-        const text = values[index] ?? '';
-        return text === '' ? [] : [{ key, text }];
-      }),
-      now,
-    ),
-  );
+  return timed.flatMap(({ column, target }, index) => {
+    const type = target.type as TimeType;
+    const times = written
+      .map(({ key, values }) => ({ key, text: values[index] ?? '' }))
+      .filter(({ text }) => tellsUnit(text, type, now));
+    return times.length === 0
+      ? []
+      : [{ what: column, doubt: doubtTimes(column, type, times, now) }];
+  });
 }
 
-function timesUnlikely({ name, live }: DrainSource, doubt: TimeDoubt): TierdError {
+/** @param areSetAside whether the application does not find them any more where it put them */
+function timesUnlikely(
+  { name, live }: DrainSource,
+  doubt: TimeDoubt,
+  areSetAside: boolean,
+): TierdError {
   const { what, likely } = doubt;
   const path = `drain.sources.${name}`;
+  const fate = areSetAside
+    ? `none of them became a row: the next run finds them where they were set aside, under tierd:claim:${name}:…`
+    : 'none of them was taken';
   return new TierdError({
     code: 'TIMES_UNLIKELY',
-    message: `${path} would make wrong times: ${describeDoubt(doubt)}; nothing was taken`,
+    message: `${path} would make wrong times: ${describeDoubt(doubt)}; ${fate}`,
     hint: `${hintFor(live.kind, what, likely)}; if the times are right, say any_time: true under ${path}`,
     context: { source: name, what, likely },
   });

@@ -78,6 +78,97 @@ describeOn('redis', 'before a drain takes anything it looks whether', () => {
     },
   );
 
+  /** An entry that becomes a dead letter, for it has no time. */
+  async function addTimeless(kind: SourceKind, symbol: string): Promise<void> {
+    const { redis } = scene;
+    const key = `ticks:${symbol}`;
+    if (kind === 'list') await redis.rpush(key, 'no JSON');
+    else if (kind === 'zset') await redis.zadd(key, NOW_S * 1000, 'no JSON');
+    else if (kind === 'stream') await redis.xadd(key, '*', 'ts', 'soon', 'price', 1);
+    else await redis.hset(key, { ts: 'soon', price: 1 });
+  }
+
+  it.each(['move', 'claim', 'list', 'stream', 'zset'] as const)(
+    'times are seconds under time_ms, also behind entries that hold none: %s',
+    async (kind) => {
+      const table = await scene.table();
+      const sameKey = kind === 'list' || kind === 'stream' ? 'last' : null;
+      const source = makeSource(table, { kind, sameKey });
+      const deadLetters = () =>
+        scene.bench.events.some((event) => event.kind === 'committed' && event.result.deadLetters);
+      await addTimeless(kind, 'A');
+      const following = scene.bench.drain(source, {}, { followEveryMs: 20 });
+      following.catch(() => undefined);
+      await vi.waitFor(() => expect(deadLetters()).toBe(true), 60_000);
+      const json = JSON.stringify({ ts: NOW_S, price: 1 });
+      if (kind === 'zset') await scene.redis.zadd('ticks:B', NOW_S * 1000, json);
+      else await add(kind, 'B', NOW_S);
+      await expect(following).rejects.toMatchObject({
+        code: 'TIMES_UNLIKELY',
+        message: expect.stringMatching(
+          kind === 'claim' || kind === 'list'
+            ? /none of them became a row: the next run finds them where they were set aside, under tierd:claim:/
+            : /none of them was taken/,
+        ) as string,
+      });
+      expect(await scene.pricesIn(table)).toEqual([]);
+      expect((await scene.bench.drain({ ...source, anyTime: true })).rows).toBe(1);
+    },
+  );
+
+  it('times are seconds, behind more entries without one than are looked at', async () => {
+    const table = await scene.table();
+    for (let n = 0; n < 250; n += 1) await addTimeless('list', 'A');
+    for (let n = 0; n < 3; n += 1) await add('list', 'A', NOW_S);
+    const source = makeSource(table, { kind: 'list', sameKey: 'last' });
+    await expect(scene.bench.drain(source)).rejects.toMatchObject({
+      code: 'TIMES_UNLIKELY',
+      message: expect.stringContaining('3 of the 3 that were looked at') as string,
+    });
+  });
+
+  it('times of members that are not due yet are seconds, when they are', async () => {
+    const table = await scene.table();
+    const now = Date.now();
+    await scene.redis.zadd('ticks:A', now, JSON.stringify({ ts: NOW_S, price: 1 }));
+    const source = makeSource(table, { kind: 'zset', live: { graceMs: 2_000 } });
+    const following = scene.bench.drain(source, {}, { followEveryMs: 20 });
+    await expect(following).rejects.toMatchObject({ code: 'TIMES_UNLIKELY' });
+    expect(await scene.pricesIn(table)).toEqual([]);
+    expect(await scene.redis.zcard('ticks:A')).toBe(1);
+  });
+
+  it('scores in a larger unit come to a set that was empty', async () => {
+    const table = await scene.table();
+    const source = makeSource(table, { kind: 'zset', live: { scoreUnit: 's' } });
+    const passed = () => scene.bench.events.some((event) => event.kind === 'pass');
+    const following = scene.bench.drain(source, {}, { followEveryMs: 20 });
+    following.catch(() => undefined);
+    await vi.waitFor(() => expect(passed()).toBe(true), 60_000);
+    await add('zset', 'A', NOW_S * 1000);
+    await expect(following).rejects.toMatchObject({
+      code: 'TIMES_UNLIKELY',
+      hint: expect.stringContaining('score_unit: ms') as string,
+    });
+  });
+
+  it('what a stream gave and nobody acknowledged is doubtful, also before sound entries', async () => {
+    const table = await scene.table();
+    const source = makeSource(table, { kind: 'stream', sameKey: 'last' });
+    await scene.redis.xgroup('CREATE', 'ticks:A', 'tierd', '0', 'MKSTREAM');
+    await add('stream', 'A', NOW_S);
+    await scene.redis.xreadgroup('GROUP', 'tierd', 'tierd', 'STREAMS', 'ticks:A', '>');
+    expect(await previewSource(scene.bench.rooms, source, 5)).toMatchObject({
+      entries: 1,
+      refusal: { code: 'TIMES_UNLIKELY' },
+      sample: [{ key: 'ticks:A' }],
+    });
+    await add('stream', 'A', NOW_S * 1000);
+    expect((await previewSource(scene.bench.rooms, source, 5)).notes).toEqual([
+      expect.stringContaining('ts: 1 of the 2 that were looked at look like seconds'),
+    ]);
+  });
+
   it.each([
     ['µs under ms', 'ts time_ms', NOW_S * 1e6, 'time_us'],
     ['ms under s', 'ts time_s', NOW_S * 1e3, 'time_ms'],
