@@ -19,7 +19,9 @@ export function checkRedis(file: Raw): PlacedProblem[] {
     ...checkNodes(redis, 'cluster'),
     ...checkCluster(redis),
     ...checkTls(redis),
-    ...(typeof redis['url'] === 'string' ? checkRedisUrl(['redis', 'url'], redis['url']) : []),
+    ...(typeof redis['url'] === 'string'
+      ? checkRedisUrl(['redis', 'url'], redis['url'], redis)
+      : []),
   ];
 }
 
@@ -74,12 +76,6 @@ function checkCluster(redis: Raw): PlacedProblem[] {
 
 function checkTls(redis: Raw): PlacedProblem[] {
   const problems: PlacedProblem[] = [];
-  const { url, tls } = redis;
-  if (tls === 'disable' && typeof url === 'string' && url.startsWith('rediss:')) {
-    problems.push(
-      problem(['redis', 'tls'], 'contradicts the rediss:// of url', 'only one of them'),
-    );
-  }
   for (const [key, other] of [
     ['tls_cert_file', 'tls_key_file'],
     ['tls_key_file', 'tls_cert_file'],
@@ -88,13 +84,14 @@ function checkTls(redis: Raw): PlacedProblem[] {
       problems.push(problem(['redis', key], `has no effect without ${other}`, 'both or neither'));
     }
   }
-  return isCleartext(redis) ? [...problems, ...checkIdle(redis)] : problems;
-}
-
-/** What comes out of a file is not known here. */
-function isCleartext({ url, url_file: urlFile, tls }: Raw): boolean {
-  if (tls !== undefined) return tls === 'disable';
-  return urlFile === undefined && !(typeof url === 'string' && url.startsWith('rediss:'));
+  const { tls } = redis;
+  const byUrl = has(redis, 'url') || has(redis, 'url_file');
+  if (tls === 'disable' || (tls === undefined && !byUrl)) problems.push(...checkIdle(redis));
+  if (tls === 'require' && has(redis, 'tls_ca_file')) {
+    const message = 'has no effect beside tls: require, which asks nobody who answers';
+    problems.push(problem(['redis', 'tls_ca_file'], message, 'tls: verify-full'));
+  }
+  return problems;
 }
 
 /** Whoever names an authority takes the line for one that is encrypted. */
@@ -110,11 +107,18 @@ const URL_EXPECTED =
   'redis://user:password@host:6379/0 (rediss:// for TLS), with special characters in the password percent-encoded';
 
 /** Also for a URL that came out of a file. Never echoes the URL: it holds the password. */
-export function checkRedisUrl(path: ConfigPath, url: string): PlacedProblem[] {
+export function checkRedisUrl(path: ConfigPath, url: string, redis: Raw): PlacedProblem[] {
   const isUrl = /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url);
-  if (isUrl && /^\/?\d*$/.test(new URL(url).pathname)) return [];
-  const found = 'something that is not such a URL';
-  return [{ where: formatPath(path), path, found, expected: URL_EXPECTED }];
+  if (!isUrl || !/^\/?\d*$/.test(new URL(url).pathname)) {
+    const found = 'something that is not such a URL';
+    return [{ where: formatPath(path), path, found, expected: URL_EXPECTED }];
+  }
+  const { tls } = redis;
+  const isEncrypted = url.startsWith('rediss:');
+  if (tls === 'disable' && isEncrypted) {
+    return [problem(['redis', 'tls'], 'contradicts the rediss:// of url', 'only one of them')];
+  }
+  return tls === undefined && !isEncrypted ? checkIdle(redis) : [];
 }
 
 function has(record: Raw, key: string): boolean {

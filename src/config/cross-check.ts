@@ -67,26 +67,21 @@ function checkPostgres(file: Raw): PlacedProblem[] {
       problem(['postgres', 'database'], 'missing', 'the database, since host is given'),
     );
   }
-  if (has(postgres, 'ssl_ca_file') && isCleartext(postgres)) {
+  const { ssl } = postgres;
+  if (has(postgres, 'ssl_ca_file') && (ssl === 'disable' || (ssl === undefined && !byUrl))) {
     const expected = 'ssl: verify-full beside it';
     problems.push(problem(['postgres', 'ssl_ca_file'], 'has no effect without TLS', expected));
   }
   for (const key of ['url', 'direct_url']) {
     const url = postgres[key];
-    if (typeof url === 'string')
-      problems.push(...checkUrl(['postgres', key], url, postgres['ssl']));
+    if (typeof url === 'string') problems.push(...checkUrl(['postgres', key], url, postgres));
   }
   return problems;
 }
 
-/** What comes out of a file is not known here. */
-function isCleartext({ url, url_file: urlFile, ssl }: Raw): boolean {
-  if (ssl !== undefined) return ssl === 'disable';
-  return urlFile === undefined && !(typeof url === 'string' && url.includes('sslmode='));
-}
-
 /** Also for URLs that came out of a file. Never echoes the URL: it holds the password. */
-export function checkUrl(path: ConfigPath, url: string, ssl: unknown): PlacedProblem[] {
+export function checkUrl(path: ConfigPath, url: string, postgres: Raw): PlacedProblem[] {
+  const { ssl } = postgres;
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
     const expected =
       'postgres://user:password@host:5432/database, with special characters in the password percent-encoded';
@@ -95,7 +90,11 @@ export function checkUrl(path: ConfigPath, url: string, ssl: unknown): PlacedPro
   if (ssl !== undefined && new URL(url).searchParams.has('sslmode')) {
     return [problem(path, 'has an sslmode while ssl is set too', 'only one of the two')];
   }
-  return [];
+  const mode = new URL(url).searchParams.get('sslmode') ?? 'disable';
+  if (ssl !== undefined || mode !== 'disable' || !has(postgres, 'ssl_ca_file')) return [];
+  // Whoever names an authority takes the line for one that is encrypted.
+  const message = 'has no sslmode that asks for TLS, without which ssl_ca_file has no effect';
+  return [problem(path, message, 'ssl: verify-full beside it, or sslmode=verify-full in it')];
 }
 
 /** Here and not in the schema, where a bad name would hide what is wrong inside its dataset. */

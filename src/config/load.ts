@@ -89,7 +89,7 @@ export function loadConfig(place: ConfigPlace): TierdConfig {
   return {
     file,
     text,
-    postgres: resolvePostgres(config.postgres),
+    postgres: resolvePostgres(config.postgres, directory),
     ...(config.redis === undefined ? {} : { redis: resolveRedis(config.redis, directory) }),
     lake,
     lifecycle: resolveLifecycle(config.storage),
@@ -170,12 +170,13 @@ const SECRETS: readonly SecretPlace[] = [
     section: ['postgres'],
     key,
     check: (path: ConfigPath, held: string, section: Section) =>
-      key === 'password' ? [] : checkUrl(path, held, section['ssl']),
+      key === 'password' ? [] : checkUrl(path, held, section),
   })),
   ...REDIS_SECRETS.map((key) => ({
     section: ['redis'],
     key,
-    check: (path: ConfigPath, held: string) => (key === 'url' ? checkRedisUrl(path, held) : []),
+    check: (path: ConfigPath, held: string, section: Section) =>
+      key === 'url' ? checkRedisUrl(path, held, section) : [],
   })),
   ...SERVER_SECRETS.map((key) => ({ section: ['server'], key, check: checkToken })),
   ...S3_SECRETS.map((key) => ({ section: ['lake'], key, check: () => [] })),

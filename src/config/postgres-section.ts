@@ -1,4 +1,5 @@
 /** The `postgres` section: what may be written there and what it becomes. */
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { choice, duration, secret, text, wholeNumber } from './fields.ts';
 import { parseDuration } from './units.ts';
@@ -50,11 +51,13 @@ export type PostgresFile = z.output<typeof postgresSection>;
 /** Keys that may come from a file instead: the key with `_file` appended. */
 export const POSTGRES_SECRETS = ['url', 'password', 'direct_url'] as const;
 
-export function resolvePostgres(file: PostgresFile): PostgresConfig {
-  const url = withSsl(file.url ?? urlFromParts(file), file);
+export function resolvePostgres(file: PostgresFile, directory: string): PostgresConfig {
+  const authority =
+    file.ssl_ca_file === undefined ? undefined : resolve(directory, file.ssl_ca_file);
+  const url = withSsl(file.url ?? urlFromParts(file), file.ssl, authority);
   return {
     url,
-    directUrl: file.direct_url === undefined ? url : withSsl(file.direct_url, file),
+    directUrl: file.direct_url === undefined ? url : withSsl(file.direct_url, file.ssl, authority),
     connectTimeoutMs: parseDuration(file.connect_timeout),
     statementTimeoutMs: parseDuration(file.statement_timeout),
     lockTimeoutMs: parseDuration(file.lock_timeout),
@@ -77,12 +80,12 @@ function urlFromParts(file: PostgresFile): string {
  * Says the wanted encryption inside the URL, the one place every client of it reads. `require` and
  * weaker mean to the pg driver what they mean to psql only when it is told so.
  */
-function withSsl(text: string, file: PostgresFile): string {
+function withSsl(text: string, ssl: PostgresFile['ssl'], authority: string | undefined): string {
   const url = new URL(text);
-  const mode = url.searchParams.get('sslmode') ?? file.ssl;
+  const mode = url.searchParams.get('sslmode') ?? ssl;
   if (mode === undefined) return text;
   url.searchParams.set('sslmode', mode);
-  if (file.ssl_ca_file !== undefined) url.searchParams.set('sslrootcert', file.ssl_ca_file);
+  if (authority !== undefined) url.searchParams.set('sslrootcert', authority);
   if (mode !== 'verify-full' && mode !== 'disable') {
     url.searchParams.set('uselibpqcompat', 'true');
   }

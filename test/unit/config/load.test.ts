@@ -413,8 +413,20 @@ datasets: { a: { time_column: t, interval_column: i }, b: { time_column: t }, c:
       'has an sslmode while ssl is set too',
     ],
     [
-      'postgres: { url: "postgres://h/d", ssl_ca_file: ca }',
+      'postgres: { host: h, database: d, ssl_ca_file: ca }',
       'postgres.ssl_ca_file (line 1): has no effect without TLS',
+    ],
+    ...[
+      '{ url: "postgres://h/d", ssl_ca_file: ca }',
+      '{ url: "postgres://h/d?sslmode=disable", ssl_ca_file: ca }',
+      '{ url: "postgres://u:sslmode=require@h/d", ssl_ca_file: ca }',
+    ].map((section) => [
+      `postgres: ${section}`,
+      'postgres.url (line 1): has no sslmode that asks for TLS, without which ssl_ca_file',
+    ]),
+    [
+      'postgres: { url: "postgres://h:6432/d?sslmode=verify-full", direct_url: "postgres://h/d", ssl_ca_file: ca }',
+      'postgres.direct_url (line 1): has no sslmode that asks for TLS',
     ],
     [
       'postgres: { url: "mysql://h/d" }',
@@ -579,6 +591,13 @@ describe('the connection', () => {
     });
   });
 
+  it('names its authority relative to the configuration', () => {
+    const { sslrootcert } = Object.fromEntries(
+      new URL(url('host: h, database: d, ssl: verify-full, ssl_ca_file: tls/ca.pem')).searchParams,
+    );
+    expect(sslrootcert).toMatch(/^\/.*\/tls\/ca\.pem$/);
+  });
+
   it('for the lease and VACUUM is the same unless there is a way past the pooler', () => {
     const both = (section: string) => load(withSection(`postgres: { ${section} }`)).postgres;
     expect(both('url: "postgres://h/d"').directUrl).toBe('postgres://h/d');
@@ -613,6 +632,13 @@ describe('secrets in files', () => {
     const error = errorOf(() => load('url_file: url', files));
     expect(problemsOf(error).map(formatProblem)).toEqual([expect.stringContaining(message)]);
     expect(JSON.stringify(error.context)).not.toContain('sesame');
+  });
+
+  it('are looked at for TLS where an authority is named', () => {
+    const error = errorOf(() => load('url_file: url, ssl_ca_file: ca', { url: 'postgres://h/d' }));
+    expect(problemsOf(error).map(formatProblem)).toEqual([
+      expect.stringContaining('postgres.url_file (line 1): has no sslmode that asks for TLS'),
+    ]);
   });
 });
 

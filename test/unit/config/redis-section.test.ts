@@ -125,6 +125,11 @@ describe('what is wrong with it', () => {
       '{ host: h, tls: disable, tls_ca_file: c }',
       'tls_ca_file (line 4): has no effect without TLS',
     ],
+    ['{ host: h, tls_ca_file: c }', 'tls_ca_file (line 4): has no effect without TLS'],
+    [
+      '{ host: h, tls: require, tls_ca_file: c }',
+      'tls_ca_file (line 4): has no effect beside tls: require',
+    ],
     ['{ host: h, tsl: require }', 'redis.tsl (line 4): unknown key; did you mean tls?'],
     ['{ host: h, command_timeout: 5 }', 'redis.command_timeout (line 4): found 5, expected a dur'],
   ])('%s', (redis, message) => {
@@ -136,6 +141,13 @@ describe('what is wrong with it', () => {
     expect(shown).toContain('redis.url_file (line 4): found something that is not such a URL');
     expect(shown).not.toContain('secret');
     expect(problems('{ host: h, password_file: none }').join('\n')).toContain('no such file');
+  });
+
+  it.each([
+    ['tls_ca_file: c', 'redis://h', 'redis.tls_ca_file (line 4): has no effect without TLS'],
+    ['tls: disable', 'rediss://h', 'redis.tls (line 4): contradicts the rediss:// of url'],
+  ])('also beside a url that comes out of a file: %s', (key, url, problem) => {
+    expect(problems(`{ url_file: u, ${key} }`, { u: url }).join('\n')).toContain(problem);
   });
 });
 
