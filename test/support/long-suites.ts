@@ -1,4 +1,4 @@
-/** Suites that take a minute and more. In CI a third of them has its turn in each run; elsewhere, and with TIERD_TEST_SUITES=all, all have. */
+/** Suites that take a minute and more. In CI a quarter of them has its turn in each run; elsewhere, and with TIERD_TEST_SUITES=all, all have. */
 import { existsSync, readdirSync } from 'node:fs';
 import { randomFrom, SEED } from '../crash/choose-effects.ts';
 import { isCi } from './missing-mark.ts';
@@ -19,6 +19,7 @@ const OF_E2E = [
   'ends-told',
   'expire',
   'install',
+  'lake-rename',
   'locks',
   'outage-lines',
   'page',
@@ -35,7 +36,26 @@ const OF_E2E = [
   's3',
 ].map((name) => `test/e2e/${name}.test.ts`);
 
-const SHARE = 1 / 3;
+const OF_INTEGRATION = [
+  'adopt/manifest',
+  'adopt/restored',
+  'cli/lake-away',
+  'correct/correct',
+  'delete/delete',
+  'drain/faults',
+  'drain/moving-cluster',
+  'expire/by-interval',
+  'query/live-cli',
+  'query/live-cluster',
+  'query/live-rows',
+  'rename/killed',
+  'rename/rename',
+  'restore/given-tables',
+  'rotate/large-values',
+  'rotate/parts-replaced',
+].map((name) => `test/integration/${name}.test.ts`);
+
+const SHARE = 1 / 4;
 
 export interface SuitesLeftOut {
   readonly suites: readonly string[];
@@ -47,10 +67,11 @@ export interface SuitesLeftOut {
 
 /** Throws where one that is named here is no file. */
 export function chooseLongSuites(): SuitesLeftOut {
-  const lost = OF_E2E.filter((file) => !existsSync(file));
+  const named = [...OF_E2E, ...OF_INTEGRATION];
+  const lost = named.filter((file) => !existsSync(file));
   if (lost.length > 0) throw new Error(`no such suite: ${lost.join(', ')}`);
   const ofCrash = readdirSync('test/crash').filter((file) => file.endsWith('.test.ts'));
-  const long = [...OF_E2E, ...ofCrash.sort().map((file) => `test/crash/${file}`)];
+  const long = [...named, ...ofCrash.sort().map((file) => `test/crash/${file}`)];
   if (!isCi() || process.env['TIERD_TEST_SUITES'] === 'all') {
     return { suites: [], seed: SEED, long: long.length };
   }
