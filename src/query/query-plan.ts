@@ -9,7 +9,7 @@ import type { ColdCatalog, ColdDataset } from './segments/cold-catalog.ts';
 import { differenceOf } from './segments/query-column.ts';
 import { chooseSegments } from './segments/segment-filter.ts';
 import { neededColumns } from './sql/needed-columns.ts';
-import { comparisonsIn, ofColumns } from './sql/predicate.ts';
+import { ofColumns, testsIn } from './sql/predicate.ts';
 import type { AstObject } from './sql/sql-ast.ts';
 import type { HotExplanation } from './stores.ts';
 
@@ -35,7 +35,7 @@ export interface ColdPlan {
   /** Ruled out by the first and last instant, by `timeColumn`. */
   readonly prunedByTime: number;
   readonly timeColumn: string | null;
-  /** Of the rest, ruled out by the smallest and largest value of `columns`. */
+  /** Of the rest, ruled out by the bounds and the nulls of `columns`. */
   readonly prunedByColumns: number;
   readonly columns: readonly string[];
   readonly read: number;
@@ -100,7 +100,7 @@ async function planCold(
   const wanted = { dataset, schema, hull };
   const inTime = await chooseSegments(connection, catalog, { ...wanted, predicate: ofTime });
   const segments = await chooseSegments(connection, catalog, { ...wanted, predicate });
-  const compared = comparisonsIn(predicate).map(({ column }) => column);
+  const compared = testsIn(predicate).map(({ column }) => column);
   return {
     live,
     prunedByTime: live - inTime.length,

@@ -87,18 +87,19 @@ async function describeSegment(
   const bounds = columns.flatMap(({ name }) => [
     `min("${name}")::varchar`,
     `max("${name}")::varchar`,
+    `count(*) - count("${name}")`,
   ]);
   const [facts = []] = await rowsOf(
     `select count(*), min(${timeUs}), max(${timeUs}), ${bounds.join(', ')}
      from read_parquet('${path}', hive_partitioning = false)`,
   );
-  const [rows, minTimeUs, maxTimeUs, ...texts] = facts;
+  const [rows, minTimeUs, maxTimeUs, ...found] = facts;
   const statistics: Record<string, ColumnStatistics> = {};
+  const nulls: Record<string, number> = {};
   columns.forEach(({ name }, index) => {
-    statistics[name] = {
-      min: texts[2 * index] as string | null,
-      max: texts[2 * index + 1] as string | null,
-    };
+    const [min, max, missing] = found.slice(3 * index, 3 * index + 3);
+    statistics[name] = { min: min as string | null, max: max as string | null };
+    if (Number(missing) > 0) nulls[name] = Number(missing);
   });
   return {
     key,
@@ -108,7 +109,7 @@ async function describeSegment(
     minTimeUs: BigInt(minTimeUs as bigint | number),
     maxTimeUs: BigInt(maxTimeUs as bigint | number),
     statistics,
-    counts: null,
+    counts: { nulls, nans: {} },
     columns,
   };
 }

@@ -51,7 +51,7 @@ function cold({ cold: found }: DatasetPlan): string[] {
     ...(prunedByColumns === 0
       ? []
       : [
-          `        ${formatInteger(prunedByColumns)} ruled out by the smallest and largest value of ${columns.join(', ')}`,
+          `        ${formatInteger(prunedByColumns)} ruled out by what is known of the values of ${columns.join(', ')}`,
         ]),
   ];
 }

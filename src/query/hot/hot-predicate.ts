@@ -85,6 +85,7 @@ function resolve(
 ): HotPredicate {
   switch (predicate.kind) {
     case 'any':
+    case 'null':
       return ANY;
     case 'compare': {
       const value = valueOf.get(predicate) ?? null;

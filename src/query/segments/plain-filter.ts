@@ -6,6 +6,7 @@
 import { plainText, plainTime } from '../sql/plain-literal.ts';
 import { type Comparison, comparisonsIn, type Predicate } from '../sql/predicate.ts';
 import type { ColdDataset, SegmentRef } from './cold-catalog.ts';
+import { mayHold } from './null-filter.ts';
 import type { ViewSchema } from './view-schema.ts';
 
 /** Whether a segment can hold a row that passes. */
@@ -30,21 +31,27 @@ export function plainFilter(
     if (filter === null) return null;
     filters.set(comparison, filter);
   }
-  return joined(predicate, filters);
+  return joined(predicate, filters, schema);
 }
 
-function joined(predicate: Predicate, filters: ReadonlyMap<Comparison, MayMatch>): MayMatch {
+function joined(
+  predicate: Predicate,
+  filters: ReadonlyMap<Comparison, MayMatch>,
+  schema: ViewSchema,
+): MayMatch {
   switch (predicate.kind) {
     case 'any':
       return () => true;
     case 'compare':
       return filters.get(predicate) ?? (() => true);
+    case 'null':
+      return (segment) => mayHold(segment, predicate, schema);
     case 'and': {
-      const parts = predicate.of.map((part) => joined(part, filters));
+      const parts = predicate.of.map((part) => joined(part, filters, schema));
       return (segment) => parts.every((part) => part(segment));
     }
     case 'or': {
-      const parts = predicate.of.map((part) => joined(part, filters));
+      const parts = predicate.of.map((part) => joined(part, filters, schema));
       return (segment) => parts.some((part) => part(segment));
     }
   }

@@ -4,7 +4,8 @@
  *
  * A WHERE clause prunes the tables of its own FROM, when these are joined by inner, cross and left
  * joins only. On the nullable side of a left join that holds too: every comparison is false for
- * null, so a row that pruning turned into nulls is rejected by the very comparison that pruned.
+ * null, so a row that pruning turned into nulls is rejected by the very comparison that pruned. `is null` is not,
+ * and prunes a table alone.
  */
 import { isConstant, isTextLiteral } from '../sql/constant-expression.ts';
 import { ANY, allOf, type ComparisonOperator, oneOf, type Predicate } from '../sql/predicate.ts';
@@ -148,6 +149,8 @@ interface Names {
   resolve(path: readonly string[]): { readonly name: string; readonly type: string } | null;
   /** See `isConstant`. */
   readonly isColumn: ((name: string) => boolean) | null;
+  /** No join makes rows of nulls. */
+  readonly isAlone: boolean;
 }
 
 function visibleNames(
@@ -163,6 +166,7 @@ function visibleNames(
   const only = leaves.length === 1;
   const ambiguous = leaves.filter((other) => aliasOf(other) === alias).length > 1;
   return {
+    isAlone: only,
     isColumn: only ? (name) => columns.has(name) || selectAliases.has(name) : null,
     resolve(path) {
       const [first = '', second] = path.map(foldName);
@@ -202,6 +206,13 @@ function readPredicate(expression: AstValue | undefined, names: Names): Predicat
       const [subject, ...choices] = children;
       return oneOf(choices.map((choice) => compare(subject, '=', choice, names)));
     }
+    case 'OPERATOR_IS_NULL':
+    case 'OPERATOR_IS_NOT_NULL': {
+      const isNull = expression['type'] === 'OPERATOR_IS_NULL';
+      const column = children.length === 1 ? columnIn(children[0], names) : null;
+      if (column === null || (isNull && !names.isAlone)) return ANY;
+      return { kind: 'null', column: column.name, isNull };
+    }
     default: {
       const operator = COMPARISONS.get(textIn(expression['type']));
       if (expression['class'] !== 'COMPARISON' || operator === undefined) return ANY;
@@ -230,15 +241,16 @@ function compare(
 ): Predicate {
   if (!isObject(subject) || !isConstant(constant, names.isColumn)) return ANY;
   const asDate = isCastToDate(subject);
-  const reference = asDate ? subject['child'] : subject;
-  if (!isObject(reference) || reference['class'] !== 'COLUMN_REF') return ANY;
-  const path = reference['column_names'];
-  const column = Array.isArray(path)
-    ? names.resolve((path as readonly AstValue[]).map(textIn))
-    : null;
+  const column = columnIn(asDate ? subject['child'] : subject, names);
   if (column === null || !isOrdered(column.type, asDate)) return ANY;
   if (column.type === 'VARCHAR' && !isTextLiteral(constant)) return ANY;
   return { kind: 'compare', column: column.name, asDate, operator, constant };
+}
+
+function columnIn(reference: AstValue | undefined, names: Names): ReturnType<Names['resolve']> {
+  if (!isObject(reference) || reference['class'] !== 'COLUMN_REF') return null;
+  const path = reference['column_names'];
+  return Array.isArray(path) ? names.resolve((path as readonly AstValue[]).map(textIn)) : null;
 }
 
 function isCastToDate(expression: AstObject): boolean {

@@ -11,10 +11,17 @@ import type { IntegerTimeUnit } from '../../domain/table.ts';
 import { isoTimestamp } from '../iso-time.ts';
 import { isTextLiteral } from '../sql/constant-expression.ts';
 import { plainTime } from '../sql/plain-literal.ts';
-import { type Comparison, comparisonsIn, type Predicate } from '../sql/predicate.ts';
+import {
+  type Comparison,
+  comparisonsIn,
+  type NullTest,
+  type Predicate,
+  testsIn,
+} from '../sql/predicate.ts';
 import { runForTexts, runTemplate } from '../sql/run-template.ts';
 import { quoteName } from '../sql/sql-text.ts';
 import type { ColdCatalog, ColdDataset, SegmentRef, TimeHull } from './cold-catalog.ts';
+import { mayHold } from './null-filter.ts';
 import { plainFilter } from './plain-filter.ts';
 import { areApart, hullOf, intersect } from './time-hull.ts';
 import type { ViewSchema } from './view-schema.ts';
@@ -39,7 +46,7 @@ export async function chooseSegments(
   const span = within === null ? hull : intersect(hull, within);
   if (dataset.span !== undefined && areApart(span, dataset.span)) return [];
   const segments = await catalog.listSegments(dataset.name, span);
-  if (segments.length === 0 || comparisonsIn(predicate).length === 0) return segments;
+  if (segments.length === 0 || testsIn(predicate).length === 0) return segments;
   return keepMatching(connection, dataset, schema, predicate, segments);
 }
 
@@ -104,6 +111,7 @@ async function keepMatching(
   );
   if (plain !== null) return segments.filter(plain);
   const columns = [...new Set(comparisonsIn(predicate).map(({ column }) => column))];
+  const nullTests = testsIn(predicate).filter((test) => test.kind === 'null');
   const bounds = segments.map((segment, index) => ({
     segment: index,
     ...Object.fromEntries(
@@ -115,15 +123,27 @@ async function keepMatching(
         ];
       }),
     ),
+    ...Object.fromEntries(
+      nullTests.map((test, at) => [`may${String(at)}`, String(mayHold(segment, test, schema))]),
+    ),
   }));
   await createBounds(
     connection,
-    columns.map((column) => schema.get(column) ?? ''),
+    [
+      ...columns.flatMap((column, at) => {
+        const type = schema.get(column) ?? '';
+        return [
+          { name: `min${String(at)}`, type },
+          { name: `max${String(at)}`, type },
+        ];
+      }),
+      ...nullTests.map((_, at) => ({ name: `may${String(at)}`, type: 'BOOLEAN' })),
+    ],
     bounds,
   );
   try {
     const constants: Comparison['constant'][] = [];
-    const condition = mayMatch(predicate, columns, constants);
+    const condition = mayMatch(predicate, { columns, nullTests, constants });
     const template = `select segment from temp.${BOUNDS} where ${condition}`;
     const rows = await runTemplate(connection, template, constants);
     if (rows === null) return segments;
@@ -139,13 +159,9 @@ const BOUNDS = quoteName('tierd segment bounds');
 /** One row for each segment; a bound that the type can't take is null, which rules nothing out. */
 async function createBounds(
   connection: DuckDBConnection,
-  types: readonly string[],
+  names: readonly { readonly name: string; readonly type: string }[],
   bounds: readonly Readonly<Record<string, number | string | null>>[],
 ): Promise<void> {
-  const names = types.flatMap((type, at) => [
-    { name: `min${String(at)}`, type },
-    { name: `max${String(at)}`, type },
-  ]);
   const shape = {
     segment: 'INTEGER',
     ...Object.fromEntries(names.map(({ name }) => [name, 'VARCHAR'])),
@@ -204,17 +220,23 @@ function readable(text: string | null, type: string): string | null {
   return text !== null && isTime && text.endsWith('BC') ? null : text;
 }
 
-function mayMatch(
-  predicate: Predicate,
-  columns: readonly string[],
-  constants: Comparison['constant'][],
-): string {
+interface MatchNames {
+  readonly columns: readonly string[];
+  readonly nullTests: readonly NullTest[];
+  /** Those of the condition, in the order of their places in it; filled. */
+  readonly constants: Comparison['constant'][];
+}
+
+function mayMatch(predicate: Predicate, names: MatchNames): string {
+  const { columns, nullTests, constants } = names;
   switch (predicate.kind) {
     case 'any':
       return 'true';
     case 'and':
     case 'or':
-      return `(${predicate.of.map((part) => mayMatch(part, columns, constants)).join(` ${predicate.kind} `)})`;
+      return `(${predicate.of.map((part) => mayMatch(part, names)).join(` ${predicate.kind} `)})`;
+    case 'null':
+      return `may${String(nullTests.indexOf(predicate))}`;
     case 'compare': {
       const at = String(columns.indexOf(predicate.column));
       const constant = `"$${String(constants.push(predicate.constant) - 1)}"`;

@@ -15,6 +15,7 @@ export function hullOf(
 ): TimeHull {
   switch (predicate.kind) {
     case 'any':
+    case 'null':
       return UNBOUNDED;
     case 'compare':
       return hullOfComparison(predicate, instantOf(predicate));

@@ -17,11 +17,20 @@ export interface Comparison {
   readonly constant: AstObject;
 }
 
+/** `column is null`, or `is not null`. */
+export interface NullTest {
+  readonly kind: 'null';
+  /** As the dataset spells it. */
+  readonly column: string;
+  readonly isNull: boolean;
+}
+
 export type Predicate =
   /** Not understood, or nothing said: any row may pass. */
   | { readonly kind: 'any' }
   | { readonly kind: 'and' | 'or'; readonly of: readonly Predicate[] }
-  | Comparison;
+  | Comparison
+  | NullTest;
 
 export const ANY: Predicate = { kind: 'any' };
 
@@ -40,14 +49,20 @@ export function oneOf(predicates: readonly Predicate[]): Predicate {
 
 /** Every comparison in it, in a fixed order. */
 export function comparisonsIn(predicate: Predicate): readonly Comparison[] {
+  return testsIn(predicate).filter((test) => test.kind === 'compare');
+}
+
+/** All that is asked of a single column, in a fixed order. */
+export function testsIn(predicate: Predicate): readonly (Comparison | NullTest)[] {
   switch (predicate.kind) {
     case 'any':
       return [];
     case 'compare':
+    case 'null':
       return [predicate];
     case 'and':
     case 'or':
-      return predicate.of.flatMap(comparisonsIn);
+      return predicate.of.flatMap(testsIn);
   }
 }
 
@@ -57,6 +72,7 @@ export function ofColumns(predicate: Predicate, wants: (column: string) => boole
     case 'any':
       return ANY;
     case 'compare':
+    case 'null':
       return wants(predicate.column) ? predicate : ANY;
     case 'and':
       return allOf(predicate.of.map((part) => ofColumns(part, wants)));

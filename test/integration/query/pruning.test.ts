@@ -229,11 +229,15 @@ function usualComparison(qualifier: string): fc.Arbitrary<string> {
     ['b', 'b'],
     ['p', 'p'],
   ) as fc.Arbitrary<[string, Column]>;
-  return subject.chain(([name, column]) =>
+  const compared = subject.chain(([name, column]) =>
     fc
       .tuple(order, constants[column])
       .map(([operator, value]) => `${qualifier}${name} ${operator} ${value}`),
   );
+  const known = fc
+    .tuple(columns, fc.constantFrom('is null', 'is not null'))
+    .map(([column, test]) => `${qualifier}${column} ${test}`);
+  return fc.oneof({ weight: 5, arbitrary: compared }, { weight: 1, arbitrary: known });
 }
 
 const sum = (qualifier: string) =>
@@ -398,4 +402,17 @@ test('a plan asks once for the segments of a span, though it counts what each co
   const { asked, summary } = await askLake(lake, sql, { explain: true });
   expect(asked).toHaveLength(1);
   expect(summary.plan?.[0]?.cold).toMatchObject({ live: DAYS, read: 1 });
+});
+
+test.each([
+  // Of every third day all, and of no other but its first row's.
+  ['z is not null', DAYS - DAYS / 3],
+  ['s is null', 0],
+  ['s is null or z is null', DAYS / 3],
+  [`z is null and time >= '2024-03-04' and n > 30`, 3],
+])('reads for `%s` the segments that can have such rows alone', async (where, read) => {
+  const { summary } = await askLake(lake, `select count(*) from ticks where ${where}`, {
+    explain: true,
+  });
+  expect(summary.plan?.[0]?.cold).toMatchObject({ live: DAYS, read });
 });

@@ -46,6 +46,8 @@ function wordsOf(predicate: Predicate): string {
     case 'and':
     case 'or':
       return `(${predicate.of.map(wordsOf).join(` ${predicate.kind} `)})`;
+    case 'null':
+      return `${predicate.column} is ${predicate.isNull ? '' : 'not '}null`;
     case 'compare': {
       const text = formatAst(predicate.constant);
       const value = /"value":"?([^",{}]+)"?[,}]/.exec(text)?.[1] ?? 'expression';
@@ -71,6 +73,7 @@ describe('what a query needs of a dataset', () => {
     [`time > now() - interval '3 days'`, 'time > 3 days'],
     [`not (time < '2024-01-01')`, 'time >= 2024-01-01'],
     [`close > 1.5`, 'close > 15'],
+    [`ratio is null and note is not null`, '(ratio is null and note is not null)'],
   ])('reads `%s`', async (condition, expected) => {
     expect(await ticksIn(`select 1 from ticks where ${condition}`)).toBe(expected);
   });
@@ -112,6 +115,11 @@ describe('what a query needs of a dataset', () => {
       'volume = 3',
     ],
     [
+      'as what is not null on the nullable side of a left join',
+      `select 1 from news n left join ticks t using (time) where t.volume is not null`,
+      'volume is not null',
+    ],
+    [
       'in a cross join',
       `select 1 from news n, ticks t where n.volume = 4 and t.volume = 3`,
       'volume = 3',
@@ -138,6 +146,10 @@ describe('what a query needs of a dataset', () => {
   });
 
   test.each([
+    [
+      'what is null on the nullable side of a left join',
+      `select 1 from news n left join ticks t using (time) where t.volume is null`,
+    ],
     ['unqualified names over two tables', `select 1 from ticks t, news n where volume = 3`],
     [
       'names of an outer query',

@@ -1,0 +1,21 @@
+/** Whether a segment can hold a row whose column is null, or one whose column is not, by what was counted in it. */
+import { ownValue } from '../../domain/own-value.ts';
+import type { NullTest } from '../sql/predicate.ts';
+import type { SegmentRef } from './cold-catalog.ts';
+import type { ViewSchema } from './view-schema.ts';
+
+export function mayHold(
+  { columns, counts, rows }: SegmentRef,
+  { column, isNull }: NullTest,
+  schema: ViewSchema,
+): boolean {
+  const held = columns.find(({ name }) => name === column);
+  // Of a column that came later its rows have nothing.
+  if (held === undefined) return isNull;
+  // What a view can't show as a number of the text that it is, it shows as nothing.
+  if (counts === null || held.viewType !== undefined || held.duckdbType !== schema.get(column)) {
+    return true;
+  }
+  const nulls = BigInt(ownValue(counts.nulls, column) ?? 0);
+  return isNull ? nulls > 0n : nulls < rows;
+}
