@@ -124,20 +124,29 @@ export async function listLiveSegments(
 /**
  * The time of a dataset's slices that are live in the lake.
  *
- * @param schemas only those written with the columns of one of these; null is all
+ * @param only those written with the columns of one of these schemas, and those that share time with the range
  */
 export async function listColdRanges(
   db: Queryable,
   dataset: string,
-  schemas: readonly string[] | null = null,
+  only: { readonly schemas: readonly string[]; readonly within: TimeRange } | null = null,
 ): Promise<readonly TimeRange[]> {
   const found = await db.query<{ from_ms: number; to_ms: number }>(
     `select distinct (extract(epoch from s.range_from) * 1000)::float8 as from_ms,
             (extract(epoch from s.range_to) * 1000)::float8 as to_ms
      from tierd.slices s join tierd.segments g on g.slice_id = s.id
-     where g.state = 'live' and g.dataset = $1 and ($2::text[] is null or g.schema_id = any($2))
+     where g.state = 'live' and g.dataset = $1 and s.dataset = $1 and ($2::text[] is null or g.schema_id = any($2))
+       -- None is longer than a month: the index is walked from there.
+       and s.range_from >= coalesce(to_timestamp($3::float8 / 1000) - interval '32 days', '-infinity')
+       and s.range_to > coalesce(to_timestamp($3::float8 / 1000), '-infinity')
+       and s.range_from < coalesce(to_timestamp($4::float8 / 1000), 'infinity')
      order by 1`,
-    [dataset, schemas],
+    [
+      dataset,
+      only?.schemas ?? null,
+      only?.within.fromInclusive ?? null,
+      only?.within.toExclusive ?? null,
+    ],
   );
   return found.rows.map((row) => ({ fromInclusive: row.from_ms, toExclusive: row.to_ms }));
 }

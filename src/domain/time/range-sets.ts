@@ -19,6 +19,14 @@ export function uniteRanges(ranges: readonly TimeRange[]): readonly TimeRange[] 
   return united;
 }
 
+/** From the first instant to the last. @param ranges at least one */
+export function spanOf(ranges: readonly TimeRange[]): TimeRange {
+  return ranges.reduce((span, { fromInclusive, toExclusive }) => ({
+    fromInclusive: Math.min(span.fromInclusive, fromInclusive),
+    toExclusive: Math.max(span.toExclusive, toExclusive),
+  }));
+}
+
 /** The time that both cover. */
 export function intersectRanges(
   some: readonly TimeRange[],

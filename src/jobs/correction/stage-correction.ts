@@ -9,6 +9,7 @@ import { type CorrectionPlan, planCorrection } from '../../domain/plan/correctio
 import { holdsRange, isHolding } from '../../domain/plan/holds.ts';
 import { type RefusedRun, throwIfRefused } from '../../domain/plan/refusal.ts';
 import type { RowIdentity } from '../../domain/plan/row-identity.ts';
+import { spanOf } from '../../domain/time/range-sets.ts';
 import type { TimeRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
 import { readDatabaseClock } from '../../hot/server/server-facts.ts';
@@ -111,7 +112,7 @@ export async function finishCorrection(
   const ranges = own.map(({ range }) => range);
   const db = await rooms.connect('work');
   try {
-    const move = { id, range: hullOf(ranges), slices: arriving, leaving: { rows: 0n } };
+    const move = { id, range: spanOf(ranges), slices: arriving, leaving: { rows: 0n } };
     const proven = await publishAndProve(rooms, run, db, move);
     const isSame = arriving.every(({ fingerprint }, at) => proven[at]?.rows === fingerprint.rows);
     if (proven.length !== arriving.length || !isSame) throw notProven(proven.length);
@@ -155,10 +156,3 @@ const EVER: TimeRange = {
   fromInclusive: Date.parse('0001-01-01T00:00:00Z'),
   toExclusive: Date.parse('9999-12-31T00:00:00Z'),
 };
-
-function hullOf(ranges: readonly TimeRange[]): TimeRange {
-  return {
-    fromInclusive: Math.min(...ranges.map(({ fromInclusive }) => fromInclusive)),
-    toExclusive: Math.max(...ranges.map(({ toExclusive }) => toExclusive)),
-  };
-}

@@ -5,6 +5,7 @@ import { looseColumns } from '../../../domain/plan/loose-key.ts';
 import type { MeasuredRegion, PlannedAgain, Unknowable } from '../../../domain/plan/plan.ts';
 import { hasIdentity, type RowIdentity, whyNoIdentity } from '../../../domain/plan/row-identity.ts';
 import type { TableDescription } from '../../../domain/table.ts';
+import { spanOf } from '../../../domain/time/range-sets.ts';
 import { rangesOverlap } from '../../../domain/time/time-range.ts';
 import { whyNoRowKey } from '../../../hot/table/unique-key.ts';
 import { type LiveSchema, listColdRanges, listLiveSchemas } from '../../../ledger/live-segments.ts';
@@ -54,11 +55,13 @@ async function countMet(
   schemas: readonly LiveSchema[],
   known: number,
 ): Promise<PlannedAgain | null> {
-  const ids = schemas.map(({ id }) => id);
-  const cold = await listColdRanges(db, dataset.name, ids);
-  const met = leaving
-    .flatMap(({ slices }) => slices)
-    .filter(({ range }) => cold.some((other) => rangesOverlap(range, other)));
+  const due = leaving.flatMap(({ slices }) => slices);
+  if (due.length === 0) return null;
+  const cold = await listColdRanges(db, dataset.name, {
+    schemas: schemas.map(({ id }) => id),
+    within: spanOf(due.map(({ range }) => range)),
+  });
+  const met = due.filter(({ range }) => cold.some((other) => rangesOverlap(range, other)));
   const rows = met.reduce((sum, slice) => sum + slice.rows, 0) - known;
   return rows > 0 ? { rows, slices: met.length } : null;
 }
