@@ -80,6 +80,26 @@ describeOn('redis', 'the drain of the example', () => {
       expect(counts.rows).toEqual([{ trades: 100, signals: 100 }]);
       const left = (await redis.keys('*')).filter((key) => key !== 'trades:A').sort();
       expect(left).toEqual(before);
+      // The closed candle of one that still lies where it grew.
+      const ts = STATE.hashes['candle:current:1min:A'].ts;
+      await redis.hset('candle:closed:1min:A', {
+        ts,
+        open: '1',
+        high: '3',
+        low: '1',
+        close: '2.5',
+        volume: '4',
+      });
+      for (const name of ['closed_candles', 'current_candles']) {
+        const source = drain.sources.find((one) => one.name === name);
+        if (source !== undefined) await bench.drain(source);
+      }
+      const candle = await database.query(
+        `select close::float8, volume::float8 from market_data where symbol = 'A' and interval = '1min'
+         and timestamp = to_timestamp($1 / 1000.0)`,
+        [Number(ts)],
+      );
+      expect(candle.rows).toEqual([{ close: 2.5, volume: 4 }]);
     } finally {
       redis.disconnect();
       await server.remove();
