@@ -45,8 +45,9 @@ export async function repeatedKeys(
 
 /** Why PostgreSQL takes a value or a row for none of the table's; null for any other failure. */
 export function whyRefused(error: unknown): string | null {
-  // Data exceptions, and constraints.
-  if (!(error instanceof pg.DatabaseError) || !/^2[23]/u.test(error.code ?? '')) return null;
+  // Data exceptions, constraints, what is too long or too deep, and what is no tsquery or jsonpath.
+  const isOfData = /^(?:2[23]|54|42601$)/u;
+  if (!(error instanceof pg.DatabaseError) || !isOfData.test(error.code ?? '')) return null;
   return error.where === undefined ? error.message : `${error.message} (${error.where})`;
 }
 

@@ -23,6 +23,7 @@ import {
 import type { DuckEngine } from '../../lake/segment/duckdb.ts';
 import { parquetToCsv, unreadable } from '../../lake/table-file.ts';
 import { withoutByteOrderMark } from './byte-order-mark.ts';
+import { withoutControlBytes } from './control-bytes.ts';
 import { csvNames } from './csv-names.ts';
 import { withoutEndMark } from './end-mark.ts';
 
@@ -94,7 +95,7 @@ async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {
     }
     case '.ndjson':
     case '.jsonl': {
-      const pieces = withoutEndMark(file, textOf(file), false);
+      const pieces = withoutControlBytes(file, withoutEndMark(file, textOf(file), false));
       const copied = await copyJsonIn(db, pieces);
       if ('line' in copied) throw refusedLine(file, copied);
       const { lines, names } = copied;

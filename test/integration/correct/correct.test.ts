@@ -368,6 +368,11 @@ describe('correct', () => {
     ],
     [
       'x.ndjson',
+      `${ROW_OF_JSON}\n${ROW_OF_JSON.replace('"symbol":null', '"symbol":"a\u0001b\u0001c"')}\n`,
+      'its line 2 has a control character (U+0001)',
+    ],
+    [
+      'x.ndjson',
       `${ROW_OF_JSON}\n${ROW_OF_JSON.replace('"symbol":null', '"symbol":"\\u0000"')}\n`,
       'refuses its line 2: unsupported Unicode escape sequence',
     ],
@@ -379,6 +384,36 @@ describe('correct', () => {
     expect(failure).toMatchObject({ code: 'USAGE' });
     expect(failure.message).toContain(told);
     await expectWanted(dataset);
+  });
+
+  it.each([
+    [
+      'a tsquery',
+      '"wanted":"a b","path":null',
+      'refuses its line 2, wanted: syntax error in tsquery',
+    ],
+    [
+      'a jsonpath',
+      '"wanted":null,"path":"$.."',
+      'refuses its line 2, path: syntax error at or near',
+    ],
+    [
+      'not too deep',
+      `"wanted":null,"path":null,"doc":${'['.repeat(50_000)}${']'.repeat(50_000)}`,
+      'stack depth limit exceeded (COPY tierd_lines, line 2',
+    ],
+  ])('names the line where a value is to be %s and is not', async (_, values, told) => {
+    const dataset = await coldTable();
+    await database.query('alter table bars add column wanted tsquery, add column path jsonpath');
+    const sound = ROW_OF_JSON.replace('{', '{"wanted":null,"path":null,');
+    const other = ROW_OF_JSON.replace(
+      '"doc":null',
+      values.includes('"doc"') ? values : `"doc":null,${values}`,
+    );
+    const file = await fileOf(bench, 'x.ndjson', `${sound}\n${other}\n`);
+    const failure = await failureOf(correct(bench, dataset, file));
+    expect(failure).toMatchObject({ code: 'USAGE' });
+    expect(failure.message).toContain(told);
   });
 
   it('names the column of a refused value also where another column takes no null by its domain', async () => {
