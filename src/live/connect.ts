@@ -1,6 +1,4 @@
 /** Opening the live store: one server, a master that sentinels know, or a cluster. */
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { TierdError } from '../domain/errors.ts';
@@ -13,6 +11,7 @@ import { redisError } from './redis-error.ts';
 import { refuseClusterNode } from './refuse-cluster-node.ts';
 import { selectDatabase } from './select-database.ts';
 import { hearSentinels } from './sentinel-answers.ts';
+import { readCertificate, readKey } from './tls-files.ts';
 
 /** ioredis' types tell its clients apart by the mapping of replies, which stays as it is. */
 type Options = Omit<RedisOptions, 'replyMapping'>;
@@ -233,26 +232,14 @@ function clusterOf(nodes: readonly RedisNode[], options: Options): Cluster {
 function tlsOptions(tls: NonNullable<LiveTarget['tls']>): ConnectionOptions {
   return {
     rejectUnauthorized: tls.verify,
-    ...(tls.caFile === undefined ? {} : { ca: readTlsFile(tls.caFile) }),
-    ...(tls.certFile === undefined ? {} : { cert: readTlsFile(tls.certFile) }),
-    ...(tls.keyFile === undefined ? {} : { key: readTlsFile(tls.keyFile) }),
+    ...(tls.caFile === undefined ? {} : { ca: readCertificate('tls_ca_file', tls.caFile).pem }),
+    ...(tls.certFile === undefined
+      ? {}
+      : { cert: readCertificate('tls_cert_file', tls.certFile).pem }),
+    ...(tls.keyFile === undefined ? {} : { key: readKey(tls.keyFile) }),
   };
 }
 
 function certificateUntil(file: string | undefined): number | null {
-  return file === undefined ? null : Date.parse(new X509Certificate(readTlsFile(file)).validTo);
-}
-
-function readTlsFile(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new TierdError({
-      code: 'CONFIG_INVALID',
-      message: `the TLS file ${file} of the redis section can't be read; nothing was done`,
-      hint: 'check its path and its permissions',
-      context: { file },
-      cause,
-    });
-  }
+  return file === undefined ? null : Date.parse(readCertificate('tls_cert_file', file).validTo);
 }

@@ -157,11 +157,13 @@ function newClient(target: PostgresTarget): pg.Client {
       types: { getTypeParser: parserOf },
     });
   } catch (error) {
-    if (error instanceof Error && 'path' in error && 'code' in error) {
+    if (error instanceof Error && 'syscall' in error && 'code' in error) {
+      // Of a folder Node does not say which.
+      const file = 'path' in error ? `the file ${String(error.path)}` : 'a file';
       throw new TierdError({
         code: 'CONFIG_INVALID',
-        message: `the file ${String(error.path)}, which vouches for PostgreSQL's certificate, can't be read (${String(error.code)})`,
-        hint: 'correct postgres.ssl_ca_file (or sslrootcert in the URL), or the permissions of the file',
+        message: `${file}, named for TLS to PostgreSQL, can't be read (${String(error.code)})`,
+        hint: 'correct postgres.ssl_ca_file (or sslrootcert, sslcert and sslkey in the URL), or the permissions of the file',
       });
     }
     throw new TierdError({

@@ -60,6 +60,19 @@ describeOn('pg_dump', 'TLS to PostgreSQL', () => {
       hint: expect.stringContaining(hint) as string,
     });
   });
+
+  it.each([
+    ['sslrootcert=/nowhere.pem', 'the file /nowhere.pem, named for TLS to PostgreSQL, can'],
+    ['sslrootcert=/tmp', 'a file, named for TLS to PostgreSQL, can'],
+    ['sslkey=/nowhere.key', 'the file /nowhere.key, named for TLS to PostgreSQL, can'],
+  ])('says that a file can not be read: %s', async (setting, told) => {
+    const url = `${withTls(server.url, 'verify-full')}&${setting}`;
+    await expect(connect({ url, job: 'test' })).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(told) as string,
+      hint: expect.stringContaining('ssl_ca_file') as string,
+    });
+  });
 });
 
 describe('TLS to a PostgreSQL that has none', () => {

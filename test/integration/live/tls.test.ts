@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TierdError } from '../../../src/domain/errors.ts';
+import type { RedisTls } from '../../../src/domain/live/live-target.ts';
 import { systemClock } from '../../../src/domain/time/clock.ts';
 import { examineLive } from '../../../src/jobs/live-checks.ts';
 import { connectLive } from '../../../src/live/connect.ts';
 import { type Certificate, makeCertificate } from '../../support/certificates.ts';
+import { directoryWith } from '../../support/config-file.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { openDrainBench } from '../../support/drain.ts';
 import { makeSource, TICKS } from '../../support/drain-source.ts';
@@ -110,6 +113,28 @@ describeOn('redis', 'TLS to the live store', () => {
       await strict.redis.remove();
     }
   });
+
+  it.each([
+    ['tls_ca_file', { caFile: 'x' }, 'hello', 'holds no certificate'],
+    ['tls_ca_file', { caFile: 'x' }, '', 'holds no certificate'],
+    ['tls_cert_file', { certFile: 'x', keyFile: 'key' }, 'hello', 'holds no certificate'],
+    ['tls_key_file', { certFile: 'cert', keyFile: 'x' }, 'hello', 'holds no key that can be read'],
+    ['tls_key_file', { certFile: 'cert', keyFile: 'x' }, null, "can't be read (ENOENT)"],
+  ])(
+    'says what a file that is named does not hold: %s %o %o',
+    async (setting, files, text, told) => {
+      const { certificate, tlsPort } = good;
+      const x = join(directoryWith(text === null ? {} : { x: text }), 'x');
+      const { cert, key } = certificate;
+      const paths = { x, cert, key } as Record<string, string>;
+      const named = Object.entries(files).map(([name, file]) => [name, paths[file]]);
+      const tls = { verify: true, ...Object.fromEntries(named) } as RedisTls;
+      await expect(connectLive(targetOf(urlOf(tlsPort), { tls }), 'test')).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: `redis.${setting}, ${x}, ${told}; nothing was done`,
+      });
+    },
+  );
 
   it('tells for how long the certificates hold, of the server and of tierd', async () => {
     const { ca, cert, key } = good.certificate;
