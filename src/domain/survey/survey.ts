@@ -155,7 +155,7 @@ export const NOTHING_COLD: ColdSide = {
   badSegments: 0,
 };
 
-/** Below this the empty pages of a table and of its indexes weigh more than its rows. */
+/** Below this the empty pages of a table and of its indexes, and the footer of a segment, weigh more than the rows. */
 const LEAST_TO_COMPARE = 1000;
 
 /** How many times smaller a row is in the lake than in the hot store; null until both have rows to compare. */
@@ -164,7 +164,7 @@ export function ratioOf(
   cold: { readonly rows: number; readonly bytes: number },
 ): number | null {
   if (hot.rows === null || hot.bytes === null || hot.rows < LEAST_TO_COMPARE) return null;
-  if (cold.rows === 0) return null;
+  if (cold.rows < LEAST_TO_COMPARE) return null;
   return hot.bytes / hot.rows / (cold.bytes / cold.rows);
 }
 

@@ -138,8 +138,10 @@ describe('the lag of a source', () => {
 });
 
 it('a ratio compares the bytes of a row, where both stores have rows', () => {
-  expect(ratioOf({ rows: 1_000, bytes: 100_000 }, { rows: 5, bytes: 50 })).toBe(10);
-  expect(ratioOf({ rows: 1, bytes: 81_920 }, { rows: 5, bytes: 50 })).toBeNull();
-  expect(ratioOf({ rows: 0, bytes: 1_000 }, { rows: 5, bytes: 50 })).toBeNull();
-  expect(ratioOf({ rows: null, bytes: null }, { rows: 5, bytes: 50 })).toBeNull();
+  const cold = { rows: 1_000, bytes: 10_000 };
+  expect(ratioOf({ rows: 1_000, bytes: 100_000 }, cold)).toBe(10);
+  expect(ratioOf({ rows: 1_000, bytes: 100_000 }, { rows: 1, bytes: 1_500 })).toBeNull();
+  expect(ratioOf({ rows: 1, bytes: 81_920 }, cold)).toBeNull();
+  expect(ratioOf({ rows: 0, bytes: 1_000 }, cold)).toBeNull();
+  expect(ratioOf({ rows: null, bytes: null }, cold)).toBeNull();
 });
