@@ -54,7 +54,8 @@ const IN_LEDGER: Readonly<Record<string, string>> = {
   'delivery that nobody noted as told': `select source || ', ' || stream_key as name from tierd.deliveries where acknowledged_at is null`,
   'claim that nobody noted as removed': `select claim as name from tierd.claims where removed_at is null`,
   'move without its entry in the audit log': `select dataset || ' ' || id as name from tierd.moves m where state in ('committed', 'finished')
-     and (select count(*) from tierd.audit a where a.chain = m.dataset and a.entry::jsonb ->> 'id' = m.id::text) <> 1`,
+     and (select count(*) from tierd.audit a where a.entry::jsonb ->> 'id' = m.id::text
+          and (a.chain = m.dataset or a.chain in (select name from tierd.former_names f where f.dataset = m.dataset))) <> 1`,
   'entry in the audit log of what was never done': `select chain || ' ' || number as name from tierd.audit a
      where entry::jsonb ->> 'action' in ('moved', 'merged', 'expired', 'deleted', 'corrected')
        and not exists (select from tierd.moves m where m.id::text = a.entry::jsonb ->> 'id' and m.state in ('committed', 'finished'))`,
