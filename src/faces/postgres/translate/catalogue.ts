@@ -1,0 +1,94 @@
+/** The relations that a question may name, and the types of their columns. */
+
+import type { Scale } from './expression.ts';
+import { type PgTypeName, readFormattedType } from './pg-types.ts';
+
+export interface CatalogueColumn {
+  readonly name: string;
+  /** What `format_type` says. */
+  readonly postgresType: string;
+  /** What DuckDB holds: VARCHAR also where PostgreSQL's type isn't one of text. */
+  readonly duckdbType: string;
+}
+
+export interface CatalogueRelation {
+  readonly schema: string;
+  readonly name: string;
+  /** As a statement for DuckDB names it, quoted. */
+  readonly sql: string;
+  readonly columns: readonly CatalogueColumn[];
+}
+
+export interface Catalogue {
+  readonly relations: readonly CatalogueRelation[];
+  /** Where a bare name is looked for, in this order. */
+  readonly searchPath: readonly string[];
+}
+
+export function findRelation(
+  { relations, searchPath }: Catalogue,
+  schema: string | null,
+  name: string,
+): CatalogueRelation | null {
+  const schemas = schema === null ? searchPath : [schema];
+  for (const each of schemas) {
+    const found = relations.find((one) => one.schema === each && one.name === name);
+    if (found !== undefined) return found;
+  }
+  return null;
+}
+
+export interface ColumnType {
+  readonly type: PgTypeName;
+  readonly typmod: number;
+  readonly scale: Scale;
+}
+
+/**
+ * The type that is computed with. A type whose values DuckDB has only as a text of them keeps its name with a star: it can be
+ * shown and nothing else.
+ */
+export function columnType({ postgresType, duckdbType }: CatalogueColumn): ColumnType {
+  const { type, typmod } = readFormattedType(postgresType);
+  if (type === 'numeric') {
+    const [, scale] = /^DECIMAL\(\d+,\s*(\d+)\)$/i.exec(duckdbType) ?? [];
+    if (scale === undefined) return { type: 'numeric*', typmod, scale: 0 };
+    return { type, typmod, scale: Number(scale) };
+  }
+  return { type: isHeldAs(type, duckdbType) ? type : `${type}*`, typmod, scale: 0 };
+}
+
+const HELD: Readonly<Record<PgTypeName, string>> = {
+  bool: 'BOOLEAN',
+  bytea: 'BLOB',
+  int8: 'BIGINT',
+  int2: 'SMALLINT',
+  int4: 'INTEGER',
+  oid: 'UINTEGER',
+  float4: 'FLOAT',
+  float8: 'DOUBLE',
+  date: 'DATE',
+  time: 'TIME',
+  timestamp: 'TIMESTAMP',
+  timestamptz: 'TIMESTAMP WITH TIME ZONE',
+  uuid: 'UUID',
+  interval: 'INTERVAL',
+  text: 'VARCHAR',
+  varchar: 'VARCHAR',
+  bpchar: 'VARCHAR',
+  name: 'VARCHAR',
+  json: 'VARCHAR',
+  jsonb: 'JSON',
+};
+
+function isHeldAs(type: PgTypeName, duckdbType: string): boolean {
+  if (type.endsWith('[]')) {
+    return duckdbType.endsWith('[]') && isHeldAs(type.slice(0, -2), duckdbType.slice(0, -2));
+  }
+  const held = HELD[type];
+  if (type === 'jsonb' && duckdbType.toUpperCase() === 'VARCHAR') return true;
+  return (
+    held !== undefined &&
+    held === duckdbType.toUpperCase().replace('TIMESTAMPTZ', 'TIMESTAMP WITH TIME ZONE')
+  );
+}

@@ -1,0 +1,311 @@
+/** Operators, by the types of their sides. */
+import { cast, coerce, common, isImplicit } from './casts.ts';
+import type { Environment } from './environment.ts';
+import { castTo, type Expression, raise, typed } from './expression.ts';
+import {
+  addVarying,
+  compareVarying,
+  divide,
+  multiplyVarying,
+  negateVarying,
+  toVarying,
+} from './numeric-sql.ts';
+import { formatType, isFloat, isInteger, isNumber, isText, type PgTypeName } from './pg-types.ts';
+import { matchRegularExpression } from './regular-expression.ts';
+import { SqlRefusal, unsupported } from './sql-refusal.ts';
+import { timeArithmetic } from './time-arithmetic.ts';
+
+const COMPARISONS = new Set(['=', '<>', '!=', '<', '<=', '>', '>=']);
+
+/** @throws SqlRefusal 42883 where PostgreSQL has no such operator either, 0A000 where it has */
+export function binary(
+  operator: string,
+  left: Expression,
+  right: Expression,
+  environment: Environment,
+  location?: number,
+): Expression {
+  if (COMPARISONS.has(operator)) return compare(operator, left, right, environment, location);
+  if (['~', '!~', '~*', '!~*'].includes(operator)) {
+    // Its blanks count here.
+    const subject = left.type === 'bpchar' ? left : asText(left, environment);
+    return matchRegularExpression(operator, subject, asText(right, environment));
+  }
+  if (['~~', '!~~', '~~*', '!~~*'].includes(operator)) {
+    return like(operator, left, asText(right, environment), environment);
+  }
+  if (operator === '||') return concatenate(left, right, environment, location);
+  const time = timeArithmetic(operator, left, right, environment, location);
+  if (time !== null) return time;
+  return arithmetic(operator, left, right, environment, location);
+}
+
+export function unary(operator: string, value: Expression, environment: Environment): Expression {
+  const operand = value.type === 'unknown' ? coerce(value, 'float8', environment) : value;
+  const { sql, type, scale } = operand;
+  if (operator === '+' && isNumber(type)) return operand;
+  if (operator === '-' && isNumber(type)) {
+    if (scale === 'varies') return negateVarying(operand);
+    return typed(`(-(${sql}))`, type, { scale });
+  }
+  if (operator === '-' && type === 'interval') return typed(`(-(${sql}))`, type);
+  if (operator === '@' && isNumber(type) && scale !== 'varies')
+    return typed(`abs(${sql})`, type, { scale });
+  if (operator === '~' && isInteger(type)) return typed(`(~(${sql}))`, type);
+  throw noOperator(`${operator} ${formatType(type)}`, value.location);
+}
+
+function noOperator(what: string, location: number | undefined): SqlRefusal {
+  return new SqlRefusal('42883', `operator is not known here: ${what}`, {
+    location,
+    hint: 'docs/postgres-face-sql.md lists what is. You might need to add explicit type casts.',
+  });
+}
+
+function asText(value: Expression, environment: Environment): Expression {
+  if (value.type === 'unknown' || isImplicit(value.type, 'text'))
+    return coerce(value, 'text', environment);
+  throw noOperator(`text with ${formatType(value.type)}`, value.location);
+}
+
+/** An array is compared item by item in both; other types have an order of their own, or none. */
+const COMPARED = new Set([
+  'bool',
+  'date',
+  'time',
+  'timestamp',
+  'timestamptz',
+  'interval',
+  'uuid',
+  'bytea',
+  'oid',
+]);
+
+export function compare(
+  operator: string,
+  left: Expression,
+  right: Expression,
+  environment: Environment,
+  location?: number,
+): Expression {
+  const word = operator === '!=' ? '<>' : operator;
+  const type = comparedAs(left.type, right.type, location);
+  const [a, b] = [coerce(left, type, environment), coerce(right, type, environment)];
+  if (type === 'numeric' && (a.scale === 'varies' || b.scale === 'varies')) {
+    return compareVarying(a, word, b);
+  }
+  if (type === 'numeric' && a.scale !== b.scale) {
+    const scale = Math.max(Number(a.scale), Number(b.scale));
+    return typed(`(${rescaled(a, scale)} ${word} ${rescaled(b, scale)})`, 'bool');
+  }
+  if (type === 'bpchar')
+    return typed(`(rtrim(${a.sql}, ' ') ${word} rtrim(${b.sql}, ' '))`, 'bool');
+  return typed(`(${a.sql} ${word} ${b.sql})`, 'bool');
+}
+
+/** DuckDB would compare DECIMAL(38,0) with DECIMAL(3,2) as DECIMAL(38,0), and lose digits. */
+function rescaled(value: Expression, scale: number): string {
+  if (value.scale === scale) return value.sql;
+  const [, text] = /^CAST\('([-0-9.]+)' AS DECIMAL\(\d+, \d+\)\)$/.exec(value.sql) ?? [];
+  const digits = text === undefined ? 38 : text.replaceAll(/[-.]/g, '').length + scale;
+  return `CAST(${value.sql} AS DECIMAL(${String(Math.min(38, digits))}, ${String(scale)}))`;
+}
+
+/** What both sides become before they are compared. @throws SqlRefusal 42883 */
+export function comparedAs(
+  left: PgTypeName,
+  right: PgTypeName,
+  location: number | undefined,
+): PgTypeName {
+  if (left === 'unknown' && right === 'unknown') return 'text';
+  const pair =
+    left === 'unknown' ? [right, right] : right === 'unknown' ? [left, left] : [left, right];
+  const [a = '', b = ''] = pair;
+  if (isNumber(a) && isNumber(b)) return wider(a, b);
+  if (a === 'bpchar' && b === 'bpchar') return 'bpchar';
+  if (isText(a) && isText(b)) return 'text';
+  if (a === b && COMPARED.has(a)) return a;
+  const times = ['date', 'timestamp', 'timestamptz'];
+  if (times.includes(a) && times.includes(b)) {
+    return times[Math.max(times.indexOf(a), times.indexOf(b))] ?? a;
+  }
+  throw noOperator(`${formatType(a)} compared with ${formatType(b)}`, location);
+}
+
+const TOWER = ['int2', 'int4', 'int8', 'numeric', 'float4', 'float8'];
+
+/** What an operator of two numbers computes in. */
+function wider(a: PgTypeName, b: PgTypeName): PgTypeName {
+  if (isFloat(a) !== isFloat(b)) return 'float8';
+  return TOWER[Math.max(TOWER.indexOf(a), TOWER.indexOf(b))] ?? 'float8';
+}
+
+function arithmetic(
+  operator: string,
+  left: Expression,
+  right: Expression,
+  environment: Environment,
+  location: number | undefined,
+): Expression {
+  const known = left.type === 'unknown' ? right.type : left.type;
+  if (!isNumber(known) && known !== 'unknown') {
+    throw noOperator(`${formatType(left.type)} ${operator} ${formatType(right.type)}`, location);
+  }
+  const a = left.type === 'unknown' ? coerce(left, known, environment) : left;
+  const b = right.type === 'unknown' ? coerce(right, known, environment) : right;
+  if (!isNumber(a.type) || !isNumber(b.type)) {
+    throw noOperator(`${formatType(a.type)} ${operator} ${formatType(b.type)}`, location);
+  }
+  const type = wider(a.type, b.type);
+  const sides = [coerce(a, type, environment), coerce(b, type, environment)] as const;
+  const found = isInteger(type)
+    ? wholeNumbers(operator, ...sides, type)
+    : type === 'numeric'
+      ? numerics(operator, ...sides)
+      : floats(operator, ...sides, type);
+  if (found === null)
+    throw noOperator(`${formatType(a.type)} ${operator} ${formatType(b.type)}`, location);
+  return found;
+}
+
+const BY_ZERO = raise('22012', 'division by zero');
+
+function checked(divisor: Expression, result: string): string {
+  if (divisor.whole !== undefined && divisor.whole !== 0n) return result;
+  return `CASE WHEN (${divisor.sql}) = 0 THEN ${BY_ZERO} ELSE ${result} END`;
+}
+
+function wholeNumbers(
+  operator: string,
+  a: Expression,
+  b: Expression,
+  type: PgTypeName,
+): Expression | null {
+  switch (operator) {
+    case '+':
+    case '-':
+    case '*':
+      return typed(`(${a.sql} ${operator} ${b.sql})`, type);
+    case '/':
+      // The smallest by -1 leaves the type; DuckDB tells of it in the cast.
+      return castTo(checked(b, `(${a.sql} // ${b.sql})`), type);
+    case '%':
+      return castTo(checked(b, `(${a.sql} % ${b.sql})`), type);
+    case '&':
+    case '|':
+      return typed(`(${a.sql} ${operator} ${b.sql})`, type);
+    case '#':
+      return typed(`xor(${a.sql}, ${b.sql})`, type);
+    default:
+      return null;
+  }
+}
+
+function numerics(operator: string, a: Expression, b: Expression): Expression | null {
+  if (operator === '/') return divide(a, b);
+  if (a.scale === 'varies' || b.scale === 'varies') return varyingNumerics(operator, a, b);
+  const scale = Math.max(a.scale, b.scale);
+  switch (operator) {
+    case '+':
+    case '-':
+      return typed(`(${a.sql} ${operator} ${b.sql})`, 'numeric', { scale });
+    case '*': {
+      const product = a.scale + b.scale;
+      if (product > 38) return multiplyVarying(toVarying(a), toVarying(b));
+      return typed(`(${a.sql} * ${b.sql})`, 'numeric', { scale: product });
+    }
+    case '%':
+      return castTo(
+        checked(b, `(${rescaled(a, scale)} % ${rescaled(b, scale)})`),
+        'numeric',
+        scale,
+      );
+    default:
+      return null;
+  }
+}
+
+function varyingNumerics(operator: string, a: Expression, b: Expression): Expression | null {
+  if (operator === '+' || operator === '-') return addVarying(a, operator, b);
+  return operator === '*' ? multiplyVarying(a, b) : null;
+}
+
+/** What overflows or vanishes is an error to PostgreSQL, and infinity or zero to DuckDB. */
+function floats(
+  operator: string,
+  a: Expression,
+  b: Expression,
+  type: PgTypeName,
+): Expression | null {
+  if (!['+', '-', '*', '/'].includes(operator)) return null;
+  const over = raise('22003', 'value out of range: overflow');
+  const under = raise('22003', 'value out of range: underflow');
+  const result = `(x.a ${operator} x.b)`;
+  const infinite = `isinf(${result}) AND NOT isinf(x.a) AND NOT isinf(x.b)`;
+  const isZero =
+    operator === '*'
+      ? `${result} = 0 AND x.a <> 0 AND x.b <> 0`
+      : `${result} = 0 AND x.a <> 0 AND NOT isinf(x.b)`;
+  const zero = operator === '/' ? `WHEN x.b = 0 AND NOT isnan(x.a) THEN ${BY_ZERO} ` : '';
+  const vanishing = operator === '*' || operator === '/' ? `WHEN ${isZero} THEN ${under} ` : '';
+  const body = `CASE ${zero}WHEN ${infinite} THEN ${over} ${vanishing}ELSE ${result} END`;
+  return typed(`list_transform([{'a': ${a.sql}, 'b': ${b.sql}}], lambda x: ${body})[1]`, type);
+}
+
+function concatenate(
+  left: Expression,
+  right: Expression,
+  environment: Environment,
+  location: number | undefined,
+): Expression {
+  if (left.type.endsWith('[]') || right.type.endsWith('[]')) {
+    throw unsupported('|| of arrays', undefined, location);
+  }
+  if (![left, right].some(({ type }) => isText(type) || type === 'unknown')) {
+    throw noOperator(`${formatType(left.type)} || ${formatType(right.type)}`, location);
+  }
+  const sides = [left, right].map((value) => textOf(value, environment));
+  return typed(`(${sides.join(' || ')})`, 'text');
+}
+
+function textOf(value: Expression, environment: Environment): string {
+  return (
+    value.type === 'unknown' || isText(value.type)
+      ? coerce(value, 'text', environment)
+      : cast(value, 'text', -1, environment)
+  ).sql;
+}
+
+function like(
+  operator: string,
+  left: Expression,
+  pattern: Expression,
+  environment: Environment,
+): Expression {
+  const subject = left.type === 'bpchar' ? left : asText(left, environment);
+  const word = `${operator.startsWith('!') ? 'NOT ' : ''}${operator.endsWith('*') ? 'ILIKE' : 'LIKE'}`;
+  return typed(`(${subject.sql} ${word} ${pattern.sql} ESCAPE '\\')`, 'bool');
+}
+
+/** `x in (…)`, each as the type that all become. */
+export function inList(
+  value: Expression,
+  items: readonly Expression[],
+  isNot: boolean,
+  environment: Environment,
+): Expression {
+  const all = [value, ...items];
+  const isPlain = all.every(
+    ({ type }) => type !== 'numeric' && type !== 'bpchar' && !type.endsWith('[]'),
+  );
+  if (!isPlain) {
+    const each = items.map((item) => compare('=', value, item, environment).sql);
+    return typed(`(${isNot ? 'NOT ' : ''}(${each.join(' OR ')}))`, 'bool');
+  }
+  const { values } = common(all, environment, 'IN');
+  const [subject, ...rest] = values.map(({ sql }) => sql);
+  // Whether the type can be compared at all.
+  const [first] = values;
+  if (first !== undefined) compare('=', first, first, environment);
+  return typed(`(${String(subject)} ${isNot ? 'NOT ' : ''}IN (${rest.join(', ')}))`, 'bool');
+}

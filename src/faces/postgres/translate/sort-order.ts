@@ -1,0 +1,36 @@
+/** One item of ORDER BY. Nulls are said always: the two have them at different ends. */
+import type { Node } from 'libpg-query';
+import { coerce } from './casts.ts';
+import type { Environment } from './environment.ts';
+import type { Expression } from './expression.ts';
+import { orderKey } from './numeric-sql.ts';
+import type { Scope } from './scope.ts';
+import { unsupported } from './sql-refusal.ts';
+import { namesIn } from './walk.ts';
+
+export function sortBy(node: Node, scope: Scope, environment: Environment): string {
+  const { by, direction } = sortParts(node);
+  return `${sortKey(environment.expression(by, scope), environment)} ${direction}`;
+}
+
+/** @throws SqlRefusal 0A000 for USING with another operator than < and > */
+export function sortParts(node: Node): { readonly by: Node; readonly direction: string } {
+  if (!('SortBy' in node) || node.SortBy.node === undefined) throw unsupported('such an ORDER BY');
+  const { node: by, sortby_dir: dir, sortby_nulls: nulls, useOp = [], location } = node.SortBy;
+  const using = namesIn(useOp).at(-1);
+  if (using !== undefined && using !== '<' && using !== '>')
+    throw unsupported(`ORDER BY … USING ${using}`, undefined, location);
+  const isDown = dir === 'SORTBY_DESC' || using === '>';
+  const isFirst = nulls === 'SORTBY_NULLS_FIRST' || (nulls !== 'SORTBY_NULLS_LAST' && isDown);
+  return { by, direction: `${isDown ? 'DESC' : 'ASC'} NULLS ${isFirst ? 'FIRST' : 'LAST'}` };
+}
+
+/** What values are put in order by, where that is not the value. */
+export function sortKey(value: Expression, environment: Environment): string {
+  const known = value.type === 'unknown' ? coerce(value, 'text', environment) : value;
+  if (known.type.endsWith('*') || known.type.startsWith('json') || known.type.endsWith('[]')) {
+    throw unsupported(`ORDER BY of ${known.type.replace('*', '')}`, undefined, known.location);
+  }
+  if (known.scale === 'varies') return orderKey(known);
+  return known.type === 'bpchar' ? `rtrim(${known.sql}, ' ')` : known.sql;
+}

@@ -1,0 +1,116 @@
+/** A call: of a function, an aggregate or a window function. */
+import type { FuncCall, Node } from 'libpg-query';
+import { coerce } from './casts.ts';
+import { condition } from './condition.ts';
+import type { Environment } from './environment.ts';
+import { type Expression, typed } from './expression.ts';
+import { type AggregateCall, callAggregate, isAggregate } from './functions/aggregates.ts';
+import { callFunction } from './functions/call-function.ts';
+import { knownFields } from './known-fields.ts';
+import { varyingText } from './numeric-sql.ts';
+import type { Scope } from './scope.ts';
+import { sortBy } from './sort-order.ts';
+import { SqlRefusal, unsupported } from './sql-refusal.ts';
+import { callWindowFunction, isWindowFunction, translateWindow } from './translate-window.ts';
+import { namesIn } from './walk.ts';
+
+const SCHEMAS = new Set(['pg_catalog', 'public']);
+
+/** @throws SqlRefusal */
+export function translateCall(node: FuncCall, scope: Scope, environment: Environment): Expression {
+  knownFields(node, 'a call', [
+    'funcname',
+    'args',
+    'agg_order',
+    'agg_filter',
+    'over',
+    'agg_within_group',
+    'agg_star',
+    'agg_distinct',
+    'func_variadic',
+    'funcformat',
+  ]);
+  const {
+    funcname,
+    args: argNodes = [],
+    agg_order: order,
+    agg_filter: filter,
+    over,
+    location,
+  } = node;
+  const [name = '', schema] = namesIn(funcname).toReversed();
+  if (schema !== undefined && !SCHEMAS.has(schema))
+    throw unsupported(`the function ${schema}.${name}`, undefined, location);
+  if (node.func_variadic === true) throw unsupported('VARIADIC', undefined, location);
+  if (node.agg_within_group === true)
+    throw unsupported(
+      `${name} WITHIN GROUP`,
+      'Ask it of PostgreSQL: with `offset 0` in a subquery around the foreign table it computes it itself.',
+      location,
+    );
+  const isOver = over !== undefined;
+  if ((isAggregate(name) || isOver) && scope.without !== null) {
+    throw new SqlRefusal(
+      '42803',
+      `aggregate and window functions are not allowed in ${scope.without}`,
+      { location },
+    );
+  }
+  const within: Scope =
+    isAggregate(name) && !isOver ? { ...scope, without: 'an aggregate' } : scope;
+  const args = argNodes.map((arg: Node) => environment.expression(arg, within));
+  const after = [
+    filter === undefined
+      ? ''
+      : ` FILTER (WHERE ${condition(environment.expression(filter, within), 'FILTER', environment)})`,
+    isOver ? ` OVER (${translateWindow(over, scope, environment)})` : '',
+  ].join('');
+  if (isWindowFunction(name)) {
+    if (!isOver)
+      throw new SqlRefusal('42809', `window function ${name} requires an OVER clause`, {
+        location,
+      });
+    if (filter !== undefined) throw unsupported('FILTER of a window function', undefined, location);
+    return callWindowFunction(name, args, after, environment, location);
+  }
+  const isPlain =
+    !isOver && filter === undefined && order === undefined && node.agg_distinct !== true;
+  if (!isAggregate(name)) {
+    if (!isPlain || node.agg_star === true)
+      throw unsupported(`${name} as an aggregate`, undefined, location);
+    return textFunction(name, args, environment) ?? callFunction(name, args, environment, location);
+  }
+  const given: AggregateCall = {
+    name,
+    args,
+    isStar: node.agg_star === true,
+    isDistinct: node.agg_distinct === true,
+    order:
+      order === undefined
+        ? ''
+        : ` ORDER BY ${order.map((each) => sortBy(each, within, environment)).join(', ')}`,
+    after,
+    location,
+  };
+  return callAggregate(given, environment);
+}
+
+/** concat takes anything, and any number of it. */
+function textFunction(
+  name: string,
+  args: readonly Expression[],
+  environment: Environment,
+): Expression | null {
+  if (name !== 'concat' && name !== 'concat_ws') return null;
+  const texts = args.map((arg) => {
+    if (arg.type === 'unknown') return coerce(arg, 'text', environment).sql;
+    if (arg.type === 'numeric') return arg.scale === 'varies' ? varyingText(arg) : arg.sql;
+    if (
+      arg.type === 'bpchar' ||
+      ['text', 'varchar', 'int2', 'int4', 'int8', 'uuid'].includes(arg.type)
+    )
+      return arg.sql;
+    throw unsupported(`${name} of ${arg.type}`, 'Cast it to text.', arg.location);
+  });
+  return texts.length === 0 ? null : typed(`${name}(${texts.join(', ')})`, 'text');
+}

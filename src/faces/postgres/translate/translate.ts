@@ -1,0 +1,123 @@
+/** A question of PostgreSQL's as one of DuckDB's, with what the client has to be told of its columns and parameters. */
+import { coerce } from './casts.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { Environment } from './environment.ts';
+import { type Expression, typed } from './expression.ts';
+import { literalOf } from './literal.ts';
+import { duckdbTypeOf, oidOf, type PgTypeName, typeOfOid } from './pg-types.ts';
+import { EMPTY_SCOPE } from './scope.ts';
+import { SqlRefusal, unsupported } from './sql-refusal.ts';
+import type { Question } from './statement-kinds.ts';
+import { translateExpression } from './translate-expression.ts';
+import { translateQuery } from './translate-query.ts';
+
+export interface TranslateOptions {
+  readonly catalogue: Catalogue;
+  /** As Parse names them: 0 or none for one whose type its place decides. */
+  readonly parameterOids?: readonly number[];
+  /** In PostgreSQL's text form, as Bind brings them; they become literals. None to describe the statement only. */
+  readonly parameterValues?: readonly (string | null)[];
+}
+
+export interface ResultColumn {
+  /** As PostgreSQL names it. */
+  readonly name: string;
+  /** `pg_type.typname`, with [] for an array. */
+  readonly type: PgTypeName;
+  readonly oid: number;
+  /** -1 for none. */
+  readonly typmod: number;
+  /** DuckDB gives PostgreSQL's own text of the value, not a value of the type: numerics whose digits vary, types held as text. */
+  readonly isText: boolean;
+}
+
+export interface Translation {
+  /** With a `$n` left in it for each parameter without a value: then it can't be run, only looked at. */
+  readonly sql: string;
+  readonly columns: readonly ResultColumn[];
+  readonly parameters: readonly { readonly type: PgTypeName; readonly oid: number }[];
+}
+
+/** A statement that grows beyond it is refused: each division and each float operator is written out. */
+const MAX_SQL = 1 << 20;
+
+/** @throws SqlRefusal where PostgreSQL's answer can't be had to the last digit, or PostgreSQL has none */
+export function translate(question: Question, options: TranslateOptions): Translation {
+  const { environment, types } = environmentFor(options);
+  const place = { outer: EMPTY_SCOPE, isTop: true, isPart: false };
+  const { sql, columns } = withinStack(() => translateQuery(question.tree, place, environment));
+  if (sql.length > MAX_SQL) throw new SqlRefusal('54001', 'the statement is too complex');
+  return {
+    sql,
+    columns: columns.map(({ name, type, typmod, scale }) => {
+      const shown = type.replace('*', '');
+      return {
+        name,
+        type: shown,
+        oid: oidOf(shown),
+        typmod,
+        isText: type.endsWith('*') || scale === 'varies',
+      };
+    }),
+    parameters: Array.from(types, (type) => ({ type: type ?? 'text', oid: oidOf(type ?? 'text') })),
+  };
+}
+
+function withinStack<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new SqlRefusal('54001', 'the statement is nested too deeply');
+    throw error;
+  }
+}
+
+function environmentFor({ catalogue, parameterOids = [], parameterValues }: TranslateOptions) {
+  const types: (PgTypeName | null)[] = parameterOids.map((oid) =>
+    oid === 0 || oid === 705 ? null : typeOf(oid),
+  );
+  let names = 0;
+  const parameter = (number: number, location: number | undefined): Expression => {
+    if (number > 65_535) throw unsupported('a parameter of that number', undefined, location);
+    while (types.length < number) types.push(null);
+    const type = types[number - 1] ?? null;
+    if (type === null)
+      return { ...typed(`$${String(number)}`, 'unknown'), parameter: number, location };
+    return { ...valueOf(number, type, parameterValues, location), location };
+  };
+  const environment: Environment = {
+    catalogue,
+    fresh: (prefix) => `${prefix}${String(++names)}`,
+    parameter,
+    parameterAs(number, type, location) {
+      types[number - 1] ??= type;
+      return coerce(parameter(number, location), type, environment);
+    },
+    parameterText: (number) => parameterValues?.[number - 1],
+    expression: (node, scope) => translateExpression(node, scope, environment),
+    query: (tree, outer) =>
+      translateQuery(tree, { outer, isTop: false, isPart: false }, environment),
+  };
+  return { environment, types };
+}
+
+function typeOf(oid: number): PgTypeName {
+  const type = typeOfOid(oid);
+  if (type !== null) return type;
+  throw unsupported(
+    `a parameter of the type with oid ${String(oid)}`,
+    'Leave its type open, or cast it to text.',
+  );
+}
+
+function valueOf(
+  number: number,
+  type: PgTypeName,
+  values: readonly (string | null)[] | undefined,
+  location: number | undefined,
+): Expression {
+  const value = values?.[number - 1];
+  if (value === undefined) return typed(`CAST($${String(number)} AS ${duckdbTypeOf(type)})`, type);
+  return literalOf(value, type, location);
+}
