@@ -230,7 +230,7 @@ function noteOfSmallSlices(
   const larger = largerSlice(slice, { count: rows.length, rows: middle });
   if (larger === null) return [];
   return [
-    `${String(rows.length)} slices of a ${slice} have a median of ${countOf(middle, 'row')}, and each becomes a file of its own: \`slice: ${larger}\` under datasets.${name} makes fewer and larger ones`,
+    `${countOf(rows.length, 'slice')} of ${slice === 'hour' ? 'an' : 'a'} ${slice} have a median of ${countOf(middle, 'row')}, and each becomes a file of its own: \`slice: ${larger}\` under datasets.${name} makes fewer and larger ones`,
   ];
 }
 
