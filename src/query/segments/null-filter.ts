@@ -1,6 +1,7 @@
 /** Whether a segment can hold a row whose column is null, or one whose column is not, by what was counted in it. */
 import { ownValue } from '../../domain/own-value.ts';
 import type { NullTest } from '../sql/predicate.ts';
+import { foldName } from '../sql/sql-ast.ts';
 import type { SegmentRef } from './cold-catalog.ts';
 import type { ViewSchema } from './view-schema.ts';
 
@@ -9,13 +10,14 @@ export function mayHold(
   { column, isNull }: NullTest,
   schema: ViewSchema,
 ): boolean {
-  const held = columns.find(({ name }) => name === column);
+  // As the view finds it: a column may have been spelled otherwise then.
+  const held = columns.findLast(({ name }) => foldName(name) === foldName(column));
   // Of a column that came later its rows have nothing.
   if (held === undefined) return isNull;
   // What a view can't show as a number of the text that it is, it shows as nothing.
   if (counts === null || held.viewType !== undefined || held.duckdbType !== schema.get(column)) {
     return true;
   }
-  const nulls = BigInt(ownValue(counts.nulls, column) ?? 0);
+  const nulls = BigInt(ownValue(counts.nulls, held.name) ?? 0);
   return isNull ? nulls > 0n : nulls < rows;
 }

@@ -51,6 +51,14 @@ beforeAll(async () => {
       'epoch * 1000000',
     );
   }
+  for (const [part, name] of ['Price', 'price'].entries()) {
+    await lake.add(
+      'spelled',
+      `spelled/${String(part)}.parquet`,
+      `select (1709251200 + ${String(part)} * 86400)::bigint as epoch, 1::integer as "${name}"`,
+      'epoch * 1000000',
+    );
+  }
   await duckdb.run(`create view ticks as from read_parquet('${lake.root}/ticks/*.parquet')`);
   await duckdb.run(`create view quotes as from read_parquet('${lake.root}/quotes/*.parquet')`);
   await duckdb.run(`create view counters as from read_parquet('${lake.root}/counters/*.parquet')`);
@@ -415,4 +423,9 @@ test.each([
     explain: true,
   });
   expect(summary.plan?.[0]?.cold).toMatchObject({ live: DAYS, read });
+});
+
+test('a column that was spelled otherwise has its values in older segments too', async () => {
+  const { summary } = await askLake(lake, 'select price from spelled where price is not null');
+  expect(summary.rows).toBe(2);
 });
