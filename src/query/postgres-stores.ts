@@ -1,12 +1,15 @@
 /** Both stores in one PostgreSQL snapshot: the ledger's list of segments, and the rows themselves. */
 import type { Dataset } from '../domain/dataset.ts';
+import { TierdError } from '../domain/errors.ts';
 import { formatTable } from '../domain/table.ts';
 import { quoteTable } from '../hot/quote.ts';
+import { whoHadName } from '../ledger/former-names.ts';
 import { readStanding } from './cache/standing.ts';
 import type { LiveNames } from './live/live-names.ts';
 import type { LiveSide, SettledSource } from './live/live-side.ts';
 import { openTable, type TableOptions } from './open-table.ts';
 import { inReadSnapshot, type ReadSnapshot } from './read-snapshot.ts';
+import type { ColdCatalog } from './segments/cold-catalog.ts';
 import { coldCatalogOf } from './segments/ledger-catalog.ts';
 import {
   type HotNeed,
@@ -76,6 +79,7 @@ async function openStores(
   const { db } = options;
   const { version, schemas, prints } = snapshot;
   const cold = coldCatalogOf(db, options.datasets, schemas);
+  await assertNotRenamed(db, wanted, cold);
   const hot = new Map<string, HotTable>();
   for (const dataset of wanted.filter(({ table }) => prints.has(formatTable(table)))) {
     const isAsked = needOf(dataset.name) === 'rows' || cold.emptyDatasets.includes(dataset.name);
@@ -92,6 +96,24 @@ async function openStores(
     options.record.stand(await readStanding(db, names, options.datasets), names);
   }
   return { version, cold, hot };
+}
+
+/** What is hot alone would pass for all of it, where the configuration is older than the name in the lake. */
+async function assertNotRenamed(
+  db: SnapshotOptions['db'],
+  wanted: readonly Dataset[],
+  { datasets, emptyDatasets }: ColdCatalog,
+): Promise<void> {
+  for (const { name } of wanted.filter((dataset) => emptyDatasets.includes(dataset.name))) {
+    const now = await whoHadName(db, name);
+    if (!datasets.some((dataset) => dataset.name === now)) continue;
+    throw new TierdError({
+      code: 'DATASET_NOT_FOUND',
+      message: `${name} was renamed to ${String(now)}, by which the lake has its rows; nothing was read`,
+      hint: `ask for ${String(now)}, call it so in the configuration, and reload the daemon`,
+      context: { dataset: name, renamed_to: now },
+    });
+  }
 }
 
 /** Rows of Redis as relations of PostgreSQL's, so that it compares and combines them as it does its own. */

@@ -14,6 +14,15 @@ export function refuseNewName(
   dataset: string,
   { ofSameTable, formerly }: NamesInLake,
 ): readonly Refusal[] {
+  if (formerly !== null && formerly === ofSameTable?.dataset) {
+    return [
+      unforceable(
+        'former_name',
+        `${dataset} was renamed to ${formerly}, and the configuration has the name before`,
+        `call it ${formerly} in the configuration, and reload the daemon; to have it called ${dataset} again, run \`tierd lake rename ${formerly} ${dataset}\``,
+      ),
+    ];
+  }
   return [
     ...(formerly === null
       ? []

@@ -134,6 +134,27 @@ describe('a dataset with a new name in the configuration', () => {
     await assertSound(null);
   });
 
+  it('is told to whoever still calls it by the name before', async () => {
+    await toQuotes();
+    await fill(50, 48);
+    for (const from of ['ticks', 'cold.ticks', 'hot.ticks']) {
+      const asked = askStores(bench, db, [ticks], `select count(*) from ${from}`);
+      await expect(asked).rejects.toMatchObject({
+        code: 'DATASET_NOT_FOUND',
+        message: 'ticks was renamed to quotes, by which the lake has its rows; nothing was read',
+      });
+    }
+    const { rows } = await askStores(bench, db, [ticks], 'select count(*)::int as n from quotes');
+    expect(rows).toEqual([{ n: 240 }]);
+    expect((await planRotationOf(bench.rooms, ticks)).refusals).toMatchObject([
+      {
+        guard: 'former_name',
+        hint: expect.stringContaining('call it quotes in the configuration') as string,
+        forceable: false,
+      },
+    ]);
+  });
+
   it('is led to by the audit log of the name before', async () => {
     await toQuotes();
     const { rows } = await db.query(
