@@ -23,6 +23,7 @@ import {
   type FirstFindings,
   judgeFirstBatch,
   lookBeforeTaking,
+  SCORE,
   timesToJudge,
 } from './drain/look-first.ts';
 import { noteTrouble } from './drain/note-trouble.ts';
@@ -167,7 +168,7 @@ function openFirstJudge(
   return {
     async look(store) {
       // Members whose scores are of a larger unit are never due, and so in no batch.
-      if (isDone || (store === lookedAt && plan.source.live.kind !== 'zset')) return;
+      if (isDone || (store === lookedAt && !open.has(SCORE))) return;
       tell(await lookBeforeTaking(store, plan, { clock, signal }, open));
       lookedAt = store;
     },

@@ -33,7 +33,7 @@ export interface FirstFindings {
 type Planned = Pick<DrainPlan, 'source' | 'rows' | 'target'>;
 
 /** Not a column, for none has an empty name. */
-const SCORE = '';
+export const SCORE = '';
 
 /** What is to be judged of a source. */
 export function timesToJudge({ source, rows }: Planned): ReadonlySet<string> {

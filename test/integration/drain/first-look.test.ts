@@ -138,6 +138,27 @@ describeOn('redis', 'before a drain takes anything it looks whether', () => {
     expect(await scene.redis.zcard('ticks:A')).toBe(1);
   });
 
+  it('scores are times once, and not before each pass as long as no member is due', async () => {
+    const table = await scene.table();
+    const source = makeSource(table, { kind: 'zset' });
+    const looks: string[] = [];
+    const watching = await scene.redis.monitor();
+    watching.on('monitor', (_time: string, [command = '', key = '']: string[]) => {
+      if (command.toLowerCase() === 'zcount' && key === 'ticks:A') looks.push(key);
+    });
+    const later = Date.now() + 3_600_000;
+    await scene.redis.zadd('ticks:A', later, JSON.stringify({ ts: later, price: 1 }));
+    const passes = () => scene.bench.events.filter((event) => event.kind === 'pass').length;
+    const stop = new AbortController();
+    const following = scene.bench.drain(source, { signal: stop.signal }, { followEveryMs: 20 });
+    following.catch(() => undefined);
+    await vi.waitFor(() => expect(passes()).toBeGreaterThan(10), 60_000);
+    stop.abort();
+    await expect(following).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    watching.disconnect();
+    expect(looks).toHaveLength(1);
+  });
+
   it('scores in a larger unit come to a set that was empty', async () => {
     const table = await scene.table();
     const source = makeSource(table, { kind: 'zset', live: { scoreUnit: 's' } });
