@@ -93,7 +93,7 @@ export function reportStatus(
         renderStatus(status, now, style, exitCode),
         ...unconfigured.map(
           ({ dataset, segments, rows }) =>
-            `${style.colour.yellow('not configured')} ${dataset}: ${formatRows(rows)} in ${countOf(segments, 'segment')} of the lake, which no query finds; put it back under this name`,
+            `${style.colour.yellow('not configured')} ${dataset}: ${formatRows(rows)} in ${countOf(segments, 'segment')} of the lake, which no configured dataset has; if it has another name now: \`tierd lake rename ${dataset} <its new name>\`, else put it back under this name`,
         ),
         ...(sources.length === 0 ? [] : ['', renderSources(sources, now, style)]),
       ].join('\n'),
