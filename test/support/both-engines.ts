@@ -51,27 +51,16 @@ const AS_TEXT: pg.CustomTypesConfig = {
 export async function openBothEngines(
   database: TestDatabase,
   tables: readonly TableOfBoth[],
+  zone = 'UTC',
 ): Promise<BothEngines> {
   const client = await database.connect();
   await client.query(
-    `set timezone = 'UTC'; set datestyle = iso; set intervalstyle = postgres; set bytea_output = hex; set extra_float_digits = 1`,
+    `set timezone = '${zone}'; set datestyle = iso; set intervalstyle = postgres; set bytea_output = hex; set extra_float_digits = 1`,
   );
   const duckdb = await (await DuckDBInstance.create(':memory:')).connect();
-  await duckdb.run(`set timezone = 'UTC'`);
+  await duckdb.run(`set timezone = '${zone}'`);
   for (const table of tables) await makeTable(client, duckdb, table);
-  const catalogue: Catalogue = {
-    searchPath: ['public'],
-    relations: tables.map(({ name, columns }) => ({
-      schema: 'public',
-      name,
-      sql: `main."${name}"`,
-      columns: columns.map(([column, type]) => ({
-        name: column,
-        postgresType: type,
-        duckdbType: duckdbType(type),
-      })),
-    })),
-  };
+  const catalogue = catalogueOf(tables);
   const parser = await loadParser();
   return {
     async ofPostgres(sql, values = []) {
@@ -83,7 +72,9 @@ export async function openBothEngines(
           types: AS_TEXT,
         });
         return {
-          rows: rows as (string | null)[][],
+          rows: (rows as (string | null)[][]).map((row) =>
+            row.map((text, index) => (fields[index]?.dataTypeID === 1184 ? inUtc(text) : text)),
+          ),
           columns: fields.map(({ name, dataTypeID }) => `${name} ${String(dataTypeID)}`),
         };
       } catch (error) {
@@ -112,6 +103,22 @@ export async function openBothEngines(
     close() {
       duckdb.closeSync();
     },
+  };
+}
+
+export function catalogueOf(tables: readonly TableOfBoth[]): Catalogue {
+  return {
+    searchPath: ['public'],
+    relations: tables.map(({ name, columns }) => ({
+      schema: 'public',
+      name,
+      sql: `main."${name}"`,
+      columns: columns.map(([column, type]) => ({
+        name: column,
+        postgresType: type,
+        duckdbType: duckdbType(type),
+      })),
+    })),
   };
 }
 
@@ -236,6 +243,15 @@ function expectType<T extends 'boolean' | 'number' | 'bigint' | 'string'>(
   if (typeof value !== type)
     throw new Error(`a ${typeof value} where a ${type} was promised: ${String(value)}`);
   return value as never;
+}
+
+/** An instant as PostgreSQL writes it in a zone, written in UTC. */
+function inUtc(text: string | null): string | null {
+  const form = /^(\d{4})-(\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)?([+-]\d\d(?::\d\d)?)$/;
+  const [, year = '', day = '', clock = '', fraction = '', zone = ''] = form.exec(text ?? '') ?? [];
+  if (year === '') return text;
+  const at = new Date(`${year}-${day}T${clock}${zone.length === 3 ? `${zone}:00` : zone}`);
+  return `${at.toISOString().slice(0, 19).replace('T', ' ')}${fraction}+00`;
 }
 
 function arrayItem(text: string | null): string {

@@ -101,6 +101,11 @@ const { whole, numeric, float, word, day, at, zoned, truth } = fc.letrec<Kinds>(
         of('zoned'),
       ),
       join((a) => `floor(extract(epoch from ${a}) / 300) * 300`, of('zoned')),
+      join((a) => `${a}::numeric`, of('float')),
+      join(
+        (a) => `round(${a}::numeric, 2)`,
+        pick('real4', 'real4 / 3', "date_part('epoch', atz) / 7"),
+      ),
       chosen('numeric'),
     ),
     float: fc.oneof(
@@ -156,6 +161,10 @@ const { whole, numeric, float, word, day, at, zoned, truth } = fc.letrec<Kinds>(
         fc.oneof(of('whole'), of('numeric'), of('truth'), of('day'), of('at'), of('zoned')),
       ),
       join((a) => `${a}::varchar(3)`, of('word')),
+      join(
+        (a) => `to_char(${a}, 'YYYY-MM-DD HH24:MI:SS')`,
+        fc.oneof(of('at'), of('zoned'), of('day')),
+      ),
       chosen('word'),
     ),
     day: fc.oneof(
@@ -225,6 +234,10 @@ const { whole, numeric, float, word, day, at, zoned, truth } = fc.letrec<Kinds>(
         of('zoned'),
       ),
       join((a) => `date_bin('15 minutes', ${a}, '2001-01-01')`, of('zoned')),
+      join(
+        (a) => `to_timestamp(${a})`,
+        pick('id', 'small * 100', 'price', 'floor(extract(epoch from atz) / 60) * 60'),
+      ),
       chosen('zoned'),
     ),
     truth: fc.oneof(
@@ -422,7 +435,7 @@ export const statements: Sql = fc.oneof(
     weight: 1,
     arbitrary: join(
       (a) => `select distinct ${a} as v from types_t order by 1`,
-      fc.oneof(pick('flag', 'price', 'code'), whole, day),
+      fc.oneof(pick('flag', 'price', 'code', 'real4'), whole, day),
     ),
   },
   {

@@ -2,7 +2,7 @@
 import type { Environment } from './environment.ts';
 import { type Expression, raise, type Scale, typed } from './expression.ts';
 import { literalOf } from './literal.ts';
-import { roundVarying, toVarying, varyingText } from './numeric-sql.ts';
+import { fromFloat, roundVarying, toVarying, varyingText } from './numeric-sql.ts';
 import {
   duckdbTypeOf,
   formatType,
@@ -108,7 +108,7 @@ function convert(value: Expression, type: PgTypeName): Expression {
 }
 
 function hintFor(from: PgTypeName, to: PgTypeName): string | undefined {
-  if (isFloat(from) && isText(to)) return 'Cast to a numeric(38,10) first.';
+  if (isFloat(from) && isText(to)) return 'Cast to numeric first: x::numeric::text.';
   return undefined;
 }
 
@@ -117,8 +117,7 @@ function number(value: Expression, type: PgTypeName): Expression | null {
   if (constant !== undefined && !(isInteger(type) && from === 'numeric'))
     return literalOf(constant, type);
   if (type === 'numeric') {
-    // How many digits a float has differs from value to value.
-    if (isFloat(from)) return null;
+    if (isFloat(from)) return fromFloat(sql, from);
     return typed(`CAST(${sql} AS DECIMAL(${String(INTEGER_DIGITS[from] ?? 19)}, 0))`, 'numeric');
   }
   if (from === 'numeric' && scale === 'varies') {

@@ -24,6 +24,10 @@ export interface Expression {
   readonly whole?: bigint;
   /** The text of a number as written, without its sign where that is an operator. */
   readonly constant?: string;
+  /** Of extract(epoch from x): its microseconds, a BIGINT. */
+  readonly epochMicros?: string;
+  /** Of a quotient of those and whole seconds: both. */
+  readonly epochQuotient?: { readonly micros: string; readonly seconds: bigint };
   readonly location?: number | undefined;
 }
 

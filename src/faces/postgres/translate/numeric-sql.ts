@@ -109,6 +109,25 @@ export function compareVarying(left: Expression, operator: string, right: Expres
   return typed(aligned(left, right, `a.x ${operator} a.y`), 'bool');
 }
 
+/** As PostgreSQL does: 15 significant digits of double precision, 6 of real, and no zeros at their end. */
+export function fromFloat(sql: string, type: string): Expression {
+  const digits = type === 'float4' ? 6 : 15;
+  const unheld = raise('0A000', 'the numerics NaN and infinity are not held here');
+  const given = `CASE WHEN isnan(${sql}) OR isinf(${sql}) THEN ${unheld} ELSE CAST(${sql} AS DOUBLE) END`;
+  const text = `{'t': printf('%.${String(digits)}g', a)}`;
+  const parts = `{'m': split_part(b.t, 'e', 1), 'e': CASE WHEN contains(b.t, 'e') THEN CAST(split_part(b.t, 'e', 2) AS INTEGER) ELSE 0 END}`;
+  const scaled = `{'u': CAST(replace(e.m, '.', '') AS HUGEINT), 's': CAST(length(split_part(e.m, '.', 2)) - e.e AS INTEGER)}`;
+  const whole = `CASE WHEN f.s < 0 THEN {'u': f.u * ${power('-f.s')}, 's': 0} ELSE f END`;
+  return varying(
+    steps(given, [
+      ['a', text],
+      ['b', parts],
+      ['e', scaled],
+      ['f', whole],
+    ]),
+  );
+}
+
 export function negateVarying({ sql }: Expression): Expression {
   return varying(bind(sql, 'a', `CASE WHEN a.u IS NULL THEN NULL ELSE {'u': -a.u, 's': a.s} END`));
 }

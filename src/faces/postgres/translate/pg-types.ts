@@ -41,7 +41,7 @@ const TYPES: Readonly<Record<PgTypeName, TypeRow>> = {
     names: ['timestamp with time zone'],
   },
   interval: { oid: 1186, arrayOid: 1187, duckdb: 'INTERVAL' },
-  numeric: { oid: 1700, arrayOid: 1231, duckdb: null, names: ['decimal'] },
+  numeric: { oid: 1700, arrayOid: 1231, duckdb: null, names: ['numeric', 'decimal'] },
   uuid: { oid: 2950, arrayOid: 2951, duckdb: 'UUID' },
   jsonb: { oid: 3802, arrayOid: 3807, duckdb: 'JSON' },
 };
@@ -142,7 +142,7 @@ export const isFloat = (type: PgTypeName): boolean => type === 'float4' || type 
 export function formatType(type: PgTypeName): string {
   const element = elementOf(type);
   if (element !== null) return `${formatType(element)}[]`;
-  return TYPES[type]?.names?.[0] ?? type;
+  return TYPES[type]?.names?.[0] ?? type.replace('*', '');
 }
 
 /** A declared type as its parts: `numeric(12,2)`, `character varying(5)[]`, `timestamp(3) with time zone`. */

@@ -4,6 +4,7 @@ import { coerce } from './casts.ts';
 import type { Environment } from './environment.ts';
 import type { Expression } from './expression.ts';
 import { orderKey } from './numeric-sql.ts';
+import { isFloat } from './pg-types.ts';
 import type { Scope } from './scope.ts';
 import { unsupported } from './sql-refusal.ts';
 import { namesIn } from './walk.ts';
@@ -32,5 +33,7 @@ export function sortKey(value: Expression, environment: Environment): string {
     throw unsupported(`ORDER BY of ${known.type.replace('*', '')}`, undefined, known.location);
   }
   if (known.scale === 'varies') return orderKey(known);
+  // DuckDB makes the column of a result out of the key it sorted by, in which −0 is 0.
+  if (isFloat(known.type)) return `(${known.sql} + 0)`;
   return known.type === 'bpchar' ? `rtrim(${known.sql}, ' ')` : known.sql;
 }

@@ -52,7 +52,8 @@ function readIso(given: string, type: TimeType): string | null {
 function offsetOf(zone: string | undefined): string {
   if (zone === undefined) return '';
   if (/^[a-z]/i.test(zone)) return '+00';
-  return `${zone.slice(0, 3)}:${zone.length > 3 ? zone.slice(-2) : '00'}`;
+  const minutes = zone.length > 3 ? zone.slice(-2) : '00';
+  return `${zone.slice(0, 3)}${minutes === '00' ? '' : `:${minutes}`}`;
 }
 
 function literal(text: string, type: TimeType, offset: string): string {

@@ -11,7 +11,7 @@ import { varyingText } from './numeric-sql.ts';
 import type { Scope } from './scope.ts';
 import { sortBy } from './sort-order.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
-import { callWindowFunction, isWindowFunction, translateWindow } from './translate-window.ts';
+import { callWindowFunction, translateWindow, WINDOW_FUNCTIONS } from './translate-window.ts';
 import { namesIn } from './walk.ts';
 
 const SCHEMAS = new Set(['pg_catalog', 'public']);
@@ -65,7 +65,7 @@ export function translateCall(node: FuncCall, scope: Scope, environment: Environ
       : ` FILTER (WHERE ${condition(environment.expression(filter, within), 'FILTER', environment)})`,
     isOver ? ` OVER (${translateWindow(over, scope, environment)})` : '',
   ].join('');
-  if (isWindowFunction(name)) {
+  if (WINDOW_FUNCTIONS.has(name)) {
     if (!isOver)
       throw new SqlRefusal('42809', `window function ${name} requires an OVER clause`, {
         location,

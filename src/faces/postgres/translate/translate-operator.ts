@@ -5,7 +5,7 @@ import type { Environment } from './environment.ts';
 import { type Expression, typed } from './expression.ts';
 import { knownFields } from './known-fields.ts';
 import { arrayItems } from './literal.ts';
-import { binary, compare, comparedAs, inList, unary } from './operators.ts';
+import { binary, compare, comparedAs, inList, like, unary } from './operators.ts';
 import { elementOf, isFloat, isInteger } from './pg-types.ts';
 import { unsupported } from './sql-refusal.ts';
 import { namesIn } from './walk.ts';
@@ -104,8 +104,7 @@ function likeOf(
     if (pattern === undefined || sign?.length !== 1 || sign === "'") {
       throw unsupported('LIKE with such an ESCAPE', undefined, location);
     }
-    const found = binary(operator, inner(lexpr), inner(pattern), environment, location);
-    return typed(found.sql.replace(/ESCAPE '\\'\)$/, `ESCAPE '${sign}')`), 'bool');
+    return like(operator, inner(lexpr), inner(pattern), environment, sign);
   }
   return binary(operator, inner(lexpr), inner(rexpr), environment, location);
 }

@@ -59,9 +59,15 @@ export function translateSelect(
     order: orderBy(tree, targets, scope, environment),
   };
   if (targets.length === 0) throw unsupported('SELECT of no columns');
-  const sql = having.includes('lambda ') ? filtered(parts, environment) : plain(parts);
+  const sql = having.includes('lambda ')
+    ? filtered(parts, environment)
+    : parts.distinct === DISTINCT && parts.order.length > 0
+      ? distinctInOrder(parts, targets, environment)
+      : plain(parts);
   return { sql, columns: targets.map(outputColumn) };
 }
+
+const DISTINCT = 'DISTINCT ';
 
 interface Parts {
   readonly distinct: string;
@@ -73,6 +79,7 @@ interface Parts {
 }
 
 interface Order {
+  /** An expression; of a SELECT DISTINCT the number of a column. */
   readonly key: string;
   readonly direction: string;
 }
@@ -83,6 +90,24 @@ const named = (items: readonly string[], prefix = 'c'): string =>
 function plain({ distinct, items, rest, having, order }: Parts): string {
   const sorted = order.map(({ key, direction }) => `${key} ${direction}`).join(', ');
   return `SELECT ${distinct}${named(items)}${rest}${having === '' ? '' : ` HAVING ${having}`}${sorted === '' ? '' : ` ORDER BY ${sorted}`}`;
+}
+
+/** What rows are put in order by is no column of them then, so that each keeps its value as it is. */
+function distinctInOrder(
+  { order, ...parts }: Parts,
+  targets: readonly Target[],
+  environment: Environment,
+): string {
+  const name = environment.fresh('s');
+  const keys = order.map(({ key, direction }) => {
+    const target = targets[Number(key) - 1];
+    const column = `${name}.c${key}`;
+    const value = target === undefined ? null : typed(column, target.value.type);
+    return `${value === null ? column : sortKey(value, environment)} ${direction}`;
+  });
+  const columns = targets.map((_, index) => `${name}.c${String(index + 1)}`);
+  const inner = plain({ ...parts, order: [] });
+  return `SELECT ${columns.join(', ')} FROM (${inner}) AS ${name} ORDER BY ${keys.join(', ')}`;
 }
 
 /** DuckDB takes the parameter of a lambda in HAVING for a column that isn't grouped by. */
@@ -233,7 +258,7 @@ function distinctOf(
       }
     }
   }
-  return 'DISTINCT ';
+  return DISTINCT;
 }
 
 function orderBy(
@@ -257,6 +282,6 @@ function orderBy(
         { location: value.location },
       );
     }
-    return { key: `c${String(index + 1)}`, direction };
+    return { key: String(index + 1), direction };
   });
 }

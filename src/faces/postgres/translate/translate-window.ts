@@ -97,9 +97,7 @@ const RANKS = new Set(['row_number', 'rank', 'dense_rank']);
 const SHARES = new Set(['percent_rank', 'cume_dist']);
 const OTHERS = new Set(['ntile', 'lag', 'lead', 'first_value', 'last_value', 'nth_value']);
 
-export function isWindowFunction(name: string): boolean {
-  return RANKS.has(name) || SHARES.has(name) || OTHERS.has(name);
-}
+export const WINDOW_FUNCTIONS: ReadonlySet<string> = new Set([...RANKS, ...SHARES, ...OTHERS]);
 
 export function callWindowFunction(
   name: string,

@@ -3,7 +3,7 @@ import { coerce } from '../casts.ts';
 import type { Environment } from '../environment.ts';
 import { castTo, type Expression, typed } from '../expression.ts';
 import { divide } from '../numeric-sql.ts';
-import { isFloat, isInteger, isNumber, isText, type PgTypeName } from '../pg-types.ts';
+import { formatType, isFloat, isInteger, isNumber, isText, type PgTypeName } from '../pg-types.ts';
 import { SqlRefusal, unsupported } from '../sql-refusal.ts';
 
 export interface AggregateCall {
@@ -170,7 +170,7 @@ const atExtreme =
     return typed(call(word, [value.sql, time.sql], given), value.type, { scale: value.scale });
   };
 
-const AGGREGATES: Readonly<Record<string, Write>> = {
+export const AGGREGATES: Readonly<Record<string, Write>> = {
   count,
   sum,
   avg,
@@ -225,8 +225,9 @@ export function callAggregate(given: AggregateCall, environment: Environment): E
     throw unsupported(`the aggregate ${given.name}`, NOT_HERE[given.name], given.location);
   const found = write(given, environment);
   if (found !== null) return { ...found, location: given.location };
-  const types = given.args.map(({ type }) => type).join(', ');
+  const types = given.args.map(({ type }) => formatType(type)).join(', ');
   throw new SqlRefusal('42883', `function ${given.name}(${types}) is not known here`, {
     location: given.location,
+    hint: 'Cast what it is given: a numeric that is held as text to numeric(38,10).',
   });
 }

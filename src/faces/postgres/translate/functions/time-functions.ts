@@ -90,7 +90,7 @@ function extract(
   _environment: Environment,
   location: number | undefined,
 ): Expression {
-  const { found, value } = part(args, location);
+  const { found, value, name } = part(args, location);
   const scale = value.type === 'date' ? 0 : found.scale;
   const sql = found.write(value.sql);
   if (value.type === 'date' && found.scale > 0) {
@@ -98,7 +98,9 @@ function extract(
   }
   if (scale === 0) return castTo(finite(value.sql, sql), 'numeric', 0);
   const unit = `CAST('0.${'0'.repeat(scale - 1)}1' AS DECIMAL(${String(scale + 1)}, ${String(scale)}))`;
-  return typed(finite(value.sql, `CAST(${sql} AS DECIMAL(19, 0)) * ${unit}`), 'numeric', { scale });
+  const digits = finite(value.sql, `CAST(${sql} AS DECIMAL(19, 0)) * ${unit}`);
+  const told = typed(digits, 'numeric', { scale });
+  return name === 'epoch' ? { ...told, epochMicros: finite(value.sql, sql) } : told;
 }
 
 function datePart(
@@ -274,6 +276,58 @@ function dateBin(
   return bucketed([period, coerce(source, type, environment)], environment, location, from);
 }
 
+/** The seconds since 1970, rounded to microseconds as PostgreSQL does: from 2000 on. */
+function toTimestamp(args: readonly Expression[], environment: Environment): Expression | null {
+  const [seconds, more] = args;
+  if (seconds === undefined || more !== undefined) return null;
+  const x = coerce(seconds, 'float8', environment).sql;
+  const micros = `CAST(round_even((${x} - 946684800) * 1000000, 0) AS BIGINT) + 946684800000000`;
+  return castTo(`make_timestamptz(${micros})`, 'timestamptz');
+}
+
+const PATTERNS: Readonly<Record<string, string>> = {
+  YYYY: '%Y',
+  MM: '%m',
+  DD: '%d',
+  HH24: '%H',
+  MI: '%M',
+  SS: '%S',
+};
+
+/** The patterns of days and clocks in numbers, with signs and blanks between them. */
+function toChar(
+  args: readonly Expression[],
+  environment: Environment,
+  location: number | undefined,
+): Expression | null {
+  const [source, pattern] = args;
+  if (source === undefined || !TIMES.includes(source.type)) return null;
+  const text = constantText(pattern);
+  const form = /^(?:YYYY|MM|DD|HH24|MI|SS|[-/:., ]|"[A-Za-z]+")+$/;
+  if (text === null || !form.test(text) || text.length > 60) {
+    throw unsupported(
+      'such a pattern of to_char',
+      'YYYY, MM, DD, HH24, MI and SS are known.',
+      location,
+    );
+  }
+  const written = text.replaceAll(
+    /YYYY|MM|DD|HH24|MI|SS|"[A-Za-z]+"/g,
+    (part) => PATTERNS[part] ?? part.slice(1, -1),
+  );
+  const value = coerce(
+    source,
+    source.type === 'timestamp' ? 'timestamp' : 'timestamptz',
+    environment,
+  ).sql;
+  const plain = `CAST(${value} AS TIMESTAMP)`;
+  const other = raise('0A000', 'to_char of years before 1000 or after 9999 is not supported here');
+  return typed(
+    `CASE WHEN isinf(${plain}) OR year(${plain}) NOT BETWEEN 1000 AND 9999 THEN ${other} ELSE strftime(${plain}, ${quoteLiteral(written)}) END`,
+    'text',
+  );
+}
+
 const clock =
   (sql: string, type: string): Write =>
   (args) =>
@@ -286,6 +340,8 @@ export const TIME_FUNCTIONS: Readonly<Record<string, Write>> = {
   timezone,
   time_bucket: timeBucket,
   date_bin: dateBin,
+  to_char: toChar,
+  to_timestamp: toTimestamp,
   now: clock('now()', 'timestamptz'),
   transaction_timestamp: clock('now()', 'timestamptz'),
   statement_timestamp: clock('now()', 'timestamptz'),
