@@ -65,9 +65,20 @@ export function raised(message: string): { sqlstate: string; message: string } |
       message: 'more than one row returned by a subquery used as an expression',
     };
   }
+  if (message.includes('must appear in the GROUP BY clause')) {
+    return {
+      sqlstate: '42803',
+      message: 'a column must appear in the GROUP BY clause or be used in an aggregate function',
+    };
+  }
   return /^Out of Range Error|out of range|Failed to cast decimal value/.test(message)
     ? { sqlstate: '22003', message: 'value out of range' }
     : null;
+}
+
+/** A parameter without a value, where a statement is only described: anything may be bound to it. */
+export function isOpen({ sql }: Expression): boolean {
+  return /^(CAST\()?\$\d+( AS [A-Z ]+\))?$/.test(sql);
 }
 
 export function quoteIdentifier(name: string): string {

@@ -11,7 +11,7 @@ const CATALOGUE_SCHEMAS = new Set(['pg_catalog', 'information_schema']);
 
 /** Functions that tell of the server, of its objects or of the session. */
 const TELLS_OF_SERVER =
-  /^(pg_.*|has_.*_privilege|row_security_active|to_reg.*|current_(schema|schemas|setting|catalog|database|user|role|query)|session_user|user|version|format_type|obj_description|col_description|shobj_description|inet_(client|server)_(addr|port)|txid_.*|_pg_.*|array_to_string_of_catalog)$/;
+  /^(pg_.*|has_.*_privilege|row_security_active|to_reg.*|current_(schema|schemas|setting|catalog|database|user|role|query)|session_user|user|version|format_type|obj_description|col_description|shobj_description|inet_(client|server)_(addr|port)|txid_.*|_pg_.*)$/;
 
 /** What does something, waits, reads files or tells of others, asked through a role without rights or not. */
 const NEVER =

@@ -1,5 +1,5 @@
 /** Regular expressions that RE2 matches as PostgreSQL does; the others are refused by what is in them. */
-import { type Expression, quoteLiteral, typed } from './expression.ts';
+import { type Expression, isOpen, quoteLiteral, typed } from './expression.ts';
 import { type SqlRefusal, unsupported } from './sql-refusal.ts';
 
 const WAY_OUT =
@@ -11,6 +11,7 @@ export function matchRegularExpression(
   subject: Expression,
   pattern: Expression,
 ): Expression {
+  if (isOpen(pattern)) return typed(`(${subject.sql} = ${pattern.sql})`, 'bool');
   if (pattern.literal === undefined && !isLiteral(pattern.sql)) {
     throw unsupported('a regular expression that is no literal', WAY_OUT, pattern.location);
   }

@@ -160,7 +160,8 @@ function itemsOf(
       coerce(inner(item), element, environment),
     );
   }
-  const { text, element } = arrayText(node, value, inner, environment);
+  const { text, element, isOpen } = arrayText(node, value, inner, environment);
+  if (isOpen === true) return null;
   if (text === null) return null;
   const items = text === undefined ? null : arrayItems(text);
   if (items === null) {
@@ -181,7 +182,7 @@ function arrayText(
   value: Expression,
   inner: Inner,
   environment: Environment,
-): { text: string | null | undefined; element: string | null } {
+): { text: string | null | undefined; element: string | null; isOpen?: boolean } {
   if ('TypeCast' in node && node.TypeCast.arg !== undefined) {
     const typedAs = inner(node).type;
     return {
@@ -196,7 +197,8 @@ function arrayText(
     if (given.parameter !== undefined)
       environment.parameterAs(number, `${element}[]`, given.location);
     const known = elementOf(inner(node).type) ?? element;
-    return { text: environment.parameterText(number), element: known };
+    const text = environment.parameterText(number);
+    return { text, element: known, isOpen: text === undefined };
   }
   return { text: given.type === 'unknown' ? given.literal : undefined, element };
 }

@@ -8,6 +8,7 @@ import { varyingText } from './numeric-sql.ts';
 import type { OutputColumn } from './output-column.ts';
 import { outputIndex } from './output-index.ts';
 import type { QueryPlace } from './query-place.ts';
+import { refuseUnlike } from './same-values.ts';
 import type { CommonTable, Scope } from './scope.ts';
 import { sortKey, sortParts } from './sort-order.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
@@ -136,13 +137,7 @@ function together(tree: SelectStmt, place: QueryPlace, environment: Environment)
       word,
     );
   });
-  const varied = pairs.some(({ scale }) => scale === 'varies');
-  if (varied && !(word === 'UNION' && all === true)) {
-    throw unsupported(
-      `${word} of numerics with different digits after the point`,
-      'Cast both to numeric(38,10).',
-    );
-  }
+  if (!(word === 'UNION' && all === true)) for (const pair of pairs) refuseUnlike(pair, word);
   const side = (query: TranslatedQuery, index: 0 | 1): string => {
     const items = pairs.map(
       ({ values }, at) => `${String(values[index]?.sql)} AS c${String(at + 1)}`,

@@ -9,6 +9,7 @@ import { varyingText } from './numeric-sql.ts';
 import type { OutputColumn } from './output-column.ts';
 import { outputIndex } from './output-index.ts';
 import type { QueryPlace } from './query-place.ts';
+import { refuseUnlike } from './same-values.ts';
 import { findColumn, type Scope, starColumns } from './scope.ts';
 import { sortKey, sortParts } from './sort-order.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
@@ -184,15 +185,7 @@ function groupBy(
   if ('GroupingSet' in node)
     throw unsupported('GROUPING SETS, CUBE and ROLLUP', 'Put them together with UNION ALL.');
   const value = groupValue(node, targets, scope, environment);
-  if (value.scale === 'varies') {
-    throw unsupported(
-      'GROUP BY of a numeric that comes out of a division',
-      'Cast it to numeric(38,10).',
-      value.location,
-    );
-  }
-  if (value.type.startsWith('json'))
-    throw unsupported(`GROUP BY of ${value.type}`, undefined, value.location);
+  refuseUnlike(value, 'GROUP BY', value.location);
   return value.type === 'unknown' ? coerce(value, 'text', environment).sql : value.sql;
 }
 
@@ -242,22 +235,7 @@ function distinctOf(
     });
     return `DISTINCT ON (${on.join(', ')}) `;
   }
-  for (const { value } of targets) {
-    if (
-      value.scale === 'varies' ||
-      value.type.startsWith('json') ||
-      value.type === 'float4' ||
-      value.type === 'float8'
-    ) {
-      if (value.scale === 'varies' || value.type.startsWith('json')) {
-        throw unsupported(
-          `DISTINCT of such values`,
-          'Cast them to numeric(38,10), or to text.',
-          value.location,
-        );
-      }
-    }
-  }
+  for (const { value } of targets) refuseUnlike(value, 'DISTINCT', value.location);
   return DISTINCT;
 }
 

@@ -32,8 +32,10 @@ export interface ResultColumn {
 }
 
 export interface Translation {
-  /** With a `$n` left in it for each parameter without a value: then it can't be run, only looked at. */
+  /** With parameters that have no value it can't be run, and not even prepared: only columns and parameters tell something then. */
   readonly sql: string;
+  /** Every parameter has a value. */
+  readonly isRunnable: boolean;
   readonly columns: readonly ResultColumn[];
   readonly parameters: readonly { readonly type: PgTypeName; readonly oid: number }[];
 }
@@ -49,6 +51,7 @@ export function translate(question: Question, options: TranslateOptions): Transl
   if (sql.length > MAX_SQL) throw new SqlRefusal('54001', 'the statement is too complex');
   return {
     sql,
+    isRunnable: types.every((_, index) => options.parameterValues?.[index] !== undefined),
     columns: columns.map(({ name, type, typmod, scale }) => {
       const shown = type.replace('*', '');
       return {

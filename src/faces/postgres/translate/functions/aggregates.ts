@@ -4,6 +4,7 @@ import type { Environment } from '../environment.ts';
 import { castTo, type Expression, typed } from '../expression.ts';
 import { divide } from '../numeric-sql.ts';
 import { formatType, isFloat, isInteger, isNumber, isText, type PgTypeName } from '../pg-types.ts';
+import { refuseUnlike } from '../same-values.ts';
 import { SqlRefusal, unsupported } from '../sql-refusal.ts';
 
 export interface AggregateCall {
@@ -52,7 +53,7 @@ const count: Write = (given) => {
   if (given.isStar) return castTo(`count(*)${given.after}`, 'int8');
   const [value] = given.args;
   if (value === undefined || given.args.length !== 1) return null;
-  if (given.isDistinct) ordered(value, 'count(distinct …)');
+  if (given.isDistinct) refuseUnlike(value, 'count(distinct …)', value.location);
   return castTo(call('count', [value.literal === undefined ? value.sql : "''"], given), 'int8');
 };
 
@@ -74,8 +75,6 @@ const sum: Write = (given, environment) => {
       return typed(whole, 'float8');
     case 'float4':
       throw unsupported('sum of real', 'Cast it: sum(x::float8).', given.location);
-    case 'interval':
-      return typed(whole, 'interval');
     default:
       return null;
   }
@@ -109,7 +108,7 @@ function ordered(value: Expression, name: string): void {
   fixed(value, name);
 }
 
-const NO_ORDER = new Set(['bool', 'uuid', 'bytea']);
+const NO_ORDER = new Set(['bool', 'uuid', 'bytea', 'interval']);
 
 const extreme =
   (word: 'min' | 'max'): Write =>

@@ -45,7 +45,7 @@ export const FLOAT_FUNCTIONS: Readonly<Record<string, readonly Signature[]>> = {
   ln: [signature('(float8) → float8', (x) => logarithm(x, 'ln'))],
   log10: [signature('(float8) → float8', (x) => logarithm(x, 'log10'))],
   log: [signature('(float8) → float8', (x) => logarithm(x, 'log10'))],
-  exp: [signature('(float8) → float8', (x) => bounded(`exp(${String(x)})`, `isinf(${String(x)})`))],
+  exp: [signature('(float8) → float8', (x = '') => bounded(`exp(${x})`, `isinf(${x})`))],
   power: [signature('(float8, float8) → float8', power)],
   pow: [signature('(float8, float8) → float8', power)],
   degrees: [signature('(float8) → float8', (x) => `degrees(${x})`)],

@@ -1,7 +1,7 @@
 /** Functions of days and instants. */
 import { coerce } from '../casts.ts';
 import type { Environment } from '../environment.ts';
-import { castTo, type Expression, quoteLiteral, raise, typed } from '../expression.ts';
+import { castTo, type Expression, isOpen, quoteLiteral, raise, typed } from '../expression.ts';
 import { readInterval } from '../interval-literal.ts';
 import { SqlRefusal, unsupported } from '../sql-refusal.ts';
 
@@ -60,8 +60,10 @@ const OF_DAYS = new Set([
   'isoyear',
 ]);
 
-function constantText(value: Expression | undefined): string | null {
+function constantText(value: Expression | undefined, otherwise = 'day'): string | null {
   if (value === undefined) return null;
+  // What it may be is looked at when it is bound.
+  if (isOpen(value)) return otherwise;
   if (typeof value.literal === 'string') return value.literal;
   const [, inner] = /^'((?:[^']|'')*)'$/.exec(value.sql) ?? [];
   return inner === undefined ? null : inner.replaceAll("''", "'");
@@ -164,7 +166,7 @@ function dateTrunc(
 
 /** Of a place, or UTC. What PostgreSQL takes for an abbreviation means other offsets in other files. */
 function zoneName(zone: Expression, location: number | undefined): string {
-  const name = constantText(zone);
+  const name = constantText(zone, 'UTC');
   if (name === null || !/^(UTC|GMT|[A-Z][A-Za-z_]+(\/[A-Za-z_+-]+\d*)+)$/.test(name)) {
     throw unsupported(
       'a time zone that is no name of a place',
@@ -194,7 +196,7 @@ function width(
   environment: Environment,
   location: number | undefined,
 ): { sql: string; isShort: boolean } {
-  const text = constantText(value);
+  const text = constantText(value, '1 day');
   if (value === undefined) throw unsupported('a bucket without a width', undefined, location);
   const read = text === null ? null : readInterval(text);
   const known = read ?? (value.type === 'interval' ? intervalIn(value.sql) : null);
@@ -302,7 +304,7 @@ function toChar(
 ): Expression | null {
   const [source, pattern] = args;
   if (source === undefined || !TIMES.includes(source.type)) return null;
-  const text = constantText(pattern);
+  const text = constantText(pattern, 'YYYY');
   const form = /^(?:YYYY|MM|DD|HH24|MI|SS|[-/:., ]|"[A-Za-z]+")+$/;
   if (text === null || !form.test(text) || text.length > 60) {
     throw unsupported(
