@@ -106,6 +106,12 @@ const { whole, numeric, float, word, day, at, zoned, truth } = fc.letrec<Kinds>(
         (a) => `round(${a}::numeric, 2)`,
         pick('real4', 'real4 / 3', "date_part('epoch', atz) / 7"),
       ),
+      join(
+        (f, a, b) => `${f}(${a}, ${b})`,
+        pick('greatest', 'least'),
+        of('numeric'),
+        fc.oneof(of('numeric'), of('whole')),
+      ),
       chosen('numeric'),
     ),
     float: fc.oneof(
@@ -320,6 +326,18 @@ const aggregate = fc.oneof(
     (a, c) => `string_agg(${a}, ',' order by id) filter (where ${c})`,
     pick('name', 'code'),
     truth,
+  ),
+  join(
+    (f, c, a, b) => `${f}(case when ${c} then ${a} else ${b} end)`,
+    pick('sum', 'avg'),
+    truth,
+    pick('price', 'fine', '1.5', 'id'),
+    pick('0', '0.000', 'price', 'fine', 'null'),
+  ),
+  join(
+    (f, p) => `percentile_cont(${p}) within group (order by ${f})`,
+    pick('price', 'id', 'real4', 'fine'),
+    pick('0.5', '0.95', '0', '1'),
   ),
   pick(
     'count(*)',

@@ -40,7 +40,7 @@ async function compare(zone: string, sql: string, values?: readonly string[]): P
   }
   if ('error' in theirs) {
     // PostgreSQL works out constants before it looks at rows: 1 / 0 fails where no row asks for it. Errors of rows are among the fragments.
-    expect(theirs.error, sql).toMatch(/^22/);
+    expect(theirs.error, sql).toMatch(/^(22|0A000)/);
     tally.onlyTheirsFailed += 1;
     return;
   }
@@ -57,7 +57,7 @@ function plain(answer: Answer): unknown {
 describe(`generated statements (seed ${String(SEED)})`, () => {
   test.each([
     ['UTC', RUNS],
-    ['America/New_York', RUNS / 3],
+    ['America/New_York', Math.ceil(RUNS / 3)],
   ])(
     'answer what PostgreSQL answers, or are refused, in the zone %s',
     async (zone, runs) => {

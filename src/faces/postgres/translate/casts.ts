@@ -211,6 +211,17 @@ function ofOneScale(values: readonly Expression[]): {
   return { values: values.map(toVarying), scale: 'varies' };
 }
 
+export interface Common {
+  readonly values: readonly Expression[];
+  readonly type: PgTypeName;
+  readonly scale: Scale;
+  /** Where digits vary between values and not within one of them: each at one scale, and its own. */
+  readonly fixed?: {
+    readonly scale: number;
+    readonly sides: readonly { readonly sql: string; readonly digits: string }[];
+  } | null;
+}
+
 /**
  * The one type that several values become (select_common_type), and they as it.
  *
@@ -220,7 +231,7 @@ export function common(
   values: readonly Expression[],
   environment: Environment,
   place: string,
-): { readonly values: readonly Expression[]; readonly type: PgTypeName; readonly scale: Scale } {
+): Common {
   const type = commonType(values, place);
   const all = values.map((value) => coerce(value, type, environment));
   if (type !== 'numeric') return { values: all, type, scale: 0 };
@@ -234,9 +245,25 @@ export function common(
       ),
       type,
       scale,
+      fixed: asFixed(known, all),
     };
   }
   return { values: all, type, scale };
+}
+
+/** All at the largest of their scales; null where one's digits vary in themselves. */
+function asFixed(
+  known: readonly Expression[],
+  all: readonly Expression[],
+): NonNullable<Common['fixed']> | null {
+  const scales = known.flatMap(({ scale }) => (scale === 'varies' ? [] : [scale]));
+  if (scales.length < known.length) return null;
+  const scale = Math.max(...scales);
+  const sides = all.map((value) => ({
+    sql: `CAST(${value.sql} AS DECIMAL(38, ${String(scale)}))`,
+    digits: String(value.scale),
+  }));
+  return { scale, sides };
 }
 
 const PREFERRED = new Set(['text', 'float8', 'bool', 'timestamptz', 'interval', 'oid']);

@@ -24,6 +24,11 @@ export interface Expression {
   readonly whole?: bigint;
   /** The text of a number as written, without its sign where that is an operator. */
   readonly constant?: string;
+  /**
+   * Of a numeric whose values have one of a few known scales, as those of CASE: the same as a DECIMAL of the largest, and how many digits
+   * each shows, an INTEGER.
+   */
+  readonly fixed?: { readonly sql: string; readonly scale: number; readonly digits: string };
   /** Of extract(epoch from x): its microseconds, a BIGINT. */
   readonly epochMicros?: string;
   /** Of a quotient of those and whole seconds: both. */

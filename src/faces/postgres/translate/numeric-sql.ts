@@ -173,3 +173,27 @@ export function orderKey({ sql }: Expression): string {
   const key = `CASE WHEN b.i IS NULL THEN NULL ELSE {'i': b.i, 'f': ${fraction}} END`;
   return `list_transform(list_transform([${sql}], lambda a: ${split}), lambda b: ${key})[1]`;
 }
+
+/** The first of the greatest, or of the least, with its own digits; NULL only where all are. */
+export function extremeVarying(
+  which: 'greatest' | 'least',
+  values: readonly Expression[],
+): Expression {
+  const isDown = which === 'greatest';
+  const items = values.map(
+    (value, index) =>
+      `{'k': ${orderKey(value)}, 'i': ${String(isDown ? -index : index)}, 'v': ${value.sql}}`,
+  );
+  const known = `list_filter([${items.join(', ')}], lambda a: a.k IS NOT NULL)`;
+  const sorted = `list_sort(${known}, '${isDown ? 'DESC' : 'ASC'}', 'NULLS LAST')`;
+  return varying(`list_transform(${sorted}, lambda a: a.v)[1]`);
+}
+
+/** A sum of values that were brought to `scale`, with as many digits as the one that has most of them. */
+export function shownSum(total: string, scale: number, digits: string): Expression {
+  const shift = `CAST(1${'0'.repeat(scale)} AS DECIMAL(${String(scale + 1)}, 0))`;
+  const whole = `CAST(CAST(${total} AS DECIMAL(38, ${String(scale)})) * ${shift} AS HUGEINT)`;
+  const given = `{'t': ${whole}, 'd': CAST(${digits} AS INTEGER)}`;
+  const body = `CASE WHEN a.t IS NULL THEN NULL ELSE {'u': a.t // ${power(`${String(scale)} - a.d`)}, 's': a.d} END`;
+  return varying(bind(given, 'a', body));
+}

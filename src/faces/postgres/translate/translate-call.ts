@@ -8,8 +8,9 @@ import { type AggregateCall, callAggregate, isAggregate } from './functions/aggr
 import { callFunction } from './functions/call-function.ts';
 import { knownFields } from './known-fields.ts';
 import { varyingText } from './numeric-sql.ts';
+import { isNumber } from './pg-types.ts';
 import type { Scope } from './scope.ts';
-import { sortBy } from './sort-order.ts';
+import { sortBy, sortParts } from './sort-order.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
 import { callWindowFunction, translateWindow, WINDOW_FUNCTIONS } from './translate-window.ts';
 import { namesIn } from './walk.ts';
@@ -42,12 +43,6 @@ export function translateCall(node: FuncCall, scope: Scope, environment: Environ
   if (schema !== undefined && !SCHEMAS.has(schema))
     throw unsupported(`the function ${schema}.${name}`, undefined, location);
   if (node.func_variadic === true) throw unsupported('VARIADIC', undefined, location);
-  if (node.agg_within_group === true)
-    throw unsupported(
-      `${name} WITHIN GROUP`,
-      'Ask it of PostgreSQL: with `offset 0` in a subquery around the foreign table it computes it itself.',
-      location,
-    );
   const isOver = over !== undefined;
   if ((isAggregate(name) || isOver) && scope.without !== null) {
     throw new SqlRefusal(
@@ -65,6 +60,9 @@ export function translateCall(node: FuncCall, scope: Scope, environment: Environ
       : ` FILTER (WHERE ${condition(environment.expression(filter, within), 'FILTER', environment)})`,
     isOver ? ` OVER (${translateWindow(over, scope, environment)})` : '',
   ].join('');
+  if (node.agg_within_group === true) {
+    return orderedSet({ name, args, order, after, location }, within, environment);
+  }
   if (WINDOW_FUNCTIONS.has(name)) {
     if (!isOver)
       throw new SqlRefusal('42809', `window function ${name} requires an OVER clause`, {
@@ -93,6 +91,50 @@ export function translateCall(node: FuncCall, scope: Scope, environment: Environ
     location,
   };
   return callAggregate(given, environment);
+}
+
+interface OrderedSet {
+  readonly name: string;
+  readonly args: readonly Expression[];
+  readonly order: readonly Node[] | undefined;
+  readonly after: string;
+  readonly location: number | undefined;
+}
+
+/** percentile_cont, from the two values around its place. */
+function orderedSet(
+  { name, args, order = [], after, location }: OrderedSet,
+  scope: Scope,
+  environment: Environment,
+): Expression {
+  const [share] = args;
+  const [item, more] = order;
+  const place = share?.constant === undefined ? NaN : Number(share.constant);
+  const isKnown = name === 'percentile_cont' && place >= 0 && place <= 1 && args.length === 1;
+  if (!isKnown || item === undefined || more !== undefined || after.includes(' OVER ')) {
+    throw unsupported(
+      `${name} WITHIN GROUP`,
+      'Ask it of PostgreSQL: with `offset 0` in a subquery around the foreign table it computes it itself.',
+      location,
+    );
+  }
+  const { by, direction } = sortParts(item);
+  const value = environment.expression(by, scope);
+  if (!direction.startsWith('ASC') || !isNumber(value.type)) {
+    throw unsupported(`${name} of other than numbers in ascending order`, undefined, location);
+  }
+  const x = coerce(value, 'float8', environment).sql;
+  return typed(between(place, `list(${x})${after}`, `count(${x})${after}`), 'float8');
+}
+
+/** DuckDB's own quantile weighs both neighbours, which rounds otherwise. */
+function between(place: number, values: string, count: string): string {
+  const sorted = `list_sort(${values}, 'ASC', 'NULLS LAST')`;
+  const given = `{'l': ${sorted}, 'n': ${count}, 'p': CAST(${String(place)} AS DOUBLE) * (${count} - 1)}`;
+  const at = (word: string): string => `a.l[CAST(${word}(a.p) AS BIGINT) + 1]`;
+  const [low, high] = [at('floor'), at('ceil')];
+  const body = `CASE WHEN a.n = 0 THEN NULL WHEN floor(a.p) = ceil(a.p) THEN ${low} ELSE ${low} + (a.p - floor(a.p)) * (${high} - ${low}) END`;
+  return `list_transform([${given}], lambda a: ${body})[1]`;
 }
 
 /** concat takes anything, and any number of it. */

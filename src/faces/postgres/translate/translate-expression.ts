@@ -19,6 +19,7 @@ import type { Environment } from './environment.ts';
 import { castTo, type Expression, typed } from './expression.ts';
 import { knownFields } from './known-fields.ts';
 import { literalOf } from './literal.ts';
+import { extremeVarying } from './numeric-sql.ts';
 import { duckdbTypeOf, isFloat } from './pg-types.ts';
 import { findColumn, type Scope } from './scope.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
@@ -47,7 +48,7 @@ export function translateExpression(
   if ('CaseExpr' in node) return caseOf(node.CaseExpr, inner, environment);
   if ('CoalesceExpr' in node) {
     const { args = [] } = knownFields(node.CoalesceExpr, 'COALESCE', ['args']);
-    return listed('COALESCE', 'coalesce', args.map(inner), environment);
+    return coalesce(args.map(inner), environment);
   }
   if ('MinMaxExpr' in node) return minMax(node.MinMaxExpr, inner, environment);
   if ('FuncCall' in node) return translateCall(node.FuncCall, scope, environment);
@@ -166,43 +167,44 @@ function caseOf(node: CaseExpr, inner: Inner, environment: Environment): Express
   const otherwise: Expression =
     defresult === undefined ? { ...typed('NULL', 'unknown'), literal: null } : inner(defresult);
   // PostgreSQL looks at ELSE first to find the type.
-  const { values, type, scale } = common(
-    [otherwise, ...whens.map(({ result }) => result)],
-    environment,
-    'CASE',
-  );
-  const [last, ...results] = values;
-  const branches = whens.map(
-    ({ test }, index) => `WHEN ${test} THEN ${String(results[index]?.sql)}`,
-  );
-  return typed(`CASE ${branches.join(' ')} ELSE ${String(last?.sql)} END`, type, { scale });
+  const found = common([otherwise, ...whens.map(({ result }) => result)], environment, 'CASE');
+  const write = ([last, ...results]: readonly string[]): string => {
+    const branches = whens.map(({ test }, index) => `WHEN ${test} THEN ${String(results[index])}`);
+    return `CASE ${branches.join(' ')} ELSE ${String(last)} END`;
+  };
+  const { type, scale, fixed } = found;
+  const value = typed(write(found.values.map(({ sql }) => sql)), type, { scale });
+  if (fixed === undefined || fixed === null) return value;
+  const sides = {
+    sql: write(fixed.sides.map(({ sql }) => sql)),
+    digits: write(fixed.sides.map(({ digits }) => digits)),
+  };
+  return { ...value, fixed: { ...sides, scale: fixed.scale } };
 }
 
 function equals(lexpr: Node, rexpr: Node): A_Expr {
   return { kind: 'AEXPR_OP', name: [{ String: { sval: '=' } }], lexpr, rexpr };
 }
 
-function listed(
-  place: string,
-  word: string,
-  given: readonly Expression[],
-  environment: Environment,
-): Expression {
-  const { values, type, scale } = common(given, environment, place);
-  return typed(`${word}(${values.map(({ sql }) => sql).join(', ')})`, type, { scale });
+function coalesce(given: readonly Expression[], environment: Environment): Expression {
+  const { values, type, scale, fixed } = common(given, environment, 'COALESCE');
+  const write = (items: readonly string[]): string => `coalesce(${items.join(', ')})`;
+  const value = typed(write(values.map(({ sql }) => sql)), type, { scale });
+  if (fixed === undefined || fixed === null) return value;
+  const digits = fixed.sides.map((side) => `WHEN ${side.sql} IS NOT NULL THEN ${side.digits}`);
+  const sql = write(fixed.sides.map((side) => side.sql));
+  return { ...value, fixed: { sql, scale: fixed.scale, digits: `CASE ${digits.join(' ')} END` } };
 }
 
 function minMax(node: MinMaxExpr, inner: Inner, environment: Environment): Expression {
   const { op, args = [] } = knownFields(node, 'GREATEST', ['op', 'args']);
   const word = op === 'IS_LEAST' ? 'least' : 'greatest';
-  const found = listed(word.toUpperCase(), word, args.map(inner), environment);
-  if (found.scale === 'varies' || found.type === 'bpchar' || found.type.endsWith('[]')) {
-    throw unsupported(
-      `${word} of such values`,
-      'Cast all of them to one type, as numeric(38,10) or text.',
-    );
+  const { values, type, scale } = common(args.map(inner), environment, word.toUpperCase());
+  if (type === 'bpchar' || type.endsWith('[]')) {
+    throw unsupported(`${word} of such values`, 'Cast all of them to one type, as text.');
   }
-  return found;
+  if (scale === 'varies') return extremeVarying(word, values);
+  return typed(`${word}(${values.map(({ sql }) => sql).join(', ')})`, type, { scale });
 }
 
 function valueFunction(node: SQLValueFunction): Expression {

@@ -2,7 +2,7 @@
 import { coerce } from '../casts.ts';
 import type { Environment } from '../environment.ts';
 import { castTo, type Expression, typed } from '../expression.ts';
-import { divide } from '../numeric-sql.ts';
+import { divide, shownSum } from '../numeric-sql.ts';
 import { formatType, isFloat, isInteger, isNumber, isText, type PgTypeName } from '../pg-types.ts';
 import { refuseUnlike } from '../same-values.ts';
 import { SqlRefusal, unsupported } from '../sql-refusal.ts';
@@ -68,6 +68,7 @@ const sum: Write = (given, environment) => {
     case 'int8':
       return castTo(whole, 'numeric', 0);
     case 'numeric': {
+      if (value.fixed !== undefined && !given.isDistinct) return sumOfFixed(value.fixed, given);
       const scale = fixed(value, 'sum');
       return castTo(whole, 'numeric', scale);
     }
@@ -80,11 +81,28 @@ const sum: Write = (given, environment) => {
   }
 };
 
+/** Of a numeric that has one of a few scales. */
+function sumOfFixed({ sql, scale, digits }: Fixed, given: AggregateCall): Expression {
+  const shown = `CASE WHEN ${sql} IS NOT NULL THEN ${digits} END`;
+  return shownSum(
+    call('sum', [sql], given),
+    scale,
+    call('max', [shown], { ...given, isDistinct: false }),
+  );
+}
+
+type Fixed = NonNullable<Expression['fixed']>;
+
 const avg: Write = (given, environment) => {
   const value = only(given, environment, 'float8');
   if (value === null || !isNumber(value.type)) return null;
   if (isFloat(value.type)) {
     return typed(call('avg', [coerce(value, 'float8', environment).sql], given), 'float8');
+  }
+  if (value.fixed !== undefined && !given.isDistinct) {
+    const shown = sumOfFixed(value.fixed, given);
+    const count = call('count', [value.fixed.sql], given);
+    return divide(shown, typed(`nullif(${count}, 0)`, 'int8'));
   }
   const scale = isInteger(value.type) ? 0 : fixed(value, 'avg');
   const total = castTo(call('sum', [value.sql], given), 'numeric', scale);

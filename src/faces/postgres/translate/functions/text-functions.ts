@@ -87,6 +87,22 @@ export const TEXT_FUNCTIONS: Readonly<Record<string, readonly Signature[]>> = {
       (text) => `array_to_string(list_reverse(string_split(${text}, '')), '')`,
     ),
   ],
+  split_part: [
+    signature('(text, text, int4) → text', (text = '', by = '', at = '') => {
+      const zero = raise('22023', 'field position must not be zero');
+      const whole = `CASE WHEN abs(${at}) = 1 THEN ${text} ELSE '' END`;
+      return ifKnown(
+        [text, by, at],
+        `CASE WHEN (${at}) = 0 THEN ${zero} WHEN (${by}) = '' THEN ${whole} ELSE split_part(${text}, ${by}, ${at}) END`,
+      );
+    }),
+  ],
+  translate: [
+    signature(
+      '(text, text, text) → text',
+      (text = '', from = '', to = '') => `translate(${text}, ${from}, ${to})`,
+    ),
+  ],
   starts_with: [signature('(text, text) → bool', (text, part) => `starts_with(${text}, ${part})`)],
   md5: [
     signature('(text) → text', (text) => `md5(${text})`),
