@@ -31,6 +31,7 @@ module.exports = {
     onlyFrom('process', ['domain'], 'What is to be known of a process, whatever it runs.'),
     onlyFrom('query', ['domain', 'process', ...STORES], 'A query reads the stores.'),
     onlyFrom('http', ['domain', 'daemon'], 'The server reads a view of the daemon.'),
+    onlyFrom('faces', ['domain', 'query'], 'A face puts questions and is handed who answers.'),
     onlyFrom('daemon', ['domain', 'process'], 'The daemon is handed what it works with.'),
     onlyFrom('client', [], 'What programs of others import stands on its own.'),
     onlyFrom('page', [], 'The page runs in a browser and knows the server by its answers.'),
@@ -51,9 +52,9 @@ module.exports = {
     {
       name: 'jobs-are-commands',
       comment:
-        'daemon and http know jobs only as commands: a crash takes a job down, not the daemon.',
+        'daemon, http and faces know jobs only as commands: a crash takes a job down, not the daemon.',
       severity: 'error',
-      from: { path: '^src/(daemon|http)/' },
+      from: { path: '^src/(daemon|http|faces)/' },
       to: { path: '^src/(jobs|cli)/' },
     },
     {

@@ -7,6 +7,7 @@ import { checkAlerts } from './cross-check-alerts.ts';
 import { checkColdDays } from './cross-check-cold-days.ts';
 import { checkDrain } from './cross-check-drain.ts';
 import { checkS3Lake } from './cross-check-lake.ts';
+import { checkPostgresFace } from './cross-check-postgres-face.ts';
 import { checkQuery } from './cross-check-query.ts';
 import { checkRedis } from './cross-check-redis.ts';
 import { checkSchedules } from './cross-check-schedules.ts';
@@ -34,6 +35,7 @@ export function crossCheck(root: unknown): PlacedProblem[] {
     ...checkQuery(file),
     ...checkSchedules(file),
     ...checkServer(file),
+    ...checkPostgresFace(file),
     ...checkAlerts(file),
   ];
 }

@@ -18,6 +18,7 @@ import { type LakeConfig, resolveLake } from './lake-section.ts';
 import type { LogConfig } from './log-section.ts';
 import { type MaintenanceConfig, resolveMaintenance } from './maintenance-section.ts';
 import { asRecord, type ConfigPath, formatPath, withValueAt } from './path.ts';
+import { type PostgresFaceConfig, resolvePostgresFace } from './postgres-face-section.ts';
 import { POSTGRES_SECRETS, type PostgresConfig, resolvePostgres } from './postgres-section.ts';
 import { type QueryConfig, resolveQuery } from './query-section.ts';
 import { REDIS_SECRETS, resolveRedis, SENTINEL_SECRETS } from './redis-section.ts';
@@ -50,6 +51,8 @@ export interface TierdConfig {
   readonly daemon: DaemonConfig;
   /** Absent where no status page is wanted. */
   readonly server?: ServerConfig;
+  /** Absent where queries are not answered in PostgreSQL's protocol. */
+  readonly postgresFace?: PostgresFaceConfig;
   readonly alerts: AlertsConfig;
   readonly log: LogConfig;
 }
@@ -84,6 +87,7 @@ export function loadConfig(place: ConfigPlace): TierdConfig {
   const directory = dirname(file);
   const lake = resolveLake(config.lake, directory);
   const server = resolveServer(config.server);
+  const { postgres: face } = config.server;
   const datasets = resolveDatasets(config.datasets, config.storage, lake);
   const maintenance = resolveMaintenance(config.maintenance, directory);
   return {
@@ -101,6 +105,7 @@ export function loadConfig(place: ConfigPlace): TierdConfig {
     schedules: resolveSchedules(config.schedules, config.storage),
     daemon: resolveDaemon(config.daemon),
     ...(server === undefined ? {} : { server }),
+    ...(face === undefined ? {} : { postgresFace: resolvePostgresFace(face, directory) }),
     alerts: resolveAlerts(config.alerts),
     log: config.log,
   };
@@ -193,6 +198,17 @@ function webhookSecrets(root: unknown): readonly SecretPlace[] {
   }));
 }
 
+/** One for each user of the PostgreSQL face. */
+function userSecrets(root: unknown): readonly SecretPlace[] {
+  const at = ['server', 'postgres', 'users'];
+  const users = at.reduce((value, name) => asRecord(value[name]), asRecord(root));
+  return Object.keys(users).map((name) => ({
+    section: [...at, name],
+    key: 'password',
+    check: checkToken,
+  }));
+}
+
 type Section = Readonly<Record<string, unknown>>;
 
 function readSecrets(
@@ -201,7 +217,11 @@ function readSecrets(
 ): { readonly secrets: readonly Secret[]; readonly problems: readonly PlacedProblem[] } {
   const secrets: Secret[] = [];
   const problems: PlacedProblem[] = [];
-  for (const { section: at, key, check } of [...SECRETS, ...webhookSecrets(root)]) {
+  for (const { section: at, key, check } of [
+    ...SECRETS,
+    ...webhookSecrets(root),
+    ...userSecrets(root),
+  ]) {
     const section = at.reduce((value, name) => asRecord(value[name]), asRecord(root));
     const file = section[`${key}_file`];
     if (typeof file !== 'string' || file === '') continue;

@@ -15,7 +15,7 @@ export interface QueryConfig {
   readonly liveTimeoutMs: number;
   /** Of the process of one query, whatever it holds there. */
   readonly maxMemoryBytes: number;
-  /** Over HTTP. */
+  /** Of all faces. */
   readonly concurrency: number;
   /** Of a process without a query; 0 ends each with its own. */
   readonly keepWarmMs: number;
@@ -54,18 +54,20 @@ export const querySection = z.strictObject({
   ).optional(),
   concurrency: wholeNumber(
     { min: 1, max: 64 },
-    'Queries over HTTP that run at once. Each may take max_memory.',
+    'Queries over HTTP and server.postgres that run at once. Each may take max_memory.',
   ).default(2),
   keep_warm: duration(
-    'A process that has answered a query over HTTP or of `tierd query -i` stays so long for the next one, which is then not held up by its start; at most as many as concurrency, each with a connection to PostgreSQL and up to 256MB of memory. 0s keeps none.',
+    'A process that has answered a query over HTTP, server.postgres or of `tierd query -i` stays so long for the next one, which is then not held up by its start; at most as many as concurrency, each with a connection to PostgreSQL and up to 256MB of memory. 0s keeps none.',
   ).default('1min'),
   queue: wholeNumber(
     { min: 0, max: 1_000 },
-    'Queries over HTTP that may wait for their turn; one more is answered with 503.',
+    'Queries over HTTP and server.postgres that may wait for their turn; one more is answered with 503, or 53300.',
   ).default(8),
-  timeout: duration('A query over HTTP that takes longer is ended.').default('1min'),
+  timeout: duration('A query over HTTP or server.postgres that takes longer is ended.').default(
+    '1min',
+  ),
   max_result: size(
-    'An answer over HTTP that is larger is broken off, or is an error where nothing was sent yet.',
+    'An answer over HTTP or server.postgres that is larger is broken off, or is an error where nothing was sent yet.',
   ).default('256MB'),
   cache: size(
     'Answers over HTTP that the daemon keeps, in its memory: the same question is answered from there as long as the answer is the same. 0MB keeps none.',

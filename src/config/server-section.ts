@@ -1,6 +1,7 @@
 /** The `server` section: where the daemon tells how it is, and who may command it. */
 import { z } from 'zod';
 import { duration, secret, text, wholeNumber } from './fields.ts';
+import { postgresFaceSection } from './postgres-face-section.ts';
 import { parseDuration } from './units.ts';
 
 export interface ServerConfig {
@@ -46,6 +47,9 @@ export const serverSection = z.strictObject({
   survey_interval: duration(
     'How often the daemon looks what the stores hold, for /status and /metrics. What takes long to look at is looked at less often by itself. At least 1s.',
   ).default('30s'),
+  postgres: postgresFaceSection.optional().meta({
+    description: 'The same queries in PostgreSQL’s protocol. There is none when this is left out.',
+  }),
 });
 
 export type ServerFile = z.output<typeof serverSection>;

@@ -19,6 +19,8 @@ export interface TransactionOptions {
   readonly isSerial?: boolean;
   /** Commits without a wait for synchronous standbys: what one that takes over does anew by itself. */
   readonly isLocal?: boolean;
+  /** Sees what the transaction saw that exported it; with `repeatable read` alone. */
+  readonly snapshot?: string;
 }
 
 /** All in milliseconds; 0 is no limit. */
@@ -120,7 +122,7 @@ async function begin(
   options: TransactionOptions,
   lead: readonly string[] = [],
 ): Promise<readonly pg.QueryResult[]> {
-  const { isolation, readOnly, limits = {}, isSerial = false, isLocal = false } = options;
+  const { isolation, readOnly, limits = {}, isSerial = false, isLocal = false, snapshot } = options;
   const settings = {
     ...FIXED_SETTINGS,
     ...(isSerial ? { max_parallel_workers_per_gather: '0' } : {}),
@@ -131,6 +133,7 @@ async function begin(
   };
   const statements = [
     `begin isolation level ${isolation} ${readOnly ? 'read only' : 'read write'}`,
+    ...(snapshot === undefined ? [] : [`set transaction snapshot ${quoteLiteral(snapshot)}`]),
     ...settingStatements('set local', settings),
     ...lead,
   ];

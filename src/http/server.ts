@@ -3,6 +3,7 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import type { DaemonControl, DaemonView } from '../daemon/view.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { Clock } from '../domain/time/clock.ts';
+import { WrongSecrets } from '../domain/wrong-secrets.ts';
 import {
   admit,
   clientOf,
@@ -19,7 +20,6 @@ import type { QueryDesk } from './queries/query-desk.ts';
 import { RequestRefused, refuseParameters } from './read-request.ts';
 import type { Answer, Route } from './route.ts';
 import { routesOf } from './routes.ts';
-import { WrongTokens } from './wrong-tokens.ts';
 
 export interface ServerParts {
   readonly view: DaemonView;
@@ -51,7 +51,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
     forceCloseConnections: true,
     logger: false,
   });
-  const wrongTokens = new WrongTokens(parts.clock, parts.onWrongToken);
+  const wrongTokens = new WrongSecrets(parts.clock, 'a wrong token', parts.onWrongToken);
   const limit = new RateLimit(parts.clock, parts.requestsPerMinute);
   const routes = routesOf(parts);
   const probes = new Map(routes.filter(isProbe).map((route) => [route.url, route]));
@@ -59,7 +59,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
     void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
     const { authorization } = request.headers;
     if (showsWrongToken(parts.tokens, authorization)) {
-      wrongTokens.note(request.ip, request.method, request.url);
+      wrongTokens.note(request.ip, `${request.method} ${pathShown(request.url)}`);
     }
     const probe = probes.get(request.routeOptions.url ?? '');
     // A supervisor must hear of the daemon, however much others ask. A wrong token is counted.
@@ -106,6 +106,13 @@ export function createServer(parts: ServerParts): FastifyInstance {
   );
   server.setErrorHandler((error, _request, reply) => sendError(error, reply, parts.onError));
   return server;
+}
+
+const MAX_PATH_SHOWN = 80;
+
+/** Somebody may have put the token behind the question mark. */
+function pathShown(url: string): string {
+  return (url.split('?', 1)[0] ?? '').slice(0, MAX_PATH_SHOWN);
 }
 
 function isRead({ method }: FastifyRequest): boolean {

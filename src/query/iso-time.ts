@@ -27,7 +27,8 @@ export function isoTime(micros: bigint): string {
 const ERA_YEARS = 400;
 const ERA_DAYS = 146_097;
 
-function civilFrom(days: number): { year: number; month: number; day: number } {
+/** The day that is so many after the first of 1970. */
+export function civilFrom(days: number): { year: number; month: number; day: number } {
   const era = Math.floor(days / ERA_DAYS);
   const date = new Date((days - era * ERA_DAYS) * MS_PER_DAY);
   return {

@@ -23,6 +23,8 @@ export interface SnapshotOptions extends TableOptions {
   readonly datasets: readonly Dataset[];
   /** A statement that reads hot rows longer than this is ended: what would drop their chunk waits for it. */
   readonly maxHoldMs: number;
+  /** One that somebody holds; unless given, each question has its own. */
+  readonly snapshot?: string;
   readonly live?: LiveSide;
 }
 
@@ -30,7 +32,7 @@ export interface SnapshotOptions extends TableOptions {
 const MOST_LOOKS = 5;
 
 export function postgresStores(options: SnapshotOptions): InSnapshot {
-  const { db, maxHoldMs, live } = options;
+  const { db, maxHoldMs, live, snapshot } = options;
   return async (needOf, work, names) => {
     const wanted = options.datasets.filter(({ name }) => needOf(name) !== 'nothing');
     const tables = {
@@ -50,10 +52,11 @@ export function postgresStores(options: SnapshotOptions): InSnapshot {
           isolation: 'repeatable read',
           readOnly: true,
           limits: { statementTimeoutMs: maxHoldMs, idleTimeoutMs: maxHoldMs },
+          ...(snapshot === undefined ? {} : { snapshot }),
         },
         tables,
-        async (snapshot) => {
-          const stores = await openStores(options, needOf, wanted, snapshot);
+        async (read) => {
+          const stores = await openStores(options, needOf, wanted, read);
           const sources = (await look?.settle(db)) ?? null;
           if (attempt < MOST_LOOKS && sources?.some(({ isUnsure }) => isUnsure) === true) {
             return { done: false } as const;
@@ -61,7 +64,7 @@ export function postgresStores(options: SnapshotOptions): InSnapshot {
           const found =
             sources === null || names === undefined
               ? null
-              : await openLive(options, snapshot, sources, names);
+              : await openLive(options, read, sources, names);
           return { done: true, value: await work({ ...stores, live: found }) } as const;
         },
       );

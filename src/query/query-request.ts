@@ -5,6 +5,7 @@ import type { Clock } from '../domain/time/clock.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import type { OpenSegments } from '../lake/segment-files.ts';
 import type { Page } from './answer/hidden-columns.ts';
+import type { PostgresReply } from './answer/postgres/postgres-reply.ts';
 import type { QueryFormat } from './answer/query-format.ts';
 import type { AnswerSink } from './answer/write-rows.ts';
 import type { AnswerRecord } from './cache/answer-record.ts';
@@ -26,7 +27,8 @@ export interface QueryRequest {
   readonly parameters: readonly ParameterValue[];
   /** Says what would be read, in the summary, and reads nothing. */
   readonly explain: boolean;
-  readonly format: QueryFormat;
+  /** A reply is in the messages of PostgreSQL's protocol. */
+  readonly format: QueryFormat | PostgresReply;
   readonly output: FileOutput | { readonly sink: AnswerSink };
   /** For `table` into a terminal: how wide it is. Null cuts nothing. */
   readonly terminalWidth: number | null;

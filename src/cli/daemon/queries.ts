@@ -1,9 +1,10 @@
-/** Queries over HTTP: each has a process for itself while it runs, as one that a person types. */
+/** Queries of all faces: each has a process for itself while it runs, as one that a person types. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TierdConfig } from '../../config/load.ts';
 import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
+import type { FaceDesk, FaceHandler, FaceQuestion } from '../../faces/postgres/face-desk.ts';
 import {
   type AskedQuery,
   type QueryDesk,
@@ -13,6 +14,7 @@ import {
 import { QueryGate } from '../../http/query-gate.ts';
 import type { QueryProcesses } from '../../query/process/query-processes.ts';
 import type { CliContext } from '../context.ts';
+import { isDatasetName } from '../rooms/dataset-names.ts';
 import type { QueryTask } from '../rooms/query-task.ts';
 import { withSpillDirectory } from '../rooms/spill-directory.ts';
 import { openProcesses, startQuery } from '../rooms/start-query.ts';
@@ -21,6 +23,8 @@ import { withinSize } from './within-size.ts';
 
 export interface OpenQueries {
   readonly desk: QueryDesk;
+  /** The same for who asks in PostgreSQL's protocol. */
+  readonly face: Omit<FaceDesk, 'readHotFacts' | 'askHot' | 'holdSnapshot'>;
   /** The configuration is another: no process that was started for the last one is asked any more. */
   reloaded(): void;
   /** Lets those that run come to their end for a while, then ends them. */
@@ -37,18 +41,28 @@ export function openQueries(context: CliContext, config: () => TierdConfig): Ope
   const stopped = new AbortController();
   const kept = new AnswerOrKeep(query.cacheBytes);
   const processes = openProcesses(query.concurrency);
+  const limits = {
+    timeoutMs: query.timeoutMs,
+    maxResultBytes: query.maxResultBytes,
+    stopped: stopped.signal,
+  };
   return {
     desk: {
       gate,
-      timeoutMs: query.timeoutMs,
-      maxResultBytes: query.maxResultBytes,
-      stopped: stopped.signal,
+      ...limits,
       run: (asked, handler) => {
         const current = config();
         return kept.run(current, asked, handler, (copied) =>
           run({ processes, context, config: current, mayKeep: kept.mayKeep }, asked, copied),
         );
       },
+    },
+    face: {
+      turns: gate,
+      ...limits,
+      isDataset: (schema, name) => isDatasetName(config().datasets, schema, name),
+      ask: (question, handler) =>
+        askFace({ processes, context, config: config() }, question, handler),
     },
     reloaded() {
       processes.renew();
@@ -97,6 +111,31 @@ async function run(
     for await (const part of createReadStream(file)) await handler.write(part as Buffer);
     return end;
   });
+}
+
+/** Whatever it answers with is written in messages of the protocol. */
+async function askFace(
+  { processes, context, config }: Omit<Asking, 'mayKeep'>,
+  { sql, before, parameterTypes, values, reply, snapshot }: FaceQuestion,
+  { write, signal }: FaceHandler,
+): Promise<{ readonly rows: number }> {
+  return startQuery(
+    processes,
+    config,
+    context,
+    {
+      sql,
+      parameters: [],
+      postgres: { before, parameterTypes, values },
+      explain: false,
+      format: reply,
+      ...(snapshot === null ? {} : { snapshot }),
+      output: null,
+      terminal: null,
+      terminalWidth: null,
+    },
+    { signal, write, warn: (text) => context.logger.warn({}, text) },
+  );
 }
 
 async function answer(

@@ -20,7 +20,9 @@ import { readVersion } from '../version.ts';
 import { type DaemonAlerts, openAlerts } from './alerts.ts';
 import { controlOf } from './control.ts';
 import { factsOf, jobsOf } from './jobs.ts';
+import { type OpenFace, openPostgresFace } from './postgres-face.ts';
 import { runShutdownHooks, startTierdJob } from './processes.ts';
+import { openQueries } from './queries.ts';
 import { onHangup } from './reload.ts';
 import { type OpenServer, openStatusServer } from './status-server.ts';
 import { takeLead } from './take-lead.ts';
@@ -74,6 +76,8 @@ export async function runDaemon(context: CliContext): Promise<void> {
     logger.warn({ advice }, found);
   }
   const daemon = createDaemon(common, notifier);
+  const queries = openQueries(context, common.config);
+  let face: OpenFace | null = null;
   const stopListening = onHangup(context, {
     current: () => config,
     notifier,
@@ -82,7 +86,8 @@ export async function runDaemon(context: CliContext): Promise<void> {
       const jobs = jobsOf(next);
       dispatch({ kind: 'reloaded', atMs: clock.now(), jobs: jobs.map(factsOf) });
       daemon.redefine(jobs);
-      server?.reloaded();
+      queries.reloaded();
+      face?.reloaded();
       return listJobs(state());
     },
     refuse: (error) => dispatch({ kind: 'reload_refused', error }),
@@ -96,6 +101,7 @@ export async function runDaemon(context: CliContext): Promise<void> {
   server = await openStatusServer(
     context,
     common.config,
+    queries,
     {
       version: readVersion(),
       state,
@@ -106,6 +112,7 @@ export async function runDaemon(context: CliContext): Promise<void> {
     },
     controlOf(common.config, daemon, dryRuns, pauses),
   );
+  face = await openPostgresFace(context, common.config, queries);
   try {
     await daemon.run(context.signal);
   } finally {
@@ -113,6 +120,8 @@ export async function runDaemon(context: CliContext): Promise<void> {
     await dryRuns.stop();
     await pauses.close();
     await alerts.close();
+    await queries.close();
+    await face?.close();
     await server?.close();
   }
 }

@@ -15,7 +15,7 @@ import { listPastRuns } from '../../ledger/run-history.ts';
 import type { CliContext } from '../context.ts';
 import { runDocument } from '../reports/run-document.ts';
 import { icebergDesk } from './iceberg-desk.ts';
-import { openQueries } from './queries.ts';
+import type { OpenQueries } from './queries.ts';
 import { connectForDaemon } from './take-lead.ts';
 
 /** Where the build puts it, beside the server. */
@@ -27,7 +27,6 @@ const SURVEY_LIMIT_MS = 15_000;
 export interface OpenServer {
   /** Something is new in the ledger: has the stores looked at now. */
   survey(): void;
-  reloaded(): void;
   close(): Promise<void>;
 }
 
@@ -35,6 +34,7 @@ export interface OpenServer {
 export async function openStatusServer(
   context: CliContext,
   config: () => TierdConfig,
+  queries: OpenQueries,
   daemon: Pick<DaemonView, 'version' | 'state' | 'datasets' | 'dryRuns'> & {
     readonly dispatch: Dispatch;
     readonly outages: Outages;
@@ -48,7 +48,6 @@ export async function openStatusServer(
   const everyMs = settings.surveyIntervalMs;
   const { composeSurvey } = await import('./survey-parts.ts');
   const survey = composeSurvey(clock, config, () => state().survey);
-  const queries = openQueries(context, config);
   const server = createServer({
     queries: queries.desk,
     iceberg: icebergDesk(() => connectForDaemon(config())),
@@ -106,12 +105,8 @@ export async function openStatusServer(
       survey.noteLedgerNews();
       loop.soon();
     },
-    reloaded: () => {
-      queries.reloaded();
-    },
     close: async () => {
       closing.abort();
-      await queries.close();
       await server.close();
       await surveying;
     },

@@ -5,9 +5,11 @@ import type pg from 'pg';
 import type { TierdConfig } from '../../config/load.ts';
 import type { StructuredAsk } from '../../domain/ask/structured-ask.ts';
 import { TierdError } from '../../domain/errors.ts';
+import type { SnapshotVersion } from '../../domain/lake/snapshot-version.ts';
 import { systemClock } from '../../domain/time/clock.ts';
 import { lakeRefusal, lookAtLake } from '../../jobs/rotation/own-lake.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
+import { writeDescription } from '../../query/answer/postgres/postgres-format.ts';
 import type { AnswerSink } from '../../query/answer/write-rows.ts';
 import { AnswerRecord } from '../../query/cache/answer-record.ts';
 import type { EngineLimits } from '../../query/engine.ts';
@@ -31,6 +33,7 @@ import { KeptLine } from './kept-line.ts';
 import type { LiveTask } from './live-side.ts';
 import { noteDamage } from './note-damage.ts';
 import { openLake, openSegmentsOf } from './open-lake.ts';
+import type { PostgresQuestion, TranslatedQuestion } from './translate-question.ts';
 
 /** All that the process is told: of the configuration only what it needs, and no other secret. */
 export interface QueryTask {
@@ -39,6 +42,10 @@ export interface QueryTask {
   readonly request: Omit<QueryRequest, 'output' | 'page'> & {
     /** Whether a dataset's name means what waits in Redis as well. */
     readonly withLive?: boolean;
+    /** That somebody holds, to be read in place of one of its own. */
+    readonly snapshot?: string;
+    /** In PostgreSQL's SQL, in place of the engine's. */
+    readonly postgres?: Omit<PostgresQuestion, 'sql'>;
     /** What is asked in place of its SQL. */
     readonly structured?: StructuredAsk;
     /** Null: the rows go to the parent. */
@@ -94,9 +101,23 @@ async function runQueryTask(
   const { signal, warn, onHead } = rooms;
   const { maxHotRows, maxHoldMs, datasets, limits } = task;
   const live = await openLive(task, signal);
-  const { output, terminal, structured, withLive: _, ...request } = task.request;
+  const {
+    output,
+    terminal,
+    structured,
+    postgres,
+    withLive: _,
+    snapshot,
+    ...request
+  } = task.request;
   const sink = sinkInto(rooms, terminal);
   if (structured?.kind === 'datasets') return writeDatasets(db, task, sink, onHead);
+  const translated =
+    postgres === undefined ? null : await inEngineSql(db, task, { sql: request.sql, ...postgres });
+  if (translated !== null && postgres?.values === null) {
+    const { parameterTypes, columns } = translated;
+    return writeWhole(sink, writeDescription(parameterTypes, columns), 0, onHead);
+  }
   const record = task.mayKeep === true ? { record: new AnswerRecord() } : {};
   const compiled =
     structured === undefined
@@ -104,7 +125,7 @@ async function runQueryTask(
       : compileAsk(await readShape(db, datasets, structured.dataset, record.record), structured);
   let isOwnLake = false;
   return queryLake(
-    { ...request, ...compiled, output: output ?? { sink } },
+    { ...request, ...compiled, ...translated?.asked, output: output ?? { sink } },
     {
       inSnapshot: postgresStores({
         db,
@@ -112,6 +133,7 @@ async function runQueryTask(
         maxHotRows,
         maxHoldMs,
         signal,
+        ...(snapshot === undefined ? {} : { snapshot }),
         ...record,
         ...live,
       }),
@@ -144,14 +166,47 @@ async function openLive(
   return { live: openLiveSide(live, signal) };
 }
 
+const NO_VERSION: SnapshotVersion = { epoch: 0, moves: 0, newestMove: null };
+
+/** What a question in PostgreSQL's SQL is to the engine. Its translator is loaded where somebody asks so. */
+async function inEngineSql(
+  db: pg.Client,
+  { datasets, request: { format } }: QueryTask,
+  question: PostgresQuestion,
+): Promise<
+  TranslatedQuestion & { readonly asked: Pick<QueryRequest, 'sql' | 'parameters' | 'format'> }
+> {
+  const { translateQuestion } = await import('./translate-question.ts');
+  const translated = await translateQuestion(db, datasets, question);
+  const { sql, columns } = translated;
+  const asked = {
+    sql,
+    parameters: [],
+    format: typeof format === 'object' ? { ...format, columns } : format,
+  };
+  return { ...translated, asked };
+}
+
 async function writeDatasets(
   db: pg.Client,
   { datasets }: QueryTask,
   sink: AnswerSink,
   onHead: TaskRooms['onHead'],
 ): Promise<QuerySummary> {
-  const startedAt = systemClock.now();
   const { version, datasets: listed } = await listDatasets(db, datasets);
+  const text = `${JSON.stringify({ datasets: listed })}\n`;
+  return writeWhole(sink, text, listed.length, onHead, version);
+}
+
+/** What was made without a query. */
+async function writeWhole(
+  sink: AnswerSink,
+  whole: string | Uint8Array,
+  rows: number,
+  onHead: TaskRooms['onHead'],
+  version: SnapshotVersion = NO_VERSION,
+): Promise<QuerySummary> {
+  const startedAt = systemClock.now();
   const head = {
     version,
     segmentsRead: 0,
@@ -162,10 +217,10 @@ async function writeDatasets(
     liveRows: null,
   };
   onHead(head);
-  await sink.write(`${JSON.stringify({ datasets: listed })}\n`);
+  await sink.write(whole);
   return {
     ...head,
-    rows: listed.length,
+    rows,
     elapsedMs: systemClock.now() - startedAt,
     notes: [],
     plan: null,

@@ -21,6 +21,7 @@ import {
   DuckDBVariantValue,
 } from '@duckdb/node-api';
 import { isoDate, isoTime, isoTimestamp } from '../iso-time.ts';
+import { shortestFloat } from './shortest-float.ts';
 
 /** Null for SQL's NULL. What holds others (lists, structs, maps) is written as JSON. */
 export function cellText(value: DuckDBValue, type: DuckDBType): string | null {
@@ -134,16 +135,6 @@ function infinity(value: number | bigint): string {
 function numberText(value: number, type: DuckDBType): string {
   if (Object.is(value, -0)) return '-0';
   return type.typeId === DuckDBTypeId.FLOAT ? shortestFloat(value) : String(value);
-}
-
-/** The shortest text that reads back to the same 32-bit float: 0.1, not 0.10000000149011612. */
-function shortestFloat(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
-  for (let digits = 1; digits < 9; digits += 1) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === value) return String(Number(text));
-  }
-  return String(Number(value.toPrecision(9)));
 }
 
 /** Any decimal of that many digits survives the way through a double. */

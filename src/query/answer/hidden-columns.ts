@@ -45,8 +45,19 @@ export function withoutHidden(
       yield chunk.map((row) => row.slice(0, shown));
     }
   }
+  async function* counted(vectors: NonNullable<RowSource['vectors']>): typeof vectors {
+    for await (const chunk of vectors) {
+      rows += chunk.rowCount;
+      yield chunk;
+    }
+  }
+  const { vectors } = source;
   return {
-    source: { columns: source.columns.slice(0, shown), chunks: chunks() },
+    source: {
+      columns: source.columns.slice(0, shown),
+      chunks: chunks(),
+      ...(vectors === undefined || hidden > 0 ? {} : { vectors: counted(vectors) }),
+    },
     end: () => ({ rows, last, alike }),
   };
 }

@@ -1,5 +1,5 @@
 /** The rows of a result, a chunk of some thousand at a time: memory stays bounded. */
-import type { DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import type { DuckDBDataChunk, DuckDBResult, DuckDBType, DuckDBValue } from '@duckdb/node-api';
 
 export interface ResultColumn {
   /** Unique within the result: `a`, `a:1` for `select a, a`. */
@@ -10,6 +10,8 @@ export interface ResultColumn {
 export interface RowSource {
   readonly columns: readonly ResultColumn[];
   readonly chunks: AsyncIterable<readonly (readonly DuckDBValue[])[]>;
+  /** The same rows as the engine holds them, where it does: whoever reads one of the two does not read the other. */
+  readonly vectors?: AsyncIterable<DuckDBDataChunk>;
 }
 
 /**
@@ -23,17 +25,22 @@ export function rowSourceOf(result: DuckDBResult, assertWhole: () => Promise<voi
     name,
     type: types[index] as DuckDBType,
   }));
-  return { columns, chunks: chunksOf(result, assertWhole) };
+  const vectors = vectorsOf(result, assertWhole);
+  return { columns, chunks: rowsOf(vectors), vectors };
 }
 
-async function* chunksOf(
+async function* rowsOf(vectors: AsyncIterable<DuckDBDataChunk>): RowSource['chunks'] {
+  for await (const chunk of vectors) yield chunk.getRows();
+}
+
+async function* vectorsOf(
   result: DuckDBResult,
   assertWhole: () => Promise<void>,
-): AsyncIterable<DuckDBValue[][]> {
+): AsyncIterable<DuckDBDataChunk> {
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) break;
-    yield chunk.getRows();
+    yield chunk;
   }
   await assertWhole();
 }

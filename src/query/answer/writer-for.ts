@@ -1,6 +1,8 @@
 /** How rows are written, by the format that was asked for. */
 import type { QueryRequest } from '../query-request.ts';
 import { writeExpanded } from './expanded-format.ts';
+import { writeCopy } from './postgres/copy-format.ts';
+import { writePostgres } from './postgres/postgres-format.ts';
 import { writeTable } from './table-format.ts';
 import { writeCsv, writeJson, writeNdjson } from './text-formats.ts';
 import type { WriteRows } from './write-rows.ts';
@@ -10,6 +12,10 @@ export function writerFor(
   { format, terminalWidth, output }: QueryRequest,
   note: (text: string) => void,
 ): WriteRows {
+  if (typeof format === 'object') {
+    const { copy, timeZone, columns } = format;
+    return copy === null ? writePostgres(format) : writeCopy(copy, timeZone, columns);
+  }
   switch (format) {
     case 'table':
     case 'parquet':

@@ -1,0 +1,17 @@
+/** What a table of a question's means. */
+import type { Dataset } from '../../domain/dataset.ts';
+
+const SIDES: ReadonlySet<string | null> = new Set([null, 'public', 'hot', 'cold']);
+
+/** Whether it is a dataset, a side of one, or the table of one by its full name. */
+export function isDatasetName(
+  datasets: readonly Dataset[],
+  schema: string | null,
+  name: string,
+): boolean {
+  return datasets.some(
+    (one) =>
+      (one.name === name && SIDES.has(schema)) ||
+      (one.table.name === name && one.table.schema === schema),
+  );
+}

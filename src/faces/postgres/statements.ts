@@ -1,0 +1,240 @@
+/** What a session makes of statements: portals, which run them. */
+import type { PostgresReply } from '../../query/answer/postgres/postgres-reply.ts';
+import { Answer } from './answers/answer.ts';
+import { type CatalogueQuestion, describeCatalogue } from './catalogue/ask-catalogue.ts';
+import { readCopyOptions } from './copy-options.ts';
+import { FaceError } from './face-error.ts';
+import { readParameter } from './parameters.ts';
+import { CataloguePortal } from './portals/catalogue-portal.ts';
+import { CopyPortal } from './portals/copy-portal.ts';
+import { Cursor, FetchPortal } from './portals/cursor.ts';
+import { CommandPortal, TextRowsPortal } from './portals/known-portals.ts';
+import type { Portal, RowsPortal, Run } from './portals/portal.ts';
+import { QueryPortal } from './portals/query-portal.ts';
+import { runCommand } from './run-command.ts';
+import type { SessionRooms } from './session-rooms.ts';
+import type { Question, StatementKind } from './translate/statement-kinds.ts';
+import { type Statement, statementsOf } from './understand.ts';
+import { parameterStatus } from './wire/backend.ts';
+
+/** How a statement is bound. */
+export interface Binding {
+  /** As they came, and in which forms: one for each, one for all of them, or none for text. */
+  readonly values: readonly (Buffer | null)[];
+  readonly parameterFormats: readonly number[];
+  /** Their types by number; 0 where nobody knows. */
+  readonly types: readonly number[];
+  /** Of the columns: one for each, one for all of them, or none for text. */
+  readonly formats: readonly number[];
+  /** As of `PortalQuery`. */
+  readonly promised: Buffer | null;
+}
+
+const UNBOUND: Binding = {
+  values: [],
+  parameterFormats: [],
+  types: [],
+  formats: [],
+  promised: null,
+};
+
+/** ParameterDescription, and RowDescription of what it gives. */
+export interface Described {
+  readonly parameters: Buffer;
+  readonly columns: Buffer;
+}
+
+export class Statements {
+  readonly #rooms: SessionRooms;
+
+  constructor(rooms: SessionRooms) {
+    this.#rooms = rooms;
+  }
+
+  /** @throws FaceError 42601 */
+  read(text: string): Promise<readonly Statement[]> {
+    return statementsOf(text, this.#rooms.desk.isDataset);
+  }
+
+  /** @throws FaceError 25P02 where the transaction has failed and this does not end it */
+  open(statement: Statement, binding: Binding = UNBOUND): Portal {
+    const kind = this.#kindOf(statement);
+    switch (kind.kind) {
+      case 'select':
+        return this.#openQuestion(statement, kind.question, binding);
+      case 'copy': {
+        if (kind.question.asks === 'catalogue') throw notSupported('COPY of the catalogue');
+        const copy = readCopyOptions(kind.options);
+        return new CopyPortal(this.#openQuery(statement, kind.question.text, binding, copy));
+      }
+      case 'declare':
+        return new CommandPortal(() => this.#declare(statement, kind, binding));
+      case 'fetch':
+        return this.#fetch(kind, binding);
+      case 'show':
+        return this.#openShow(kind.name);
+      case 'explain':
+        throw notSupported('EXPLAIN');
+      default:
+        return new CommandPortal(async ({ send }) => {
+          const { tag, news = [] } = await runCommand(kind, statement.text, this.#rooms);
+          await send(...news.map(({ name, value }) => parameterStatus(name, value)));
+          return tag;
+        });
+    }
+  }
+
+  /**
+   * What it takes and gives, before its values are known. Null of what has neither a question nor a parameter.
+   *
+   * @param parameterTypes as the client declares them
+   */
+  async describe(
+    statement: Statement,
+    parameterTypes: readonly number[],
+    run: Run,
+  ): Promise<Described | null> {
+    const kind = this.#kindOf(statement);
+    if (kind.kind !== 'select' && kind.kind !== 'declare' && kind.kind !== 'copy') return null;
+    return this.#describe(statement, kind.question, parameterTypes, run);
+  }
+
+  /** Whether values go on as they came. */
+  asksCatalogue(statement: Statement): boolean {
+    const kind = statement.classify();
+    return 'question' in kind && kind.question.asks === 'catalogue';
+  }
+
+  /** Whether it is a query, whose rows are what is described. */
+  givesRows(statement: Statement): boolean {
+    return this.#kindOf(statement).kind === 'select';
+  }
+
+  #kindOf(statement: Statement): StatementKind {
+    const kind = statement.classify();
+    if (!ENDS_A_FAILURE.has(kind.kind)) this.#rooms.transaction.assertSound();
+    return kind;
+  }
+
+  async #describe(
+    statement: Statement,
+    question: Question,
+    parameterTypes: readonly number[],
+    { signal }: Run,
+  ): Promise<Described> {
+    const { desk, settings } = this.#rooms;
+    if (question.asks === 'catalogue') {
+      const asked = this.#catalogueQuestion(question, parameterTypes);
+      return describeCatalogue(desk.askHot, asked, signal);
+    }
+    const { statementTimeoutMs } = settings;
+    const { text: sql } = question;
+    const before = statement.before(sql);
+    const asked = { sql, before, parameterTypes, values: null, reply: this.#reply([]) };
+    const answer = new Answer(desk, asked, { signal, statementTimeoutMs });
+    try {
+      const parameters = await answer.head(1);
+      return { parameters, columns: await answer.head(1) };
+    } finally {
+      await answer.close();
+    }
+  }
+
+  #openQuestion(statement: Statement, question: Question, binding: Binding): RowsPortal {
+    if (question.asks !== 'catalogue') return this.#openQuery(statement, question.text, binding);
+    const asked = this.#catalogueQuestion(question, binding.types);
+    return new CataloguePortal(this.#rooms.desk.askHot, asked, binding);
+  }
+
+  #catalogueQuestion(
+    { text, tree }: Question,
+    parameterTypes: readonly number[],
+  ): CatalogueQuestion {
+    const searchPath = this.#rooms.settings.get('search_path');
+    return { sql: text, tree, parameterTypes, searchPath };
+  }
+
+  #openQuery(
+    statement: Statement,
+    sql: string,
+    { values, parameterFormats, types, formats, promised }: Binding,
+    copy: PostgresReply['copy'] = null,
+  ): QueryPortal {
+    const { desk, settings, transaction } = this.#rooms;
+    const texts = values.map((value, at) => {
+      const format = parameterFormats.length === 1 ? parameterFormats[0] : parameterFormats[at];
+      return readParameter(value, types[at] ?? 0, format ?? 0, at + 1);
+    });
+    const reply = { ...this.#reply(formats), copy };
+    const before = statement.before(sql);
+    const question = { sql, before, parameterTypes: types, values: texts, reply };
+    const { statementTimeoutMs } = settings;
+    const snapshot = () => transaction.snapshotOf(desk.holdSnapshot);
+    return new QueryPortal({ desk, question, statementTimeoutMs, promised, snapshot });
+  }
+
+  #reply(formats: readonly number[]): PostgresReply {
+    const { timeZone } = this.#rooms.settings;
+    return { formats, timeZone, copy: null, columns: null };
+  }
+
+  #declare(
+    statement: Statement,
+    { name, question, isBinary, canScroll, withHold }: Extract<StatementKind, { kind: 'declare' }>,
+    binding: Binding,
+  ): Promise<string> {
+    const { transaction, cursors } = this.#rooms;
+    if (canScroll) throw notSupported('SCROLL', 'Rows are given once, from the first to the last.');
+    if (transaction.status === 'I' && !withHold) {
+      throw new FaceError({
+        sqlstate: '25P01',
+        message: 'DECLARE CURSOR can only be used in transaction blocks',
+      });
+    }
+    const cursor = new Cursor({
+      open: (formats) =>
+        this.#openQuestion(statement, question, { ...binding, formats, promised: null }),
+      describe: async (run) =>
+        (await this.#describe(statement, question, binding.types, run)).columns,
+      formats: isBinary ? [1] : null,
+      isHeld: withHold,
+    });
+    cursors.add(name, cursor);
+    return Promise.resolve('DECLARE CURSOR');
+  }
+
+  #fetch(
+    { name, direction, count, isMove }: Extract<StatementKind, { kind: 'fetch' }>,
+    { formats }: Binding,
+  ): Portal {
+    const cursor = this.#rooms.cursors.get(name);
+    if (direction !== 'forward' || count < 0) {
+      throw new FaceError({
+        sqlstate: '55000',
+        message: 'cursor can only scan forward',
+        hint: 'Rows are given once, from the first to the last.',
+      });
+    }
+    return new FetchPortal({ cursor, count, isMove }, formats);
+  }
+
+  #openShow(name: string): Portal {
+    const { settings } = this.#rooms;
+    if (name === 'all') {
+      const rows = (): string[][] => settings.all().map((one) => [one.name, one.value, '']);
+      return new TextRowsPortal(['name', 'setting', 'description'], rows, 'SHOW');
+    }
+    const value = settings.get(name);
+    return new TextRowsPortal([settings.shownName(name)], () => [[value]], 'SHOW');
+  }
+}
+
+const ENDS_A_FAILURE: ReadonlySet<StatementKind['kind']> = new Set([
+  'commit',
+  'rollback',
+  'rollback to',
+] satisfies readonly StatementKind['kind'][]);
+
+function notSupported(what: string, hint?: string): FaceError {
+  return new FaceError({ sqlstate: '0A000', message: `${what} is not supported here`, hint });
+}

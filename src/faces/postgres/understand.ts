@@ -1,0 +1,67 @@
+/**
+ * What the statements of a text ask: the one seam for what tierd makes of PostgreSQL's SQL. Until questions are
+ * translated, they go to the engine as they are written.
+ */
+import { FaceError } from './face-error.ts';
+import { classifyStatement } from './translate/classify-statement.ts';
+import { loadParser } from './translate/parse-statements.ts';
+import type { IsDataset } from './translate/question.ts';
+import { SqlRefusal } from './translate/sql-refusal.ts';
+import type { StatementKind } from './translate/statement-kinds.ts';
+import { walk } from './translate/walk.ts';
+
+export interface Statement {
+  readonly text: string;
+  /** Characters of what was sent before a part of it, as PostgreSQL counts them: a pair of surrogates is one. */
+  before(part: string): number;
+  /** How many `$1`, `$2`, … it has. */
+  readonly parameters: number;
+  /** @throws FaceError for what is refused: the statements before it are run all the same */
+  classify(): StatementKind;
+}
+
+/** None of a text without one. @throws FaceError 42601 where any of it does not parse */
+export async function statementsOf(
+  text: string,
+  isDataset: IsDataset,
+): Promise<readonly Statement[]> {
+  const parser = await loadParser();
+  let end = 0;
+  return placed(text, () => parser.statements(text)).map((statement) => {
+    const from = text.indexOf(statement.text, end);
+    end = from + statement.text.length;
+    return {
+      text: statement.text,
+      before: (part) => charactersIn(text.slice(0, from + statement.text.indexOf(part))),
+      parameters: parametersIn(statement.tree),
+      classify: () => placed(text, () => classifyStatement(statement, parser, isDataset)),
+    };
+  });
+}
+
+function charactersIn(text: string): number {
+  return text.length - (text.match(/[\ud800-\udbff][\udc00-\udfff]/g)?.length ?? 0);
+}
+
+function parametersIn(tree: object): number {
+  let last = 0;
+  walk(tree, (kind, node) => {
+    if (kind === 'ParamRef') last = Math.max(last, (node as { number?: number }).number ?? 0);
+  });
+  return last;
+}
+
+function placed<T>(text: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (!(error instanceof SqlRefusal)) throw error;
+    const { sqlstate, message, hint, position } = error.within(text);
+    throw new FaceError({
+      sqlstate,
+      message,
+      hint: hint ?? undefined,
+      position: position ?? undefined,
+    });
+  }
+}
