@@ -4,6 +4,7 @@ import { TierdError } from '../domain/errors.ts';
 import type { Hold } from '../domain/plan/holds.ts';
 import type { EpochMs } from '../domain/time/time-range.ts';
 import { addAuditEntry } from '../ledger/audit.ts';
+import { assertNotRenamed } from '../ledger/former-names.ts';
 import { addHold, liftHold, type NewHold } from '../ledger/holds.ts';
 import { actorOf } from './audit/actor.ts';
 import { inLedger } from './in-ledger.ts';
@@ -12,6 +13,7 @@ import type { LedgerRooms } from './rotation/rooms.ts';
 /** What is expiring at that moment has expired before it returns, or is held. */
 export function setHold(rooms: LedgerRooms, wish: Omit<NewHold, 'by'>): Promise<Hold> {
   return inLedger(rooms, `setting a hold on ${wish.dataset}`, async (db) => {
+    await assertNotRenamed(db, wish.dataset);
     const actor = actorOf(rooms);
     const hold = await addHold(db, { ...wish, by: tellActor(actor) });
     await note(rooms, db, 'held', hold, { until: isoOrNull(hold.until) });

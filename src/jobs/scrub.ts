@@ -17,7 +17,7 @@ import { type ScrubReport, scrubLake } from '../lake/scrub.ts';
 import type { DuckEngine } from '../lake/segment/duckdb.ts';
 import { type PublishedSegment, verifySegments } from '../lake/segment-verifier.ts';
 import { findStrangeMetadata } from '../lake/strange-metadata.ts';
-import { listFormerNames } from '../ledger/former-names.ts';
+import { assertNotRenamed, listFormerNames } from '../ledger/former-names.ts';
 import { listIcebergKeys } from '../ledger/iceberg-objects.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { type RunEnd, recordRun } from '../ledger/runs.ts';
@@ -100,6 +100,7 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
     await assertWritable(db);
     await assertMigrated(db);
     await assertStillOwnLake(rooms, db);
+    if (request.dataset !== null) await assertNotRenamed(db, request.dataset);
     const names =
       request.dataset === null
         ? null

@@ -1,5 +1,5 @@
 /** Under which names a dataset was known before, and what of the ledger follows it to another one. */
-import type { NamesInLake } from '../domain/plan/renamed-dataset.ts';
+import { datasetRenamed, type NamesInLake } from '../domain/plan/renamed-dataset.ts';
 import type { Queryable } from './queryable.ts';
 
 /** Names whose folders in the lake may hold segments of the dataset too; oldest first. */
@@ -49,6 +49,12 @@ export async function whoHadName(db: Queryable, name: string): Promise<string | 
     [name],
   );
   return rows[0]?.dataset ?? null;
+}
+
+/** @throws TierdError DATASET_NOT_FOUND for a name that a dataset had before */
+export async function assertNotRenamed(db: Queryable, name: string): Promise<void> {
+  const now = await whoHadName(db, name);
+  if (now !== null) throw datasetRenamed(name, now);
 }
 
 /** Whether anything was done with a dataset, or said of it. */

@@ -1,6 +1,6 @@
 /** Both stores in one PostgreSQL snapshot: the ledger's list of segments, and the rows themselves. */
 import type { Dataset } from '../domain/dataset.ts';
-import { TierdError } from '../domain/errors.ts';
+import { datasetRenamed } from '../domain/plan/renamed-dataset.ts';
 import { formatTable } from '../domain/table.ts';
 import { quoteTable } from '../hot/quote.ts';
 import { whoHadName } from '../ledger/former-names.ts';
@@ -109,13 +109,9 @@ async function assertNotRenamed(
 ): Promise<void> {
   for (const { name } of wanted.filter((dataset) => emptyDatasets.includes(dataset.name))) {
     const now = await whoHadName(db, name);
-    if (!datasets.some((dataset) => dataset.name === now)) continue;
-    throw new TierdError({
-      code: 'DATASET_NOT_FOUND',
-      message: `${name} was renamed to ${String(now)}, by which the lake has its rows; nothing was read`,
-      hint: `ask for ${String(now)}, call it so in the configuration, and reload the daemon`,
-      context: { dataset: name, renamed_to: now },
-    });
+    if (now !== null && datasets.some((dataset) => dataset.name === now)) {
+      throw datasetRenamed(name, now);
+    }
   }
 }
 

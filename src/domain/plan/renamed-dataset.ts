@@ -1,5 +1,6 @@
 /** A dataset whose name is new in the configuration, though the lake knows its table or its name. */
 import { countOf } from '../count.ts';
+import { TierdError } from '../errors.ts';
 import { type Refusal, unforceable } from './refusal.ts';
 
 export interface NamesInLake {
@@ -44,4 +45,14 @@ export function refuseNewName(
           },
         ]),
   ];
+}
+
+/** Whoever asks by a name that a dataset had before would be told of nothing. */
+export function datasetRenamed(name: string, now: string): TierdError {
+  return new TierdError({
+    code: 'DATASET_NOT_FOUND',
+    message: `${name} was renamed to ${now}, by which the lake has its rows; nothing was done`,
+    hint: `ask for ${now}, call it so in the configuration, and reload the daemon`,
+    context: { dataset: name, renamed_to: now },
+  });
 }

@@ -141,9 +141,13 @@ describe('a dataset with a new name in the configuration', () => {
       const asked = askStores(bench, db, [ticks], `select count(*) from ${from}`);
       await expect(asked).rejects.toMatchObject({
         code: 'DATASET_NOT_FOUND',
-        message: 'ticks was renamed to quotes, by which the lake has its rows; nothing was read',
+        message: 'ticks was renamed to quotes, by which the lake has its rows; nothing was done',
       });
     }
+    // A hold that keeps nothing, and a scrub that takes all files for strangers'.
+    const hold = { dataset: 'ticks', range: null, reason: 'an audit', until: null };
+    expect((await failureOf(setHold(bench.rooms, hold))).code).toBe('DATASET_NOT_FOUND');
+    await expect(assertSound('ticks')).rejects.toMatchObject({ code: 'DATASET_NOT_FOUND' });
     const { rows } = await askStores(bench, db, [ticks], 'select count(*)::int as n from quotes');
     expect(rows).toEqual([{ n: 240 }]);
     expect((await planRotationOf(bench.rooms, ticks)).refusals).toMatchObject([
