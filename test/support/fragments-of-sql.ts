@@ -223,6 +223,7 @@ symbol, percentile_cont(0.25) within group (order by ratio) filter (where volume
 percentile_cont(0.9) within group (order by real8) from types_t where id % 10 > 2
 split_part('a,b,c', ',', 2), split_part('a,b,c', ',', -1), split_part('abc', '', 1), split_part('abc', '', 2), split_part('a', ',', 5), translate('12345', '143', 'ax'), translate('aab', 'aa', 'xy')
 extract(epoch from at - timestamp '2024-01-01'), extract(epoch from interval '1 year 2 mons 3 days 04:05:06.789'), extract(epoch from atz - '2024-01-01 00:00+00') / 3600 from types_t order by id
+(select sum(volume) from md where volume < 3) in (select 2.75), sum(big) in (select 1.5), 3 in (select 2.75), sum(id) + 0.25 from types_t
 real8::int from types_t
 real8::float4::int8 from types_t
 id / (id - id) from types_t

@@ -104,7 +104,7 @@ export function compare(
 }
 
 /** DuckDB would compare DECIMAL(38,0) with DECIMAL(3,2) as DECIMAL(38,0), and lose digits. */
-function rescaled(value: Expression, scale: number): string {
+export function rescaled(value: Expression, scale: number): string {
   if (value.scale === scale) return value.sql;
   const [, text] = /^CAST\('([-0-9.]+)' AS DECIMAL\(\d+, \d+\)\)$/.exec(value.sql) ?? [];
   const digits = text === undefined ? 38 : text.replaceAll(/[-.]/g, '').length + scale;

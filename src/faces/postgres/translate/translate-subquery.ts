@@ -4,7 +4,7 @@ import { coerce } from './casts.ts';
 import type { Environment } from './environment.ts';
 import { type Expression, typed } from './expression.ts';
 import { knownFields } from './known-fields.ts';
-import { comparedAs } from './operators.ts';
+import { comparedAs, rescaled } from './operators.ts';
 import type { Scope } from './scope.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
 import { namesIn } from './walk.ts';
@@ -54,7 +54,11 @@ export function translateSubquery(
       location,
     );
   }
-  const [left, right] = [value, inner].map((side) => coerce(side, type, environment).sql);
+  const sides = [value, inner].map((side) => coerce(side, type, environment));
+  const scale = Math.max(...sides.map((side) => (side.scale === 'varies' ? 0 : side.scale)));
+  const [left, right] = sides.map((side) =>
+    type === 'numeric' ? rescaled(side, scale) : side.sql,
+  );
   const source = `(SELECT ${String(right)} FROM (${query.sql}) AS ${name}(c1))`;
   return typed(`(${String(left)} ${isNone ? 'NOT ' : ''}IN ${source})`, 'bool');
 }
