@@ -50,7 +50,7 @@ export async function lookAtRenaming(
   const { ownership } = await lookWhose(rooms, db);
   const refusal = lakeRefusal({ ownership }, rooms.store.place);
   if (refusal !== null) throw refusal;
-  const isDone = (await listFormerNames(db, to.name)).includes(from);
+  const isDone = (await listFormerNames(db, to.name)).includes(from) && !(await isKnown(db, from));
   if (!isDone) await assertNamesFit(db, from, to.name, configured);
   const { rows } = await db.query<{ segments: number; rows: string }>(
     `select count(*)::int as segments, coalesce(sum(row_count), 0)::text as rows

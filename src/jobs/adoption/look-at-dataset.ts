@@ -14,6 +14,7 @@ import {
   readPart,
 } from '../../lake/manifest.ts';
 import { listAuditHeads } from '../../ledger/audit.ts';
+import { isKnown } from '../../ledger/former-names.ts';
 import { rememberedLake } from '../../ledger/lake-identity.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import { ColumnsOfFiles } from './columns-of-files.ts';
@@ -76,6 +77,7 @@ export async function lookAtDataset(
       .filter((key) => numberOf(key) > (manifest?.number ?? 0))
       .map((key) => unread(key, dataset.name)),
     ...renamings(manifests, manifest),
+    ...(await olderNames(db, manifests, manifest)),
   ];
   const isManifestNewer = manifest !== null && (await isBehind(db, manifest));
   const columns = new ColumnsOfFiles(manifest?.columns ?? []);
@@ -163,6 +165,21 @@ function renamings(
   if (manifest === null || to === null) return [];
   const reason = `${manifest.dataset} was renamed to ${to}: call it so in the configuration, and adopt ${to}`;
   return [{ kind: 'renamed', key: heads[0] ?? '', reason }];
+}
+
+/** Taken up under the new name alone, the dataset would be two: nothing it had before would be found by it. */
+async function olderNames(
+  db: pg.Client,
+  { heads }: ManifestFolder,
+  manifest: ManifestHead | null,
+): Promise<readonly AdoptionProblem[]> {
+  const problems: AdoptionProblem[] = [];
+  for (const name of manifest?.formerNames ?? []) {
+    if (manifest === null || !(await isKnown(db, name))) continue;
+    const reason = `this ledger is from before ${name} was renamed to ${manifest.dataset}, and knows its segments by that name: \`tierd lake take-over\`, where the lake is not this ledger’s yet, then \`tierd lake rename ${name} ${manifest.dataset}\`, then this again`;
+    problems.push({ kind: 'renamed', key: heads[0] ?? '', reason });
+  }
+  return problems;
 }
 
 function unread(key: string, dataset: string): AdoptionProblem {

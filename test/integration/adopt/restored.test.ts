@@ -1,6 +1,7 @@
 /** A database that was set back to yesterday: its lake has segments that it does not know, of rows that it has again. */
 import { beforeEach, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
+import { takeOverLake } from '../../../src/jobs/lake-owner.ts';
 import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
 import { scrub } from '../../../src/jobs/scrub.ts';
 import { adopt } from '../../support/adopt.ts';
@@ -9,6 +10,7 @@ import { compact } from '../../support/compact.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { copyDatabase } from '../../support/dump.ts';
 import { benchOn } from '../../support/lost-database.ts';
+import { rename } from '../../support/rename.ts';
 import { failureOf } from '../../support/restore.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 import { describeOn } from '../../support/servers.ts';
@@ -82,6 +84,39 @@ describeOn('pg_dump', 'a database restored to yesterday', () => {
     await rotateDataset(bench.rooms, dataset, FORCE);
     return { yesterday: await setBack(copy), truth: await allRows({ bench, database }) };
   }
+
+  it('does not know the name that its dataset has since: renamed first, it has all of it', async () => {
+    await fill(34, 31);
+    const copy = await backUp();
+    const ticker = { ...dataset, name: 'ticker' };
+    const renaming = { from: 'ticks', to: ticker, configured: ['ticker'] };
+    await rename(bench, renaming);
+    await rotateDataset(bench.rooms, ticker, FORCE);
+    const yesterday = await setBack(copy);
+    const before = await states(yesterday);
+    const refused = await adopt(yesterday.bench, [ticker], { prefer: 'cold' });
+    expect(refused.isDone).toBe(false);
+    expect(refused.plan.datasets[0]?.problems).toMatchObject([
+      {
+        kind: 'renamed',
+        reason: expect.stringContaining('tierd lake rename ticks ticker') as string,
+      },
+    ]);
+    expect(await states(yesterday)).toEqual(before);
+
+    const db = await copy.connect();
+    await takeOverLake(yesterday.bench.rooms, db);
+    await db.end();
+    await rename(yesterday.bench, renaming);
+    expect(await adopt(yesterday.bench, [ticker], { prefer: 'cold' })).toMatchObject({
+      isDone: true,
+    });
+    await rotateDataset(yesterday.bench.rooms, ticker, FORCE);
+    const { rows } = await copy.query(
+      `select dataset, sum(row_count)::int as rows from tierd.segments where state = 'live' group by 1`,
+    );
+    expect(rows).toEqual([{ dataset: 'ticker', rows: 8 * 24 }]);
+  });
 
   it('is refused the lake; adopt tells of each slice what is hot as well, and changes nothing (I12)', async () => {
     const { yesterday } = await threeDaysLater();
