@@ -99,6 +99,24 @@ test('columns have the names, types and modifiers of PostgreSQL', () => {
   ]);
 });
 
+test.each([
+  ['power(', ', 2)', 'real8'],
+  ['greatest(', ', 1.5)', 'price'],
+  ['(', ')::numeric::float8', 'real8'],
+  ['(', ' / id)', 'id'],
+  ['(', ' / 3.0)', 'price'],
+])(
+  'what grows with each step is refused before it fills the memory: %s',
+  (before, after, column) => {
+    const sql = `select ${before.repeat(40)}${column}${after.repeat(40)} from types_t`;
+    try {
+      expect(describeOf(sql).sql.length).toBeLessThan(1 << 20);
+    } catch (error) {
+      expect(error).toMatchObject({ sqlstate: '54001' });
+    }
+  },
+);
+
 test('a refusal has the place of what is refused', () => {
   const sql = `select 'ä', nothing from md`;
   try {

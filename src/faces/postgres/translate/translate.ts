@@ -48,7 +48,7 @@ export function translate(question: Question, options: TranslateOptions): Transl
   const { environment, types } = environmentFor(options);
   const place = { outer: EMPTY_SCOPE, isTop: true, isPart: false };
   const { sql, columns } = withinStack(() => translateQuery(question.tree, place, environment));
-  if (sql.length > MAX_SQL) throw new SqlRefusal('54001', 'the statement is too complex');
+  if (sql.length > MAX_SQL) throw tooComplex();
   return {
     sql,
     isRunnable: types.every((_, index) => options.parameterValues?.[index] !== undefined),
@@ -64,6 +64,12 @@ export function translate(question: Question, options: TranslateOptions): Transl
     }),
     parameters: Array.from(types, (type) => ({ type: type ?? 'text', oid: oidOf(type ?? 'text') })),
   };
+}
+
+function tooComplex(): SqlRefusal {
+  return new SqlRefusal('54001', 'the statement is too complex', {
+    hint: 'Compute parts of it in subqueries.',
+  });
 }
 
 function withinStack<T>(step: () => T): T {
@@ -98,7 +104,12 @@ function environmentFor({ catalogue, parameterOids = [], parameterValues }: Tran
       return coerce(parameter(number, location), type, environment);
     },
     parameterText: (number) => parameterValues?.[number - 1],
-    expression: (node, scope) => translateExpression(node, scope, environment),
+    expression(node, scope) {
+      // Operands that are written out several times multiply with each step: they are stopped at the first that is too long.
+      const found = translateExpression(node, scope, environment);
+      if (found.sql.length > MAX_SQL) throw tooComplex();
+      return found;
+    },
     query: (tree, outer) =>
       translateQuery(tree, { outer, isTop: false, isPart: false }, environment),
   };
