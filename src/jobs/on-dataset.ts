@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
 import { disconnect } from '../hot/server/connect.ts';
+import { assertNotRenamed } from '../ledger/former-names.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { keepDailyHead } from './audit/keep-daily-head.ts';
 import { asTierdError } from './job-failure.ts';
@@ -21,7 +22,7 @@ export interface OnDataset {
   readonly recovered: Recovered;
 }
 
-/** Throws DATASET_PAUSED, LEASE_HELD, LAKE_NOT_OWNED and what `work` throws. */
+/** Throws DATASET_NOT_FOUND by a name that it had before, DATASET_PAUSED, LEASE_HELD, LAKE_NOT_OWNED and what `work` throws. */
 export async function onDataset<Result>(
   rooms: JobRooms,
   dataset: Dataset,
@@ -32,6 +33,7 @@ export async function onDataset<Result>(
   const db = await rooms.connect('work');
   try {
     await assertMigrated(db);
+    await assertNotRenamed(db, name);
     if (!evenIfPaused) await assertNotPaused(db, name);
     return await whileLeased(rooms, { name, db }, async (kept) => {
       await holdLake(rooms, db);

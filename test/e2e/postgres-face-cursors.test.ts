@@ -74,7 +74,9 @@ describe('a portal', () => {
 
   it('that is closed before its end runs no longer', async () => {
     const client = await connect();
-    const cursor = client.query(new Cursor("select i, repeat('x', 1000) from generate_series(1, 3000000) r(i)"));
+    const cursor = client.query(
+      new Cursor("select i, repeat('x', 1000) from generate_series(1, 3000000) r(i)"),
+    );
     expect(await cursor.read(2)).toHaveLength(2);
     await cursor.close();
     // Both turns are free again.

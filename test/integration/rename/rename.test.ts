@@ -208,7 +208,7 @@ describe('a dataset with a new name in the configuration', () => {
     const taken = await failureOf(
       rotateDataset(lost.bench.rooms, { ...ticks, table: quotes.table }, FORCE),
     );
-    expect(taken.code).toBe('TABLE_NOT_FOUND');
+    expect(taken.code).toBe('DATASET_NOT_FOUND');
   });
 
   it('is adopted by the name of its files where nothing else is left, and renamed again', async () => {
