@@ -45,7 +45,7 @@ export interface QueryTask {
     /** That somebody holds, to be read in place of one of its own. */
     readonly snapshot?: string;
     /** In PostgreSQL's SQL, in place of the engine's. */
-    readonly postgres?: Omit<PostgresQuestion, 'sql'>;
+    readonly postgres?: Omit<PostgresQuestion, 'sql' | 'timeZone'>;
     /** What is asked in place of its SQL. */
     readonly structured?: StructuredAsk;
     /** Null: the rows go to the parent. */
@@ -172,12 +172,13 @@ const NO_VERSION: SnapshotVersion = { epoch: 0, moves: 0, newestMove: null };
 async function inEngineSql(
   db: pg.Client,
   { datasets, request: { format } }: QueryTask,
-  question: PostgresQuestion,
+  question: Omit<PostgresQuestion, 'timeZone'>,
 ): Promise<
   TranslatedQuestion & { readonly asked: Pick<QueryRequest, 'sql' | 'parameters' | 'format'> }
 > {
   const { translateQuestion } = await import('./translate-question.ts');
-  const translated = await translateQuestion(db, datasets, question);
+  const timeZone = typeof format === 'object' ? format.timeZone : 'UTC';
+  const translated = await translateQuestion(db, datasets, { ...question, timeZone });
   const { sql, columns } = translated;
   const asked = {
     sql,

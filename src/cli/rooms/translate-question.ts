@@ -9,6 +9,7 @@ import { SqlRefusal } from '../../faces/postgres/translate/sql-refusal.ts';
 import type { Question } from '../../faces/postgres/translate/statement-kinds.ts';
 import { type ResultColumn, translate } from '../../faces/postgres/translate/translate.ts';
 import { walk } from '../../faces/postgres/translate/walk.ts';
+import { assertZoneFits } from '../../faces/postgres/translate/zone-bound.ts';
 import { type DescribedColumn, findTypesIn } from '../../query/answer/postgres/find-types.ts';
 import { builtIn, type PostgresType } from '../../query/answer/postgres/postgres-type.ts';
 import { typeNameOf } from '../../query/answer/postgres/type-numbers.ts';
@@ -24,6 +25,8 @@ export interface PostgresQuestion {
   readonly parameterTypes: readonly number[];
   /** In PostgreSQL's text form; null: they are not known, and it is only described. */
   readonly values: readonly (string | null)[] | null;
+  /** Of the session. */
+  readonly timeZone: string;
 }
 
 export interface TranslatedQuestion {
@@ -38,20 +41,22 @@ export async function translateQuestion(
   datasets: readonly Dataset[],
   asked: PostgresQuestion,
 ): Promise<TranslatedQuestion> {
-  const { parameterTypes, values } = asked;
+  const { parameterTypes, values, timeZone } = asked;
   const question = await questionOf(asked, datasets);
   const catalogue = await catalogueFor(db, datasets, question);
   const {
     sql: written,
     columns,
     parameters,
-  } = refusing(asked, () =>
-    translate(question, {
+  } = refusing(asked, () => {
+    const found = translate(question, {
       catalogue,
       parameterOids: parameterTypes,
       ...(values === null ? {} : { parameterValues: values }),
-    }),
-  );
+    });
+    if (values !== null) assertZoneFits(found.sql, timeZone);
+    return found;
+  });
   return {
     sql: written,
     columns: await describedOf(db, columns),
