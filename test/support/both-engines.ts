@@ -1,4 +1,5 @@
 /** One table of every type in PostgreSQL and in DuckDB, and one question asked of both. */
+
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api';
 import pg from 'pg';
 import type { Catalogue } from '../../src/faces/postgres/translate/catalogue.ts';
@@ -20,6 +21,7 @@ import {
   type Translation,
   translate,
 } from '../../src/faces/postgres/translate/translate.ts';
+import { doubleText, realText } from '../../src/query/answer/postgres/number-text.ts';
 import type { TestDatabase } from './database.ts';
 
 /** Rows as texts, or the SQLSTATE of an error. */
@@ -203,9 +205,9 @@ export function textOf(value: DuckDBValue, column: ResultColumn | undefined): st
     case 'bool':
       return expectType(value, 'boolean') ? 't' : 'f';
     case 'float8':
-      return floatText(expectType(value, 'number'), 15);
+      return doubleText(expectType(value, 'number'));
     case 'float4':
-      return floatText(expectType(value, 'number'), 6);
+      return realText(expectType(value, 'number'));
     case 'int2':
     case 'int4':
       return String(expectType(value, 'number'));
@@ -258,30 +260,6 @@ function arrayItem(text: string | null): string {
   if (text === null) return 'NULL';
   const isPlain = text !== '' && !/[\s,{}"\\]/.test(text) && text.toLowerCase() !== 'null';
   return isPlain ? text : `"${text.replaceAll(/["\\]/g, '\\$&')}"`;
-}
-
-/** @param digits from which on exponents are written: 15 of double precision, 6 of real */
-function floatText(value: number, digits: number): string {
-  if (!Number.isFinite(value))
-    return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
-  if (Object.is(value, -0)) return '-0';
-  const shortest = digits === 6 ? shortestFloat(value) : value.toExponential();
-  const [mantissa = '', exponent = '0'] = shortest.split('e');
-  const power = Number(exponent);
-  if (power < -4 || power >= digits) {
-    return `${mantissa}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
-  }
-  return Number(shortest).toString().includes('e')
-    ? Number(shortest).toFixed(20).replace(/0+$/, '')
-    : Number(shortest).toString();
-}
-
-function shortestFloat(value: number): string {
-  for (let precision = 0; precision < 9; precision += 1) {
-    const text = value.toExponential(precision);
-    if (Math.fround(Number(text)) === value) return text;
-  }
-  return value.toExponential();
 }
 
 function intervalText({
