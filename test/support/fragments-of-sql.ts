@@ -149,6 +149,7 @@ name, code from types_t order by name desc, code, id limit 30
 distinct name from types_t order by name
 distinct on (name) name, id from types_t order by name, id desc
 tag = 'ab', tag || '|', length(tag), code || '|' from types_t order by id limit 8
+tag = code, nullif(tag, code), nullif(code, tag), code <> tag, 'ab  '::varchar = tag, 'ab  '::text = tag, tag in (code, 'a') from types_t order by id limit 12
 count(distinct symbol), count(distinct volume / 100) from md
 string_agg(symbol, ',' order by volume) from md where volume < 10
 array_agg(volume order by volume desc) from md where volume < 5

@@ -122,7 +122,9 @@ export function comparedAs(
     left === 'unknown' ? [right, right] : right === 'unknown' ? [left, left] : [left, right];
   const [a = '', b = ''] = pair;
   if (isNumber(a) && isNumber(b)) return wider(a, b);
-  if (a === 'bpchar' && b === 'bpchar') return 'bpchar';
+  // A varchar beside it becomes one, and a text doesn't: blanks at the end count for nothing, or do.
+  if ([a, b].includes('bpchar') && [a, b].every((type) => ['bpchar', 'varchar'].includes(type)))
+    return 'bpchar';
   if (isText(a) && isText(b)) return 'text';
   if (a === b && COMPARED.has(a)) return a;
   const times = ['date', 'timestamp', 'timestamptz'];
