@@ -10,11 +10,11 @@ import type {
 } from 'libpg-query';
 import { coerce, common } from './casts.ts';
 import { columnType, findRelation } from './catalogue.ts';
+import { compare } from './comparison.ts';
 import { condition } from './condition.ts';
 import type { Environment } from './environment.ts';
 import { type Expression, quoteIdentifier, typed } from './expression.ts';
 import { knownFields } from './known-fields.ts';
-import { compare } from './operators.ts';
 import { elementOf, isInteger } from './pg-types.ts';
 import { findCommonTable, type Scope, type ScopeColumn, type ScopeRelation } from './scope.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';

@@ -1,11 +1,12 @@
 /** An operator as the parser has it: infix, a list, a range, a pattern. */
 import type { A_Expr, Node } from 'libpg-query';
 import { coerce } from './casts.ts';
+import { compare, comparedAs } from './comparison.ts';
 import type { Environment } from './environment.ts';
 import { type Expression, typed } from './expression.ts';
 import { knownFields } from './known-fields.ts';
 import { arrayItems } from './literal.ts';
-import { binary, compare, comparedAs, inList, like, unary } from './operators.ts';
+import { binary, inList, like, unary } from './operators.ts';
 import { elementOf, isFloat, isInteger } from './pg-types.ts';
 import { unsupported } from './sql-refusal.ts';
 import { namesIn } from './walk.ts';

@@ -1,10 +1,10 @@
 /** A question inside an expression. */
 import type { SubLink } from 'libpg-query';
 import { coerce } from './casts.ts';
+import { comparedAs, rescaled } from './comparison.ts';
 import type { Environment } from './environment.ts';
 import { type Expression, typed } from './expression.ts';
 import { knownFields } from './known-fields.ts';
-import { comparedAs, rescaled } from './operators.ts';
 import type { Scope } from './scope.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
 import { namesIn } from './walk.ts';
