@@ -114,28 +114,63 @@ async function follow(scene: Scene, steps: readonly Step[]): Promise<void> {
   expect(sorted((await look(scene, model)).all)).toEqual(sorted(model.all()));
 }
 
+/** So many orders share a database: what each looks through grows with what the orders before it left. */
+const SHARED_BY = 25;
+
+class Ground {
+  #shared: Omit<Scene, 'dataset'> | null = null;
+  #remove = (): Promise<void> => Promise.resolve();
+  #orders = 0;
+
+  /** A new one has taken its place once so many were given. */
+  async give(): Promise<{ readonly base: Omit<Scene, 'dataset'>; readonly order: number }> {
+    if (this.#orders % SHARED_BY === 0) await this.#renew();
+    this.#orders += 1;
+    if (this.#shared === null) throw new Error('there is no database');
+    return { base: this.#shared, order: this.#orders };
+  }
+
+  async #renew(): Promise<void> {
+    await this.leave();
+    await this.#shared?.database.drop();
+    const database = await createTestDatabase({ timescale: true });
+    const client = await database.connect();
+    const bench = await openBench(database, {}, (remove) => {
+      this.#remove = remove;
+    });
+    this.#shared = { database, client, bench };
+  }
+
+  /** The last database is dropped, or kept for a look, when the file has ended. */
+  async leave(): Promise<void> {
+    await this.#remove();
+  }
+}
+
 describeOn('timescale', `any order of steps (seed ${String(SEED)})`, () => {
   it.each(Object.entries(KINDS))(
     'leaves what a map of the rows says: %s',
     async (kind, create) => {
-      const database = await createTestDatabase({ timescale: true });
-      const client = await database.connect();
-      const bench = await openBench(database);
-      let count = 0;
+      const ground = new Ground();
       const property = fc.asyncProperty(
         fc.array(step, { minLength: 6, maxLength: 20 }),
         async (steps) => {
-          count += 1;
-          const table = `${kind}_${String(count)}`;
+          const { base, order } = await ground.give();
+          const { database } = base;
+          const table = `${kind}_${String(order)}`;
           const labels = FIRST_LABELS.map((label) => `'${label}'`).join(', ');
           await database.query(`create type ${table}_kind as enum (${labels}); ${create(table)}`);
           const dataset = makeDataset(table, { sortBy: ['id', 'time'] });
-          const scene = { database, client, bench, dataset };
+          const scene = { ...base, dataset };
           await follow(scene, steps);
           await database.query(`drop table ${scene.dataset.table.name}`);
         },
       );
-      await fc.assert(property, { numRuns: SEQUENCES, seed: SEED });
+      try {
+        await fc.assert(property, { numRuns: SEQUENCES, seed: SEED });
+      } finally {
+        await ground.leave();
+      }
     },
     SEQUENCES * 120_000,
   );
