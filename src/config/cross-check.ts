@@ -92,8 +92,13 @@ export function checkUrl(path: ConfigPath, url: string, postgres: Raw): PlacedPr
   if (ssl !== undefined && new URL(url).searchParams.has('sslmode')) {
     return [problem(path, 'has an sslmode while ssl is set too', 'only one of the two')];
   }
-  const mode = new URL(url).searchParams.get('sslmode') ?? 'disable';
+  const said = new URL(url).searchParams.get('sslmode');
+  const mode = said ?? 'disable';
   if (ssl !== undefined || mode !== 'disable' || !has(postgres, 'ssl_ca_file')) return [];
+  // A pooler beside tierd may be asked without TLS: the authority is that of the server behind it.
+  const isPooler = path.at(-1) === 'url' || path.at(-1) === 'url_file';
+  const hasDirect = has(postgres, 'direct_url') || has(postgres, 'direct_url_file');
+  if (isPooler && hasDirect && said === 'disable') return [];
   // Whoever names an authority takes the line for one that is encrypted.
   const message = 'has no sslmode that asks for TLS, without which ssl_ca_file has no effect';
   return [problem(path, message, 'ssl: verify-full beside it, or sslmode=verify-full in it')];

@@ -31,7 +31,7 @@ export const postgresSection = z.strictObject({
     'Encryption. `require` encrypts without checking who answers; `verify-full` checks the certificate and the name. When left out, what the URL says.',
   ).optional(),
   ssl_ca_file: text(
-    'Certificate authority for `verify-full`, where the system does not know it.',
+    'Certificate authority for `verify-full`, where the system does not know it. Of a `url` with `sslmode=disable`, to a pooler beside tierd, it is for `direct_url` alone.',
   ).optional(),
   direct_url: secret(
     'A connection past PgBouncer, for the lease and VACUUM. When left out, the same connection is used for everything.',

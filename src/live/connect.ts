@@ -5,7 +5,7 @@ import { TierdError } from '../domain/errors.ts';
 import type { LiveTarget, RedisNode } from '../domain/live/live-target.ts';
 import { connectInTime } from './connect-in-time.ts';
 import { keySlot } from './key-slot.ts';
-import { otherProtocol } from './other-protocol.ts';
+import { otherProtocol, refuseSilence } from './other-protocol.ts';
 import { RawConnection } from './raw-connection.ts';
 import { redisError } from './redis-error.ts';
 import { refuseClusterNode } from './refuse-cluster-node.ts';
@@ -60,8 +60,12 @@ export async function connectLive(
     target.topology.kind === 'sentinel'
       ? hearSentinels(client, place, target.topology.master)
       : () => null;
+  const over = new AbortController();
   try {
-    await connectInTime(client, connectLimitMs(target), signal);
+    await Promise.race([
+      connectInTime(client, connectLimitMs(target), signal),
+      refuseSilence(target, place, over.signal),
+    ]);
     if (client instanceof Redis) {
       await refuseClusterNode(client, place, target.db);
       await selectDatabase(client, place, target.db);
@@ -72,6 +76,8 @@ export async function connectLive(
     const isUnclear = told.code === 'REDIS_UNREACHABLE' && signal?.aborted !== true;
     const clearer = isUnclear ? (sentinels() ?? (await otherProtocol(target, place))) : null;
     throw clearer ?? cutForOurCertificate(target, told) ?? told;
+  } finally {
+    over.abort();
   }
   return storeOf(client, place, target);
 }

@@ -209,10 +209,11 @@ function hintFor(kind: string, what: string, likely: TimeDoubt['likely']): strin
   if (likely === null) {
     return 'a sorted set whose scores are ranks or prices is read, and left there, by kind: snapshot with holds: zset';
   }
-  const written =
-    what === 'score' && kind === 'zset'
-      ? `score_unit: ${likely}`
-      : `types: { ${what}: time_${likely} }`;
+  const isScore = what === 'score' && kind === 'zset';
+  if (isScore && likely === 'ns') {
+    return 'they look like nanoseconds, which a score can hold only rounded: let the writer give microseconds, and say score_unit: us';
+  }
+  const written = isScore ? `score_unit: ${likely}` : `types: { ${what}: time_${likely} }`;
   return `they look like ${UNIT_NAMES[likely]}: say ${written}`;
 }
 

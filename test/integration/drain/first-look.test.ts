@@ -242,16 +242,21 @@ describeOn('redis', 'before a drain takes anything it looks whether', () => {
     expect(await scene.redis.zcard('mixed')).toBe(2);
   });
 
-  it('scores in a larger unit would never be due, and says so', async () => {
+  it.each([
+    [1_000, 'score_unit: ms'],
+    [1_000_000, 'score_unit: us'],
+    // There is no such unit of scores to be advised.
+    [1_000_000_000, 'let the writer give microseconds'],
+  ])('scores in a unit that is larger by %i would never be due, and says so', async (by, hint) => {
     const table = await scene.table();
-    await add('zset', 'A', NOW_S * 1000);
+    await add('zset', 'A', NOW_S * by);
     const source = makeSource(table, {
       kind: 'zset',
       live: { scoreUnit: 's' },
     });
     await expect(scene.bench.drain(source)).rejects.toMatchObject({
       code: 'TIMES_UNLIKELY',
-      hint: expect.stringContaining('score_unit: ms') as string,
+      hint: expect.stringContaining(hint) as string,
     });
   });
 

@@ -74,7 +74,11 @@ describeOn('redis', 'TLS to the live store', () => {
     const failure: ReturnType<typeof make> & { ca?: null; port?: number; tls?: null } = make();
     const { server, port = server.tlsPort, tls, ca, hint } = failure;
     const caFile = ca === null ? {} : { caFile: server.certificate.ca };
-    const target = targetOf(urlOf(port), tls === null ? {} : { tls: { verify: true, ...caFile } });
+    const target = targetOf(urlOf(port), {
+      // What says nothing to a hello is not waited for.
+      connectTimeoutMs: 3_600_000,
+      ...(tls === null ? {} : { tls: { verify: true, ...caFile } }),
+    });
     const database = await createTestDatabase();
     await database.query(`create table ticks (${TICKS}, primary key (symbol, ts))`);
     const bench = await openDrainBench(database, server.redis.url);
@@ -88,6 +92,28 @@ describeOn('redis', 'TLS to the live store', () => {
     );
     expect(bench.events.filter(({ kind }) => kind === 'retrying')).toEqual([]);
   });
+
+  it.each([
+    ['sentinel', true, /the sentinel 127\.0\.0\.1:\d+ speaks no TLS at this port/],
+    ['cluster', true, /the node 127\.0\.0\.1:\d+ speaks no TLS at this port/],
+    ['sentinel', false, /the sentinel 127\.0\.0\.1:\d+ speaks TLS at this port/],
+    ['cluster', false, /the node 127\.0\.0\.1:\d+ speaks TLS at this port/],
+  ] as const)(
+    'says which of those that are named, of a %s, does not speak as it is asked (by TLS: %s)',
+    async (kind, byTls, message) => {
+      const port = byTls ? good.redis.port : good.tlsPort;
+      const nodes = [{ host: '127.0.0.1', port }];
+      const target = targetOf(urlOf(port), {
+        topology: kind === 'sentinel' ? { kind, master: 'm', nodes } : { kind, nodes },
+        tls: byTls ? { verify: true, caFile: good.certificate.ca } : null,
+        connectTimeoutMs: 3_600_000,
+      });
+      await expect(connectLive(target, 'test')).rejects.toMatchObject({
+        code: 'TLS_FAILED',
+        message: expect.stringMatching(message) as string,
+      });
+    },
+  );
 
   it('says in words what is wrong with the certificate that tierd shows, or does not', async () => {
     const { ca, cert } = good.certificate;

@@ -429,6 +429,14 @@ datasets: { a: { time_column: t, interval_column: i }, b: { time_column: t }, c:
       'postgres.direct_url (line 1): has no sslmode that asks for TLS',
     ],
     [
+      'postgres: { url: "postgres://h:6432/d", direct_url: "postgres://h/d?sslmode=verify-full", ssl_ca_file: ca }',
+      'postgres.url (line 1): has no sslmode that asks for TLS',
+    ],
+    [
+      'postgres: { url: "postgres://h:6432/d?sslmode=disable", direct_url: "postgres://h/d?sslmode=disable", ssl_ca_file: ca }',
+      'postgres.direct_url (line 1): has no sslmode that asks for TLS',
+    ],
+    [
       'postgres: { url: "mysql://h/d" }',
       'found something that is not such a URL, expected postgres://',
     ],
@@ -605,6 +613,23 @@ describe('the connection', () => {
       'postgres://h/d',
     );
   });
+
+  it.each(['direct_url: "postgres://h/d?sslmode=verify-full"', 'direct_url_file: direct'])(
+    'past a pooler is secured by the authority that is named, the one to the pooler is not: %s',
+    (direct) => {
+      const section = `{ url: "postgres://p/d?sslmode=disable", ${direct}, ssl_ca_file: /ca.pem }`;
+      const directory = directoryWith({
+        'unified_config.yaml': withSection(`postgres: ${section}`),
+        direct: 'postgres://h/d?sslmode=verify-full',
+      });
+      const { postgres } = loadConfig({ env: {}, workingDirectory: directory });
+      expect(new URL(postgres.url).searchParams.get('sslmode')).toBe('disable');
+      expect(Object.fromEntries(new URL(postgres.directUrl).searchParams)).toEqual({
+        sslmode: 'verify-full',
+        sslrootcert: '/ca.pem',
+      });
+    },
+  );
 });
 
 describe('secrets in files', () => {
