@@ -5,6 +5,7 @@
 
 import { canBeOutdated, type NewerRows, withoutOutdated } from './hot/newer-rows.ts';
 import type { ColdColumn, SegmentRef } from './segments/cold-catalog.ts';
+import { nameInFile } from './segments/columns-as-now.ts';
 import { emptyQuery } from './segments/empty-query.ts';
 import type { ViewSchema } from './segments/view-schema.ts';
 import { foldName } from './sql/sql-ast.ts';
@@ -38,8 +39,9 @@ function groupByColumns(segments: readonly SegmentRef[]): readonly (readonly Seg
   const groups = new Map<string, SegmentRef[]>();
   for (const segment of segments) {
     const shape = JSON.stringify(
-      segment.columns.map(({ name, duckdbType, held, fieldId }) => [
+      segment.columns.map(({ name, fileName, duckdbType, held, fieldId }) => [
         name,
+        fileName,
         duckdbType,
         held,
         fieldId,
@@ -59,7 +61,7 @@ export function selectList(schema: ViewSchema, held: readonly ColdColumn[]): str
     .map(([name, type]) => {
       const column = byName.get(foldName(name));
       if (column === undefined) return `null::${type} as ${quoteName(name)}`;
-      const value = quoteName(column.name);
+      const value = quoteName(nameInFile(column));
       return `${column.duckdbType === type ? value : `cast(${value} as ${type})`} as ${quoteName(name)}`;
     })
     .join(', ');

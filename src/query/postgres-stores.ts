@@ -80,8 +80,8 @@ async function openStores(
   snapshot: ReadSnapshot,
 ): Promise<Stores> {
   const { db } = options;
-  const { version, schemas, prints } = snapshot;
-  const cold = coldCatalogOf(db, options.datasets, schemas);
+  const { version, lake, prints } = snapshot;
+  const cold = coldCatalogOf(db, options.datasets, lake);
   await assertNotRenamed(db, wanted, cold);
   const hot = new Map<string, HotTable>();
   for (const dataset of wanted.filter(({ table }) => prints.has(formatTable(table)))) {

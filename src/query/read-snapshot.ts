@@ -8,25 +8,23 @@ import { formatTable, type TableRef } from '../domain/table.ts';
 import { SESSION_SQL, type SessionRow } from '../hot/copy/copy-stream.ts';
 import { quoteTable } from '../hot/quote.ts';
 import { lockForReading } from '../hot/read-lock.ts';
+import { columnPlacesSql, placesByTable, type TablePlacesRow } from '../hot/table/column-places.ts';
 import { findExisting } from '../hot/table/introspect.ts';
 import { type TablePrintRow, tablePrintsSql } from '../hot/table/table-print.ts';
 import { inLedTransaction, inTransaction, type TransactionOptions } from '../hot/transaction.ts';
-import {
-  LIVE_SCHEMAS_SQL,
-  type LiveSchema,
-  type LiveSchemaRow,
-  liveSchemasOf,
-} from '../ledger/live-segments.ts';
+import { columnsByDataset, type DatasetColumnRow, LIVE_COLUMNS_SQL } from '../ledger/columns.ts';
+import { LIVE_SCHEMAS_SQL, type LiveSchemaRow, liveSchemasOf } from '../ledger/live-segments.ts';
 import {
   SNAPSHOT_VERSION_SQL,
   type SnapshotVersionRow,
   snapshotVersionOf,
 } from '../ledger/snapshot-version.ts';
 import { prepareAll } from './prepared-statements.ts';
+import type { LiveLake } from './segments/ledger-catalog.ts';
 
 export interface ReadSnapshot {
   readonly version: SnapshotVersion;
-  readonly schemas: readonly LiveSchema[];
+  readonly lake: LiveLake;
   readonly session: SessionRow;
   /** Of the tables that are there, by `schema.table`; see `TablePrintRow`. */
   readonly prints: ReadonlyMap<string, string | null>;
@@ -92,7 +90,14 @@ async function inOneMessage<Result>(
 }
 
 function factsSql({ named }: SnapshotTables): readonly string[] {
-  return [SNAPSHOT_VERSION_SQL, LIVE_SCHEMAS_SQL, SESSION_SQL, tablePrintsSql(named)];
+  return [
+    SNAPSHOT_VERSION_SQL,
+    LIVE_SCHEMAS_SQL,
+    LIVE_COLUMNS_SQL,
+    columnPlacesSql(named),
+    SESSION_SQL,
+    tablePrintsSql(named),
+  ];
 }
 
 async function readFacts(db: pg.Client, facts: readonly string[]): Promise<ReadSnapshot> {
@@ -101,11 +106,22 @@ async function readFacts(db: pg.Client, facts: readonly string[]): Promise<ReadS
   return factsOf(found as readonly pg.QueryResult[]);
 }
 
-function factsOf([version, schemas, session, prints]: readonly pg.QueryResult[]): ReadSnapshot {
+function factsOf([
+  version,
+  schemas,
+  columns,
+  places,
+  session,
+  prints,
+]: readonly pg.QueryResult[]): ReadSnapshot {
   const printRows = (prints?.rows ?? []) as readonly TablePrintRow[];
   return {
     version: snapshotVersionOf((version?.rows ?? []) as readonly SnapshotVersionRow[]),
-    schemas: liveSchemasOf((schemas?.rows ?? []) as readonly LiveSchemaRow[]),
+    lake: {
+      schemas: liveSchemasOf((schemas?.rows ?? []) as readonly LiveSchemaRow[]),
+      columns: columnsByDataset((columns?.rows ?? []) as readonly DatasetColumnRow[]),
+      places: placesByTable((places?.rows ?? []) as readonly TablePlacesRow[]),
+    },
     session: (session?.rows[0] ?? {}) as SessionRow,
     prints: new Map(printRows.map((row) => [formatTable(row), row.print])),
   };

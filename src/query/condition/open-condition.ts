@@ -2,20 +2,20 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import type { Dataset } from '../../domain/dataset.ts';
-import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
+import { presentNames } from '../../domain/lake/present-names.ts';
 import type { RowCondition } from '../../domain/plan/row-condition.ts';
 import { formatTable, type IntegerTimeUnit, type TimeColumn } from '../../domain/table.ts';
 import type { EpochMs, TimeRange } from '../../domain/time/time-range.ts';
+import { listColumns } from '../../ledger/columns.ts';
 import type { Queryable } from '../../ledger/queryable.ts';
 import { datasetsOf } from '../choose-datasets.ts';
 import { selectList } from '../cold-view.ts';
 import type { TimeHull } from '../segments/cold-catalog.ts';
+import { columnsAsNow } from '../segments/columns-as-now.ts';
 import { emptyQuery } from '../segments/empty-query.ts';
 import { openColdCatalog } from '../segments/ledger-catalog.ts';
 import { findNeeds } from '../segments/prune.ts';
-import { columnOf } from '../segments/query-column.ts';
 import { chooseSegments, findHull } from '../segments/segment-filter.ts';
-import { intersect } from '../segments/time-hull.ts';
 import { type ViewSchema, viewSchemaOf } from '../segments/view-schema.ts';
 import { ANY } from '../sql/predicate.ts';
 import { foldName } from '../sql/sql-ast.ts';
@@ -23,7 +23,6 @@ import { quoteName } from '../sql/sql-text.ts';
 import { admitSelect } from '../sql/statement.ts';
 import { admitCondition, conditionError } from './admit-condition.ts';
 import { findComparedOtherwise } from './compared-otherwise.ts';
-import { findOtherColumn } from './other-columns.ts';
 
 export interface ConditionWish {
   readonly dataset: Dataset;
@@ -76,25 +75,25 @@ export async function openCondition(
   const predicate = needs.datasets.get(name) ?? ANY;
   const hull = await findHull(connection, known, schema, predicate);
   const within = hullOfSpan(span);
-  const all = await cold.listSegments(name, within === null ? hull : intersect(hull, within));
-  throwIfFound(findOtherColumn(expression, name, columns, all));
   const wanted = { dataset: known, schema, predicate, hull };
   const segments = await chooseSegments(connection, cold, wanted, within);
-  // Where the time column had another name, it has its values by that one.
-  const times = [timeColumn, ...all.map((one) => ownTimeColumn(timeColumn, columns, one.columns))];
-  const names = [...new Set(times.map((time) => time.name))];
-  const partsOf = (called: readonly string[]): readonly string[] => [
+  const fields = columns.flatMap(({ name: called, fieldId }) =>
+    fieldId === undefined ? [] : [{ name: called, fieldId }],
+  );
+  const now = {
+    names: presentNames(await listColumns(db, name), fields),
+    timeColumn: timeColumn.name,
+  };
+  const parts = [
     `(\n${where}\n)`,
-    ...(span === null ? [] : [timeWithin(schema, timeColumn, called, span)]),
+    ...(span === null ? [] : [timeWithin(schema, timeColumn, span)]),
   ];
   return {
     dataset: name,
-    sql: partsOf(names)
-      .map((part) => `coalesce(${part}, false)`)
-      .join(' and '),
-    seenOf: (held) => selectList(schema, held.map(columnOf)),
+    sql: parts.map((part) => `coalesce(${part}, false)`).join(' and '),
+    seenOf: (held) => selectList(schema, columnsAsNow(held, now)),
     candidates: segments.map(({ key }) => key),
-    hotCount: `select count(*) as rows from hot.${quoteName(name)} where ${partsOf([timeColumn.name]).join(' and ')}`,
+    hotCount: `select count(*) as rows from hot.${quoteName(name)} where ${parts.join(' and ')}`,
   };
 }
 
@@ -132,18 +131,11 @@ function hullOfSpan(span: TimeRange | null): TimeHull | null {
   };
 }
 
-/** @param called the names by which the lake has it, one of them in each slice */
-function timeWithin(
-  schema: ViewSchema,
-  { name, unit }: TimeColumn,
-  called: readonly string[],
-  span: TimeRange,
-): string {
+function timeWithin(schema: ViewSchema, { name, unit }: TimeColumn, span: TimeRange): string {
   const type = [...schema].find(([one]) => foldName(one) === foldName(name))?.[1] ?? '';
   const at = (ms: EpochMs): string =>
     unit === undefined ? literalOf(ms, type) : integerOf(ms, unit);
-  const quoted = called.map(quoteName).join(', ');
-  const value = called.length === 1 ? quoted : `coalesce(${quoted})`;
+  const value = quoteName(name);
   const time = type === 'DATE' ? `${value}::timestamp` : value;
   return `(${time} >= ${at(span.fromInclusive)} and ${time} < ${at(span.toExclusive)})`;
 }

@@ -7,6 +7,7 @@ import { sameValue } from '../../lake/cold-matches.ts';
 import { stagedName } from '../../lake/segment/staging-table.ts';
 import type { Engine } from '../engine.ts';
 import type { SegmentRef, TimeHull } from '../segments/cold-catalog.ts';
+import { nameInFile } from '../segments/columns-as-now.ts';
 import { intersect } from '../segments/time-hull.ts';
 import { quoteName } from '../sql/sql-text.ts';
 import { ofColumnsOnly, resolveForHot } from './hot-predicate.ts';
@@ -60,7 +61,8 @@ export async function loadNewerRows(
 
 /** As a rotation judges it: rows of other segments stay beside the newer ones. */
 export function canBeOutdated({ columns }: SegmentRef, identity: RowIdentity): boolean {
-  return hasIdentity(columns, identity);
+  const inFile = columns.map((column) => ({ ...column, name: nameInFile(column) }));
+  return hasIdentity(inFile, identity);
 }
 
 /** @param source of rows with the columns of the segments' files */

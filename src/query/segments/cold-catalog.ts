@@ -10,10 +10,12 @@ export interface ColdTimeColumn {
   readonly unit?: IntegerTimeUnit;
 }
 
-/** A column as it lies in a segment. */
+/** A column as it lies in a segment, by the name that it has now. */
 export interface ColdColumn
   extends Pick<ColumnPlan, 'name' | 'duckdbType'>,
     Partial<Pick<ColumnPlan, 'held' | 'fieldId' | 'postgresType'>> {
+  /** What the file and the segment's statistics call it, where that is another name. */
+  readonly fileName?: string;
   /** What a query sees where that is more than the file says: JSON or a number of a text. */
   readonly viewType?: string;
 }

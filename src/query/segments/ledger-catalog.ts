@@ -1,13 +1,34 @@
 /** The catalogue of the lake as the ledger has it. */
+import {
+  assignFieldIds,
+  type KnownColumn,
+  type PlacedColumns,
+} from '../../domain/lake/field-ids.ts';
+import { presentNames } from '../../domain/lake/present-names.ts';
 import { isTimedBy } from '../../domain/lake/time-of-segments.ts';
+import { formatTable, type TableRef } from '../../domain/table.ts';
+import {
+  columnPlacesSql,
+  placesByTable,
+  type TablePlacesRow,
+} from '../../hot/table/column-places.ts';
+import { columnsByDataset, type DatasetColumnRow, LIVE_COLUMNS_SQL } from '../../ledger/columns.ts';
 import { type LiveSchema, listLiveSchemas, listLiveSegments } from '../../ledger/live-segments.ts';
 import type { Queryable } from '../../ledger/queryable.ts';
-import type { ColdCatalog, ColdDataset, ColdSchema, ColdTimeColumn } from './cold-catalog.ts';
-import { columnOf } from './query-column.ts';
+import type {
+  ColdCatalog,
+  ColdColumn,
+  ColdDataset,
+  ColdSchema,
+  ColdTimeColumn,
+} from './cold-catalog.ts';
+import { columnsAsNow, type NamesNow, nameInFile } from './columns-as-now.ts';
 
 /** What the configuration knows of a dataset; a `Dataset` will do. */
 export interface ConfiguredDataset {
   readonly name: string;
+  /** By which its columns are called now; unless given, they are as the ledger knows them. */
+  readonly table?: TableRef;
   readonly timeColumn: string;
   readonly timeUnit?: NonNullable<ColdTimeColumn['unit']>;
 }
@@ -21,28 +42,54 @@ export async function openColdCatalog(
   db: Queryable,
   configured: readonly ConfiguredDataset[],
 ): Promise<ColdCatalog> {
-  return coldCatalogOf(db, configured, await listLiveSchemas(db));
+  const schemas = await listLiveSchemas(db);
+  const columns = await db.query<DatasetColumnRow>(LIVE_COLUMNS_SQL);
+  const tables = configured.flatMap(({ table }) => (table === undefined ? [] : [table]));
+  const places = await db.query<TablePlacesRow>(columnPlacesSql(tables));
+  return coldCatalogOf(db, configured, {
+    schemas,
+    columns: columnsByDataset(columns.rows),
+    places: placesByTable(places.rows),
+  });
 }
 
-/** @param live what `listLiveSchemas` gives in that transaction */
+/** What the catalogue is made of, all of one snapshot. */
+export interface LiveLake {
+  readonly schemas: readonly LiveSchema[];
+  /** By dataset. */
+  readonly columns: ReadonlyMap<string, readonly KnownColumn[]>;
+  /** Of the tables that are there, by `schema.table`. */
+  readonly places: ReadonlyMap<string, PlacedColumns>;
+}
+
 export function coldCatalogOf(
   db: Queryable,
   configured: readonly ConfiguredDataset[],
-  live: readonly LiveSchema[],
+  live: LiveLake,
 ): ColdCatalog {
+  const names = new Map<string, NamesNow>();
   const schemas = new Map<string, ColdSchema>();
   const datasets = new Map<string, ColdDataset>();
-  for (const { dataset, id, span, statistics, minTimeUs, ...found } of live) {
-    const schema = { ...found, columns: found.columns.map(columnOf) };
+  for (const { dataset, id, span, statistics, minTimeUs, ...found } of live.schemas) {
+    const own = configured.find(({ name }) => name === dataset);
+    const placed = own?.table === undefined ? undefined : live.places.get(formatTable(own.table));
+    const now = names.get(dataset) ?? namesOf(live.columns.get(dataset) ?? [], placed, own);
+    names.set(dataset, now);
+    const schema = { ...found, columns: columnsAsNow(found.columns, now) };
     schemas.set(id, schema);
     const { schemas: known = [], isTimedOtherwise = false } = datasets.get(dataset) ?? {};
-    const timeColumn = timeColumnOf(configured.find(({ name }) => name === dataset));
-    const timed = { columns: found.columns, statistics, minTimeUs };
+    const timeColumn = timeColumnOf(own);
+    const isTimed = (wanted: ColdTimeColumn): boolean => {
+      const time = schema.columns.find(({ name }) => name === wanted.name);
+      if (time === undefined) return !isKnownToLack(schema.columns, placed, wanted);
+      const timed = { columns: found.columns, statistics, minTimeUs };
+      return isTimedBy(timed, { ...wanted, name: nameInFile(time) });
+    };
     datasets.set(dataset, {
       name: dataset,
       timeColumn,
       schemas: [...known, schema],
-      isTimedOtherwise: isTimedOtherwise || (timeColumn !== null && !isTimedBy(timed, timeColumn)),
+      isTimedOtherwise: isTimedOtherwise || (timeColumn !== null && !isTimed(timeColumn)),
       span: { fromInclusiveUs: span.firstUs, toInclusiveUs: span.lastUs },
     });
   }
@@ -57,6 +104,27 @@ export function coldCatalogOf(
       }));
     },
   };
+}
+
+function namesOf(
+  known: readonly KnownColumn[],
+  placed: PlacedColumns | undefined,
+  configured: ConfiguredDataset | undefined,
+): NamesNow {
+  const table = placed === undefined ? null : assignFieldIds(known, placed);
+  return { names: presentNames(known, table), timeColumn: configured?.timeColumn ?? null };
+}
+
+/** The table has the column, and of each of these it is known that it is another one. */
+function isKnownToLack(
+  columns: readonly ColdColumn[],
+  placed: PlacedColumns | undefined,
+  { name: wanted }: ColdTimeColumn,
+): boolean {
+  return (
+    placed?.columns.some(({ name }) => name === wanted) === true &&
+    columns.every(({ fieldId }) => fieldId !== undefined)
+  );
 }
 
 function timeColumnOf(dataset: ConfiguredDataset | undefined): ColdTimeColumn | null {

@@ -3,6 +3,7 @@ import { ownValue } from '../../domain/own-value.ts';
 import type { NullTest } from '../sql/predicate.ts';
 import { foldName } from '../sql/sql-ast.ts';
 import type { SegmentRef } from './cold-catalog.ts';
+import { nameInFile } from './columns-as-now.ts';
 import type { ViewSchema } from './view-schema.ts';
 
 export function mayHold(
@@ -18,6 +19,6 @@ export function mayHold(
   if (counts === null || held.viewType !== undefined || held.duckdbType !== schema.get(column)) {
     return true;
   }
-  const nulls = BigInt(ownValue(counts.nulls, held.name) ?? 0);
+  const nulls = BigInt(ownValue(counts.nulls, nameInFile(held)) ?? 0);
   return isNull ? nulls > 0n : nulls < rows;
 }

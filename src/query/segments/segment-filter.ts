@@ -21,6 +21,7 @@ import {
 import { runForTexts, runTemplate } from '../sql/run-template.ts';
 import { quoteName } from '../sql/sql-text.ts';
 import type { ColdCatalog, ColdDataset, SegmentRef, TimeHull } from './cold-catalog.ts';
+import { nameInFile } from './columns-as-now.ts';
 import { mayHold } from './null-filter.ts';
 import { plainFilter } from './plain-filter.ts';
 import { areApart, hullOf, intersect } from './time-hull.ts';
@@ -188,10 +189,12 @@ function boundsOf(
       max: timeText(segment.maxTimeUs, type, unit, 999n),
     };
   }
-  const held = segment.columns.find(({ name }) => name === column)?.duckdbType;
+  const held = segment.columns.find(({ name }) => name === column);
   // Numbers that the view shows as text are ordered otherwise than their bounds were, and the other way round.
-  if (held === undefined || (held === 'VARCHAR') !== (type === 'VARCHAR')) return UNKNOWN;
-  const { min, max } = ownValue(segment.statistics, column) ?? UNKNOWN;
+  if (held === undefined || (held.duckdbType === 'VARCHAR') !== (type === 'VARCHAR')) {
+    return UNKNOWN;
+  }
+  const { min, max } = ownValue(segment.statistics, nameInFile(held)) ?? UNKNOWN;
   return { min: readable(min, type), max: readable(max, type) };
 }
 
