@@ -19,7 +19,7 @@ import { rememberedLake } from '../../ledger/lake-identity.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import { ColumnsOfFiles } from './columns-of-files.ts';
 import { describeHot } from './hot-side.ts';
-import { digestOf, type LakeListing, listLake } from './list-lake.ts';
+import { type LakeListing, listLake } from './list-lake.ts';
 import { lookAtMonth, type MonthLook } from './look-at-month.ts';
 import type { AdoptionRooms } from './rooms.ts';
 import { writeSpooled } from './spool.ts';
@@ -69,7 +69,8 @@ export async function lookAtDataset(
   await makeUnlessThere(fileSystem, directory);
   const manifests = await listManifests(store, dataset.name);
   const manifest = await newestHead(store, manifests);
-  const lake = await listLake(store, namesOf(dataset, manifest), signal);
+  const names = namesOf(dataset, manifest);
+  const lake = await listLake({ store, names, signal }, fileSystem, directory);
   const problems: AdoptionProblem[] = [
     ...lake.problems,
     // After the newest that can be read.
@@ -87,7 +88,7 @@ export async function lookAtDataset(
   const months: string[] = [];
   let done = 0;
   for (const month of monthsOf(lake, manifest)) {
-    const objects = lake.objectsOf(month);
+    const objects = await lake.objectsOf(month);
     const part = manifest?.parts.find((one) => one.month === month);
     const kept = part === undefined ? [] : await readPart(store, part);
     if (kept === null) {
@@ -101,7 +102,7 @@ export async function lookAtDataset(
         const hot = await describeHot(db, dataset);
         const look: MonthLook = {
           ...{ rooms, dataset, hot, isOwned, prefer, verify, directory },
-          names: namesOf(dataset, manifest),
+          names,
           // A month that can't be read is one that nothing is known of.
           isManifestNewer: isManifestNewer && kept !== null,
         };
@@ -125,7 +126,7 @@ export async function lookAtDataset(
     ...{ dataset, manifest, isManifestNewer, taken, setAside, outdatedKeys, meetings, problems },
     months,
     columns: columns.list(),
-    listing: digestOf(lake),
+    listing: lake.digest,
   };
 }
 

@@ -1,7 +1,7 @@
 /** What was found of a month, in files of this process, so that a lake of any size is held in little memory. */
 import { join } from 'node:path';
 import type { KeptSlice } from '../../domain/lake/lake-manifest.ts';
-import type { FileSystem } from '../../lake/file-system.ts';
+import type { ByteRange, FileSystem } from '../../lake/file-system.ts';
 import { writing } from '../../lake/lake-failure.ts';
 import { decodeSlices, encodeSlices } from '../../lake/manifest.ts';
 import type { MonthFinding } from './rooms.ts';
@@ -29,11 +29,20 @@ export async function readSpooled(
   what: Spooled,
 ): Promise<readonly KeptSlice[]> {
   const path = pathOf(directory, dataset, month, what);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of fs.read(path, null)) chunks.push(Buffer.from(chunk));
-  const slices = await decodeSlices(Buffer.concat(chunks));
+  const slices = await decodeSlices(await readBytes(fs, path, null));
   if (slices === null) throw new RangeError(`${path} is not what was written into it`);
   return slices;
+}
+
+/** @param range all of the file where it is null */
+export async function readBytes(
+  fs: FileSystem,
+  path: string,
+  range: ByteRange | null,
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of fs.read(path, range)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
 }
 
 const pathOf = (directory: string, dataset: string, month: string, what: Spooled): string =>

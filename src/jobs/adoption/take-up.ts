@@ -21,7 +21,7 @@ import { retireSegments } from '../../ledger/replaced-slices.ts';
 import { actorOf } from '../audit/actor.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
-import { digestOf, listLake } from './list-lake.ts';
+import { digestOfLake } from './list-lake.ts';
 import { type DatasetFinding, namesOf } from './look-at-dataset.ts';
 import type { AdoptionRooms } from './rooms.ts';
 import { readSpooled } from './spool.ts';
@@ -102,8 +102,8 @@ function factsOf(
 async function assertAsListed(rooms: AdoptionRooms, found: DatasetFinding): Promise<void> {
   const { name } = found.dataset;
   const names = namesOf(found.dataset, found.manifest);
-  const lake = await listLake(rooms.store, names, rooms.signal);
-  if (digestOf(lake) === found.listing) return;
+  const { store, signal } = rooms;
+  if ((await digestOfLake({ store, names, signal })) === found.listing) return;
   throw new TierdError({
     code: 'REFUSED',
     message: `files of ${name} in the lake came or went while it was looked at, so nothing of it was adopted`,
