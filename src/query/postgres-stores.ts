@@ -1,10 +1,12 @@
 /** Both stores in one PostgreSQL snapshot: the ledger's list of segments, and the rows themselves. */
 import type { Dataset } from '../domain/dataset.ts';
-import { datasetRenamed } from '../domain/plan/renamed-dataset.ts';
+import { datasetRenamed, notYetRenamed } from '../domain/plan/renamed-dataset.ts';
 import { formatTable } from '../domain/table.ts';
 import { quoteTable } from '../hot/quote.ts';
-import { whoHadName } from '../ledger/former-names.ts';
+import { identifyTable } from '../hot/table/table-identity.ts';
+import { findNamesInLake, whoHadName } from '../ledger/former-names.ts';
 import { readStanding } from './cache/standing.ts';
+import { knownTable } from './known-tables.ts';
 import type { LiveNames } from './live/live-names.ts';
 import type { LiveSide, SettledSource } from './live/live-side.ts';
 import { openTable, type TableOptions } from './open-table.ts';
@@ -82,7 +84,7 @@ async function openStores(
   const { db } = options;
   const { version, lake, prints } = snapshot;
   const cold = coldCatalogOf(db, options.datasets, lake);
-  await assertNotRenamed(db, wanted, cold);
+  await assertNotRenamed(options, wanted, cold, prints);
   const hot = new Map<string, HotTable>();
   for (const dataset of wanted.filter(({ table }) => prints.has(formatTable(table)))) {
     const isAsked = needOf(dataset.name) === 'rows' || cold.emptyDatasets.includes(dataset.name);
@@ -101,16 +103,28 @@ async function openStores(
   return { version, cold, hot };
 }
 
-/** What is hot alone would pass for all of it, where the configuration is older than the name in the lake. */
+/** What is hot alone would pass for all of it, where the configuration has another name than the lake: one of before, or a new one. */
 async function assertNotRenamed(
-  db: SnapshotOptions['db'],
+  { db, datasets: configured }: SnapshotOptions,
   wanted: readonly Dataset[],
   { datasets, emptyDatasets }: ColdCatalog,
+  prints: ReadSnapshot['prints'],
 ): Promise<void> {
-  for (const { name } of wanted.filter((dataset) => emptyDatasets.includes(dataset.name))) {
+  const isConfigured = (name: string): boolean =>
+    configured.some((dataset) => dataset.name === name);
+  const hasOthers = datasets.some(({ name }) => !isConfigured(name));
+  for (const dataset of wanted.filter(({ name }) => emptyDatasets.includes(name))) {
+    const { name, table } = dataset;
     const now = await whoHadName(db, name);
-    if (now !== null && datasets.some((dataset) => dataset.name === now)) {
+    if (now !== null && datasets.some((other) => other.name === now)) {
       throw datasetRenamed(name, now);
+    }
+    const print = prints.get(formatTable(table));
+    if (!hasOthers || print === undefined) continue;
+    const { shape } = await knownTable(db, dataset, print);
+    const { ofSameTable } = await findNamesInLake(db, name, await identifyTable(db, shape.oid));
+    if (ofSameTable !== null && !isConfigured(ofSameTable.dataset)) {
+      throw notYetRenamed(name, ofSameTable);
     }
   }
 }

@@ -11,9 +11,9 @@ interface Held {
 }
 
 export interface PresentNames {
-  nameOf(held: Held): string;
+  readonly nameOf: (held: Held) => string;
   /** Whether the table has it no more. */
-  isDropped(held: Held): boolean;
+  readonly isDropped: (held: Held) => boolean;
 }
 
 /**

@@ -56,3 +56,16 @@ export function datasetRenamed(name: string, now: string): TierdError {
     context: { dataset: name, renamed_to: now },
   });
 }
+
+/** Whoever asks by a name that the lake does not have yet would be told of hot rows alone. */
+export function notYetRenamed(
+  name: string,
+  { dataset, segments }: NonNullable<NamesInLake['ofSameTable']>,
+): TierdError {
+  return new TierdError({
+    code: 'DATASET_NOT_FOUND',
+    message: `the lake has ${countOf(segments, 'segment')} of the table of ${name} as the dataset ${dataset}, and none as ${name}; nothing was done`,
+    hint: `if ${dataset} has another name now, run \`tierd lake rename ${dataset} ${name}\`; else \`tierd rotate ${name} --force\` begins a dataset without those rows`,
+    context: { dataset: name, in_lake_as: dataset },
+  });
+}

@@ -105,6 +105,29 @@ describe('a dataset with a new name in the configuration', () => {
     expect(await cold(quotes)).toEqual([{ rows: 48, keys: 48 }]);
   });
 
+  it('is answered by no hot rows alone, unless another is meant (I11)', async () => {
+    await fill(50, 48);
+    for (const from of ['quotes', 'cold.quotes']) {
+      const asked = askStores(bench, db, [quotes], `select count(*) from ${from}`);
+      await expect(asked).rejects.toMatchObject({
+        code: 'DATASET_NOT_FOUND',
+        message:
+          'the lake has 10 segments of the table of quotes as the dataset ticks, and none as quotes; nothing was done',
+        hint: expect.stringContaining('tierd lake rename ticks quotes') as string,
+      });
+    }
+    // Both are configured: each is asked for itself.
+    const { rows } = await askStores(
+      bench,
+      db,
+      [ticks, quotes],
+      'select count(*)::int as n from quotes union all select count(*)::int from ticks order by n',
+    );
+    expect(rows).toEqual([{ n: 48 }, { n: 288 }]);
+    await rotateDataset(bench.rooms, quotes, FORCE);
+    expect(await cold(quotes)).toEqual([{ rows: 48, keys: 48 }]);
+  });
+
   it('has all that it had, and goes on under that name (I1, I2, I4)', async () => {
     await setHold(bench.rooms, { dataset: 'ticks', range: null, reason: 'an audit', until: null });
     expect(await toQuotes()).toEqual({ segments: 10, rows: '240', isDone: false });
