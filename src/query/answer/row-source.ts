@@ -37,10 +37,18 @@ async function* vectorsOf(
   result: DuckDBResult,
   assertWhole: () => Promise<void>,
 ): AsyncIterable<DuckDBDataChunk> {
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (chunk === null || chunk.rowCount === 0) break;
-    yield chunk;
+  let next = result.fetchChunk();
+  try {
+    for (let chunk = await next; chunk !== null && chunk.rowCount > 0; chunk = await next) {
+      // Made on another thread while whoever reads works on this one.
+      next = result.fetchChunk();
+      // Told where it is waited for.
+      next.catch(() => undefined);
+      yield chunk;
+    }
+  } finally {
+    // Nothing may run on a connection that is closed.
+    await next.catch(() => undefined);
   }
   await assertWhole();
 }

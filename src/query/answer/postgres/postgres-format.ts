@@ -1,28 +1,20 @@
 /** Rows as the messages of PostgreSQL's protocol: what the columns are, then each row in one. */
-import type { DuckDBType } from '@duckdb/node-api';
 import type { ResultColumn } from '../row-source.ts';
 import type { WriteRows } from '../write-rows.ts';
-import { binaryWriter } from './binary-values.ts';
-import { type ColumnChunk, chunksOf } from './column-chunks.ts';
+import type { Cells } from './cells.ts';
+import { type CellColumn, cellsOf } from './column-cells.ts';
+import { chunksOf } from './column-chunks.ts';
 import type { DescribedColumn } from './find-types.ts';
-import { BINARY_FORMAT, type PostgresReply, TEXT_FORMAT } from './postgres-reply.ts';
-import { builtIn, type PostgresType, postgresTypeOf } from './postgres-type.ts';
+import { type PostgresReply, TEXT_FORMAT } from './postgres-reply.ts';
+import { builtIn, postgresTypeOf } from './postgres-type.ts';
 import { RowBytes } from './row-bytes.ts';
-import { textWriter, type WriteValue } from './text-values.ts';
-
-export interface PostgresColumn {
-  readonly name: string;
-  readonly type: PostgresType;
-  readonly held: DuckDBType;
-  readonly format: number;
-}
 
 /** @param shown what is known of the columns beside the engine's types; null where nothing is */
 export function postgresColumns(
   columns: readonly ResultColumn[],
   shown: readonly DescribedColumn[] | null,
   formats: readonly number[],
-): readonly PostgresColumn[] {
+): readonly CellColumn[] {
   return columns.map(({ name, type: held }, at) => {
     const known = shown?.length === columns.length ? shown[at] : undefined;
     return {
@@ -34,10 +26,7 @@ export function postgresColumns(
   });
 }
 
-function writeRowDescription(
-  out: RowBytes,
-  columns: readonly Omit<PostgresColumn, 'held'>[],
-): void {
+function writeRowDescription(out: RowBytes, columns: readonly Omit<CellColumn, 'held'>[]): void {
   message(out, 'T', () => {
     out.int16(columns.length);
     for (const { name, type, format } of columns) {
@@ -85,20 +74,20 @@ export function message(out: RowBytes, letter: string, write: () => void): void 
   out.measured(write, LENGTH_BYTES);
 }
 
-const LENGTH_BYTES = 4;
 /** So much is handed on at once. */
-const PART_BYTES = 128 * 1024;
+export const PART_BYTES = 128 * 1024;
 
 export function writePostgres({ formats, timeZone, columns: described }: PostgresReply): WriteRows {
   return async (source, sink) => {
     const columns = postgresColumns(source.columns, described, formats);
-    const writers = columns.map((column) => writerOf(column, timeZone));
+    const cells = columns.map((column, at) => cellsOf(column, at, timeZone));
     const out = new RowBytes();
     writeRowDescription(out, columns);
     let rows = 0;
     for await (const chunk of chunksOf(source)) {
+      for (const one of cells) one.take(chunk);
       for (let row = 0; row < chunk.rows; row += 1) {
-        writeRow(out, writers, chunk.columns, row);
+        writeFields(out, DATA_ROW, cells, row);
         if (out.at >= PART_BYTES) await sink.write(out.take());
       }
       rows += chunk.rows;
@@ -108,35 +97,29 @@ export function writePostgres({ formats, timeZone, columns: described }: Postgre
   };
 }
 
-function writerOf({ name, type, held, format }: PostgresColumn, timeZone: string): WriteValue {
-  return format === BINARY_FORMAT
-    ? binaryWriter(held, type, name)
-    : textWriter(held, timeZone, type.name);
-}
+/** Of a message, before its fields: its letter, its length, and how many there are. */
+const HEAD_BYTES = 7;
+const LENGTH_BYTES = 4;
+const DATA_ROW = 'D'.charCodeAt(0);
 
-function writeRow(
+/** One row as a message of this letter: the number of fields, and each with its length before it. */
+export function writeFields(
   out: RowBytes,
-  writers: readonly WriteValue[],
-  columns: ColumnChunk['columns'],
+  letter: number,
+  cells: readonly Cells[],
   row: number,
 ): void {
   const from = out.at;
-  out.reserve(7);
-  out.bytes[from] = ROW;
-  out.at = from + 5;
-  out.int16(writers.length);
-  for (let at = 0; at < writers.length; at += 1) {
-    const value = columns[at]?.getItem(row) ?? null;
-    if (value === null) {
-      out.int32(-1);
-      continue;
-    }
+  out.reserve(HEAD_BYTES);
+  out.bytes[from] = letter;
+  out.bytes[from + 5] = cells.length >> 8;
+  out.bytes[from + 6] = cells.length;
+  out.at = from + HEAD_BYTES;
+  for (const one of cells) {
     const begin = out.at;
-    out.int32(0);
-    writers[at]?.(value, out);
-    out.bytes.writeInt32BE(out.at - begin - 4, begin);
+    out.reserve(LENGTH_BYTES);
+    out.at = begin + LENGTH_BYTES;
+    out.int32At(one.write(row, out) ? out.at - begin - LENGTH_BYTES : -1, begin);
   }
-  out.bytes.writeInt32BE(out.at - from - 1, from + 1);
+  out.int32At(out.at - from - 1, from + 1);
 }
-
-const ROW = 'D'.charCodeAt(0);

@@ -1,6 +1,15 @@
 /** Bytes of an answer that grow as rows are written. */
 
 const FIRST_BYTES = 256 * 1024;
+/** Of a safe integer, with its sign. */
+const MOST_DIGITS = 17;
+/** So many digits are an integer of 32 bits, which divides fastest. */
+const DIGITS_AT_ONCE = 9;
+const BILLION = 1_000_000_000;
+const ZERO = 0x30;
+const MINUS = 0x2d;
+/** To copy fewer bytes one by one takes less time than to say which they are. */
+const MOST_SINGLY = 48;
 
 export class RowBytes {
   at = 0;
@@ -61,6 +70,76 @@ export class RowBytes {
     this.at += value.length;
   }
 
+  /** A safe integer, in decimal digits. */
+  integer(value: number): void {
+    this.reserve(MOST_DIGITS);
+    let left = value;
+    if (value < 0) {
+      this.bytes[this.at] = MINUS;
+      this.at += 1;
+      left = -value;
+    }
+    const high = left < BILLION ? 0 : Math.floor(left / BILLION);
+    if (high > 0) this.#digits(high, digitsIn(high));
+    const low = left - high * BILLION;
+    this.#digits(low, high > 0 ? DIGITS_AT_ONCE : digitsIn(low));
+  }
+
+  /** The last so many digits of an integer from 0 up to 15 digits, zeros before it. */
+  padded(value: number, digits: number): void {
+    this.reserve(digits);
+    if (digits <= DIGITS_AT_ONCE) {
+      this.#digits(value, digits);
+      return;
+    }
+    const high = Math.floor(value / BILLION);
+    this.#digits(high, digits - DIGITS_AT_ONCE);
+    this.#digits(value - high * BILLION, DIGITS_AT_ONCE);
+  }
+
+  /** Zeros that were written last count for nothing. */
+  dropZeros(): void {
+    while (this.bytes[this.at - 1] === ZERO) this.at -= 1;
+  }
+
+  #digits(value: number, digits: number): void {
+    const { bytes } = this;
+    const end = this.at + digits;
+    let left = value;
+    for (let at = end - 1; at >= this.at; at -= 1) {
+      const tenth = (left / 10) | 0;
+      bytes[at] = ZERO + left - tenth * 10;
+      left = tenth;
+    }
+    this.at = end;
+  }
+
+  /** Where there is room already; the lowest 32 bits. */
+  int32At(value: number, at: number): void {
+    const { bytes } = this;
+    bytes[at] = value >>> 24;
+    bytes[at + 1] = value >>> 16;
+    bytes[at + 2] = value >>> 8;
+    bytes[at + 3] = value;
+  }
+
+  /** Whether there is one of these since then. @param which 1 for each byte that is meant */
+  hasAny(which: Uint8Array, since: number): boolean {
+    const { bytes, at: end } = this;
+    for (let at = since; at < end; at += 1) if (which[bytes[at] ?? 0] === 1) return true;
+    return false;
+  }
+
+  /** Some bytes out of many. */
+  slice(from: Uint8Array, start: number, length: number): void {
+    this.reserve(length);
+    const { bytes, at } = this;
+    if (length > MOST_SINGLY) bytes.set(from.subarray(start, start + length), at);
+    else
+      for (let index = 0; index < length; index += 1) bytes[at + index] = from[start + index] ?? 0;
+    this.at = at + length;
+  }
+
   /** Letters of ASCII alone. */
   ascii(value: string): void {
     const { length } = value;
@@ -96,4 +175,16 @@ export class RowBytes {
     this.at = 0;
     return taken;
   }
+}
+
+/** Of an integer below a billion. */
+function digitsIn(value: number): number {
+  if (value < 10) return 1;
+  if (value < 100) return 2;
+  if (value < 1_000) return 3;
+  if (value < 10_000) return 4;
+  if (value < 100_000) return 5;
+  if (value < 1_000_000) return 6;
+  if (value < 10_000_000) return 7;
+  return value < 100_000_000 ? 8 : 9;
 }

@@ -49,11 +49,11 @@ const inetText: TextOf = (value) =>
   (value as string).replace(/^([^:]*)\/32$|^(.*:.*)\/128$/, '$1$2');
 
 /** @param shown as of `textWriter` */
-export function columnText(type: DuckDBType, timeZone: string, shown: string): TextOf {
+function columnText(type: DuckDBType, timeZone: string, shown: string): TextOf {
   return shown === 'inet' ? inetText : valueText(type, timeZone);
 }
 
-export type TextOf = (value: NonNullable<DuckDBValue>) => string;
+type TextOf = (value: NonNullable<DuckDBValue>) => string;
 
 function valueText(type: DuckDBType, timeZone: string): TextOf {
   switch (type.typeId) {

@@ -11,6 +11,7 @@ const MOST_KNOWN = 4_096;
 
 /** @returns of an instant in microseconds since 1970: seconds east of UTC */
 export function zoneOffsets(timeZone: string): (micros: bigint) => number {
+  if (timeZone === 'UTC') return () => 0;
   const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
   const known = new Map<bigint, number>();
   let last: { readonly quarter: bigint; readonly offset: number } | null = null;
