@@ -76,6 +76,13 @@ describe('the catalogue', () => {
     ],
     ['select version()', []],
     ['select current_database(), current_schema()', []],
+    ["select 1, -1 as less, 'it''s' as b, '', null as c", []],
+    ["values (1, 'a'), (2, null)", []],
+    ["select 7 / 2, 1.0 / 3, 'Straße' ~* '^strasse$', E'a\\tb'", []],
+    ["select regexp_replace('foobarbaz', 'b(..)', 'X\\1Y', 'g'), to_char(0.1, '9.90')", []],
+    ["select '2024-01-02 03:04:05'::timestamp, 1e22::float8, random() < 2", []],
+    ['select $1::int + 1 as n, $2::text[] as list', [41, '{a,"b c"}']],
+    ['with recursive t(n) as (select 1 union all select n + 1 from t where n < 5) table t', []],
     [
       "select attname, format_type(atttypid, atttypmod) from pg_attribute where attrelid = 'ticks'::regclass and attnum > 0 order by attnum",
       [],
@@ -87,6 +94,17 @@ describe('the catalogue', () => {
   ])('%s is answered as PostgreSQL does', async (sql, values) => {
     const [given, expected] = await both((client) => client.query(sql, values).then(told));
     expect(given).toEqual(expected);
+  });
+
+  it('has the settings of the session, whatever those of the server are', async () => {
+    const client = await connectTo(daemon);
+    await client.query("set timezone = 'Asia/Tokyo'");
+    const asked =
+      "select '2024-01-02 03:04:05+00'::timestamptz as t, interval '26 hours 1 day' as i";
+    expect((await client.query(asked)).rows).toEqual([
+      { t: '2024-01-02 12:04:05+09', i: '1 day 26:00:00' },
+    ]);
+    await client.end();
   });
 
   it('is read some rows at a time, and by a cursor', async () => {
@@ -126,6 +144,8 @@ describe('the catalogue', () => {
     ["select pg_read_file('/etc/passwd')", '0A000'],
     ["select query_to_xml('select * from secrets', true, true, '') from pg_class", '0A000'],
     ['select pg_sleep(10)', '0A000'],
+    ["select repeat('x', 100000000)", '54000'],
+    ["select 1, set_config('search_path', 'x', false)", '0A000'],
     ['select pg_terminate_backend(pid) from pg_locks', '0A000'],
     ['select c.relname from pg_class c, ticks', '0A000'],
     ["select set_config('search_path', 'x', false)", '0A000'],

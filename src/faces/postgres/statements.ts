@@ -8,14 +8,15 @@ import { readParameter } from './parameters.ts';
 import { CataloguePortal } from './portals/catalogue-portal.ts';
 import { CopyPortal } from './portals/copy-portal.ts';
 import { Cursor, FetchPortal } from './portals/cursor.ts';
-import { CommandPortal, TextRowsPortal } from './portals/known-portals.ts';
+import { CommandPortal, KnownRowsPortal } from './portals/known-portals.ts';
 import type { Portal, RowsPortal, Run } from './portals/portal.ts';
 import { QueryPortal } from './portals/query-portal.ts';
 import { runCommand } from './run-command.ts';
 import type { SessionRooms } from './session-rooms.ts';
+import { constantRow } from './translate/constant-rows.ts';
 import type { Question, StatementKind } from './translate/statement-kinds.ts';
 import { type Statement, statementsOf } from './understand.ts';
-import { parameterStatus } from './wire/backend.ts';
+import { parameterDescription, parameterStatus } from './wire/backend.ts';
 
 /** How a statement is bound. */
 export interface Binding {
@@ -72,7 +73,7 @@ export class Statements {
       case 'fetch':
         return this.#fetch(kind, binding);
       case 'show':
-        return this.#openShow(kind.name);
+        return this.#openShow(kind.name, binding);
       case 'explain':
         throw notSupported('EXPLAIN');
       default:
@@ -102,7 +103,7 @@ export class Statements {
   /** Whether values go on as they came. */
   asksCatalogue(statement: Statement): boolean {
     const kind = statement.classify();
-    return 'question' in kind && kind.question.asks === 'catalogue';
+    return 'question' in kind && kind.question.asks !== 'rows';
   }
 
   /** Whether it is a query, whose rows are what is described. */
@@ -123,7 +124,11 @@ export class Statements {
     { signal }: Run,
   ): Promise<Described> {
     const { desk, settings } = this.#rooms;
-    if (question.asks === 'catalogue') {
+    const known = this.#openConstants(question, []);
+    if (known !== null) {
+      return { parameters: parameterDescription([]), columns: await known.describe() };
+    }
+    if (question.asks !== 'rows') {
       const asked = this.#catalogueQuestion(question, parameterTypes);
       return describeCatalogue(desk.askHot, asked, signal);
     }
@@ -141,17 +146,29 @@ export class Statements {
   }
 
   #openQuestion(statement: Statement, question: Question, binding: Binding): RowsPortal {
-    if (question.asks !== 'catalogue') return this.#openQuery(statement, question.text, binding);
+    const known = this.#openConstants(question, binding.formats);
+    if (known !== null) return known;
+    if (question.asks === 'rows') return this.#openQuery(statement, question.text, binding);
     const asked = this.#catalogueQuestion(question, binding.types);
     return new CataloguePortal(this.#rooms.desk.askHot, asked, binding);
+  }
+
+  /** Null of a question that has to be asked. */
+  #openConstants({ asks, tree }: Question, formats: readonly number[]): KnownRowsPortal | null {
+    const columns = asks === 'values' ? constantRow(tree) : null;
+    if (columns === null) return null;
+    const rows = [columns.map(({ value }) => value)];
+    return new KnownRowsPortal(() => ({ columns, rows, tag: 'SELECT' }), formats);
   }
 
   #catalogueQuestion(
     { text, tree }: Question,
     parameterTypes: readonly number[],
   ): CatalogueQuestion {
-    const searchPath = this.#rooms.settings.get('search_path');
-    return { sql: text, tree, parameterTypes, searchPath };
+    const { settings } = this.#rooms;
+    const { timeZone, statementTimeoutMs } = settings;
+    const searchPath = settings.get('search_path');
+    return { sql: text, tree, parameterTypes, searchPath, timeZone, statementTimeoutMs };
   }
 
   #openQuery(
@@ -218,14 +235,18 @@ export class Statements {
     return new FetchPortal({ cursor, count, isMove }, formats);
   }
 
-  #openShow(name: string): Portal {
+  #openShow(name: string, { formats }: Binding): Portal {
     const { settings } = this.#rooms;
+    const show = (names: readonly string[], rows: () => readonly (readonly string[])[]): Portal => {
+      const columns = names.map((one) => ({ name: one, type: 'text' as const }));
+      return new KnownRowsPortal(() => ({ columns, rows: rows(), tag: 'SHOW' }), formats);
+    };
     if (name === 'all') {
-      const rows = (): string[][] => settings.all().map((one) => [one.name, one.value, '']);
-      return new TextRowsPortal(['name', 'setting', 'description'], rows, 'SHOW');
+      const names = ['name', 'setting', 'description'];
+      return show(names, () => settings.all().map((one) => [one.name, one.value, '']));
     }
     const value = settings.get(name);
-    return new TextRowsPortal([settings.shownName(name)], () => [[value]], 'SHOW');
+    return show([settings.shownName(name)], () => [[value]]);
   }
 }
 

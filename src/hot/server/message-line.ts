@@ -7,6 +7,8 @@ import { connect, cut, disconnect, type PostgresTarget, socketOf } from './conne
 /** A letter and a length, which counts itself. */
 const HEAD_BYTES = 5;
 const READY = 'Z'.charCodeAt(0);
+/** A longer message, which a single value can make, is held by nobody. */
+const MOST_BYTES = 32 * 1024 * 1024;
 
 export class MessageLine {
   readonly #client: pg.Client;
@@ -36,7 +38,7 @@ export class MessageLine {
    * @param request messages of a client's
    * @param readies how many of them are answered with ReadyForQuery
    * @param take each message of the answer, whole; those are not told
-   * @throws TierdError POSTGRES_UNREACHABLE where it breaks; the abort's reason: it is broken then as well
+   * @throws TierdError POSTGRES_UNREACHABLE where it breaks; QUERY_TOO_LARGE, and the abort's reason: it is broken then as well
    */
   async exchange(
     request: Buffer,
@@ -77,7 +79,13 @@ export class MessageLine {
     this.#left = this.#left.length === 0 ? part : Buffer.concat([this.#left, part]);
     let at = 0;
     while (this.#left.length >= at + HEAD_BYTES) {
-      const end = at + 1 + this.#left.readInt32BE(at + 1);
+      const length = this.#left.readInt32BE(at + 1);
+      if (length > MOST_BYTES) {
+        this.#onBroken?.(tooLong());
+        cut(this.#client);
+        return;
+      }
+      const end = at + 1 + length;
       if (end > this.#left.length) break;
       this.#onMessage?.(this.#left.subarray(at, end));
       at = end;
@@ -91,5 +99,13 @@ function broken(): TierdError {
     code: 'POSTGRES_UNREACHABLE',
     message: 'the connection to PostgreSQL broke while it was asked of its catalogue',
     hint: 'ask again',
+  });
+}
+
+function tooLong(): TierdError {
+  return new TierdError({
+    code: 'QUERY_TOO_LARGE',
+    message: `PostgreSQL answered with a row of more than ${String(MOST_BYTES / 1024 ** 2)}MB`,
+    hint: 'Ask for less at once, or ask PostgreSQL itself.',
   });
 }

@@ -92,13 +92,13 @@ describe('the extended protocol', () => {
       bind('', ''),
       describeOf('P', ''),
       execute(''),
-      parse('x', 'select 1'),
+      parse('x', 'select 1 from md'),
     );
     expect(kinds(told)).toBe('E');
     expect(errorIn(told)).toMatchObject({ S: 'ERROR', C: '42601', P: '1' });
     expect(scene.asked).toEqual([]);
     expect(kinds(await exchange(bind('', 'x')))).toBe('E');
-    expect(kinds(await exchange(parse('x', 'select 1'), bind('', 'x'), execute('')))).toBe(
+    expect(kinds(await exchange(parse('x', 'select 1 from md'), bind('', 'x'), execute('')))).toBe(
       '12DDDC',
     );
   });
@@ -117,7 +117,7 @@ describe('the extended protocol', () => {
 
   it('keeps statements by name, and portals to the end of their transaction', async () => {
     const exchange = await open(await openFace());
-    expect(kinds(await exchange(parse('s', 'select 1'), bind('p', 's')))).toBe('12');
+    expect(kinds(await exchange(parse('s', 'select 1 from md'), bind('p', 's')))).toBe('12');
     expect(errorIn(await exchange(execute('p')))).toMatchObject({ C: '34000' });
     expect(errorIn(await exchange(parse('s', 'select 2')))).toMatchObject({ C: '42P05' });
     expect(kinds(await exchange(parse('b', 'begin'), bind('', 'b'), execute('')))).toBe('12C');
@@ -146,7 +146,9 @@ describe('the extended protocol', () => {
     const exchange = await open(await openFace());
     const told = await exchange(...messages);
     expect(errorIn(told)).toMatchObject({ C: code, S: 'ERROR' });
-    expect(kinds(await exchange(parse('', 'select 1'), bind('', ''), execute('')))).toBe('12DDDC');
+    expect(kinds(await exchange(parse('', 'select 1 from md'), bind('', ''), execute('')))).toBe(
+      '12DDDC',
+    );
   });
 
   it('hands values on by their types', async () => {
@@ -154,7 +156,7 @@ describe('the extended protocol', () => {
     const exchange = await open(scene);
     const oids = [23, 20, 1700, 16, 25, 0, 1184];
     await exchange(
-      parse('', 'select $1, $2, $3, $4, $5, $6, $7', ...oids),
+      parse('', 'select $1, $2, $3, $4, $5, $6, $7 from md', ...oids),
       bind('', '', '7', '9223372036854775807', '1.50', 't', "it's", null, '2024-01-01 00:00:00+01'),
       execute(''),
     );

@@ -12,6 +12,10 @@ export interface CatalogueQuestion {
   readonly tree: object;
   /** Of the session: what a bare name means. */
   readonly searchPath: string;
+  /** Of the session. */
+  readonly timeZone: string;
+  /** Null: as long as any may take. */
+  readonly statementTimeoutMs: number | null;
   readonly parameterTypes: readonly number[];
 }
 
@@ -29,7 +33,15 @@ export interface CatalogueAnswer {
   readonly rows: readonly Buffer[];
 }
 
-const STATEMENT_TIMEOUT = '10s';
+const MOST_MS = 10_000;
+/** What a session of this face can't change, whatever the server's own settings are. */
+const FIXED = {
+  standard_conforming_strings: 'on',
+  DateStyle: 'ISO, MDY',
+  IntervalStyle: 'postgres',
+  bytea_output: 'hex',
+  extra_float_digits: '1',
+} as const;
 /** More than any catalogue that a person would look at. */
 const MAX_BYTES = 32 * 1024 * 1024;
 
@@ -82,12 +94,11 @@ const READIES = 3;
 
 async function askWithin(
   ask: AskHot,
-  { sql, searchPath, parameterTypes }: Omit<CatalogueQuestion, 'tree'>,
+  { sql, parameterTypes, ...session }: Omit<CatalogueQuestion, 'tree'>,
   asked: readonly Buffer[],
   signal: AbortSignal,
 ): Promise<readonly Buffer[]> {
-  const path = searchPath.replaceAll("'", "''");
-  const begin = `begin read only; set local statement_timeout = '${STATEMENT_TIMEOUT}'; set local standard_conforming_strings = on; select pg_catalog.set_config('search_path', '${path}', true)`;
+  const begin = `begin read only; select ${settingsOf(session).map(setLocally).join(', ')}`;
   const request = Buffer.concat([
     message('Q', text(begin)),
     message('P', text(''), text(sql), ...list(parameterTypes, uint32)),
@@ -120,6 +131,26 @@ async function askWithin(
   return answered;
 }
 
+function settingsOf({
+  searchPath,
+  timeZone,
+  statementTimeoutMs,
+}: Pick<CatalogueQuestion, 'searchPath' | 'timeZone' | 'statementTimeoutMs'>): readonly (readonly [
+  string,
+  string,
+])[] {
+  return [
+    ...Object.entries(FIXED),
+    ['statement_timeout', String(Math.min(statementTimeoutMs ?? MOST_MS, MOST_MS))],
+    ['search_path', searchPath],
+    ['TimeZone', timeZone],
+  ];
+}
+
+function setLocally([name, value]: readonly [string, string]): string {
+  return `pg_catalog.set_config('${name}', '${value.replaceAll("'", "''")}', true)`;
+}
+
 /** By whom they were asked of: a server of another version has others, and an asker has one server at a time. */
 const known = new WeakMap<AskHot, CatalogueNames>();
 
@@ -131,7 +162,13 @@ const NAMES = `
 async function namesOf(ask: AskHot, signal: AbortSignal): Promise<CatalogueNames> {
   const found = known.get(ask);
   if (found !== undefined) return found;
-  const question = { sql: NAMES, searchPath: '', parameterTypes: [] };
+  const question = {
+    sql: NAMES,
+    searchPath: '',
+    timeZone: 'UTC',
+    statementTimeoutMs: null,
+    parameterTypes: [],
+  };
   const portal = [
     message('B', text(''), text(''), int16(0), int16(0), int16(0)),
     message('E', text(''), int32(0)),

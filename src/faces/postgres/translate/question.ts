@@ -1,4 +1,4 @@
-/** Whom a question is for: the engine, which has the datasets, or PostgreSQL, which has the catalogue. */
+/** Whom a question is for: the engine, which has the datasets, or PostgreSQL, which has the catalogue and computes what needs neither. */
 import type { Node, RangeVar, SelectStmt } from 'libpg-query';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
 import type { Question } from './statement-kinds.ts';
@@ -31,18 +31,31 @@ export function readQuestion(tree: SelectStmt, text: string, isDataset: IsDatase
       'Ask them one after the other.',
     );
   }
-  return { asks: isOfCatalogue ? 'catalogue' : 'rows', readsDatasets: found.datasets, tree, text };
+  const isOfValues = found.relations === 0 && !found.isOurs;
+  const asks = isOfCatalogue ? 'catalogue' : isOfValues ? 'values' : 'rows';
+  return { asks, readsDatasets: found.datasets, tree, text };
 }
+
+/** Functions of TimescaleDB that are answered here; and rows that a function makes may be many. */
+const OURS: ReadonlySet<string> = new Set(['time_bucket', 'first', 'last']);
 
 interface Found {
   datasets: boolean;
   catalogue: number;
   relations: number;
   tellsOfServer: boolean;
+  /** Whether it is for the engine, though it reads no table. */
+  isOurs: boolean;
 }
 
 function look(tree: SelectStmt, isDataset: IsDataset): Found {
-  const found: Found = { datasets: false, catalogue: 0, relations: 0, tellsOfServer: false };
+  const found: Found = {
+    datasets: false,
+    catalogue: 0,
+    relations: 0,
+    tellsOfServer: false,
+    isOurs: false,
+  };
   const named = new Set<string>();
   walk(tree, (kind, node) => {
     if (kind === 'CommonTableExpr') named.add(String((node as { ctename?: string }).ctename));
@@ -51,6 +64,7 @@ function look(tree: SelectStmt, isDataset: IsDataset): Found {
     refuseWrites(kind, node);
     if (kind === 'RangeVar') lookAtRelation(node);
     if (kind === 'FuncCall') lookAtFunction(node);
+    if (kind === 'RangeFunction') found.isOurs = true;
     if (kind === 'SQLValueFunction') lookAtWord(node);
     if (
       kind === 'TypeName' &&
@@ -76,6 +90,7 @@ function look(tree: SelectStmt, isDataset: IsDataset): Found {
   function lookAtFunction({ funcname, location }: { funcname?: Node[]; location?: number }): void {
     const [name = '', schema] = namesIn(funcname).toReversed();
     if (NEVER.test(name)) throw unsupported(`the function ${name}`, undefined, location ?? -1);
+    if (OURS.has(name)) found.isOurs = true;
     if (TELLS_OF_SERVER.test(name) || schema === 'information_schema') found.tellsOfServer = true;
   }
 

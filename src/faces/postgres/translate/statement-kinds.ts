@@ -1,9 +1,9 @@
 /** What a client may send, by what the face has to do about it. */
 import type { SelectStmt } from 'libpg-query';
 
-/** A question: about rows, or about the catalogue of the hot PostgreSQL. */
+/** A question: about rows, about the catalogue of the hot PostgreSQL, or about nothing that lies anywhere. */
 export interface Question {
-  readonly asks: 'rows' | 'catalogue';
+  readonly asks: 'rows' | 'catalogue' | 'values';
   /** Whether a dataset is among what it reads; without one nothing in it depends on tierd. */
   readonly readsDatasets: boolean;
   readonly tree: SelectStmt;
