@@ -9,6 +9,7 @@ import { readStanding } from './cache/standing.ts';
 import { knownTable } from './known-tables.ts';
 import type { LiveNames } from './live/live-names.ts';
 import type { LiveSide, SettledSource } from './live/live-side.ts';
+import { assertNotDropped } from './not-dropped.ts';
 import { openTable, type TableOptions } from './open-table.ts';
 import { inReadSnapshot, type ReadSnapshot } from './read-snapshot.ts';
 import type { ColdCatalog } from './segments/cold-catalog.ts';
@@ -27,6 +28,8 @@ export interface SnapshotOptions extends TableOptions {
   readonly maxHoldMs: number;
   /** One that somebody holds; unless given, each question has its own. */
   readonly snapshot?: string;
+  /** In its place one whose statement locked its tables after it, maybe: a drop in between is not met by waiting. */
+  readonly instant?: string;
   readonly live?: LiveSide;
 }
 
@@ -34,13 +37,20 @@ export interface SnapshotOptions extends TableOptions {
 const MOST_LOOKS = 5;
 
 export function postgresStores(options: SnapshotOptions): InSnapshot {
-  const { db, maxHoldMs, live, snapshot } = options;
+  const { db, maxHoldMs, live, instant, snapshot = instant } = options;
   return async (needOf, work, names) => {
     const wanted = options.datasets.filter(({ name }) => needOf(name) !== 'nothing');
     const tables = {
       named: wanted.map(({ table }) => table),
       read: wanted.filter(({ name }) => needOf(name) === 'rows').map(({ table }) => table),
     };
+    if (instant !== undefined) {
+      await assertNotDropped(
+        db,
+        instant,
+        wanted.map(({ name }) => name),
+      );
+    }
     for (let attempt = 1; ; attempt += 1) {
       const look =
         live === undefined || names === undefined || names.all.length === 0

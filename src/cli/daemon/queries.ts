@@ -116,7 +116,7 @@ async function run(
 /** Whatever it answers with is written in messages of the protocol. */
 async function askFace(
   { processes, context, config }: Omit<Asking, 'mayKeep'>,
-  { sql, before, parameterTypes, values, reply, snapshot }: FaceQuestion,
+  { sql, before, parameterTypes, values, reply, snapshot, instant }: FaceQuestion,
   { write, signal }: FaceHandler,
 ): Promise<{ readonly rows: number }> {
   return startQuery(
@@ -130,6 +130,7 @@ async function askFace(
       explain: false,
       format: reply,
       ...(snapshot === null ? {} : { snapshot }),
+      ...(instant === null ? {} : { instant }),
       output: null,
       terminal: null,
       terminalWidth: null,

@@ -1,7 +1,8 @@
 /** What a table of a question's means. */
+import { ATTACHED } from '../../domain/attached.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 
-const SIDES: ReadonlySet<string | null> = new Set([null, 'public', 'hot', 'cold']);
+const SIDES: ReadonlySet<string | null> = new Set([null, 'public', 'hot', 'cold', ATTACHED]);
 
 /** Whether it is a dataset, a side of one, or the table of one by its full name. */
 export function isDatasetName(

@@ -44,8 +44,10 @@ export interface QueryTask {
     readonly withLive?: boolean;
     /** That somebody holds, to be read in place of one of its own. */
     readonly snapshot?: string;
+    /** That a statement of the hot store's holds, which locked what it reads in an order of its own. */
+    readonly instant?: string;
     /** In PostgreSQL's SQL, in place of the engine's. */
-    readonly postgres?: Omit<PostgresQuestion, 'sql' | 'timeZone'>;
+    readonly postgres?: Omit<PostgresQuestion, 'sql' | 'timeZone' | 'instant'>;
     /** What is asked in place of its SQL. */
     readonly structured?: StructuredAsk;
     /** Null: the rows go to the parent. */
@@ -108,12 +110,15 @@ async function runQueryTask(
     postgres,
     withLive: _,
     snapshot,
+    instant,
     ...request
   } = task.request;
   const sink = sinkInto(rooms, terminal);
   if (structured?.kind === 'datasets') return writeDatasets(db, task, sink, onHead);
   const translated =
-    postgres === undefined ? null : await inEngineSql(db, task, { sql: request.sql, ...postgres });
+    postgres === undefined
+      ? null
+      : await inEngineSql(db, task, { sql: request.sql, ...postgres, instant: instant ?? null });
   if (translated !== null && postgres?.values === null) {
     const { parameterTypes, columns } = translated;
     return writeWhole(sink, writeDescription(parameterTypes, columns), 0, onHead);
@@ -134,6 +139,7 @@ async function runQueryTask(
         maxHoldMs,
         signal,
         ...(snapshot === undefined ? {} : { snapshot }),
+        ...(instant === undefined ? {} : { instant }),
         ...record,
         ...live,
       }),

@@ -1,5 +1,7 @@
 /** A question in PostgreSQL's SQL as one of the engine's, over the datasets that it names as they are. */
+import type { RangeVar } from 'libpg-query';
 import type pg from 'pg';
+import { ATTACHED } from '../../domain/attached.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
 import type { Catalogue, CatalogueRelation } from '../../faces/postgres/translate/catalogue.ts';
@@ -10,6 +12,7 @@ import type { Question } from '../../faces/postgres/translate/statement-kinds.ts
 import { type ResultColumn, translate } from '../../faces/postgres/translate/translate.ts';
 import { walk } from '../../faces/postgres/translate/walk.ts';
 import { assertZoneFits } from '../../faces/postgres/translate/zone-bound.ts';
+import { sortsByCollation } from '../../hot/attach/text-collations.ts';
 import { type DescribedColumn, findTypesIn } from '../../query/answer/postgres/find-types.ts';
 import { builtIn, type PostgresType } from '../../query/answer/postgres/postgres-type.ts';
 import { typeNameOf } from '../../query/answer/postgres/type-numbers.ts';
@@ -27,6 +30,8 @@ export interface PostgresQuestion {
   readonly values: readonly (string | null)[] | null;
   /** Of the session. */
   readonly timeZone: string;
+  /** What `tierd_as_of` says; null where the question has a snapshot of its own. */
+  readonly instant: string | null;
 }
 
 export interface TranslatedQuestion {
@@ -43,7 +48,7 @@ export async function translateQuestion(
 ): Promise<TranslatedQuestion> {
   const { parameterTypes, values, timeZone } = asked;
   const question = await questionOf(asked, datasets);
-  const catalogue = await catalogueFor(db, datasets, question);
+  const catalogue = await catalogueFor(db, datasets, question, asked.instant);
   const {
     sql: written,
     columns,
@@ -87,25 +92,36 @@ async function catalogueFor(
   db: pg.Client,
   datasets: readonly Dataset[],
   { tree }: Question,
+  instant: string | null,
 ): Promise<Catalogue> {
   const named = new Set<string>();
+  const schemas = new Set<string | undefined>();
   walk({ SelectStmt: tree }, (kind, node) => {
-    if (kind === 'RangeVar') named.add((node as { relname?: string }).relname ?? '');
+    if (kind !== 'RangeVar') return;
+    const { schemaname, relname = '' } = node as RangeVar;
+    named.add(relname);
+    schemas.add(schemaname);
   });
   const relations: CatalogueRelation[] = [];
+  let isCollated = false;
   for (const { name, table } of datasets) {
     if (!named.has(name) && !named.has(table.name)) continue;
     const { columns } = await readShape(db, datasets, name);
+    if (schemas.has(ATTACHED)) isCollated ||= await sortsByCollation(db, table);
     const held = columns.map(({ name: column, type, postgresType }) => ({
       name: column,
       postgresType,
       duckdbType: type,
     }));
+    const inLake = held.map((column, at) =>
+      columns[at]?.isHotOnly === true ? { ...column, isMissing: true as const } : column,
+    );
     const view = quoteName(name);
     relations.push(
       { schema: 'public', name, sql: `main.${view}`, columns: held },
       { schema: 'hot', name, sql: `hot.${view}`, columns: held },
       { schema: 'cold', name, sql: `cold.${view}`, columns: held },
+      { schema: ATTACHED, name, sql: `cold.${view}`, columns: inLake, instant },
     );
     if (table.schema !== 'public' || table.name !== name) {
       relations.push({
@@ -116,7 +132,7 @@ async function catalogueFor(
       });
     }
   }
-  return { relations, searchPath: ['public'] };
+  return { relations, searchPath: ['public'], isCollated };
 }
 
 async function describedOf(

@@ -17,6 +17,8 @@ export interface FaceQuestion {
   readonly reply: PostgresReply;
   /** By its name, where a transaction holds one; null: it has one of its own. */
   readonly snapshot: string | null;
+  /** In its place, one of a statement that asks through a foreign table; it holds it until it is answered. */
+  readonly instant: string | null;
 }
 
 export interface FaceHandler {

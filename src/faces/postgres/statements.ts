@@ -14,6 +14,7 @@ import { QueryPortal } from './portals/query-portal.ts';
 import { runCommand } from './run-command.ts';
 import type { SessionRooms } from './session-rooms.ts';
 import { constantRow } from './translate/constant-rows.ts';
+import { instantIn } from './translate/instant.ts';
 import type { Question, StatementKind } from './translate/statement-kinds.ts';
 import { type Statement, statementsOf } from './understand.ts';
 import { parameterDescription, parameterStatus } from './wire/backend.ts';
@@ -66,7 +67,7 @@ export class Statements {
       case 'copy': {
         if (kind.question.asks === 'catalogue') throw notSupported('COPY of the catalogue');
         const copy = readCopyOptions(kind.options);
-        return new CopyPortal(this.#openQuery(statement, kind.question.text, binding, copy));
+        return new CopyPortal(this.#openQuery(statement, kind.question, binding, copy));
       }
       case 'declare':
         return new CommandPortal(() => this.#declare(statement, kind, binding));
@@ -135,7 +136,8 @@ export class Statements {
     const { statementTimeoutMs } = settings;
     const { text: sql } = question;
     const before = statement.before(sql);
-    const asked = { sql, before, parameterTypes, values: null, reply: this.#reply([]) };
+    const reply = this.#reply([]);
+    const asked = { sql, before, parameterTypes, values: null, reply, instant: null };
     const answer = new Answer(desk, asked, { signal, statementTimeoutMs });
     try {
       const parameters = await answer.head(1);
@@ -148,7 +150,7 @@ export class Statements {
   #openQuestion(statement: Statement, question: Question, binding: Binding): RowsPortal {
     const known = this.#openConstants(question, binding.formats);
     if (known !== null) return known;
-    if (question.asks === 'rows') return this.#openQuery(statement, question.text, binding);
+    if (question.asks === 'rows') return this.#openQuery(statement, question, binding);
     const asked = this.#catalogueQuestion(question, binding.types);
     return new CataloguePortal(this.#rooms.desk.askHot, asked, binding);
   }
@@ -173,7 +175,7 @@ export class Statements {
 
   #openQuery(
     statement: Statement,
-    sql: string,
+    { text: sql, tree }: Question,
     { values, parameterFormats, types, formats, promised }: Binding,
     copy: PostgresReply['copy'] = null,
   ): QueryPortal {
@@ -184,9 +186,13 @@ export class Statements {
     });
     const reply = { ...this.#reply(formats), copy };
     const before = statement.before(sql);
-    const question = { sql, before, parameterTypes: types, values: texts, reply };
+    const instant = statement.placed(() => instantIn(tree, texts));
+    const question = { sql, before, parameterTypes: types, values: texts, reply, instant };
     const { statementTimeoutMs } = settings;
-    const snapshot = () => transaction.snapshotOf(desk.holdSnapshot);
+    const snapshot =
+      instant === null
+        ? () => transaction.snapshotOf(desk.holdSnapshot)
+        : () => Promise.resolve(null);
     return new QueryPortal({ desk, question, statementTimeoutMs, promised, snapshot });
   }
 

@@ -6,6 +6,7 @@ import { FaceError } from './face-error.ts';
 import { classifyStatement } from './translate/classify-statement.ts';
 import { loadParser } from './translate/parse-statements.ts';
 import type { IsDataset } from './translate/question.ts';
+import { countInPlaceOf } from './translate/size-question.ts';
 import { SqlRefusal } from './translate/sql-refusal.ts';
 import type { StatementKind } from './translate/statement-kinds.ts';
 import { walk } from './translate/walk.ts';
@@ -18,14 +19,17 @@ export interface Statement {
   readonly parameters: number;
   /** @throws FaceError for what is refused: the statements before it are run all the same */
   classify(): StatementKind;
+  /** What a step gives. @throws FaceError in place of its SqlRefusal, with its place in what was sent */
+  placed<T>(step: () => T): T;
 }
 
 /** None of a text without one. @throws FaceError 42601 where any of it does not parse */
 export async function statementsOf(
-  text: string,
+  sent: string,
   isDataset: IsDataset,
 ): Promise<readonly Statement[]> {
   const parser = await loadParser();
+  const text = countInPlaceOf(sent) ?? sent;
   let end = 0;
   return placed(text, () => parser.statements(text)).map((statement) => {
     const from = text.indexOf(statement.text, end);
@@ -35,6 +39,7 @@ export async function statementsOf(
       before: (part) => charactersIn(text.slice(0, from + statement.text.indexOf(part))),
       parameters: parametersIn(statement.tree),
       classify: () => placed(text, () => classifyStatement(statement, parser, isDataset)),
+      placed: (step) => placed(text, step),
     };
   });
 }

@@ -9,6 +9,8 @@ export interface ShapeColumn {
   readonly type: string;
   /** Of the table, or of the newest segment that has the column. */
   readonly postgresType: string;
+  /** The lake has segments, and none of them has it. */
+  readonly isHotOnly?: true;
 }
 
 export interface DatasetShape {

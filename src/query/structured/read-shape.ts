@@ -15,6 +15,7 @@ import type { ColdCatalog, ColdColumn, ColdDataset } from '../segments/cold-cata
 import { openColdCatalog } from '../segments/ledger-catalog.ts';
 import { columnOf } from '../segments/query-column.ts';
 import { viewSchemaOf } from '../segments/view-schema.ts';
+import { foldName } from '../sql/sql-ast.ts';
 import type { DatasetShape, ShapeColumn } from './dataset-shape.ts';
 
 /** @throws TierdError DATASET_NOT_FOUND with those that there are; COLUMN_TYPE_CHANGED */
@@ -85,10 +86,12 @@ export function shapeOf(
     });
   }
   const whole: ColdDataset = { name: dataset.name, timeColumn: null, schemas };
+  const inLake = cold?.schemas.flatMap((schema) => schema.columns.map((one) => foldName(one.name)));
   const columns = [...viewSchemaOf(whole)].map(([name, type]) => ({
     name,
     type,
     postgresType: postgresTypeOf(schemas, name),
+    ...(inLake?.includes(foldName(name)) === false ? ({ isHotOnly: true } as const) : {}),
   }));
   return {
     name: dataset.name,

@@ -9,6 +9,8 @@ export interface CatalogueColumn {
   readonly postgresType: string;
   /** What DuckDB holds: VARCHAR also where PostgreSQL's type isn't one of text. */
   readonly duckdbType: string;
+  /** The relation has no such column: it is null in each row. */
+  readonly isMissing?: true;
 }
 
 export interface CatalogueRelation {
@@ -17,12 +19,16 @@ export interface CatalogueRelation {
   /** As a statement for DuckDB names it, quoted. */
   readonly sql: string;
   readonly columns: readonly CatalogueColumn[];
+  /** Of a side that can be read at an instant of somebody else's: what `tierd_as_of` says. */
+  readonly instant?: string | null;
 }
 
 export interface Catalogue {
   readonly relations: readonly CatalogueRelation[];
   /** Where a bare name is looked for, in this order. */
   readonly searchPath: readonly string[];
+  /** Whether the order of texts that is expected may be another one than that of their bytes. */
+  readonly isCollated?: boolean;
 }
 
 export function findRelation(

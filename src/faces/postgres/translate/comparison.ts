@@ -5,6 +5,7 @@ import { type Expression, typed } from './expression.ts';
 import { compareVarying } from './numeric-sql.ts';
 import { formatType, isFloat, isNumber, isText, type PgTypeName } from './pg-types.ts';
 import { SqlRefusal } from './sql-refusal.ts';
+import { assertSameOrder } from './text-order.ts';
 
 const COMPARED = new Set([
   'bool',
@@ -27,6 +28,7 @@ export function compare(
 ): Expression {
   const word = operator === '!=' ? '<>' : operator;
   const type = comparedAs(left.type, right.type, location);
+  if (word !== '=' && word !== '<>') assertSameOrder(type, environment, location);
   const [a, b] = [coerce(left, type, environment), coerce(right, type, environment)];
   if (type === 'numeric' && (a.scale === 'varies' || b.scale === 'varies')) {
     return compareVarying(a, word, b);

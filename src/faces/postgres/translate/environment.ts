@@ -14,6 +14,8 @@ export interface TranslatedQuery {
 
 export interface Environment {
   readonly catalogue: Catalogue;
+  /** Whether texts in the order of their bytes are in the order that the asker expects. */
+  readonly isTextOrdered: boolean;
   /** A name that nothing else in the statement has. */
   fresh(prefix: string): string;
   parameter(number: number, location: number | undefined): Expression;

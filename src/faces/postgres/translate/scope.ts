@@ -12,6 +12,8 @@ export interface ScopeColumn {
   readonly type: PgTypeName;
   readonly typmod: number;
   readonly scale: Scale;
+  /** Seen where it is named, and no part of `*`. */
+  readonly isHidden?: true;
 }
 
 export interface ScopeRelation {
@@ -98,7 +100,7 @@ export function starColumns(
       throw new SqlRefusal('42601', 'SELECT * with no tables specified is not valid', { location });
     }
     return relations.flatMap(({ columns, merged }) =>
-      columns.filter(({ name }) => !merged.has(name)),
+      columns.filter(({ name, isHidden }) => !merged.has(name) && isHidden !== true),
     );
   }
   const found = relations.find(({ alias, isJoin }) => alias === relation && isJoin !== true);
@@ -107,7 +109,7 @@ export function starColumns(
       location,
     });
   }
-  return found.columns;
+  return found.columns.filter(({ isHidden }) => isHidden !== true);
 }
 
 export function findCommonTable(scope: Scope, name: string): CommonTable | null {

@@ -7,6 +7,7 @@ import { orderKey } from './numeric-sql.ts';
 import { isFloat } from './pg-types.ts';
 import type { Scope } from './scope.ts';
 import { unsupported } from './sql-refusal.ts';
+import { assertSameOrder } from './text-order.ts';
 import { namesIn } from './walk.ts';
 
 export function sortBy(node: Node, scope: Scope, environment: Environment): string {
@@ -32,6 +33,7 @@ export function sortKey(value: Expression, environment: Environment): string {
   if (known.type.endsWith('*') || known.type.startsWith('json') || known.type.endsWith('[]')) {
     throw unsupported(`ORDER BY of ${known.type.replace('*', '')}`, undefined, known.location);
   }
+  assertSameOrder(known.type, environment, known.location);
   if (known.scale === 'varies') return orderKey(known);
   // DuckDB makes the column of a result out of the key it sorted by, in which −0 is 0.
   if (isFloat(known.type)) return `(${known.sql} + 0)`;

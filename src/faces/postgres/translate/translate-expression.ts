@@ -23,6 +23,7 @@ import { extremeVarying } from './numeric-sql.ts';
 import { duckdbTypeOf, isFloat } from './pg-types.ts';
 import { findColumn, type Scope } from './scope.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
+import { assertSameOrder } from './text-order.ts';
 import { translateCall } from './translate-call.ts';
 import { translateConstant } from './translate-constant.ts';
 import { binaryOf } from './translate-operator.ts';
@@ -203,6 +204,7 @@ function minMax(node: MinMaxExpr, inner: Inner, environment: Environment): Expre
   if (type === 'bpchar' || type.endsWith('[]')) {
     throw unsupported(`${word} of such values`, 'Cast all of them to one type, as text.');
   }
+  assertSameOrder(type, environment);
   if (scale === 'varies') return extremeVarying(word, values);
   return typed(`${word}(${values.map(({ sql }) => sql).join(', ')})`, type, { scale });
 }

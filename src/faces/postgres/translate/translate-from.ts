@@ -8,12 +8,13 @@ import type {
   RangeTableSample,
   RangeVar,
 } from 'libpg-query';
+import { AS_OF } from '../../../domain/attached.ts';
 import { coerce, common } from './casts.ts';
-import { columnType, findRelation } from './catalogue.ts';
+import { type CatalogueColumn, columnType, findRelation } from './catalogue.ts';
 import { compare } from './comparison.ts';
 import { condition } from './condition.ts';
 import type { Environment } from './environment.ts';
-import { type Expression, quoteIdentifier, typed } from './expression.ts';
+import { type Expression, quoteIdentifier, quoteLiteral, typed } from './expression.ts';
 import { knownFields } from './known-fields.ts';
 import { elementOf, isInteger } from './pg-types.ts';
 import { findCommonTable, type Scope, type ScopeColumn, type ScopeRelation } from './scope.ts';
@@ -107,10 +108,27 @@ function table(node: RangeVar, scope: Scope, environment: Environment): From {
     name: column.name,
     held: column.name,
   }));
+  const whole = relationOf(name, sqlAlias, columns, alias);
+  const seen = {
+    ...whole,
+    columns: whole.columns.map((column, at) => withNulls(column, relation.columns[at])),
+  };
+  const { instant } = relation;
   return {
     sql: `${relation.sql} AS ${sqlAlias}`,
-    relations: [relationOf(name, sqlAlias, columns, alias)],
+    relations: [
+      instant === undefined ? seen : { ...seen, columns: [...seen.columns, asOf(instant)] },
+    ],
   };
+}
+
+function withNulls(column: ScopeColumn, held: CatalogueColumn | undefined): ScopeColumn {
+  return held?.isMissing === true ? { ...column, sql: `CAST(NULL AS ${held.duckdbType})` } : column;
+}
+
+function asOf(instant: string | null): ScopeColumn {
+  const sql = `CAST(${instant === null ? 'NULL' : quoteLiteral(instant)} AS VARCHAR)`;
+  return { name: AS_OF, sql, type: 'text', typmod: -1, scale: 0, isHidden: true };
 }
 
 function subquery(node: RangeSubselect, scope: Scope, environment: Environment): From {
@@ -175,7 +193,7 @@ function join(node: JoinExpr, scope: Scope, environment: Environment): From {
 
 function visible({ relations }: From): readonly ScopeColumn[] {
   return relations.flatMap(({ columns, merged }) =>
-    columns.filter(({ name }) => !merged.has(name)),
+    columns.filter(({ name, isHidden }) => !merged.has(name) && isHidden !== true),
   );
 }
 

@@ -97,6 +97,7 @@ function environmentFor({ catalogue, parameterOids = [], parameterValues }: Tran
   };
   const environment: Environment = {
     catalogue,
+    isTextOrdered: catalogue.isCollated !== true,
     fresh: (prefix) => `${prefix}${String(++names)}`,
     parameter,
     parameterAs(number, type, location) {

@@ -6,6 +6,7 @@ import { divide, shownSum } from '../numeric-sql.ts';
 import { formatType, isFloat, isInteger, isNumber, isText, type PgTypeName } from '../pg-types.ts';
 import { refuseUnlike } from '../same-values.ts';
 import { SqlRefusal, unsupported } from '../sql-refusal.ts';
+import { assertSameOrder } from '../text-order.ts';
 
 export interface AggregateCall {
   readonly name: string;
@@ -134,6 +135,7 @@ const extreme =
     const value = only(given, environment, 'text');
     if (value === null || NO_ORDER.has(value.type)) return null;
     ordered(value, word);
+    assertSameOrder(value.type, environment, value.location);
     return typed(call(word, [value.sql], given), isText(value.type) ? 'text' : value.type, {
       scale: value.scale,
     });
