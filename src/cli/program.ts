@@ -4,6 +4,7 @@ import { LOG_LEVELS } from '../config/log-section.ts';
 import { TierdCommand } from './command.ts';
 import { registerAdopt } from './commands/adopt.ts';
 import { registerAlerts } from './commands/alerts.ts';
+import { registerAttach, registerDetach } from './commands/attach.ts';
 import { registerAudit } from './commands/audit.ts';
 import { registerCleanup } from './commands/cleanup.ts';
 import { registerCompact } from './commands/compact.ts';
@@ -50,6 +51,8 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerDeadLetters,
   registerLake,
   registerAdopt,
+  registerAttach,
+  registerDetach,
   registerAudit,
   registerDoctor,
   registerConfig,

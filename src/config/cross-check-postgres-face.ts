@@ -9,7 +9,19 @@ const AT: ConfigPath = ['server', 'postgres'];
 export function checkPostgresFace(file: Readonly<Record<string, unknown>>): PlacedProblem[] {
   const face = asRecord(file['server'])['postgres'];
   if (!isRecord(face)) return [];
-  return [...checkTls(face), ...checkUsers(asRecord(face['users']))];
+  const users = asRecord(face['users']);
+  return [...checkTls(face), ...checkUsers(users), ...checkAttach(asRecord(face['attach']), users)];
+}
+
+function checkAttach(
+  { user }: Readonly<Record<string, unknown>>,
+  users: Readonly<Record<string, unknown>>,
+): PlacedProblem[] {
+  if (typeof user !== 'string' || Object.hasOwn(users, user)) return [];
+  const names = Object.keys(users).join(', ');
+  return [
+    problem([...AT, 'attach', 'user'], `is no user of this port: ${user}`, `one of ${names}`),
+  ];
 }
 
 function checkTls(face: Readonly<Record<string, unknown>>): PlacedProblem[] {

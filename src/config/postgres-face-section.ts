@@ -11,6 +11,16 @@ export interface PostgresFaceConfig {
   /** Null: no TLS. Only on the loopback interface. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly maxConnections: number;
+  readonly attach: AttachConfig;
+}
+
+/** How PostgreSQL reaches this face, for `tierd attach`. */
+export interface AttachConfig {
+  /** Of the views. */
+  readonly schema: string;
+  readonly host: string;
+  readonly port: number;
+  readonly user: { readonly name: string; readonly password: string };
 }
 
 const user = z.strictObject(
@@ -20,6 +30,20 @@ const user = z.strictObject(
   },
   { error: 'a mapping with password or password_file' },
 );
+
+const attachSection = z.strictObject({
+  schema: text(
+    'Schema of the hot PostgreSQL that `tierd attach` makes and puts its views in.',
+    'attached',
+  ).default('attached'),
+  user: text('Which of `users` PostgreSQL asks as; the first unless given.').optional(),
+  host: text('Where PostgreSQL finds this port; `host` above unless given.', '10.0.0.7').optional(),
+  port: wholeNumber(
+    { min: 1, max: 65_535 },
+    'The port there; `port` above unless given.',
+    'a port',
+  ).optional(),
+});
 
 export const postgresFaceSection = z.strictObject({
   port: wholeNumber(
@@ -45,21 +69,37 @@ export const postgresFaceSection = z.strictObject({
     { min: 1, max: 10_000 },
     'Sessions at once. How many of them are answered at once is query.concurrency.',
   ).default(64),
+  attach: attachSection
+    .prefault({})
+    .meta({ description: 'What `tierd attach` writes into PostgreSQL.', expects: 'a mapping' }),
 });
+
+/** An address to listen on, and none to connect to. */
+export function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::' || host === '*';
+}
 
 export type PostgresFaceFile = z.output<typeof postgresFaceSection>;
 
 /** Paths are those of the configuration file's directory. */
 export function resolvePostgresFace(file: PostgresFaceFile, directory: string): PostgresFaceConfig {
-  const { tls_cert_file: cert, tls_key_file: key } = file;
+  const { tls_cert_file: cert, tls_key_file: key, attach } = file;
+  const users = Object.entries(file.users).map(([name, { password = '' }]) => ({ name, password }));
+  const user = users.find(({ name }) => name === (attach.user ?? name));
   return {
     host: file.host,
     port: file.port,
-    users: Object.entries(file.users).map(([name, { password = '' }]) => ({ name, password })),
+    users,
     tls:
       cert === undefined || key === undefined
         ? null
         : { certFile: resolve(directory, cert), keyFile: resolve(directory, key) },
     maxConnections: file.max_connections,
+    attach: {
+      schema: attach.schema,
+      host: attach.host ?? file.host,
+      port: attach.port ?? file.port,
+      user: user ?? { name: '', password: '' },
+    },
   };
 }

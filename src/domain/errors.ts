@@ -67,6 +67,7 @@ export const ERROR_CODES = {
   KEY_NOT_DISTINCT: { exit: EXIT.refused, retry: false },
   TIMES_UNLIKELY: { exit: EXIT.refused, retry: false },
   KEYS_NOT_READABLE: { exit: EXIT.refused, retry: false },
+  ATTACH_REFUSED: { exit: EXIT.refused, retry: false },
   SLICE_TOO_FINE: { exit: EXIT.usage, retry: false },
   DIGEST_MISMATCH: { exit: EXIT.failed, retry: true },
   PARTS_CHANGED: { exit: EXIT.failed, retry: true },

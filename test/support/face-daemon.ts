@@ -16,10 +16,15 @@ export interface FaceDaemon extends HttpDaemon {
   readonly port: number;
 }
 
-/** @param query YAML of the section @param face YAML of more keys of `server.postgres` */
+/** @param query YAML of the section @param face YAML of more keys of `server.postgres` @param port 0 is any that is free */
 export async function startFaceDaemon(
   database: Pick<TestDatabase, 'name' | 'url'>,
-  { datasets, query = '{}', face = '' }: { datasets: string; query?: string; face?: string },
+  {
+    datasets,
+    query = '{}',
+    face = '',
+    port: wanted = 0,
+  }: { datasets: string; query?: string; face?: string; port?: number },
 ): Promise<FaceDaemon> {
   const daemon = await startHttpDaemon(database, {
     sections: `
@@ -28,7 +33,7 @@ schedules: {}
 server:
   port: 0
   postgres:
-    port: 0
+    port: ${String(wanted)}
     users: { ${USER}: { password: ${PASSWORD} } }
     ${face}`,
     datasets,

@@ -47,6 +47,7 @@ export function registerDoctor(program: Command, context: CliContext): void {
         reportChecks([
           ...checks,
           ...(await examineDrain(context, checks)),
+          ...(await examineAttached(context, checks)),
           ...checkExposedSecrets(config, context.env),
         ]),
       );
@@ -88,6 +89,22 @@ async function examineDrain(
   const { examineSources } = await import('../../jobs/drain/look-at-sources.ts');
   const { composeDrain } = await import('../rooms/drain-rooms.ts');
   return examineSources(await composeDrain(context, 'doctor', () => undefined), drain.sources);
+}
+
+/** What stands inside PostgreSQL of tierd's, where a face is configured that it could ask. */
+async function examineAttached(
+  context: CliContext,
+  checks: readonly Check[],
+): Promise<readonly Check[]> {
+  const { postgresFace, datasets } = context.loadConfig();
+  if (postgresFace === undefined || checks[0]?.status === 'error') return [];
+  const { checkAttached } = await import('../../jobs/check-attached.ts');
+  const { withDirectConnection } = await import('../rooms/hot-connection.ts');
+  const { faceFor } = await import('../rooms/attach-rooms.ts');
+  const rooms = { clock: context.clock, schema: postgresFace.attach.schema };
+  return withDirectConnection(context, 'doctor', (db) =>
+    checkAttached(rooms, db, datasets, faceFor(postgresFace)),
+  );
 }
 
 function reportChecks(checks: readonly Check[]): Report {

@@ -29,6 +29,24 @@ describe('server.postgres', () => {
       users: [{ name: 'ann', password: SECRET }],
       tls: null,
       maxConnections: 64,
+      attach: {
+        schema: 'attached',
+        host: '127.0.0.1',
+        port: 5433,
+        user: { name: 'ann', password: SECRET },
+      },
+    });
+  });
+
+  it('is reached by PostgreSQL where attach says, as whom it says', () => {
+    const users = `users: { ann: { password: ${SECRET} }, bob: { password_file: bob } }`;
+    const attach = 'attach: { schema: ours, host: tierd.internal, port: 6000, user: bob }';
+    const { postgresFace } = load(`server: { postgres: { port: 0, ${users}, ${attach} } }`);
+    expect(postgresFace?.attach).toEqual({
+      schema: 'ours',
+      host: 'tierd.internal',
+      port: 6000,
+      user: { name: 'bob', password: `${SECRET}-of-bob` },
     });
   });
 
