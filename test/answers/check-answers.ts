@@ -11,6 +11,7 @@ import { seededRandom } from '../soak/seeded-random.ts';
 import { type AnswersScene, openAnswersScene } from './scene.ts';
 import { Shell, type Surface, surfacesOf } from './surfaces.ts';
 import { SYMBOLS } from './truth.ts';
+import { ViewReader } from './view-reader.ts';
 import type { Table, Writer } from './writer.ts';
 
 export interface CheckOptions {
@@ -56,6 +57,7 @@ async function checkOn(
 ): Promise<CheckReport> {
   const startedAt = performance.now();
   const shell = new Shell({ directory: scene.directory, config: scene.daemon.file });
+  const views = new ViewReader(scene.database);
   const surfaces = surfacesOf(
     {
       directory: scene.directory,
@@ -64,7 +66,7 @@ async function checkOn(
       token: scene.token,
       database: scene.database,
     },
-    shell,
+    { shell, views },
   ).filter(({ name }) => name.startsWith(options.surfaces ?? ''));
   const count = new Count(options, surfaces);
   const random = seededRandom(options.seed);
@@ -77,6 +79,8 @@ async function checkOn(
     of('shell'),
     of('command'),
     of('iceberg'),
+    // Each has a statement of its own that PostgreSQL waits in.
+    ...of('view').map((surface) => [surface]),
     overHttp,
     overHttp.toReversed(),
   ].filter((asked) => asked.length > 0);
@@ -84,6 +88,7 @@ async function checkOn(
   count.over.abort();
   await killing;
   await shell.end();
+  await views.end();
   const transactions: Record<string, number> = {};
   for (const [table, writer] of scene.writers) {
     await writer.stop();

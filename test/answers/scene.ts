@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { DAY_MS } from '../../src/domain/time/time-range.ts';
 import { migrate } from '../../src/ledger/migrate.ts';
+import { runTierd } from '../support/cli.ts';
 import { startPostgres } from '../support/postgres-server.ts';
 import { freePort } from '../support/server-process.ts';
 import { USUAL_SETTINGS } from '../support/usual-settings.ts';
@@ -30,7 +31,11 @@ const FIRST_BATCHES = 30;
 const WRITE_EVERY_MS = 250;
 
 /** Replaced segments go soon, so that a reader that still needed one would be seen. */
-const configOf = (url: string, port: number, tables: readonly Table[]): string => `
+const configOf = (
+  url: string,
+  { port, face }: { readonly port: number; readonly face: number },
+  tables: readonly Table[],
+): string => `
 postgres: { url: "${url}", lock_timeout: 2s }
 lake: { type: local, path: lake, min_free: 0MB, iceberg: true }
 maintenance: { temp_dir: spill, threads: 1, memory_limit: 256MB, grace_period: 30s }
@@ -39,7 +44,11 @@ schedules:
   rotate: { every: 2s, retries: 1, retry_delay: 500ms, timeout: 60s }
   compact: { every: 15s, retries: 0 }
 daemon: { lease_ttl: 3s, shutdown_timeout: 20s, circuit_failures: 1000 }
-server: { port: ${String(port)}, query_token: ${TOKEN}, requests_per_minute: 100000 }
+server:
+  port: ${String(port)}
+  query_token: ${TOKEN}
+  requests_per_minute: 100000
+  postgres: { port: ${String(face)}, users: { views: { password: ${TOKEN} } } }
 query: { queue: 32 }
 datasets:
 ${tables.map((table) => `  ${table}: { time_column: ts, sort_by: [symbol, ts] }`).join('\n')}
@@ -63,7 +72,9 @@ export async function openAnswersScene(): Promise<AnswersScene> {
   }
   const port = await freePort();
   const file = join(directory, 'unified_config.yaml');
-  await writeFile(file, configOf(postgres.url, port, tables));
+  await writeFile(file, configOf(postgres.url, { port, face: await freePort() }, tables));
+  const attached = await runTierd(['attach', '--config', file]);
+  if (attached.exitCode !== 0) throw new Error(attached.stderr);
   return {
     directory,
     daemon: { file, page: `http://127.0.0.1:${String(port)}` },

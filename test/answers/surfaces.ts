@@ -8,6 +8,7 @@ import { DAY_MS } from '../../src/domain/time/time-range.ts';
 import { runTierd, TIERD } from '../support/cli.ts';
 import { readBeside } from './other-reader.ts';
 import { SYMBOLS, type Truth, type TruthRow } from './truth.ts';
+import type { ViewReader } from './view-reader.ts';
 import type { Table } from './writer.ts';
 
 export interface Question {
@@ -37,6 +38,7 @@ type Json = Readonly<Record<string, unknown>>;
 
 const LATEST = 20;
 const BESIDE_EVERY_MS = 200;
+const SNAPSHOT_AGE_MS = 400;
 
 const statements = {
   /** Aggregated by PostgreSQL and DuckDB each for itself, and put together. */
@@ -95,7 +97,10 @@ const truths = {
     }),
 };
 
-export function surfacesOf(asked: Asked, shell: Shell): readonly Surface[] {
+export function surfacesOf(
+  asked: Asked,
+  { shell, views }: { readonly shell: Shell; readonly views: ViewReader },
+): readonly Surface[] {
   const client = new TierdClient({ url: asked.origin, token: asked.token });
   const byClient = (kind: keyof typeof statements): Surface => ({
     name: `client ${kind}`,
@@ -143,6 +148,22 @@ export function surfacesOf(asked: Asked, shell: Shell): readonly Surface[] {
         return readBeside(asked.database, table, symbol);
       },
       expected: truths.keys,
+    },
+    ...(['totals', 'keys', 'twice'] as const).map((kind) => ({
+      name: `view ${kind}`,
+      ask: async (question: Question) => plain(await views.ask(statements[kind](question))),
+      expected: truths[kind],
+    })),
+    {
+      name: 'view keys by cursor',
+      ask: async (question) => plain(await views.askByCursor(statements.keys(question))),
+      expected: truths.keys,
+    },
+    {
+      name: 'view totals of an older snapshot',
+      ask: async (question) =>
+        plain(await views.askLater(statements.totals(question), SNAPSHOT_AGE_MS)),
+      expected: truths.totals,
     },
     {
       name: 'command totals',
