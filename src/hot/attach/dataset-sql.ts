@@ -55,7 +55,7 @@ interface Names {
   readonly shown: (place: number) => string;
 }
 
-export function namesIn(schema: string, table: string): Names {
+function namesIn(schema: string, table: string): Names {
   const name = (ending: string): string => quoteTable({ schema, name: `${table}${ending}` });
   return {
     view: name(''),
