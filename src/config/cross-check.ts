@@ -37,6 +37,7 @@ export function crossCheck(root: unknown): PlacedProblem[] {
     ...checkServer(file),
     ...checkPostgresFace(file),
     ...checkAlerts(file),
+    ...checkPrototypes(file),
   ];
 }
 
@@ -102,6 +103,19 @@ export function checkUrl(path: ConfigPath, url: string, postgres: Raw): PlacedPr
   // Whoever names an authority takes the line for one that is encrypted.
   const message = 'has no sslmode that asks for TLS, without which ssl_ca_file has no effect';
   return [problem(path, message, 'ssl: verify-full beside it, or sslmode=verify-full in it')];
+}
+
+/** A record of zod's leaves such a key out, so that what is said of a column of this name would hold for none. */
+function checkPrototypes(value: unknown, path: ConfigPath = []): PlacedProblem[] {
+  if (Array.isArray(value)) {
+    return value.flatMap((item: unknown, index) => checkPrototypes(item, [...path, index]));
+  }
+  return Object.entries(asRecord(value)).flatMap(([key, held]) => {
+    const at = [...path, key];
+    const isTold = path.length === 1 && path[0] === 'datasets';
+    const told = problem(at, "a name that can't be written here", 'another one');
+    return [...(key === '__proto__' && !isTold ? [told] : []), ...checkPrototypes(held, at)];
+  });
 }
 
 /** Here and not in the schema, where a bad name would hide what is wrong inside its dataset. */

@@ -71,8 +71,17 @@ const headSchema = z.object({
   ),
 });
 
+/** By names that users chose: a record of zod's leaves out what is called `__proto__`. */
+const byColumn = <Value extends z.ZodType>(value: Value) =>
+  z
+    .preprocess(
+      (given) => (typeof given === 'object' && given !== null ? Object.entries(given) : given),
+      z.array(z.tuple([z.string(), value])),
+    )
+    .transform((entries) => Object.fromEntries(entries) as Record<string, z.output<Value>>);
+
 const bound = z.string().nullable();
-const countByColumn = z.record(z.string(), z.number().int());
+const countByColumn = byColumn(z.number().int());
 const partSchema = z.object({
   tierdManifestPart: z.literal(1),
   /** Slices name theirs by its place here: most have the same. */
@@ -85,6 +94,8 @@ const partSchema = z.object({
       rows: digits.transform(BigInt),
       fingerprint: z.looseObject({ rows: z.number(), rowHash: z.string() }),
       columns: z.number().int(),
+      // Manifests from before this was written do not say it.
+      isRestored: z.boolean().default(false),
       segments: z.array(
         z.object({
           key: z.string(),
@@ -94,7 +105,7 @@ const partSchema = z.object({
           bytes: digits.transform(BigInt),
           minTimeUs: digits.transform(BigInt),
           maxTimeUs: digits.transform(BigInt),
-          statistics: z.record(z.string(), z.object({ min: bound, max: bound })),
+          statistics: byColumn(z.object({ min: bound, max: bound })),
           // Manifests from before they were counted have none.
           counts: z.object({ nulls: countByColumn, nans: countByColumn }).nullable().default(null),
         }),

@@ -205,3 +205,19 @@ function boundsOf(range: TimeRange | null): readonly (string | null)[] {
 }
 
 const iso = (at: EpochMs): string => new Date(at).toISOString();
+
+/** Of the slices that they belong to. */
+export async function rangesOfSegments(
+  db: Queryable,
+  dataset: string,
+  keys: readonly string[],
+): Promise<readonly TimeRange[]> {
+  const { rows } = await db.query<TimeRange>(
+    `select distinct (extract(epoch from s.range_from) * 1000)::float8 as "fromInclusive",
+            (extract(epoch from s.range_to) * 1000)::float8 as "toExclusive"
+     from tierd.segments g join tierd.slices s on s.id = g.slice_id
+     where g.dataset = $1 and g.object_key = any ($2::text[])`,
+    [dataset, keys],
+  );
+  return rows;
+}

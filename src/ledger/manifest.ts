@@ -7,6 +7,15 @@ import { FACTS_COLUMNS, type FactsRow, factsOf } from './segment-facts.ts';
 
 const MONTH = `to_char(s.range_from at time zone 'UTC', 'YYYY-MM')`;
 
+/** Of a slice none of whose segments is live. What was restored into another table is cold still. */
+const IS_RESTORED = `exists (
+  select from tierd.restores r
+  where r.slice_id = s.id and r.state = 'done' and r.into_name is null
+    and not exists (
+      select from tierd.slices later join tierd.moves m on m.id = later.move_id
+      where later.dataset = s.dataset and later.range_from < s.range_to and later.range_to > s.range_from
+        and later.published_at > r.changed_at and m.removal <> 'none'))`;
+
 /** Of each month with a segment that is live or whose file is to be kept for a while; oldest first. */
 export async function summarizeMonths(
   db: Queryable,
@@ -14,7 +23,8 @@ export async function summarizeMonths(
 ): Promise<readonly PartSummary[]> {
   const { rows } = await db.query<PartSummary>(
     `select ${MONTH} as month, count(*)::int as segments,
-            sum(hashtextextended(g.object_key || ' ' || g.state, 0)::numeric)::text as digest
+            sum(hashtextextended(g.object_key || ' ' || case when g.state = 'retired' and ${IS_RESTORED}
+                                                        then 'restored' else g.state end, 0)::numeric)::text as digest
      from tierd.segments g join tierd.slices s on s.id = g.slice_id
      where g.dataset = $1 and g.state in ('live', 'retired')
      group by 1 order by 1`,
@@ -41,10 +51,12 @@ export async function listKeptSlices(
       columns: ColumnPlan[];
       state: KeptSegment['state'];
       sha256: string;
+      is_restored: boolean;
     }
   >(
     `select ${FACTS_COLUMNS}, g.slice_id::text, g.state, g.sha256, s.generation, s.move_id::text,
             s.row_count::text as slice_rows, s.fingerprint, s.columns,
+            g.state = 'retired' and ${IS_RESTORED} as is_restored,
             (extract(epoch from s.range_from) * 1000)::float8 as from_ms,
             (extract(epoch from s.range_to) * 1000)::float8 as to_ms
      from tierd.slices s join tierd.segments g on g.slice_id = s.id
@@ -64,6 +76,7 @@ export async function listKeptSlices(
       rows: BigInt(row.slice_rows),
       fingerprint: row.fingerprint,
       columns: row.columns,
+      isRestored: row.is_restored,
       segments: [],
     };
     slice.segments.push({ ...factsOf(row), state: row.state, sha256: row.sha256 });

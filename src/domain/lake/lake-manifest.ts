@@ -30,6 +30,8 @@ export interface KeptSlice {
   readonly fingerprint: SliceFingerprint;
   readonly columns: readonly ColumnPlan[];
   readonly segments: readonly KeptSegment[];
+  /** Its rows went back into the dataset's own table, and no rotation has moved rows of its time since. */
+  readonly isRestored: boolean;
 }
 
 /** The slices that begin in one UTC month. A segment's folder is of that month as well. */

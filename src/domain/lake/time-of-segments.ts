@@ -1,6 +1,8 @@
 /** Of which column a segment's first and last instant are: a dataset's `time_column` or `time_unit` may be another one since. */
+
 import type { ColumnPlan } from '../columns/column-plan.ts';
 import type { Dataset } from '../dataset.ts';
+import { ownValue } from '../own-value.ts';
 import type { Refusal } from '../plan/refusal.ts';
 import type { IntegerTimeUnit } from '../table.ts';
 import type { ColumnStatistics } from './column-statistics.ts';
@@ -27,7 +29,7 @@ export function isTimedBy(
 ): boolean {
   if (!columns.some((column) => column.name === name)) return true;
   if (Object.keys(statistics).length === 0) return true;
-  const bounds = statistics[name];
+  const bounds = ownValue(statistics, name);
   if (bounds === undefined) return false;
   if (bounds.min === null) return true;
   if (unit !== undefined)

@@ -18,6 +18,7 @@ import { readSegmentFooter } from '../../lake/segment-footer.ts';
 import { verifySegments } from '../../lake/segment-verifier.ts';
 import { statesOfKeys } from '../../ledger/adoption.ts';
 import { listKeptSlices } from '../../ledger/manifest.ts';
+import { countRestored } from './count-restored.ts';
 import type { HotSide } from './hot-side.ts';
 import { meetAll } from './meet-all.ts';
 import { readStrange } from './read-strange.ts';
@@ -44,15 +45,18 @@ export interface MonthLook {
 /** Of how many footers at once: looking at the next while one is on its way. */
 const CONCURRENCY = 8;
 
-/** @param kept what the manifest has of the month; none where there is no manifest, or it has none of it */
+/** @param inPart what the manifest has of the month; none where there is no manifest, or it has none of it */
 export async function lookAtMonth(
   look: MonthLook,
   db: pg.Client,
   month: string,
   objects: readonly ListedObject[],
-  kept: readonly KeptSlice[],
+  inPart: readonly KeptSlice[],
 ): Promise<MonthFinding> {
   const { dataset, isOwned, isManifestNewer } = look;
+  const there = new Map(objects.map((object) => [object.key, object]));
+  const restored = await countRestored(look, db, inPart, there);
+  const kept = restored.slices;
   const keys = [...objects, ...kept.flatMap(({ segments }) => segments)].map(({ key }) => key);
   const states = await statesOfKeys(db, keys);
   const isKnown = ({ key }: { readonly key: string }): boolean => {
@@ -71,7 +75,6 @@ export async function lookAtMonth(
     segments.some(({ key, state }) => state === 'live' && !outdated.has(key)),
   );
 
-  const there = new Map(objects.map((object) => [object.key, object]));
   const listed = await holdAgainstLake(
     look,
     kept.filter(({ segments }) => !segments.some(isKnown)),
@@ -100,6 +103,7 @@ export async function lookAtMonth(
     outdatedKeys,
     meetings: met.meetings,
     problems: [
+      ...restored.problems,
       ...listed.problems,
       ...strange.problems,
       ...judged.problems,

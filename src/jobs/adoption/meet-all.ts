@@ -10,10 +10,10 @@ import {
 } from '../../domain/plan/adoption.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import type { ListedObject } from '../../lake/object-store.ts';
-import { type HotSide, meetHot } from './hot-side.ts';
+import { type HotSide, type Met, meetHot } from './hot-side.ts';
 import type { AdoptionRooms, MonthFinding } from './rooms.ts';
 
-interface MeetingLook {
+export interface MeetingLook {
   readonly rooms: AdoptionRooms;
   readonly dataset: Dataset;
   /** Null where there is no table (yet). */
@@ -29,19 +29,13 @@ export async function meetAll(
   live: readonly KeptSlice[],
   there: ReadonlyMap<string, ListedObject>,
 ): Promise<Pick<MonthFinding, 'taken' | 'setAside' | 'meetings' | 'problems'>> {
-  const { rooms, dataset, hot, prefer, directory } = look;
+  const { dataset, prefer } = look;
   const taken: KeptSlice[] = [];
   const setAside: KeptSlice[] = [];
   const meetings: HotMeeting[] = [];
   const problems: AdoptionProblem[] = [];
-  const open = (key: string): Promise<string> => rooms.store.readable(key, directory, rooms.signal);
   for (const slice of live) {
-    // What can't be read can't be compared, and is named already.
-    const isThere = slice.segments.every(
-      ({ key, bytes }) => BigInt(there.get(key)?.bytes ?? -1) === bytes,
-    );
-    const met =
-      hot === null || !isThere ? 'not at all' : await meetHot(rooms, db, dataset, hot, slice, open);
+    const met = await meetSlice(look, db, slice, there);
     if (met === 'untold') problems.push(withoutKey(slice));
     if (met === 'untold' || met === 'not at all') {
       taken.push(slice);
@@ -55,7 +49,23 @@ export async function meetAll(
   return { taken, setAside, meetings, problems };
 }
 
-function withoutKey({ range, segments }: KeptSlice): AdoptionProblem {
+export function meetSlice(
+  { rooms, dataset, hot, directory }: MeetingLook,
+  db: pg.Client,
+  slice: KeptSlice,
+  there: ReadonlyMap<string, ListedObject>,
+): Promise<Met> {
+  // What can't be read can't be compared, and is named already.
+  const isThere = slice.segments.every(
+    ({ key, bytes }) => BigInt(there.get(key)?.bytes ?? -1) === bytes,
+  );
+  if (hot === null || !isThere) return Promise.resolve('not at all');
+  return meetHot(rooms, db, dataset, hot, slice, (key) =>
+    rooms.store.readable(key, directory, rooms.signal),
+  );
+}
+
+export function withoutKey({ range, segments }: KeptSlice): AdoptionProblem {
   const reason = `rows of its time, ${formatRange(range)}, are in PostgreSQL as well, and no unique key of the table tells whether they are the same`;
   return { kind: 'no_key', key: segments[0]?.key ?? '', reason };
 }

@@ -58,8 +58,12 @@ export async function readStrange(
 
 function sliceOf(footer: SegmentFooter, segments: readonly KeptSegment[]): KeptSlice {
   const { range, generation, moveId, sliceRows, fingerprint, columns } = footer;
-  const rows = BigInt(sliceRows);
-  return { range, generation, moveId, rows, fingerprint, columns: columns ?? [], segments };
+  return {
+    ...{ range, generation, moveId, fingerprint, segments },
+    rows: BigInt(sliceRows),
+    columns: columns ?? [],
+    isRestored: false,
+  };
 }
 
 function incomplete(

@@ -12,6 +12,7 @@ import {
   enterMove,
   enterPins,
   enterSlices,
+  rangesOfSegments,
   takenGenerations,
 } from '../../ledger/adoption.ts';
 import { addAuditEntry } from '../../ledger/audit.ts';
@@ -50,7 +51,7 @@ export async function takeUp(
       limits: limitsUnderLease(rooms.settings),
     },
     async () => {
-      const [range, digest] = [await rangeOf(rooms, found), createHash('sha256')];
+      const [range, digest] = [await rangeOf(rooms, db, found), createHash('sha256')];
       await enterMove(db, lease, { id, runId, range, rows: found.taken.rows });
       await retireSegments(db, dataset.name, outdatedKeys);
       for (const month of found.months) {
@@ -136,18 +137,23 @@ async function numbered(
   });
 }
 
-async function rangeOf(rooms: AdoptionRooms, found: DatasetFinding): Promise<TimeRange> {
-  let [fromInclusive, toExclusive] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+/** From the first to the last of what is taken up, set aside or no longer live. */
+async function rangeOf(
+  rooms: AdoptionRooms,
+  db: pg.Client,
+  found: DatasetFinding,
+): Promise<TimeRange> {
+  const ranges = [...(await rangesOfSegments(db, found.dataset.name, found.outdatedKeys))];
   for (const month of [found.months.at(0), found.months.at(-1)]) {
     if (month === undefined) continue;
     for (const what of ['taken', 'setAside'] as const) {
-      for (const { range } of await slicesOf(rooms, found, month, what)) {
-        fromInclusive = Math.min(fromInclusive, range.fromInclusive);
-        toExclusive = Math.max(toExclusive, range.toExclusive);
-      }
+      ranges.push(...(await slicesOf(rooms, found, month, what)).map(({ range }) => range));
     }
   }
-  return { fromInclusive, toExclusive };
+  return ranges.reduce((all, range) => ({
+    fromInclusive: Math.min(all.fromInclusive, range.fromInclusive),
+    toExclusive: Math.max(all.toExclusive, range.toExclusive),
+  }));
 }
 
 function slicesOf(

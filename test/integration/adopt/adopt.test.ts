@@ -183,6 +183,42 @@ describe('a lake whose database is lost', () => {
     expect(await live(lost.database)).toEqual(await live(database));
   });
 
+  it('has what was restored, and was hot in the database alone', async () => {
+    await fill(70, 65);
+    const before = await rowsOf(database, 'ticks');
+    await rotateDataset(bench.rooms, dataset, FORCE);
+    await restore(bench, dataset, days(68, 66));
+    const lost = await loseDatabase(bench);
+    await adopt(lost.bench, [dataset]);
+    await lost.database.query(KEYED);
+    await restore(lost.bench, dataset, days(70, 65));
+    expect(await rowsOf(lost.database, 'ticks')).toEqual(before);
+  });
+
+  it('keeps what was counted and bounded of columns that are called as nobody would', async () => {
+    await fill(70, 68);
+    await database.query(
+      `alter table ticks add "__proto__" int, add constructor int, add "toString" float8`,
+    );
+    await database.query(
+      `insert into ticks select time, 'C', n, price, note, case when n % 2 = 0 then 7 end, 1, 'NaN' from ticks where symbol = 'A'`,
+    );
+    const odd = { ...dataset, sortBy: ['__proto__', 'constructor'] };
+    await rotateDataset(bench.rooms, odd, FORCE);
+    const kept = async (on: TestDatabase) =>
+      (
+        await on.query(
+          `select statistics::text, value_counts::text as counts from tierd.segments
+           where state = 'live' order by object_key`,
+        )
+      ).rows;
+    const before = await kept(database);
+    expect(JSON.stringify(before)).toContain('__proto__');
+    const lost = await loseDatabase(bench);
+    await adopt(lost.bench, [odd]);
+    expect(await kept(lost.database)).toEqual(before);
+  });
+
   it('without a manifest knows a merge by its sum, and counts no row twice', async () => {
     await fill(40, 35);
     await rotateDataset(bench.rooms, dataset, FORCE);

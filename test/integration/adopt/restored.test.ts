@@ -4,6 +4,7 @@ import type { Dataset } from '../../../src/domain/dataset.ts';
 import { takeOverLake } from '../../../src/jobs/lake-owner.ts';
 import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
 import { scrub } from '../../../src/jobs/scrub.ts';
+import { unpin } from '../../../src/ledger/pins.ts';
 import { adopt } from '../../support/adopt.ts';
 import { askStores } from '../../support/ask-stores.ts';
 import { compact } from '../../support/compact.ts';
@@ -11,7 +12,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.ts
 import { copyDatabase } from '../../support/dump.ts';
 import { benchOn } from '../../support/lost-database.ts';
 import { rename } from '../../support/rename.ts';
-import { failureOf } from '../../support/restore.ts';
+import { days, failureOf, restore } from '../../support/restore.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 import { describeOn } from '../../support/servers.ts';
 
@@ -21,8 +22,8 @@ let database: TestDatabase;
 let bench: Bench;
 let dataset: Dataset;
 
-const fill = (from: number, to: number): Promise<unknown> =>
-  database.query(
+const fill = (from: number, to: number, on = database): Promise<unknown> =>
+  on.query(
     `insert into ticks select t, 'A', extract(epoch from t) / 60 from generate_series($1::timestamptz, $2::timestamptz - interval '1 hour', interval '1 hour') t`,
     [daysAgo(from), daysAgo(to)],
   );
@@ -214,6 +215,53 @@ describeOn('pg_dump', 'a database restored to yesterday', () => {
       expect(await allRows(yesterday)).toEqual(truth);
     },
   );
+
+  it.for([
+    ['a day', {}],
+    ['some rows of one', { where: 'n % 3 = 0' }],
+  ] as const)(
+    'has %s again that was restored since: hot there, and nowhere else',
+    async ([, wish]) => {
+      const copy = await backUp();
+      const truth = await allRows({ bench, database });
+      await restore(bench, dataset, days(38, 37), wish);
+      const yesterday = await setBack(copy);
+      const { isDone, plan } = await adopt(yesterday.bench, [dataset]);
+      expect(plan.datasets[0]?.problems).toEqual([]);
+      expect(isDone).toBe(true);
+      expect(await allRows(yesterday)).toEqual(truth);
+      await rotateDataset(yesterday.bench.rooms, dataset, FORCE);
+      expect(await allRows(yesterday)).toEqual(truth);
+    },
+  );
+
+  it('has what was restored, and moved once more since, once', async () => {
+    const copy = await backUp();
+    await restore(bench, dataset, days(38, 36));
+    const db = await database.connect();
+    await unpin(db, dataset.name, days(38, 37));
+    await db.end();
+    await database.query(`update ticks set n = -2 where time = $1`, [daysAgo(38)]);
+    await rotateDataset(bench.rooms, dataset, FORCE);
+    const truth = await allRows({ bench, database });
+    const yesterday = await setBack(copy);
+    expect(await adopt(yesterday.bench, [dataset])).toMatchObject({ isDone: true });
+    expect(await allRows(yesterday)).toEqual(truth);
+  });
+
+  it('leaves what was restored out where it is hot', async () => {
+    const copy = await backUp();
+    const truth = await allRows({ bench, database });
+    await restore(bench, dataset, days(38, 37));
+    const yesterday = await setBack(copy);
+    await fill(38, 37, copy);
+    expect(await adopt(yesterday.bench, [dataset])).toMatchObject({ isDone: true });
+    expect(await allRows(yesterday)).toEqual(truth);
+    expect(await states(yesterday)).toEqual([
+      { state: 'live', n: 4 },
+      { state: 'retired', n: 1 },
+    ]);
+  });
 
   it('is not guessed at where no key tells the rows apart', async () => {
     await database.query('alter table ticks drop constraint ticks_pkey');

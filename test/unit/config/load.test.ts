@@ -317,6 +317,19 @@ describe('keys that tierd does not know', () => {
       'expected a dataset name',
     );
   });
+
+  it.each([
+    ['datasets: { p: { time_column: t, columns: { __proto__: text } } }', 'datasets.p.columns'],
+    [
+      'datasets: { p: { time_column: t } }, drain: { rules: { p: { ranges: { __proto__: { min: 1 } } } } }',
+      'drain.rules.p.ranges',
+    ],
+  ])('are not left out without a word: %s', (sections, where) => {
+    const text = sections.replaceAll(/, (?=drain:)/g, '\n');
+    expect(problems(withSection(text))).toContainEqual(
+      expect.stringMatching(`^${where.replaceAll('.', '\\.')}\\.__proto__ .*can't be written here`),
+    );
+  });
 });
 
 describe('values that contradict each other', () => {
