@@ -80,7 +80,9 @@ describe('the catalogue', () => {
     ["values (1, 'a'), (2, null)", []],
     ["select 7 / 2, 1.0 / 3, 'Straße' ~* '^strasse$', E'a\\tb'", []],
     ["select regexp_replace('foobarbaz', 'b(..)', 'X\\1Y', 'g'), to_char(0.1, '9.90')", []],
-    ["select '2024-01-02 03:04:05'::timestamp, 1e22::float8, random() < 2", []],
+    ['select pg_advisory_unlock_all()', []],
+    ["select name from pg_cursors where name = 'c'", []],
+    ["select set_config('jit', 'off', false)", []],
     ['select $1::int + 1 as n, $2::text[] as list', [41, '{a,"b c"}']],
     ['with recursive t(n) as (select 1 union all select n + 1 from t where n < 5) table t', []],
     [

@@ -13,6 +13,10 @@ export class Cursors {
     this.#cursors.set(name, cursor);
   }
 
+  get isEmpty(): boolean {
+    return this.#cursors.size === 0;
+  }
+
   find(name: string): Cursor | undefined {
     return this.#cursors.get(name);
   }

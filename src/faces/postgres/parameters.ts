@@ -1,6 +1,7 @@
 /** The values of a statement's parameters, out of the form in which the client sends them. */
 import { typeNameOf } from '../../query/answer/postgres/type-numbers.ts';
 import { isoDate, isoTime, isoTimestamp } from '../../query/iso-time.ts';
+import { arrayText } from './array-parameter.ts';
 import { FaceError } from './face-error.ts';
 import { numericText } from './numeric-text.ts';
 import { decodeText } from './wire/field-reader.ts';
@@ -25,7 +26,7 @@ const DAYS_TO_2000 = 10_957;
 const MICROS_TO_2000 = 946_684_800_000_000n;
 
 function binaryText(value: Buffer, name: string | null, place: number): string {
-  const read = name === null ? undefined : BINARY[name];
+  const read = name === null ? undefined : readerOf(name);
   if (read === undefined) {
     throw new FaceError({
       sqlstate: '0A000',
@@ -41,6 +42,12 @@ function binaryText(value: Buffer, name: string | null, place: number): string {
       message: `incorrect binary data format in bind parameter ${String(place)}`,
     });
   }
+}
+
+function readerOf(name: string): ReadBinary | undefined {
+  if (!name.endsWith('[]')) return BINARY[name];
+  const item = BINARY[name.slice(0, -2)];
+  return item === undefined ? undefined : (value) => arrayText(value, item);
 }
 
 type ReadBinary = (value: Buffer) => string;

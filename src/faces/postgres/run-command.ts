@@ -71,6 +71,9 @@ export async function runCommand(
     case 'deallocate':
       deallocate(command.name);
       return { tag: command.name === null ? 'DEALLOCATE ALL' : 'DEALLOCATE' };
+    case 'unlisten':
+      // LISTEN is refused, so that there is nothing to end.
+      return { tag: 'UNLISTEN' };
     case 'close':
       await cursors.close(command.name);
       return { tag: command.name === null ? 'CLOSE CURSOR ALL' : 'CLOSE CURSOR' };

@@ -167,7 +167,9 @@ export class Statements {
     { text, tree }: Question,
     parameterTypes: readonly number[],
   ): CatalogueQuestion {
-    const { settings } = this.#rooms;
+    const { settings, cursors } = this.#rooms;
+    // PostgreSQL has none of this session's, which is right as long as there is none.
+    if (!cursors.isEmpty && /\bpg_cursors\b/i.test(text)) throw notSupported('pg_cursors');
     const { timeZone, statementTimeoutMs } = settings;
     const searchPath = settings.get('search_path');
     return { sql: text, tree, parameterTypes, searchPath, timeZone, statementTimeoutMs };

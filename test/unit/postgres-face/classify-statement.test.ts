@@ -60,6 +60,8 @@ describe('a statement', () => {
     ['with pg_class as (select 1) select * from pg_class', 'values', false],
     ['select 1, now()', 'values', false],
     ['values (1), (2)', 'values', false],
+    ['select pg_catalog.pg_advisory_unlock_all()', 'values', false],
+    ["select set_config('jit', 'off', false)", 'catalogue', false],
     ["select time_bucket('1 day', now())", 'rows', false],
     ['select * from generate_series(1, 3)', 'rows', false],
     ['select * from nothing', 'rows', false],
@@ -105,6 +107,7 @@ describe('a statement', () => {
     ['reset all', { kind: 'reset', name: null }],
     ['discard all', { kind: 'discard', what: 'all' }],
     ['deallocate all', { kind: 'deallocate', name: null }],
+    ['unlisten *', { kind: 'unlisten' }],
     ['deallocate "x"', { kind: 'deallocate', name: 'x' }],
     ['close all', { kind: 'close', name: null }],
     [

@@ -24,7 +24,6 @@ const SECRET: ReadonlySet<string> = new Set([
   'pg_stat_activity',
   'pg_stat_replication',
   'pg_prepared_statements',
-  'pg_cursors',
   'pg_statistic',
   'pg_statistic_ext_data',
   'pg_stats',

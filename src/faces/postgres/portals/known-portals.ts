@@ -33,7 +33,7 @@ export interface KnownRows {
 
 export interface KnownColumn {
   readonly name: string;
-  readonly type: 'text' | 'integer';
+  readonly type: keyof typeof TYPES;
 }
 
 export type KnownValue = string | number | null;
@@ -91,7 +91,11 @@ export class KnownRowsPortal implements RowsPortal {
 
 type FormatOf = (column: number) => number;
 
-const TYPES = { text: { oid: 25, size: -1 }, integer: { oid: 23, size: 4 } } as const;
+const TYPES = {
+  text: { oid: 25, size: -1 },
+  integer: { oid: 23, size: 4 },
+  void: { oid: 2278, size: 4 },
+} as const;
 
 function rowDescription(columns: readonly KnownColumn[], formatOf: FormatOf): Buffer {
   const fields = columns.flatMap(({ name, type }, at) => [

@@ -43,6 +43,7 @@ export function classifyStatement(
     return { kind: 'deallocate', name: tree.DeallocateStmt.name ?? null };
   if ('ClosePortalStmt' in tree)
     return { kind: 'close', name: tree.ClosePortalStmt.portalname ?? null };
+  if ('UnlistenStmt' in tree) return { kind: 'unlisten' };
   if ('FetchStmt' in tree) return fetching(tree.FetchStmt);
   if ('DeclareCursorStmt' in tree) {
     return declaring(tree.DeclareCursorStmt, ask(tree.DeclareCursorStmt.query));

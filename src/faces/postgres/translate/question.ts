@@ -1,5 +1,6 @@
 /** Whom a question is for: the engine, which has the datasets, or PostgreSQL, which has the catalogue and computes what needs neither. */
-import type { Node, RangeVar, SelectStmt } from 'libpg-query';
+import type { FuncCall, Node, RangeVar, SelectStmt } from 'libpg-query';
+import { constantRow } from './constant-rows.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
 import type { Question } from './statement-kinds.ts';
 import { namesIn, walk } from './walk.ts';
@@ -22,6 +23,7 @@ const NEVER =
  *   catalogue in one, or calls what does something
  */
 export function readQuestion(tree: SelectStmt, text: string, isDataset: IsDataset): Question {
+  if (constantRow(tree) !== null) return { asks: 'values', readsDatasets: false, tree, text };
   const found = look(tree, isDataset);
   const isOfCatalogue =
     found.catalogue > 0 || (found.relations === 0 && found.tellsOfServer && !found.datasets);
@@ -87,9 +89,10 @@ function look(tree: SelectStmt, isDataset: IsDataset): Found {
     }
   }
 
-  function lookAtFunction({ funcname, location }: { funcname?: Node[]; location?: number }): void {
+  function lookAtFunction({ funcname, args, location }: Partial<FuncCall>): void {
     const [name = '', schema] = namesIn(funcname).toReversed();
-    if (NEVER.test(name)) throw unsupported(`the function ${name}`, undefined, location ?? -1);
+    if (name === 'set_config' && isOfPlans(args?.[0])) found.tellsOfServer = true;
+    else if (NEVER.test(name)) throw unsupported(`the function ${name}`, undefined, location ?? -1);
     if (OURS.has(name)) found.isOurs = true;
     if (TELLS_OF_SERVER.test(name) || schema === 'information_schema') found.tellsOfServer = true;
   }
@@ -97,6 +100,15 @@ function look(tree: SelectStmt, isDataset: IsDataset): Found {
   function lookAtWord({ op = '' }: { op?: string }): void {
     if (/USER|ROLE|CATALOG|SCHEMA/.test(op)) found.tellsOfServer = true;
   }
+}
+
+/**
+ * How PostgreSQL plans is of no effect here, nor there once the transaction of its question is rolled back: asyncpg
+ * sets it in a SELECT before it looks into the catalogue.
+ */
+function isOfPlans(name: Node | undefined): boolean {
+  if (name === undefined || !('A_Const' in name)) return false;
+  return /^(jit|enable_[a-z]+)$/.test(name.A_Const.sval?.sval ?? '');
 }
 
 const WRITES = new Map([

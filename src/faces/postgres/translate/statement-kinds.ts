@@ -36,6 +36,7 @@ export type StatementKind =
   | { readonly kind: 'reset'; readonly name: string | null }
   | { readonly kind: 'discard'; readonly what: 'all' | 'plans' | 'sequences' | 'temp' }
   | { readonly kind: 'deallocate' | 'close'; readonly name: string | null }
+  | { readonly kind: 'unlisten' }
   | {
       readonly kind: 'declare';
       readonly name: string;

@@ -251,10 +251,7 @@ function limit(
   const value = environment.expression(node, { ...scope, without: word });
   if (value.literal === null) return '';
   const { sql } = coerce(value, 'int8', environment);
-  const [, digits] =
-    /^CAST\('?(-?\d+)'? AS (?:INTEGER|BIGINT|SMALLINT)\)$/.exec(
-      value.type === 'unknown' ? sql : value.sql,
-    ) ?? [];
+  const digits = integerIn(value.type === 'unknown' ? sql : value.sql);
   if (digits === undefined) {
     if (value.parameter !== undefined || sql.includes('$')) return ` ${word} ${sql}`;
     if (sql.startsWith('CAST(NULL AS')) return '';
@@ -268,4 +265,11 @@ function limit(
     throw new SqlRefusal(word === 'LIMIT' ? '2201W' : '2201X', `${word} must not be negative`);
   }
   return ` ${word} ${digits}`;
+}
+
+/** Within the casts that are written around it; undefined where it is none. */
+function integerIn(sql: string): string | undefined {
+  const [, inner] = /^CAST\((.*) AS (?:INTEGER|BIGINT|SMALLINT)\)$/.exec(sql) ?? [];
+  if (inner === undefined) return undefined;
+  return /^'?(-?\d+)'?$/.exec(inner)?.[1] ?? integerIn(inner);
 }

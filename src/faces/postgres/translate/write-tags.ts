@@ -45,7 +45,6 @@ const WRITES: Readonly<Record<string, string>> = {
 
 const NOT_DONE: Readonly<Record<string, string>> = {
   ListenStmt: 'LISTEN',
-  UnlistenStmt: 'UNLISTEN',
   PrepareStmt: 'PREPARE',
   ExecuteStmt: 'EXECUTE',
   CheckPointStmt: 'CHECKPOINT',
