@@ -111,6 +111,22 @@ describe('the simple protocol', () => {
     expect(rows).toEqual([{ n: 100 }]);
   });
 
+  it('explains what would be read, and runs nothing', async () => {
+    const client = await connect();
+    const explained = await client.query<{ 'QUERY PLAN': string }>(
+      'explain (verbose) select id / 0 from ticks',
+    );
+    const [first = '', ...more] = explained.rows.map((row) => row['QUERY PLAN']);
+    expect(explained.command).toBe('EXPLAIN');
+    // As postgres_fdw reads it.
+    expect(first).toMatch(/\(cost=\d+\.\d\d\.\.\d+\.\d\d rows=\d+ width=\d+\)$/);
+    expect(more.join('\n')).toMatch(/Cold: ticks, \d+ of \d+ segments, at most \d+ rows/);
+    expect(more.join('\n')).toContain('Hot: public.ticks');
+    for (const sql of ['explain analyze table ticks', 'explain (format json) table ticks']) {
+      await expect(client.query(sql)).rejects.toMatchObject({ code: '0A000' });
+    }
+  });
+
   it('gives a large answer whole, and no more of it than is read', async () => {
     const client = await connect();
     const { rows } = await client.query(

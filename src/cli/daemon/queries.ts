@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TierdConfig } from '../../config/load.ts';
 import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
+import { explainAnswer } from '../../faces/postgres/explain-answer.ts';
 import type { FaceDesk, FaceHandler, FaceQuestion } from '../../faces/postgres/face-desk.ts';
 import {
   type AskedQuery,
@@ -116,10 +117,10 @@ async function run(
 /** Whatever it answers with is written in messages of the protocol. */
 async function askFace(
   { processes, context, config }: Omit<Asking, 'mayKeep'>,
-  { sql, before, parameterTypes, values, reply, snapshot, instant }: FaceQuestion,
+  { sql, before, parameterTypes, values, reply, snapshot, instant, explain }: FaceQuestion,
   { write, signal }: FaceHandler,
 ): Promise<{ readonly rows: number }> {
-  return startQuery(
+  const { plan, rows } = await startQuery(
     processes,
     config,
     context,
@@ -127,7 +128,7 @@ async function askFace(
       sql,
       parameters: [],
       postgres: { before, parameterTypes, values },
-      explain: false,
+      explain: explain !== undefined,
       format: reply,
       ...(snapshot === null ? {} : { snapshot }),
       ...(instant === null ? {} : { instant }),
@@ -137,6 +138,10 @@ async function askFace(
     },
     { signal, write, warn: (text) => context.logger.warn({}, text) },
   );
+  if (explain === undefined) return { rows };
+  const answer = explainAnswer(plan ?? [], explain);
+  await write(answer.messages);
+  return { rows: answer.rows };
 }
 
 async function answer(

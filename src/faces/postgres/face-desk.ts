@@ -15,10 +15,16 @@ export interface FaceQuestion {
    */
   readonly values: readonly (string | null)[] | null;
   readonly reply: PostgresReply;
+  /** Only what would be read is told, as lines of EXPLAIN. */
+  readonly explain?: ExplainOptions;
   /** By its name, where a transaction holds one; null: it has one of its own. */
   readonly snapshot: string | null;
   /** In its place, one of a statement that asks through a foreign table; it holds it until it is answered. */
   readonly instant: string | null;
+}
+
+export interface ExplainOptions {
+  readonly withCosts: boolean;
 }
 
 export interface FaceHandler {

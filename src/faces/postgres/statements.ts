@@ -3,11 +3,14 @@ import type { PostgresReply } from '../../query/answer/postgres/postgres-reply.t
 import { Answer } from './answers/answer.ts';
 import { type CatalogueQuestion, describeCatalogue } from './catalogue/ask-catalogue.ts';
 import { readCopyOptions } from './copy-options.ts';
+import { readExplainOptions } from './explain-options.ts';
+import type { ExplainOptions } from './face-desk.ts';
 import { FaceError } from './face-error.ts';
 import { readParameter } from './parameters.ts';
 import { CataloguePortal } from './portals/catalogue-portal.ts';
 import { CopyPortal } from './portals/copy-portal.ts';
 import { Cursor, FetchPortal } from './portals/cursor.ts';
+import { ExplainPortal } from './portals/explain-portal.ts';
 import { CommandPortal, KnownRowsPortal } from './portals/known-portals.ts';
 import type { Portal, RowsPortal, Run } from './portals/portal.ts';
 import { QueryPortal } from './portals/query-portal.ts';
@@ -40,6 +43,12 @@ const UNBOUND: Binding = {
   promised: null,
 };
 
+/** What is given in place of rows. */
+interface QueryManner {
+  readonly copy?: PostgresReply['copy'];
+  readonly explain?: ExplainOptions;
+}
+
 /** ParameterDescription, and RowDescription of what it gives. */
 export interface Described {
   readonly parameters: Buffer;
@@ -67,7 +76,7 @@ export class Statements {
       case 'copy': {
         if (kind.question.asks === 'catalogue') throw notSupported('COPY of the catalogue');
         const copy = readCopyOptions(kind.options);
-        return new CopyPortal(this.#openQuery(statement, kind.question, binding, copy));
+        return new CopyPortal(this.#openQuery(statement, kind.question, binding, { copy }));
       }
       case 'declare':
         return new CommandPortal(() => this.#declare(statement, kind, binding));
@@ -75,8 +84,13 @@ export class Statements {
         return this.#fetch(kind, binding);
       case 'show':
         return this.#openShow(kind.name, binding);
-      case 'explain':
-        throw notSupported('EXPLAIN');
+      case 'explain': {
+        const explain = readExplainOptions(kind.options);
+        if (kind.question.asks !== 'rows') throw notSupported('EXPLAIN of the catalogue');
+        return new ExplainPortal(
+          this.#openQuery(statement, kind.question, binding, { explain }),
+        );
+      }
       default:
         return new CommandPortal(async ({ send }) => {
           const { tag, news = [] } = await runCommand(kind, statement.text, this.#rooms);
@@ -179,7 +193,7 @@ export class Statements {
     statement: Statement,
     { text: sql, tree }: Question,
     { values, parameterFormats, types, formats, promised }: Binding,
-    copy: PostgresReply['copy'] = null,
+    { copy = null, explain }: QueryManner = {},
   ): QueryPortal {
     const { desk, settings, transaction } = this.#rooms;
     const texts = values.map((value, at) => {
@@ -189,7 +203,8 @@ export class Statements {
     const reply = { ...this.#reply(formats), copy };
     const before = statement.before(sql);
     const instant = statement.placed(() => instantIn(tree, texts));
-    const question = { sql, before, parameterTypes: types, values: texts, reply, instant };
+    const asked = { sql, before, parameterTypes: types, values: texts, reply, instant };
+    const question = explain === undefined ? asked : { ...asked, explain };
     const { statementTimeoutMs } = settings;
     const snapshot =
       instant === null

@@ -89,6 +89,18 @@ export class KnownRowsPortal implements RowsPortal {
   }
 }
 
+/** All messages of an answer of texts. */
+export function knownRows(
+  columns: readonly KnownColumn[],
+  rows: readonly (readonly KnownValue[])[],
+): Buffer {
+  const formatOf = (): number => TEXT_FORMAT;
+  return Buffer.concat([
+    rowDescription(columns, formatOf),
+    ...rows.map((row) => dataRow(row, formatOf)),
+  ]);
+}
+
 type FormatOf = (column: number) => number;
 
 const TYPES = {
