@@ -124,7 +124,7 @@ export function attachSql(
   on conflict (dataset) do update set view_name = excluded.view_name, time_kind = excluded.time_kind,
     time_unit = excluded.time_unit, print = excluded.print, until_us = excluded.until_us, margin_us = excluded.margin_us`,
     `select ${quoteName(schema)}.tierd_fit(${quoteLiteral(dataset)}, greatest(${String(cutoffMs * 1000)},
-  (select max(max_time_us) from tierd.segments where dataset = ${quoteLiteral(dataset)} and state = 'live')))`,
+  (select max(max_time_us) from tierd.segments where dataset = ${quoteLiteral(dataset)} and state in ('live', 'retired'))))`,
   ];
 }
 
@@ -194,7 +194,7 @@ function timeOf(us: string, { kind, unit = 'us' }: DatasetToAttach['time']): str
     case 'date':
       return `date '1970-01-01' + ((${us}) / 86400000000)::int`;
     case 'integer':
-      return `(${us})::numeric ${{ s: '/ 1000000', ms: '/ 1000', us: '/ 1', ns: '* 1000' }[unit]}`;
+      return `((${us})::numeric ${{ s: '/ 1000000', ms: '/ 1000', us: '/ 1', ns: '* 1000' }[unit]})::bigint`;
   }
 }
 
@@ -202,7 +202,7 @@ const RETURNS: Readonly<Record<TimeKind, string>> = {
   timestamptz: 'timestamptz',
   timestamp: 'timestamp',
   date: 'date',
-  integer: 'numeric',
+  integer: 'bigint',
 };
 
 /** A day later than the newest, for a time without a zone is of some zone. By an index, as there may be a million segments. */
