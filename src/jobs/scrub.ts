@@ -18,6 +18,7 @@ import type { DuckEngine } from '../lake/segment/duckdb.ts';
 import { type PublishedSegment, verifySegments } from '../lake/segment-verifier.ts';
 import { findStrangeMetadata } from '../lake/strange-metadata.ts';
 import { assertNotRenamed, listFormerNames } from '../ledger/former-names.ts';
+import { listIcebergVersions } from '../ledger/iceberg.ts';
 import { listIcebergKeys } from '../ledger/iceberg-objects.ts';
 import { assertMigrated } from '../ledger/migrate.ts';
 import { type RunEnd, recordRun } from '../ledger/runs.ts';
@@ -128,6 +129,7 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
     const strange = await findStrangeMetadata({
       store: rooms.store,
       listNamed: () => listIcebergKeys(db, request.dataset),
+      listVersions: () => listIcebergVersions(db),
       datasets: names,
       signal: rooms.signal,
     });

@@ -16,6 +16,8 @@ export interface StrangeOptions {
   readonly store: Pick<ObjectStore, 'list' | 'read' | 'stat'>;
   /** Keys of the metadata that the ledger knows, in every state. */
   readonly listNamed: () => Promise<readonly string[]>;
+  /** The newest version of each table, by dataset; no later one is tierd's. */
+  readonly listVersions: () => Promise<ReadonlyMap<string, number>>;
   /** Names; null for all. */
   readonly datasets: readonly string[] | null;
   readonly signal: AbortSignal;
@@ -38,7 +40,8 @@ export async function findStrangeMetadata(
   // Read after the listing: each name is announced before there is such a file. What the ledger has forgotten since was
   // removed before.
   const named = new Set(await options.listNamed());
-  const unnamed = listed.filter(({ key }) => !named.has(key) && !BY_PATH.test(key));
+  const versions = await options.listVersions();
+  const unnamed = listed.filter(({ key }) => !named.has(key) && !isByPath(key, versions));
   const ids = new Set<string>();
   for (const object of unnamed) {
     const id = idOf(object.key);
@@ -54,8 +57,14 @@ export async function findStrangeMetadata(
   return strange;
 }
 
-/** What a reader by path is given; no engine that commits to a catalogue writes such. */
-const BY_PATH = /^_iceberg\/[^/]+\/metadata\/(?:version-hint\.text|v\d+\.metadata\.json)$/u;
+/** What a reader by path is given. */
+const BY_PATH = /^_iceberg\/([^/]+)\/metadata\/(?:version-hint\.text|v(\d+)\.metadata\.json)$/u;
+
+/** An engine that commits to a folder and no catalogue writes the next version, which readers by path take for the table. */
+function isByPath(key: string, versions: ReadonlyMap<string, number>): boolean {
+  const [, dataset = '', version = '0'] = BY_PATH.exec(key) ?? [];
+  return dataset !== '' && Number(version) <= (versions.get(dataset) ?? Number.POSITIVE_INFINITY);
+}
 
 const UUID = '[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}';
 const ID = new RegExp(

@@ -33,6 +33,14 @@ export async function readIcebergTable(
   return { version, location, document, pathVersion };
 }
 
+/** Of each dataset that is an Iceberg table. */
+export async function listIcebergVersions(db: Queryable): Promise<ReadonlyMap<string, number>> {
+  const found = await db.query<{ dataset: string; version: number }>(
+    'select dataset, version from tierd.iceberg_metadata',
+  );
+  return new Map(found.rows.map(({ dataset, version }) => [dataset, version]));
+}
+
 /** The datasets that are Iceberg tables, by name. */
 export async function listIcebergTables(db: Queryable): Promise<readonly string[]> {
   const found = await db.query<{ dataset: string }>(

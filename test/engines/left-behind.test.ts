@@ -50,7 +50,11 @@ describeOn('python', 'an engine that tries to write', () => {
     await rotateDataset({ ...bench.rooms, settings }, dataset, { force: true });
     expect((await scrubAll(bench)).strange).toEqual(found.strange);
     const { store, signal } = bench.rooms;
-    const unknowing = { store, signal, datasets: ['ticks'], listNamed: () => Promise.resolve([]) };
+    const unknowing = {
+      ...{ store, signal, datasets: ['ticks'] },
+      listNamed: () => Promise.resolve([]),
+      listVersions: () => Promise.resolve(new Map<string, number>()),
+    };
     expect(await findStrangeMetadata(unknowing)).toEqual(found.strange);
   });
 });

@@ -1,8 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
+import { scrub } from '../../../src/jobs/scrub.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { readIceberg } from '../../support/iceberg-reader.ts';
@@ -84,6 +85,23 @@ describe('a dataset that is an Iceberg table', () => {
     const folder = join(bench.lake, '_iceberg/ticks/metadata');
     const hint = await readFile(join(folder, 'version-hint.text'), 'utf8');
     const byPath = await readIceberg(`file://${folder}/v${hint}.metadata.json`);
+    expect(byPath.document).toEqual((await table()).document);
+  });
+
+  it('is told of a version that another engine put into the folder, until it is its own', async () => {
+    await insert(40, 10);
+    await rotate();
+    const folder = '_iceberg/ticks/metadata';
+    const hint = await readFile(join(bench.lake, folder, 'version-hint.text'), 'utf8');
+    const next = `${folder}/v${String(Number(hint) + 1)}.metadata.json`;
+    await copyFile(join(bench.lake, folder, `v${hint}.metadata.json`), join(bench.lake, next));
+    const request = { dataset: null, sample: null, prove: null, onProgress: () => undefined };
+    const strange = async () => (await scrub({ ...bench.rooms, isByHand: false }, request)).strange;
+    expect((await strange()).map(({ key }) => key)).toEqual([next]);
+    await insert(40, 3, 'LATE');
+    await rotate();
+    expect(await strange()).toEqual([]);
+    const byPath = await readIceberg(`file://${join(bench.lake, next)}`);
     expect(byPath.document).toEqual((await table()).document);
   });
 
