@@ -4,6 +4,7 @@ import { benchArchive } from './archive.ts';
 import { benchCare } from './care/measure.ts';
 import { benchDaemon } from './daemon/measure.ts';
 import { benchDrain } from './drain/measure.ts';
+import { benchFace } from './face/measure.ts';
 import { benchOpen } from './open/measure.ts';
 import { benchParquetjs } from './parquetjs-faults.ts';
 import { benchQuery } from './query/measure.ts';
@@ -14,6 +15,7 @@ npm run bench -- daemon [--rows 4000000] [--rounds 7] [--seconds 60] [--quick]
 npm run bench -- query [--days 1830] [--rows 20000] [--rounds 5] [--quick]    rows are of a day
 npm run bench -- open [--rows 1000000] [--rounds 5] [--segments 100000] [--quick]    what an Iceberg table costs each move
 npm run bench -- care [--rows 2000000] [--rounds 3] [--segments 100000] [--quick]    segments are adopted
+npm run bench -- face [--rows 5000000] [--rounds 3] [--quick]
 npm run bench -- parquetjs`;
 
 const { positionals, values } = parseArgs({
@@ -86,6 +88,12 @@ async function run(): Promise<unknown> {
         say: (text) => console.error(text),
       });
     }
+    case 'face':
+      return benchFace({
+        rows: Number(values.rows ?? (values.quick ? 500_000 : 5_000_000)),
+        rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+        say: (text) => console.error(text),
+      });
     case 'parquetjs':
       return benchParquetjs();
     default:
