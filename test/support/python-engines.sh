@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a virtual environment of Python with the engines that every run asks: pyiceberg, and DuckDB with its extensions.
+# Makes a virtual environment of Python with the engines that every run asks: pyiceberg, DuckDB with its extensions, and drivers of PostgreSQL.
 #
 #   flock LOCK python-engines.sh TARGET REQUIREMENTS     a TARGET that exists is left as it is
 #
@@ -16,7 +16,7 @@ python3 -m venv "$making"
 
 # Proof that all of it is there, before the environment gets its name.
 "$making/bin/python" - <<'PROOF'
-import duckdb, pyarrow, psycopg2, pytz, pyiceberg.catalog.rest, pyiceberg.catalog.sql
+import asyncpg, duckdb, pandas, psycopg, pyarrow, psycopg2, pytz, pyiceberg.catalog.rest, pyiceberg.catalog.sql
 from duckdb_extensions import import_extension
 for extension in ("avro", "httpfs", "iceberg"):
     import_extension(extension)
