@@ -90,7 +90,7 @@ export async function lookAtMonth(
     ...listed.live.map((slice) => ({ slice, isCertain })),
     ...strange.slices.map((slice) => ({ slice, isCertain: false })),
   ];
-  const judged = await judge(look, candidates, new Set(own));
+  const judged = await judge(look, candidates, new Set(own), there);
   const unproven = look.verify ? await proveAll(look, judged.live, there) : [];
   const isSound = (slice: KeptSlice): boolean => !unproven.some(({ key }) => isOf(key, slice));
   // Of what nothing but its own footer speaks for, only what it says of itself and keeps.
@@ -204,12 +204,13 @@ async function judge(
   look: MonthLook,
   candidates: readonly Candidate[],
   own: ReadonlySet<KeptSlice>,
+  there: ReadonlyMap<string, ListedObject>,
 ): Promise<Judged> {
   const live: KeptSlice[] = [];
   const doubled: KeptSlice[] = [];
   const problems: AdoptionProblem[] = [];
   for (const group of groupOverlapping(candidates)) {
-    const verdict = judgeGroup(group) ?? (await judgeByKeys(look, group));
+    const verdict = judgeGroup(group) ?? (await judgeByKeys(look, group, there));
     if (verdict === null) problems.push(...undecided(group));
     else {
       live.push(...verdict.live.map(({ slice }) => slice).filter((slice) => !own.has(slice)));
@@ -220,7 +221,13 @@ async function judge(
 }
 
 /** Where no key is in two of them, none holds a row of another: all of them count. */
-async function judgeByKeys({ rooms, hot, directory }: MonthLook, group: readonly Candidate[]) {
+async function judgeByKeys(
+  { rooms, hot, directory }: MonthLook,
+  group: readonly Candidate[],
+  there: ReadonlyMap<string, ListedObject>,
+) {
+  // What the ledger has as live may be gone: nothing is compared with it.
+  if (!group.every(({ slice }) => slice.segments.every(({ key }) => there.has(key)))) return null;
   const identity = hot?.identity ?? null;
   if (identity === null || !group.every(({ slice }) => hasIdentity(slice.columns, identity))) {
     return null;

@@ -1,4 +1,6 @@
 /** A database that was set back to yesterday: its lake has segments that it does not know, of rows that it has again. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
 import { takeOverLake } from '../../../src/jobs/lake-owner.ts';
@@ -261,6 +263,25 @@ describeOn('pg_dump', 'a database restored to yesterday', () => {
       { state: 'live', n: 4 },
       { state: 'retired', n: 1 },
     ]);
+  });
+
+  it('tells what it can not compare with a file that is gone, and changes nothing', async () => {
+    const copy = await backUp();
+    await database.query(`insert into ticks values ($1, 'late', 1)`, [
+      new Date(Date.parse(daysAgo(38)) + 3_600_000),
+    ]);
+    await rotateDataset(bench.rooms, dataset, FORCE);
+    await rm(join(bench.lake, '_tierd_manifest'), { recursive: true });
+    const yesterday = await setBack(copy);
+    const { rows } = await copy.query(
+      `select g.object_key as key from tierd.segments g join tierd.slices s on s.id = g.slice_id where s.range_from = $1`,
+      [daysAgo(38)],
+    );
+    const [old] = rows as { readonly key: string }[];
+    await rm(join(bench.lake, old?.key ?? 'no such file'));
+    const { plan, isDone } = await adopt(yesterday.bench, [dataset], { prefer: 'cold' });
+    expect(isDone).toBe(false);
+    expect(plan.datasets[0]?.problems.map(({ kind }) => kind)).toEqual(['undecided']);
   });
 
   it('is not guessed at where no key tells the rows apart', async () => {
