@@ -69,7 +69,8 @@ export async function planAttach(
   datasets: readonly Dataset[],
   face: FaceToReach,
 ): Promise<AttachPlan> {
-  assertServer(await readAttachingServer(db, schema), schema);
+  const server = await readAttachingServer(db, schema);
+  assertServer(server, schema);
   const there = await listAttached(db, schema);
   const wanted: DatasetToAttach[] = [];
   for (const dataset of datasets) wanted.push(await look(db, dataset, clock.now()));
@@ -97,7 +98,11 @@ export async function planAttach(
   }
   const shared = serverSql(face, await readServerOptions(db, FOREIGN_SERVER));
   const isSame = changes.length === 0 && shared.length === 0;
-  const extension = 'create extension if not exists postgres_fdw with schema public';
+  // With IF NOT EXISTS the right to create it would be asked for all the same.
+  const first = [
+    ...(server.hasWrapper ? [] : ['create extension postgres_fdw with schema public']),
+    ...(server.hasSchema ? [] : [`create schema ${quoteName(schema)}`]),
+  ];
   return {
     datasets: planned.map(({ one, step }) => ({
       dataset: one.dataset,
@@ -110,7 +115,7 @@ export async function planAttach(
       : // Nobody publishes a segment between the look at the newest and the triggers.
         [
           'lock table tierd.segments in share row exclusive mode',
-          extension,
+          ...first,
           ...shared,
           ...schemaSql(schema),
           ...changes,

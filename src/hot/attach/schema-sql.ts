@@ -69,11 +69,10 @@ function altered(what: string, wanted: Options, has: readonly string[]): readonl
   return changes.length === 0 ? [] : [`${what} options (${changes.join(', ')})`];
 }
 
-/** Run again, they leave what is there as it is. */
+/** Run again, they leave what is there as it is. The schema and the extension are there. */
 export function schemaSql(schema: string): readonly string[] {
   const at = quoteName(schema);
   return [
-    `create schema if not exists ${at}`,
     `create table if not exists ${at}.tierd_attached (
   dataset text primary key,
   view_name text not null,
