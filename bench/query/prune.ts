@@ -59,8 +59,11 @@ async function pretend({ client }: QueryScene, segments: number): Promise<void> 
   await client.query(
     `insert into tierd.segments (slice_id, schema_id, dataset, object_key, state, bytes, sha256, row_count, min_time_us, max_time_us, statistics, published_at)
      select s.id, s.schema_id, 'many', 'many/' || s.id || '.parquet', 'live', g.bytes, g.sha256, g.row_count,
-            (extract(epoch from s.range_from) * 1e6)::bigint, (extract(epoch from s.range_to) * 1e6)::bigint - 1, g.statistics, g.published_at
-     from tierd.slices s, (select * from tierd.segments where dataset = 'bars' order by id limit 1) g where s.dataset = 'many'`,
+            (extract(epoch from s.range_from) * 1e6)::bigint, (extract(epoch from s.range_to) * 1e6)::bigint - 1,
+            g.statistics || jsonb_build_object('time', jsonb_build_object('min', first.text, 'max', first.text)), g.published_at
+     from tierd.slices s, (select * from tierd.segments where dataset = 'bars' order by id limit 1) g,
+          lateral to_char(s.range_from at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"+00"') as first (text)
+     where s.dataset = 'many'`,
   );
   await client.query('analyze tierd.slices, tierd.segments');
 }
