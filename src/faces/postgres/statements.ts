@@ -87,9 +87,7 @@ export class Statements {
       case 'explain': {
         const explain = readExplainOptions(kind.options);
         if (kind.question.asks !== 'rows') throw notSupported('EXPLAIN of the catalogue');
-        return new ExplainPortal(
-          this.#openQuery(statement, kind.question, binding, { explain }),
-        );
+        return new ExplainPortal(this.#openQuery(statement, kind.question, binding, { explain }));
       }
       default:
         return new CommandPortal(async ({ send }) => {
