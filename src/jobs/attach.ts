@@ -3,29 +3,21 @@
  * plan is the SQL: what is printed is what is run, in one transaction.
  */
 import type pg from 'pg';
-import { planColumns } from '../domain/columns/plan-columns.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
-import { identityOf } from '../domain/plan/row-identity.ts';
-import { type ColumnDescription, formatTable } from '../domain/table.ts';
-import { DAY_MS } from '../domain/time/time-range.ts';
+import { formatTable } from '../domain/table.ts';
 import {
-  type AttachableTable,
-  type AttachingServer,
   listAttached,
   listShownDomains,
   listViewColumns,
   listViewReaders,
-  readAttachable,
   readAttachingServer,
   readServerOptions,
 } from '../hot/attach/attachable.ts';
 import {
-  type AttachColumn,
   attachSql,
   type DatasetToAttach,
   dropColdSql,
-  MAX_TABLE_NAME_BYTES,
   printOf,
 } from '../hot/attach/dataset-sql.ts';
 import {
@@ -37,9 +29,9 @@ import {
 } from '../hot/attach/schema-sql.ts';
 import { isPostgresError } from '../hot/postgres-error.ts';
 import { quoteLiteral, quoteName, quoteTable } from '../hot/quote.ts';
-import { describeShape } from '../hot/table/introspect.ts';
-import { listRowKeys } from '../hot/table/unique-key.ts';
 import { inTransaction } from '../hot/transaction.ts';
+import { lookAtTable } from './attachment/look-at-table.ts';
+import { assertNamesDiffer, assertServer, viewIsThere } from './attachment/refusals.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
 export interface AttachRooms extends Pick<LookingRooms, 'clock'> {
@@ -73,11 +65,11 @@ export async function planAttach(
   assertServer(server, schema);
   const there = await listAttached(db, schema);
   const wanted: DatasetToAttach[] = [];
-  for (const dataset of datasets) wanted.push(await look(db, dataset, clock.now()));
+  for (const dataset of datasets) wanted.push(await lookAtTable(db, dataset, clock.now()));
   assertNamesDiffer(wanted, there);
   const planned = wanted.map((one) => {
     const known = there.find(({ dataset }) => dataset === one.dataset);
-    const isSame = known?.print === printOf(schema, FOREIGN_SERVER, one);
+    const isSame = server.hasTriggers && known?.print === printOf(schema, FOREIGN_SERVER, one);
     const step: AttachStep = known === undefined ? 'new' : isSame ? 'same' : 'changed';
     return { one, step, known };
   });
@@ -218,173 +210,4 @@ async function removalOf(db: pg.Client, schema: string, view: string): Promise<r
     `drop view if exists ${quoteTable({ schema, name: view })}`,
     ...dropColdSql(schema, view, domains),
   ];
-}
-
-/** Longer, and a question of hot time alone would ask for the lake as well. */
-const MOST_MARGIN_DAYS = 7;
-
-async function look(db: pg.Client, dataset: Dataset, nowMs: number): Promise<DatasetToAttach> {
-  const { name, table, timeColumn, timeUnit, hotDays, hotIntervals } = dataset;
-  const shape = await describeShape(db, table, timeColumn, timeUnit);
-  const found = await readAttachable(db, shape.oid);
-  assertAttachable(dataset, found);
-  const { columns: plans, refusals } = planColumns(
-    shape.columns,
-    dataset.columns,
-    dataset.portable,
-  );
-  const [refusal] = refusals;
-  if (refusal !== undefined) {
-    const { column, postgresType, reason, hint } = refusal;
-    throw refused(`column ${column} (${postgresType}) of ${name}: ${reason}`, hint);
-  }
-  const textual = new Set(plans.filter(({ held }) => held.kind === 'text').map((one) => one.name));
-  const columns = found.columns.map((column): AttachColumn => {
-    const described = shape.columns.find((one) => one.name === column.name);
-    const isComputed = !column.isBuiltIn || isSentOn(described, textual.has(column.name));
-    return { ...column, isComputed };
-  });
-  const keys = dataset.onColdDuplicate === 'newest' ? await listRowKeys(db, shape.oid) : [];
-  const identity = identityOf(keys, plans, shape.timeColumn.name);
-  const folding = new Set(
-    shape.columns.filter(({ foldsTexts }) => foldsTexts).map((one) => one.name),
-  );
-  const { kind, unit } = shape.timeColumn;
-  // Rows of other intervals leave as soon as their day is over.
-  const days = hotIntervals === undefined ? Math.min(MOST_MARGIN_DAYS, Math.floor(hotDays / 2)) : 0;
-  // A time without a zone is of some zone.
-  const zoned = kind === 'timestamptz' ? 0 : 1;
-  return {
-    dataset: name,
-    table,
-    found: { ...found, columns },
-    time: { column: shape.timeColumn.name, kind, ...(unit === undefined ? {} : { unit }) },
-    identity:
-      identity?.columns.map((column) => ({
-        name: column.name,
-        isLoose: identity.loose.includes(column.name) || folding.has(column.name),
-      })) ?? null,
-    marginUs: (days + zoned) * DAY_MS * 1000,
-    cutoffMs: nowMs - hotDays * DAY_MS,
-  };
-}
-
-/** Types with whose values tierd computes as PostgreSQL does: postgres_fdw sends it conditions on these. */
-const COMPUTED_TYPES: ReadonlySet<string> = new Set([
-  'bool',
-  'int2',
-  'int4',
-  'int8',
-  'float4',
-  'float8',
-  'numeric',
-  'text',
-  'varchar',
-  'bpchar',
-  'date',
-  'timestamp',
-  'timestamptz',
-  'uuid',
-]);
-
-function isSentOn(column: ColumnDescription | undefined, isHeldAsText: boolean): boolean {
-  if (column === undefined || column.foldsTexts === true) return false;
-  const { name } = column.baseType;
-  const isText = name === 'text' || name === 'varchar' || name === 'bpchar';
-  return COMPUTED_TYPES.has(name) && (isText || !isHeldAsText);
-}
-
-function assertServer(
-  {
-    versionNumber,
-    hasWrapper,
-    mayMakeWrapper,
-    mayUseWrapper,
-    hasSchema,
-    mayMakeSchema,
-    role,
-  }: AttachingServer,
-  schema: string,
-): void {
-  if (versionNumber < 150_000) {
-    throw refused(
-      'PostgreSQL 15 or later is needed: before it a view reads with the rights of its owner',
-      'Ask tierd itself, over server.postgres.',
-    );
-  }
-  if (!(hasWrapper ? mayUseWrapper : mayMakeWrapper)) {
-    throw refused(
-      `${role} may not ${hasWrapper ? 'use' : 'create'} the extension postgres_fdw`,
-      `As a superuser: create extension if not exists postgres_fdw; grant usage on foreign data wrapper postgres_fdw to ${quoteName(role)}. Or give a superuser what \`tierd attach --print\` prints.`,
-    );
-  }
-  if (!hasSchema && !mayMakeSchema) {
-    throw refused(
-      `${role} may create no schema in this database`,
-      `As its owner: create schema ${quoteName(schema)} authorization ${quoteName(role)}.`,
-    );
-  }
-}
-
-function assertAttachable(
-  { name, table }: Dataset,
-  { hasRowSecurity, columns }: AttachableTable,
-): void {
-  if (hasRowSecurity) {
-    throw refused(
-      `policies say who sees which row of ${formatTable(table)}, and its cold rows would be seen by everybody who may read the table`,
-      `Ask for the hot rows alone there, and for both over tierd's own faces.`,
-    );
-  }
-  const taken = columns.find((column) => column.name === 'tierd_as_of');
-  if (taken !== undefined) {
-    throw refused(
-      `${formatTable(table)} has a column tierd_as_of, which is the name of one of tierd's`,
-      'Rename it.',
-    );
-  }
-  if (Buffer.byteLength(table.name) > MAX_TABLE_NAME_BYTES) {
-    throw refused(
-      `the name of the table of ${name} is longer than ${String(MAX_TABLE_NAME_BYTES)} bytes, and what stands beside it would have none`,
-      'Give the table a shorter name.',
-    );
-  }
-}
-
-/** Views have the names of tables, of whatever schema these are. */
-function assertNamesDiffer(
-  wanted: readonly DatasetToAttach[],
-  there: readonly { readonly dataset: string; readonly view: string }[],
-): void {
-  const all = [
-    ...wanted.map(({ dataset, table }) => ({ dataset, view: table.name })),
-    ...there.filter(({ dataset }) => !wanted.some((one) => one.dataset === dataset)),
-  ];
-  const made = (view: string): readonly string[] =>
-    ['', '_lake', '_cold', '_later'].map((ending) => view + ending);
-  for (const one of all) {
-    const other = all.find(
-      (each) => each !== one && made(each.view).some((name) => made(one.view).includes(name)),
-    );
-    if (other === undefined) continue;
-    throw refused(
-      `${one.dataset} and ${other.dataset} would have the same name there, ${one.view}`,
-      'Attach one of the two.',
-    );
-  }
-}
-
-function viewIsThere(view: string): TierdError {
-  return refused(
-    `there is a view ${view} already that tierd has not made`,
-    'Give server.postgres.attach.schema another name.',
-  );
-}
-
-function refused(what: string, hint: string): TierdError {
-  return new TierdError({
-    code: 'ATTACH_REFUSED',
-    message: `${what}; nothing was changed`,
-    hint,
-  });
 }

@@ -8,6 +8,8 @@ import type pg from 'pg';
 import { LAKE_CHAIN } from '../domain/audit.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
+import { formatTable } from '../domain/table.ts';
+import { findAttachedView } from '../hot/attach/attachable.ts';
 import { addAuditEntry, readAuditHead } from '../ledger/audit.ts';
 import {
   isKnown,
@@ -112,6 +114,13 @@ async function assertNamesFit(
       names.length === 0
         ? 'every dataset that has segments in the lake is in the configuration: look at `tierd status`'
         : `it has segments of these, which are not in the configuration: ${names.join(', ')}`,
+    );
+  }
+  const view = await findAttachedView(db, from);
+  if (view !== null) {
+    throw refused(
+      `${formatTable(view)} shows its rows by the name ${from}, and would miss what comes to the lake by another`,
+      `\`tierd detach ${from}\` first; then run the same command again, and \`tierd attach ${to}\``,
     );
   }
   const formerly = await whoHadName(db, to);

@@ -327,6 +327,15 @@ describe('a table that changes', () => {
     ]);
     await database.query('drop view on_top');
   });
+
+  it('whose triggers went with the ledger gets them back: what moves later would be missed', async () => {
+    await database.query(`drop trigger tierd_attached_insert on tierd.segments;
+      drop trigger tierd_attached_update on tierd.segments`);
+    const { stdout } = await tierd('doctor');
+    expect(stdout).toMatch(/attached:types_t.*\n?.*tierd attach/);
+    expect((await tierd('attach')).stdout).toContain('attached anew types_t');
+    expect((await tierd('attach')).stdout).toContain('as it was types_t');
+  });
 });
 
 describe('without tierd', () => {

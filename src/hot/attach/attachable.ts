@@ -73,6 +73,8 @@ export interface AttachingServer {
   readonly mayUseWrapper: boolean;
   readonly hasSchema: boolean;
   readonly mayMakeSchema: boolean;
+  /** Without them the lake's end stays where it is, as in a ledger that was made anew. */
+  readonly hasTriggers: boolean;
   readonly role: string;
 }
 
@@ -86,6 +88,10 @@ export async function readAttachingServer(db: Queryable, schema: string): Promis
                          from pg_foreign_data_wrapper w where w.fdwname = 'postgres_fdw'), false) as "mayUseWrapper",
                exists (select from pg_namespace where nspname = ${schema}) as "hasSchema",
                has_database_privilege(current_database(), 'create') as "mayMakeSchema",
+               (select count(*) = 2 from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+                join pg_namespace n on n.oid = p.pronamespace
+                where t.tgrelid = to_regclass('tierd.segments') and n.nspname = ${schema}
+                  and p.proname = 'tierd_widen' and t.tgenabled in ('O', 'A')) as "hasTriggers",
                current_user::text as role`,
   );
 }
@@ -114,6 +120,22 @@ export async function listAttached(
     `select dataset, view_name as view, print from ${quoted}.tierd_attached order by dataset`,
   );
   return rows;
+}
+
+/** The view of a dataset, in whatever schema; null where it is not attached. */
+export async function findAttachedView(db: Queryable, dataset: string): Promise<TableRef | null> {
+  const schemas = await run<{ readonly schema: string }>(
+    db,
+    sql`select distinct n.nspname as schema from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+        join pg_namespace n on n.oid = p.pronamespace
+        where t.tgrelid = to_regclass('tierd.segments') and p.proname = 'tierd_widen'`,
+  );
+  for (const { schema } of schemas) {
+    const found = await listAttached(db, schema);
+    const own = found.find((one) => one.dataset === dataset);
+    if (own !== undefined) return { schema, name: own.view };
+  }
+  return null;
 }
 
 /** Of a view in the schema: its columns, and whether one of them would have to be another. */

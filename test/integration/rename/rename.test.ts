@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
+import { schemaSql } from '../../../src/hot/attach/schema-sql.ts';
 import { verifyAudit } from '../../../src/jobs/audit/verify-audit.ts';
 import { setHold } from '../../../src/jobs/hold.ts';
 import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
@@ -87,6 +88,20 @@ beforeEach(async () => {
 });
 
 describe('a dataset with a new name in the configuration', () => {
+  it('is refused while a view inside PostgreSQL goes by the name: it would miss what moves after that', async () => {
+    await rotateDataset(bench.rooms, ticks, FORCE);
+    await db.query('create schema "at""tached"');
+    for (const statement of schemaSql('at"tached')) await db.query(statement);
+    await db.query(
+      `insert into "at""tached".tierd_attached values ('ticks', 'ticks', 'timestamptz', '', '', 0, 0)`,
+    );
+    const failure = await failureOf(toQuotes());
+    expect(failure.message).toContain('at"tached.ticks shows its rows by the name ticks');
+    expect(failure.hint).toContain('`tierd detach ticks` first');
+    await db.query('delete from "at""tached".tierd_attached');
+    await toQuotes();
+  });
+
   it('is not rotated as another one, unless that is meant', async () => {
     await fill(50, 48);
     const plan = await planRotationOf(bench.rooms, quotes);

@@ -9,14 +9,14 @@ import type {
   RangeVar,
 } from 'libpg-query';
 import { AS_OF } from '../../../domain/attached.ts';
-import { coerce, common } from './casts.ts';
+import { common } from './casts.ts';
 import { type CatalogueColumn, columnType, findRelation } from './catalogue.ts';
 import { compare } from './comparison.ts';
 import { condition } from './condition.ts';
 import type { Environment } from './environment.ts';
 import { type Expression, quoteIdentifier, quoteLiteral, typed } from './expression.ts';
 import { knownFields } from './known-fields.ts';
-import { elementOf, isInteger } from './pg-types.ts';
+import { listOfRows } from './list-of-rows.ts';
 import { findCommonTable, type Scope, type ScopeColumn, type ScopeRelation } from './scope.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
 import { namesIn } from './walk.ts';
@@ -267,12 +267,7 @@ function rowsOf(node: RangeFunction, scope: Scope, environment: Environment): Fr
   const values = args.map((arg) =>
     environment.expression(arg, { ...scope, without: 'functions in FROM' }),
   );
-  const list =
-    name === 'generate_series'
-      ? series(values, environment, location)
-      : name === 'unnest'
-        ? unnested(values)
-        : null;
+  const list = listOfRows(name, values, environment, location);
   if (list === null) throw unsupported(`the function ${name} in FROM`, undefined, location);
   const sqlAlias = environment.fresh('r');
   const alias = node.alias?.aliasname ?? name;
@@ -281,45 +276,6 @@ function rowsOf(node: RangeFunction, scope: Scope, environment: Environment): Fr
     sql: `(SELECT unnest(${list.sql}) AS c1) AS ${sqlAlias}`,
     relations: [relationOf(alias, sqlAlias, [column], node.alias)],
   };
-}
-
-/** A list of what each row holds, with the type of one. */
-function series(
-  values: readonly Expression[],
-  environment: Environment,
-  location: number | undefined,
-): Expression | null {
-  const [from, to, step] = values;
-  if (from === undefined || to === undefined || values.length > 3) return null;
-  const kinds = values.map(({ type }) => type);
-  if (kinds.every((type) => isInteger(type) || type === 'unknown')) {
-    const type = kinds.includes('int8') ? 'int8' : 'int4';
-    const all = values.map((value) => coerce(value, type, environment).sql);
-    if (
-      step !== undefined &&
-      (step.whole === undefined || step.whole === 0n) &&
-      !/^CAST\('?-?[1-9]/.test(coerce(step, type, environment).sql) &&
-      !/^\(-\(CAST\([1-9]/.test(step.sql)
-    ) {
-      throw unsupported('generate_series by a step that is not written out', undefined, location);
-    }
-    return typed(
-      `list_transform(generate_series(${all.join(', ')}), lambda a: CAST(a AS ${type === 'int8' ? 'BIGINT' : 'INTEGER'}))`,
-      type,
-    );
-  }
-  if (step === undefined) return null;
-  const type = [from, to].some(({ type: each }) => each === 'timestamptz' || each === 'date')
-    ? 'timestamptz'
-    : 'timestamp';
-  const [a, b] = [coerce(from, type, environment).sql, coerce(to, type, environment).sql];
-  return typed(`generate_series(${a}, ${b}, ${coerce(step, 'interval', environment).sql})`, type);
-}
-
-function unnested([array, more]: readonly Expression[]): Expression | null {
-  const element = array === undefined ? null : elementOf(array.type);
-  if (array === undefined || element === null || more !== undefined) return null;
-  return typed(array.sql, element, { scale: array.scale });
 }
 
 function sample(node: RangeTableSample, scope: Scope, environment: Environment): From {
