@@ -143,6 +143,14 @@ describe('the catalogue', () => {
     ['select * from pg_catalog.pg_authid', '42501'],
     ['select passwd from pg_shadow', '42501'],
     ['select most_common_vals from pg_stats', '42501'],
+    ['select * from pg_hba_file_rules()', '42501'],
+    ['select * from pg_catalog.pg_hba_file_rules()', '42501'],
+    ['select pg_stat_get_backend_activity(1)', '42501'],
+    ['select query from pg_catalog.pg_stat_get_activity(null)', '42501'],
+    ['select setting from pg_settings', '42501'],
+    ["select current_setting('Primary_Conninfo')", '42501'],
+    ["select current_setting('hba' || '_file')", '42501'],
+    ['select * from pg_backend_memory_contexts', '42501'],
     ["select pg_read_file('/etc/passwd')", '0A000'],
     ["select query_to_xml('select * from secrets', true, true, '') from pg_class", '0A000'],
     ['select pg_sleep(10)', '0A000'],
@@ -154,6 +162,15 @@ describe('the catalogue', () => {
   ])('gives nobody %s', async (sql, code) => {
     const client = await connectTo(daemon);
     await expect(client.query(sql)).rejects.toMatchObject({ code });
+    await client.end();
+  });
+
+  it('tells what is no secret', async () => {
+    const client = await connectTo(daemon);
+    const { rows } = await client.query(
+      "select current_setting('search_path') is null as path, pg_catalog.pg_table_is_visible(1259) as visible",
+    );
+    expect(rows).toEqual([{ path: 'f', visible: 't' }]);
     await client.end();
   });
 

@@ -2,18 +2,17 @@
  * What of the catalogue may be asked. The hot store runs it with the rights of tierd's own role: so nothing but its
  * catalogue is read, no function but its own is called, and what is not for everybody is left out.
  */
+import type { Node } from 'libpg-query';
 import { FaceError } from '../face-error.ts';
 import { namesIn, walk } from '../translate/walk.ts';
 
-/** What lies in the schema pg_catalog of the hot store. */
+/** What lies in the schema pg_catalog of the hot store, as far as it is for everybody. */
 export interface CatalogueNames {
   readonly relations: ReadonlySet<string>;
   readonly functions: ReadonlySet<string>;
 }
 
-const SCHEMAS: ReadonlySet<string> = new Set(['pg_catalog', 'information_schema']);
-
-/** Passwords, statements of others, values of other tables, the server's files. */
+/** Passwords, statements of others, values of other tables, the server's files: some of them tell a strong role more than others. */
 const SECRET: ReadonlySet<string> = new Set([
   'pg_authid',
   'pg_shadow',
@@ -33,9 +32,19 @@ const SECRET: ReadonlySet<string> = new Set([
   'pg_hba_file_rules',
   'pg_ident_file_mappings',
   'pg_file_settings',
+  'pg_settings',
+  'pg_stat_wal_receiver',
+  'pg_stat_subscription',
   'user_mapping_options',
   'foreign_server_options',
 ]);
+
+/** The same by functions. */
+const SECRET_FUNCTIONS =
+  /^(pg_stat_get_(activity|backend_.*|wal_.*|subscription.*|progress_info)|pg_prepared_statement|pg_cursor|pg_show_all_.*|pg_hba_file_rules|pg_ident_file_mappings|binary_upgrade_.*)$/;
+
+/** Paths, and commands and connections that may have a password in them. */
+const SECRET_SETTING = /(_command|_files?|_director(y|ies)|conninfo|_libraries|library_path)$/;
 
 /** @param tree of the question @throws FaceError 42501 */
 export function admitCatalogue(tree: object, names: CatalogueNames): void {
@@ -49,15 +58,27 @@ export function admitCatalogue(tree: object, names: CatalogueNames): void {
       const isKnown =
         schemaname === undefined
           ? common.has(relname) || names.relations.has(relname)
-          : SCHEMAS.has(schemaname);
+          : schemaname === 'pg_catalog'
+            ? names.relations.has(relname)
+            : schemaname === 'information_schema';
       if (!isKnown || SECRET.has(relname)) throw denied('table', relname);
     }
     if (kind === 'FuncCall') {
       const [name = '', schema] = namesIn((node as { funcname?: never }).funcname).toReversed();
-      const isKnown = schema === undefined ? names.functions.has(name) : SCHEMAS.has(schema);
-      if (!isKnown) throw denied('function', name);
+      const isKnown =
+        schema === 'information_schema' ||
+        ((schema === undefined || schema === 'pg_catalog') && names.functions.has(name));
+      if (!isKnown || SECRET_FUNCTIONS.test(name)) throw denied('function', name);
+      if (name === 'current_setting') admitSetting((node as { args?: readonly Node[] }).args?.[0]);
     }
   });
+}
+
+function admitSetting(name: Node | undefined): void {
+  const written = name !== undefined && 'A_Const' in name ? name.A_Const.sval?.sval : undefined;
+  if (written === undefined || SECRET_SETTING.test(written.toLowerCase())) {
+    throw denied('parameter', written ?? 'that is not written out');
+  }
 }
 
 function denied(what: string, name: string): FaceError {

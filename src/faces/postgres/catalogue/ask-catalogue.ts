@@ -154,10 +154,16 @@ function setLocally([name, value]: readonly [string, string]): string {
 /** By whom they were asked of: a server of another version has others, and an asker has one server at a time. */
 const known = new WeakMap<AskHot, CatalogueNames>();
 
+/** Of functions all that have the name; what is granted to nobody is everybody's to run, and nobody's to read. */
 const NAMES = `
-  select 'r', relname from pg_catalog.pg_class where relnamespace = 'pg_catalog'::pg_catalog.regnamespace
+  select 'r', relname from pg_catalog.pg_class c
+  where relnamespace = 'pg_catalog'::pg_catalog.regnamespace
+    and exists (select from pg_catalog.aclexplode(c.relacl) a where a.grantee = 0 and a.privilege_type = 'SELECT')
   union all
-  select distinct 'f', proname from pg_catalog.pg_proc where pronamespace = 'pg_catalog'::pg_catalog.regnamespace`;
+  select 'f', proname from pg_catalog.pg_proc p where pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+  group by proname
+  having pg_catalog.bool_and(proacl is null
+    or exists (select from pg_catalog.aclexplode(p.proacl) a where a.grantee = 0 and a.privilege_type = 'EXECUTE'))`;
 
 async function namesOf(ask: AskHot, signal: AbortSignal): Promise<CatalogueNames> {
   const found = known.get(ask);
