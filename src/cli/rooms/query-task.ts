@@ -1,5 +1,4 @@
 /** What the process of queries does: opens both stores by what it was handed, and asks them. */
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 import type pg from 'pg';
 import type { TierdConfig } from '../../config/load.ts';
@@ -28,11 +27,11 @@ import { SpareEngine } from '../../query/spare-engine.ts';
 import { compileAsk } from '../../query/structured/compile-ask.ts';
 import { listDatasets } from '../../query/structured/list-datasets.ts';
 import { readShape } from '../../query/structured/read-shape.ts';
-import { safeText } from '../terminal/safe-text.ts';
 import { KeptLine } from './kept-line.ts';
 import type { LiveTask } from './live-side.ts';
 import { noteDamage } from './note-damage.ts';
 import { openLake, openSegmentsOf } from './open-lake.ts';
+import { sinkInto } from './sink-into.ts';
 import type { PostgresQuestion, TranslatedQuestion } from './translate-question.ts';
 
 /** All that the process is told: of the configuration only what it needs, and no other secret. */
@@ -113,7 +112,7 @@ async function runQueryTask(
     instant,
     ...request
   } = task.request;
-  const sink = sinkInto(rooms, terminal);
+  const sink = sinkInto(rooms.rows, rooms.signal, terminal);
   if (structured?.kind === 'datasets') return writeDatasets(db, task, sink, onHead);
   const translated =
     postgres === undefined
@@ -276,23 +275,6 @@ function withHotSide(error: unknown): unknown {
     context,
     cause,
   });
-}
-
-/** Waits when the reader is slower than the query, so that nothing piles up in memory. */
-function sinkInto(
-  { rows, signal }: TaskRooms,
-  terminal: QueryTask['request']['terminal'],
-): AnswerSink {
-  return {
-    async write(part) {
-      // The end of a line of CSV, which a terminal shows well enough without its first half.
-      const shown =
-        terminal === null || typeof part !== 'string'
-          ? part
-          : safeText(part.replaceAll('\r\n', '\n'), terminal);
-      if (!rows.write(shown)) await once(rows, 'drain', { signal });
-    },
-  };
 }
 
 async function refusalOfLake(store: ObjectStore, db: pg.Client): Promise<TierdError | null> {
