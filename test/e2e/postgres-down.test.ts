@@ -55,7 +55,8 @@ const shortLease = (rooms: Rooms): Rooms => ({
 /** Which of the two depends on whether a COMMIT of the ledger's was on its way just then (I9), or a connection being opened. */
 function expectCutOff(failure: TierdError): void {
   expect(['POSTGRES_UNREACHABLE', 'OUTCOME_UNKNOWN']).toContain(failure.code);
-  expect(failure.exitCode).toBe(1);
+  // The first day may have been moved by then: that is partly done.
+  expect([1, 4]).toContain(failure.exitCode);
   expect(failure.hint).toMatch(/run (again|the same command again)|check host and port/);
 }
 
