@@ -188,6 +188,23 @@ CREATE TABLE tierd.drain_sources (
     CONSTRAINT drain_sources_check CHECK (((unsettled_from_us IS NULL) = (unsettled_to_us IS NULL)))
 );
 
+CREATE TABLE tierd.dropped_partitions (
+    move_id uuid NOT NULL,
+    ordinal integer NOT NULL,
+    parent_schema text NOT NULL,
+    parent_name text NOT NULL,
+    schema_name text NOT NULL,
+    name text NOT NULL,
+    bound text NOT NULL,
+    partition_key text,
+    owner text NOT NULL,
+    tablespace text,
+    options text[] NOT NULL,
+    range_from timestamp with time zone,
+    range_to timestamp with time zone,
+    CONSTRAINT dropped_partitions_check CHECK ((range_to > range_from))
+);
+
 CREATE TABLE tierd.former_names (
     name text NOT NULL,
     dataset text NOT NULL,
@@ -576,6 +593,9 @@ ALTER TABLE ONLY tierd.deliveries
 ALTER TABLE ONLY tierd.drain_sources
     ADD CONSTRAINT drain_sources_pkey PRIMARY KEY (source);
 
+ALTER TABLE ONLY tierd.dropped_partitions
+    ADD CONSTRAINT dropped_partitions_pkey PRIMARY KEY (move_id, ordinal);
+
 ALTER TABLE ONLY tierd.former_names
     ADD CONSTRAINT former_names_pkey PRIMARY KEY (name);
 
@@ -718,6 +738,9 @@ CREATE TRIGGER moves_deleted AFTER DELETE ON tierd.moves REFERENCING OLD TABLE A
 CREATE TRIGGER moves_inserted AFTER INSERT ON tierd.moves REFERENCING NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_committed_moves();
 
 CREATE TRIGGER moves_updated AFTER UPDATE ON tierd.moves REFERENCING OLD TABLE AS before_rows NEW TABLE AS after_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_committed_moves();
+
+ALTER TABLE ONLY tierd.dropped_partitions
+    ADD CONSTRAINT dropped_partitions_move_id_fkey FOREIGN KEY (move_id) REFERENCES tierd.moves(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY tierd.iceberg_files
     ADD CONSTRAINT iceberg_files_manifest_key_fkey FOREIGN KEY (manifest_key) REFERENCES tierd.iceberg_manifests(object_key) DEFERRABLE INITIALLY DEFERRED;

@@ -3,6 +3,7 @@ import { EXIT } from '../../domain/errors.ts';
 import { formatUntil } from '../../domain/plan/pins.ts';
 import { standing } from '../../domain/plan/refusal.ts';
 import { dueSlices, type PlannedSlice, type RestorePlan } from '../../domain/plan/restore-plan.ts';
+import { formatTable } from '../../domain/table.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { type RestoreOutcome, rowsOf, wholenessOf } from '../../jobs/restore.ts';
 import type { Report } from '../context.ts';
@@ -63,6 +64,7 @@ function documentOf(plan: RestorePlan): Record<string, unknown> {
       bytes: slice.bytes,
       segments: slice.segments,
       already_there: slice.isThere,
+      partitions_made: slice.partitions.map(({ ref }) => formatTable(ref)),
       refusals: slice.obstacles,
     })),
     refusals: plan.refusals,

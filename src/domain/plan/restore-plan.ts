@@ -1,7 +1,8 @@
 /** The plan of a restore: what `--dry-run` prints is what the executor runs. Pure. */
 
 import { agree, countOf } from '../count.ts';
-import { contains, type EpochMs, formatRange, type TimeRange } from '../time/time-range.ts';
+import { contains, type EpochMs, formatRange, hullOf, type TimeRange } from '../time/time-range.ts';
+import type { DroppedPartition } from './dropped-partition.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface PlannedSlice {
@@ -17,6 +18,8 @@ export interface PlannedSlice {
   readonly segments: number;
   /** The other table has been given it by an earlier run. */
   readonly isThere: boolean;
+  /** What a move dropped and its rows have need of, parents first: made again before they come. */
+  readonly partitions: readonly DroppedPartition[];
   /** Reasons to leave this slice alone and go on with the others. */
   readonly obstacles: readonly Refusal[];
 }
@@ -47,13 +50,7 @@ export function refusePartial(
 ): readonly Refusal[] {
   const partial = slices.filter(({ range }) => !contains(span, range));
   if (partial.length === 0) return [];
-  const whole = slices.reduce(
-    (hull, { range }) => ({
-      fromInclusive: Math.min(hull.fromInclusive, range.fromInclusive),
-      toExclusive: Math.max(hull.toExclusive, range.toExclusive),
-    }),
-    span,
-  );
+  const whole = hullOf([span, ...slices.map(({ range }) => range)]);
   const iso = (at: EpochMs): string => new Date(at).toISOString();
   return [
     {
@@ -71,24 +68,4 @@ export function refusePartial(
 /** What is to be copied: not what is there already. */
 export function dueSlices(plan: RestorePlan): readonly PlannedSlice[] {
   return plan.slices.filter(({ isThere }) => !isThere);
-}
-
-/** The parts of `range` that none of `covers` holds, in order. */
-export function uncovered(range: TimeRange, covers: readonly TimeRange[]): readonly TimeRange[] {
-  return covers.reduce<readonly TimeRange[]>(
-    (left, cover) =>
-      left.flatMap((piece) =>
-        [
-          {
-            fromInclusive: piece.fromInclusive,
-            toExclusive: Math.min(piece.toExclusive, cover.fromInclusive),
-          },
-          {
-            fromInclusive: Math.max(piece.fromInclusive, cover.toExclusive),
-            toExclusive: piece.toExclusive,
-          },
-        ].filter(({ fromInclusive, toExclusive }) => fromInclusive < toExclusive),
-      ),
-    [range],
-  );
 }

@@ -62,6 +62,14 @@ export function rangesOverlap(a: TimeRange, b: TimeRange): boolean {
   return a.fromInclusive < b.toExclusive && b.fromInclusive < a.toExclusive;
 }
 
+/** From the first instant of any of them to the last; there is one at least. */
+export function hullOf(ranges: readonly TimeRange[]): TimeRange {
+  return ranges.reduce((hull, { fromInclusive, toExclusive }) => ({
+    fromInclusive: Math.min(hull.fromInclusive, fromInclusive),
+    toExclusive: Math.max(hull.toExclusive, toExclusive),
+  }));
+}
+
 export function contains(outer: TimeRange, inner: TimeRange): boolean {
   return outer.fromInclusive <= inner.fromInclusive && inner.toExclusive <= outer.toExclusive;
 }

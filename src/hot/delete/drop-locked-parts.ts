@@ -1,9 +1,11 @@
 /** How chunks and partitions go whose rows are proven, with as few others held up as can be. */
 import type pg from 'pg';
+import type { DroppedPartition } from '../../domain/plan/dropped-partition.ts';
 import { formatTable, type TableDescription, type TableRef } from '../../domain/table.ts';
 import { givingWay, inShortAttempts, lockTables } from '../locks.ts';
 import { join, type Queryable, run, sql, tableName } from '../sql.ts';
 import { dropChunks } from '../table/chunks.ts';
+import { describeDefinitions } from '../table/partition-definitions.ts';
 import { nodesToDrop, type PartitionNode } from '../table/partitions.ts';
 import { partsChanged } from '../table/parts-changed.ts';
 import type { PartsToDrop } from './digest-parts.ts';
@@ -37,23 +39,29 @@ export async function dropLockedChunks(
   throw partsChanged(table, dropped, `the drop took them instead of ${planned.join(', ')}`);
 }
 
-/** PostgreSQL locks the parent against readers too, for as long as it takes to unlink a partition. */
+/**
+ * PostgreSQL locks the parent against readers too, for as long as it takes to unlink a partition.
+ *
+ * @returns what is gone, so that it can be made again
+ */
 export async function dropLockedPartitions(
   client: pg.ClientBase,
   table: TableDescription,
   options: PartsToDrop,
-): Promise<void> {
+): Promise<readonly DroppedPartition[]> {
   const parts = options.parts.map((part) => part.ref);
   const planned = new Set(options.parts.map((part) => part.oid));
   const nodes = await nodesToDrop(client, table.oid, planned);
   const parents = uniqueParents(nodes);
   const referring = await referringTo(client, nodes);
   const involved = [...parents, ...parts, ...(await referredTo(client, table.oid)), ...referring];
-  await inShortAttempts(client, givingWay(client, options, parts, involved), async () => {
+  return inShortAttempts(client, givingWay(client, options, parts, involved), async () => {
     await lockTables(client, parents, 'access exclusive', 'only');
+    const definitions = await describeDefinitions(client, table, nodes);
     const names = nodes.map((node) => tableName(node.ref));
     if (referring.length > 0) await detach(client, nodes);
     await run(client, sql`drop table ${join(names, ', ')}`);
+    return definitions;
   });
 }
 

@@ -1,6 +1,7 @@
 /** Removing whole chunks or partitions, rows proven first. */
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
+import type { DroppedPartition } from '../../domain/plan/dropped-partition.ts';
 import {
   formatTable,
   type Part,
@@ -23,11 +24,17 @@ export interface DropOptions extends PartsToDrop {
   readonly method: 'drop' | 'truncate';
 }
 
+export interface Dropped {
+  readonly rows: RowsDigest;
+  /** Parents first. */
+  readonly partitions: readonly DroppedPartition[];
+}
+
 /**
  * Inside the caller's open READ COMMITTED transaction: locks the parts against writers, takes the
  * digest of every row in them, compares it with the export's and removes them (I1). Rows of the
  * range that lie in other partitions (a DEFAULT one) are deleted and are part of the digest.
- * Gives the digest of what was removed.
+ * Gives the digest of what was removed, and the partitions that are gone.
  *
  * Throws DIGEST_MISMATCH when the rows changed, PARTS_CHANGED when the parts are no longer those
  * planned, LOCK_TIMEOUT when others hold them too long; in each case roll back, nothing is lost.
@@ -39,7 +46,7 @@ export async function dropParts(
   client: pg.ClientBase,
   table: TableDescription,
   options: DropOptions,
-): Promise<RowsDigest> {
+): Promise<Dropped> {
   await requireReadCommitted(client);
   const parts = options.parts.map((part) => part.ref);
   await lockAgainstWriters(client, table, options, parts);
@@ -47,10 +54,21 @@ export async function dropParts(
   const found = await digestParts(client, table, options);
   assertSameRows(table.ref, options.exported, found);
   if (found.rows === 0n) throw emptyParts(parts);
+  return { rows: found, partitions: await remove(client, table, options) };
+}
+
+async function remove(
+  client: pg.ClientBase,
+  table: TableDescription,
+  options: DropOptions,
+): Promise<readonly DroppedPartition[]> {
+  if (table.kind === 'partitioned' && options.method === 'drop') {
+    return dropLockedPartitions(client, table, options);
+  }
   if (table.kind === 'hypertable') await dropLockedChunks(client, table, options);
-  else if (options.method === 'truncate') await truncateLocked(client, options);
-  else await dropLockedPartitions(client, table, options);
-  return found;
+  else await truncateLocked(client, options);
+  // TimescaleDB makes chunks anew by itself.
+  return [];
 }
 
 /**

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
-import { agree, countOf } from '../../domain/count.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import { guardDisk } from '../../domain/plan/lake-guards.ts';
@@ -28,6 +27,7 @@ import type { FieldIds } from '../rotation/plan/field-ids.ts';
 import { throughTemporary } from './bring-in.ts';
 import { findGiven } from './find-given.ts';
 import { findMissingPartitions } from './missing-partitions.ts';
+import { restoreNotes } from './restore-notes.ts';
 import type { LookingRestoreRooms, RestoreContext, RestoreRequest, SliceWork } from './rooms.ts';
 import { lookAtTarget, type Target } from './target.ts';
 
@@ -136,7 +136,12 @@ async function planSlices(
     into === null || target.table === null
       ? null
       : await findGiven(db, dataset.name, target.table, found, sha256Of(condition));
-  const obstaclesOf = await findObstacles(db, target);
+  const ranges = found.map(({ range }) => range);
+  const missingOf =
+    target.table === null
+      ? () => ({ partitions: [], refusals: [] })
+      : await findMissingPartitions(db, dataset, target.table, ranges);
+  const compressedOf = await findCompressed(db, target);
   return found
     .toSorted(
       (a, b) => a.range.fromInclusive - b.range.fromInclusive || Number(a.id) - Number(b.id),
@@ -144,8 +149,15 @@ async function planSlices(
     .map((slice) => {
       const mapped = mapColumns(slice.columns, slice.fingerprint, target.columns);
       const { isThere = false, refusals = [] } = given?.get(slice.id) ?? {};
-      const obstacles = [...mapped.refusals, ...obstaclesOf(slice), ...refusals];
-      return { slice, mapped, planned: plannedOf(slice, isThere, obstacles), choice: null };
+      const missing = missingOf(slice.range);
+      const obstacles = [
+        ...mapped.refusals,
+        ...compressedOf(slice),
+        ...missing.refusals,
+        ...refusals,
+      ];
+      const planned = plannedOf(slice, isThere, missing.partitions, obstacles);
+      return { slice, mapped, planned, choice: null };
     });
 }
 
@@ -157,6 +169,7 @@ function sha256Of(condition: ReadCondition | null): string | null {
 function plannedOf(
   { id, range, fingerprint, segments }: LiveSlice,
   isThere: boolean,
+  partitions: PlannedSlice['partitions'],
   obstacles: readonly Refusal[],
 ): PlannedSlice {
   const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
@@ -168,23 +181,21 @@ function plannedOf(
     bytes,
     segments: segments.length,
     isThere,
+    partitions,
     obstacles,
   };
 }
 
-async function findObstacles(
+async function findCompressed(
   db: pg.Client,
   { table }: Target,
 ): Promise<(slice: LiveSlice) => readonly Refusal[]> {
   if (table === null) return () => [];
   const compressed = await compressedChunks(db, table);
-  const missing = await findMissingPartitions(db, table);
-  return ({ range }) => [
-    ...table.parts
+  return ({ range }) =>
+    table.parts
       .filter((part) => compressed.has(part.oid) && rangesOverlap(part.range, range))
-      .map(refuseCompressed),
-    ...missing(range),
-  ];
+      .map(refuseCompressed);
 }
 
 function refuseCompressed({ ref }: Part): Refusal {
@@ -227,7 +238,7 @@ function planOf(
       }),
       ...hazards,
     ],
-    notes: notesOf(target, work, slices.length - due.length),
+    notes: restoreNotes(target, work, slices.length - due.length),
   };
 }
 
@@ -251,31 +262,4 @@ async function hazardsOf(
     throughTemporary: work.some(({ mapped }) => throughTemporary(mapped.pairs)),
     sharedWith: into === null ? null : own,
   });
-}
-
-function notesOf(target: Target, work: readonly SliceWork[], there: number): readonly string[] {
-  const notes: string[] = [];
-  const defaulted = new Set(work.flatMap(({ mapped }) => mapped.defaulted));
-  if (defaulted.size > 0) {
-    notes.push(
-      `columns that are younger than the rows get their default: ${[...defaulted].join(', ')}`,
-    );
-  }
-  const gone = new Set(
-    work.flatMap(({ mapped }) =>
-      mapped.pairs.flatMap(({ plan, target: column }) => (column === null ? [plan.name] : [])),
-    ),
-  );
-  if (gone.size > 0) {
-    notes.push(
-      `columns that the table has no more hold nothing but nulls: ${[...gone].join(', ')}`,
-    );
-  }
-  if (target.table === null) notes.push(`${target.name} is not there and will be made`);
-  if (there > 0) {
-    notes.push(
-      `${countOf(there, 'slice')} ${agree(there, 'was', 'were')} copied into ${target.name} by an earlier run and ${agree(there, 'is', 'are')} left out; to copy them once more, name another table`,
-    );
-  }
-  return notes;
 }

@@ -43,7 +43,7 @@ async function drop(
     lockTimeoutMs: 5_000,
     ...more,
   };
-  return writing(client, () => dropParts(client, table, options));
+  return writing(client, async () => (await dropParts(client, table, options)).rows);
 }
 
 const count = async (table: string): Promise<number> =>

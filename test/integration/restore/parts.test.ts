@@ -76,30 +76,6 @@ describe('restore into a partitioned table', () => {
     await thereAndBackAgain(database, bench);
   });
 
-  it('refuses slices that no partition takes, with the statement that makes one', async () => {
-    const database = await createTestDatabase();
-    const bench = await openBench(database);
-    await makePartitioned(database);
-    const dataset = makeDataset('bars');
-    await rotateAll(bench, dataset);
-    const refused = await restore(bench, dataset, days(40, 36));
-    expect(refused.totals.restored).toEqual([]);
-    expect(refused.totals.failed.map(({ error }) => error.code)).toEqual(
-      Array.from({ length: 4 }, () => 'MOVE_REFUSED'),
-    );
-    for (const { error } of refused.totals.failed.slice(0, 2)) {
-      await database.query(error.hint ?? '');
-    }
-    const half = await restore(bench, dataset, days(40, 36));
-    expect(half.totals.restored).toHaveLength(2);
-    expect(half.totals.failed).toHaveLength(2);
-    expect(await count(database, 'bars where id >= 39000')).toBe(40);
-    for (const { error } of half.totals.failed) await database.query(error.hint ?? '');
-    await restore(bench, dataset, days(40, 36));
-    const db = await database.connect();
-    expect(await differingRows(db, 'bars_before', 'bars')).toEqual([]);
-  });
-
   it('a pinned slice keeps its whole partition hot', async () => {
     const database = await createTestDatabase();
     const bench = await openBench(database);

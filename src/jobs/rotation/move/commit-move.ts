@@ -14,6 +14,7 @@ import { assertSameRows, formatDigest } from '../../../hot/measure/digest.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
 import { addAuditEntry, publishedSegments } from '../../../ledger/audit.ts';
 import { findUnsettledSource } from '../../../ledger/drain-sources.ts';
+import { recordDropped } from '../../../ledger/dropped-partitions.ts';
 import { assertLease } from '../../../ledger/lease.ts';
 import { stepMove } from '../../../ledger/moves.ts';
 import { holdSegments, retireSegments } from '../../../ledger/replaced-slices.ts';
@@ -97,10 +98,10 @@ async function removeRows(
   rooms: Rooms,
   run: RunContext,
   db: pg.Client,
-  { move, source }: MetMove,
+  { id, move, source }: MetMove,
 ): Promise<void> {
   if (move.removal === 'drop') {
-    await dropParts(db, run.table, {
+    const { partitions } = await dropParts(db, run.table, {
       range: move.range,
       parts: move.parts,
       exported: source,
@@ -108,6 +109,7 @@ async function removeRows(
       lockTimeoutMs: rooms.settings.lockTimeoutMs,
       signal: run.signal,
     });
+    if (partitions.length > 0) await recordDropped(db, id, partitions);
     return;
   }
   const { maxRowsPerSecond } = run.dataset.limits;
