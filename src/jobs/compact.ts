@@ -15,9 +15,10 @@ import type { CompactionPlan } from '../domain/plan/compaction.ts';
 import { type RefusedRun, throwIfRefused } from '../domain/plan/refusal.ts';
 import type { EpochMs } from '../domain/time/time-range.ts';
 import { beginRun } from './begin-run.ts';
-import { type Changes, endOfChanges } from './changes-end.ts';
+import { endOfChanges } from './changes-end.ts';
 import { type GatheredCompaction, gatherCompaction } from './compaction/gather-compaction.ts';
 import { type CompactionTotals, mergeAll } from './compaction/merge-all.ts';
+import { type CompactionOutcome, changesOf } from './compaction/outcome.ts';
 import type { CompactionRooms } from './compaction/rooms.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
 import { afterSome } from './job-failure.ts';
@@ -27,11 +28,6 @@ import { recordEnd } from './record-end.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
 import { recordFieldIds } from './rotation/plan/field-ids.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
-
-export interface CompactionOutcome {
-  readonly plan: CompactionPlan;
-  readonly totals: CompactionTotals;
-}
 
 /** The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). */
 export function planCompactionOf(
@@ -107,8 +103,3 @@ function afterMerges(
   const done = `${String(merged.length)} of ${countOf(planned, 'merge')} ${agree(planned, 'was', 'were')} done`;
   return afterSome(failure, done, { mergesDone: merged.length, mergesPlanned: planned });
 }
-
-export const changesOf = ({ merged, failed }: CompactionTotals): Changes => ({
-  done: merged,
-  failed,
-});

@@ -18,15 +18,15 @@ import type { TimeRange } from '../domain/time/time-range.ts';
 import { retiredKeys } from '../ledger/replaced-slices.ts';
 import { beginRun } from './begin-run.ts';
 import { changeEach } from './change-each.ts';
-import { type Changes, endOfChanges } from './changes-end.ts';
+import { endOfChanges } from './changes-end.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
 import { type GatheredDeletion, gatherDeletion } from './deletion/gather-deletion.ts';
+import { changesOf, type DeletionOutcome, type DeletionTotals } from './deletion/outcome.ts';
 import type {
   DeletionRequest,
   DeletionRooms,
   DeletionWish,
   LookingDeletionRooms,
-  ThinnedResult,
 } from './deletion/rooms.ts';
 import { afterSome } from './job-failure.ts';
 import type { KeptLease } from './keep-lease.ts';
@@ -41,19 +41,6 @@ import { finishThinned, stageThinned, type ThinnedStage, type Thinning } from '.
 export interface DeleteOptions {
   /** Overrules the guards that can be overruled. */
   readonly force: boolean;
-}
-
-export interface DeletionTotals {
-  readonly deleted: ThinnedResult[];
-  /** Slices that were left alone, and are as they were. */
-  readonly failed: { readonly planned: ThinnedSlice; readonly error: TierdError }[];
-  /** Files that were removed at once: those of this run, and of earlier ones. */
-  removed: number;
-}
-
-export interface DeletionOutcome {
-  readonly plan: DeletionPlan;
-  readonly totals: DeletionTotals;
 }
 
 /** The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). */
@@ -215,8 +202,3 @@ function afterSlices(failure: TierdError, plan: DeletionPlan, totals: DeletionTo
   const done = `${String(rows)} of ${countOf(plan.rows, 'row')} ${agree(plan.rows, 'was', 'were')} deleted`;
   return afterSome(failure, done, { rowsDeleted: rows, rowsPlanned: plan.rows });
 }
-
-export const changesOf = ({ deleted, failed }: DeletionTotals): Changes => ({
-  done: deleted,
-  failed,
-});

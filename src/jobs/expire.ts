@@ -14,12 +14,13 @@ import { batchesOf } from '../domain/plan/expiry-batches.ts';
 import { standing, throwIfRefused } from '../domain/plan/refusal.ts';
 import { beginRun } from './begin-run.ts';
 import { changeEach } from './change-each.ts';
-import { type Changes, endOfChanges } from './changes-end.ts';
+import { endOfChanges } from './changes-end.ts';
 import { connectUntilLost, toldAsLost } from './cut-when-lost.ts';
 import { expireBatch } from './expiry/expire-batch.ts';
 import { expiryFacts } from './expiry/expiry-facts.ts';
 import { type GatheredExpiry, gatherExpiry } from './expiry/gather-expiry.ts';
 import { intervalCondition } from './expiry/interval-condition.ts';
+import { changesOf, type ExpiryOutcome, rowsExpired } from './expiry/outcome.ts';
 import type {
   ExpiredBatch,
   ExpiryRooms,
@@ -42,14 +43,6 @@ export interface ExpireOptions {
   readonly evenIfPaused: boolean;
   /** All that the lake has of the dataset may go: somebody has typed its name for that. */
   readonly mayEmpty: boolean;
-}
-
-export interface ExpiryOutcome {
-  readonly plan: ExpiryPlan;
-  /** Slices that went whole. */
-  readonly expired: readonly ExpiredBatch[];
-  readonly thinned: readonly ThinnedByExpiry[];
-  readonly failed: readonly NotThinned[];
 }
 
 /** The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). */
@@ -190,17 +183,6 @@ function thinningBy({ dataset, columns }: RunContext, intervals: readonly string
       facts: { ...expiryFacts(dataset), intervals: intervals.join(', ') },
     },
   };
-}
-
-export const changesOf = ({ expired, thinned, failed }: Omit<ExpiryOutcome, 'plan'>): Changes => ({
-  // Slices that go whole write nothing.
-  done: [...expired.map(() => ({ bytes: 0 })), ...thinned],
-  failed,
-});
-
-export function rowsExpired({ expired, thinned }: Omit<ExpiryOutcome, 'plan'>): number {
-  const whole = expired.reduce((sum, { rows }) => sum + rows, 0);
-  return thinned.reduce((sum, { planned }) => sum + planned.chosen, whole);
 }
 
 function afterSlices(failure: TierdError, plan: ExpiryPlan, done: Done): TierdError {

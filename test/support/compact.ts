@@ -1,7 +1,8 @@
 /** Compactions over a rotation's bench. */
 import type { Dataset } from '../../src/domain/dataset.ts';
 import type { EpochMs } from '../../src/domain/time/time-range.ts';
-import { type CompactionOutcome, compactDataset } from '../../src/jobs/compact.ts';
+import { compactDataset } from '../../src/jobs/compact.ts';
+import type { CompactionOutcome } from '../../src/jobs/compaction/outcome.ts';
 import type { CompactionEvent } from '../../src/jobs/compaction/rooms.ts';
 import type { Bench } from './rotation.ts';
 

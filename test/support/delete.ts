@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import type { DeletionPlan } from '../../src/domain/plan/deletion.ts';
 import { disconnect } from '../../src/hot/server/connect.ts';
-import { type DeletionOutcome, deleteRows, planDeletionOf } from '../../src/jobs/delete.ts';
+import { deleteRows, planDeletionOf } from '../../src/jobs/delete.ts';
+import type { DeletionOutcome } from '../../src/jobs/deletion/outcome.ts';
 import type {
   ConditionRooms,
   DeletionEvent,

@@ -1,12 +1,8 @@
 /** Expiries over a rotation's bench. */
 import type { Dataset } from '../../src/domain/dataset.ts';
 import type { ExpiryPlan } from '../../src/domain/plan/expiry.ts';
-import {
-  type ExpireOptions,
-  type ExpiryOutcome,
-  expireDataset,
-  planExpiryOf,
-} from '../../src/jobs/expire.ts';
+import { type ExpireOptions, expireDataset, planExpiryOf } from '../../src/jobs/expire.ts';
+import type { ExpiryOutcome } from '../../src/jobs/expiry/outcome.ts';
 import type { ExpiryEvent } from '../../src/jobs/expiry/rooms.ts';
 import type { TestDatabase } from './database.ts';
 import type { Bench } from './rotation.ts';

@@ -7,8 +7,8 @@ import {
 } from '../../domain/plan/compaction.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { wholenessOf } from '../../jobs/changes-end.ts';
-import { type CompactionOutcome, changesOf } from '../../jobs/compact.ts';
 import type { CompactionTotals } from '../../jobs/compaction/merge-all.ts';
+import { type CompactionOutcome, changesOf } from '../../jobs/compaction/outcome.ts';
 import type { DatasetResult } from '../../jobs/rotate-all.ts';
 import type { Report } from '../context.ts';
 import { errorDocument } from '../terminal/errors.ts';

@@ -4,7 +4,7 @@ import type { DeletionPlan, ThinnedSlice } from '../../domain/plan/deletion.ts';
 import { standing } from '../../domain/plan/refusal.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { wholenessOf } from '../../jobs/changes-end.ts';
-import { changesOf, type DeletionOutcome } from '../../jobs/delete.ts';
+import { changesOf, type DeletionOutcome } from '../../jobs/deletion/outcome.ts';
 import type { DeletionRequest } from '../../jobs/deletion/rooms.ts';
 import type { DatasetResult } from '../../jobs/rotate-all.ts';
 import type { Report } from '../context.ts';

@@ -4,7 +4,7 @@ import type { ExpirableSlice, ExpiryPlan, IntervalDue } from '../../domain/plan/
 import { standing } from '../../domain/plan/refusal.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { wholenessOf } from '../../jobs/changes-end.ts';
-import { changesOf, type ExpiryOutcome, rowsExpired } from '../../jobs/expire.ts';
+import { changesOf, type ExpiryOutcome, rowsExpired } from '../../jobs/expiry/outcome.ts';
 import type { DatasetResult } from '../../jobs/rotate-all.ts';
 import type { Report } from '../context.ts';
 import { errorDocument } from '../terminal/errors.ts';
