@@ -83,14 +83,17 @@ it('has rows on both sides', async () => {
 
 it(`answers as a table that was never split (seed ${String(SEED)})`, async () => {
   let equal = 0;
+  let onlyOursFailed = 0;
   await fc.assert(
     fc.asyncProperty(statements, async (sql) => {
       const [ours, theirs] = [await ask(split, sql), await ask(whole, sql)];
-      // Which of the rows that fail is met first, and whether before another condition: another plan, another order.
       if ('code' in ours || 'code' in theirs) {
-        expect([ours, theirs].map((one) => ('code' in one ? one.code : '22')).join(), sql).toMatch(
-          /^(22|21|42)\w*,(22|21|42)\w*$/,
-        );
+        // Which of the rows that fail is met first, and whether before another condition: another plan, another order.
+        // What the cold side can't hold (infinite numerics) it says.
+        for (const one of [ours, theirs]) {
+          if ('code' in one) expect(one.code, sql).toMatch(/^(22|21|42|0A)/);
+        }
+        if (!('code' in theirs)) onlyOursFailed += 1;
         return;
       }
       expect(ours.rows, sql).toEqual(theirs.rows);
@@ -99,4 +102,5 @@ it(`answers as a table that was never split (seed ${String(SEED)})`, async () =>
     { numRuns: RUNS, seed: SEED },
   );
   expect(equal).toBeGreaterThan(RUNS / 2);
+  expect(onlyOursFailed).toBeLessThanOrEqual(RUNS / 50 + 2);
 }, 1_200_000);
