@@ -5,6 +5,7 @@ import { isCi } from './missing-mark.ts';
 
 const OF_E2E = [
   'adopt',
+  'attach-generated',
   'compact',
   'daemon',
   'daemon-alerts',
