@@ -83,4 +83,7 @@ export async function listDropped(
   }));
 }
 
-const finite = (at: number): number | null => (Number.isFinite(at) ? at : null);
+/** Of PostgreSQL's timestamps, and an instant of ours: what lies beyond has no bound. */
+const [EARLIEST, LATEST] = [-210_866_803_200_000, 8_640_000_000_000_000];
+
+const finite = (at: number): number | null => (at >= EARLIEST && at <= LATEST ? at : null);

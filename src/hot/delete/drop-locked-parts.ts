@@ -55,14 +55,15 @@ export async function dropLockedPartitions(
   const parents = uniqueParents(nodes);
   const referring = await referringTo(client, nodes);
   const involved = [...parents, ...parts, ...(await referredTo(client, table.oid)), ...referring];
-  return inShortAttempts(client, givingWay(client, options, parts, involved), async () => {
+  // Before readers are held up.
+  const definitions = await describeDefinitions(client, table, nodes);
+  await inShortAttempts(client, givingWay(client, options, parts, involved), async () => {
     await lockTables(client, parents, 'access exclusive', 'only');
-    const definitions = await describeDefinitions(client, table, nodes);
     const names = nodes.map((node) => tableName(node.ref));
     if (referring.length > 0) await detach(client, nodes);
     await run(client, sql`drop table ${join(names, ', ')}`);
-    return definitions;
   });
+  return definitions;
 }
 
 /** PostgreSQL drops no partition of a table that is referred to; once detached it does, if no row in it is. */
