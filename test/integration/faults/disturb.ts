@@ -2,6 +2,7 @@
 import type { RotationEvent } from '../../../src/jobs/rotation/events.ts';
 import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
 import type { ObjectStore } from '../../../src/lake/object-store.ts';
+import { disturbed } from '../../support/disturbed.ts';
 import type { Scene } from './scene.ts';
 
 export type Moment = 'exporting' | 'publishing' | 'verifying' | 'committing';
@@ -27,15 +28,7 @@ export function disturbedAt(
       rooms.emit(event);
       if (momentOf(event) === moment) disturbing = disturbing.then(disturb);
     },
-    connect: async (purpose) => {
-      const client = await rooms.connect(purpose);
-      const query = client.query.bind(client) as (...args: unknown[]) => unknown;
-      return Object.assign(client, {
-        // An object is a query with an interface of its own, which returns no promise.
-        query: (...args: unknown[]): unknown =>
-          typeof args[0] === 'string' ? disturbing.then(() => query(...args)) : query(...args),
-      });
-    },
+    connect: disturbed({ rooms }, (_, send) => disturbing.then(send)).rooms.connect,
     store: {
       ...boundTo(store),
       async putIfAbsent(key, path, facts, signal) {

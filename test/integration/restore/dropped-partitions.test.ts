@@ -1,11 +1,19 @@
 /** Restores into partitioned tables whose partitions a rotation has dropped. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RestorePlan } from '../../../src/domain/plan/restore-plan.ts';
-import { connect } from '../../../src/hot/server/connect.ts';
+import { connect, cut } from '../../../src/hot/server/connect.ts';
 import { planRestoreOf } from '../../../src/jobs/restore.ts';
 import { differingRows } from '../../support/codec/read-back.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { days, restore, restoreRooms, rotateAll, WEEK_ON } from '../../support/restore.ts';
+import { disturbed, LOST } from '../../support/disturbed.ts';
+import {
+  days,
+  failureOf,
+  restore,
+  restoreRooms,
+  rotateAll,
+  WEEK_ON,
+} from '../../support/restore.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 
 const COLUMNS = 'time timestamptz not null, symbol text, id bigint not null, note interval';
@@ -147,6 +155,30 @@ describe('restore, where a rotation dropped the partitions', () => {
     await restore(bench, dataset, days(40, 36));
     expect(await differing()).toEqual([]);
   });
+
+  it.each([
+    ['before the COMMIT that makes one', true],
+    ['after it', false],
+  ])(
+    'I9: a line that breaks %s leaves every row cold, and the next run goes on',
+    async (_, isBefore) => {
+      await moveAll(TWO);
+      let isMaking = false;
+      const broken = disturbed(bench, async (text, send, client) => {
+        if (text.startsWith('create table')) isMaking = true;
+        if (!isMaking || text !== 'commit') return send();
+        isMaking = false;
+        if (!isBefore) await send();
+        cut(client);
+        throw LOST;
+      });
+      const failure = await failureOf(restore(broken, dataset, days(40, 36)));
+      expect(failure.code).toBe('OUTCOME_UNKNOWN');
+      expect(await rowsIn('bars')).toBe(20);
+      await restore(bench, dataset, days(40, 36));
+      expect(await differing()).toEqual([]);
+    },
+  );
 
   it.each([
     ['the ledger does not know them', 'delete from tierd.dropped_partitions'],

@@ -7,6 +7,7 @@ import { listRuns } from '../../../src/ledger/runs.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { differingRows } from '../../support/codec/read-back.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { disturbed, LOST } from '../../support/disturbed.ts';
 import { days, failureOf, restore, rotateAll } from '../../support/restore.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 
@@ -25,29 +26,6 @@ beforeEach(async () => {
   );
   await rotateAll(bench, dataset);
 });
-
-/** `disturb` gets each query of each connection, and may send it, wait, or break. */
-function disturbed(
-  disturb: (text: string, send: () => Promise<unknown>, client: pg.Client) => Promise<unknown>,
-): Pick<Bench, 'rooms'> {
-  return {
-    rooms: {
-      ...bench.rooms,
-      connect: async (purpose) => {
-        const client = await bench.rooms.connect(purpose);
-        const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
-        return Object.assign(client, {
-          query: (...args: unknown[]): unknown =>
-            typeof args[0] === 'string'
-              ? disturb(args[0], () => query(...args), client)
-              : query(...args),
-        });
-      },
-    },
-  };
-}
-
-const LOST = new Error('Connection terminated unexpectedly');
 
 async function liveSegments(): Promise<number> {
   const db = await database.connect();
@@ -71,7 +49,7 @@ function commitsOfSlices() {
 describe('restore, where something breaks', () => {
   it('I9: a COMMIT that took effect and was not answered counts', async () => {
     const isCommit = commitsOfSlices();
-    const broken = disturbed(async (text, send, client) => {
+    const broken = disturbed(bench, async (text, send, client) => {
       const result = await send();
       if (!isCommit(text, client)) return result;
       cut(client);
@@ -86,7 +64,7 @@ describe('restore, where something breaks', () => {
   it('I9: a COMMIT that never arrived leaves the slice cold, and the next run goes on', async () => {
     const isCommit = commitsOfSlices();
     let commits = 0;
-    const broken = disturbed((text, send, client) => {
+    const broken = disturbed(bench, (text, send, client) => {
       if (!isCommit(text, client)) return send();
       commits += 1;
       if (commits === 1) return send();
@@ -113,7 +91,7 @@ describe('restore, where something breaks', () => {
   });
 
   it('I8: who lost the lease commits nothing', async () => {
-    const thief = disturbed(async (text, send) => {
+    const thief = disturbed(bench, async (text, send) => {
       if (text.startsWith('set constraints')) {
         await database.query(`update tierd.leases set token = token + 1, holder = 'other'`);
       }
@@ -129,7 +107,7 @@ describe('restore, where something breaks', () => {
     let ended: Promise<unknown> = Promise.resolve();
     const failure = await failureOf(
       restore(
-        disturbed(async (_, send) => {
+        disturbed(bench, async (_, send) => {
           await ended;
           return send();
         }),
