@@ -26,6 +26,7 @@ import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import type { FieldIds } from '../rotation/plan/field-ids.ts';
 import { throughTemporary } from './bring-in.ts';
 import { findGiven } from './find-given.ts';
+import { findHeld } from './held.ts';
 import { findMissingPartitions } from './missing-partitions.ts';
 import { restoreNotes } from './restore-notes.ts';
 import type { LookingRestoreRooms, RestoreContext, RestoreRequest, SliceWork } from './rooms.ts';
@@ -85,7 +86,7 @@ async function lookAtAll(
   const condition =
     where === null ? null : await rooms.readCondition(db, { where, span, columns, timeColumn });
   const slices = await findSlices(db, dataset, request, condition);
-  const work = await planSlices(db, dataset, request, target, slices, condition);
+  const work = await planSlices(rooms, db, dataset, request, target, slices, condition);
   const hazards = await hazardsOf(db, table, request, target, work);
   return { table, columns, fieldIds, target, condition, work, hazards };
 }
@@ -125,15 +126,16 @@ async function chooseRows(
 }
 
 async function planSlices(
+  rooms: Pick<LookingRestoreRooms, 'clock'>,
   db: pg.Client,
   dataset: Dataset,
-  { into }: RestoreRequest,
+  request: RestoreRequest,
   target: Target,
   found: readonly LiveSlice[],
   condition: ReadCondition | null,
 ): Promise<readonly SliceWork[]> {
   const given =
-    into === null || target.table === null
+    request.into === null || target.table === null
       ? null
       : await findGiven(db, dataset.name, target.table, found, sha256Of(condition));
   const ranges = found.map(({ range }) => range);
@@ -142,6 +144,7 @@ async function planSlices(
       ? () => ({ partitions: [], refusals: [] })
       : await findMissingPartitions(db, dataset, target.table, ranges);
   const compressedOf = await findCompressed(db, target);
+  const heldOf = await findHeld(rooms, db, dataset, request);
   return found
     .toSorted(
       (a, b) => a.range.fromInclusive - b.range.fromInclusive || Number(a.id) - Number(b.id),
@@ -152,6 +155,7 @@ async function planSlices(
       const missing = missingOf(slice.range);
       const obstacles = [
         ...mapped.refusals,
+        ...heldOf(slice),
         ...compressedOf(slice),
         ...missing.refusals,
         ...refusals,

@@ -27,6 +27,7 @@ import { prepareSnapshot } from '../rotation/iceberg/prepare-snapshot.ts';
 import { showByPath } from '../rotation/iceberg/show-by-path.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
 import { bringIn, proveHot } from './bring-in.ts';
+import { assertNotHeldNow } from './held.ts';
 import type { Bringing, RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
 
 /**
@@ -105,6 +106,7 @@ async function commitRestore(
       limits: limitsUnderLease(rooms.settings),
     },
     async () => {
+      await assertNotHeldNow(rooms, db, run, work.slice);
       const keys = segments.map(({ key }) => key);
       if (request.into === null) await retireSegments(db, dataset.name, goneKeys);
       else await holdSegments(db, dataset.name, keys);

@@ -53,6 +53,8 @@ export interface MetMove extends StagedMove {
   readonly remainders: readonly StagedSlice[];
   /** Segments that are live no longer when the move is committed. */
   readonly retiredKeys: readonly string[];
+  /** Time of late rows of which some take the place of rows of the lake with other values. */
+  readonly replaced: readonly TimeRange[];
 }
 
 /** Slices on their way into the lake, all in one move. */

@@ -14,23 +14,28 @@ import { compareFingerprints } from '../../../domain/fingerprint.ts';
 import type { HeldRows } from '../../../domain/plan/proof.ts';
 import { isHeldAlike } from '../../../domain/plan/row-identity.ts';
 import { NONE_AGAIN, type RowsAgain } from '../../../domain/plan/rows-again.ts';
-import { formatRange } from '../../../domain/time/time-range.ts';
+import { formatRange, type TimeRange } from '../../../domain/time/time-range.ts';
 import { disconnect } from '../../../hot/server/connect.ts';
 import { fingerprintMatched } from '../../../lake/cold-matches.ts';
 import { proveHeld } from '../../../lake/segment-verifier.ts';
 import type { Rooms } from '../rooms.ts';
 import type { MetMove, RunContext, StagedMove, StagedSlice } from '../staged-move.ts';
+import { assertNoneHeld } from './assert-none-held.ts';
 import { type Encounter, findEncounters, openerOf, type Settling } from './encounters.ts';
 import { replaceSlices } from './replace-slices.ts';
 
-/** Reads the lake and writes to the move's staging directory; nothing is published. */
+/**
+ * Reads the lake and writes to the move's staging directory; nothing is published. Throws COLD_DUPLICATES where a hold
+ * keeps what would be replaced.
+ */
 export async function meetColdRows(
   rooms: Rooms,
   run: RunContext,
   staged: StagedMove,
 ): Promise<MetMove> {
   const { identity } = run;
-  const untouched = { ...staged, again: NONE_AGAIN, held: [], remainders: [], retiredKeys: [] };
+  const nothing = { held: [], remainders: [], retiredKeys: [], replaced: [] };
+  const untouched = { ...staged, ...nothing, again: NONE_AGAIN };
   if (identity === null) return untouched;
   const db = await rooms.connect('work');
   try {
@@ -38,7 +43,9 @@ export async function meetColdRows(
     const settling = { rooms, run, db, identity, staged, open };
     const encounters = await findEncounters(settling);
     if (encounters.length === 0) return untouched;
-    return { ...staged, ...(await settleEncounters(settling, encounters)) };
+    const met = { ...staged, ...(await settleEncounters(settling, encounters)) };
+    await assertNoneHeld(rooms, db, run.dataset.name, met);
+    return met;
   } finally {
     await disconnect(db);
   }
@@ -56,7 +63,10 @@ export function refuseChanged({ name, onColdDuplicate }: Dataset, { move, again 
 }
 
 /** Of a move, once its rows were held against the lake's. */
-export type Settled = Pick<MetMove, 'slices' | 'again' | 'held' | 'remainders' | 'retiredKeys'>;
+export type Settled = Pick<
+  MetMove,
+  'slices' | 'again' | 'held' | 'remainders' | 'retiredKeys' | 'replaced'
+>;
 
 /** What becomes of the late slices, and of those of the lake that they meet. Writes to the move's staging directory. */
 export async function settleEncounters(
@@ -76,10 +86,25 @@ export async function settleEncounters(
   const published = staged.slices.filter((late) => !proofs.has(late));
   const held = [...proofs.values()];
   const again = await countAgain(run.dataset, encounters, proofs);
-  const met = { slices: published, again, held, remainders: [], retiredKeys: [] };
+  const met = { slices: published, again, held, remainders: [], retiredKeys: [], replaced: [] };
   if (run.dataset.onColdDuplicate === 'refuse' && again.changed > 0) return met;
   const replaced = await replaceSlices(settling, published, encounters);
-  return { ...met, ...replaced };
+  return { ...met, ...replaced, replaced: timesReplaced(encounters) };
+}
+
+function timesReplaced(encounters: readonly Encounter[]): readonly TimeRange[] {
+  const changed = encounters.filter(({ count }) => count.changed > 0).map(({ late }) => late);
+  return [...new Set(changed)].map(timeOf);
+}
+
+/** From its first row to its last. */
+function timeOf({ segments, range }: StagedSlice): TimeRange {
+  const times = segments.flatMap(({ minTimeUs, maxTimeUs }) => [
+    Math.floor(Number(minTimeUs) / 1000),
+    Math.floor(Number(maxTimeUs) / 1000) + 1,
+  ]);
+  if (times.length === 0) return range;
+  return { fromInclusive: Math.min(...times), toExclusive: Math.max(...times) };
 }
 
 /** Whether the lake has every row of the slice as it is: then there is nothing to publish. */

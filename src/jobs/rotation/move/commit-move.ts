@@ -21,6 +21,7 @@ import { holdSegments, retireSegments } from '../../../ledger/replaced-slices.ts
 import { publishSegments } from '../../../ledger/segments.ts';
 import { actorOf } from '../../audit/actor.ts';
 import { limitsUnderLease } from '../../limits-under-lease.ts';
+import { assertStillNoneHeld } from '../again/assert-none-held.ts';
 import { commitSnapshot } from '../iceberg/commit-snapshot.ts';
 import { assertStillOwnLake } from '../own-lake.ts';
 import { filterOf } from '../region-filter.ts';
@@ -34,7 +35,7 @@ import { pacer } from './pacer.ts';
  * null where it is none.
  *
  * Throws DIGEST_MISMATCH when the rows are no longer those that were exported, PARTS_CHANGED,
- * ROWS_UNSETTLED, ROWS_KEPT, LAKE_NOT_OWNED, LOCK_TIMEOUT or LEASE_LOST: nothing was committed. OUTCOME_UNKNOWN: look before doing anything.
+ * ROWS_UNSETTLED, ROWS_KEPT, COLD_DUPLICATES where a hold was set meanwhile, LAKE_NOT_OWNED, LOCK_TIMEOUT or LEASE_LOST: nothing was committed. OUTCOME_UNKNOWN: look before doing anything.
  */
 export async function commitMove(
   rooms: Rooms,
@@ -54,6 +55,7 @@ export async function commitMove(
       limits: limitsUnderLease(rooms.settings),
     },
     async () => {
+      await assertStillNoneHeld(rooms, db, run.dataset.name, staged);
       await publishSegments(db, staged.id);
       await retireSegments(db, run.dataset.name, staged.retiredKeys);
       const heldKeys = staged.held.flatMap(({ keys }) => keys);
