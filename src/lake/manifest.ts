@@ -202,9 +202,11 @@ export function numberOf(headKey: string): number {
   return Number(/head-(\d+)\.json$/.exec(headKey)?.[1] ?? 0);
 }
 
-/** Null where it is nothing that this version of tierd wrote. @throws TierdError LAKE_UNREADABLE */
+/** Null where it is nothing that this version of tierd wrote there. @throws TierdError LAKE_UNREADABLE */
 async function readHead(store: ReadableStore, key: string): Promise<ManifestHead | null> {
-  return parsed(headSchema, await readSmall(store, key));
+  const head = parsed(headSchema, await readSmall(store, key));
+  // Copied from another dataset's folder it would make that one's segments this one's.
+  return head !== null && key.startsWith(folderOf(head.dataset)) ? head : null;
 }
 
 /** The newest that can be read; null where there is none. @throws TierdError LAKE_UNREADABLE */
@@ -230,14 +232,25 @@ export async function readPart(
   return decodeSlices(bytes);
 }
 
-/** What no head that is kept needs: parts whose head was never written, too. @param kept the newest heads */
+/**
+ * What no head that is kept needs: parts whose head was never written, too.
+ *
+ * @param kept the newest heads
+ * @param outdated those of them that are to go as well
+ */
 export function needlessManifests(
   { heads, parts }: ManifestFolder,
   kept: readonly ManifestHead[],
+  outdated: readonly ManifestHead[],
 ): readonly string[] {
-  const named = new Set(kept.flatMap((head) => head.parts.map(({ key }) => key)));
+  const staying = kept.filter((head) => !outdated.includes(head));
+  const named = new Set(staying.flatMap((head) => head.parts.map(({ key }) => key)));
+  const going = new Set(outdated.map(({ number }) => number));
   // Heads first: one whose parts are gone would be taken for a manifest.
-  return [...heads.slice(KEPT_HEADS), ...parts.filter((key) => !named.has(key))];
+  return [
+    ...heads.filter((key, index) => index >= KEPT_HEADS || going.has(numberOf(key))),
+    ...parts.filter((key) => !named.has(key)),
+  ];
 }
 
 /** The newest heads, which stay. */

@@ -18,10 +18,8 @@ import { inTransaction } from '../../hot/transaction.ts';
 import {
   listManifests,
   type ManifestFolder,
-  needlessManifests,
   newestHead,
   numberOf,
-  readKeptHeads,
   readPart,
   writeHead,
   writePart,
@@ -36,10 +34,10 @@ import { assertLease, type Lease } from '../../ledger/lease.ts';
 import { listKeptSlices, summarizeMonths } from '../../ledger/manifest.ts';
 import { listPins } from '../../ledger/pins.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
-import { assertStillOwnLake } from '../rotation/own-lake.ts';
 import type { JobRooms } from '../rotation/rooms.ts';
 import { isOfMonths } from './is-of-months.ts';
 import { type Putting, putRecord } from './put-record.ts';
+import { sweepManifests } from './sweep-manifests.ts';
 
 interface Keeping extends Putting {
   readonly dataset: Pick<Dataset, 'name' | 'table'>;
@@ -68,7 +66,7 @@ export async function keepManifest(
       await writeManifest(keeping, folder, { before, now, identity });
     }
     await leaveWord(keeping, now, identity);
-    await sweepManifests(keeping);
+    await sweepManifests(rooms, db, dataset.name);
   } catch (error) {
     if (!(error instanceof TierdError)) throw error;
   }
@@ -182,14 +180,4 @@ async function putPart(keeping: Keeping, summary: PartSummary): Promise<Manifest
   const { key, sha256, bytes } = await writePart(dataset.name, summary.month, slices);
   await putRecord(keeping, key, bytes);
   return { ...summary, key, sha256 };
-}
-
-/** Each time: a run that was killed has left parts that no head names. */
-async function sweepManifests({ rooms, db, dataset }: Keeping): Promise<void> {
-  const { store } = rooms;
-  const folder = await listManifests(store, dataset.name);
-  for (const key of needlessManifests(folder, await readKeptHeads(store, folder))) {
-    await assertStillOwnLake(rooms, db);
-    await store.remove(key);
-  }
 }

@@ -320,6 +320,21 @@ describe('a lake whose database is lost', () => {
     expect(await live(lost.database)).toEqual(await live(database));
   });
 
+  it('refuses a manifest of another dataset, which would bring that one’s rows', async () => {
+    await fill(40, 35);
+    await rotateDataset(bench.rooms, dataset, FORCE);
+    const other = { ...makeDataset('others'), table: dataset.table };
+    const folder = join(bench.lake, '_tierd_manifest');
+    await mkdir(join(folder, 'others'));
+    const name = 'head-00000001.json';
+    await copyFile(join(folder, 'ticks', name), join(folder, 'others', name));
+    const lost = await loseDatabase(bench);
+    const refused = await adopt(lost.bench, [other]);
+    expect(refused.isDone).toBe(false);
+    expect(kinds(refused)).toContain('unread');
+    expect(await live(lost.database)).toEqual([]);
+  });
+
   it('I7: a dry run changes nothing; another run has nothing left to do', async () => {
     await fill(40, 35);
     await rotateDataset(bench.rooms, dataset, FORCE);

@@ -11,6 +11,7 @@ import { listManifests, newestHead, readPart } from '../../../src/lake/manifest.
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { compact } from '../../support/compact.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { deleteFrom } from '../../support/delete.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 
 let database: TestDatabase;
@@ -107,6 +108,27 @@ describe('the manifest', () => {
     expect(new Set(states)).toEqual(new Set(['live', 'retired']));
     const kept = await listSegments(db, { dataset: 'ticks', states: ['live', 'retired'] });
     expect(states).toHaveLength(kept.length);
+  });
+
+  it('of before files were removed goes with them: it has their smallest and largest values', async () => {
+    await fill(40, 35);
+    await rotate();
+    await database.query(`insert into ticks values ($1, 'late', 1)`, [daysAgo(40)]);
+    await rotate();
+    await deleteFrom(bench, dataset, `symbol = 'late'`, { now: true });
+    const found = await names();
+    expect(found.filter((name) => name.startsWith('head'))).toEqual([
+      'head-00000001.json',
+      'head-00000003.json',
+    ]);
+    expect(found).toHaveLength(3);
+    const part = (await head())?.parts[0];
+    const slices = await readPart(bench.rooms.store, part ?? { key: '', sha256: '' });
+    expect(slices?.flatMap(({ segments }) => segments.map(({ statistics }) => statistics))).toEqual(
+      slices?.flatMap(({ segments }) =>
+        segments.map(() => expect.objectContaining({ symbol: { min: 's', max: 's' } }) as unknown),
+      ),
+    );
   });
 
   it('carries holds as of the next run', async () => {
