@@ -1,5 +1,5 @@
 /** What adopting a lake would do, or did, as it is printed. */
-import { countOf } from '../../domain/count.ts';
+import { agree, countOf } from '../../domain/count.ts';
 import { EXIT, type ExitCode } from '../../domain/errors.ts';
 import {
   type HotMeeting,
@@ -130,7 +130,6 @@ function renderMeetings(
   style: Style,
 ): readonly string[] {
   const shown = meetings.slice(0, LINES_SHOWN);
-  const differing = meetings.reduce((sum, { alsoHot, equal }) => sum + alsoHot - equal, 0);
   return [
     '  rows that are hot as well:',
     renderTable(
@@ -153,10 +152,32 @@ function renderMeetings(
       style,
     ),
     ...more(meetings.length - shown.length),
-    ...(differing === 0
+    ...differingLines(meetings, prefer, dataset.onColdDuplicate),
+  ];
+}
+
+/** What becomes of rows that have other values on the two sides. */
+function differingLines(
+  meetings: readonly HotMeeting[],
+  prefer: Preference | null,
+  onColdDuplicate: string,
+): readonly string[] {
+  const differing = (of: readonly HotMeeting[]): number =>
+    of.reduce((sum, { alsoHot, equal }) => sum + alsoHot - equal, 0);
+  const aside = prefer === null ? [] : meetings.filter((meeting) => isSetAside(meeting, prefer));
+  const lost = differing(aside);
+  const settled = differing(meetings) - lost;
+  const rows = (count: number): string => `  ${countOf(count, 'row')} with other values: `;
+  return [
+    ...(settled === 0
       ? []
       : [
-          `  ${countOf(differing, 'row')} with other values: the next rotation settles ${differing === 1 ? 'it' : 'them'} by on_cold_duplicate: ${dataset.onColdDuplicate}`,
+          `${rows(settled)}${prefer === null ? 'where the segment is taken ' : ''}the next rotation settles ${agree(settled, 'it', 'them')} by on_cold_duplicate: ${onColdDuplicate}`,
+        ]),
+    ...(lost === 0
+      ? []
+      : [
+          `${rows(lost)}the hot ${agree(lost, 'one stays', 'ones stay')}, and what the lake has goes with its segment`,
         ]),
   ];
 }

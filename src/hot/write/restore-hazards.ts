@@ -25,12 +25,32 @@ export async function findRestoreHazards(
   },
 ): Promise<readonly Refusal[]> {
   return [
-    ...(sharedWith === null ? [] : await sharedRows(db, { ref, oid }, sharedWith)),
+    ...(sharedWith === null
+      ? await unlogged(db, oid)
+      : await sharedRows(db, { ref, oid }, sharedWith)),
     ...(await rightsAndPolicies(db, ref, oid, throughTemporary)),
     ...(await insertTriggers(db, oid)),
     ...(await insertRules(db, oid)),
     ...(kind === 'hypertable' ? await retention(db, ref, oldest) : []),
   ];
+}
+
+/** The lake gives its rows up, and a crash of the server empties the table, or the partition. */
+async function unlogged(db: Queryable, oid: number): Promise<readonly Refusal[]> {
+  const found = await run<TableRef>(
+    db,
+    sql`select n.nspname as schema, c.relname as name
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relpersistence = 'u' and c.relkind in ('r', 'p')
+          and (c.oid = ${oid}::oid or c.oid in (select relid from pg_partition_tree(${oid}::oid::regclass)))
+        order by c.oid`,
+  );
+  return found.map((ref) => ({
+    guard: 'unlogged_table',
+    message: `${formatTable(ref)} is unlogged: a crash of the server would empty it, and the lake would have the rows no more`,
+    hint: `alter table ${sqlTable(ref)} set logged; or copy the rows with --into a table`,
+    forceable: true,
+  }));
 }
 
 /** A partition, chunk or child shows its rows in the table above it, which in turn passes rows down to it. */

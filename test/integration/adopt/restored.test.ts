@@ -1,7 +1,9 @@
 /** A database that was set back to yesterday: its lake has segments that it does not know, of rows that it has again. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import pc from 'picocolors';
 import { beforeEach, expect, it } from 'vitest';
+import { reportAdoption } from '../../../src/cli/reports/adoption-report.ts';
 import type { Dataset } from '../../../src/domain/dataset.ts';
 import { takeOverLake } from '../../../src/jobs/lake-owner.ts';
 import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
@@ -19,6 +21,7 @@ import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotat
 import { describeOn } from '../../support/servers.ts';
 
 const FORCE = { force: true };
+const PLAIN = { colour: pc.createColors(false), width: undefined, isTerminal: false };
 
 let database: TestDatabase;
 let bench: Bench;
@@ -136,6 +139,11 @@ describeOn('pg_dump', 'a database restored to yesterday', () => {
       [24, 24, 23],
       [24, 24, 24],
     ]);
+    const told = (prefer: 'cold' | 'hot'): string =>
+      reportAdoption(plan, { state: 'planned', prefer }).text(PLAIN);
+    expect(told('cold')).toContain('1 row with other values: the next rotation settles it');
+    expect(told('hot')).toContain('1 row with other values: the hot one stays');
+    expect(told('hot')).not.toContain('the next rotation settles');
     expect(await states(yesterday)).toEqual(before);
     expect(await failureOf(rotateDataset(yesterday.bench.rooms, dataset, FORCE))).toMatchObject({
       code: 'LAKE_NOT_OWNED',

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { differingRows } from '../../support/codec/read-back.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { days, restore, rotateAll, WEEK_ON } from '../../support/restore.ts';
+import { days, failureOf, restore, rotateAll, WEEK_ON } from '../../support/restore.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 import { describeOn } from '../../support/servers.ts';
 
@@ -74,6 +74,23 @@ describe('restore into a partitioned table', () => {
     await makePartitioned(database, 'create table bars_rest partition of bars default');
     await rotateAll(bench, makeDataset('bars'));
     await thereAndBackAgain(database, bench);
+  });
+
+  it('not into an unlogged partition, which a crash would empty, unless that is meant', async () => {
+    const database = await createTestDatabase();
+    const bench = await openBench(database);
+    await makePartitioned(database, 'create unlogged table bars_rest partition of bars default');
+    const dataset = makeDataset('bars');
+    await rotateAll(bench, dataset);
+    const refused = await failureOf(restore(bench, dataset, days(40, 39)));
+    expect(refused).toMatchObject({ code: 'REFUSED' });
+    expect(refused.message).toContain('public.bars_rest is unlogged');
+    expect(refused.hint).toContain('set logged');
+    expect(await count(database)).toBe(20);
+    const into = { schema: 'public', name: 'copied' };
+    await restore(bench, dataset, days(40, 39), { into });
+    await restore(bench, dataset, days(40, 39), { force: true });
+    expect(await count(database)).toBe(40);
   });
 
   it('a pinned slice keeps its whole partition hot', async () => {
