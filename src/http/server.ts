@@ -41,12 +41,21 @@ export interface ServerParts {
 const MAX_BODY_BYTES = 16 * 1024;
 const MAX_QUERY_BYTES = 256 * 1024;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** More than a request's head may have, so that a long name is one which isn't there: no route has a pattern that such would slow down. */
+const MAX_NAME_LENGTH = 64 * 1024;
+
+const EVERY_ANSWER = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 
 /** Not listening yet: `inject` works, and `listen` opens the socket. */
 export function createServer(parts: ServerParts): FastifyInstance {
   const server = fastify({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: MAX_NAME_LENGTH },
+    // Before there is a route, so that no hook runs.
+    frameworkErrors: (error, _request, reply) => {
+      void sendError(error, reply.headers(EVERY_ANSWER), parts.onError);
+    },
     // Whoever keeps a connection open must not keep the daemon from ending.
     forceCloseConnections: true,
     logger: false,
@@ -56,7 +65,7 @@ export function createServer(parts: ServerParts): FastifyInstance {
   const routes = routesOf(parts);
   const probes = new Map(routes.filter(isProbe).map((route) => [route.url, route]));
   server.addHook('onRequest', async (request, reply) => {
-    void reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    void reply.headers(EVERY_ANSWER);
     const { authorization } = request.headers;
     if (showsWrongToken(parts.tokens, authorization)) {
       wrongTokens.note(request.ip, `${request.method} ${pathShown(request.url)}`);

@@ -66,8 +66,11 @@ describe('the catalogue of Iceberg tables', () => {
     ['/namespaces/lake/tables/other', 404, 'NoSuchTableException'],
     ['/namespaces/lake/tables/a%00b', 404, 'NoSuchTableException'],
     ['/namespaces/lake/views', 404, 'NotFoundException'],
+    [`/namespaces/lake/tables/${'long'.repeat(1_000)}`, 404, 'NoSuchTableException'],
+    ['/namespaces/lake/tables/%FF', 400, 'BadRequestException'],
+    ['/namespaces/%E0%A4%A', 400, 'BadRequestException'],
     [`${table}?snapshots=some`, 400, 'BadRequestException'],
-  ])('tells by the type what is missing: %s', async (url, code, type) => {
+  ])('tells by the type what is missing: %.60s', async (url, code, type) => {
     const { statusCode, headers, ...answer } = await ask(url);
     expect(statusCode).toBe(code);
     expect(headers['content-type']).toContain('application/json');

@@ -383,6 +383,21 @@ describe('errors', () => {
     });
   });
 
+  it.each([
+    ['not UTF-8', '/v1/datasets/%FF/latest', 400],
+    ['very long', `/v1/datasets/${'long'.repeat(1_000)}/latest`, 401],
+    ['half an escape', '/%', 400],
+  ])('are so where a name in the path is %s', async (_kind, url, status) => {
+    const response = await get(open(LEADING, TOKENS).server, url);
+    expect(response.statusCode).toBe(status);
+    expect(response.headers).toMatchObject({
+      'content-type': 'application/problem+json; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(response.json()).toMatchObject({ status });
+  });
+
   it('HEAD asks what GET does, and no query', async () => {
     const { server } = open();
     expect(await server.inject({ method: 'HEAD', url: '/healthz' })).toMatchObject({
