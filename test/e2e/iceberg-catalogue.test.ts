@@ -18,12 +18,17 @@ beforeAll(async () => {
   database = await createTestDatabase();
   await database.query(
     `create table ticks (time timestamptz not null, n int, owner oid);
-     create table news (time timestamptz not null, n int)`,
+     create table news (time timestamptz not null, n int);
+     create table fresh (time timestamptz not null, n int)`,
   );
   await insert(41);
   daemon = await startHttpDaemon(database, {
     sections: WITH_TOKENS,
-    datasets: '  ticks: { time_column: time, iceberg: true }\n  news: { time_column: time }\n',
+    datasets: `
+  ticks: { time_column: time, iceberg: true }
+  news: { time_column: time }
+  fresh: { time_column: time, iceberg: true }
+`,
     rotated: ['ticks'],
   });
 });
@@ -90,10 +95,14 @@ it('`tierd lake describe` names it, and says of a dataset that is no table what 
   expect(found.left_out).toEqual([{ column: 'owner', reason: 'Iceberg has no unsigned number' }]);
   const text = (await tierd('lake', 'describe', 'ticks')).stdout;
   expect(text).toContain("endpoint 'http://127.0.0.1:0/iceberg'");
-  expect(text).toContain('select * from tierd.lake.ticks;');
+  expect(text).toContain('select * from tierd.lake."ticks";');
   expect(text).toContain('it lacks owner: Iceberg has no unsigned number');
   const none = await tierd('lake', 'describe', 'news');
   expect(none.exitCode).toBe(2);
   expect(none.stderr).toContain('The dataset news is no Iceberg table');
   expect(none.stderr).toContain('datasets.news.iceberg');
+  const notYet = await tierd('lake', 'describe', 'fresh');
+  expect(notYet.exitCode).toBe(2);
+  expect(notYet.stderr).toContain('The dataset fresh is no Iceberg table yet');
+  expect(notYet.stderr).toContain('as soon as it has a cold row');
 });

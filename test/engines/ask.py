@@ -127,13 +127,18 @@ def ask_chdb():
     import chdb
     # It reads nothing outside of where it is.
     os.chdir('/')
+    source = f"icebergLocal('{order['folder']}', 'Parquet')"
+    if order["s3"]:
+        folder = order["metadata"].split("/metadata/")[0].removeprefix("s3://")
+        source = (f"icebergS3('{order['s3']['url']}/{folder}', '{order['s3']['key']}', "
+                  f"'{order['s3']['secret']}', 'Parquet')")
     for question in order["questions"]:
         where = where_of(question, "toDateTime64('{}', 6, 'UTC')")
         time = "toUnixTimestamp64Micro(toDateTime64({}(time), 6, 'UTC'))"
         settings = f" settings iceberg_snapshot_id = {order['snapshot']}" if order["snapshot"] else ""
         text = str(chdb.query(
             f"select count(), toString(sum(price)), sum(size), {time.format('min')}, {time.format('max')} "
-            f"from icebergLocal('{order['folder']}', 'Parquet'){where}{settings}", "JSONCompactEachRow"))
+            f"from {source}{where}{settings}", "JSONCompactEachRow"))
         n, price, size, first, last = json.loads(text)
         # It gives the sum of no rows as null or 0, and their smallest time as 1970.
         some = int(n) > 0
@@ -184,14 +189,20 @@ def ask_of_spark(session):
 
 def catalogue_settings():
     """Of Spark's: the REST catalogue, or the SQL one, which takes the catalogue's name for its own."""
+    files = {}
+    if order["s3"]:
+        files = {
+            "io-impl": "org.apache.iceberg.aws.s3.S3FileIO", "client.region": order["s3"]["region"],
+            "s3.endpoint": order["s3"]["url"], "s3.path-style-access": "true",
+            "s3.access-key-id": order["s3"]["key"], "s3.secret-access-key": order["s3"]["secret"]}
     if order["rest"]:
-        return {"type": "rest", "uri": order["rest"], "token": order["token"]}
+        return {"type": "rest", "uri": order["rest"], "token": order["token"], **files}
     user, password, place = re.match(r"\w+://([^:@]+)(?::([^@]*))?@(.*)", order["database"]).groups()
     joined = "&" if "?" in place else "?"
     return {
         "type": "jdbc", "uri": f"jdbc:postgresql://{place}{joined}currentSchema=tierd", "jdbc.user": user,
         "jdbc.password": password or "", "jdbc.schema-version": "V1", "jdbc.init-catalog-tables": "false",
-        "warehouse": "file:///nowhere"}
+        "warehouse": "file:///nowhere", **files}
 
 
 def ask_spark():
@@ -215,6 +226,7 @@ def ask_spark():
 
 def ask_sail():
     """Spark Connect's server without Spark, for this one order."""
+    import gc
     import socket
     import subprocess
     from pyspark.sql import SparkSession
@@ -224,8 +236,16 @@ def ask_sail():
     found = (f'[{{type = "iceberg-rest", name = "tierd", uri = "{order["rest"]}", '
              f'bearer_access_token = "{order["token"]}"}}]')
     program = os.path.join(os.path.dirname(sys.executable), "sail")
+    files = {}
+    if order["s3"]:
+        files = {
+            "AWS_ACCESS_KEY_ID": order["s3"]["key"], "AWS_SECRET_ACCESS_KEY": order["s3"]["secret"],
+            "AWS_REGION": order["s3"]["region"], "AWS_ENDPOINT": order["s3"]["url"], "AWS_ALLOW_HTTP": "true"}
     server = subprocess.Popen([program, "spark", "server", "--port", port],
-                              env={**os.environ, "SAIL_CATALOG__LIST": found}, stdout=sys.stderr)
+                              env={**os.environ, **files, "SAIL_CATALOG__LIST": found}, stdout=sys.stderr)
+    # Else the session of an order before is collected at any time, and where its client is just beginning a thread
+    # both wait for each other.
+    gc.collect()
     try:
         # The client waits for a server that is not up yet, and at its end for one that is gone.
         session = SparkSession.builder.remote(f"sc://127.0.0.1:{port}").getOrCreate()

@@ -20,9 +20,6 @@ const QUESTIONS: readonly Question[] = [
   { name: 'numbers', filter: 'size > 100 and size <= 200' },
 ];
 
-/** Of a folder, or by means of jars that the others do not need. */
-const HERE = ENGINES.filter((named) => !/^(chdb|daft|spark|sail)/.test(named));
-
 describeOn('python', 'a table in a bucket', () => {
   let client: pg.Client;
   let table: AskedTable;
@@ -69,14 +66,14 @@ describeOn('python', 'a table in a bucket', () => {
     for (const end of endings.toReversed()) await end();
   });
 
-  it.each(HERE)(
+  it.each(ENGINES)(
     'is answered by %s as PostgreSQL did before the move, late rows too',
     async (named) => {
       expect(await table.ask(named, QUESTIONS)).toEqual(after);
     },
   );
 
-  it.each(HERE)('is answered by %s as it was before the late rows', async (named) => {
+  it.each(ENGINES)('is answered by %s as it was before the late rows', async (named) => {
     expect(await table.ask(named, QUESTIONS, snapshot)).toEqual(before);
   });
 });

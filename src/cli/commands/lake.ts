@@ -141,26 +141,36 @@ async function promotions(context: CliContext, follows: boolean): Promise<void> 
 
 async function describe(context: CliContext, dataset: string): Promise<void> {
   const config = context.loadConfig();
-  selectDatasets(config.datasets, [dataset]);
+  const [configured] = selectDatasets(config.datasets, [dataset]);
   const { readIcebergTable } = await import('../../ledger/iceberg.ts');
   const { listColumnsLeftOut } = await import('../../jobs/columns-left-out.ts');
   await withLedger(context, 'lake', async (db) => {
     const table = await readIcebergTable(db, dataset);
-    if (table === null) throw noIcebergTable(dataset);
+    if (table === null) throw noIcebergTable(dataset, configured?.iceberg === true);
     const leftOut = await listColumnsLeftOut(db, dataset);
     const { location } = table;
     const folder = location.slice(0, location.lastIndexOf('/metadata/')).replace(/^file:\/\//, '');
     const database = `${hostOf(db.host)}:${String(db.port)}/${db.database ?? ''}`;
     const rest = restCatalogue(config.server);
-    context.report(reportTableForEngines({ dataset, location, folder, database, rest, leftOut }));
+    const bucket = config.lake.type === 's3' ? config.lake.target : null;
+    context.report(
+      reportTableForEngines({ dataset, location, folder, database, rest, bucket, leftOut }),
+    );
   });
 }
 
-function noIcebergTable(dataset: string): TierdError {
+function noIcebergTable(dataset: string, isConfigured: boolean): TierdError {
   return new TierdError({
     code: 'USAGE',
-    message: `the dataset ${dataset} is no Iceberg table; other engines can be given its files, as docs/engines.md says.`,
-    hint: `set lake.iceberg or datasets.${dataset}.iceberg to true: the next rotation makes it one, without a copy of any row`,
+    ...(isConfigured
+      ? {
+          message: `the dataset ${dataset} is no Iceberg table yet.`,
+          hint: `\`tierd rotate ${dataset}\` makes it one as soon as it has a cold row; before, no engine finds it`,
+        }
+      : {
+          message: `the dataset ${dataset} is no Iceberg table; other engines can be given its files, as docs/engines.md says.`,
+          hint: `set lake.iceberg or datasets.${dataset}.iceberg to true: the next rotation makes it one, without a copy of any row`,
+        }),
   });
 }
 
