@@ -116,7 +116,8 @@ async function noteUse(db: Queryable, snapshot: NewIcebergSnapshot): Promise<voi
      select key, $1, 'in_use', since
      from unnest($2::text[], $3::int[]) as own (key, since)
      on conflict (object_key) do update
-       set state = 'in_use', needless_since = excluded.needless_since, changed_at = clock_timestamp()`,
+       set state = 'in_use', needless_since = excluded.needless_since, needless_at = null,
+           changed_at = clock_timestamp()`,
     [
       dataset,
       [...ownObjects, ...manifests.map(({ key }) => key)],

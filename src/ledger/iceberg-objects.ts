@@ -73,7 +73,10 @@ export async function forgetIcebergObjects(
   );
 }
 
-/** No engine finds the table from the commit on; its objects are swept. */
+/**
+ * No engine finds the table from the commit on. Who has opened it reads on, for as long as of a table that changes; what
+ * readers by path look for goes at once, for some take the last version whatever the hint says.
+ */
 export async function dropIcebergTable(db: Queryable, dataset: string): Promise<void> {
   await db.query(
     `delete from tierd.iceberg_files
@@ -84,7 +87,13 @@ export async function dropIcebergTable(db: Queryable, dataset: string): Promise<
   await db.query(`delete from tierd.iceberg_metadata where dataset = $1`, [dataset]);
   await db.query(
     `update tierd.iceberg_objects set state = 'abandoned', changed_at = clock_timestamp()
-     where dataset = $1`,
+     where dataset = $1 and (state = 'announced' or object_key like '%/v%.metadata.json')`,
+    [dataset],
+  );
+  await db.query(
+    `update tierd.iceberg_objects
+     set needless_since = coalesce(needless_since, 0), needless_at = coalesce(needless_at, clock_timestamp())
+     where dataset = $1 and state = 'in_use'`,
     [dataset],
   );
 }

@@ -196,7 +196,7 @@ async function kill(
     if (name === 'daemon') {
       await daemon.restart('SIGKILL');
     } else {
-      const job = await meet(daemon, name, signal);
+      const job = await meet(daemon, name, everyMs, signal);
       if (job === undefined) continue;
       await rest(random() * LONGEST_STEP_MS);
       try {
@@ -211,12 +211,15 @@ async function kill(
 
 const LONGEST_STEP_MS = 1_500;
 
+/** Undefined where none comes in time: nobody may be asking what needs one. */
 async function meet(
   daemon: KeptDaemon,
   name: string,
+  patienceMs: number,
   signal: AbortSignal,
 ): Promise<KeptJob | undefined> {
-  while (!signal.aborted) {
+  const deadline = performance.now() + patienceMs;
+  while (!signal.aborted && performance.now() < deadline) {
     const job = daemon.jobs().find((one) => one.name === name);
     if (job !== undefined) return job;
     await pause(25);

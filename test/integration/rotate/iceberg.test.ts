@@ -265,20 +265,37 @@ describe('a dataset that is an Iceberg table', () => {
     await expectTableIsLedger();
   });
 
-  it('is no table any more when it is no longer configured, and leaves nothing behind', async () => {
+  it('is no table any more when it is no longer configured, and leaves nothing behind when who had opened it had a day', async () => {
     await insert(40, 10);
     await rotate();
-    await rotate({ ...dataset, iceberg: false });
+    const opened = (await pointer()) ?? '';
+    const off = { ...dataset, iceberg: false };
+    for (const run of [off, off]) await rotate(run);
     expect(await pointer()).toBeNull();
-    await rotate({ ...dataset, iceberg: false });
+    expect((await readIceberg(opened)).files).toHaveLength(1);
+    const left = await readdir(join(bench.lake, '_iceberg/ticks/metadata'));
+    expect(left.filter((name) => name.startsWith('v'))).toEqual([]);
+    // On and off again meanwhile: what lies there is no part of the new table.
+    await rotate();
+    await expectTableIsLedger();
+    for (const run of [off, off]) await rotate(run);
+    await passADay();
+    await rotate(off);
     expect(await readdir(bench.lake)).not.toContain('_iceberg');
     await rotate();
+    await passADay();
     await rotate();
     await expectTableIsLedger();
     expect(await readdir(join(bench.lake, '_iceberg/ticks/metadata'))).toContain(
       'version-hint.text',
     );
   });
+
+  async function passADay(): Promise<void> {
+    await database.query(
+      `update tierd.iceberg_objects set needless_at = needless_at - interval '25 hours'`,
+    );
+  }
 
   it('has its manifests merged at the end of a run, and by no move of it (I2)', async () => {
     for (let day = 40; day < 72; day += 1) await insert(day, 1);
