@@ -3,7 +3,7 @@ import type { S3Target } from '../../domain/lake/s3-target.ts';
 
 export type BucketPlace = Pick<S3Target, 'endpoint' | 'region' | 'forcePathStyle'>;
 
-export interface FileLines {
+interface FileLines {
   readonly duckdb: readonly string[];
   /** They define `keys`. */
   readonly python: readonly string[];

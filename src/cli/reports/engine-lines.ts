@@ -16,7 +16,7 @@ export interface DescribedTable {
   readonly bucket: BucketPlace | null;
 }
 
-export interface EngineLines {
+interface EngineLines {
   readonly engine: string;
   readonly lines: readonly string[];
 }
