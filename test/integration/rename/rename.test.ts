@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
 import { schemaSql } from '../../../src/hot/attach/schema-sql.ts';
 import { verifyAudit } from '../../../src/jobs/audit/verify-audit.ts';
-import { setHold } from '../../../src/jobs/hold.ts';
+import { endHold, setHold } from '../../../src/jobs/hold.ts';
 import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
 import { scrub } from '../../../src/jobs/scrub.ts';
 import { scrubVerdict } from '../../../src/jobs/scrub-result.ts';
@@ -147,11 +147,15 @@ describe('a dataset with a new name in the configuration', () => {
     await setHold(bench.rooms, { dataset: 'ticks', range: null, reason: 'an audit', until: null });
     expect(await toQuotes()).toEqual({ segments: 10, rows: '240', isDone: false });
     expect(await cold(quotes)).toEqual([{ rows: 240, keys: 240 }]);
-    expect(await listHolds(db, 'quotes')).toHaveLength(1);
+    const holds = await listHolds(db, 'quotes');
+    expect(holds).toHaveLength(1);
 
     await fill(70, 69, 'B');
     await fill(50, 48);
     await database.query(`insert into ticks values ($1, 'A', -1)`, [daysAgo(65)]);
+    const kept = await rotateDataset(bench.rooms, quotes, FORCE);
+    expect(kept.totals.failed).toMatchObject([{ error: { code: 'COLD_DUPLICATES' } }]);
+    await endHold(bench.rooms, holds[0]?.id ?? '', 'it is over');
     const { totals } = await rotateDataset(bench.rooms, quotes, FORCE);
     expect(totals.failed).toEqual([]);
     expect(await cold(quotes)).toEqual([{ rows: 312, keys: 312 }]);
