@@ -13,7 +13,8 @@ import { endHttpDaemon } from '../support/http-daemon.ts';
 import { freePort } from '../support/server-process.ts';
 
 const RUNS = Number(process.env['TIERD_TEST_QUERIES'] ?? 60);
-const SEED = Number(process.env['TIERD_TEST_SEED'] ?? Date.now() % 100_000);
+/** As in the generated statements of the face: `TIERD_TEST_SEED` tries others. */
+const SEED = Number(process.env['TIERD_TEST_SEED'] ?? 1);
 
 /** Of the rows, which reach from 2023-12-25 to 2024-03-24: about half are cold. */
 const BORDER = Date.parse('2024-02-10');
