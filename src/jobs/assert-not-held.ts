@@ -1,9 +1,9 @@
 import type pg from 'pg';
-import { formatHeld, type Hold, isHolding } from '../domain/plan/holds.ts';
+import { formatHeld, type Hold } from '../domain/plan/holds.ts';
 import { type RefusedRun, throwIfRefused, unforceable } from '../domain/plan/refusal.ts';
 import type { Clock } from '../domain/time/clock.ts';
-import { readDatabaseClock } from '../hot/server/server-facts.ts';
-import { freezeHolds, listHolds } from '../ledger/holds.ts';
+import { freezeHolds } from '../ledger/holds.ts';
+import { holdingNow } from './holding-now.ts';
 
 /**
  * In a transaction that takes rows out of the lake, first: a hold is seen here, or is set after COMMIT.
@@ -24,10 +24,7 @@ export async function assertNotHeld(
   },
 ): Promise<void> {
   await freezeHolds(db);
-  const earliest = Math.min(clock.now(), await readDatabaseClock(db));
-  const holding = (await listHolds(db, refused.dataset)).filter(
-    (hold) => isHolding(hold, earliest) && touches(hold),
-  );
+  const holding = (await holdingNow({ clock }, db, refused.dataset)).filter(touches);
   throwIfRefused(
     refused,
     holding.map(({ id, range, reason }) =>

@@ -6,17 +6,16 @@ import type pg from 'pg';
 import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
 import { type CorrectionPlan, planCorrection } from '../../domain/plan/correction.ts';
-import { holdsRange, isHolding } from '../../domain/plan/holds.ts';
+import { holdsRange } from '../../domain/plan/holds.ts';
 import { type RefusedRun, throwIfRefused } from '../../domain/plan/refusal.ts';
 import type { RowIdentity } from '../../domain/plan/row-identity.ts';
 import { spanOf } from '../../domain/time/range-sets.ts';
 import type { TimeRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
-import { readDatabaseClock } from '../../hot/server/server-facts.ts';
 import { createStaging } from '../../lake/staging.ts';
-import { listHolds } from '../../ledger/holds.ts';
 import { beginMove } from '../../ledger/moves.ts';
 import { assertNotHeld } from '../assert-not-held.ts';
+import { holdingNow } from '../holding-now.ts';
 import { settleEncounters } from '../rotation/again/meet-cold-rows.ts';
 import { publishAndProve } from '../rotation/move/finish-move.ts';
 import { settleMove } from '../rotation/move/settle-move.ts';
@@ -48,8 +47,7 @@ export async function planOf(
   { onlyKnown }: CorrectionRequest,
   { rows, corrected, unknown, metRows, rewrittenBytes }: SeenFile,
 ): Promise<CorrectionPlan> {
-  const earliest = Math.min(clock.now(), await readDatabaseClock(db));
-  const holds = (await listHolds(db, dataset.name)).filter((hold) => isHolding(hold, earliest));
+  const holds = await holdingNow({ clock }, db, dataset.name);
   return planCorrection({
     dataset,
     rows,

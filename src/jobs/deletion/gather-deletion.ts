@@ -5,16 +5,14 @@ import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
 import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import { type DeletionPlan, planDeletion, type ThinnedSlice } from '../../domain/plan/deletion.ts';
-import { isHolding } from '../../domain/plan/holds.ts';
 import type { TableDescription } from '../../domain/table.ts';
-import { readDatabaseClock } from '../../hot/server/server-facts.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
 import type { ChosenCount } from '../../lake/chosen-rows.ts';
 import { sumColdSlices } from '../../ledger/cold-slices.ts';
-import { listHolds } from '../../ledger/holds.ts';
 import { findSlicesOf, type LiveSlice } from '../../ledger/replaced-slices.ts';
 import { countInSlice } from '../count-in-slice.ts';
 import { gatherColumns } from '../gather-columns.ts';
+import { holdingNow } from '../holding-now.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import type { FieldIds } from '../rotation/plan/field-ids.ts';
 import type { DeletionWish, LookingDeletionRooms, ReadCondition } from './rooms.ts';
@@ -82,9 +80,7 @@ async function lookAtLedger(
     const condition = await rooms.readCondition(db, { where, span, columns, timeColumn });
     const slices = await findSlicesOf(db, name, condition.candidates);
     const sums = await sumColdSlices(db, name);
-    // A clock that ran ahead must not end a hold.
-    const earliest = Math.min(rooms.clock.now(), await readDatabaseClock(db));
-    const holds = (await listHolds(db, name)).filter((hold) => isHolding(hold, earliest));
+    const holds = await holdingNow(rooms, db, name);
     const coldRows = sums.reduce((sum, { rows }) => sum + rows, 0);
     return { table, fieldIds, columns, condition, slices, holds, coldRows };
   });

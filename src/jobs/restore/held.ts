@@ -1,12 +1,11 @@
 /** A hold keeps time in the lake: in the table a DELETE would reach its rows. Another table may have copies of them. */
 import type pg from 'pg';
 import type { Dataset } from '../../domain/dataset.ts';
-import { formatHeld, type Hold, holdsRange, isHolding } from '../../domain/plan/holds.ts';
+import { formatHeld, type Hold, holdsRange } from '../../domain/plan/holds.ts';
 import { type Refusal, unforceable } from '../../domain/plan/refusal.ts';
 import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
-import { readDatabaseClock } from '../../hot/server/server-facts.ts';
-import { listHolds } from '../../ledger/holds.ts';
 import { assertNotHeld } from '../assert-not-held.ts';
+import { holdingNow } from '../holding-now.ts';
 import type { LookingRestoreRooms, RestoreContext, RestoreRequest } from './rooms.ts';
 
 interface OfSlice {
@@ -21,8 +20,7 @@ export async function findHeld(
   request: RestoreRequest,
 ): Promise<(slice: OfSlice) => readonly Refusal[]> {
   if (request.into !== null) return () => [];
-  const earliest = Math.min(clock.now(), await readDatabaseClock(db));
-  const holds = (await listHolds(db, name)).filter((hold) => isHolding(hold, earliest));
+  const holds = await holdingNow({ clock }, db, name);
   return (slice) => holds.filter((hold) => touches(hold, request, slice)).map(refuseHeld);
 }
 

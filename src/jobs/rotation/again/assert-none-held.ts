@@ -5,10 +5,10 @@
 import type pg from 'pg';
 import { countOf } from '../../../domain/count.ts';
 import { TierdError } from '../../../domain/errors.ts';
-import { formatHeld, holdsRange, isHolding } from '../../../domain/plan/holds.ts';
+import { formatHeld, holdsRange } from '../../../domain/plan/holds.ts';
 import { formatRange } from '../../../domain/time/time-range.ts';
-import { readDatabaseClock } from '../../../hot/server/server-facts.ts';
-import { freezeHolds, listHolds } from '../../../ledger/holds.ts';
+import { freezeHolds } from '../../../ledger/holds.ts';
+import { holdingNow } from '../../holding-now.ts';
 import type { Rooms } from '../rooms.ts';
 import type { MetMove } from '../staged-move.ts';
 
@@ -22,9 +22,8 @@ export async function assertNoneHeld(
   { move, again, replaced }: Replacing,
 ): Promise<void> {
   if (replaced.length === 0) return;
-  const earliest = Math.min(clock.now(), await readDatabaseClock(db));
-  const holding = (await listHolds(db, dataset)).filter(
-    (hold) => isHolding(hold, earliest) && replaced.some((range) => holdsRange(hold, range)),
+  const holding = (await holdingNow({ clock }, db, dataset)).filter((hold) =>
+    replaced.some((range) => holdsRange(hold, range)),
   );
   if (holding.length === 0) return;
   const holds = holding.map(
