@@ -38,7 +38,10 @@ export function registerRestore(program: Command, context: CliContext): void {
       pinEnd,
     )
     .option('-n, --dry-run', 'show the plan and change nothing')
-    .option('-f, --force', 'take whole slices, let triggers fire, and restore a paused dataset')
+    .option(
+      '-f, --force',
+      'take whole slices, let triggers fire, write into unlogged tables and paused datasets',
+    )
     .addHelpText(
       'after',
       `
