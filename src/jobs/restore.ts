@@ -24,6 +24,7 @@ import { recordEnd } from './record-end.ts';
 import { type GatheredRestore, gatherRestore } from './restore/gather-restore.ts';
 import { type RestoreTotals, restoreAll } from './restore/restore-all.ts';
 import type { LookingRestoreRooms, RestoreRequest, RestoreRooms } from './restore/rooms.ts';
+import { turnsOf } from './restore/turns.ts';
 import type { Wholeness } from './rotate-all.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
 import { recordFieldIds } from './rotation/plan/field-ids.ts';
@@ -93,6 +94,7 @@ async function runPlan(
     request,
     mappedTo,
     whereSha256,
+    turns: turnsOf(table),
   };
   let failure: TierdError | null = null;
   try {

@@ -1,4 +1,4 @@
-/** Brings the planned slices back one after the other, oldest first. */
+/** Brings the planned slices back, oldest first, two at a time. */
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import { standing } from '../../domain/plan/refusal.ts';
@@ -25,6 +25,9 @@ export interface RestoreTotals {
   readonly failed: { readonly planned: PlannedSlice; readonly error: TierdError }[];
 }
 
+/** So that PostgreSQL copies one slice in while another is proven and committed. */
+const LANES = 2;
+
 /** `totals` grows as slices commit, so that it is right whenever this throws. */
 export async function restoreAll(
   rooms: RestoreRooms,
@@ -34,24 +37,55 @@ export async function restoreAll(
   force: boolean,
   totals: RestoreTotals,
 ): Promise<void> {
-  const dataset = run.dataset.name;
-  const line = new Line(rooms);
-  try {
-    for (const slice of work) {
-      const { planned } = slice;
-      if (planned.isThere) continue;
-      stopIfAborted(run.signal);
-      const error =
-        refusalOf(dataset, planned, force) ?? (await tryOne(rooms, run, line, plan, slice, totals));
-      if (error === null) continue;
-      stopIfAborted(run.signal);
-      if (error.code !== 'MOVE_REFUSED' && !isSkippable(error)) throw error;
-      totals.failed.push({ planned, error });
-      rooms.tell({ kind: 'failed', dataset, range: planned.range, reason: error.message });
+  const due = work.filter(({ planned }) => !planned.isThere);
+  const lanes = followEachOther(run, due) ? 1 : LANES;
+  const toCome = due.values();
+  let isOver = false;
+  const takeSlices = async (): Promise<void> => {
+    const line = new Line(rooms);
+    try {
+      for (const slice of toCome) {
+        if (isOver) return;
+        stopIfAborted(run.signal);
+        await restoreOne(rooms, run, line, plan, slice, { force, totals });
+      }
+    } catch (error) {
+      isOver = true;
+      throw error;
+    } finally {
+      await line.close();
     }
-  } finally {
-    await line.close();
-  }
+  };
+  // What has begun ends, one way or the other, before anybody is told.
+  const ended = await Promise.allSettled(Array.from({ length: lanes }, takeSlices));
+  for (const lane of ended) if (lane.status === 'rejected') throw lane.reason;
+}
+
+/**
+ * A snapshot of an Iceberg table follows another; a table that is made is made once; and a slice that is split is
+ * written anew with all of the memory that tierd may take.
+ */
+function followEachOther({ dataset, request }: RestoreContext, due: readonly SliceWork[]): boolean {
+  return dataset.iceberg || request.into !== null || due.some(({ choice }) => choice !== null);
+}
+
+async function restoreOne(
+  rooms: RestoreRooms,
+  run: RestoreContext,
+  line: Line,
+  plan: RestorePlan,
+  work: SliceWork,
+  { force, totals }: { readonly force: boolean; readonly totals: RestoreTotals },
+): Promise<void> {
+  const dataset = run.dataset.name;
+  const { planned } = work;
+  const error =
+    refusalOf(dataset, planned, force) ?? (await tryOne(rooms, run, line, plan, work, totals));
+  if (error === null) return;
+  stopIfAborted(run.signal);
+  if (error.code !== 'MOVE_REFUSED' && !isSkippable(error)) throw error;
+  totals.failed.push({ planned, error });
+  rooms.tell({ kind: 'failed', dataset, range: planned.range, reason: error.message });
 }
 
 /** One connection for slices of which each came back: a small one takes no longer than opening another. */
@@ -105,9 +139,9 @@ async function tryOne(
     const due = run.request.into === null ? await splitSlice(rooms, run, work) : work;
     // A split may take so long that a connection without work is ended.
     if (due !== work) await line.close();
-    const db = await line.take();
-    await makeMissing(rooms, run, db, planned);
-    rowHash = await restoreSlice(rooms, run, db, due, id);
+    if (planned.partitions.length > 0)
+      await run.turns.making(() => makeMissing(rooms, run, line, planned));
+    rowHash = await restoreSlice(rooms, run, due, { id, connect: () => line.take() });
   } catch (error) {
     // It may be broken, or in a transaction that nobody ended.
     await line.close();
@@ -128,10 +162,10 @@ async function tryOne(
 async function makeMissing(
   rooms: RestoreRooms,
   run: RestoreContext,
-  db: pg.Client,
+  line: Line,
   { range, partitions }: PlannedSlice,
 ): Promise<void> {
-  if (partitions.length === 0) return;
+  const db = await line.take();
   const doing = `making partitions of ${run.dataset.name} ${formatRange(range)}`;
   const limits = limitsUnderLease(rooms.settings);
   const options = { doing, isolation: 'read committed', readOnly: false, limits } as const;

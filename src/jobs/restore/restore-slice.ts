@@ -30,9 +30,14 @@ import { bringIn, proveHot } from './bring-in.ts';
 import { assertNotHeldNow } from './held.ts';
 import type { Bringing, RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
 
+interface Attempt {
+  /** By which whoever lost the reply to COMMIT finds it. */
+  readonly id: string;
+  /** The connection that it is done on, of no more use once this has thrown. */
+  readonly connect: () => Promise<pg.Client>;
+}
+
 /**
- * @param db of no more use once this has thrown
- * @param id of the restore, by which whoever lost the reply to COMMIT finds it
  * @returns the hash of the rows that came
  * @throws TierdError VERIFY_MISMATCH, OBJECT_MISSING, SEGMENT_UNREADABLE, RESTORE_MISMATCH, LEASE_LOST and what
  *   PostgreSQL objects with: nothing was changed. OUTCOME_UNKNOWN: look before doing anything.
@@ -40,9 +45,8 @@ import type { Bringing, RestoreContext, RestoreRooms, SliceWork } from './rooms.
 export async function restoreSlice(
   rooms: RestoreRooms,
   run: RestoreContext,
-  db: pg.Client,
   work: SliceWork,
-  id: string,
+  { id, connect }: Attempt,
 ): Promise<string> {
   const directory = join(rooms.tempDirectory, `restore-${id}`);
   try {
@@ -51,33 +55,39 @@ export async function restoreSlice(
     const paths = await openSound(rooms, slice.segments, { directory, signal: run.signal });
     const fingerprint =
       choice === null ? slice.fingerprint : await fingerprintChosen(choice, paths);
-    await beginRestore(db, run.lease, {
-      id,
-      runId: run.runId,
-      sliceId: slice.id,
-      rows: fingerprint.rows,
-      whereSha256: choice === null ? null : run.whereSha256,
-    });
-    const goneKeys = run.request.into === null ? slice.segments.map(({ key }) => key) : [];
-    const iceberg =
-      run.dataset.iceberg && goneKeys.length > 0
-        ? await prepareSnapshot(rooms, run, db, { moveId: null, goneKeys })
-        : null;
     const target = run.request.into ?? run.table.ref;
-    const bringing = { work, paths, fingerprint, target };
-    await commitRestore(rooms, run, db, bringing, {
-      id,
-      goneKeys,
-      iceberg,
+    await run.turns.bringing(async () => {
+      await bringBack(rooms, run, await connect(), id, { work, paths, fingerprint, target });
     });
-    // Readers by path see it at the latest when the next run begins.
-    if (iceberg !== null) {
-      await showByPath(rooms, db, run.dataset.name).catch(() => undefined);
-    }
     return fingerprint.rowHash;
   } finally {
     await removeTree(rooms.fileSystem, directory);
   }
+}
+
+async function bringBack(
+  rooms: RestoreRooms,
+  run: RestoreContext,
+  db: pg.Client,
+  id: string,
+  bringing: Bringing,
+): Promise<void> {
+  const { slice, choice } = bringing.work;
+  await beginRestore(db, run.lease, {
+    id,
+    runId: run.runId,
+    sliceId: slice.id,
+    rows: bringing.fingerprint.rows,
+    whereSha256: choice === null ? null : run.whereSha256,
+  });
+  const goneKeys = run.request.into === null ? slice.segments.map(({ key }) => key) : [];
+  const iceberg =
+    run.dataset.iceberg && goneKeys.length > 0
+      ? await prepareSnapshot(rooms, run, db, { moveId: null, goneKeys })
+      : null;
+  await commitRestore(rooms, run, db, bringing, { id, goneKeys, iceberg });
+  // Readers by path see it at the latest when the next run begins.
+  if (iceberg !== null) await showByPath(rooms, db, run.dataset.name).catch(() => undefined);
 }
 
 interface LedgerChange {
@@ -108,8 +118,7 @@ async function commitRestore(
     async () => {
       await assertNotHeldNow(rooms, db, run, work.slice);
       const keys = segments.map(({ key }) => key);
-      if (request.into === null) await retireSegments(db, dataset.name, goneKeys);
-      else await holdSegments(db, dataset.name, keys);
+      if (request.into !== null) await holdSegments(db, dataset.name, keys);
       const isMissing = request.into !== null && (await findTable(db, request.into)) === null;
       if (isMissing) await createLike(db, target, table.ref);
       await bringIn(rooms, run, db, bringing);
@@ -119,8 +128,11 @@ async function commitRestore(
       // What is deferred objects now, and not in COMMIT.
       await db.query('set constraints all immediate');
       await proveHot(run, db, bringing);
-      if (request.into === null)
+      if (request.into === null) {
+        // Not before, for from here on the slice that comes beside this one waits with its own.
+        await retireSegments(db, dataset.name, goneKeys);
         await pinRange(db, dataset.name, { range, until: request.pinUntil });
+      }
       if (iceberg !== null) await commitSnapshot(rooms, db, dataset.name, iceberg);
       await endRestore(db, id, await markInto(db, request.into));
       await addAuditEntry(db, {

@@ -10,6 +10,7 @@ import type { ConditionRooms } from '../deletion/rooms.ts';
 import type { JobRooms, LocalRooms, LookingRooms } from '../rotation/rooms.ts';
 import type { RunContext } from '../rotation/staged-move.ts';
 import type { RestoreEvent } from './events.ts';
+import type { Turns } from './turns.ts';
 
 /** What reads conditions; it is needed where some rows of a slice are wanted, and not all. */
 type ReadingRooms = Pick<ConditionRooms, 'readCondition'>;
@@ -37,6 +38,7 @@ export interface RestoreContext extends RunContext {
   readonly mappedTo: Pick<TableDescription, 'ref' | 'columnsPrint'>;
   /** By which another table is known to have been given the same rows of a slice; null where all come. */
   readonly whereSha256: string | null;
+  readonly turns: Turns;
 }
 
 export interface SliceWork {

@@ -1,0 +1,108 @@
+/** Slices come back two at a time: neither waits for the other's COMMIT, nor is harmed by the other's end. */
+import type pg from 'pg';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { cut } from '../../../src/hot/server/connect.ts';
+import { listSegments } from '../../../src/ledger/segments.ts';
+import { differingRows } from '../../support/codec/read-back.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { disturbed, LOST } from '../../support/disturbed.ts';
+import { days, failureOf, restore, rotateAll } from '../../support/restore.ts';
+import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
+import { describeOn } from '../../support/servers.ts';
+
+/** What a restore sends between its COPY and its proof. */
+const COPIED = 'set constraints all immediate';
+
+const dataset = makeDataset('bars', { sortBy: [] });
+const ROWS_A_DAY = 20;
+const DAYS = [40, 39, 38, 37] as const;
+
+let database: TestDatabase;
+let bench: Bench;
+
+async function moveDays(chunks: string | null = null): Promise<void> {
+  database = await createTestDatabase({ timescale: chunks !== null });
+  bench = await openBench(database);
+  await database.query(
+    `create table bars (time timestamptz not null, id bigint not null);
+     ${chunks ?? ''};
+     insert into bars select day + n * interval '1 hour', extract(day from day) * 1000 + n
+       from unnest(array[${[...DAYS, 5].map((day) => `'${daysAgo(day)}'::timestamptz`).join(', ')}]) day, generate_series(0, ${String(ROWS_A_DAY - 1)}) n;
+     create table bars_before as table bars`,
+  );
+  await rotateAll(bench, dataset);
+}
+
+async function coldSegments(): Promise<number> {
+  const db = await database.connect();
+  return (await listSegments(db, { dataset: 'bars', states: ['live'] })).length;
+}
+
+async function expectAllBack(): Promise<void> {
+  expect(await differingRows(await database.connect(), 'bars_before', 'bars')).toEqual([]);
+  expect(await coldSegments()).toBe(0);
+}
+
+describe('restore of slices of a plain table', () => {
+  beforeEach(() => moveDays());
+
+  it('copies one in while another is proven and committed', async () => {
+    const copied = new Set<pg.Client>();
+    let tellBoth: () => void = () => undefined;
+    const bothHaveCopied = new Promise<void>((resolve) => {
+      tellBoth = resolve;
+    });
+    const watched = disturbed(bench, async (text, send, client) => {
+      if (text === COPIED) copied.add(client);
+      if (copied.size === 2) tellBoth();
+      if (text === 'commit' && copied.has(client)) await bothHaveCopied;
+      return send();
+    });
+    const { totals } = await restore(watched, dataset, days(40, 36));
+    expect(totals.failed).toEqual([]);
+    await expectAllBack();
+  });
+
+  it('I3, I9: a line that breaks leaves its slice cold, what is beside it ends, and nothing more begins', async () => {
+    let broken: pg.Client | null = null;
+    const disturbing = disturbed(bench, async (text, send, client) => {
+      if (text !== COPIED || broken !== null) return send();
+      broken = client;
+      cut(client);
+      throw LOST;
+    });
+    await failureOf(restore(disturbing, dataset, days(40, 36)));
+    const { rows } = await database.query(
+      `select (time at time zone 'UTC')::date as day, count(*)::int as rows from bars where time < '${daysAgo(36)}' group by 1`,
+    );
+    expect(rows.length).toBeLessThan(3);
+    expect(rows.every((day) => (day as { rows: number }).rows === ROWS_A_DAY)).toBe(true);
+    expect(await coldSegments()).toBe(DAYS.length - rows.length);
+    await restore(bench, dataset, days(40, 36));
+    await expectAllBack();
+  });
+});
+
+describeOn('timescale', 'restore of slices of a hypertable', () => {
+  it('makes the chunks of one after those of another, for they would wait for its COMMIT', async () => {
+    await moveDays(
+      `select create_hypertable('bars', 'time', chunk_time_interval => interval '1 day')`,
+    );
+    const order: (readonly ['copied' | 'committed', pg.Client])[] = [];
+    const inTransaction = new Set<pg.Client>();
+    const watched = disturbed(bench, async (text, send, client) => {
+      if (text === COPIED) {
+        inTransaction.add(client);
+        order.push(['copied', client]);
+      }
+      const reply = await send();
+      if (text === 'commit' && inTransaction.delete(client)) order.push(['committed', client]);
+      return reply;
+    });
+    const { totals } = await restore(watched, dataset, days(40, 36));
+    expect(totals.failed).toEqual([]);
+    await expectAllBack();
+    expect(order.map(([what]) => what)).toEqual(DAYS.flatMap(() => ['copied', 'committed']));
+    expect(new Set(order.map(([, client]) => client)).size).toBe(2);
+  });
+});
