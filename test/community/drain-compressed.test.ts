@@ -56,4 +56,33 @@ describeOn(['community', 'redis'], 'a drain into compressed chunks', () => {
       changed: SYMBOLS,
     });
   });
+
+  it('leaves out the row that a check refuses, and no other, where rows are compressed as they are written', async () => {
+    await database.query(
+      `create table loose (${TICKS}, check (price >= 0));
+       select create_hypertable('loose', 'ts');
+       alter table loose set (timescaledb.compress, timescaledb.compress_segmentby = 'symbol')`,
+    );
+    await database.query(
+      `alter database ${database.name} set timescaledb.enable_direct_compress_copy = on;
+       alter database ${database.name} set timescaledb.enable_direct_compress_insert = on`,
+    );
+    const redis = openRedis(server.url);
+    const entries = redis.pipeline();
+    for (let n = 0; n < 6_000; n += 1) {
+      entries.xadd('ticks:s', `${String(T0 + n)}-0`, 'ts', T0 + n, 'price', n === 4_321 ? -1 : n);
+    }
+    await entries.exec();
+    const limits = { maxEntries: 3_000, maxBytes: 8 * 1024 ** 2 };
+    const totals = await bench.drain(makeSource('loose', { kind: 'stream', limits }));
+    redis.disconnect();
+    expect(totals).toMatchObject({ rows: 5_999, deadLetters: 1 });
+    const { rows } = await database.query(
+      `select count(*)::int as n, count(distinct price)::int as prices,
+              (select count(*)::int from timescaledb_information.chunks
+               where hypertable_name = 'loose' and is_compressed) as compressed
+       from loose`,
+    );
+    expect(rows).toEqual([{ n: 5_999, prices: 5_999, compressed: 1 }]);
+  });
 });

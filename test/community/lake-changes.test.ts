@@ -2,6 +2,8 @@
 import type pg from 'pg';
 import { beforeEach, expect, it } from 'vitest';
 import type { Dataset } from '../../src/domain/dataset.ts';
+import { endHold, setHold } from '../../src/jobs/hold.ts';
+import { rotateDataset } from '../../src/jobs/rotate.ts';
 import { scrub } from '../../src/jobs/scrub.ts';
 import { listSegments } from '../../src/ledger/segments.ts';
 import { askStores } from '../support/ask-stores.ts';
@@ -215,6 +217,43 @@ describeOn('community', 'beside compressed chunks', () => {
     await rotateAll(bench, dataset);
     await database.query(`delete from cold_before where id = 1;
       update cold_before set price = price + 1 where id between 2 and 30`);
+    await expectBefore(dataset);
+  });
+
+  it('late rows that would replace held ones stay hot and compressed, whatever else their chunk has, until the hold ends', async () => {
+    const dataset = await coldBeside();
+    const { id } = await setHold(bench.rooms, {
+      dataset: 'bars',
+      range: days(39, 38),
+      reason: 'case 17',
+      until: null,
+    });
+    await database.query(
+      `insert into bars select time, symbol, id, price + 1 from cold_before where id between 20 and 50;
+       insert into bars select time, 'late', 5000 + id, 1 from cold_before where id between 20 and 50;
+       create table late as select * from bars where time < '${daysAgo(30)}';
+       insert into hot_before select * from late where id % 5000 between 24 and 47;
+       update cold_before set price = price + 1 where id between 20 and 23 or id between 48 and 50;
+       insert into cold_before select * from late where id > 5000 and id % 5000 not between 24 and 47`,
+    );
+    await compressAll('1 day');
+    for (let runs = 0; runs < 2; runs += 1) {
+      const { totals } = await rotateDataset(bench.rooms, dataset, { force: true });
+      expect(totals.failed).toMatchObject([
+        {
+          error: { code: 'COLD_DUPLICATES', message: expect.stringContaining('case 17') as string },
+        },
+      ]);
+      await expectBefore(dataset);
+    }
+    expect(await compressed()).toBe(FIRST - COLD_DAYS);
+    await endHold(bench.rooms, id, 'closed');
+    await rotateAll(bench, dataset);
+    await database.query(
+      `update cold_before set price = price + 1 where id between 24 and 47;
+       insert into cold_before select * from late where id % 5000 between 24 and 47 and id > 5000;
+       delete from hot_before where time < '${daysAgo(30)}'`,
+    );
     await expectBefore(dataset);
   });
 });

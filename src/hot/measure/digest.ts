@@ -9,6 +9,7 @@ import { rangesOverlap, type TimeRange } from '../../domain/time/time-range.ts';
 import { join, name, type Queryable, raw, runOne, type Sql, sql, tableName } from '../sql.ts';
 import { fingerprintColumns } from '../table/columns-print.ts';
 import { anyCompressed } from '../timescale/compressed-chunks.ts';
+import { NO_ROW_VERSIONS } from '../timescale/written-compressed.ts';
 import { type RowFilter, rowsWhere } from './row-filter.ts';
 
 /**
@@ -93,9 +94,6 @@ interface DigestRow {
   readonly rows: string;
   readonly sum: string;
 }
-
-/** What a compressed chunk answers when it is asked for a row's ctid or xmin. */
-const NO_ROW_VERSIONS = '42P10';
 
 /** Throws DIGEST_MISMATCH when a chunk was compressed since the mode was chosen. */
 async function runDigest(db: Queryable, table: TableRef, statement: Sql): Promise<DigestRow> {

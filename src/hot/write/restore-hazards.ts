@@ -4,10 +4,11 @@ import { sqlName, sqlTable } from '../../domain/sql-name.ts';
 import { formatTable, type TableDescription, type TableRef } from '../../domain/table.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';
 import { type Queryable, run, runOne, sql } from '../sql.ts';
+import { isWrittenCompressed } from '../timescale/written-compressed.ts';
 
 /**
  * @param oldest of the rows: what a retention policy goes by
- * @param throughTemporary rows pass through a temporary table first
+ * @param throughTemporary rows pass through a temporary table first, for what the lake holds as text
  * @param sharedWith the dataset's own table, where its rows stay cold and must not show up
  */
 export async function findRestoreHazards(
@@ -24,11 +25,14 @@ export async function findRestoreHazards(
     readonly sharedWith: Pick<TableDescription, 'ref' | 'oid'> | null;
   },
 ): Promise<readonly Refusal[]> {
+  const isCompressed = kind === 'hypertable' && (await isWrittenCompressed(db, ref));
+  const text = throughTemporary ? 'has columns that the lake holds as text' : null;
+  const whyTemporary = isCompressed ? 'is compressed as it is written' : text;
   return [
     ...(sharedWith === null
       ? await unlogged(db, oid)
       : await sharedRows(db, { ref, oid }, sharedWith)),
-    ...(await rightsAndPolicies(db, ref, oid, throughTemporary)),
+    ...(await rightsAndPolicies(db, ref, oid, whyTemporary)),
     ...(await insertTriggers(db, oid)),
     ...(await insertRules(db, oid)),
     ...(kind === 'hypertable' ? await retention(db, ref, oldest) : []),
@@ -91,7 +95,7 @@ async function rightsAndPolicies(
   db: Queryable,
   ref: TableRef,
   oid: number,
-  throughTemporary: boolean,
+  whyTemporary: string | null,
 ): Promise<readonly Refusal[]> {
   const flags = await runOne<Flags>(
     db,
@@ -117,10 +121,10 @@ async function rightsAndPolicies(
       forceable: false,
     });
   }
-  if (throughTemporary && !flags.temporary) {
+  if (whyTemporary !== null && !flags.temporary) {
     refusals.push({
       guard: 'missing_privilege',
-      message: `${formatTable(ref)} has columns that the lake holds as text, so its rows pass through a temporary table, which ${flags.role} may not make`,
+      message: `${formatTable(ref)} ${whyTemporary}, so its rows pass through a temporary table, which ${flags.role} may not make`,
       hint: `grant temporary on database ${sqlName(flags.database)} to ${sqlName(flags.role)};`,
       forceable: false,
     });

@@ -3,13 +3,18 @@ import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import { compareFingerprints } from '../../domain/fingerprint.ts';
 import { type ColumnPair, selectOf, type TargetColumn } from '../../domain/plan/restore-columns.ts';
-import { formatTable } from '../../domain/table.ts';
+import { formatTable, type TableRef } from '../../domain/table.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
 import { copyRowsIn } from '../../hot/copy/copy-rows-in.ts';
 import { exportRows } from '../../hot/copy/copy-stream.ts';
 import { rowsWhere } from '../../hot/measure/row-filter.ts';
 import { quoteName, quoteTable } from '../../hot/quote.ts';
 import { inlined } from '../../hot/sql.ts';
+import {
+  isWrittenCompressed,
+  NO_ROW_VERSIONS,
+  writeUncompressed,
+} from '../../hot/timescale/written-compressed.ts';
 import { selectChosen } from '../../lake/chosen-rows.ts';
 import { copyRows } from '../../lake/copy-rows.ts';
 import type { Bringing, RestoreContext, RestoreRooms } from './rooms.ts';
@@ -52,21 +57,26 @@ export async function bringIn(
   });
   const names = written.map((column) => quoteName(column.target.name)).join(', ');
   const into = `${quoteTable(target)} (${names})`;
-  if (!throughTemporary(mapped.pairs)) {
+  await writeUncompressed(db);
+  const isCompressed = await isWrittenCompressed(db, target);
+  if (!isCompressed && !throughTemporary(mapped.pairs)) {
     await copyRowsIn(db, `copy ${into} from stdin (format binary)`, pieces);
     return;
   }
   await db.query(`create temporary table tierd_restore (${definitions(written)}) on commit drop`);
   await copyRowsIn(db, 'copy pg_temp.tierd_restore from stdin (format binary)', pieces);
   // The values of an identity column are the lake's.
+  const insert = `insert into ${into} overriding system value select ${casts(written)} from pg_temp.tierd_restore`;
   await db.query(
-    `insert into ${into} overriding system value select ${casts(written)} from pg_temp.tierd_restore`,
+    isCompressed
+      ? `with written as (${insert} returning ctid) select count(*) from written`
+      : insert,
   );
 }
 
 /**
  * The mirror of I1: what this transaction has written, read back as an export would read it, has the
- * fingerprint that the lake's have. Throws RESTORE_MISMATCH.
+ * fingerprint that the lake's have. Throws RESTORE_MISMATCH, and RESTORE_REJECTED where a chunk was compressed.
  */
 export async function proveHot(
   run: RestoreContext,
@@ -85,6 +95,8 @@ export async function proveHot(
     columns: slice.columns,
     onBatch: () => undefined,
     signal,
+  }).catch((error: unknown) => {
+    throw hasNoVersions(error) ? compressedMeanwhile(error, dataset.name, slice, target) : error;
   });
   const [first] = compareFingerprints(wanted, fingerprint);
   if (first === undefined) return;
@@ -94,6 +106,25 @@ export async function proveHot(
     message: `What ${formatTable(target)} made of ${dataset.name} ${formatRange(slice.range)} is not what the lake has (${at}: expected ${first.expected}, found ${first.found}). The transaction was rolled back; the rows are still cold.`,
     hint: 'Look for a trigger, a default or a generated column that changes what is written, or use --into another table; `tierd scrub` says whether the lake itself is sound.',
     context: { dataset: dataset.name, difference: first },
+  });
+}
+
+function hasNoVersions(error: unknown): error is TierdError {
+  return error instanceof TierdError && error.context['sqlstate'] === NO_ROW_VERSIONS;
+}
+
+function compressedMeanwhile(
+  cause: TierdError,
+  dataset: string,
+  { range }: Bringing['work']['slice'],
+  target: TableRef,
+): TierdError {
+  return new TierdError({
+    code: 'RESTORE_REJECTED',
+    message: `A chunk of ${formatTable(target)} that rows of ${dataset} ${formatRange(range)} belong into was compressed since the plan was made, and what is written into it can't be told from what it has. The transaction was rolled back; the rows are still cold.`,
+    hint: 'run again: the plan names the chunk and the statement that decompresses it',
+    context: { dataset },
+    cause,
   });
 }
 
