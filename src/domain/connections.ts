@@ -6,6 +6,10 @@ import { sqlName } from './sql-name.ts';
 export const CONNECTIONS = {
   /** What it works on, its lease, the move that is finished and the one that is exported meanwhile. */
   rotation: 4,
+  /** What it works on, its lease, and two slices. */
+  restore: 4,
+  /** Of what changes the lake alone: what it works on, its lease, the commit. */
+  change: 3,
   /** Of a source that is drained: what it works on, its lease, the batch that is written, the ledger. */
   source: 4,
   /** The lease, the survey, and what comes and goes: records of runs, pauses, alerts, the page. */
@@ -25,6 +29,13 @@ export function tellNeed(job: string): string {
       return `a rotation has up to ${String(CONNECTIONS.rotation)} open at once`;
     case 'drain':
       return `a drain has up to ${String(CONNECTIONS.source)} open at once for each source that it follows`;
+    case 'restore':
+      return `a restore has up to ${String(CONNECTIONS.restore)} open at once`;
+    case 'compact':
+    case 'correct':
+    case 'delete':
+    case 'expire':
+      return `tierd ${job} has up to ${String(CONNECTIONS.change)} open at once`;
     default:
       return `tierd ${job} has one or two open at once`;
   }
