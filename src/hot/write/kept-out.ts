@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { TableDescription } from '../../domain/table.ts';
 import { type Queryable, runOne, sql } from '../sql.ts';
-import { isRefusal } from './refusals.ts';
+import { isAboutRows } from './refusals.ts';
 import { countAbsent, countKeys, probe, type WriteTarget } from './write-statements.ts';
 
 /** Bits of pg_trigger.tgtype: ROW, BEFORE and INSERT. */
@@ -60,7 +60,7 @@ export async function areAllThere(
     return rowCount === keys.rows[0]?.n;
   } catch (error) {
     // The write itself was taken: what is wrong is that two of them are given one key.
-    if (isRefusal(error)) return false;
+    if (isAboutRows(error)) return false;
     throw error;
   } finally {
     await db
