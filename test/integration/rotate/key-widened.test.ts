@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
 import { scrub } from '../../../src/jobs/scrub.ts';
 import { askStores } from '../../support/ask-stores.ts';
+import { correct, fileOf } from '../../support/correct.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 
@@ -18,7 +19,7 @@ const bars = makeDataset('bars', { sortBy: ['time'] });
 
 async function ask(): Promise<unknown> {
   const db = await database.connect();
-  const sql = 'select venue::varchar as venue, close from bars order by close';
+  const sql = 'select venue::varchar as venue, close from bars order by close, venue';
   return (await askStores(bench, db, [bars], sql)).rows;
 }
 
@@ -63,5 +64,29 @@ describe('a key of which a column has another width than when the lake’s rows 
       onProgress: () => undefined,
     });
     expect(proven).toMatchObject({ unproven: [], provenRows: 3 });
+  });
+
+  it('is corrected in slices of either width, and a key of neither is known as unknown', async () => {
+    await database.query(
+      'create table bars (time timestamptz not null, venue int not null, close int, primary key (venue, time))',
+    );
+    const insert = 'insert into bars values ($1, $2, $3)';
+    await database.query(insert, [daysAgo(35), 1, 1]);
+    await rotateDataset(bench.rooms, bars, { force: true });
+    await database.query('alter table bars alter venue type bigint');
+    await database.query(insert, [daysAgo(35), '5000000000', 2]);
+    await rotateDataset(bench.rooms, bars, { force: true });
+    const lines = (venues: readonly string[]): string =>
+      ['time,venue,close', ...venues.map((venue) => `${daysAgo(35)},${venue},7`)].join('\n');
+    const known = await fileOf(bench, 'known.csv', `${lines(['1', '5000000000'])}\n`);
+    const strange = await fileOf(bench, 'strange.csv', `${lines(['1', '6000000000'])}\n`);
+    await expect(correct(bench, bars, strange)).rejects.toMatchObject({
+      message: expect.stringContaining('6000000000') as unknown,
+    });
+    await correct(bench, bars, known, { force: true });
+    expect(await ask()).toEqual([
+      { venue: '1', close: 7 },
+      { venue: '5000000000', close: 7 },
+    ]);
   });
 });
