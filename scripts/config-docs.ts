@@ -1,6 +1,7 @@
 /** docs/configuration.md out of the schema, so that the two can't disagree. `npm run docs:config`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
+import { parse } from 'yaml';
 import { configJsonSchema, type SchemaNode } from '../src/config/json-schema.ts';
 
 export const CONFIG_DOCS = new URL('../docs/configuration.md', import.meta.url);
@@ -117,9 +118,19 @@ function showYaml(value: unknown): string {
     const entries = Object.entries(value).map(([key, item]) => `${key}: ${showYaml(item)}`);
     return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
   }
-  const text = String(value);
-  // Inside { } and [ ] a comma would end the value.
-  return text.includes(',') ? `"${text}"` : text;
+  if (typeof value !== 'string') return String(value);
+  if (isPlain(value)) return value;
+  return value.includes('"') ? `'${value}'` : `"${value}"`;
+}
+
+/** Whether YAML takes it for this very text, by itself and inside { } and [ ]. */
+function isPlain(text: string): boolean {
+  try {
+    const { alone, inside } = parse(`alone: ${text}\ninside: [${text}]`) as Record<string, unknown>;
+    return alone === text && Array.isArray(inside) && inside.length === 1 && inside[0] === text;
+  } catch {
+    return false;
+  }
 }
 
 function escapeCell(text: string): string {

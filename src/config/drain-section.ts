@@ -58,8 +58,9 @@ const source = z.strictObject({
     { timestamp: 'time_ms' },
   ).default({}),
   on_missing: columnsOf(
-    choice(['reject', 'null'], ''),
-    'reject or null',
+    // Without quotes YAML takes null for no value.
+    z.enum(['reject', 'null'], { error: 'reject or "null", in quotes' }),
+    'reject or "null"',
     'What a missing or empty value means. `reject`, but `null` for a claim, whose missing fields leave the row as it is.',
     { volume: 'null' },
   ).default({}),

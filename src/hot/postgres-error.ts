@@ -98,15 +98,23 @@ export function postgresError(error: unknown, doing: string): TierdError {
   return new TierdError({ code, message: `${doing} failed: ${text}`, hint, cause: error });
 }
 
+/** What a function of somebody's finds only where search_path has its schema. */
+const NOT_FOUND_BY_NAME: ReadonlySet<string> = new Set(['42P01', '42883', '42704', '3F000']);
+
+export const NAMES_ARE_PLAIN =
+  'tierd runs with the search_path "pg_catalog, pg_temp": a function that a trigger, a check or a default calls has to name tables and functions with their schema, or set its own search_path (alter function … set search_path = …)';
+
 /** With all that the server says: its DETAIL names the row or the setting, its HINT what it would do. */
 function serverError(error: pg.DatabaseError, doing: string): TierdError {
   const state = error.code ?? '';
-  const [code, ours, words] =
+  const [code, usual, words] =
     BY_SQLSTATE[state] ??
     BY_SQLSTATE[state.slice(0, 3)] ??
     BY_SQLSTATE[state.slice(0, 2)] ??
     UNEXPECTED;
-  const { message: said, detail, hint: theirs } = error;
+  const { message: said, detail, hint: theirs, where = '' } = error;
+  const isByName = NOT_FOUND_BY_NAME.has(state) && /\bfunction\b/u.test(where);
+  const ours = isByName ? `${NAMES_ARE_PLAIN}; nothing was committed` : usual;
   const whole = [said, detail].flatMap((text) => text ?? []).join('; ');
   const answer = words === undefined ? whole : `${words}: ${whole}`;
   return new TierdError({

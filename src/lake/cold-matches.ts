@@ -69,7 +69,7 @@ function selectHashed(identity: RowIdentity, { paths, columns }: FileRows): stri
   return `select ${keys}, hash(${values}) as ${HASH} from ${source(paths)}`;
 }
 
-/** Of the rows of one side whose key the other has: of these columns, or of all of the side's. */
+/** Of the rows of one side whose key the other has: of these columns, cast to their types, or of all of the side's. */
 export async function fingerprintMatched(
   meeting: Meeting,
   side: 'late' | 'cold',
@@ -97,8 +97,12 @@ async function fingerprintInFile(
     readCounts(connection, `select count(*)::double ${from}`),
   );
   if (rows === 0) return emptyFingerprint(columns.map(({ name }) => name));
-  const names = columns.map(({ name }) => `${side}.${quoteSqlName(name)}`).join(', ');
-  const sql = `select ${names} ${from}`;
+  const own = new Map(meeting[side].columns.map((plan) => [plan.name, plan.duckdbType]));
+  const values = columns.map(({ name, duckdbType }) => {
+    const value = `${side}.${quoteSqlName(name)}`;
+    return own.get(name) === duckdbType ? value : `cast(${value} as ${duckdbType})`;
+  });
+  const sql = `select ${values.join(', ')} ${from}`;
   const read = { engine, sql, rows, columns, doing: DOING, signal };
   const fingerprint = await readable(path, () => fingerprintQuery(read));
   if (fingerprint.rows !== rows) throw endedEarly(path, rows, fingerprint.rows);

@@ -1,6 +1,5 @@
 /** Rows whose key no row of the lake has. */
-import type { Meeting } from './cold-matches.ts';
-import { sameKey, source } from './cold-matches.ts';
+import { type FileRows, type Meeting, sameKey, source } from './cold-matches.ts';
 import { reading } from './lake-failure.ts';
 import { quoteSqlName, quoteSqlText } from './segment/duckdb.ts';
 import { readTexts } from './segment/small-results.ts';
@@ -11,12 +10,16 @@ export interface UnknownKeys {
   readonly examples: readonly string[];
 }
 
+/** Late rows, and all slices of the lake that may have their keys. */
+export interface KeysSought extends Omit<Meeting, 'cold' | 'signal'> {
+  readonly colds: readonly FileRows[];
+}
+
 /**
- * @param meeting of late rows and all rows of the lake that may have their keys; none where it has no file
  * @param to a file that is made: the keys as CSV, in the identity's order
  */
 export async function findUnknown(
-  { engine, identity, late, cold }: Meeting,
+  { engine, identity, late, colds }: KeysSought,
   { to, most }: { readonly to: string; readonly most: number },
 ): Promise<UnknownKeys> {
   const keys = identity.columns.map(({ name, duckdbType }) => {
@@ -24,11 +27,13 @@ export async function findUnknown(
     // Its own text of bytes is not PostgreSQL's.
     return duckdbType === 'BLOB' ? `'\\x' || hex(${key})` : key;
   });
-  const known =
-    cold.paths.length === 0
-      ? ''
-      : ` anti join ${source(cold.paths)} as cold on ${sameKey(identity)}`;
-  const from = `from ${source(late.paths)} as late${known}`;
+  // One slice after the other: a column of the key may be wider in one of them.
+  const unknown = colds.reduce(
+    (rows, { paths }) =>
+      `(select late.* from ${rows} as late anti join ${source(paths)} as cold on ${sameKey(identity)})`,
+    source(late.paths),
+  );
+  const from = `from ${unknown} as late`;
   const connection = await engine.connect();
   try {
     return await reading('look for the keys of a file', async () => {

@@ -4,6 +4,7 @@
  * out anew (an id that starts over) is not taken for the row that had it before.
  */
 import type { ColumnPlan } from '../columns/column-plan.ts';
+import { reconcileTypes } from '../columns/reconcile-types.ts';
 
 export interface RowIdentity {
   /** The unique index that it is taken from. */
@@ -50,13 +51,34 @@ export type HeldColumn = Pick<ColumnPlan, 'name' | 'duckdbType'> &
 
 /** Whether rows that were written with these columns can be compared by the identity. */
 export function hasIdentity(columns: readonly HeldColumn[], identity: RowIdentity): boolean {
-  return identity.columns.every((wanted) => columns.some((plan) => isSameColumn(plan, wanted)));
+  return identity.columns.every((wanted) =>
+    columns.some((plan) => comparedAs(plan, wanted) !== null),
+  );
+}
+
+/** Whether there is each of the wanted columns, and equal values are the same bytes. */
+export function hasAlike(columns: readonly HeldColumn[], wanted: readonly ColumnPlan[]): boolean {
+  return wanted.every((column) => columns.some((plan) => isSameColumn(plan, column)));
+}
+
+/**
+ * The identity's columns as rows of both sides have them once they are cast: an integer or a decimal
+ * that was widened, or made narrower, is the wider of the two.
+ */
+export function comparedColumns(
+  columns: readonly HeldColumn[],
+  identity: RowIdentity,
+): readonly ColumnPlan[] {
+  return identity.columns.map(
+    (wanted) =>
+      columns.map((plan) => comparedAs(plan, wanted)).find((plan) => plan !== null) ?? wanted,
+  );
 }
 
 /** In words, why `hasIdentity` does not hold for these columns. */
 export function whyNoIdentity(columns: readonly ColumnPlan[], identity: RowIdentity): string {
   const wanted = identity.columns.find(
-    (column) => !columns.some((plan) => isSameColumn(plan, column)),
+    (column) => !columns.some((plan) => comparedAs(plan, column) !== null),
   );
   const { name, fieldId, postgresType } = wanted ?? { name: identity.index };
   const then = columns.find((plan) =>
@@ -82,12 +104,32 @@ export function isHeldAlike(a: readonly ColumnPlan[], b: readonly ColumnPlan[]):
   );
 }
 
+/** Null where the two can't be compared, or are two columns. */
+function comparedAs(a: HeldColumn, b: ColumnPlan): ColumnPlan | null {
+  if (isSameColumn(a, b)) return b;
+  if (a.held === undefined || !isCalledAlike(a, b)) return null;
+  const common = reconcileTypes(a.duckdbType, b.duckdbType);
+  if (INTEGERS.has(a.held.kind) && INTEGERS.has(b.held.kind)) {
+    return common === a.duckdbType ? { ...b, held: a.held, duckdbType: common } : b;
+  }
+  const decimal = /^DECIMAL\((\d+),(\d+)\)$/u.exec(common ?? '');
+  if (common === null || decimal === null) return null;
+  if (a.held.kind !== 'decimal' || b.held.kind !== 'decimal') return null;
+  const [width, scale] = [Number(decimal[1]), Number(decimal[2])];
+  return { ...b, held: { kind: 'decimal', width, scale }, duckdbType: common };
+}
+
+const INTEGERS: ReadonlySet<ColumnPlan['held']['kind']> = new Set(['int2', 'int4', 'int8']);
+
 /** A name that went from one column to another is told by the id, where both have one (I13). */
-function isSameColumn(a: HeldColumn, b: ColumnPlan): boolean {
+function isCalledAlike(a: HeldColumn, b: ColumnPlan): boolean {
   const isOther = a.fieldId !== undefined && b.fieldId !== undefined && a.fieldId !== b.fieldId;
+  return !isOther && a.name === b.name;
+}
+
+function isSameColumn(a: HeldColumn, b: ColumnPlan): boolean {
   return (
-    !isOther &&
-    a.name === b.name &&
+    isCalledAlike(a, b) &&
     a.held?.kind === b.held.kind &&
     a.duckdbType === b.duckdbType &&
     isSpelledAlike(a, b)

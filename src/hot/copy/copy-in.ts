@@ -18,13 +18,16 @@ interface CopyConnection {
 /**
  * Sends all of `pieces` as the data of `copySql`. Throws what the server answers; the connection is
  * then as after any failed statement.
+ *
+ * @returns how many rows the table took: without those that a trigger kept out
  */
 export async function copyIn(
   client: Client,
   copySql: string,
   pieces: readonly Buffer[],
-): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
+): Promise<number> {
+  return new Promise<number>((resolve, reject) => {
+    let taken = 0;
     const query = {
       text: copySql,
       submit(connection: Connection) {
@@ -34,15 +37,16 @@ export async function copyIn(
         for (const piece of pieces) connection.sendCopyFromChunk(piece);
         connection.endCopyFrom();
       },
-      handleCommandComplete() {
+      handleCommandComplete({ text }: { readonly text: string }) {
         // The server is ready for more only a message later.
+        taken = Number(text.slice('COPY '.length));
       },
       handleError(error: Error) {
         // The next query waits by itself until the server is ready.
         reject(error);
       },
       handleReadyForQuery() {
-        resolve();
+        resolve(taken);
       },
     };
     client.query(query as Submittable);

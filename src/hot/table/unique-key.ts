@@ -32,22 +32,36 @@ export async function listKeysWithNulls(
 export interface RowKey extends UniqueKey {
   /** Whether two rows with a null in it can have the same one. */
   readonly nulls: 'equal' | 'distinct';
+  /** Whether a row that is inserted once more is likely to have another one. */
+  readonly isMadeUp: boolean;
 }
 
 /**
  * The keys by which rows that come again are known, the best first. A row that is inserted once more has
- * another number in a column that PostgreSQL fills in by itself, so that keys with one come last.
+ * another number in a column that PostgreSQL fills in by itself, so that keys with one come last; and often
+ * in one that an application made up, which looks like a uuid, or like a key that has nothing of the time.
  */
-export async function listRowKeys(db: Queryable, tableOid: number): Promise<readonly RowKey[]> {
+export async function listRowKeys(
+  db: Queryable,
+  tableOid: number,
+  timeColumn: string,
+): Promise<readonly RowKey[]> {
   const found = await readKeys(db, tableOid);
-  const rank = ({ numbered, holds }: FoundKey): number => (numbered ? 2 : 0) + (holds ? 0 : 1);
-  return found
-    .toSorted((a, b) => rank(a) - rank(b))
-    .map(({ index, columns, loose, holds }) => ({
+  const ranked = found.map(({ numbered, uuids, ...key }) => {
+    const others = key.columns.filter((name) => name !== timeColumn);
+    const isBareUuid = others.length === 1 && uuids.includes(others[0] ?? '');
+    const isMadeUp = numbered || isBareUuid || others.length === key.columns.length;
+    const rank = (numbered ? 4 : 0) + (key.holds ? 0 : 2) + (isMadeUp ? 1 : 0);
+    return { rank, isMadeUp, ...key };
+  });
+  return ranked
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ index, columns, loose, holds, isMadeUp }) => ({
       index,
       columns,
       loose,
       nulls: holds ? 'equal' : 'distinct',
+      isMadeUp,
     }));
 }
 
@@ -75,6 +89,8 @@ interface FoundKey extends UniqueKey {
   readonly holds: boolean;
   /** Whether PostgreSQL fills in one of its columns by itself, with another value for each row. */
   readonly numbered: boolean;
+  /** Its columns of that type. */
+  readonly uuids: readonly string[];
 }
 
 function readKeys(db: Queryable, tableOid: number): Promise<readonly FoundKey[]> {
@@ -85,6 +101,8 @@ function readKeys(db: Queryable, tableOid: number): Promise<readonly FoundKey[]>
                array_remove(array_agg(case when not coalesce(collations.collisdeterministic, true)
                                              or not (classes.opcdefault or classes.opcname like '%\\_pattern\\_ops')
                                            then columns.attname::text end order by keys.n), null) as loose,
+               array_remove(array_agg(case when columns.atttypid = 'uuid'::regtype
+                                           then columns.attname::text end), null) as uuids,
                bool_and(columns.attnotnull)
                or coalesce((select (to_jsonb(again) ->> 'indnullsnotdistinct')::boolean
                             from pg_index again where again.indexrelid = i.indexrelid), false) as holds,

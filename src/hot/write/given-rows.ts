@@ -4,8 +4,8 @@ import type { TextRow } from '../copy/copy-text.ts';
 import { postgresError } from '../postgres-error.ts';
 import { quoteName } from '../quote.ts';
 import type { Queryable } from '../sql.ts';
+import { isAboutRows } from './refusals.ts';
 import { givenRows, type RowRules } from './row-rules.ts';
-import { isAboutRows } from './write-rows.ts';
 
 /** Of so many, each is found by halving all; where more are refused, something else is wrong. */
 const MOST_LOOKS = 400;

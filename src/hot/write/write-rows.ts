@@ -1,8 +1,10 @@
 /** A batch of rows into its table; what PostgreSQL refuses is found, and the rest is written. */
-import pg from 'pg';
+import type pg from 'pg';
 import { copyIn, encodeRows } from '../copy/copy-in.ts';
 import type { TextRow } from '../copy/copy-text.ts';
 import { postgresError } from '../postgres-error.ts';
+import { areAllThere, KEPT_OUT } from './kept-out.ts';
+import { isAboutRows, isRefusal } from './refusals.ts';
 import {
   copyToStaged,
   copyToTable,
@@ -12,12 +14,15 @@ import {
   insertFreshArrays,
   insertFreshStaged,
   insertStaged,
+  rowsOfArrays,
+  rowsOfStaged,
   type WriteTarget,
 } from './write-statements.ts';
 
 export interface RefusedRow {
   /** Its place among the rows that were given. */
   readonly index: number;
+  /** Empty where it was kept out without an error. */
   readonly sqlstate: string;
   /** PostgreSQL's own words, with its detail. */
   readonly message: string;
@@ -42,7 +47,10 @@ export interface Hope {
 }
 
 /** Rows as COPY takes them, one piece after the other. */
-export type EncodedRows = readonly Buffer[];
+export interface EncodedRows {
+  readonly pieces: readonly Buffer[];
+  readonly rows: number;
+}
 
 /** Whether so many rows are likely to go in by COPY alone. */
 export function mayEncodeAhead(target: WriteTarget, rows: number, hope: Hope): boolean {
@@ -100,7 +108,7 @@ export async function writeRows(
 export async function writeEncoded(
   db: pg.Client,
   target: WriteTarget,
-  encoded: EncodedRows,
+  { pieces, rows }: EncodedRows,
   hope: Hope,
 ): Promise<boolean> {
   // A batch that was encoded meanwhile has met a conflict.
@@ -109,7 +117,7 @@ export async function writeEncoded(
   const written = await inSavepoint(
     db,
     target,
-    () => copyIn(db, copyToTable(target), encoded),
+    () => copyAll(db, target, pieces, rows),
     // Whatever COPY is refused for, the other way may do, or says what is wrong.
     isRefusal,
   );
@@ -129,7 +137,7 @@ async function tryAllNew(
     hope.cautiousFor -= 1;
     return false;
   }
-  return writeEncoded(db, target, [encodeRows(rows)], hope);
+  return writeEncoded(db, target, { pieces: [encodeRows(rows)], rows: rows.length }, hope);
 }
 
 interface Failure {
@@ -162,7 +170,7 @@ const REPEATED = {
   message: 'two rows of one statement have the same key',
 } as const;
 
-/** Rows of which some may be written and others not: it has to be told of which. */
+/** Rows of which some may be written and others not: it has to be told of which. Of one it is the reason. */
 class MixedRows extends Error {}
 
 /** @returns how many of the rows have another's key, and what is done with them is done. */
@@ -176,7 +184,9 @@ async function writeShared(
     ? await db.query(insertFreshStaged(target))
     : await db.query(insertFreshArrays(target), arraysOf(target, rows));
   const fresh = rowCount ?? 0;
-  if (fresh === rows.length || target.sameKey === 'first') return rows.length - fresh;
+  if (fresh === rows.length) return 0;
+  await refuseKeptOut(db, target, rows, isStaged);
+  if (target.sameKey === 'first') return rows.length - fresh;
   if (target.sameKey === 'error') {
     if (fresh > 0) throw new MixedRows();
     const message = `another entry has a row of the same key (${(target.key ?? []).join(', ')})`;
@@ -198,7 +208,8 @@ async function inSavepoint<Result>(
   work: () => Promise<Result>,
   isForgiven: (error: unknown) => error is pg.DatabaseError = isAboutRows,
 ): Promise<Result | Failure> {
-  await db.query('savepoint tierd_rows');
+  // What is deferred to COMMIT would there refuse all rows, and say of none of them that it was it.
+  await db.query('savepoint tierd_rows; set constraints all immediate');
   let result: Result;
   try {
     result = await work();
@@ -208,7 +219,7 @@ async function inSavepoint<Result>(
       throw postgresError(error, `writing to ${describeTarget(target)}`);
     }
     await db.query('rollback to savepoint tierd_rows; release savepoint tierd_rows');
-    if (isMixed) return { sqlstate: SAME_KEY, message: '' };
+    if (isMixed) return { sqlstate: '', message: error.message };
     const detail = error.detail === undefined ? '' : `: ${error.detail}`;
     return { sqlstate: error.code ?? '', message: `${error.message}${detail}` };
   }
@@ -223,12 +234,38 @@ async function write(
   repeats: boolean,
 ): Promise<void> {
   if (target.key === null && rows.length >= COPY_FROM_ROWS) {
-    await copyIn(db, copyToTable(target), [encodeRows(rows)]);
-  } else if (await stageWhenMany(db, target, rows)) {
-    await db.query(insertStaged(target, repeats));
-  } else {
-    await db.query(insertArrays(target, repeats), arraysOf(target, rows));
+    await copyAll(db, target, [encodeRows(rows)], rows.length);
+    return;
   }
+  const isStaged = await stageWhenMany(db, target, rows);
+  const { rowCount } = isStaged
+    ? await db.query(insertStaged(target, repeats))
+    : await db.query(insertArrays(target, repeats), arraysOf(target, rows));
+  if (rowCount !== rows.length) await refuseKeptOut(db, target, rows, isStaged);
+}
+
+async function copyAll(
+  db: pg.Client,
+  target: WriteTarget,
+  pieces: readonly Buffer[],
+  rows: number,
+): Promise<void> {
+  const taken = await copyIn(db, copyToTable(target), pieces);
+  if (taken < rows && target.mayKeepOut) throw new MixedRows(KEPT_OUT);
+}
+
+/** Of rows that were written, and of which the statement counted fewer. */
+async function refuseKeptOut(
+  db: pg.Client,
+  target: WriteTarget,
+  rows: readonly TextRow[],
+  isStaged: boolean,
+): Promise<void> {
+  if (!target.mayKeepOut) return;
+  const given = isStaged
+    ? { rows: rowsOfStaged(target), values: [] }
+    : { rows: rowsOfArrays(target), values: arraysOf(target, rows) };
+  if (target.key === null || !(await areAllThere(db, target, given))) throw new MixedRows(KEPT_OUT);
 }
 
 /** Whether they are in the temporary table now. */
@@ -245,26 +282,6 @@ async function stageWhenMany(
 
 function arraysOf({ columns }: WriteTarget, rows: readonly TextRow[]): (string | null)[][] {
   return columns.map((_, column) => rows.map((row) => row[column] ?? null));
-}
-
-/**
- * SQLSTATE classes that a row's own content brings about: data exceptions, constraints, limits of
- * a value's size, exceptions of triggers, and two rows with one key.
- */
-const ROW_CLASSES: ReadonlySet<string> = new Set(['22', '23', '54', 'P0', '21']);
-
-/** Of TimescaleDB, for a statement that would decompress too much: fewer rows may do. */
-const LIMIT_OF_STATEMENT = '53400';
-
-export function isAboutRows(error: unknown): error is pg.DatabaseError {
-  if (!(error instanceof pg.DatabaseError)) return false;
-  const { code = '' } = error;
-  return ROW_CLASSES.has(code.slice(0, 2)) || code === LIMIT_OF_STATEMENT;
-}
-
-/** As against a connection that is gone, with all that was in the transaction. */
-function isRefusal(error: unknown): error is pg.DatabaseError {
-  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
 }
 
 function countRepeats({ key, columns }: WriteTarget, rows: readonly TextRow[]): number {

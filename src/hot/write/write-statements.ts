@@ -14,6 +14,8 @@ export interface WriteTarget {
   readonly version: string | null;
   /** A null leaves what the row holds. */
   readonly merge: boolean;
+  /** Whether a trigger or a rule of the table can keep a row out without an error. */
+  readonly mayKeepOut: boolean;
 }
 
 export interface WriteColumn {
@@ -41,7 +43,11 @@ export function copyToTable({ table, columns }: WriteTarget): string {
 }
 
 export function insertStaged(target: WriteTarget, repeats: boolean): string {
-  return insertFrom(target, `select ${listOf(target.columns)}, "tierd n" from ${STAGED}`, repeats);
+  return insertFrom(target, rowsOfStaged(target), repeats);
+}
+
+export function rowsOfStaged({ columns }: WriteTarget): string {
+  return `select ${listOf(columns)}, "tierd n" from ${STAGED}`;
 }
 
 /** With one array of text for each column as its parameters. */
@@ -49,7 +55,7 @@ export function insertArrays(target: WriteTarget, repeats: boolean): string {
   return insertFrom(target, rowsOfArrays(target), repeats);
 }
 
-function rowsOfArrays(target: WriteTarget): string {
+export function rowsOfArrays(target: WriteTarget): string {
   const names = target.columns.map((_, index) => `c${String(index)}`);
   const casts = target.columns.map(
     ({ name, type }, index) => `c${String(index)}::${quoteTable(type)} as ${quoteName(name)}`,
@@ -60,7 +66,7 @@ function rowsOfArrays(target: WriteTarget): string {
 
 /** Only rows whose key nobody has: of several with one key the one that stays. */
 export function insertFreshStaged(target: WriteTarget): string {
-  return insertFresh(target, `select ${listOf(target.columns)}, "tierd n" from ${STAGED}`);
+  return insertFresh(target, rowsOfStaged(target));
 }
 
 export function insertFreshArrays(target: WriteTarget): string {
@@ -75,14 +81,37 @@ function insertFresh(target: WriteTarget, rows: string): string {
   return `insert into ${quoteTable(table)} (${list}) select ${list} from (${stays}) as given ${conflictOn(key)} do nothing`;
 }
 
+/** How many of the given rows, all of which were written, have a key that no row of the table has. */
+export function countAbsent({ table, key }: WriteTarget, rows: string): string {
+  const same = (key ?? []).map((name) => `held.${quoteName(name)} = given.${quoteName(name)}`);
+  return `select count(*)::int as n from (${rows}) as given where not exists (select from ${quoteTable(table)} as held where ${same.join(' and ')})`;
+}
+
+/** How many keys the given rows have. */
+export function countKeys(target: WriteTarget, rows: string): string {
+  return `select count(*)::int as n from (${onePerKey(target, target.key ?? [], rows)}) as given`;
+}
+
+/** Counts, of each key, the row that is inserted or met. */
+export function probe(target: WriteTarget, rows: string): string {
+  const keys = target.key ?? [];
+  const sets = keys.map((name) => `${quoteName(name)} = held.${quoteName(name)}`);
+  return insertFrom(target, rows, true, `${conflictOn(keys)} do update set ${sets.join(', ')}`);
+}
+
 /** @param repeats whether two of the rows may have one key: then the newer of them is taken. */
-function insertFrom(target: WriteTarget, rows: string, repeats: boolean): string {
+function insertFrom(
+  target: WriteTarget,
+  rows: string,
+  repeats: boolean,
+  otherwise = target.key === null ? '' : onConflict(target, target.key),
+): string {
   const { table, columns, key } = target;
   const source = repeats && key !== null ? onePerKey(target, key, rows) : rows;
   return [
     `insert into ${quoteTable(table)} as held (${listOf(columns)})`,
     `${selectFrom(target)} from (${source}) as given${target.merge ? joinHeld(target) : ''}`,
-    key === null ? '' : onConflict(target, key),
+    otherwise,
   ].join(' ');
 }
 

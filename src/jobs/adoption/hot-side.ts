@@ -6,7 +6,12 @@ import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
 import type { KeptSlice } from '../../domain/lake/lake-manifest.ts';
 import type { HotMeeting } from '../../domain/plan/adoption.ts';
-import { hasIdentity, identityOf, type RowIdentity } from '../../domain/plan/row-identity.ts';
+import {
+  hasAlike,
+  hasIdentity,
+  identityOf,
+  type RowIdentity,
+} from '../../domain/plan/row-identity.ts';
 import { exportRows } from '../../hot/copy/copy-stream.ts';
 import { rowsWhere } from '../../hot/measure/row-filter.ts';
 import { quoteTable } from '../../hot/quote.ts';
@@ -63,8 +68,7 @@ export async function meetHot(
   const alsoHot = await count(identity.columns);
   if (alsoHot === 0) return 'not at all';
   // A column that one of the two does not have makes them differ.
-  const isAlike =
-    columns.length === slice.columns.length && hasIdentity(slice.columns, { ...identity, columns });
+  const isAlike = columns.length === slice.columns.length && hasAlike(slice.columns, columns);
   const equal = isAlike ? await count(columns) : 0;
   const { range, generation, rows } = slice;
   return { range, generation, rows: Number(rows), alsoHot, equal };

@@ -40,7 +40,10 @@ export async function lookAtTable(
     const isComputed = !column.isBuiltIn || isSentOn(described, textual.has(column.name));
     return { ...column, isComputed };
   });
-  const keys = dataset.onColdDuplicate === 'newest' ? await listRowKeys(db, shape.oid) : [];
+  const keys =
+    dataset.onColdDuplicate === 'newest'
+      ? await listRowKeys(db, shape.oid, shape.timeColumn.name)
+      : [];
   const identity = identityOf(keys, plans, shape.timeColumn.name);
   const folding = new Set(
     shape.columns.filter(({ foldsTexts }) => foldsTexts).map((one) => one.name),

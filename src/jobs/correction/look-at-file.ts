@@ -95,16 +95,14 @@ async function lookOnce(looking: Looking, without: readonly string[] | null): Pr
   let staged = 0;
   for (const [index, slice] of late.entries()) {
     const met = encounters.filter((encounter) => encounter.late === slice);
-    const cold = met.flatMap((encounter) => encounter.meeting.cold.paths);
     const to = join(directory, `unknown-${String(index)}.csv`);
-    const meeting = {
+    const sought = {
       engine: rooms.engine,
       identity: run.identity,
       late: { paths: slice.segments.map(({ path }) => path), columns: run.columns },
-      cold: { paths: cold, columns: met[0]?.cold.columns ?? run.columns },
-      signal: run.signal,
+      colds: met.map((encounter) => encounter.meeting.cold),
     };
-    const found = await findUnknown(meeting, { to, most: MOST_NAMED });
+    const found = await findUnknown(sought, { to, most: MOST_NAMED });
     staged += found.rows;
     examples.push(...found.examples);
     files.push(to);

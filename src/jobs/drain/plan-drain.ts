@@ -10,6 +10,7 @@ import { suggest } from '../../domain/suggest.ts';
 import { type ColumnDescription, formatTable } from '../../domain/table.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
 import { listKeysWithNulls, listUniqueKeys } from '../../hot/table/unique-key.ts';
+import { mayKeepOut } from '../../hot/write/kept-out.ts';
 import type { WriteTarget } from '../../hot/write/write-statements.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
 import type { DrainSettings } from './rooms.ts';
@@ -43,7 +44,12 @@ export async function planDrain(
         ? keyMissing(source, choice.found)
         : keyShared(source, choice.found, choice.lacks === 'distinction');
     }
-    return { source, rows, target: targetOf(source, table.columns, choice) };
+    const keepsOut = await mayKeepOut(db, table);
+    return {
+      source,
+      rows,
+      target: targetOf(source, table.columns, { ...choice, mayKeepOut: keepsOut }),
+    };
   });
 }
 
@@ -53,7 +59,7 @@ const WITHOUT_EQUALITY: ReadonlySet<string> = new Set(['json', 'xml', 'point', '
 function targetOf(
   source: DrainSource,
   columns: readonly ColumnDescription[],
-  { key, sameKey }: Pick<WriteTarget, 'key' | 'sameKey'>,
+  { key, sameKey, mayKeepOut: keepsOut }: Pick<WriteTarget, 'key' | 'sameKey' | 'mayKeepOut'>,
 ): WriteTarget {
   return {
     table: source.dataset.table,
@@ -72,6 +78,7 @@ function targetOf(
     sameKey,
     version: source.version,
     merge: source.live.kind === 'claim',
+    mayKeepOut: keepsOut,
   };
 }
 

@@ -64,7 +64,7 @@ export async function mapBatch(
     encoded.push(text.written());
   }
   const areAllRows = ahead && mapped.every((entry) => !('reason' in entry));
-  return { batch, mapped, encoded: areAllRows ? encoded : null };
+  return { batch, mapped, encoded: areAllRows ? { pieces: encoded, rows: mapped.length } : null };
 }
 
 function encodeEntry(
@@ -139,7 +139,7 @@ export function sortEntries(
 /** Why a row was not written: its key is another's, or PostgreSQL's own words. */
 export function reasonOfRefused({ sqlstate, message }: RefusedRow): Reason {
   if (sqlstate === SAME_KEY) return { code: 'same_key', text: message };
-  return { code: 'refused', text: `${message} (SQLSTATE ${sqlstate})` };
+  return { code: 'refused', text: sqlstate === '' ? message : `${message} (SQLSTATE ${sqlstate})` };
 }
 
 /** What PostgreSQL would not take joins the dead letters, with its own words. */

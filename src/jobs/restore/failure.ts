@@ -2,12 +2,10 @@
 import type { Dataset } from '../../domain/dataset.ts';
 import { type ErrorCode, TierdError } from '../../domain/errors.ts';
 import { formatRange, type TimeRange } from '../../domain/time/time-range.ts';
+import { NAMES_ARE_PLAIN } from '../../hot/postgres-error.ts';
 
 /** SQLSTATE classes by which PostgreSQL objects to rows: data, constraints, triggers that raise, what COPY can't do. */
 const OF_ITS_ROWS: ReadonlySet<string> = new Set(['0A', '22', '23', '42', '44', 'P0']);
-
-const NAMES_ARE_PLAIN =
-  'tierd runs with the search_path "pg_catalog, pg_temp": a function that a trigger, a check or a default calls has to name tables and functions with their schema, or set its own search_path';
 
 const HINTS: Readonly<Record<string, (dataset: Dataset) => string>> = {
   '23505': ({ name, onColdDuplicate }) =>

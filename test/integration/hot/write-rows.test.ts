@@ -34,6 +34,7 @@ async function table(definition: string, changes: Partial<WriteTarget> = {}): Pr
     sameKey: null,
     version: 'ts',
     merge: false,
+    mayKeepOut: false,
     ...changes,
   };
 }

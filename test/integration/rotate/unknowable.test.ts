@@ -145,11 +145,7 @@ describe('a key that PostgreSQL compares more loosely than the lake', () => {
 
 describe('a key that the lake’s rows were written without', () => {
   it.each([
-    [
-      'int',
-      'alter venue type bigint',
-      'venue was integer when they were written and is bigint now',
-    ],
+    ['int', 'alter venue type text', 'venue was integer when they were written and is text now'],
     ['numeric(40,2)', 'alter venue type numeric(40,3)', 'venue was numeric\\(40,2\\) when they'],
     ['char(5)', 'alter venue type char(7)', 'venue was character\\(5\\) when they were written'],
     ['int', 'rename venue to place', 'place was venue when they were written'],

@@ -25,6 +25,24 @@ it('docs/errors.md has a paragraph for every error code, and for no other', () =
   }
 });
 
+it('every example of docs/configuration.md is, as YAML, the value that the schema has', () => {
+  const text = readFileSync(CONFIG_DOCS, 'utf8');
+  const shown = [...text.matchAll(/Example: `(.+?)`\. \|/gu)].map(([, example]) => example ?? '');
+  expect(shown.length).toBeGreaterThan(40);
+  const meant = new Set(examplesOf(configJsonSchema()).map((value) => JSON.stringify(value)));
+  for (const example of shown) {
+    const { value } = parse(`value: ${example}`) as { readonly value: unknown };
+    expect(meant, example).toContain(JSON.stringify(value));
+  }
+});
+
+function examplesOf(node: object): readonly unknown[] {
+  return Object.entries(node).flatMap(([key, value]: [string, unknown]) => {
+    if (key === 'examples' && Array.isArray(value)) return value as unknown[];
+    return typeof value === 'object' && value !== null ? examplesOf(value) : [];
+  });
+}
+
 describe('config/unified_config.yaml', () => {
   const place = {
     file: DEFAULT_FILE,

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import { TierdError } from '../../../domain/errors.ts';
 import { compareFingerprints, subtractFingerprint } from '../../../domain/fingerprint.ts';
+import { comparedColumns } from '../../../domain/plan/row-identity.ts';
 import { formatRange } from '../../../domain/time/time-range.ts';
 import { fingerprintMatched, type Meeting, selectUnmatched } from '../../../lake/cold-matches.ts';
 import { verifyBytes } from '../../../lake/segment-verifier.ts';
@@ -65,7 +66,7 @@ async function remainderOf(
 
 /** Each key that is taken out is one of the late rows', and no key is in the slice twice. */
 async function assertOneForOne(run: RunContext, meeting: Meeting, cold: LiveSlice): Promise<void> {
-  const { columns } = meeting.identity;
+  const columns = comparedColumns(cold.columns, meeting.identity);
   const late = await fingerprintMatched(meeting, 'late', columns);
   const taken = await fingerprintMatched(meeting, 'cold', columns);
   if (compareFingerprints(late, taken).length === 0) return;

@@ -7,7 +7,7 @@ import { hasIdentity, type RowIdentity, whyNoIdentity } from '../../../domain/pl
 import type { TableDescription } from '../../../domain/table.ts';
 import { spanOf } from '../../../domain/time/range-sets.ts';
 import { rangesOverlap } from '../../../domain/time/time-range.ts';
-import { whyNoRowKey } from '../../../hot/table/unique-key.ts';
+import { listRowKeys, type RowKey, whyNoRowKey } from '../../../hot/table/unique-key.ts';
 import { type LiveSchema, listColdRanges, listLiveSchemas } from '../../../ledger/live-segments.ts';
 import { hasLedger } from '../../../ledger/migrate.ts';
 
@@ -39,6 +39,11 @@ export async function findUnknowable(db: pg.Client, due: Due): Promise<readonly 
     const met = await countMet(db, due, comparable, due.again?.rows ?? 0);
     if (met !== null) found.push({ ...met, ...tellLoose(dataset, identity, loose) });
   }
+  const second = await findSecondKey(db, table, identity);
+  if (second !== null) {
+    const met = await countMet(db, due, comparable, due.again?.rows ?? 0);
+    if (met !== null) found.push({ ...met, ...tellSecond(dataset, identity, second) });
+  }
   const others = schemas.filter((schema) => !comparable.includes(schema));
   const [example] = others;
   if (example !== undefined) {
@@ -66,12 +71,37 @@ async function countMet(
   return rows > 0 ? { rows, slices: met.length } : null;
 }
 
+/** A key of what the rows say, by which one of them may be the other's next version while the identity says nothing. */
+async function findSecondKey(
+  db: pg.Client,
+  { oid, timeColumn }: TableDescription,
+  identity: RowIdentity,
+): Promise<RowKey | null> {
+  const keys = await listRowKeys(db, oid, timeColumn.name);
+  const isOther = ({ index, columns, isMadeUp }: RowKey): boolean => {
+    const named = new Set([...columns, timeColumn.name]);
+    return (
+      index !== identity.index &&
+      !isMadeUp &&
+      !identity.columns.every(({ name }) => named.has(name))
+    );
+  };
+  return keys.find(isOther) ?? null;
+}
+
 const GIVE_A_KEY = 'A unique index of plain columns, no floats, lets it replace what the lake has';
 
 function tellLoose({ name }: Dataset, { index }: RowIdentity, loose: readonly string[]): Reason {
   return {
     why: `${index} has ${loose.join(' and ')}, where PostgreSQL calls values equal that the lake tells apart`,
     help: `A numeric can be decimal(precision,scale) in datasets.${name}.columns; for others, give the table a unique index without such a column`,
+  };
+}
+
+function tellSecond({ name }: Dataset, { index }: RowIdentity, second: RowKey): Reason {
+  return {
+    why: `rows are known by ${index} alone, and ${second.index} (${second.columns.join(', ')}) is a key of theirs too`,
+    help: `\`tierd query\` has both sides, as hot.${name} and cold.${name}; delete from the table what the lake has under another ${index}, or from the lake what is to be replaced`,
   };
 }
 

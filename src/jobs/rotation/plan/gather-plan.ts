@@ -203,7 +203,11 @@ async function findIdentity(
   columns: readonly ColumnPlan[],
 ): Promise<RowIdentity | null> {
   if (dataset.onColdDuplicate === 'keep-both') return null;
-  return identityOf(await listRowKeys(db, table.oid), columns, table.timeColumn.name);
+  return identityOf(
+    await listRowKeys(db, table.oid, table.timeColumn.name),
+    columns,
+    table.timeColumn.name,
+  );
 }
 
 /** What this role can't see can't hold a rotation back: better said than silently so. */
