@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
+import { PIN_DAYS } from '../../domain/plan/pins.ts';
 import type { TableRef } from '../../domain/table.ts';
-import { DAY_MS, type EpochMs } from '../../domain/time/time-range.ts';
-import type { RestoreRequest } from '../../jobs/restore/rooms.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
+import type { RestoreWish } from '../../jobs/restore/rooms.ts';
 import { instant } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { selectDatasets } from '../select-datasets.ts';
@@ -18,9 +19,6 @@ interface RestoreFlags {
   readonly dryRun?: true;
   readonly force?: true;
 }
-
-/** How long a rotation leaves restored rows alone when nobody says otherwise. */
-const PIN_DAYS = 7;
 
 export function registerRestore(program: Command, context: CliContext): void {
   program
@@ -69,7 +67,7 @@ function pinEnd(text: string): EpochMs | 'never' {
   }
 }
 
-function requestOf(dataset: Dataset, flags: RestoreFlags, now: EpochMs): RestoreRequest {
+function requestOf(dataset: Dataset, flags: RestoreFlags, now: EpochMs): RestoreWish {
   const { from, to, where, into, keepCold, pinUntil } = flags;
   if (from >= to) throw usage('--to must be later than --from');
   if (where?.trim() === '') throw usage('--where is empty');
@@ -88,7 +86,7 @@ function requestOf(dataset: Dataset, flags: RestoreFlags, now: EpochMs): Restore
     span: { fromInclusive: from, toExclusive: to },
     where: where?.trim() ?? null,
     into: into === undefined ? null : tableOf(into, dataset),
-    pinUntil: pinUntil === 'never' ? null : (pinUntil ?? now + PIN_DAYS * DAY_MS),
+    pinUntil: pinUntil === 'never' ? null : (pinUntil ?? 'default'),
   };
 }
 
@@ -115,7 +113,7 @@ function usage(message: string): TierdError {
 async function dryRun(
   context: CliContext,
   dataset: Dataset,
-  request: RestoreRequest,
+  request: RestoreWish,
   force: boolean,
 ): Promise<void> {
   const { planRestoreOf } = await import('../../jobs/restore.ts');
@@ -136,7 +134,7 @@ async function dryRun(
 async function restore(
   context: CliContext,
   dataset: Dataset,
-  request: RestoreRequest,
+  request: RestoreWish,
   force: boolean,
 ): Promise<void> {
   const { restoreDataset } = await import('../../jobs/restore.ts');

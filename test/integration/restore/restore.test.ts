@@ -313,6 +313,36 @@ describe('restore', () => {
   });
 });
 
+describe('the end of a pin', () => {
+  const HOUR = 3_600_000;
+
+  async function pinEnd(): Promise<number> {
+    const { rows } = await database.query(
+      'select (extract(epoch from pinned_until) * 1000)::float8 as at from tierd.pins',
+    );
+    return (rows[0] as { at: number }).at;
+  }
+
+  it('is a week after the later of the clocks, where nobody says it: one that runs behind sets none that is over', async () => {
+    const dataset = await coldTable('bars');
+    const behind = { rooms: { ...bench.rooms, clock: { now: () => Date.parse('1970-01-01') } } };
+    await restore(behind, dataset, days(40, 39), { pinUntil: 'default' });
+    expect(await pinEnd()).toBeGreaterThan(Date.now() + 7 * DAY_MS - HOUR);
+    const ahead = { rooms: { ...bench.rooms, clock: { now: () => Date.now() + 50 * DAY_MS } } };
+    await database.query('delete from tierd.pins');
+    await restore(ahead, dataset, days(39, 38), { pinUntil: 'default' });
+    expect(await pinEnd()).toBeGreaterThan(Date.now() + 57 * DAY_MS - HOUR);
+  });
+
+  it('does not come by one clock alone: rows stay hot where this machine runs ahead', async () => {
+    const dataset = await coldTable('bars');
+    await restore(bench, dataset, days(40, 39), { pinUntil: Date.now() + DAY_MS });
+    const ahead = { rooms: { ...bench.rooms, clock: { now: () => Date.now() + 50 * DAY_MS } } };
+    await rotateAll(ahead, dataset);
+    expect(await count('bars', 'id >= 38000')).toBe(50);
+  });
+});
+
 describeOn('pg_dump', 'restore --dry-run', () => {
   it('I7: the plan changes nothing', async () => {
     const dataset = await coldTable('bars');
