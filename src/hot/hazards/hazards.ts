@@ -4,6 +4,7 @@ import type { TableDescription, TableRef } from '../../domain/table.ts';
 import { type Queryable, raw, run, runOne, type Sql, sql } from '../sql.ts';
 import { findForeignKeys, holdsRows } from '../table/foreign-keys.ts';
 import { hasTimeIndex } from '../table/time-index.ts';
+import { findUnlogged } from '../table/unlogged-tables.ts';
 import { findTimescaleHazards } from '../timescale/timescale-hazards.ts';
 import { findDeleteRules } from './delete-rules.ts';
 import { findDeleteTriggers } from './delete-triggers.ts';
@@ -64,7 +65,8 @@ async function ofTheTableItself(
   const hazards: TableHazard[] = [];
   if (flags.row_security) hazards.push({ kind: 'row_security' });
   if (flags.persistence === 't') hazards.push({ kind: 'temporary' });
-  if (flags.persistence === 'u') hazards.push({ kind: 'unlogged' });
+  const unlogged = await findUnlogged(db, table.oid);
+  if (unlogged.length > 0) hazards.push({ kind: 'unlogged', tables: unlogged });
   for (const privilege of ['usage', 'select', 'delete'] as const) {
     if (!flags[privilege]) hazards.push({ kind: 'missing_privilege', privilege });
   }

@@ -4,6 +4,7 @@ import { sqlName, sqlTable } from '../../domain/sql-name.ts';
 import { formatTable, type TableDescription, type TableRef } from '../../domain/table.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';
 import { type Queryable, run, runOne, sql } from '../sql.ts';
+import { findUnlogged } from '../table/unlogged-tables.ts';
 
 /**
  * @param oldest of the rows: what a retention policy goes by
@@ -37,14 +38,7 @@ export async function findRestoreHazards(
 
 /** The lake gives its rows up, and a crash of the server empties the table, or the partition. */
 async function unlogged(db: Queryable, oid: number): Promise<readonly Refusal[]> {
-  const found = await run<TableRef>(
-    db,
-    sql`select n.nspname as schema, c.relname as name
-        from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.relpersistence = 'u' and c.relkind in ('r', 'p')
-          and (c.oid = ${oid}::oid or c.oid in (select relid from pg_partition_tree(${oid}::oid::regclass)))
-        order by c.oid`,
-  );
+  const found = await findUnlogged(db, oid);
   return found.map((ref) => ({
     guard: 'unlogged_table',
     message: `${formatTable(ref)} is unlogged: a crash of the server would empty it, and the lake would have the rows no more`,
