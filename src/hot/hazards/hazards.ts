@@ -2,6 +2,7 @@
 import type { TableHazard } from '../../domain/plan/hazards.ts';
 import type { TableDescription, TableRef } from '../../domain/table.ts';
 import { type Queryable, raw, run, runOne, type Sql, sql } from '../sql.ts';
+import { firesHere } from '../table/fires.ts';
 import { findForeignKeys, holdsRows } from '../table/foreign-keys.ts';
 import { hasTimeIndex } from '../table/time-index.ts';
 import { findUnlogged } from '../table/unlogged-tables.ts';
@@ -151,7 +152,7 @@ async function eventTriggers(db: Queryable): Promise<readonly TableHazard[]> {
     db,
     sql`select e.evtname as trigger, e.evtevent as event
         from pg_event_trigger e
-        where e.evtenabled in ('O', 'A')
+        where ${firesHere('e.evtenabled')}
           and e.evtevent in ('sql_drop', 'ddl_command_start', 'ddl_command_end')
           and (e.evttags is null or e.evttags && array['DROP TABLE', 'ALTER TABLE'])
           and not exists (

@@ -4,7 +4,9 @@ import { sqlName, sqlTable } from '../../domain/sql-name.ts';
 import { formatTable, type TableDescription, type TableRef } from '../../domain/table.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';
 import { type Queryable, run, runOne, sql } from '../sql.ts';
+import { firesHere } from '../table/fires.ts';
 import { findUnlogged } from '../table/unlogged-tables.ts';
+import { findUncheckedKeys } from './unchecked-keys.ts';
 
 /**
  * @param oldest of the rows: what a retention policy goes by
@@ -31,6 +33,7 @@ export async function findRestoreHazards(
       : await sharedRows(db, { ref, oid }, sharedWith)),
     ...(await rightsAndPolicies(db, ref, oid, throughTemporary)),
     ...(await insertTriggers(db, oid)),
+    ...(await findUncheckedKeys(db, oid)),
     ...(await insertRules(db, oid)),
     ...(kind === 'hypertable' ? await retention(db, ref, oldest) : []),
   ];
@@ -134,7 +137,7 @@ async function insertTriggers(db: Queryable, oid: number): Promise<readonly Refu
         join pg_proc f on f.oid = t.tgfoid join pg_namespace fn on fn.oid = f.pronamespace
         where (t.tgrelid = ${oid}::oid or t.tgrelid in (select relid from pg_partition_tree(${oid}::oid::regclass)))
           and t.tgtype & ${ON_INSERT} <> 0 and not t.tgisinternal and t.tgparentid = 0
-          and t.tgenabled in ('O', 'A') and fn.nspname not like '\\_timescaledb\\_%'
+          and ${firesHere('t.tgenabled')} and fn.nspname not like '\\_timescaledb\\_%'
         order by t.oid`,
   );
   return found.map(({ trigger, schema, name }) => ({
@@ -153,7 +156,7 @@ async function insertRules(db: Queryable, oid: number): Promise<readonly Refusal
     db,
     sql`select r.rulename as rule, n.nspname as schema, c.relname as name
         from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
-        where r.ev_class = ${oid}::oid and r.ev_type = ${RULE_ON_INSERT} and r.ev_enabled in ('O', 'A')
+        where r.ev_class = ${oid}::oid and r.ev_type = ${RULE_ON_INSERT} and ${firesHere('r.ev_enabled')}
         order by r.oid`,
   );
   return found.map(({ rule, schema, name }) => ({
