@@ -1,17 +1,19 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Dataset } from '../../domain/dataset.ts';
-import { TierdError } from '../../domain/errors.ts';
 import { PIN_DAYS } from '../../domain/plan/pins.ts';
 import type { TableRef } from '../../domain/table.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';
 import type { RestoreWish } from '../../jobs/restore/rooms.ts';
-import { instant } from '../arguments.ts';
+import { instant, type TableTime, tableTime } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { selectDatasets } from '../select-datasets.ts';
+import { timeOf, usageOf } from '../span-and-reason.ts';
+
+const usage = usageOf('restore');
 
 interface RestoreFlags {
-  readonly from: EpochMs;
-  readonly to: EpochMs;
+  readonly from: TableTime;
+  readonly to: TableTime;
   readonly where?: string;
   readonly into?: string;
   readonly keepCold?: true;
@@ -25,8 +27,8 @@ export function registerRestore(program: Command, context: CliContext): void {
     .command('restore')
     .description('bring rows back from the lake into PostgreSQL, proven before they leave the lake')
     .argument('<dataset>', 'whose rows')
-    .requiredOption('--from <time>', 'from this time on', instant)
-    .requiredOption('--to <time>', 'up to and without this time', instant)
+    .requiredOption('--from <time>', 'from this time on', tableTime)
+    .requiredOption('--to <time>', 'up to and without this time', tableTime)
     .option('--where <condition>', 'only rows of which this is true, as `tierd query` reads it')
     .option('--into <table>', 'copy them into this table, made where it is missing; they stay cold')
     .option('--keep-cold', 'say that they stay cold, which needs --into')
@@ -68,7 +70,9 @@ function pinEnd(text: string): EpochMs | 'never' {
 }
 
 function requestOf(dataset: Dataset, flags: RestoreFlags, now: EpochMs): RestoreWish {
-  const { from, to, where, into, keepCold, pinUntil } = flags;
+  const { where, into, keepCold, pinUntil } = flags;
+  const from = timeOf(dataset, flags.from, usage);
+  const to = timeOf(dataset, flags.to, usage);
   if (from >= to) throw usage('--to must be later than --from');
   if (where?.trim() === '') throw usage('--where is empty');
   if (keepCold === true && into === undefined) {
@@ -100,14 +104,6 @@ function tableOf(text: string, dataset: Dataset): TableRef {
   const isOwn = schema === dataset.table.schema && name === dataset.table.name;
   if (isOwn) throw usage(`--into ${text} is the dataset's own table: leave --into out`);
   return { schema, name };
-}
-
-function usage(message: string): TierdError {
-  return new TierdError({
-    code: 'USAGE',
-    message: `${message}; nothing was done.`,
-    hint: 'See `tierd restore --help`.',
-  });
 }
 
 async function dryRun(
