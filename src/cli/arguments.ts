@@ -35,3 +35,13 @@ export function instant(text: string): EpochMs {
   }
   return at;
 }
+
+/** A time that rows of a dataset have: `--from` and `--to`. `timeOf` knows what it means for which dataset. */
+export interface TableTime {
+  readonly text: string;
+  readonly at: EpochMs;
+}
+
+export function tableTime(text: string): TableTime {
+  return { text, at: instant(text) };
+}

@@ -15,6 +15,7 @@ import { coldEdges, listColdSegments, listMovesUnderWay } from '../ledger/calend
 import { listHolds } from '../ledger/holds.ts';
 import { hasLedger } from '../ledger/migrate.ts';
 import { listPins } from '../ledger/pins.ts';
+import { earlierClock } from './both-clocks.ts';
 
 export interface CalendarRooms {
   readonly connect: () => Promise<pg.Client>;
@@ -46,6 +47,7 @@ export async function readCalendar(
       const hot = await daysWithRows(db, table, range, signal);
       const hotEdges = await glanceAtTable(db, table);
       const now = rooms.clock.now();
+      const earlier = await earlierClock(now, db);
       const ledger = await readLedger(db, dataset.name, range);
       const hotDays = [...hot.days.keys()];
       const days = calendarDays(range, {
@@ -56,8 +58,8 @@ export async function readCalendar(
         newestHot: greatest([hotEdges.newest, ...hotDays]),
         segments: ledger.segments,
         moving: ledger.moving,
-        pinned: ledger.pins.filter((pin) => isActive(pin, now)).map((pin) => pin.range),
-        holds: ledger.holds.filter((hold) => isHolding(hold, now)),
+        pinned: ledger.pins.filter((pin) => isActive(pin, earlier)).map((pin) => pin.range),
+        holds: ledger.holds.filter((hold) => isHolding(hold, earlier)),
         hasBacklog,
       });
       return {

@@ -5,6 +5,7 @@ import { formatRange } from '../domain/time/time-range.ts';
 import { isPostgresError } from '../hot/postgres-error.ts';
 import { disconnect } from '../hot/server/connect.ts';
 import { listPins } from '../ledger/pins.ts';
+import { earlierClock } from './both-clocks.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
 /** What a rotation holds back, and whoever wonders why hot rows are so old should know. */
@@ -12,10 +13,10 @@ export async function checkPins(
   rooms: Pick<LookingRooms, 'connect' | 'clock'>,
   datasets: readonly Dataset[],
 ): Promise<readonly Check[]> {
-  const now = rooms.clock.now();
   const checks: Check[] = [];
   const db = await rooms.connect('work');
   try {
+    const now = await earlierClock(rooms.clock.now(), db);
     for (const { name } of datasets) {
       const pins = joinPins((await listPins(db, name)).filter((pin) => isActive(pin, now)));
       if (pins.length === 0) continue;

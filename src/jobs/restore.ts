@@ -23,7 +23,7 @@ import { lookingAt, onDataset } from './on-dataset.ts';
 import { recordEnd } from './record-end.ts';
 import { type GatheredRestore, gatherRestore } from './restore/gather-restore.ts';
 import { type RestoreTotals, restoreAll } from './restore/restore-all.ts';
-import type { LookingRestoreRooms, RestoreRequest, RestoreRooms } from './restore/rooms.ts';
+import type { LookingRestoreRooms, RestoreRooms, RestoreWish } from './restore/rooms.ts';
 import { turnsOf } from './restore/turns.ts';
 import type { Wholeness } from './rotate-all.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
@@ -38,7 +38,7 @@ export interface RestoreOutcome {
 export function planRestoreOf(
   rooms: LookingRestoreRooms,
   dataset: Dataset,
-  request: RestoreRequest,
+  request: RestoreWish,
   signal: AbortSignal,
 ): Promise<RestorePlan> {
   return lookingAt(
@@ -56,19 +56,18 @@ export function planRestoreOf(
 export function restoreDataset(
   rooms: RestoreRooms,
   dataset: Dataset,
-  request: RestoreRequest,
+  request: RestoreWish,
   { force }: { readonly force: boolean },
 ): Promise<RestoreOutcome> {
   return onDataset(rooms, dataset, { evenIfPaused: force }, async ({ db, kept }) => {
     const gathered = await gatherRestore(rooms, db, dataset, request, kept.signal);
     rooms.tell({ kind: 'planned', dataset: dataset.name, plan: gathered.plan });
-    return runPlan(rooms, db, dataset, kept, { gathered, request, force });
+    return runPlan(rooms, db, dataset, kept, { gathered, force });
   });
 }
 
 interface Prepared {
   readonly gathered: GatheredRestore;
-  readonly request: RestoreRequest;
   readonly force: boolean;
 }
 
@@ -77,9 +76,9 @@ async function runPlan(
   db: pg.Client,
   dataset: Dataset,
   kept: KeptLease,
-  { gathered, request, force }: Prepared,
+  { gathered, force }: Prepared,
 ): Promise<RestoreOutcome> {
-  const { plan, table, columns, fieldIds, mappedTo, work, whereSha256 } = gathered;
+  const { plan, request, table, columns, fieldIds, mappedTo, work, whereSha256 } = gathered;
   const totals: RestoreTotals = { restored: [], failed: [] };
   const runId = await beginRun(rooms, db, 'restore', dataset.name);
   const { lease, signal } = kept;

@@ -15,6 +15,7 @@ import { listPins } from '../ledger/pins.ts';
 import { listRuns, type RunRecord } from '../ledger/runs.ts';
 import { countFindings } from '../ledger/scrub-findings.ts';
 import { type ColdTotals, coldTotals } from '../ledger/segments.ts';
+import { earlierClock } from './both-clocks.ts';
 import { asTierdError } from './job-failure.ts';
 import { examineLive, type LiveReport, type LiveRooms } from './live-checks.ts';
 import { lakeRefusal, lookAtLake } from './rotation/own-lake.ts';
@@ -156,6 +157,7 @@ async function reportOn(
       oldest: toMs(totals?.oldestUs),
       newest: toMs(totals?.newestUs),
     };
+    const earlier = await earlierClock(rooms.clock.now(), db);
     const [lastRun] =
       ledger !== null ? await listRuns(db, { dataset: dataset.name, job: 'rotate', limit: 1 }) : [];
     return {
@@ -167,7 +169,7 @@ async function reportOn(
       ratio: ratioOf(hot, cold),
       due: { rows: plan.rows, moves: plan.moves.length },
       refusals: refusalsOf(plan),
-      pins: (await listPins(db, dataset.name)).filter((pin) => isActive(pin, rooms.clock.now())),
+      pins: (await listPins(db, dataset.name)).filter((pin) => isActive(pin, earlier)),
       lastRun: lastRun ?? null,
       lease: ledger !== null ? await readLease(db, dataset.name) : null,
       care: ledger !== null ? await lookAtCare(db, dataset, rooms.clock.now()) : null,

@@ -3,7 +3,7 @@
  * replaced: who rewrites the database finds that the lake remembers.
  */
 import { z } from 'zod';
-import { TierdError } from '../domain/errors.ts';
+import { type ErrorCode, TierdError } from '../domain/errors.ts';
 import { AUDIT_DIRECTORY } from './object-key.ts';
 import type { ObjectStore } from './object-store.ts';
 import { readSmall } from './read-small.ts';
@@ -45,25 +45,39 @@ export async function keepHeads(
 
 export interface FoundHeads {
   readonly key: string;
-  /** Null where it is nothing that this version of tierd wrote. */
-  readonly heads: KeptHeads | null;
+  /** Or why there are none: it is nothing that this version of tierd wrote, or the lake doesn't give it. */
+  readonly heads: KeptHeads | 'no record' | 'unreadable';
 }
 
-/** Of all days, oldest first. @throws TierdError LAKE_UNREADABLE */
-export async function readHeads(store: ObjectStore): Promise<readonly FoundHeads[]> {
+export type HeadsStore = Pick<ObjectStore, 'list' | 'read'>;
+
+/** Of all days, oldest first. @throws TierdError LAKE_UNREADABLE where they can't be listed */
+export async function readHeads(store: HeadsStore): Promise<readonly FoundHeads[]> {
   const keys: string[] = [];
   for await (const { key } of store.list(`${AUDIT_DIRECTORY}/`)) keys.push(key);
   const found: FoundHeads[] = [];
-  for (const key of keys.sort()) found.push({ key, heads: parse(await readSmall(store, key)) });
+  for (const key of keys.sort()) found.push({ key, heads: await readOne(store, key) });
   return found;
 }
 
-function parse(text: string): KeptHeads | null {
+/** What can't be read of one day is no reason to say nothing of the others. */
+async function readOne(store: HeadsStore, key: string): Promise<FoundHeads['heads']> {
+  try {
+    return parse(await readSmall(store, key));
+  } catch (error) {
+    if (error instanceof TierdError && UNREADABLE.has(error.code)) return 'unreadable';
+    throw error;
+  }
+}
+
+const UNREADABLE: ReadonlySet<ErrorCode> = new Set(['LAKE_UNREADABLE', 'OBJECT_MISSING']);
+
+function parse(text: string): KeptHeads | 'no record' {
   try {
     const { tierdAudit: _, ...heads } = headsSchema.parse(JSON.parse(text));
     return heads;
   } catch {
     // Neither JSON nor of this shape: nothing that was written here.
-    return null;
+    return 'no record';
   }
 }

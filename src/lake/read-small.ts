@@ -1,7 +1,7 @@
 import type { ReadableStore } from './object-store.ts';
 
 /** An object of a few bytes, as text. @throws TierdError OBJECT_MISSING, LAKE_UNREADABLE */
-export async function readSmall(store: ReadableStore, key: string): Promise<string> {
+export async function readSmall(store: Pick<ReadableStore, 'read'>, key: string): Promise<string> {
   return (await readWhole(store, key)).toString('utf8');
 }
 

@@ -1,11 +1,14 @@
 /** The audit log in the ledger. */
 import {
+  type AuditAction,
   type AuditEntry,
   type AuditedSegment,
   type AuditRecord,
+  LAKE_CHAIN,
   NO_HASH,
   writeEntry,
 } from '../domain/audit.ts';
+import type { EpochMs } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
 
 /**
@@ -93,24 +96,58 @@ export async function listAudit(
   const found = await db.query<{ chain: string; number: string; entry: string; hash: string }>(
     `select a.chain, a.number::text, a.entry, encode(a.hash, 'hex') as hash from tierd.audit a
      where $1::text is null or a.chain = $1
-     order by a.entry::jsonb ->> 'at' desc, a.number desc, a.chain limit $2`,
+     order by substring(a.entry from '^\\{"at":"([^"]+)"') desc nulls last, a.number desc, a.chain limit $2`,
     [chain, limit],
   );
   return found.rows.map(({ number, ...record }) => ({ number: BigInt(number), ...record }));
 }
 
-/** @param day `2026-11-28` */
-export async function isAuditDayKept(db: Queryable, day: string): Promise<boolean> {
-  const found = await db.query(`select 1 from tierd.audit_days where day = $1::date`, [day]);
-  return found.rowCount === 1;
+/** Of what a person did to the lake as a whole, the newest of its kind; null for never. */
+export async function lastOfLake(
+  db: Queryable,
+  action: Extract<AuditAction, 'taken_over' | 'separated'>,
+): Promise<EpochMs | null> {
+  const { rows } = await db.query<{ entry: string }>(
+    `select entry from tierd.audit where chain = $1 and strpos(entry, $2) > 0 order by number desc`,
+    [LAKE_CHAIN, `"action":"${action}"`],
+  );
+  return rows.map(({ entry }) => timeOf(entry)).find((at) => at !== null) ?? null;
 }
 
-export async function noteAuditDay(
-  db: Queryable,
-  { day, key }: { readonly day: string; readonly key: string },
-): Promise<void> {
+/** Null where somebody has made something else of the entry. */
+function timeOf(entry: string): EpochMs | null {
+  const [, at = ''] = /^\{"at":"([^"]+)"/.exec(entry) ?? [];
+  const time = Date.parse(at);
+  return Number.isNaN(time) ? null : time;
+}
+
+export interface AuditDay {
+  /** `2026-11-28` */
+  readonly day: string;
+  /** Of the object in the lake. */
+  readonly key: string;
+}
+
+/** Days whose heads the ledger has written into the lake that it has now, oldest first. */
+export async function listAuditDays(db: Queryable): Promise<readonly AuditDay[]> {
+  const separated = await lastOfLake(db, 'separated');
+  const { rows } = await db.query<AuditDay>(
+    `select to_char(day, 'YYYY-MM-DD') as day, object_key as key from tierd.audit_days
+     where $1::float8 is null or written_at > to_timestamp($1 / 1000.0) order by 1`,
+    [separated],
+  );
+  return rows;
+}
+
+/** @param day `2026-11-28` */
+export async function isAuditDayKept(db: Queryable, day: string): Promise<boolean> {
+  return (await listAuditDays(db)).some((kept) => kept.day === day);
+}
+
+export async function noteAuditDay(db: Queryable, { day, key }: AuditDay): Promise<void> {
   await db.query(
-    `insert into tierd.audit_days (day, object_key) values ($1::date, $2) on conflict do nothing`,
+    `insert into tierd.audit_days (day, object_key) values ($1::date, $2)
+     on conflict (day) do update set object_key = excluded.object_key, written_at = excluded.written_at`,
     [day, key],
   );
 }

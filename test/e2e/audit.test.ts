@@ -1,4 +1,6 @@
 /** `tierd audit`: what a person sees of the log, and how it ends where the log was touched. */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { hashEntry, NO_HASH } from '../../src/domain/audit.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -77,5 +79,23 @@ describe('tierd audit', () => {
     expect(await tierd('audit', 'export')).toMatchObject({ exitCode: 0, stdout: '' });
     expect(await tierd('audit', 'list', 'tick')).toMatchObject({ exitCode: 2 });
     expect(await tierd('audit', 'export', '--json')).toMatchObject({ exitCode: 2 });
+  });
+
+  it('ends with 1 and says what to do where the lake has lost what the ledger wrote', async () => {
+    await database.query(
+      `insert into ticks select now() - interval '60 days' + n * interval '1 day', n from generate_series(0, 1) n`,
+    );
+    const { tierd, directory } = await rotated();
+    const folder = join(directory, 'lake', 'cold_storage', '_tierd_audit');
+    const [day = ''] = readdirSync(folder);
+    rmSync(join(folder, day));
+    const lost = await tierd('audit', 'verify');
+    expect(lost).toMatchObject({ exitCode: 1, stderr: '' });
+    expect(lost.stdout).toContain(`missing _tierd_audit/${day}: the ledger wrote it`);
+    expect(lost.stdout).toContain('Put it back from a copy of the lake.');
+    expect(JSON.parse((await tierd('audit', 'verify', '--json')).stdout)).toMatchObject({
+      whole: false,
+      contradictions: [{ key: `_tierd_audit/${day}`, kind: 'missing' }],
+    });
   });
 });

@@ -45,7 +45,7 @@ it('shows what would come back, brings it back pinned, and lets it go again', as
     '-n',
   );
   expect(partly).toMatchObject({ exitCode: 3 });
-  expect(partly.stdout).toContain(`--from ${day(41)}T00:00:00.000Z`);
+  expect(partly.stdout).toContain(`--from ${day(41)}T00:00:00.000 --to`);
 
   const done = await tierd('restore', ...span, '--pin-until', 'never', '--json');
   expect(done).toMatchObject({ exitCode: 0 });

@@ -14,7 +14,7 @@ import { type Bench, daysAgo, NOW } from './rotation.ts';
 export interface RestoreWish {
   readonly into?: TableRef;
   readonly where?: string;
-  readonly pinUntil?: EpochMs | null;
+  readonly pinUntil?: EpochMs | null | 'default';
   readonly force?: boolean;
   readonly tell?: (event: RestoreEvent) => void;
 }

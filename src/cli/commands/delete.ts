@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import type { Dataset } from '../../domain/dataset.ts';
-import type { EpochMs } from '../../domain/time/time-range.ts';
 import type { DeletionRequest } from '../../jobs/deletion/rooms.ts';
-import { instant } from '../arguments.ts';
+import { type TableTime, tableTime } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { reportDeletion, reportDeletionPlan } from '../reports/deletion-report.ts';
 import { selectDatasets } from '../select-datasets.ts';
@@ -11,8 +10,8 @@ import { reasonOf, spanOf, usageOf } from '../span-and-reason.ts';
 interface DeleteFlags {
   readonly where: string;
   readonly reason: string;
-  readonly from?: EpochMs;
-  readonly to?: EpochMs;
+  readonly from?: TableTime;
+  readonly to?: TableTime;
   readonly coldOnly?: true;
   readonly now?: true;
   readonly dryRun?: true;
@@ -32,8 +31,8 @@ export function registerDelete(program: Command, context: CliContext): void {
       'which rows: what may stand behind WHERE in `tierd query`',
     )
     .requiredOption('--reason <text>', 'why, for who looks at it in three years')
-    .option('--from <time>', 'only rows from this time on', instant)
-    .option('--to <time>', 'only rows up to and without this time', instant)
+    .option('--from <time>', 'only rows from this time on', tableTime)
+    .option('--to <time>', 'only rows up to and without this time', tableTime)
     .option('--cold-only', 'also where rows that match are in PostgreSQL, and leave these there')
     .option('--now', 'remove replaced files at once: a query that still reads one fails')
     .option('-n, --dry-run', 'show how many rows of which slices would go, and change nothing')
@@ -66,7 +65,7 @@ function requestOf(dataset: Dataset, flags: DeleteFlags): DeletionRequest {
   return {
     where,
     reason: reasonOf(flags.reason, usage),
-    span: spanOf(flags, usage),
+    span: spanOf(dataset, flags, usage),
     coldOnly: flags.coldOnly === true,
     now: flags.now === true,
     mayEmpty: flags.force === true && flags.mayEmpty === dataset.name,

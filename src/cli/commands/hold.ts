@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { EpochMs } from '../../domain/time/time-range.ts';
-import { instant, wholeNumber } from '../arguments.ts';
+import { instant, type TableTime, tableTime, wholeNumber } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { reportHold, reportHolds } from '../reports/hold-report.ts';
 import { withLedger } from '../rooms/ledger.ts';
@@ -9,8 +9,8 @@ import { reasonOf, spanOf, usageOf } from '../span-and-reason.ts';
 
 interface SetFlags {
   readonly reason: string;
-  readonly from?: EpochMs;
-  readonly to?: EpochMs;
+  readonly from?: TableTime;
+  readonly to?: TableTime;
   readonly until?: EpochMs;
 }
 
@@ -30,8 +30,8 @@ export function registerHold(program: Command, context: CliContext): void {
     .description('nothing of it expires until the hold ends or is lifted')
     .argument('<dataset>', 'whose rows')
     .requiredOption('--reason <text>', 'why, for who looks at it in three years')
-    .option('--from <time>', 'from this time on; from the beginning without it', instant)
-    .option('--to <time>', 'up to and without this time; for ever without it', instant)
+    .option('--from <time>', 'from this time on; from the beginning without it', tableTime)
+    .option('--to <time>', 'up to and without this time; for ever without it', tableTime)
     .option('--until <time>', 'the hold ends then by itself; when it is lifted without it', instant)
     .addHelpText(
       'after',
@@ -55,13 +55,14 @@ export function registerHold(program: Command, context: CliContext): void {
     .action((id: number, { reason }: Pick<SetFlags, 'reason'>) => lift(context, id, reason));
 }
 
-async function set(context: CliContext, dataset: string, flags: SetFlags): Promise<void> {
-  selectDatasets(context.loadConfig().datasets, [dataset]);
+async function set(context: CliContext, name: string, flags: SetFlags): Promise<void> {
+  const [dataset] = selectDatasets(context.loadConfig().datasets, [name]);
+  if (dataset === undefined) throw new RangeError(`no dataset ${name}`);
   const until = flags.until ?? null;
   if (until !== null && until <= context.clock.now()) throw usage('--until is over already');
   const wish = {
-    dataset,
-    range: spanOf(flags, usage),
+    dataset: name,
+    range: spanOf(dataset, flags, usage),
     reason: reasonOf(flags.reason, usage),
     until,
   };

@@ -1,16 +1,19 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Dataset } from '../../domain/dataset.ts';
-import { TierdError } from '../../domain/errors.ts';
+import { PIN_DAYS } from '../../domain/plan/pins.ts';
 import type { TableRef } from '../../domain/table.ts';
-import { DAY_MS, type EpochMs } from '../../domain/time/time-range.ts';
-import type { RestoreRequest } from '../../jobs/restore/rooms.ts';
-import { instant } from '../arguments.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
+import type { RestoreWish } from '../../jobs/restore/rooms.ts';
+import { instant, type TableTime, tableTime } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { selectDatasets } from '../select-datasets.ts';
+import { timeOf, usageOf } from '../span-and-reason.ts';
+
+const usage = usageOf('restore');
 
 interface RestoreFlags {
-  readonly from: EpochMs;
-  readonly to: EpochMs;
+  readonly from: TableTime;
+  readonly to: TableTime;
   readonly where?: string;
   readonly into?: string;
   readonly keepCold?: true;
@@ -19,16 +22,13 @@ interface RestoreFlags {
   readonly force?: true;
 }
 
-/** How long a rotation leaves restored rows alone when nobody says otherwise. */
-const PIN_DAYS = 7;
-
 export function registerRestore(program: Command, context: CliContext): void {
   program
     .command('restore')
     .description('bring rows back from the lake into PostgreSQL, proven before they leave the lake')
     .argument('<dataset>', 'whose rows')
-    .requiredOption('--from <time>', 'from this time on', instant)
-    .requiredOption('--to <time>', 'up to and without this time', instant)
+    .requiredOption('--from <time>', 'from this time on', tableTime)
+    .requiredOption('--to <time>', 'up to and without this time', tableTime)
     .option('--where <condition>', 'only rows of which this is true, as `tierd query` reads it')
     .option('--into <table>', 'copy them into this table, made where it is missing; they stay cold')
     .option('--keep-cold', 'say that they stay cold, which needs --into')
@@ -69,8 +69,10 @@ function pinEnd(text: string): EpochMs | 'never' {
   }
 }
 
-function requestOf(dataset: Dataset, flags: RestoreFlags, now: EpochMs): RestoreRequest {
-  const { from, to, where, into, keepCold, pinUntil } = flags;
+function requestOf(dataset: Dataset, flags: RestoreFlags, now: EpochMs): RestoreWish {
+  const { where, into, keepCold, pinUntil } = flags;
+  const from = timeOf(dataset, flags.from, usage);
+  const to = timeOf(dataset, flags.to, usage);
   if (from >= to) throw usage('--to must be later than --from');
   if (where?.trim() === '') throw usage('--where is empty');
   if (keepCold === true && into === undefined) {
@@ -88,7 +90,7 @@ function requestOf(dataset: Dataset, flags: RestoreFlags, now: EpochMs): Restore
     span: { fromInclusive: from, toExclusive: to },
     where: where?.trim() ?? null,
     into: into === undefined ? null : tableOf(into, dataset),
-    pinUntil: pinUntil === 'never' ? null : (pinUntil ?? now + PIN_DAYS * DAY_MS),
+    pinUntil: pinUntil === 'never' ? null : (pinUntil ?? 'default'),
   };
 }
 
@@ -104,18 +106,10 @@ function tableOf(text: string, dataset: Dataset): TableRef {
   return { schema, name };
 }
 
-function usage(message: string): TierdError {
-  return new TierdError({
-    code: 'USAGE',
-    message: `${message}; nothing was done.`,
-    hint: 'See `tierd restore --help`.',
-  });
-}
-
 async function dryRun(
   context: CliContext,
   dataset: Dataset,
-  request: RestoreRequest,
+  request: RestoreWish,
   force: boolean,
 ): Promise<void> {
   const { planRestoreOf } = await import('../../jobs/restore.ts');
@@ -136,7 +130,7 @@ async function dryRun(
 async function restore(
   context: CliContext,
   dataset: Dataset,
-  request: RestoreRequest,
+  request: RestoreWish,
   force: boolean,
 ): Promise<void> {
   const { restoreDataset } = await import('../../jobs/restore.ts');

@@ -2,6 +2,7 @@
 import type { AuditRecord } from '../../domain/audit.ts';
 import { agree, countOf } from '../../domain/count.ts';
 import { EXIT } from '../../domain/errors.ts';
+import type { Contradiction } from '../../jobs/audit/sort-heads.ts';
 import type { AuditVerdict } from '../../jobs/audit/verify-audit.ts';
 import type { Report } from '../context.ts';
 import { renderTable } from '../terminal/table.ts';
@@ -49,7 +50,12 @@ interface Content {
 }
 
 function contentOf(entry: string): Content {
-  return JSON.parse(entry) as Content;
+  try {
+    return JSON.parse(entry) as Content;
+  } catch {
+    // What somebody made of it in the database; `tierd audit verify` says since where.
+    return { action: 'not what was written' };
+  }
 }
 
 function lineOf({ chain, number, entry }: Listed): string[] {
@@ -93,7 +99,7 @@ export function reportVerdict(verdict: AuditVerdict): Report {
             `${colour.red('broken')} ${chain}: entry ${number.toString()}: ${reason}`,
         ),
         ...contradictions.map(
-          ({ key, reason }) => `${colour.red('contradicted')} by ${key}: ${reason}`,
+          ({ key, kind, reason }) => `${colour.red(WORDS[kind])} ${key}: ${reason}`,
         ),
       ];
       const held = `${countOf(days, 'day')} of the lake`;
@@ -103,11 +109,46 @@ export function reportVerdict(verdict: AuditVerdict): Report {
           : `; ${countOf(othersDays, 'day')} ${agree(othersDays, 'is', 'are')} of other ledgers that had the lake`;
       return [
         ...lines,
-        isWhole
-          ? `${colour.green('whole')} ${countOf(Number(entries), 'entry', 'entries')} in ${countOf(chains, 'chain')}, held against ${held}${others}`
-          : `The log is not as it was written. What a backup of the database has of it is in its table tierd.audit.`,
+        ...(isWhole
+          ? [
+              `${colour.green('whole')} ${countOf(Number(entries), 'entry', 'entries')} in ${countOf(chains, 'chain')}, held against ${held}${others}`,
+            ]
+          : hintsOf(verdict)),
       ].join('\n');
     },
     exitCode: isWhole ? EXIT.done : EXIT.failed,
   };
+}
+
+/** What stands before the object's key. */
+const WORDS: Readonly<Record<Contradiction['kind'], string>> = {
+  entry: 'contradicted by',
+  no_record: 'contradicted by',
+  unreadable: 'unreadable',
+  missing: 'missing',
+  other_ledger: 'contradicted by',
+};
+
+function hintsOf({ broken, contradictions }: AuditVerdict): readonly string[] {
+  const kinds = new Set(contradictions.map(({ kind }) => kind));
+  const hints: string[] = [];
+  if (broken.length > 0 || kinds.has('entry') || kinds.has('no_record')) {
+    hints.push(
+      'The log is not as it was written. What a backup of the database has of it is in its table tierd.audit.',
+    );
+  }
+  if (kinds.has('missing')) {
+    hints.push(
+      'Without what is missing nobody can tell whether the log was rewritten since. Put it back from a copy of the lake.',
+    );
+  }
+  if (kinds.has('unreadable')) {
+    hints.push('Make the lake give what it does not (disk, rights), then verify again.');
+  }
+  if (kinds.has('other_ledger')) {
+    hints.push(
+      'Either the database is not the one that had this lake, or somebody changed which ledger it is. `tierd lake show` says whose the lake is; `tierd adopt` takes it over, and says so in the log.',
+    );
+  }
+  return hints;
 }

@@ -56,6 +56,7 @@ function planDocument(plan: CorrectionPlan): Record<string, unknown> {
     rows_changed: plan.changed,
     rows_unknown: plan.unknown,
     unknown_keys: plan.examples,
+    incomparable: plan.incomparable,
     slices: plan.slices.map(({ range, rows, changed }) => ({
       ...rangeDocument(range),
       rows,
@@ -95,11 +96,18 @@ function renderSlices({ slices }: CorrectionPlan, style: Style): string {
   );
 }
 
-function leftOut({ unknown, examples, onlyKnown }: CorrectionPlan): readonly string[] {
+function leftOut({
+  unknown,
+  examples,
+  incomparable,
+  onlyKnown,
+}: CorrectionPlan): readonly string[] {
   if (!onlyKnown || unknown === 0) return [];
   const more = unknown > examples.length ? ', …' : '';
+  const why =
+    incomparable === null ? '' : `; slices of that time can't be compared: ${incomparable}`;
   return [
-    `  left out: ${formatRows(unknown)} whose ${agree(unknown, 'key', 'keys')} the lake has no row of (${examples.join('; ')}${more})`,
+    `  left out: ${formatRows(unknown)} whose ${agree(unknown, 'key', 'keys')} ${incomparable === null ? 'the lake has no row of' : 'no row has that can be compared'} (${examples.join('; ')}${more})${why}`,
   ];
 }
 

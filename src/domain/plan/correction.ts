@@ -22,6 +22,8 @@ export interface CorrectionInput extends DiskFacts {
   readonly unknown: number;
   /** Some of their keys. */
   readonly examples: readonly string[];
+  /** Why the lake may have rows of these keys all the same; null where it has none. */
+  readonly incomparable: string | null;
   /** Rows without a cold one of their key are left out. */
   readonly onlyKnown: boolean;
   readonly slices: readonly CorrectedSlice[];
@@ -33,7 +35,10 @@ export interface CorrectionInput extends DiskFacts {
   readonly holds: readonly Hold[];
 }
 
-type OfFile = Pick<CorrectionInput, 'rows' | 'unknown' | 'examples' | 'onlyKnown' | 'slices'>;
+type OfFile = Pick<
+  CorrectionInput,
+  'rows' | 'unknown' | 'examples' | 'incomparable' | 'onlyKnown' | 'slices'
+>;
 
 export interface CorrectionPlan extends OfFile {
   readonly dataset: string;
@@ -43,12 +48,13 @@ export interface CorrectionPlan extends OfFile {
 }
 
 export function planCorrection(input: CorrectionInput): CorrectionPlan {
-  const { dataset, rows, unknown, examples, onlyKnown, slices, holds } = input;
+  const { dataset, rows, unknown, examples, incomparable, onlyKnown, slices, holds } = input;
   return {
     dataset: dataset.name,
     rows,
     unknown,
     examples,
+    incomparable,
     onlyKnown,
     slices,
     changed: slices.reduce((sum, { changed }) => sum + changed, 0),
@@ -63,10 +69,19 @@ export function planCorrection(input: CorrectionInput): CorrectionPlan {
 
 function guardUnknown(
   dataset: string,
-  { unknown, examples, onlyKnown }: OfFile,
+  { unknown, examples, incomparable, onlyKnown }: OfFile,
 ): readonly Refusal[] {
   if (unknown === 0 || onlyKnown) return [];
   const more = unknown > examples.length ? ', …' : '';
+  if (incomparable !== null) {
+    return [
+      unforceable(
+        'unknown_keys',
+        `${countOf(unknown, 'row')} of the file ${agree(unknown, 'has', 'have')} a key that no row which can be compared has, and slices of that time can't be: ${incomparable}: ${examples.join('; ')}${more}`,
+        `inserted into PostgreSQL as well they would be there twice: first \`tierd delete ${dataset} --where …\` what they replace; --only-known leaves them out`,
+      ),
+    ];
+  }
   return [
     unforceable(
       'unknown_keys',

@@ -25,7 +25,8 @@ export type TableHazard =
   | { readonly kind: 'delete_rule'; readonly rule: string; readonly on: TableRef }
   | { readonly kind: 'inheritance'; readonly children: readonly TableRef[] }
   | { readonly kind: 'temporary' }
-  | { readonly kind: 'unlogged' }
+  /** The table, or partitions, chunks or children of it. */
+  | { readonly kind: 'unlogged'; readonly tables: readonly TableRef[] }
   | { readonly kind: 'foreign_partition'; readonly partition: TableRef }
   | {
       readonly kind: 'publication';

@@ -77,10 +77,7 @@ function judge(
         'name a permanent table',
       );
     case 'unlogged':
-      return note(
-        `${table} is unlogged: a crash of the server empties it, rows not yet moved included`,
-        `alter table ${quoted} set logged`,
-      );
+      return judgeUnlogged(hazard.tables);
     case 'foreign_partition':
       return unforceable(
         'foreign_partition',
@@ -133,6 +130,19 @@ function judge(
           )
         : null;
   }
+}
+
+/** So many are named; a thousand partitions are one matter. */
+const UNLOGGED_SHOWN = 3;
+
+function judgeUnlogged(tables: readonly TableRef[]): HazardNote {
+  const shown = tables.slice(0, UNLOGGED_SHOWN);
+  const more = tables.length - shown.length;
+  const names = `${shown.map(formatTable).join(', ')}${more === 0 ? '' : ` and ${String(more)} more`}`;
+  return note(
+    `${names} ${agree(tables.length, 'is', 'are')} unlogged: a crash of the server empties ${agree(tables.length, 'it', 'them')}, rows not yet moved included`,
+    shown.map((ref) => `alter table ${sqlTable(ref)} set logged`).join('; '),
+  );
 }
 
 function judgePrivilege(

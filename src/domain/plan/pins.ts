@@ -4,6 +4,9 @@ import { agree, countOf } from '../count.ts';
 import { type EpochMs, formatRange, rangesOverlap, type TimeRange } from '../time/time-range.ts';
 import type { MeasuredRegion } from './plan.ts';
 
+/** How long a rotation leaves restored rows alone when nobody says otherwise. */
+export const PIN_DAYS = 7;
+
 export interface Pin {
   readonly range: TimeRange;
   /** Null is for ever. */

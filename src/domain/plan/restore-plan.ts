@@ -51,7 +51,8 @@ export function refusePartial(
   const partial = slices.filter(({ range }) => !contains(span, range));
   if (partial.length === 0) return [];
   const whole = hullOf([span, ...slices.map(({ range }) => range)]);
-  const iso = (at: EpochMs): string => new Date(at).toISOString();
+  // Without a zone, for the table's times may be local ones.
+  const iso = (at: EpochMs): string => new Date(at).toISOString().slice(0, -1);
   return [
     {
       guard: 'partial_slice',

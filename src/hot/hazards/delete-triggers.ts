@@ -1,6 +1,7 @@
 /** Triggers that a DELETE fires. */
 import type { TableRef } from '../../domain/table.ts';
 import { type Queryable, run, sql } from '../sql.ts';
+import { firesHere } from '../table/fires.ts';
 
 export interface DeleteTrigger {
   readonly trigger: string;
@@ -25,7 +26,7 @@ export async function findDeleteTriggers(
         from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
         join pg_proc f on f.oid = t.tgfoid join pg_namespace fn on fn.oid = f.pronamespace
         where t.tgrelid = any (${tables}::oid[]) and t.tgtype & ${ON_DELETE} <> 0
-          and not t.tgisinternal and t.tgparentid = 0 and t.tgenabled in ('O', 'A')
+          and not t.tgisinternal and t.tgparentid = 0 and ${firesHere('t.tgenabled')}
           and fn.nspname not like '\\_timescaledb\\_%'
         order by t.oid`,
   );

@@ -2,8 +2,10 @@
 import type { TableHazard } from '../../domain/plan/hazards.ts';
 import type { TableDescription, TableRef } from '../../domain/table.ts';
 import { type Queryable, raw, run, runOne, type Sql, sql } from '../sql.ts';
+import { firesHere } from '../table/fires.ts';
 import { findForeignKeys, holdsRows } from '../table/foreign-keys.ts';
 import { hasTimeIndex } from '../table/time-index.ts';
+import { findUnlogged } from '../table/unlogged-tables.ts';
 import { findTimescaleHazards } from '../timescale/timescale-hazards.ts';
 import { findDeleteRules } from './delete-rules.ts';
 import { findDeleteTriggers } from './delete-triggers.ts';
@@ -64,7 +66,8 @@ async function ofTheTableItself(
   const hazards: TableHazard[] = [];
   if (flags.row_security) hazards.push({ kind: 'row_security' });
   if (flags.persistence === 't') hazards.push({ kind: 'temporary' });
-  if (flags.persistence === 'u') hazards.push({ kind: 'unlogged' });
+  const unlogged = await findUnlogged(db, table.oid);
+  if (unlogged.length > 0) hazards.push({ kind: 'unlogged', tables: unlogged });
   for (const privilege of ['usage', 'select', 'delete'] as const) {
     if (!flags[privilege]) hazards.push({ kind: 'missing_privilege', privilege });
   }
@@ -149,7 +152,7 @@ async function eventTriggers(db: Queryable): Promise<readonly TableHazard[]> {
     db,
     sql`select e.evtname as trigger, e.evtevent as event
         from pg_event_trigger e
-        where e.evtenabled in ('O', 'A')
+        where ${firesHere('e.evtenabled')}
           and e.evtevent in ('sql_drop', 'ddl_command_start', 'ddl_command_end')
           and (e.evttags is null or e.evttags && array['DROP TABLE', 'ALTER TABLE'])
           and not exists (

@@ -4,7 +4,10 @@ import { sqlName, sqlTable } from '../../domain/sql-name.ts';
 import { formatTable, type TableDescription, type TableRef } from '../../domain/table.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';
 import { type Queryable, run, runOne, sql } from '../sql.ts';
+import { firesHere } from '../table/fires.ts';
+import { findUnlogged } from '../table/unlogged-tables.ts';
 import { isWrittenCompressed } from '../timescale/written-compressed.ts';
+import { findUncheckedKeys } from './unchecked-keys.ts';
 
 /**
  * @param oldest of the rows: what a retention policy goes by
@@ -34,6 +37,7 @@ export async function findRestoreHazards(
       : await sharedRows(db, { ref, oid }, sharedWith)),
     ...(await rightsAndPolicies(db, ref, oid, whyTemporary)),
     ...(await insertTriggers(db, oid)),
+    ...(await findUncheckedKeys(db, oid)),
     ...(await insertRules(db, oid)),
     ...(kind === 'hypertable' ? await retention(db, ref, oldest) : []),
   ];
@@ -41,14 +45,7 @@ export async function findRestoreHazards(
 
 /** The lake gives its rows up, and a crash of the server empties the table, or the partition. */
 async function unlogged(db: Queryable, oid: number): Promise<readonly Refusal[]> {
-  const found = await run<TableRef>(
-    db,
-    sql`select n.nspname as schema, c.relname as name
-        from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where c.relpersistence = 'u' and c.relkind in ('r', 'p')
-          and (c.oid = ${oid}::oid or c.oid in (select relid from pg_partition_tree(${oid}::oid::regclass)))
-        order by c.oid`,
-  );
+  const found = await findUnlogged(db, oid);
   return found.map((ref) => ({
     guard: 'unlogged_table',
     message: `${formatTable(ref)} is unlogged: a crash of the server would empty it, and the lake would have the rows no more`,
@@ -144,7 +141,7 @@ async function insertTriggers(db: Queryable, oid: number): Promise<readonly Refu
         join pg_proc f on f.oid = t.tgfoid join pg_namespace fn on fn.oid = f.pronamespace
         where (t.tgrelid = ${oid}::oid or t.tgrelid in (select relid from pg_partition_tree(${oid}::oid::regclass)))
           and t.tgtype & ${ON_INSERT} <> 0 and not t.tgisinternal and t.tgparentid = 0
-          and t.tgenabled in ('O', 'A') and fn.nspname not like '\\_timescaledb\\_%'
+          and ${firesHere('t.tgenabled')} and fn.nspname not like '\\_timescaledb\\_%'
         order by t.oid`,
   );
   return found.map(({ trigger, schema, name }) => ({
@@ -163,7 +160,7 @@ async function insertRules(db: Queryable, oid: number): Promise<readonly Refusal
     db,
     sql`select r.rulename as rule, n.nspname as schema, c.relname as name
         from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
-        where r.ev_class = ${oid}::oid and r.ev_type = ${RULE_ON_INSERT} and r.ev_enabled in ('O', 'A')
+        where r.ev_class = ${oid}::oid and r.ev_type = ${RULE_ON_INSERT} and ${firesHere('r.ev_enabled')}
         order by r.oid`,
   );
   return found.map(({ rule, schema, name }) => ({

@@ -3,16 +3,8 @@ import type pg from 'pg';
 import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
 import type { KeptSegment, KeptSlice } from '../../domain/lake/lake-manifest.ts';
-import {
-  type AdoptionProblem,
-  type Candidate,
-  groupOverlapping,
-  judgeGroup,
-  type Preference,
-} from '../../domain/plan/adoption.ts';
-import { hasIdentity } from '../../domain/plan/row-identity.ts';
+import type { AdoptionProblem, Candidate, Preference } from '../../domain/plan/adoption.ts';
 import { formatRange } from '../../domain/time/time-range.ts';
-import { countMatches } from '../../lake/cold-matches.ts';
 import type { ListedObject } from '../../lake/object-store.ts';
 import { readSegmentFooter } from '../../lake/segment-footer.ts';
 import { verifySegments } from '../../lake/segment-verifier.ts';
@@ -20,6 +12,7 @@ import { statesOfKeys } from '../../ledger/adoption.ts';
 import { listKeptSlices } from '../../ledger/manifest.ts';
 import { countRestored } from './count-restored.ts';
 import type { HotSide } from './hot-side.ts';
+import { judgeSlices } from './judge-slices.ts';
 import { meetAll } from './meet-all.ts';
 import { readStrange } from './read-strange.ts';
 import type { AdoptionRooms, MonthFinding } from './rooms.ts';
@@ -90,7 +83,11 @@ export async function lookAtMonth(
     ...listed.live.map((slice) => ({ slice, isCertain })),
     ...strange.slices.map((slice) => ({ slice, isCertain: false })),
   ];
-  const judged = await judge(look, candidates, new Set(own), there);
+  const judged = await judgeSlices(look, candidates, {
+    own: new Set(own),
+    there,
+    unclear: strange.unclear,
+  });
   const unproven = look.verify ? await proveAll(look, judged.live, there) : [];
   const isSound = (slice: KeptSlice): boolean => !unproven.some(({ key }) => isOf(key, slice));
   // Of what nothing but its own footer speaks for, only what it says of itself and keeps.
@@ -191,72 +188,6 @@ async function holdAgainstFile(
   } catch (error) {
     return altered(messageOf(error));
   }
-}
-
-interface Judged {
-  readonly live: readonly KeptSlice[];
-  readonly doubled: readonly KeptSlice[];
-  readonly problems: readonly AdoptionProblem[];
-}
-
-/** @param own slices of the ledger, which stay as they are */
-async function judge(
-  look: MonthLook,
-  candidates: readonly Candidate[],
-  own: ReadonlySet<KeptSlice>,
-  there: ReadonlyMap<string, ListedObject>,
-): Promise<Judged> {
-  const live: KeptSlice[] = [];
-  const doubled: KeptSlice[] = [];
-  const problems: AdoptionProblem[] = [];
-  for (const group of groupOverlapping(candidates)) {
-    const verdict = judgeGroup(group) ?? (await judgeByKeys(look, group, there));
-    if (verdict === null) problems.push(...undecided(group));
-    else {
-      live.push(...verdict.live.map(({ slice }) => slice).filter((slice) => !own.has(slice)));
-      doubled.push(...verdict.doubled.map(({ slice }) => slice));
-    }
-  }
-  return { live, doubled, problems };
-}
-
-/** Where no key is in two of them, none holds a row of another: all of them count. */
-async function judgeByKeys(
-  { rooms, hot, directory }: MonthLook,
-  group: readonly Candidate[],
-  there: ReadonlyMap<string, ListedObject>,
-) {
-  // What the ledger has as live may be gone: nothing is compared with it.
-  if (!group.every(({ slice }) => slice.segments.every(({ key }) => there.has(key)))) return null;
-  const identity = hot?.identity ?? null;
-  if (identity === null || !group.every(({ slice }) => hasIdentity(slice.columns, identity))) {
-    return null;
-  }
-  const sideOf = async ({ segments, columns }: KeptSlice) => {
-    const paths: string[] = [];
-    for (const { key } of segments)
-      paths.push(await rooms.store.readable(key, directory, rooms.signal));
-    return { paths, columns };
-  };
-  for (const [at, { slice, isCertain }] of group.entries()) {
-    for (const other of group.slice(at + 1)) {
-      if (isCertain && other.isCertain) continue;
-      const [late, cold] = [await sideOf(slice), await sideOf(other.slice)];
-      const meeting = { engine: rooms.engine, identity, late, cold, signal: rooms.signal };
-      if ((await countMatches(meeting)).rows > 0) return null;
-    }
-  }
-  return { live: group, doubled: [] };
-}
-
-function undecided(group: readonly Candidate[]): readonly AdoptionProblem[] {
-  return group
-    .filter(({ isCertain }) => !isCertain)
-    .map(({ slice }) => ({
-      kind: 'undecided',
-      key: slice.segments[0]?.key ?? '',
-      reason: `of its time, ${formatRange(slice.range)}, ${String(group.length)} slices have rows, and neither a manifest, nor their sums, nor a key of the table says which of them count`,
-    }));
 }
 
 /** Reads and proves the values of slices whose files are all there. */

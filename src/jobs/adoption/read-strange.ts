@@ -5,7 +5,7 @@ import { TierdError } from '../../domain/errors.ts';
 import type { KeptSegment, KeptSlice } from '../../domain/lake/lake-manifest.ts';
 import type { AdoptionProblem } from '../../domain/plan/adoption.ts';
 import type { TimeColumn, TimeKind } from '../../domain/table.ts';
-import { floorToUnit } from '../../domain/time/time-range.ts';
+import { floorToUnit, nextUnit, type TimeRange } from '../../domain/time/time-range.ts';
 import { checksumOf } from '../../lake/checksum.ts';
 import { parseSegmentKey } from '../../lake/layout.ts';
 import type { ListedObject } from '../../lake/object-store.ts';
@@ -17,6 +17,8 @@ export interface Strange {
   /** Those of which all files are there. */
   readonly slices: readonly KeptSlice[];
   readonly problems: readonly AdoptionProblem[];
+  /** Time of which there are others, of which nobody knows what they have. */
+  readonly unclear: readonly TimeRange[];
 }
 
 export interface StrangeLook {
@@ -33,12 +35,14 @@ export async function readStrange(
   objects: readonly ListedObject[],
 ): Promise<Strange> {
   const problems: AdoptionProblem[] = [];
+  const unclear: TimeRange[] = [];
   const slices = new Map<string, { footer: SegmentFooter; segments: KeptSegment[] }>();
   for (const object of objects) {
     look.rooms.signal.throwIfAborted();
     const read = await readOne(look, object);
     if ('kind' in read) {
       problems.push(read);
+      if (read.kind === 'altered') unclear.push(...timeOfFolder(read.key));
       continue;
     }
     const { footer, segment } = read;
@@ -51,9 +55,20 @@ export async function readStrange(
   for (const { footer, segments } of slices.values()) {
     const rows = segments.reduce((sum, segment) => sum + segment.rows, 0n);
     if (rows === BigInt(footer.sliceRows)) whole.push(sliceOf(footer, segments));
-    else problems.push(incomplete(footer, segments, rows));
+    else {
+      problems.push(incomplete(footer, segments, rows));
+      unclear.push(footer.range);
+    }
   }
-  return { slices: whole, problems };
+  return { slices: whole, problems, unclear };
+}
+
+/** Its own word is worth nothing any more; where it lies is what is left. */
+function timeOfFolder(key: string): readonly TimeRange[] {
+  const place = parseSegmentKey(key);
+  if (place === null) return [];
+  const { start, unit } = place;
+  return [{ fromInclusive: start, toExclusive: nextUnit(start, unit) }];
 }
 
 function sliceOf(footer: SegmentFooter, segments: readonly KeptSegment[]): KeptSlice {

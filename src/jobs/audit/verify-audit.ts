@@ -5,10 +5,16 @@
 import type pg from 'pg';
 import { type BrokenChain, ChainCheck } from '../../domain/audit.ts';
 import { inTransaction } from '../../hot/transaction.ts';
-import { type FoundHeads, readHeads } from '../../lake/audit-heads.ts';
-import type { ObjectStore } from '../../lake/object-store.ts';
-import { type AuditHead, listAuditHeads, readAudit } from '../../ledger/audit.ts';
+import { type FoundHeads, type HeadsStore, readHeads } from '../../lake/audit-heads.ts';
+import {
+  type AuditHead,
+  lastOfLake,
+  listAuditDays,
+  listAuditHeads,
+  readAudit,
+} from '../../ledger/audit.ts';
 import { rememberedLake } from '../../ledger/lake-identity.ts';
+import { type Contradiction, findMissing, type OurHeads, sortHeads } from './sort-heads.ts';
 
 export interface AuditVerdict {
   readonly entries: bigint;
@@ -16,57 +22,55 @@ export interface AuditVerdict {
   readonly broken: readonly BrokenChain[];
   /** Days of the lake that the log was held against. */
   readonly days: number;
-  /** Objects that name another ledger: of the lake's owners before this one. */
+  /** Days of which the lake has heads of its owners before this ledger. */
   readonly othersDays: number;
-  /** Where the lake remembers something else than the ledger. */
+  /** Where the lake remembers something else than the ledger, or not what the ledger gave it. */
   readonly contradictions: readonly Contradiction[];
-}
-
-export interface Contradiction {
-  /** Of the object in the lake. */
-  readonly key: string;
-  readonly reason: string;
 }
 
 const PAGE = 1_000;
 
 /** @throws TierdError LAKE_UNREADABLE */
 export async function verifyAudit(
-  { store }: { readonly store: ObjectStore },
+  { store }: { readonly store: HeadsStore },
   db: pg.Client,
 ): Promise<AuditVerdict> {
-  const kept = await readHeads(store);
   const doing = 'verifying the audit log';
-  // Of one instant: entries that are added meanwhile are none of the question.
   const options = { doing, isolation: 'repeatable read', readOnly: true } as const;
-  return inTransaction(db, options, () => compare(db, kept));
+  const noted = await inTransaction(db, options, () => listAuditDays(db));
+  const kept = await readHeads(store);
+  const missing = findMissing(noted, kept);
+  // Of one instant: entries that are added meanwhile are none of the question.
+  return inTransaction(db, options, () => compare(db, kept, missing));
 }
 
-async function compare(db: pg.Client, kept: readonly FoundHeads[]): Promise<AuditVerdict> {
-  const lake = await rememberedLake(db);
-  const ours = kept.filter(({ heads }) => heads === null || heads.ledgerId === lake?.ledgerId);
+async function compare(
+  db: pg.Client,
+  kept: readonly FoundHeads[],
+  missing: readonly Contradiction[],
+): Promise<AuditVerdict> {
+  const ledgerId = (await rememberedLake(db))?.ledgerId ?? null;
+  const takenOver = await lastOfLake(db, 'taken_over');
+  const { ours, others, contradictions } = sortHeads(kept, { ledgerId, takenOver });
+  const found = [...missing, ...contradictions];
   const remembered = placesOf(ours);
   const heads = await listAuditHeads(db);
   const broken: BrokenChain[] = [];
-  const contradictions: Contradiction[] = ours.flatMap(({ key, heads: read }) =>
-    read === null ? [{ key, reason: 'it is no record of the audit log' }] : [],
-  );
   let entries = 0n;
   for (const head of withLost(heads, remembered)) {
     const check = new ChainCheck(head.chain);
-    contradictions.push(...(await readChain(db, check, remembered.get(head.chain) ?? [])));
+    found.push(...(await readChain(db, check, remembered.get(head.chain) ?? [])));
     check.end(head);
     if (check.broken !== null) broken.push(check.broken);
     entries += check.head.number;
   }
-  const days = ours.length;
   return {
     entries,
     chains: heads.length,
     broken,
-    days,
-    othersDays: kept.length - days,
-    contradictions,
+    days: ours.length,
+    othersDays: others,
+    contradictions: found.toSorted((a, b) => a.key.localeCompare(b.key)),
   };
 }
 
@@ -78,10 +82,10 @@ interface KeptPlace {
 }
 
 /** By chain. */
-function placesOf(kept: readonly FoundHeads[]): ReadonlyMap<string, readonly KeptPlace[]> {
+function placesOf(kept: readonly OurHeads[]): ReadonlyMap<string, readonly KeptPlace[]> {
   const places = new Map<string, KeptPlace[]>();
   for (const { key, heads } of kept) {
-    for (const [chain, { number, hash }] of Object.entries(heads?.heads ?? {})) {
+    for (const [chain, { number, hash }] of Object.entries(heads.heads)) {
       const known = places.get(chain) ?? [];
       known.push({ key, number: BigInt(number), hash });
       places.set(chain, known);
@@ -127,5 +131,5 @@ async function readChain(
 }
 
 function contradict({ key, number }: KeptPlace, chain: string, how: string): Contradiction {
-  return { key, reason: `entry ${number.toString()} of ${chain} ${how}` };
+  return { key, kind: 'entry', reason: `entry ${number.toString()} of ${chain} ${how}` };
 }

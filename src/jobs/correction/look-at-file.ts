@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
-import type { CorrectedSlice } from '../../domain/plan/correction.ts';
+import type { CorrectedSlice, CorrectionInput } from '../../domain/plan/correction.ts';
 import type { RowIdentity } from '../../domain/plan/row-identity.ts';
 import type { TimeRange } from '../../domain/time/time-range.ts';
 import { measureSlices } from '../../hot/measure/measure.ts';
@@ -17,6 +17,7 @@ import { type Encounter, findEncounters, type Settling } from '../rotation/again
 import { exportSlice } from '../rotation/move/export-slice.ts';
 import type { JobRooms } from '../rotation/rooms.ts';
 import type { ExportedSlice, RunContext, StagedSlice } from '../rotation/staged-move.ts';
+import { whyIncomparable } from './incomparable.ts';
 import { loadFile } from './load-file.ts';
 
 export interface Looking {
@@ -40,7 +41,7 @@ export interface SeenFile {
   readonly metRows: number;
   /** Of the slices of the lake that are written anew. */
   readonly rewrittenBytes: number;
-  readonly unknown: { readonly rows: number; readonly examples: readonly string[] };
+  readonly unknown: Pick<CorrectionInput, 'examples' | 'incomparable'> & { readonly rows: number };
 }
 
 const MOST_NAMED = 5;
@@ -91,6 +92,7 @@ async function lookOnce(looking: Looking, without: readonly string[] | null): Pr
   const encounters = await findEncounters(settling);
   const corrected: CorrectedSlice[] = [];
   const files: string[] = [];
+  const unknownIn: TimeRange[] = [];
   const examples = [...beyond.examples];
   let staged = 0;
   for (const [index, slice] of late.entries()) {
@@ -104,6 +106,7 @@ async function lookOnce(looking: Looking, without: readonly string[] | null): Pr
     };
     const found = await findUnknown(sought, { to, most: MOST_NAMED });
     staged += found.rows;
+    if (found.rows > 0) unknownIn.push(slice.range);
     examples.push(...found.examples);
     files.push(to);
     const changed = met.reduce((sum, { count }) => sum + count.changed, 0);
@@ -119,6 +122,7 @@ async function lookOnce(looking: Looking, without: readonly string[] | null): Pr
     unknown: {
       rows: beyond.found + staged,
       examples: examples.slice(0, MOST_NAMED),
+      incomparable: await whyIncomparable(db, run.dataset.name, run.identity, unknownIn),
       staged,
       files,
     },

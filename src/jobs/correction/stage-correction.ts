@@ -53,6 +53,7 @@ export async function planOf(
     rows,
     unknown: unknown.rows,
     examples: unknown.examples,
+    incomparable: unknown.incomparable,
     onlyKnown,
     slices: corrected,
     metRows,

@@ -28,12 +28,21 @@ import { throughTemporary } from './bring-in.ts';
 import { findGiven } from './find-given.ts';
 import { findHeld } from './held.ts';
 import { findMissingPartitions } from './missing-partitions.ts';
+import { withPinEnd } from './pin-end.ts';
 import { restoreNotes } from './restore-notes.ts';
-import type { LookingRestoreRooms, RestoreContext, RestoreRequest, SliceWork } from './rooms.ts';
+import type {
+  LookingRestoreRooms,
+  RestoreContext,
+  RestoreRequest,
+  RestoreWish,
+  SliceWork,
+} from './rooms.ts';
 import { lookAtTarget, type Target } from './target.ts';
 
 export interface GatheredRestore {
   readonly plan: RestorePlan;
+  /** With the end of the pins, where nobody had said it. */
+  readonly request: RestoreRequest;
   /** The dataset's own. */
   readonly table: TableDescription;
   readonly columns: readonly ColumnPlan[];
@@ -55,18 +64,19 @@ export async function gatherRestore(
   rooms: LookingRestoreRooms,
   db: pg.Client,
   dataset: Dataset,
-  request: RestoreRequest,
+  wish: RestoreWish,
   signal: AbortSignal,
 ): Promise<GatheredRestore> {
   const doing = `planning the restore of ${dataset.name}`;
-  const found = await inPlanningSnapshot(rooms.settings, db, doing, () =>
-    lookAtAll(rooms, db, dataset, request),
-  );
+  const found = await inPlanningSnapshot(rooms.settings, db, doing, async () => {
+    const request = await withPinEnd(rooms, db, dataset, wish);
+    return { request, ...(await lookAtAll(rooms, db, dataset, request)) };
+  });
   const { condition, target, hazards, work: whole, ...known } = found;
   const work =
     condition === null ? whole : await chooseRows(rooms, { ...found, condition }, signal);
   const freeBytes = await rooms.store.freeBytes();
-  const plan = planOf(dataset, request, target, work, { hazards, freeBytes });
+  const plan = planOf(dataset, found.request, target, work, { hazards, freeBytes });
   const mappedTo = target.table ?? known.table;
   return { ...known, plan, mappedTo, work, whereSha256: sha256Of(condition) };
 }

@@ -31,6 +31,11 @@ export interface RestoreRequest {
   readonly pinUntil: EpochMs | null;
 }
 
+/** As it was asked for: where nobody said how long, the job reckons it by more clocks than one. */
+export interface RestoreWish extends Omit<RestoreRequest, 'pinUntil'> {
+  readonly pinUntil: EpochMs | null | 'default';
+}
+
 /** What is the same for all slices of a run. */
 export interface RestoreContext extends RunContext {
   readonly request: RestoreRequest;

@@ -1,4 +1,5 @@
 /** What a dataset's part of the lake needs: a few queries of the ledger, whose cost grows with its live slices. */
+import type pg from 'pg';
 import type { Dataset } from '../../domain/dataset.ts';
 import { type CompactionPlan, planCompaction } from '../../domain/plan/compaction.ts';
 import { isHolding } from '../../domain/plan/holds.ts';
@@ -11,14 +12,14 @@ import { readAuditHead } from '../../ledger/audit.ts';
 import { sumColdSlices } from '../../ledger/cold-slices.ts';
 import { listHolds } from '../../ledger/holds.ts';
 import { listPins } from '../../ledger/pins.ts';
-import type { Queryable } from '../../ledger/queryable.ts';
 import { hasScrubs, lastScrubs } from '../../ledger/scrubs.ts';
 import { listSliceIntervals } from '../../ledger/slice-intervals.ts';
+import { earlierClock } from '../both-clocks.ts';
 import { coldSliceOf } from '../compaction/cold-slice.ts';
 
 /** Null where the ledger was not migrated since. */
 export async function lookAtCare(
-  db: Queryable,
+  db: pg.Client,
   dataset: Dataset,
   now: EpochMs,
 ): Promise<LakeCare | null> {
@@ -26,9 +27,10 @@ export async function lookAtCare(
   const { name, targetFileBytes, coldDaysByInterval } = dataset;
   const tableNow = tableClock(dataset, now);
   const slices = await sumColdSlices(db, name);
+  const earlier = await earlierClock(now, db);
   const pins = await listPins(db, name);
-  const pinned = pins.filter((pin) => isActive(pin, now)).map(({ range }) => range);
-  const holds = (await listHolds(db, name)).filter((hold) => isHolding(hold, now));
+  const pinned = pins.filter((pin) => isActive(pin, earlier)).map(({ range }) => range);
+  const holds = (await listHolds(db, name)).filter((hold) => isHolding(hold, earlier));
   const read = coldDaysByInterval === undefined ? [] : await listSliceIntervals(db, name);
   const counts = new Map(read.map(({ sliceId, intervals }) => [sliceId, intervals]));
   const compaction = planCompaction({

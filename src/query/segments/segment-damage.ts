@@ -10,6 +10,13 @@ export interface SegmentDamage {
 /** More would not help to see what has happened. */
 const MAX_NAMED = 3;
 
+/** `what` of one that is not there. */
+const MISSING = 'missing';
+
+/** Who put it back would undo a deletion; a scrub goes by what is live now, and names none of these. */
+const MAY_BE_REPLACED =
+  'Ask again first, in a new transaction: a file that was replaced is removed at once by `tierd delete --now`, and else after maintenance.grace_period, whoever still reads by an older snapshot. Where it stays so: ';
+
 /** @param engineSays the engine's own first line, where it came upon it */
 export function segmentUnreadable(
   damage: readonly SegmentDamage[],
@@ -20,7 +27,7 @@ export function segmentUnreadable(
   return new TierdError({
     code: 'SEGMENT_UNREADABLE',
     message: `A segment can't be read: ${namedDamage(damage)}.${said}`,
-    hint: 'Run `tierd scrub`: it tells every segment that is missing or altered. Restore these from a backup of the lake; tierd changes none of them. Until then `--on-bad-segment skip` answers without them.',
+    hint: `${damage.some(({ what }) => what === MISSING) ? MAY_BE_REPLACED : ''}Run \`tierd scrub\`: it tells every segment that is missing or altered. Restore these from a backup of the lake; tierd changes none of them. Until then \`--on-bad-segment skip\` answers without them.`,
     context: { segments: damage.slice(0, MAX_NAMED) },
     ...(cause === undefined ? {} : { cause }),
   });

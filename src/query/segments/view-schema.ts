@@ -55,7 +55,7 @@ function typeChanged(
     message:
       `Column "${newer.name}" of dataset ${dataset} is ${newer.type} in ${count(newer.schema)} ` +
       `and ${older.type} in ${count(older.schema)}; no type holds both exactly. Nothing was read.`,
-    hint: 'Query the two groups of segments apart with any engine that reads Parquet, or restore the older ones and rotate them again with the column as it is now.',
+    hint: `Make a table with the columns as they were, bring the older rows into it (\`tierd restore ${dataset} --from … --to … --into …\`), insert them from there into the dataset's own table, and rotate: they replace those of the lake by their key. Or query the two groups of segments apart with any engine that reads Parquet.`,
     context: { dataset, column: newer.name, types: [newer.type, older.type] },
   });
 }

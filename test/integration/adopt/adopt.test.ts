@@ -262,6 +262,28 @@ describe('a lake whose database is lost', () => {
     expect(new Set(kinds(refused))).toEqual(new Set(['undecided']));
   });
 
+  it('without a manifest takes no older generation for a newer one that can not be read: what was deleted would come back', async () => {
+    await fill(40, 35);
+    await rotateDataset(bench.rooms, dataset, FORCE);
+    const before = await live(database);
+    await deleteFrom(bench, dataset, `time = '${daysAgo(40)}'`);
+    const [newer] = (await live(database)).filter(
+      ({ key }) => !before.some((segment) => segment.key === key),
+    );
+    await forgetManifests();
+    const at = join(bench.lake, newer?.key ?? '');
+    await copyFile(at, join(bench.directory, 'sound'));
+    await truncate(at, Number(newer?.bytes) - 1);
+    const lost = await loseDatabase(bench);
+    const refused = await adopt(lost.bench, [dataset]);
+    expect(refused.isDone).toBe(false);
+    expect(kinds(refused)).toEqual(['altered', 'undecided']);
+    expect(await statesOf(lost.database)).toEqual([]);
+    // With the damaged one moved away a person has said which counts.
+    await rm(at);
+    expect(await adopt(lost.bench, [dataset])).toMatchObject({ isDone: true });
+  });
+
   it('names what is missing, altered, strange, copied and incomplete, and takes what it can', async () => {
     await fill(40, 35);
     await rotateDataset(bench.rooms, dataset, FORCE);

@@ -1,14 +1,22 @@
 /** The audit log: an entry for each thing done to the lake, in the transaction that did it, and none changed unseen. */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import type pg from 'pg';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { reportAudit } from '../../../src/cli/reports/audit-report.ts';
+import { styleOf } from '../../../src/cli/terminal/style.ts';
+import { TierdError } from '../../../src/domain/errors.ts';
 import { DAY_MS } from '../../../src/domain/time/time-range.ts';
 import { inTransaction } from '../../../src/hot/transaction.ts';
 import { type AuditVerdict, verifyAudit } from '../../../src/jobs/audit/verify-audit.ts';
+import { separateLake, takeOverLake } from '../../../src/jobs/lake-owner.ts';
 import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
 import { unpinDataset } from '../../../src/jobs/unpin.ts';
-import { addAuditEntry } from '../../../src/ledger/audit.ts';
+import { nodeFileSystem } from '../../../src/lake/file-system.ts';
+import { openLocalStore } from '../../../src/lake/local-store.ts';
+import { addAuditEntry, listAudit } from '../../../src/ledger/audit.ts';
+import { migrate } from '../../../src/ledger/migrate.ts';
 import { compact } from '../../support/compact.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { days, restore, rotateAll } from '../../support/restore.ts';
@@ -202,6 +210,76 @@ describe('that it is as it was written', () => {
     expect((await verify()).contradictions).toMatchObject([
       { reason: 'it is no record of the audit log' },
     ]);
+  });
+});
+
+describe('that the lake has what the ledger gave it', () => {
+  it('a day whose heads are gone from it is told, and one that it does not give', async () => {
+    let now = NOW;
+    const rooms = { ...bench.rooms, clock: { now: () => now } };
+    await rotateDataset(rooms, TICKS, { force: true });
+    now += DAY_MS;
+    await rotateDataset(rooms, TICKS, { force: true });
+    await rm(headFile());
+    expect(await verify()).toMatchObject({
+      broken: [],
+      days: 1,
+      contradictions: [{ key: '_tierd_audit/2026-03-31.json', kind: 'missing' }],
+    });
+    const store = {
+      list: (prefix: string) => rooms.store.list(prefix),
+      read: () => {
+        throw new TierdError({ code: 'LAKE_UNREADABLE', message: 'a bad sector' });
+      },
+    };
+    expect(await verifyAudit({ store }, db)).toMatchObject({
+      days: 0,
+      contradictions: [{ kind: 'missing' }, { kind: 'unreadable' }],
+    });
+  });
+
+  it('a ledger that is another one now is told, unless its log says that it took the lake over', async () => {
+    await rotateAll(bench, TICKS);
+    await db.query('update tierd.lake set ledger_id = gen_random_uuid()');
+    expect(await verify()).toMatchObject({
+      days: 0,
+      othersDays: 0,
+      contradictions: [{ key: '_tierd_audit/2026-03-31.json', kind: 'other_ledger' }],
+    });
+    await takeOverLake(bench.rooms, db);
+    expect(await verify()).toMatchObject({ othersDays: 1, contradictions: [] });
+  });
+
+  it('a ledger that was made anew in place of the one that had the lake is told', async () => {
+    await rotateAll(bench, TICKS);
+    await db.query('drop schema tierd cascade');
+    await migrate(db);
+    expect(await verify()).toMatchObject({
+      entries: 0n,
+      contradictions: [{ kind: 'other_ledger' }],
+    });
+  });
+
+  it('not what lies in the lake that a ledger had before it separated', async () => {
+    await rotateAll(bench, TICKS);
+    const other = await openLocalStore(join(bench.directory, 'separate'), nodeFileSystem);
+    const rooms = { ...bench.rooms, store: other, clock: { now: () => Date.now() } };
+    await separateLake(rooms, db);
+    expect(await verifyAudit(rooms, db)).toMatchObject({ days: 0, contradictions: [] });
+    await db.query('update tierd.audit_days set day = $1', [new Date().toISOString()]);
+    await fill(80);
+    await rotateDataset(rooms, TICKS, { force: true });
+    expect(await verifyAudit(rooms, db)).toMatchObject({ days: 1, contradictions: [] });
+  });
+
+  it('entries that are no JSON any more are found, and nothing else ends with them', async () => {
+    await rotateAll(bench, TICKS);
+    await asOwner(`update tierd.audit set entry = 'taken_over' where number = 2`);
+    expect((await verify()).broken).toMatchObject([{ chain: 'ticks', number: 2n }]);
+    const listed = await listAudit(db, { chain: null, limit: 100 });
+    expect(listed.map(({ number }) => number)).toContain(2n);
+    const plain = styleOf(new PassThrough(), { wanted: false, env: {} });
+    expect(reportAudit(listed).text(plain)).toContain('not what was written');
   });
 });
 

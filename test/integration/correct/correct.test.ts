@@ -301,6 +301,26 @@ describe('correct', () => {
     await expectWanted(dataset);
   });
 
+  it('says of no key that the lake has not got it, where it can not be compared: a new row would be there twice', async () => {
+    const dataset = await coldTable({}, KEYED.replace('id bigint', 'id int'));
+    await database.query(
+      'alter table bars drop column twice; alter table bars alter id type bigint',
+    );
+    const line = '64003,,2,,,';
+    const at = new Date(Date.parse(daysAgo(64)) + 21 * 60_000).toISOString();
+    const names = 'time,id,symbol,price,ratio,note,doc';
+    const file = await fileOf(bench, 'fixed.csv', `${names}\n${at},${line}\n`);
+    const failure = await failureOf(correct(bench, dataset, file));
+    expect(failure.message).toContain(
+      'of the key bars_pkey, id was integer when they were written and is bigint now',
+    );
+    expect(failure.message).not.toContain('the lake has no row of');
+    expect(failure.hint).toContain('tierd delete bars');
+    expect(failure.hint).not.toContain('insert new rows');
+    const { plan } = await correct(bench, dataset, file, { onlyKnown: true });
+    expect(plan).toMatchObject({ rows: 1, unknown: 1, incomparable: expect.any(String) as string });
+  });
+
   it('is refused where a hold is on a slice of it, and where the table has no key', async () => {
     const dataset = await coldTable();
     const file = await wantedFile('csv', 'price = 1', 'id = 64003');

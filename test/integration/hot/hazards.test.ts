@@ -81,13 +81,17 @@ describe('hazards around a table', () => {
       create server elsewhere foreign data wrapper nowhere;
       create table parted (ts timestamptz) partition by range (ts);
       create index on parted (ts);
+      create unlogged table soft partition of parted for values from ('2024-01-03') to ('2024-01-04');
+      create table deep partition of parted for values from ('2024-01-04') to ('2024-01-06') partition by range (ts);
+      create unlogged table softer partition of deep for values from ('2024-01-04') to ('2024-01-05');
       create foreign table far partition of parted for values from ('2024-01-01') to ('2024-01-02') server elsewhere`);
     expect(await hazardsOf('loose')).toEqual([
-      { kind: 'unlogged' },
+      { kind: 'unlogged', tables: [ref('loose')] },
       { kind: 'no_time_index' },
       { kind: 'inheritance', children: [ref('heir')] },
     ]);
     expect(await hazardsOf('parted')).toEqual([
+      { kind: 'unlogged', tables: [ref('soft'), ref('softer')] },
       { kind: 'no_default_partition' },
       { kind: 'foreign_partition', partition: ref('far') },
     ]);

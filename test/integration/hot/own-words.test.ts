@@ -148,7 +148,7 @@ describe('a PostgreSQL that answers with a no', () => {
 describe('SQL in a hint', () => {
   const NAMED = { schema: 'public', name: 'TS "Table"' };
   const HAZARDS: readonly TableHazard[] = [
-    { kind: 'unlogged' },
+    { kind: 'unlogged', tables: [NAMED] },
     { kind: 'no_default_partition' },
     { kind: 'no_time_index' },
     { kind: 'missing_privilege', privilege: 'select' },

@@ -313,6 +313,36 @@ describe('restore', () => {
   });
 });
 
+describe('the end of a pin', () => {
+  const HOUR = 3_600_000;
+
+  async function pinEnd(): Promise<number> {
+    const { rows } = await database.query(
+      'select (extract(epoch from pinned_until) * 1000)::float8 as at from tierd.pins',
+    );
+    return (rows[0] as { at: number }).at;
+  }
+
+  it('is a week after the later of the clocks, where nobody says it: one that runs behind sets none that is over', async () => {
+    const dataset = await coldTable('bars');
+    const behind = { rooms: { ...bench.rooms, clock: { now: () => Date.parse('1970-01-01') } } };
+    await restore(behind, dataset, days(40, 39), { pinUntil: 'default' });
+    expect(await pinEnd()).toBeGreaterThan(Date.now() + 7 * DAY_MS - HOUR);
+    const ahead = { rooms: { ...bench.rooms, clock: { now: () => Date.now() + 50 * DAY_MS } } };
+    await database.query('delete from tierd.pins');
+    await restore(ahead, dataset, days(39, 38), { pinUntil: 'default' });
+    expect(await pinEnd()).toBeGreaterThan(Date.now() + 57 * DAY_MS - HOUR);
+  });
+
+  it('does not come by one clock alone: rows stay hot where this machine runs ahead', async () => {
+    const dataset = await coldTable('bars');
+    await restore(bench, dataset, days(40, 39), { pinUntil: Date.now() + DAY_MS });
+    const ahead = { rooms: { ...bench.rooms, clock: { now: () => Date.now() + 50 * DAY_MS } } };
+    await rotateAll(ahead, dataset);
+    expect(await count('bars', 'id >= 38000')).toBe(50);
+  });
+});
+
 describeOn('pg_dump', 'restore --dry-run', () => {
   it('I7: the plan changes nothing', async () => {
     const dataset = await coldTable('bars');
@@ -423,6 +453,59 @@ describe('restore, where the table has more than columns', () => {
     await database.query(`insert into symbols values ('s2')`);
     const third = await restore(bench, dataset, days(40, 39));
     expect(third.totals.failed).toEqual([]);
+  });
+
+  it('refuses foreign keys that PostgreSQL would not check, by name, unless that is meant', async () => {
+    const dataset = await coldTable('bars');
+    await database.query(
+      `create table symbols (symbol text primary key);
+       alter table bars add constraint known foreign key (symbol) references symbols not valid;
+       alter table bars disable trigger all`,
+    );
+    const disabled = await failureOf(restore(bench, dataset, days(40, 39)));
+    expect(disabled.message).toContain(
+      'foreign key known of public.bars would not be checked: its triggers are disabled',
+    );
+    expect(disabled.hint).toContain('alter table "public"."bars" enable trigger all');
+    await database.query('alter table bars enable trigger all');
+    const asReplica = {
+      rooms: {
+        ...bench.rooms,
+        connect: async () => {
+          const db = await bench.rooms.connect('work');
+          await db.query('set session_replication_role = replica');
+          return db;
+        },
+      },
+    };
+    const unseen = await failureOf(restore(asReplica, dataset, days(40, 39)));
+    expect(unseen.message).toContain('would not be checked: session_replication_role is replica');
+    expect(await count('bars', 'id >= 40000')).toBe(0);
+    await restore(asReplica, dataset, days(40, 39), { force: true });
+    expect(await count('bars', 'id >= 40000')).toBe(ROWS_A_DAY);
+  });
+
+  it('knows the triggers that fire for its own session: those of a replica, where it is one', async () => {
+    const dataset = await coldTable('bars');
+    await database.query(
+      `create function note() returns trigger language plpgsql as $$ begin return new; end $$;
+       create trigger here after insert on bars for each row execute function note();
+       create trigger there after insert on bars for each row execute function note();
+       alter table bars enable replica trigger there`,
+    );
+    const asReplica = {
+      rooms: {
+        ...bench.rooms,
+        connect: async () => {
+          const db = await bench.rooms.connect('work');
+          await db.query('set session_replication_role = replica');
+          return db;
+        },
+      },
+    };
+    const found = await failureOf(restore(asReplica, dataset, days(40, 39)));
+    expect(found.message).toContain('trigger there of');
+    expect(found.message).not.toContain('trigger here of');
   });
 
   it('refuses under row-level security, and without the right to insert', async () => {

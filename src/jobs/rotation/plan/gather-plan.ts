@@ -75,7 +75,9 @@ export async function gatherPlan(
     for (const region of regionsOf(table, cutoffs)) {
       regions.push(await measureRegion(db, dataset, table, region));
     }
-    const held = holdBack(dataset.name, regions, await listPins(db, dataset.name), now);
+    // A clock that ran ahead must not end a pin.
+    const untilEnded = Math.min(now, databaseNow);
+    const held = holdBack(dataset.name, regions, await listPins(db, dataset.name), untilEnded);
     const leaving = held.regions.filter((region) => region.slices.length > 0);
     const hazards = await findHazards(db, table);
     const verdict = judgeHazards(table, hazards, leaving);
