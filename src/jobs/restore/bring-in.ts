@@ -32,18 +32,17 @@ export function throughTemporary(pairs: readonly ColumnPair[]): boolean {
   return writtenOf(pairs).some(({ plan }) => plan.held.kind === 'text');
 }
 
-/**
- * The rows as PostgreSQL takes them. Whoever reads them is told SEGMENT_UNREADABLE when they are fewer or more than are
- * to come; they are to be closed by `return`.
- */
-export function rowsToBring(
+/** Throws SEGMENT_UNREADABLE when fewer or more rows are read than are to come. */
+export async function bringIn(
   rooms: RestoreRooms,
   run: RestoreContext,
-  { work, paths, fingerprint }: Pick<Bringing, 'work' | 'paths' | 'fingerprint'>,
-): AsyncGenerator<Uint8Array> {
+  db: pg.Client,
+  { work, paths, fingerprint, target }: Bringing,
+): Promise<void> {
   const { mapped, choice } = work;
-  const columns = writtenOf(mapped.pairs).map(({ plan }) => plan);
-  return copyRows({
+  const written = writtenOf(mapped.pairs);
+  const columns = written.map(({ plan }) => plan);
+  const pieces = copyRows({
     engine: rooms.engine,
     paths,
     rows: fingerprint.rows,
@@ -56,16 +55,6 @@ export function rowsToBring(
       rooms.tell({ kind: 'copied', dataset: run.dataset.name, rows });
     },
   });
-}
-
-/** @param pieces of `rowsToBring`; what they throw is thrown */
-export async function bringIn(
-  db: pg.Client,
-  { work, target }: Bringing,
-  pieces: AsyncIterable<Uint8Array>,
-): Promise<void> {
-  const { mapped } = work;
-  const written = writtenOf(mapped.pairs);
   const names = written.map((column) => quoteName(column.target.name)).join(', ');
   const into = `${quoteTable(target)} (${names})`;
   await writeUncompressed(db);

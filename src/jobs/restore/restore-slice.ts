@@ -14,7 +14,6 @@ import { inTransaction } from '../../hot/transaction.ts';
 import { createLike, findTable } from '../../hot/write/restore-target.ts';
 import { fingerprintChosen } from '../../lake/chosen-rows.ts';
 import { makeUnlessThere, removeTree } from '../../lake/directories.ts';
-import { readAhead } from '../../lake/read-ahead.ts';
 import { addAuditEntry } from '../../ledger/audit.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import { pinRange } from '../../ledger/pins.ts';
@@ -27,12 +26,9 @@ import { commitSnapshot } from '../rotation/iceberg/commit-snapshot.ts';
 import { prepareSnapshot } from '../rotation/iceberg/prepare-snapshot.ts';
 import { showByPath } from '../rotation/iceberg/show-by-path.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
-import { bringIn, proveHot, rowsToBring } from './bring-in.ts';
+import { bringIn, proveHot } from './bring-in.ts';
 import { assertNotHeldNow } from './held.ts';
 import type { Bringing, RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
-
-/** Of a slice that waits for its turn. */
-const AHEAD_BYTES = 4 << 20;
 
 interface Attempt {
   /** By which whoever lost the reply to COMMIT finds it. */
@@ -60,33 +56,21 @@ export async function restoreSlice(
     const fingerprint =
       choice === null ? slice.fingerprint : await fingerprintChosen(choice, paths);
     const target = run.request.into ?? run.table.ref;
-    const bringing = { work, paths, fingerprint, target };
-    const rows = rowsToBring(rooms, run, bringing);
-    try {
-      const pieces = readAhead(rows, AHEAD_BYTES);
-      await run.turns.bringing(async () => {
-        await bringBack(rooms, run, await connect(), { id, bringing, pieces });
-      });
-    } finally {
-      await rows.return(undefined);
-    }
+    await run.turns.bringing(async () => {
+      await bringBack(rooms, run, await connect(), id, { work, paths, fingerprint, target });
+    });
     return fingerprint.rowHash;
   } finally {
     await removeTree(rooms.fileSystem, directory);
   }
 }
 
-interface Opened {
-  readonly id: string;
-  readonly bringing: Bringing;
-  readonly pieces: AsyncIterable<Uint8Array>;
-}
-
 async function bringBack(
   rooms: RestoreRooms,
   run: RestoreContext,
   db: pg.Client,
-  { id, bringing, pieces }: Opened,
+  id: string,
+  bringing: Bringing,
 ): Promise<void> {
   const { slice, choice } = bringing.work;
   await beginRestore(db, run.lease, {
@@ -101,12 +85,13 @@ async function bringBack(
     run.dataset.iceberg && goneKeys.length > 0
       ? await prepareSnapshot(rooms, run, db, { moveId: null, goneKeys })
       : null;
-  await commitRestore(rooms, run, db, { id, bringing, pieces }, { goneKeys, iceberg });
+  await commitRestore(rooms, run, db, bringing, { id, goneKeys, iceberg });
   // Readers by path see it at the latest when the next run begins.
   if (iceberg !== null) await showByPath(rooms, db, run.dataset.name).catch(() => undefined);
 }
 
 interface LedgerChange {
+  readonly id: string;
   /** None where the rows stay cold. */
   readonly goneKeys: readonly string[];
   readonly iceberg: NextSnapshot | null;
@@ -116,8 +101,8 @@ async function commitRestore(
   rooms: RestoreRooms,
   run: RestoreContext,
   db: pg.Client,
-  { id, bringing, pieces }: Opened,
-  { goneKeys, iceberg }: LedgerChange,
+  bringing: Bringing,
+  { id, goneKeys, iceberg }: LedgerChange,
 ): Promise<void> {
   const { dataset, request, table } = run;
   const { work, fingerprint, target } = bringing;
@@ -136,7 +121,7 @@ async function commitRestore(
       if (request.into !== null) await holdSegments(db, dataset.name, keys);
       const isMissing = request.into !== null && (await findTable(db, request.into)) === null;
       if (isMissing) await createLike(db, target, table.ref);
-      await bringIn(db, bringing, pieces);
+      await bringIn(rooms, run, db, bringing);
       // By now it is locked, and what it is made like as well.
       const kept = `${dataset.name} ${formatRange(range)} stays cold and nothing of it was changed`;
       await assertSameColumns(db, run.mappedTo, kept);
