@@ -32,34 +32,65 @@ export class CopyEncoder {
       (reencode, index) =>
         new ColumnCursor(reencode(duckdb.data_chunk_get_vector(chunk, index), rows)),
     );
-    for (let row = 0; row < rows; row += 1) {
-      if (this.#at + 2 > PIECE_BYTES) yield this.#full();
-      this.#at = this.#piece.writeInt16BE(columns.length, this.#at);
-      for (const column of columns) {
-        column.goTo(row);
-        const length = column.lengths[row] as number;
-        if (this.#at + 4 > PIECE_BYTES) yield this.#full();
-        this.#at = this.#piece.writeInt32BE(length, this.#at);
-        let from = column.offsets[row] as number;
-        const to = from + Math.max(length, 0);
-        while (from < to) {
-          if (this.#at === PIECE_BYTES) yield this.#full();
-          const end = Math.min(to, from + PIECE_BYTES - this.#at);
-          this.#put(column.bytes, from, end);
-          from = end;
-        }
-      }
+    for (let row = 0; row < rows; ) {
+      row = this.#putRows(columns, row, rows);
+      if (row === rows) break;
+      if (this.#at > 0) yield this.#full();
+      // Rows follow each other in a piece as long as they fit; one that never will goes in pieces of its own.
+      if (sizeOf(columns, row) <= PIECE_BYTES) continue;
+      yield* this.#putLarge(columns, row);
+      row += 1;
     }
     if (this.#at > 0) yield this.#full();
   }
 
-  #put(bytes: Uint8Array, from: number, end: number): void {
-    if (end - from <= SHORT_BYTES) {
-      for (let at = from; at < end; at += 1) this.#piece[this.#at++] = bytes[at] as number;
-      return;
+  /** Those from `first` that have room in the piece. @returns the first that has none, or `end` */
+  #putRows(columns: readonly ColumnCursor[], first: number, end: number): number {
+    // Not the fields themselves: each byte is written by this loop.
+    const piece = this.#piece;
+    let at = this.#at;
+    let row = first;
+    for (; row < end; row += 1) {
+      if (at + sizeOf(columns, row) > PIECE_BYTES) break;
+      piece[at++] = columns.length >> 8;
+      piece[at++] = columns.length;
+      for (const { bytes, offsets, lengths } of columns) {
+        const length = lengths[row] as number;
+        piece[at++] = length >> 24;
+        piece[at++] = length >> 16;
+        piece[at++] = length >> 8;
+        piece[at++] = length;
+        if (length <= 0) continue;
+        let from = offsets[row] as number;
+        const to = from + length;
+        if (length > SHORT_BYTES) {
+          piece.set(bytes.subarray(from, to), at);
+          at += length;
+        } else {
+          while (from < to) piece[at++] = bytes[from++] as number;
+        }
+      }
     }
-    this.#piece.set(bytes.subarray(from, end), this.#at);
-    this.#at += end - from;
+    this.#at = at;
+    return row;
+  }
+
+  *#putLarge(columns: readonly ColumnCursor[], row: number): Generator<Uint8Array> {
+    this.#at = this.#piece.writeInt16BE(columns.length, this.#at);
+    for (const { bytes, offsets, lengths } of columns) {
+      const length = lengths[row] as number;
+      if (this.#at + 4 > PIECE_BYTES) yield this.#full();
+      this.#at = this.#piece.writeInt32BE(length, this.#at);
+      let from = offsets[row] as number;
+      const to = from + Math.max(length, 0);
+      while (from < to) {
+        if (this.#at === PIECE_BYTES) yield this.#full();
+        const end = Math.min(to, from + PIECE_BYTES - this.#at);
+        this.#piece.set(bytes.subarray(from, end), this.#at);
+        this.#at += end - from;
+        from = end;
+      }
+    }
   }
 
   #full(): Uint8Array {
@@ -67,6 +98,16 @@ export class CopyEncoder {
     this.#at = 0;
     return written;
   }
+}
+
+/** Bytes of a row in a COPY; each column's window holds it then. */
+function sizeOf(columns: readonly ColumnCursor[], row: number): number {
+  let size = 2;
+  for (const column of columns) {
+    column.goTo(row);
+    size += 4 + Math.max(column.lengths[row] as number, 0);
+  }
+  return size;
 }
 
 /** The window of a column that holds the row at hand. */
