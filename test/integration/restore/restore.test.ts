@@ -1,17 +1,17 @@
 /** Rows of the lake come back into a plain table: whole, once, pinned; or not at all, and why. */
 import { appendFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DAY_MS } from '../../../src/domain/time/time-range.ts';
 import { planRestoreOf } from '../../../src/jobs/restore.ts';
-import { planRotationOf, rotateDataset } from '../../../src/jobs/rotate.ts';
+import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { lookAtLedger } from '../../../src/jobs/survey/look-at-ledger.ts';
 import { listPins, unpin } from '../../../src/ledger/pins.ts';
 import { listRuns } from '../../../src/ledger/runs.ts';
 import { listSegments } from '../../../src/ledger/segments.ts';
 import { askStores } from '../../support/ask-stores.ts';
 import { differingRows } from '../../support/codec/read-back.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { beforeEachColdDays, type ColdDays, ROWS_A_DAY } from '../../support/cold-days.ts';
 import { dumpDatabase } from '../../support/dump.ts';
 import {
   days,
@@ -21,52 +21,18 @@ import {
   rotateAll,
   WEEK_ON,
 } from '../../support/restore.ts';
-import { type Bench, daysAgo, makeDataset, NOW, openBench } from '../../support/rotation.ts';
+import { daysAgo, makeDataset, NOW } from '../../support/rotation.ts';
 import { describeOn } from '../../support/servers.ts';
 
-const ROWS_A_DAY = 50;
-const COLUMNS =
-  'time timestamptz not null, symbol text, id bigint not null, price numeric(20,8), note text[], primary key (id, time)';
+let database: ColdDays['database'];
+let bench: ColdDays['bench'];
+let coldTable: ColdDays['coldTable'];
+let count: ColdDays['count'];
+let states: ColdDays['states'];
 
-let database: TestDatabase;
-let bench: Bench;
-
-beforeEach(async () => {
-  database = await createTestDatabase();
-  bench = await openBench(database);
+beforeEachColdDays((cold) => {
+  ({ database, bench, coldTable, count, states } = cold);
 });
-
-async function fill(table: string, ...daysBack: readonly number[]): Promise<void> {
-  for (const day of daysBack) {
-    await database.query(
-      `insert into ${table} (time, symbol, id, price, note)
-       select $1::timestamptz + n * interval '7 minutes', 's' || n % 3, $2 * 1000 + n, n / 7.0, array['n' || n, null]
-       from generate_series(0, $3 - 1) n`,
-      [daysAgo(day), day, ROWS_A_DAY],
-    );
-  }
-}
-
-/** Days 40, 39 and 38 are cold; `<table>_before` is what they were. */
-async function coldTable(table: string, columns = COLUMNS) {
-  await database.query(`create table ${table} (${columns})`);
-  await fill(table, 40, 39, 38, 5);
-  await database.query(`create table ${table}_before as select * from ${table} where id >= 38000`);
-  const dataset = makeDataset(table);
-  await rotateAll(bench, dataset);
-  return dataset;
-}
-
-async function count(table: string, where = 'true'): Promise<number> {
-  const { rows } = await database.query(`select count(*)::int as n from ${table} where ${where}`);
-  return (rows[0] as { n: number }).n;
-}
-
-async function states(dataset: string): Promise<readonly string[]> {
-  const db = await database.connect();
-  const all = await listSegments(db, { dataset, states: ['live', 'retired', 'removed'] });
-  return all.map(({ state }) => state);
-}
 
 describe('restore', () => {
   it('I1, I2: brings whole slices back as they were, retires their segments and pins them', async () => {
@@ -125,18 +91,6 @@ describe('restore', () => {
     await rotateAll(later, dataset);
     expect(await count('bars', 'id >= 38000')).toBe(0);
     expect(await fingerprints()).toEqual(before);
-  });
-
-  it('a pin that is released lets the rotation take the rows again', async () => {
-    const dataset = await coldTable('bars');
-    await restore(bench, dataset, days(40, 37), { pinUntil: null });
-    const plan = await planRotationOf(bench.rooms, dataset);
-    expect(plan.notes.join('\n')).toContain('stay hot until it is unpinned');
-    const db = await database.connect();
-    expect(await unpin(db, 'bars', days(40, 39))).toEqual([days(40, 39)]);
-    await rotateAll(bench, dataset);
-    expect(await count('bars', 'id >= 38000')).toBe(2 * ROWS_A_DAY);
-    expect(await unpin(db, 'bars', null)).toHaveLength(2);
   });
 
   it('refuses a slice that is only partly asked for, names the span, and takes it whole with force', async () => {
@@ -313,36 +267,6 @@ describe('restore', () => {
   });
 });
 
-describe('the end of a pin', () => {
-  const HOUR = 3_600_000;
-
-  async function pinEnd(): Promise<number> {
-    const { rows } = await database.query(
-      'select (extract(epoch from pinned_until) * 1000)::float8 as at from tierd.pins',
-    );
-    return (rows[0] as { at: number }).at;
-  }
-
-  it('is a week after the later of the clocks, where nobody says it: one that runs behind sets none that is over', async () => {
-    const dataset = await coldTable('bars');
-    const behind = { rooms: { ...bench.rooms, clock: { now: () => Date.parse('1970-01-01') } } };
-    await restore(behind, dataset, days(40, 39), { pinUntil: 'default' });
-    expect(await pinEnd()).toBeGreaterThan(Date.now() + 7 * DAY_MS - HOUR);
-    const ahead = { rooms: { ...bench.rooms, clock: { now: () => Date.now() + 50 * DAY_MS } } };
-    await database.query('delete from tierd.pins');
-    await restore(ahead, dataset, days(39, 38), { pinUntil: 'default' });
-    expect(await pinEnd()).toBeGreaterThan(Date.now() + 57 * DAY_MS - HOUR);
-  });
-
-  it('does not come by one clock alone: rows stay hot where this machine runs ahead', async () => {
-    const dataset = await coldTable('bars');
-    await restore(bench, dataset, days(40, 39), { pinUntil: Date.now() + DAY_MS });
-    const ahead = { rooms: { ...bench.rooms, clock: { now: () => Date.now() + 50 * DAY_MS } } };
-    await rotateAll(ahead, dataset);
-    expect(await count('bars', 'id >= 38000')).toBe(50);
-  });
-});
-
 describeOn('pg_dump', 'restore --dry-run', () => {
   it('I7: the plan changes nothing', async () => {
     const dataset = await coldTable('bars');
@@ -361,245 +285,5 @@ describeOn('pg_dump', 'restore --dry-run', () => {
     expect(plan).toMatchObject({ rows: 150, keepsCold: true });
     expect(plan.slices).toHaveLength(3);
     expect(await dumpDatabase(database.url)).toEqual(before);
-  });
-});
-
-describe('restore, where the table has more than columns', () => {
-  it('computes generated columns again, which must give the same, and keeps identities', async () => {
-    const dataset = await coldTable(
-      'gen',
-      `time timestamptz not null, symbol text, id bigint not null, price numeric(20,8), note text[],
-       twice numeric generated always as (price * 2) stored, serial bigint generated always as identity`,
-    );
-    const { totals } = await restore(bench, dataset, days(40, 37));
-    expect(totals.failed).toEqual([]);
-    const db = await database.connect();
-    await database.query('create table back as select * from gen where id >= 38000');
-    expect(await differingRows(db, 'gen_before', 'back')).toEqual([]);
-  });
-
-  it('keeps an identity of a table that COPY fills directly', async () => {
-    await database.query(
-      'create table seen (time timestamptz not null, symbol text, serial bigint generated always as identity)',
-    );
-    await database.query(
-      `insert into seen (time, symbol) select $1::timestamptz, 's' || n from generate_series(1, 9) n`,
-      [daysAgo(40)],
-    );
-    await database.query('create table seen_before as table seen');
-    const dataset = makeDataset('seen');
-    await rotateAll(bench, dataset);
-    await restore(bench, dataset, days(40, 39));
-    expect(await differingRows(await database.connect(), 'seen_before', 'seen')).toEqual([]);
-  });
-
-  it('rolls back where a generated column is another expression by now', async () => {
-    const dataset = await coldTable(
-      'gen',
-      `time timestamptz not null, symbol text, id bigint not null, price numeric(20,8), note text[],
-       twice numeric generated always as (price * 2) stored`,
-    );
-    const db = await database.connect();
-    const { rows } = await db.query<{ version: string }>(
-      `select current_setting('server_version_num') as version`,
-    );
-    // Older ones have no way to say another expression.
-    if (Number(rows[0]?.version) < 170_000) return;
-    await db.query('alter table gen alter column twice set expression as (price * 3)');
-    const { totals } = await restore(bench, dataset, days(40, 39));
-    expect(totals.failed.map(({ error }) => error)).toMatchObject([{ code: 'RESTORE_MISMATCH' }]);
-    expect(totals.failed[0]?.error.message).toContain('column twice');
-    expect(await count('gen', 'id >= 38000')).toBe(0);
-    expect(await states('gen')).toEqual(['live', 'live', 'live']);
-  });
-
-  it('refuses a trigger by name, lets it fire with force, and proves what it leaves', async () => {
-    const dataset = await coldTable('bars');
-    await database.query(
-      `create table log (id bigint);
-       create function note() returns trigger language plpgsql as $$ begin insert into public.log values (new.id); return new; end $$;
-       create trigger noted after insert on bars for each row execute function note()`,
-    );
-    const refused = await failureOf(restore(bench, dataset, days(40, 39)));
-    expect(refused).toMatchObject({ code: 'REFUSED' });
-    expect(refused.message).toContain('trigger noted of public.bars');
-    expect(refused.hint).toContain('disable trigger "noted"');
-    await restore(bench, dataset, days(40, 39), { force: true });
-    expect(await count('log')).toBe(ROWS_A_DAY);
-
-    await database.query(
-      `create function alter_it() returns trigger language plpgsql as $$ begin new.symbol := 'x'; return new; end $$;
-       create trigger altering before insert on bars for each row execute function alter_it()`,
-    );
-    const { totals } = await restore(bench, dataset, days(39, 38), { force: true });
-    expect(totals.failed.map(({ error }) => error.code)).toEqual(['RESTORE_MISMATCH']);
-    expect(await count('log')).toBe(ROWS_A_DAY);
-  });
-
-  it('has foreign keys checked by PostgreSQL, at once and where they are deferred', async () => {
-    const dataset = await coldTable('bars');
-    await database.query(
-      `create table symbols (symbol text primary key); insert into symbols values ('s0'), ('s1');
-       alter table bars add constraint known foreign key (symbol) references symbols not valid`,
-    );
-    const first = await restore(bench, dataset, days(40, 39));
-    expect(first.totals.failed[0]?.error.message).toContain(
-      'violates foreign key constraint "known"',
-    );
-    await database.query('alter table bars alter constraint known deferrable initially deferred');
-    const second = await restore(bench, dataset, days(40, 39));
-    expect(second.totals.failed[0]?.error.code).toBe('RESTORE_REJECTED');
-    expect(await count('bars', 'id >= 40000')).toBe(0);
-    await database.query(`insert into symbols values ('s2')`);
-    const third = await restore(bench, dataset, days(40, 39));
-    expect(third.totals.failed).toEqual([]);
-  });
-
-  it('refuses foreign keys that PostgreSQL would not check, by name, unless that is meant', async () => {
-    const dataset = await coldTable('bars');
-    await database.query(
-      `create table symbols (symbol text primary key);
-       alter table bars add constraint known foreign key (symbol) references symbols not valid;
-       alter table bars disable trigger all`,
-    );
-    const disabled = await failureOf(restore(bench, dataset, days(40, 39)));
-    expect(disabled.message).toContain(
-      'foreign key known of public.bars would not be checked: its triggers are disabled',
-    );
-    expect(disabled.hint).toContain('alter table "public"."bars" enable trigger all');
-    await database.query('alter table bars enable trigger all');
-    const asReplica = {
-      rooms: {
-        ...bench.rooms,
-        connect: async () => {
-          const db = await bench.rooms.connect('work');
-          await db.query('set session_replication_role = replica');
-          return db;
-        },
-      },
-    };
-    const unseen = await failureOf(restore(asReplica, dataset, days(40, 39)));
-    expect(unseen.message).toContain('would not be checked: session_replication_role is replica');
-    expect(await count('bars', 'id >= 40000')).toBe(0);
-    await restore(asReplica, dataset, days(40, 39), { force: true });
-    expect(await count('bars', 'id >= 40000')).toBe(ROWS_A_DAY);
-  });
-
-  it('knows the triggers that fire for its own session: those of a replica, where it is one', async () => {
-    const dataset = await coldTable('bars');
-    await database.query(
-      `create function note() returns trigger language plpgsql as $$ begin return new; end $$;
-       create trigger here after insert on bars for each row execute function note();
-       create trigger there after insert on bars for each row execute function note();
-       alter table bars enable replica trigger there`,
-    );
-    const asReplica = {
-      rooms: {
-        ...bench.rooms,
-        connect: async () => {
-          const db = await bench.rooms.connect('work');
-          await db.query('set session_replication_role = replica');
-          return db;
-        },
-      },
-    };
-    const found = await failureOf(restore(asReplica, dataset, days(40, 39)));
-    expect(found.message).toContain('trigger there of');
-    expect(found.message).not.toContain('trigger here of');
-  });
-
-  it('refuses under row-level security, and without the right to insert', async () => {
-    const dataset = await coldTable('bars');
-    await database.query(
-      `alter table bars enable row level security; alter table bars force row level security`,
-    );
-    const role = `reader_${database.name}`;
-    await database.query(`create role ${role} login`);
-    try {
-      await database.query(
-        `grant select on bars to ${role};
-         grant usage on schema tierd to ${role}; grant all on all tables in schema tierd to ${role};
-         grant all on all sequences in schema tierd to ${role};
-         grant execute on function pg_control_system() to ${role}`,
-      );
-      const asRole = {
-        rooms: {
-          ...bench.rooms,
-          connect: async () => {
-            const db = await bench.rooms.connect('work');
-            await db.query(`set role ${role}`);
-            return db;
-          },
-        },
-      };
-      const failure = await failureOf(restore(asRole, dataset, days(40, 39)));
-      expect(failure.code).toBe('REFUSED');
-      expect(failure.message).toContain('row-level security is active on public.bars');
-      expect(failure.hint).toContain('grant insert on "public"."bars"');
-    } finally {
-      await database.query(`drop owned by ${role}; drop role ${role}`);
-    }
-  });
-
-  it('refuses an INSERT rule by name', async () => {
-    const dataset = await coldTable('bars');
-    await database.query('create rule swallowed as on insert to bars do instead nothing');
-    const failure = await failureOf(restore(bench, dataset, days(40, 39), { force: true }));
-    expect(failure.message).toContain('rule swallowed of public.bars');
-  });
-});
-
-describe('restore, where the columns have changed since (I13)', () => {
-  it('gives a younger column its default, and puts a renamed one where it is now', async () => {
-    const dataset = await coldTable('bars');
-    await database.query(
-      `alter table bars rename symbol to ticker; alter table bars add source text not null default 'feed'`,
-    );
-    const renamed = { ...dataset, sortBy: [] };
-    const { plan, totals } = await restore(bench, renamed, days(40, 37));
-    expect(totals.failed).toEqual([]);
-    expect(plan.notes.join('\n')).toContain('get their default: source');
-    const wrong = await count(
-      'bars b join bars_before o using (id)',
-      `b.ticker is distinct from o.symbol or b.source <> 'feed'`,
-    );
-    expect(wrong).toBe(0);
-    expect(await count('bars', 'id >= 38000')).toBe(3 * ROWS_A_DAY);
-  });
-
-  it('refuses a younger column that takes no row without it', async () => {
-    const dataset = await coldTable('bars');
-    await database.query('delete from bars; alter table bars add source text not null');
-    const { totals } = await restore(bench, dataset, days(40, 39));
-    expect(totals.failed[0]?.error.message).toContain('column source (text) is not in the lake');
-  });
-
-  it('refuses a dropped column that has values, and one that was added again under its name', async () => {
-    const dataset = await coldTable('bars');
-    await database.query('alter table bars drop note; alter table bars add note text[]');
-    const { totals } = await restore(bench, dataset, days(40, 39));
-    expect(totals.failed[0]?.error.message).toContain(
-      'column note (text[]) has 50 values in the lake',
-    );
-    expect(await states('bars')).toEqual(['live', 'live', 'live']);
-  });
-
-  it('leaves out a dropped column of nothing but nulls', async () => {
-    const dataset = await coldTable(
-      'bars',
-      'time timestamptz not null, symbol text, id bigint not null, price numeric(20,8), note text[], empty interval',
-    );
-    await database.query('alter table bars drop empty');
-    const { totals, plan } = await restore(bench, dataset, days(40, 39));
-    expect(totals.failed).toEqual([]);
-    expect(plan.notes.join('\n')).toContain('nothing but nulls: empty');
-    expect(await count('bars', 'id >= 40000')).toBe(ROWS_A_DAY);
-  });
-
-  it('refuses a column whose type is another by now', async () => {
-    const dataset = await coldTable('bars');
-    await database.query('alter table bars alter price type numeric(30,10)');
-    const { totals } = await restore(bench, dataset, days(40, 39));
-    expect(totals.failed[0]?.error.message).toContain('column price is numeric(20,8) in the lake');
   });
 });
