@@ -58,8 +58,14 @@ export async function restoreAll(
   };
   // What has begun ends, one way or the other, before anybody is told.
   const ended = await Promise.allSettled(Array.from({ length: lanes }, takeSlices));
+  for (const slices of [totals.restored, totals.failed]) slices.sort(oldestFirst);
   for (const lane of ended) if (lane.status === 'rejected') throw lane.reason;
 }
+
+type OfSlice = Pick<RestoredSlice, 'planned'>;
+
+const oldestFirst = (a: OfSlice, b: OfSlice): number =>
+  a.planned.range.fromInclusive - b.planned.range.fromInclusive;
 
 /**
  * A snapshot of an Iceberg table follows another; a table that is made is made once; and a slice that is split is

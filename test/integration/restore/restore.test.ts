@@ -93,6 +93,9 @@ describe('restore', () => {
     expect(await fingerprints()).toEqual(before);
   });
 
+  /** In the table's own time, without a zone. */
+  const local = (day: number): string => daysAgo(day).slice(0, -1);
+
   it('refuses a slice that is only partly asked for, names the span, and takes it whole with force', async () => {
     const dataset = await coldTable('bars');
     const span = {
@@ -101,7 +104,7 @@ describe('restore', () => {
     };
     const failure = await failureOf(restore(bench, dataset, span));
     expect(failure).toMatchObject({ code: 'REFUSED', exitCode: 3 });
-    expect(failure.hint).toContain(`--from ${daysAgo(40)} --to ${daysAgo(39)}`);
+    expect(failure.hint).toContain(`--from ${local(40)} --to ${local(39)}`);
     expect(await states('bars')).toEqual(['live', 'live', 'live']);
 
     const { totals } = await restore(bench, dataset, span, { force: true });
