@@ -40,7 +40,7 @@ export function registerRestore(program: Command, context: CliContext): void {
     .option('-n, --dry-run', 'show the plan and change nothing')
     .option(
       '-f, --force',
-      'take whole slices, let triggers fire, write into unlogged tables and paused datasets',
+      'take whole slices, let triggers fire, go past foreign keys that are not checked, write into unlogged tables and paused datasets',
     )
     .addHelpText(
       'after',
