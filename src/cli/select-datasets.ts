@@ -2,6 +2,13 @@ import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { suggest } from '../domain/suggest.ts';
 
+/** Throws USAGE when it is not configured. */
+export function selectDataset(datasets: readonly Dataset[], name: string): Dataset {
+  const [dataset] = selectDatasets(datasets, [name]);
+  if (dataset === undefined) throw new RangeError(`no dataset ${name}`);
+  return dataset;
+}
+
 /**
  * The datasets that were named, in the order of the configuration, each once. Throws USAGE with
  * every name that is not configured.

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { narrateCorrection } from '../reports/correction-report.ts';
-import { selectDatasets } from '../select-datasets.ts';
+import { selectDataset } from '../select-datasets.ts';
 import { reasonOf, usageOf } from '../span-and-reason.ts';
 
 interface CorrectFlags {
@@ -38,8 +38,7 @@ Examples:
 }
 
 async function correct(context: CliContext, name: string, flags: CorrectFlags): Promise<void> {
-  const [dataset] = selectDatasets(context.loadConfig().datasets, [name]);
-  if (dataset === undefined) throw new RangeError(`no dataset ${name}`);
+  const dataset = selectDataset(context.loadConfig().datasets, name);
   const request = {
     file: resolve(context.workingDirectory, flags.file),
     reason: reasonOf(flags.reason, usageOf('correct')),

@@ -4,7 +4,7 @@ import type { DeletionRequest } from '../../jobs/deletion/rooms.ts';
 import { type TableTime, tableTime } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { reportDeletion, reportDeletionPlan } from '../reports/deletion-report.ts';
-import { selectDatasets } from '../select-datasets.ts';
+import { selectDataset } from '../select-datasets.ts';
 import { reasonOf, spanOf, usageOf } from '../span-and-reason.ts';
 
 interface DeleteFlags {
@@ -49,9 +49,8 @@ Examples:
     )
     .action(async (name: string, flags: DeleteFlags) => {
       const { datasets } = context.loadConfig();
-      const [dataset] = selectDatasets(datasets, [name]);
-      if (dataset === undefined) throw new RangeError(`no dataset ${name}`);
-      if (flags.mayEmpty !== undefined) selectDatasets(datasets, [flags.mayEmpty]);
+      const dataset = selectDataset(datasets, name);
+      if (flags.mayEmpty !== undefined) selectDataset(datasets, flags.mayEmpty);
       const request = requestOf(dataset, flags);
       const force = flags.force === true;
       if (flags.dryRun === true) await dryRun(context, dataset, request, force);

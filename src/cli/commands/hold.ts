@@ -4,7 +4,7 @@ import { instant, type TableTime, tableTime, wholeNumber } from '../arguments.ts
 import type { CliContext } from '../context.ts';
 import { reportHold, reportHolds } from '../reports/hold-report.ts';
 import { withLedger } from '../rooms/ledger.ts';
-import { selectDatasets } from '../select-datasets.ts';
+import { selectDataset } from '../select-datasets.ts';
 import { reasonOf, spanOf, usageOf } from '../span-and-reason.ts';
 
 interface SetFlags {
@@ -56,8 +56,7 @@ export function registerHold(program: Command, context: CliContext): void {
 }
 
 async function set(context: CliContext, name: string, flags: SetFlags): Promise<void> {
-  const [dataset] = selectDatasets(context.loadConfig().datasets, [name]);
-  if (dataset === undefined) throw new RangeError(`no dataset ${name}`);
+  const dataset = selectDataset(context.loadConfig().datasets, name);
   const until = flags.until ?? null;
   if (until !== null && until <= context.clock.now()) throw usage('--until is over already');
   const wish = {

@@ -6,7 +6,7 @@ import type { EpochMs } from '../../domain/time/time-range.ts';
 import type { RestoreWish } from '../../jobs/restore/rooms.ts';
 import { instant, type TableTime, tableTime } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
-import { selectDatasets } from '../select-datasets.ts';
+import { selectDataset } from '../select-datasets.ts';
 import { timeOf, usageOf } from '../span-and-reason.ts';
 
 const usage = usageOf('restore');
@@ -52,8 +52,7 @@ Examples:
   $ tierd restore market_data --from 2024-01-15 --to 2024-01-18 --where "symbol = 'AAPL'"`,
     )
     .action(async (name: string, flags: RestoreFlags) => {
-      const [dataset] = selectDatasets(context.loadConfig().datasets, [name]);
-      if (dataset === undefined) throw new RangeError(`no dataset ${name}`);
+      const dataset = selectDataset(context.loadConfig().datasets, name);
       const request = requestOf(dataset, flags, context.clock.now());
       if (flags.dryRun === true) await dryRun(context, dataset, request, flags.force === true);
       else await restore(context, dataset, request, flags.force === true);

@@ -4,7 +4,7 @@ import { formatRange } from '../../domain/time/time-range.ts';
 import { type TableTime, tableTime } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { rangeDocument } from '../reports/range-document.ts';
-import { selectDatasets } from '../select-datasets.ts';
+import { selectDataset } from '../select-datasets.ts';
 import { spanOf, usageOf } from '../span-and-reason.ts';
 
 interface UnpinFlags {
@@ -24,8 +24,7 @@ export function registerUnpin(program: Command, context: CliContext): void {
       '\nExamples:\n  $ tierd unpin market_data\n  $ tierd unpin market_data --from 2024-01-15 --to 2024-01-18',
     )
     .action(async (name: string, flags: UnpinFlags) => {
-      const [dataset] = selectDatasets(context.loadConfig().datasets, [name]);
-      if (dataset === undefined) throw new RangeError(`no dataset ${name}`);
+      const dataset = selectDataset(context.loadConfig().datasets, name);
       const span = spanOf(dataset, flags, usageOf('unpin'));
       const { unpinDataset } = await import('../../jobs/unpin.ts');
       const { composeByHand } = await import('../rooms/rooms.ts');

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { TableDescription } from '../../domain/table.ts';
 import { type Queryable, runOne, sql } from '../sql.ts';
+import { ownTables } from '../table/own-tables.ts';
 import { isAboutRows } from './refusals.ts';
 import { countAbsent, countKeys, probe, type WriteTarget } from './write-statements.ts';
 
@@ -18,11 +19,8 @@ export async function mayKeepOut(
 ): Promise<boolean> {
   const { may } = await runOne<{ may: boolean }>(
     db,
-    sql`with recursive family (oid) as (
-          select ${oid}::oid
-          union select inhrelid from pg_inherits join family on inhparent = family.oid
-        )
-        select (exists (select from pg_trigger t join family on t.tgrelid = family.oid
+    sql`with recursive ${ownTables(oid)}
+        select (exists (select from pg_trigger t join own on t.tgrelid = own.oid
                         join pg_proc f on f.oid = t.tgfoid join pg_namespace n on n.oid = f.pronamespace
                         where t.tgtype & ${BEFORE_ROW_INSERT} = ${BEFORE_ROW_INSERT} and not t.tgisinternal
                           and t.tgenabled in ('O', 'A') and n.nspname not like '\\_timescaledb\\_%')

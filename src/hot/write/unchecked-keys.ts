@@ -4,6 +4,7 @@ import { sqlTable } from '../../domain/sql-name.ts';
 import { formatTable, type TableRef } from '../../domain/table.ts';
 import { type Queryable, run, sql } from '../sql.ts';
 import { firesHere } from '../table/fires.ts';
+import { ownTables } from '../table/own-tables.ts';
 
 /** Bit of pg_trigger.tgtype: INSERT. */
 const ON_INSERT = 4;
@@ -17,9 +18,7 @@ interface UncheckedKey extends TableRef {
 export async function findUncheckedKeys(db: Queryable, oid: number): Promise<readonly Refusal[]> {
   const found = await run<UncheckedKey>(
     db,
-    sql`with recursive own as (
-          select ${oid}::oid as oid
-          union select i.inhrelid from pg_inherits i join own on i.inhparent = own.oid)
+    sql`with recursive ${ownTables(oid)}
         select distinct on (k.conname) k.conname as key, n.nspname as schema, c.relname as name,
                current_setting('session_replication_role') = 'replica' as is_replica
         from pg_trigger t join pg_constraint k on k.oid = t.tgconstraint

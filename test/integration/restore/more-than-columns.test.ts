@@ -15,6 +15,20 @@ beforeEachColdDays((cold) => {
   ({ database, bench, coldTable, count, states } = cold);
 });
 
+/** Whose sessions take themselves for those of a replica. */
+function replicaBench() {
+  return {
+    rooms: {
+      ...bench.rooms,
+      connect: async () => {
+        const db = await bench.rooms.connect('work');
+        await db.query('set session_replication_role = replica');
+        return db;
+      },
+    },
+  };
+}
+
 describe('restore, where the table has more than columns', () => {
   it('computes generated columns again, which must give the same, and keeps identities', async () => {
     const dataset = await coldTable(
@@ -119,16 +133,7 @@ describe('restore, where the table has more than columns', () => {
     );
     expect(disabled.hint).toContain('alter table "public"."bars" enable trigger all');
     await database.query('alter table bars enable trigger all');
-    const asReplica = {
-      rooms: {
-        ...bench.rooms,
-        connect: async () => {
-          const db = await bench.rooms.connect('work');
-          await db.query('set session_replication_role = replica');
-          return db;
-        },
-      },
-    };
+    const asReplica = replicaBench();
     const unseen = await failureOf(restore(asReplica, dataset, days(40, 39)));
     expect(unseen.message).toContain('would not be checked: session_replication_role is replica');
     expect(await count('bars', 'id >= 40000')).toBe(0);
@@ -144,16 +149,7 @@ describe('restore, where the table has more than columns', () => {
        create trigger there after insert on bars for each row execute function note();
        alter table bars enable replica trigger there`,
     );
-    const asReplica = {
-      rooms: {
-        ...bench.rooms,
-        connect: async () => {
-          const db = await bench.rooms.connect('work');
-          await db.query('set session_replication_role = replica');
-          return db;
-        },
-      },
-    };
+    const asReplica = replicaBench();
     const found = await failureOf(restore(asReplica, dataset, days(40, 39)));
     expect(found.message).toContain('trigger there of');
     expect(found.message).not.toContain('trigger here of');
