@@ -3,13 +3,14 @@ import { join } from 'node:path';
 import type { Dataset } from '../../domain/dataset.ts';
 import { disconnect } from '../../hot/server/connect.ts';
 import type { ConditionRooms } from '../../jobs/deletion/rooms.ts';
-import { countHot } from '../../query/condition/count-hot.ts';
-import { openCondition } from '../../query/condition/open-condition.ts';
-import { openEngine } from '../../query/engine.ts';
 import type { CliContext } from '../context.ts';
 import { connector } from './rooms.ts';
 
-/** @param tempDirectory of this process alone */
+/**
+ * What a query needs is loaded when a condition is read, for most restores have none.
+ *
+ * @param tempDirectory of this process alone
+ */
 export function conditionRooms(
   context: CliContext,
   dataset: Dataset,
@@ -24,6 +25,8 @@ export function conditionRooms(
   const connect = connector(context, 'delete');
   return {
     readCondition: async (db, wish) => {
+      const { openEngine } = await import('../../query/engine.ts');
+      const { openCondition } = await import('../../query/condition/open-condition.ts');
       const engine = await openEngine(limits);
       try {
         await engine.begin(limits);
@@ -33,6 +36,7 @@ export function conditionRooms(
       }
     },
     countHot: async (sql) => {
+      const { countHot } = await import('../../query/condition/count-hot.ts');
       const db = await connect('work');
       const { maxHotRows, maxHoldMs } = query;
       const { clock, signal } = context;
