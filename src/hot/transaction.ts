@@ -56,6 +56,8 @@ const FIXED_SETTINGS: Readonly<Record<string, string>> = {
   search_path: 'pg_catalog, pg_temp',
   // A policy that hides rows is an error: hidden rows would be dropped with their chunk (I1).
   row_security: 'off',
+  // To compile what the ledger is asked took 2.5 s of 3.4, with 100,000 segments, on more than one core.
+  jit: 'off',
   // A wait for standbys that was given up is told by a warning and nothing else.
   client_min_messages: 'warning',
 };

@@ -189,19 +189,26 @@ export async function listSegmentsRewritten(
   manifestKeys: readonly string[],
 ): Promise<readonly (CataloguedSegment & { readonly isGone: boolean })[]> {
   if (goneKeys.length === 0 && manifestKeys.length === 0) return [];
+  // By themselves first: manifests differ so much in size that PostgreSQL would expect all segments, and read them.
+  const listed = await db.query<{ id: string }>(
+    `select f.segment_id::text as id
+     from tierd.iceberg_files f
+     where f.manifest_key in (
+       select of_gone.manifest_key
+       from tierd.segments gone join tierd.iceberg_files of_gone on of_gone.segment_id = gone.id
+       where gone.object_key = any($1)
+       union select unnest($2::text[])
+     )`,
+    [goneKeys, manifestKeys],
+  );
   const found = await db.query<SegmentRow & { is_gone: boolean }>(
     `select ${SEGMENT_COLUMNS}, g.state <> 'live' or g.object_key = any($1) as is_gone
      from tierd.iceberg_files f
      join tierd.segments g on g.id = f.segment_id
      join tierd.slices s on s.id = g.slice_id
-     where f.manifest_key in (
-       select of_gone.manifest_key
-       from tierd.segments gone join tierd.iceberg_files of_gone on of_gone.segment_id = gone.id
-       where gone.object_key = any($1)
-       union select unnest($3::text[])
-     )
+     where f.segment_id = any($3::bigint[])
      order by g.min_time_us, g.id`,
-    [goneKeys, null, manifestKeys],
+    [goneKeys, null, listed.rows.map(({ id }) => id)],
   );
   return found.rows.map((row) => ({ ...segmentOf(row), isGone: row.is_gone }));
 }
