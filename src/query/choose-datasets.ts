@@ -6,6 +6,7 @@ import { columnOf } from './segments/query-column.ts';
 import { findHull } from './segments/segment-filter.ts';
 import type { Sides } from './segments/sides.ts';
 import { type ViewSchema, viewSchemaOf } from './segments/view-schema.ts';
+import { neededColumns } from './sql/needed-columns.ts';
 import { ANY, type Predicate } from './sql/predicate.ts';
 import { type AstObject, foldName } from './sql/sql-ast.ts';
 import type { HotTable, Stores } from './stores.ts';
@@ -27,7 +28,7 @@ export interface ChosenDataset {
   readonly asItIs?: HotTable | null;
 }
 
-/** @throws TierdError COLUMN_TYPE_CHANGED for a dataset that the query names */
+/** @throws TierdError COLUMN_TYPE_CHANGED for a column that the query may need */
 export async function chooseDatasets(
   connection: DuckDBConnection,
   stores: Stores,
@@ -42,7 +43,11 @@ export async function chooseDatasets(
   // A schema that can't be reconciled is the trouble of those queries only that name the dataset.
   const datasets = all
     .filter(({ name }) => named.opaque || named.datasets.has(name))
-    .map((dataset) => ({ dataset, schema: viewSchemaOf(dataset) }));
+    .map((dataset) => {
+      const neededOf = (names: readonly string[]): readonly string[] =>
+        named.opaque ? names : neededColumns(statement, dataset.name, names);
+      return { dataset, schema: viewSchemaOf(dataset, neededOf) };
+    });
   const needs = findNeeds(
     statement,
     datasets.map(({ dataset, schema }) => ({ name: dataset.name, columns: schema })),

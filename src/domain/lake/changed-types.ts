@@ -43,7 +43,7 @@ export function noteIrreconcilable(
       .find((then) => !canBeOne(now, then));
     if (before === undefined) return [];
     return [
-      `column ${now.name} is ${now.postgresType} in the table and ${before.postgresType} in segments of the lake, and no type holds both exactly: queries of ${dataset} are refused (COLUMN_TYPE_CHANGED) until the older rows have come by way of a table of the old types (\`tierd restore ${dataset} … --into\`) into this one and were rotated again, or the newer ones have a table and a dataset of their own`,
+      `column ${now.name} is ${now.postgresType} in the table and ${before.postgresType} in segments of the lake, and no type holds both exactly: queries of ${dataset} that may need it are refused (COLUMN_TYPE_CHANGED) until the older rows have come by way of a table of the old types (\`tierd restore ${dataset} … --into\`) into this one and were rotated again, or the newer ones have a table and a dataset of their own`,
     ];
   });
 }

@@ -10,13 +10,14 @@ import { listColumns } from '../../ledger/columns.ts';
 import type { Queryable } from '../../ledger/queryable.ts';
 import { datasetsOf } from '../choose-datasets.ts';
 import { selectList } from '../cold-view.ts';
-import type { TimeHull } from '../segments/cold-catalog.ts';
+import type { ColdDataset, TimeHull } from '../segments/cold-catalog.ts';
 import { columnsAsNow } from '../segments/columns-as-now.ts';
 import { emptyQuery } from '../segments/empty-query.ts';
 import { openColdCatalog } from '../segments/ledger-catalog.ts';
 import { findNeeds } from '../segments/prune.ts';
 import { chooseSegments, findHull } from '../segments/segment-filter.ts';
 import { type ViewSchema, viewSchemaOf } from '../segments/view-schema.ts';
+import { neededColumns } from '../sql/needed-columns.ts';
 import { ANY } from '../sql/predicate.ts';
 import { foldName } from '../sql/sql-ast.ts';
 import { quoteName } from '../sql/sql-text.ts';
@@ -59,13 +60,12 @@ export async function openCondition(
     (one) => one.name === name,
   );
   if (known === undefined) throw new RangeError(`no dataset ${name}`);
-  const schema = viewSchemaOf(known);
-  const columnNames = [...schema.keys()];
   const expression = await admitCondition(connection, where, {
     dataset: name,
-    columns: columnNames,
+    columns: columnsOf(known),
   });
   throwIfFound(findComparedOtherwise(expression, known));
+  const schema = viewSchemaOf(known, (names) => neededColumns(expression, name, names));
   const statement = await admitSelect(
     connection,
     `select 1 from cold.${quoteName(name)} where (\n${where}\n)`,
@@ -95,6 +95,12 @@ export async function openCondition(
     candidates: segments.map(({ key }) => key),
     hotCount: `select count(*) as rows from hot.${quoteName(name)} where ${parts.join(' and ')}`,
   };
+}
+
+/** Those of the newest first. */
+function columnsOf({ schemas }: ColdDataset): readonly string[] {
+  const names = schemas.toReversed().flatMap(({ columns }) => columns.map(({ name }) => name));
+  return [...new Map(names.map((name) => [foldName(name), name])).values()];
 }
 
 function throwIfFound(found: { readonly message: string; readonly hint: string } | null): void {

@@ -3,7 +3,7 @@ import { type AstObject, type AstValue, foldName, isObject, textIn } from './sql
 
 /**
  * Every column whose name stands anywhere in the query, as a name or in a text. All of them where the
- * query takes columns without naming them: `*`, a natural join, new names for columns, a whole row.
+ * query takes columns without naming them: `*`, a natural join, new names for columns, a whole row, a pivot, a table's description.
  */
 export function neededColumns(
   ast: AstValue,
@@ -37,6 +37,8 @@ function takesUnnamed(node: AstObject): boolean {
   const renamed = node['column_name_alias'];
   return (
     node['class'] === 'STAR' ||
+    node['type'] === 'PIVOT' ||
+    node['type'] === 'SHOW_REF' ||
     node['ref_type'] === 'NATURAL' ||
     node['ref_type'] === 'POSITIONAL' ||
     (Array.isArray(renamed) && renamed.length > 0)

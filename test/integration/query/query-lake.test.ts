@@ -589,19 +589,46 @@ describe('a table that changed while it was rotated', () => {
     }
   });
 
-  test('is refused, by column and segment, where no type holds all', async () => {
+  test('is refused, by column and segment, where no type holds all and the query may need it', async () => {
     const own = await evolved(
-      `select ${at(1)}, 1 as n`,
-      `select ${at(2)}, timestamp '2024-01-01' as n`,
+      `select ${at(1)}, 'A' as symbol, 1 as n`,
+      `select ${at(2)}, 'B' as symbol, timestamp '2024-01-01' as n`,
     );
     try {
-      await own.add('news', 'news/a.parquet', `select 1 as time`, 'time');
-      await expect(askLake(own, 'select 1 from ticks')).rejects.toMatchObject({
-        code: 'COLUMN_TYPE_CHANGED',
-        message: expect.stringMatching(
-          /"n".*TIMESTAMP in 1 segment such as ticks\/1.parquet.*INTEGER.*ticks\/0.parquet/,
-        ),
-      });
+      await own.add('news', 'news/a.parquet', `select 1 as time, 7 as n`, 'time');
+      const needing = [
+        'select n from ticks',
+        'select * from ticks',
+        'select ticks.* from ticks',
+        'select t from ticks t',
+        'select columns(c -> true) from ticks',
+        'from ticks',
+        'select 1 from ticks natural join news',
+        'select 1 from ticks join news using (n)',
+        'select 1 from ticks as t(a, b, c)',
+        // Without it in `ticks` it would be that of `news`.
+        'select (select max(n) from ticks) from news',
+        "select time from (pivot ticks on symbol in ('A', 'B') using count(*))",
+        'describe ticks',
+        'summarize ticks',
+      ];
+      for (const sql of needing) {
+        await expect(askLake(own, sql), sql).rejects.toMatchObject({
+          code: 'COLUMN_TYPE_CHANGED',
+          message: expect.stringMatching(
+            /"n".*TIMESTAMP in 1 segment such as ticks\/1.parquet.*INTEGER.*ticks\/0.parquet/,
+          ),
+        });
+      }
+      const answers = new Map([
+        ['select count(*) as c from ticks', '{"c":2}\n'],
+        ["select symbol from ticks where time < '2024-01-02'", '{"symbol":"A"}\n'],
+        [
+          'select max(symbol) as m, (select count(*) from ticks) as c from ticks',
+          '{"m":"B","c":2}\n',
+        ],
+      ]);
+      for (const [sql, text] of answers) expect((await askLake(own, sql)).text).toBe(text);
       expect((await askLake(own, 'select count(*) as n from news')).text).toBe('{"n":1}\n');
     } finally {
       await own.destroy();
