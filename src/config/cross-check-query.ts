@@ -6,6 +6,32 @@ import { parseSize } from './units.ts';
 import type { PlacedProblem } from './validate.ts';
 
 export function checkQuery(root: Readonly<Record<string, unknown>>): PlacedProblem[] {
+  return [...checkMemory(root), ...checkSharedCache(root)];
+}
+
+function checkSharedCache(root: Readonly<Record<string, unknown>>): PlacedProblem[] {
+  const { shared_cache: shared, cache } = asRecord(root['query']);
+  if (shared === undefined) return [];
+  const path = ['query', 'shared_cache'];
+  const where = formatPath(path);
+  return [
+    ...(root['redis'] === undefined
+      ? [{ where, path, found: 'no redis section', expected: 'a redis section, where it lies' }]
+      : []),
+    ...(bytesOf(cache) === 0
+      ? [
+          {
+            where,
+            path,
+            found: 'query.cache: 0MB',
+            expected: 'a query.cache, which answers come from first',
+          },
+        ]
+      : []),
+  ];
+}
+
+function checkMemory(root: Readonly<Record<string, unknown>>): PlacedProblem[] {
   const { max_memory: given } = asRecord(root['query']);
   const { memory_limit: limit = maintenanceSection.parse({}).memory_limit } = asRecord(
     root['maintenance'],

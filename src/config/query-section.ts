@@ -24,6 +24,8 @@ export interface QueryConfig {
   readonly maxResultBytes: number;
   /** Of answers that are kept; 0 keeps none. */
   readonly cacheBytes: number;
+  /** Of answers that several daemons have in Redis; null where none are. */
+  readonly sharedCache: { readonly ttlMs: number; readonly maxBytes: number } | null;
 }
 
 /**
@@ -72,6 +74,14 @@ export const querySection = z.strictObject({
   cache: size(
     'Answers over HTTP that the daemon keeps, in its memory: the same question is answered from there as long as the answer is the same. 0MB keeps none.',
   ).default('64MB'),
+  shared_cache: z
+    .strictObject({
+      ttl: duration('How long an answer is kept that nobody replaces.').default('1h'),
+      max: size(
+        'Of all answers together, in the memory of Redis; the oldest make room. One may take an eighth of `cache`.',
+      ).default('64MB'),
+    })
+    .optional(),
 });
 
 export type QueryFile = z.output<typeof querySection>;
@@ -91,6 +101,13 @@ export function resolveQuery(
     timeoutMs: parseDuration(file.timeout),
     maxResultBytes: parseSize(file.max_result),
     cacheBytes: parseSize(file.cache),
+    sharedCache:
+      file.shared_cache === undefined
+        ? null
+        : {
+            ttlMs: parseDuration(file.shared_cache.ttl),
+            maxBytes: parseSize(file.shared_cache.max),
+          },
     maxMemoryBytes:
       file.max_memory === undefined
         ? memoryLimitBytes + USUAL_ALLOWANCE_BYTES

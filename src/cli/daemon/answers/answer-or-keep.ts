@@ -1,4 +1,4 @@
-/** Answers from memory what is still true there, and keeps what is answered anew. */
+/** Answers from memory, this daemon's or that of several, what is still true there, and keeps what is answered anew. */
 import type { TierdConfig } from '../../../config/load.ts';
 import type {
   AskedQuery,
@@ -7,7 +7,8 @@ import type {
   QueryHead,
 } from '../../../http/queries/query-desk.ts';
 import type { Repeatable } from '../../../query/cache/standing.ts';
-import { AnswerCopy, KeptAnswers, questionText } from './kept-answers.ts';
+import { AnswerCopy, type KeptAnswer, KeptAnswers, questionText } from './kept-answers.ts';
+import { SharedAnswers } from './shared-answers.ts';
 import { StillTrueLine } from './still-true-line.ts';
 
 export interface AnsweredAnew extends QueryEnd {
@@ -16,6 +17,7 @@ export interface AnsweredAnew extends QueryEnd {
 
 export class AnswerOrKeep {
   readonly #answers: KeptAnswers | null;
+  readonly #shared = new SharedAnswers();
   readonly #line = new StillTrueLine();
   #config: TierdConfig | null = null;
 
@@ -42,16 +44,13 @@ export class AnswerOrKeep {
     this.#config = config;
     const question = questionText(asked);
     const startedMs = performance.now();
-    const kept = answers.find(question);
-    if (kept !== undefined) {
-      if (await this.#line.ask(config, kept.repeatable)) {
-        const end = { ...kept.end, elapsedMs: performance.now() - startedMs };
-        handler.onHead({ ...kept.head, isCached: true });
-        handler.onWhole(end);
-        await handler.write(kept.body);
-        return end;
-      }
-      answers.forget(question);
+    const kept = await this.#findTrue(config, answers, question);
+    if (kept !== null) {
+      const end = { ...kept.end, elapsedMs: performance.now() - startedMs };
+      handler.onHead({ ...kept.head, isCached: true });
+      handler.onWhole(end);
+      await handler.write(kept.body);
+      return end;
     }
     const copy = new AnswerCopy(answers.maxBytesOfOne);
     const seen: { head?: QueryHead } = {};
@@ -71,12 +70,32 @@ export class AnswerOrKeep {
     // A reload meanwhile has forgotten all that was.
     const isCurrent = this.#config === config;
     if (repeatable !== null && body !== null && head !== undefined && isCurrent) {
-      answers.keep(question, { head, end, body, repeatable });
+      const anew = { head, end, body, repeatable };
+      answers.keep(question, anew);
+      // Nobody waits for it.
+      void this.#shared.keep(config, question, anew);
     }
     return end;
   }
 
+  async #findTrue(
+    config: TierdConfig,
+    answers: KeptAnswers,
+    question: string,
+  ): Promise<KeptAnswer | null> {
+    const own = answers.find(question);
+    if (own !== undefined) {
+      if (await this.#line.ask(config, own.repeatable)) return own;
+      answers.forget(question);
+    }
+    const shared = await this.#shared.find(config, question);
+    if (shared === null || !(await this.#line.ask(config, shared.repeatable))) return null;
+    if (this.#config === config) answers.keep(question, shared);
+    return shared;
+  }
+
   async close(): Promise<void> {
+    this.#shared.close();
     await this.#line.close();
   }
 }
