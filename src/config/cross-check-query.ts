@@ -2,7 +2,7 @@
 import { maintenanceSection } from './maintenance-section.ts';
 import { asRecord, formatPath } from './path.ts';
 import { LEAST_ALLOWANCE_BYTES } from './query-section.ts';
-import { parseSize } from './units.ts';
+import { parseDuration, parseSize } from './units.ts';
 import type { PlacedProblem } from './validate.ts';
 
 export function checkQuery(root: Readonly<Record<string, unknown>>): PlacedProblem[] {
@@ -13,21 +13,19 @@ function checkSharedCache(root: Readonly<Record<string, unknown>>): PlacedProble
   const { shared_cache: shared, cache } = asRecord(root['query']);
   if (shared === undefined) return [];
   const path = ['query', 'shared_cache'];
-  const where = formatPath(path);
+  const problem = (found: string, expected: string, key: readonly string[] = []): PlacedProblem => {
+    const place = [...path, ...key];
+    return { where: formatPath(place), path: place, found, expected };
+  };
+  const { ttl } = asRecord(shared);
   return [
     ...(root['redis'] === undefined
-      ? [{ where, path, found: 'no redis section', expected: 'a redis section, where it lies' }]
+      ? [problem('no redis section', 'a redis section, where the answers lie')]
       : []),
     ...(bytesOf(cache) === 0
-      ? [
-          {
-            where,
-            path,
-            found: 'query.cache: 0MB',
-            expected: 'a query.cache, which answers come from first',
-          },
-        ]
+      ? [problem('query.cache: 0MB', 'a query.cache, which answers come from first')]
       : []),
+    ...(durationOf(ttl) === 0 ? [problem(String(ttl), 'more than no time at all', ['ttl'])] : []),
   ];
 }
 
@@ -50,10 +48,13 @@ function checkMemory(root: Readonly<Record<string, unknown>>): PlacedProblem[] {
   ];
 }
 
+const bytesOf = (value: unknown): number | null => parsed(value, parseSize);
+const durationOf = (value: unknown): number | null => parsed(value, parseDuration);
+
 /** Null for what the schema complains about. */
-function bytesOf(value: unknown): number | null {
+function parsed(value: unknown, parse: (text: string) => number): number | null {
   try {
-    return typeof value === 'string' ? parseSize(value) : null;
+    return typeof value === 'string' ? parse(value) : null;
   } catch {
     return null;
   }

@@ -75,7 +75,7 @@ ${WITH_TOKENS}`,
     const sql = OLD.replace('count(*)', 'count(*) + 1000');
     const first = await ask(0, sql);
     await expect.poll(() => redis.zcard('{tierd:answers}:index')).toBeGreaterThan(1);
-    for (const key of await redis.zrange('{tierd:answers}:index', 0, -1)) {
+    for (const key of await redis.zrange('{tierd:answers}:index', '0', '-1')) {
       await redis.call('SETRANGE', key, String((await redis.strlen(key)) - 4), '9');
     }
     const second = await ask(1, sql);

@@ -38,3 +38,23 @@ describe('the memory of a query', () => {
     expect(problems).toHaveLength(1);
   });
 });
+
+describe('the cache that daemons share', () => {
+  const REDIS = 'redis: { url: "redis://cache/0" }';
+
+  it('is off, and an hour and 64 MB where nothing else is said', () => {
+    expect(load('').query.sharedCache).toBeNull();
+    const { sharedCache } = load(`${REDIS}\nquery: { shared_cache: {} }`).query;
+    expect(sharedCache).toEqual({ ttlMs: 3_600_000, maxBytes: 64 * MB });
+  });
+
+  it.each([
+    ['query: { shared_cache: {} }', 'no redis section'],
+    [`${REDIS}\nquery: { cache: 0MB, shared_cache: {} }`, 'a query.cache'],
+    [`${REDIS}\nquery: { shared_cache: { ttl: 0s } }`, 'query.shared_cache.ttl'],
+  ])('is told what it lacks: %s', (text, told) => {
+    const [problem, ...more] = problemsOf(errorOf(() => load(text))).map(formatProblem);
+    expect(more).toEqual([]);
+    expect(problem).toContain(told);
+  });
+});
