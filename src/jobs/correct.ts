@@ -53,7 +53,7 @@ export function planCorrectionOf(
   dataset: Dataset,
   request: CorrectionRequest,
 ): Promise<CorrectionPlan> {
-  return lookingAt(rooms, async (db) => {
+  return lookingAt(rooms, dataset, async (db) => {
     const known = await gatherKnown(rooms, db, dataset);
     const id = rooms.newId();
     const directory = join(rooms.tempDirectory, 'correction');
