@@ -129,7 +129,7 @@ async function gatherKnown(
       ),
     );
     const identity = identityOf(
-      (await listUniqueKeys(db, table.oid)).map((key) => ({ ...key, nulls: 'equal' })),
+      (await listUniqueKeys(db, table)).map((key) => ({ ...key, nulls: 'equal' })),
       columns,
       table.timeColumn.name,
     );
