@@ -29,6 +29,8 @@ export type TableHazard =
   /** Columns that the table lacks: who moves its rows would leave their values behind. */
   | { readonly kind: 'heir_columns'; readonly heir: TableRef; readonly columns: readonly string[] }
   | { readonly kind: 'foreign_heir'; readonly heir: TableRef }
+  /** Columns that may name large objects, in a database that has some. */
+  | { readonly kind: 'large_objects'; readonly columns: readonly string[] }
   | { readonly kind: 'temporary' }
   /** The table, or partitions, chunks or children of it. */
   | { readonly kind: 'unlogged'; readonly tables: readonly TableRef[] }

@@ -82,6 +82,11 @@ function judge(
         `${formatTable(hazard.heir)} inherits from ${table} and lies on another server, where rows can't be told apart exactly`,
         `alter foreign table ${sqlTable(hazard.heir)} no inherit ${quoted}, or configure its table on the other server`,
       );
+    case 'large_objects':
+      return note(
+        `${table} has ${agree(hazard.columns.length, 'a column', 'columns')} of type oid (${hazard.columns.join(', ')}), and the database has large objects: what such a column names is not moved, only its number is`,
+        'where it names large objects, let no vacuumlo run: it removes what no table names any more; or keep the bytes in a column of type bytea',
+      );
     case 'temporary':
       return unforceable(
         'temporary_table',

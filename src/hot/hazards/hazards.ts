@@ -81,7 +81,21 @@ async function ofTheTableItself(
     hazards.push({ kind: 'no_default_partition' });
   }
   if (!(await hasTimeIndex(db, table))) hazards.push({ kind: 'no_time_index' });
+  const columns = await oidColumns(db, table);
+  if (columns.length > 0) hazards.push({ kind: 'large_objects', columns });
   return hazards;
+}
+
+/** None where the database has no large object. Of the type itself, or of a domain over it as `lo` is. */
+async function oidColumns(db: Queryable, { oid }: TableDescription): Promise<readonly string[]> {
+  const found = await run<{ readonly name: string }>(
+    db,
+    sql`select a.attname::text as name from pg_attribute a join pg_type t on t.oid = a.atttypid
+        where a.attrelid = ${oid}::oid and a.attnum > 0 and not a.attisdropped
+          and 'oid'::regtype in (t.oid, t.typbasetype) and exists (select from pg_largeobject_metadata)
+        order by a.attnum`,
+  );
+  return found.map(({ name }) => name);
 }
 
 function readFlags(db: Queryable, table: TableDescription): Promise<TableFlags> {

@@ -114,6 +114,15 @@ describe('hazards around a table', () => {
     ]);
   });
 
+  it('are columns that may name large objects, where the database has any', async () => {
+    await database.query(
+      'create table blobs (ts timestamptz, body oid); create index on blobs (ts)',
+    );
+    expect(await hazardsOf('blobs')).toEqual([]);
+    await database.query("insert into blobs values (now(), lo_from_bytea(0, 'body'))");
+    expect(await hazardsOf('blobs')).toEqual([{ kind: 'large_objects', columns: ['body'] }]);
+  });
+
   it('are publications, and whether a deleted row can be named to their subscribers', async () => {
     await database.query(`
       create table sent (ts timestamptz primary key);
