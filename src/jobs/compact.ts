@@ -35,7 +35,7 @@ export function planCompactionOf(
   dataset: Dataset,
   rewriteBefore?: EpochMs,
 ): Promise<CompactionPlan> {
-  return lookingAt(rooms, async (db) => {
+  return lookingAt(rooms, dataset, async (db) => {
     const { plan } = await gatherCompaction(rooms, db, dataset, rewriteBefore);
     return plan;
   });

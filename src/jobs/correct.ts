@@ -53,7 +53,7 @@ export function planCorrectionOf(
   dataset: Dataset,
   request: CorrectionRequest,
 ): Promise<CorrectionPlan> {
-  return lookingAt(rooms, async (db) => {
+  return lookingAt(rooms, dataset, async (db) => {
     const known = await gatherKnown(rooms, db, dataset);
     const id = rooms.newId();
     const directory = join(rooms.tempDirectory, 'correction');
@@ -129,7 +129,7 @@ async function gatherKnown(
       ),
     );
     const identity = identityOf(
-      (await listUniqueKeys(db, table.oid)).map((key) => ({ ...key, nulls: 'equal' })),
+      (await listUniqueKeys(db, table)).map((key) => ({ ...key, nulls: 'equal' })),
       columns,
       table.timeColumn.name,
     );

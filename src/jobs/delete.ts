@@ -52,6 +52,7 @@ export function planDeletionOf(
 ): Promise<DeletionPlan> {
   return lookingAt(
     rooms,
+    dataset,
     async (db) => (await gatherDeletion(rooms, db, dataset, wish, signal)).plan,
   );
 }

@@ -166,7 +166,7 @@ function checkPath(place: string, datasets: readonly Dataset[]): readonly Check[
 async function checkIdentity(rooms: DoctorRooms, store: ObjectStore): Promise<Omit<Check, 'name'>> {
   const db = await rooms.connect('work');
   try {
-    const standing = await lookAtLake(store, db, 'all');
+    const standing = await lookAtLake(store, db, 'all', 'all');
     if (standing === null) return { status: 'ok', found: 'to be looked at after `tierd migrate`' };
     const refusal = lakeRefusal(standing, store.place);
     if (refusal !== null) throw refusal;

@@ -53,7 +53,11 @@ export function planExpiryOf(
   signal: AbortSignal,
 ): Promise<ExpiryPlan> {
   const gathering = { mayEmpty, keeps: false, signal };
-  return lookingAt(rooms, async (db) => (await gatherExpiry(rooms, db, dataset, gathering)).plan);
+  return lookingAt(
+    rooms,
+    dataset,
+    async (db) => (await gatherExpiry(rooms, db, dataset, gathering)).plan,
+  );
 }
 
 /**

@@ -30,7 +30,7 @@ export interface TakeOver {
 /** @throws TierdError LEDGER_OUTDATED, LAKE_NOT_THE_SAME */
 export async function lookWhose(rooms: LookingRooms, db: pg.Client): Promise<LakeStanding> {
   await assertMigrated(db);
-  const standing = await lookAtLake(rooms.store, db, 'all');
+  const standing = await lookAtLake(rooms.store, db, 'all', 'all');
   if (standing !== null) return standing;
   throw new TierdError({
     code: 'LEDGER_OUTDATED',

@@ -36,7 +36,7 @@ export async function onDataset<Result>(
     await assertNotRenamed(db, name);
     if (!evenIfPaused) await assertNotPaused(db, name);
     return await whileLeased(rooms, { name, db }, async (kept) => {
-      await holdLake(rooms, db);
+      await holdLake(rooms, db, name);
       const recovered = await recover(rooms, db, kept.lease, dataset);
       const keep = (): Promise<void> => keepManifest(rooms, db, dataset, kept.lease);
       const result = await work({ db, kept, recovered }).catch(async (failure: unknown) => {
@@ -58,12 +58,13 @@ export async function onDataset<Result>(
 /** For a plan: reads, and changes nothing anywhere (I7). */
 export async function lookingAt<Result>(
   rooms: LookingRooms,
+  dataset: Dataset,
   look: (db: pg.Client) => Promise<Result>,
 ): Promise<Result> {
   const db = await rooms.connect('work');
   try {
     await assertMigrated(db);
-    await assertOwnLake(rooms, db);
+    await assertOwnLake(rooms, db, dataset.name);
     return await look(db);
   } finally {
     await disconnect(db);

@@ -43,6 +43,7 @@ export function planRestoreOf(
 ): Promise<RestorePlan> {
   return lookingAt(
     rooms,
+    dataset,
     async (db) => (await gatherRestore(rooms, db, dataset, request, signal)).plan,
   );
 }

@@ -59,7 +59,7 @@ export async function planRotationOf(
   try {
     const pause = await lookForPause(db, dataset.name);
     if (pause !== null && options.leaveOutPaused) throw datasetPaused(dataset.name, pause);
-    await assertOwnLake(rooms, db);
+    await assertOwnLake(rooms, db, dataset.name);
     const { plan } = await gatherPlan(rooms, db, dataset);
     if (pause === null) return plan;
     return { ...plan, notes: [...plan.notes, datasetPaused(dataset.name, pause).message] };

@@ -100,7 +100,7 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
     // Before hours of reading whose findings could not be kept.
     await assertWritable(db);
     await assertMigrated(db);
-    await assertStillOwnLake(rooms, db);
+    await assertStillOwnLake(rooms, db, request.dataset === null ? 'all' : [request.dataset]);
     if (request.dataset !== null) await assertNotRenamed(db, request.dataset);
     const names =
       request.dataset === null

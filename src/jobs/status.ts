@@ -95,7 +95,7 @@ export async function readStatus(
     for (const dataset of datasets) {
       reports.push(await reportOn(rooms, db, dataset, known));
     }
-    const lake = await reportLake(rooms, db);
+    const lake = await reportLake(rooms, db, datasets);
     const hotProblem = missingStandbys(await readSynchronousStandbys(db));
     return {
       ledger,
@@ -110,10 +110,15 @@ export async function readStatus(
   }
 }
 
-async function reportLake({ store }: LookingRooms, db: pg.Client): Promise<LakeStatus> {
+async function reportLake(
+  { store }: LookingRooms,
+  db: pg.Client,
+  datasets: readonly Dataset[],
+): Promise<LakeStatus> {
   const { place } = store;
   try {
-    const standing = await lookAtLake(store, db);
+    const names = datasets.map(({ name }) => name);
+    const standing = await lookAtLake(store, db, 'newest', names);
     const problem = standing === null ? null : lakeRefusal(standing, place);
     await store.lookWritable();
     return { place, freeBytes: await store.freeBytes(), problem };

@@ -37,7 +37,7 @@ export async function knownTable(
   let keys: readonly RowKey[] | null = null;
   const table: KnownTable = {
     shape,
-    rowKeys: async () => (keys ??= await listRowKeys(db, shape.oid, timeColumn)),
+    rowKeys: async () => (keys ??= await listRowKeys(db, shape, timeColumn)),
   };
   if (print === null) tables.delete(name);
   else tables.set(name, { print, timeColumn, timeUnit, table });

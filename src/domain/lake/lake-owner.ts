@@ -47,6 +47,15 @@ export interface LakeLack {
   readonly count: { readonly missing: number; readonly all: number } | null;
 }
 
+/** What a job of this very ledger wrote down in the lake, and the ledger does not know of. */
+export interface LakeAhead {
+  readonly dataset: string;
+  /** Of the dataset's audit log. */
+  readonly entry: bigint;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
 /** From one of PostgreSQL's timelines to another: the end of a failover, a restore or a physical copy. */
 export interface Promotion {
   readonly from: number;
@@ -70,10 +79,12 @@ export interface OwnershipFacts {
   readonly holdsStrangeFiles: boolean;
   /** Null: nothing, as far as was looked. */
   readonly lack: LakeLack | null;
+  /** Null: nothing, as far as was looked. */
+  readonly ahead: LakeAhead | null;
 }
 
 export function judgeOwnership(facts: OwnershipFacts): Ownership {
-  const { place, remembered, owner, holdsStrangeFiles, lack } = facts;
+  const { place, remembered, owner, holdsStrangeFiles } = facts;
   if (owner === null) {
     if ((remembered?.epoch ?? 0) > 0) {
       return refused('its record of owners is gone, as in a lake restored from an older backup');
@@ -95,7 +106,7 @@ export function judgeOwnership(facts: OwnershipFacts): Ownership {
       `it belongs to the ledger in ${describeOwner(owner)}; this one is a copy in the database ${place.database} (oid ${place.databaseOid})`,
     );
   }
-  if (owner.epoch === remembered.epoch) return judgeReturn(remembered, lack);
+  if (owner.epoch === remembered.epoch) return judgeReturn(remembered, facts);
   // Killed between writing the first claim into the lake and noting it in the ledger.
   if (owner.epoch === 1 && remembered.epoch === 0) return { kind: 'unclaimed' };
   return refused(
@@ -103,7 +114,10 @@ export function judgeOwnership(facts: OwnershipFacts): Ownership {
   );
 }
 
-function judgeReturn({ promotion, isRestored }: RememberedLake, lack: LakeLack | null): Ownership {
+function judgeReturn(
+  { promotion, isRestored }: RememberedLake,
+  { lack, ahead }: Pick<OwnershipFacts, 'lack' | 'ahead'>,
+): Ownership {
   if (isRestored) {
     return refused(
       'this ledger was restored from a dump into its own database since it last used the lake: what was moved after the dump lies in the lake, and this ledger does not know of it',
@@ -113,6 +127,12 @@ function judgeReturn({ promotion, isRestored }: RememberedLake, lack: LakeLack |
     const { from, to } = promotion;
     return refused(
       `this server was promoted since it last used the lake (timeline ${String(to)}, then ${String(from)}): it is the successor of one that is gone, or a copy of one that still runs`,
+    );
+  }
+  if (ahead !== null) {
+    const { dataset, entry, at } = ahead;
+    return refused(
+      `it remembers entry ${String(entry)} of the audit log of ${dataset}, written at ${at}, and this ledger has no such entry: its database was set back to an earlier time, as by a snapshot of its disk, or it is a copy of one that still runs`,
     );
   }
   return lack === null ? { kind: 'owned' } : { kind: 'lacking', reason: describeLack(lack) };

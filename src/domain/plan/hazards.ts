@@ -11,6 +11,8 @@ export type TableHazard =
       readonly constraint: string;
       /** The table that refers to this one. */
       readonly from: TableRef;
+      /** The table itself, or one that inherits from it. */
+      readonly to: TableRef;
       readonly onDelete: ForeignKeyAction;
     }
   | { readonly kind: 'row_security' }
@@ -24,6 +26,11 @@ export type TableHazard =
   | { readonly kind: 'event_trigger'; readonly trigger: string; readonly event: string }
   | { readonly kind: 'delete_rule'; readonly rule: string; readonly on: TableRef }
   | { readonly kind: 'inheritance'; readonly children: readonly TableRef[] }
+  /** Columns that the table lacks: who moves its rows would leave their values behind. */
+  | { readonly kind: 'heir_columns'; readonly heir: TableRef; readonly columns: readonly string[] }
+  | { readonly kind: 'foreign_heir'; readonly heir: TableRef }
+  /** Columns that may name large objects, in a database that has some. */
+  | { readonly kind: 'large_objects'; readonly columns: readonly string[] }
   | { readonly kind: 'temporary' }
   /** The table, or partitions, chunks or children of it. */
   | { readonly kind: 'unlogged'; readonly tables: readonly TableRef[] }

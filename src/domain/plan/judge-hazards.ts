@@ -67,8 +67,25 @@ function judge(
       return judgeDeleteRule(described, hazard, { deletes, drops });
     case 'inheritance':
       return note(
-        `${table} has inheriting tables (${hazard.children.map(formatTable).join(', ')}): their rows are moved too, and are not vacuumed`,
+        `${table} has inheriting tables (${hazard.children.map(formatTable).join(', ')}): their rows are moved too, are not vacuumed, and come back, if they do, into ${table} itself`,
         'leave them to autovacuum, or VACUUM them yourself',
+      );
+    case 'heir_columns':
+      return unforceable(
+        'inheriting_columns',
+        `${formatTable(hazard.heir)} inherits from ${table} and has columns of its own (${hazard.columns.join(', ')}): its rows would be moved, and the values of these would be nowhere`,
+        `alter table ${sqlTable(hazard.heir)} no inherit ${quoted}, and configure it as a dataset of its own; or add the columns to ${table}`,
+      );
+    case 'foreign_heir':
+      return unforceable(
+        'foreign_partition',
+        `${formatTable(hazard.heir)} inherits from ${table} and lies on another server, where rows can't be told apart exactly`,
+        `alter foreign table ${sqlTable(hazard.heir)} no inherit ${quoted}, or configure its table on the other server`,
+      );
+    case 'large_objects':
+      return note(
+        `${table} has ${agree(hazard.columns.length, 'a column', 'columns')} of type oid (${hazard.columns.join(', ')}), and the database has large objects: what such a column names is not moved, only its number is`,
+        'where it names large objects, let no vacuumlo run: it removes what no table names any more; or keep the bytes in a column of type bytea',
       );
     case 'temporary':
       return unforceable(

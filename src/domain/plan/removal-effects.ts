@@ -15,10 +15,10 @@ export interface Removal {
 /** Which rows are referred to, and what no chunk can be dropped for, is judged for each move. */
 export function judgeForeignKey(
   described: TableDescription,
-  { constraint, from, onDelete }: TableHazard & { readonly kind: 'foreign_key' },
+  { constraint, from, to, onDelete }: TableHazard & { readonly kind: 'foreign_key' },
   { deletes, drops }: Removal,
 ): Refusal | null {
-  const table = formatTable(described.ref);
+  const table = formatTable(to);
   const hint = `alter table ${sqlTable(from)} drop constraint ${sqlName(constraint)}`;
   if (onDelete === 'no action' || onDelete === 'restrict') {
     // Then every move is refused by itself, and --force helps none.

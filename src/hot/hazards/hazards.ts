@@ -4,6 +4,7 @@ import type { TableDescription, TableRef } from '../../domain/table.ts';
 import { type Queryable, raw, run, runOne, type Sql, sql } from '../sql.ts';
 import { firesHere } from '../table/fires.ts';
 import { findForeignKeys, holdsRows } from '../table/foreign-keys.ts';
+import { findHeirs, type Heir } from '../table/heirs.ts';
 import { hasTimeIndex } from '../table/time-index.ts';
 import { findUnlogged } from '../table/unlogged-tables.ts';
 import { findTimescaleHazards } from '../timescale/timescale-hazards.ts';
@@ -16,15 +17,18 @@ export async function findHazards(
   table: TableDescription,
 ): Promise<readonly TableHazard[]> {
   const own = await tablesOf(db, table);
+  const heirs = await findHeirs(db, table);
   const oids = own.map((each) => each.oid);
+  const withHeirs = [...oids, ...heirs.map(({ oid }) => oid)];
   return [
     ...(await ofTheTableItself(db, table)),
+    ...ofHeirs(heirs),
     ...own
       .filter((each) => each.kind === 'f')
       .map((each) => ({ kind: 'foreign_partition', partition: refOf(each) }) as const),
-    ...(await foreignKeys(db, table)),
-    ...(await triggersAndRules(db, oids)),
-    ...(await publications(db, oids)),
+    ...(await foreignKeys(db, table, heirs)),
+    ...(await triggersAndRules(db, { triggersOf: withHeirs, rulesOf: oids })),
+    ...(await publications(db, withHeirs)),
     ...(table.kind === 'partitioned' ? await eventTriggers(db) : []),
     ...(table.kind === 'hypertable' ? await findTimescaleHazards(db, table) : []),
   ];
@@ -77,9 +81,21 @@ async function ofTheTableItself(
     hazards.push({ kind: 'no_default_partition' });
   }
   if (!(await hasTimeIndex(db, table))) hazards.push({ kind: 'no_time_index' });
-  const children = table.kind === 'plain' ? await inheritors(db, table) : [];
-  if (children.length > 0) hazards.push({ kind: 'inheritance', children });
+  const columns = await oidColumns(db, table);
+  if (columns.length > 0) hazards.push({ kind: 'large_objects', columns });
   return hazards;
+}
+
+/** None where the database has no large object. Of the type itself, or of a domain over it as `lo` is. */
+async function oidColumns(db: Queryable, { oid }: TableDescription): Promise<readonly string[]> {
+  const found = await run<{ readonly name: string }>(
+    db,
+    sql`select a.attname::text as name from pg_attribute a join pg_type t on t.oid = a.atttypid
+        where a.attrelid = ${oid}::oid and a.attnum > 0 and not a.attisdropped
+          and 'oid'::regtype in (t.oid, t.typbasetype) and exists (select from pg_largeobject_metadata)
+        order by a.attnum`,
+  );
+  return found.map(({ name }) => name);
 }
 
 function readFlags(db: Queryable, table: TableDescription): Promise<TableFlags> {
@@ -111,35 +127,44 @@ function mayVacuum(): Sql {
   );
 }
 
-function inheritors(db: Queryable, table: TableDescription): Promise<readonly TableRef[]> {
-  return run<TableRef>(
-    db,
-    sql`select n.nspname as schema, c.relname as name
-        from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
-        where i.inhparent = ${table.oid}::oid order by 1, 2`,
-  );
+function ofHeirs(heirs: readonly Heir[]): readonly TableHazard[] {
+  if (heirs.length === 0) return [];
+  return [
+    { kind: 'inheritance', children: heirs.map(({ ref }) => ref) },
+    ...heirs
+      .filter(({ ownColumns }) => ownColumns.length > 0)
+      .map(
+        ({ ref, ownColumns }) =>
+          ({ kind: 'heir_columns', heir: ref, columns: ownColumns }) as const,
+      ),
+    ...heirs
+      .filter(({ isForeign }) => isForeign)
+      .map(({ ref }) => ({ kind: 'foreign_heir', heir: ref }) as const),
+  ];
 }
 
 async function foreignKeys(
   db: Queryable,
   table: TableDescription,
+  heirs: readonly Heir[],
 ): Promise<readonly TableHazard[]> {
-  const found = await findForeignKeys(db, [table.oid]);
+  const found = await findForeignKeys(db, [table.oid, ...heirs.map(({ oid }) => oid)]);
   const holding = found.filter((key) => holdsRows(key, table));
-  return holding.map(({ constraint, from, onDelete }) => ({
+  return holding.map(({ constraint, from, to, onDelete }) => ({
     kind: 'foreign_key',
     constraint,
     from,
+    to: heirs.find(({ oid }) => oid === to)?.ref ?? table.ref,
     onDelete,
   }));
 }
 
 async function triggersAndRules(
   db: Queryable,
-  oids: readonly number[],
+  { triggersOf, rulesOf }: Record<'triggersOf' | 'rulesOf', readonly number[]>,
 ): Promise<readonly TableHazard[]> {
-  const triggers = await findDeleteTriggers(db, oids);
-  const rules = await findDeleteRules(db, oids);
+  const triggers = await findDeleteTriggers(db, triggersOf);
+  const rules = await findDeleteRules(db, rulesOf);
   return [
     ...triggers.map((each) => ({ kind: 'delete_trigger', ...each }) as const),
     ...rules.map(({ rule, on }) => ({ kind: 'delete_rule', rule, on }) as const),

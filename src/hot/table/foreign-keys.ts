@@ -6,6 +6,7 @@ import type { TableDescription, TableRef } from '../../domain/table.ts';
 import { countSteps } from '../measure/measure.ts';
 import { type RowFilter, rowsWhere } from '../measure/row-filter.ts';
 import { join, name, type Queryable, raw, run, type Sql, sql, tableName } from '../sql.ts';
+import { findHeirs } from './heirs.ts';
 
 export interface ForeignKey {
   readonly constraint: string;
@@ -85,7 +86,8 @@ export async function findReferencedRows(
   },
 ): Promise<readonly PartHazard[]> {
   if (regions.length === 0) return [];
-  const keys = await findForeignKeys(db, [table.oid]);
+  const heirs = await findHeirs(db, table);
+  const keys = await findForeignKeys(db, [table.oid, ...heirs.map(({ oid }) => oid)]);
   const hazards: PartHazard[] = [];
   for (const key of keys) {
     if (!key.isReadable || !holdsRows(key, table)) continue;
@@ -96,7 +98,7 @@ export async function findReferencedRows(
         fromInclusive: Math.min(...ranges.map((range) => range.fromInclusive)),
         toExclusive: Math.max(...ranges.map((range) => range.toExclusive)),
       };
-      const where = sql`${rowsWhere(table.timeColumn, hull, options.filterOf(lane))} and ${isReferred(key, table.ref)}`;
+      const where = sql`${rowsWhere(table.timeColumn, hull, options.filterOf(lane))} and ${isReferred(key, table)}`;
       const steps = await countSteps(db, table, where, options.stepMs);
       if (steps.length === 0) continue;
       const slices = steps.map(({ start, rows }) => ({
@@ -115,7 +117,14 @@ export function holdsRows({ isEnforced }: ForeignKey, { kind }: TableDescription
   return isEnforced || kind === 'partitioned';
 }
 
-function isReferred({ referring, referred, from, isPeriod }: ForeignKey, to: TableRef): Sql {
+function isReferred(key: ForeignKey, table: TableDescription): Sql {
+  // A row of the table is not the one of its heir that has the same key.
+  return key.to === table.oid || table.kind !== 'plain'
+    ? isMatched(key, table.ref)
+    : sql`tableoid = ${key.to}::oid and ${isMatched(key, table.ref)}`;
+}
+
+function isMatched({ referring, referred, from, isPeriod }: ForeignKey, to: TableRef): Sql {
   if (isPeriod) {
     const meets = referring.map((column, index) => {
       const operator = raw(index === referring.length - 1 ? '&&' : '=');

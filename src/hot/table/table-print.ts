@@ -18,13 +18,15 @@ const FIRST_OTHER_TYPE = 10_000;
 /** A statement without parameters; of the tables that are there. */
 export function tablePrintsSql(tables: readonly TableRef[]): string {
   // A row version that is another has another xmin. Extensions: TimescaleDB may come; the settings make it
-  // read chunks as empty; a table that becomes a chunk inherits.
+  // read chunks as empty; a table that becomes a chunk inherits, and
+  // one that others inherit from has no keys for all of its rows.
   return inlined(sql`
     select n.nspname as schema, c.relname as name,
            case when coalesce(columns.are_plain, true) then md5(json_build_array(c.oid, c.xmin, c.relkind, n.oid, n.xmin,
              columns.print,
              (select string_agg(concat_ws(' ', i.inhparent, i.xmin), ',' order by i.inhparent)
               from pg_inherits i where i.inhrelid = c.oid),
+             exists (select from pg_inherits i where i.inhparent = c.oid),
              (select string_agg(concat_ws(' ', x.indexrelid, x.xmin, r.xmin), ',' order by x.indexrelid)
               from pg_index x join pg_class r on r.oid = x.indexrelid where x.indrelid = c.oid),
              (select string_agg(concat_ws(' ', e.oid, e.xmin), ',' order by e.oid) from pg_extension e),

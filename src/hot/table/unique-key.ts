@@ -1,5 +1,7 @@
 /** The unique keys of a table: those by which a row that comes again is known, and those in its way. */
+import { formatTable, type TableDescription } from '../../domain/table.ts';
 import { type Queryable, run, sql } from '../sql.ts';
+import { findHeirs } from './heirs.ts';
 
 export interface UniqueKey {
   readonly index: string;
@@ -8,15 +10,26 @@ export interface UniqueKey {
   readonly loose: readonly string[];
 }
 
+/** Whose rows are to be told apart. */
+export type KeyedTable = Pick<TableDescription, 'oid' | 'ref'>;
+
 /**
- * The unique indexes of a table that hold for all of its rows: without a condition, without
- * expressions, checked at once, and with no column that may be null, for nulls are never equal. The
- * primary key first, then the shortest.
+ * The unique indexes that hold for all rows that are read of the table: those of `listOwnKeys`, or none where
+ * tables inherit from it, for a row of theirs may have the key of one of its own.
  */
 export async function listUniqueKeys(
   db: Queryable,
-  tableOid: number,
+  table: KeyedTable,
 ): Promise<readonly UniqueKey[]> {
+  return (await findHeirs(db, table)).length > 0 ? [] : listOwnKeys(db, table.oid);
+}
+
+/**
+ * The unique indexes of a table that hold for all rows that are written into it: without a condition, without
+ * expressions, checked at once, and with no column that may be null, for nulls are never equal. The
+ * primary key first, then the shortest.
+ */
+export async function listOwnKeys(db: Queryable, tableOid: number): Promise<readonly UniqueKey[]> {
   return (await readKeys(db, tableOid)).filter(({ holds }) => holds);
 }
 
@@ -43,10 +56,11 @@ export interface RowKey extends UniqueKey {
  */
 export async function listRowKeys(
   db: Queryable,
-  tableOid: number,
+  table: KeyedTable,
   timeColumn: string,
 ): Promise<readonly RowKey[]> {
-  const found = await readKeys(db, tableOid);
+  if ((await findHeirs(db, table)).length > 0) return [];
+  const found = await readKeys(db, table.oid);
   const ranked = found.map(({ numbered, uuids, ...key }) => {
     const others = key.columns.filter((name) => name !== timeColumn);
     const isBareUuid = others.length === 1 && uuids.includes(others[0] ?? '');
@@ -66,7 +80,10 @@ export async function listRowKeys(
 }
 
 /** Why no row of the table is known when it comes again, where `listRowKeys` has no key that the lake can compare. */
-export async function whyNoRowKey(db: Queryable, tableOid: number): Promise<string> {
+export async function whyNoRowKey(db: Queryable, table: KeyedTable): Promise<string> {
+  const [heir] = await findHeirs(db, table);
+  if (heir !== undefined)
+    return `no unique key holds for ${formatTable(heir.ref)} as well, which inherits from it`;
   const [found] = await run<{ index: string; lacks: string }>(
     db,
     sql`select indexes.relname as index,
@@ -77,7 +94,7 @@ export async function whyNoRowKey(db: Queryable, tableOid: number): Promise<stri
                     when not i.indimmediate then 'is checked late'
                     else 'has a float' end as lacks
         from pg_index i join pg_class indexes on indexes.oid = i.indexrelid
-        where i.indrelid = ${tableOid}::oid and i.indisunique
+        where i.indrelid = ${table.oid}::oid and i.indisunique
         order by i.indisprimary desc, indexes.relname limit 1`,
   );
   return found === undefined

@@ -39,7 +39,7 @@ export async function describeHot(db: pg.Client, dataset: Dataset): Promise<HotS
   );
   if (shape === null) return null;
   const { columns } = planColumns(shape.columns, dataset.columns, dataset.portable);
-  const unique = await listUniqueKeys(db, shape.oid);
+  const unique = await listUniqueKeys(db, shape);
   const keys = unique.map((key) => ({ ...key, nulls: 'equal' as const }));
   return { shape, columns, identity: identityOf(keys, columns, dataset.timeColumn) };
 }

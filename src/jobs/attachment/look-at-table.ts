@@ -41,9 +41,7 @@ export async function lookAtTable(
     return { ...column, isComputed };
   });
   const keys =
-    dataset.onColdDuplicate === 'newest'
-      ? await listRowKeys(db, shape.oid, shape.timeColumn.name)
-      : [];
+    dataset.onColdDuplicate === 'newest' ? await listRowKeys(db, shape, shape.timeColumn.name) : [];
   const identity = identityOf(keys, plans, shape.timeColumn.name);
   const folding = new Set(
     shape.columns.filter(({ foldsTexts }) => foldsTexts).map((one) => one.name),

@@ -9,7 +9,7 @@ import { sqlTable } from '../../domain/sql-name.ts';
 import { suggest } from '../../domain/suggest.ts';
 import { type ColumnDescription, formatTable } from '../../domain/table.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
-import { listKeysWithNulls, listUniqueKeys } from '../../hot/table/unique-key.ts';
+import { listKeysWithNulls, listOwnKeys } from '../../hot/table/unique-key.ts';
 import { mayKeepOut } from '../../hot/write/kept-out.ts';
 import type { WriteTarget } from '../../hot/write/write-statements.ts';
 import { inPlanningSnapshot } from '../planning-snapshot.ts';
@@ -37,7 +37,7 @@ export async function planDrain(
     const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
     const rows = planRows(source, table.columns);
     if ('unknown' in rows) throw unknownColumns(source, rows.unknown, table.columns);
-    const keys = await listUniqueKeys(db, table.oid);
+    const keys = await listOwnKeys(db, table.oid);
     const choice = chooseKey(source, keys, await listKeysWithNulls(db, table.oid));
     if ('lacks' in choice) {
       throw choice.lacks === 'key'

@@ -27,6 +27,7 @@ import {
 } from '../../ledger/lake-identity.ts';
 import { migrationStatus } from '../../ledger/migrate.ts';
 import { asTierdError } from '../job-failure.ts';
+import { type DatasetsToLookAt, lookAhead } from './lake-ahead.ts';
 import { lookForLack } from './lake-lacks.ts';
 import type { JobRooms } from './rooms.ts';
 
@@ -51,6 +52,7 @@ type LackLook = 'none' | 'newest' | 'all';
  * What lake and ledger say of each other; null while the ledger waits for a migration. Changes
  * nothing.
  *
+ * @param datasets of which it is looked whether the lake remembers more than the ledger
  * @throws TierdError LAKE_NOT_THE_SAME when the ledger knows a lake and this is not it: an
  *   unmounted disk must not look like a lake that lost everything, nor be filled as a new one.
  */
@@ -58,18 +60,24 @@ export async function lookAtLake(
   store: ObjectStore,
   db: pg.Client,
   look: LackLook = 'newest',
+  datasets: DatasetsToLookAt = [],
 ): Promise<LakeStanding | null> {
   const { applied, pending } = await migrationStatus(db);
   if (applied.length > 0 && pending.length > 0) return null;
-  return standingOf(store, db, applied.length === 0 ? null : await rememberedLake(db), look);
+  const remembered = applied.length === 0 ? null : await rememberedLake(db);
+  return standingOf(store, db, remembered, look, datasets);
 }
 
 /**
  * Throws LAKE_NOT_OWNED, LAKE_INCOMPLETE or LAKE_NOT_THE_SAME, and changes nothing. A lake that is nobody's yet
  * passes: `claimLake` comes before the first object.
  */
-export async function assertOwnLake({ store }: LakeRooms, db: pg.Client): Promise<void> {
-  const standing = await lookAtLake(store, db, 'all');
+export async function assertOwnLake(
+  { store }: LakeRooms,
+  db: pg.Client,
+  dataset: string,
+): Promise<void> {
+  const standing = await lookAtLake(store, db, 'all', [dataset]);
   if (standing !== null) throwIfRefused(standing, store.place);
 }
 
@@ -78,16 +86,21 @@ export async function assertOwnLake({ store }: LakeRooms, db: pg.Client): Promis
  * between this look and the step does no harm: a key carries the id of its move, so no two owners
  * ever give the same one, and the new owner has given up what the old one may still bring to life.
  */
-export async function assertStillOwnLake({ store }: LakeRooms, db: pg.Client): Promise<void> {
-  throwIfRefused(await standingOf(store, db, await rememberedLake(db), 'none'), store.place);
+export async function assertStillOwnLake(
+  { store }: LakeRooms,
+  db: pg.Client,
+  datasets: DatasetsToLookAt = [],
+): Promise<void> {
+  const remembered = await rememberedLake(db);
+  throwIfRefused(await standingOf(store, db, remembered, 'none', datasets), store.place);
 }
 
 /**
  * Before recovery: a lake from before owners were written down is claimed first, and where the
  * ledger and the lake lie is noted.
  */
-export async function holdLake(rooms: JobRooms, db: pg.Client): Promise<void> {
-  const standing = await standingOf(rooms.store, db, await rememberedLake(db), 'all');
+export async function holdLake(rooms: JobRooms, db: pg.Client, dataset: string): Promise<void> {
+  const standing = await standingOf(rooms.store, db, await rememberedLake(db), 'all', [dataset]);
   throwIfRefused(standing, rooms.store.place);
   if (standing.ownership.kind === 'unclaimed' && standing.remembered?.isMarked === true) {
     await claimLake(rooms, db);
@@ -154,7 +167,11 @@ export function lakeObjection(
   const last = remembered?.usedAt ?? null;
   const usedAt = last === lakePlace ? null : last;
   const lack = isLacking ? { key: missing, usedAt, count: null } : null;
-  const ownership = judgeOwnership({ place, remembered, owner, holdsStrangeFiles: false, lack });
+  const ownership = judgeOwnership({
+    ...{ place, remembered, owner, lack },
+    holdsStrangeFiles: false,
+    ahead: null,
+  });
   return lakeRefusal({ ownership }, lakePlace);
 }
 
@@ -186,6 +203,7 @@ async function standingOf(
   db: pg.Client,
   remembered: RememberedLake | null,
   look: LackLook,
+  datasets: DatasetsToLookAt = [],
 ): Promise<LakeStanding> {
   const isMarked = remembered?.isMarked === true;
   const marker = await readLakeMarker(store);
@@ -195,8 +213,9 @@ async function standingOf(
   const holdsStrangeFiles =
     owner === null && marker !== null && !isMarked && (await holdsFiles(store));
   const lack = look === 'none' ? null : await lookForLack(store, db, remembered, look === 'all');
-  const ownership = judgeOwnership({ place, remembered, owner, holdsStrangeFiles, lack });
-  return { place, remembered, marker, owner, lack, ownership };
+  const ahead = await lookAhead(store, db, remembered, datasets);
+  const facts = { place, remembered, owner, holdsStrangeFiles, lack, ahead };
+  return { place, remembered, marker, owner, lack, ownership: judgeOwnership(facts) };
 }
 
 function throwIfRefused(standing: LakeStanding, place: string): void {

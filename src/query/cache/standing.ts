@@ -56,7 +56,7 @@ async function shapeOf(db: pg.Client, dataset: Dataset): Promise<unknown> {
     shape.oid,
     shape.timeColumn,
     columns,
-    await listRowKeys(db, shape.oid, shape.timeColumn.name),
+    await listRowKeys(db, shape, shape.timeColumn.name),
     await listColumns(db, dataset.name),
     await readColumnPlaces(db, shape.oid),
   ];

@@ -55,7 +55,7 @@ export async function readTable(db: pg.Client, dataset: Dataset): Promise<TableS
     dataset.timeColumn,
     dataset.timeUnit,
   );
-  const [key] = await listUniqueKeys(db, oid);
+  const [key] = await listUniqueKeys(db, { oid, ref });
   return {
     table: formatTable(ref),
     oid,

@@ -37,12 +37,14 @@ describe('hazards around a table', () => {
         kind: 'foreign_key',
         constraint: 'orders_tick_fkey',
         from: ref('orders'),
+        to: ref('ticks'),
         onDelete: 'cascade',
       },
       {
         kind: 'foreign_key',
         constraint: 'orders_other_fkey',
         from: ref('orders'),
+        to: ref('ticks'),
         onDelete: 'no action',
       },
     ]);
@@ -77,8 +79,13 @@ describe('hazards around a table', () => {
       create unlogged table loose (ts timestamptz, v int);
       create index on loose (v, ts);
       create table heir () inherits (loose);
+      create table richer (note text) inherits (heir);
       create foreign data wrapper nowhere;
       create server elsewhere foreign data wrapper nowhere;
+      create foreign table distant () inherits (loose) server elsewhere;
+      alter table heir add primary key (v);
+      create table followers (of int references heir);
+      create trigger after_delete after delete on richer for each row execute function note();
       create table parted (ts timestamptz) partition by range (ts);
       create index on parted (ts);
       create unlogged table soft partition of parted for values from ('2024-01-03') to ('2024-01-04');
@@ -88,13 +95,32 @@ describe('hazards around a table', () => {
     expect(await hazardsOf('loose')).toEqual([
       { kind: 'unlogged', tables: [ref('loose')] },
       { kind: 'no_time_index' },
-      { kind: 'inheritance', children: [ref('heir')] },
+      { kind: 'inheritance', children: [ref('distant'), ref('heir'), ref('richer')] },
+      { kind: 'heir_columns', heir: ref('richer'), columns: ['note'] },
+      { kind: 'foreign_heir', heir: ref('distant') },
+      {
+        kind: 'foreign_key',
+        constraint: 'followers_of_fkey',
+        from: ref('followers'),
+        to: ref('heir'),
+        onDelete: 'no action',
+      },
+      { kind: 'delete_trigger', trigger: 'after_delete', on: ref('richer'), mayKeepRows: false },
     ]);
     expect(await hazardsOf('parted')).toEqual([
       { kind: 'unlogged', tables: [ref('soft'), ref('softer')] },
       { kind: 'no_default_partition' },
       { kind: 'foreign_partition', partition: ref('far') },
     ]);
+  });
+
+  it('are columns that may name large objects, where the database has any', async () => {
+    await database.query(
+      'create table blobs (ts timestamptz, body oid); create index on blobs (ts)',
+    );
+    expect(await hazardsOf('blobs')).toEqual([]);
+    await database.query("insert into blobs values (now(), lo_from_bytea(0, 'body'))");
+    expect(await hazardsOf('blobs')).toEqual([{ kind: 'large_objects', columns: ['body'] }]);
   });
 
   it('are publications, and whether a deleted row can be named to their subscribers', async () => {

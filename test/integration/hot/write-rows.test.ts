@@ -294,8 +294,8 @@ describe('the unique keys of a table', () => {
   async function keysOf(definition: string, more = ''): Promise<unknown> {
     const { table: ref } = await table(`ts timestamptz not null, ${definition}`);
     if (more !== '') await database.query(more.replaceAll('$t', ref.name));
-    const { oid } = await describePublic(db, ref.name);
-    return (await listUniqueKeys(db, oid)).map(({ columns }) => columns.join());
+    const described = await describePublic(db, ref.name);
+    return (await listUniqueKeys(db, described)).map(({ columns }) => columns.join());
   }
 
   it('are those that hold for every row, the primary key first', async () => {

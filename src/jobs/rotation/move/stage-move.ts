@@ -12,6 +12,7 @@ import { digestMode, digestSlice, type RowsDigest } from '../../../hot/measure/d
 import { lockForExport } from '../../../hot/read-lock.ts';
 import { disconnect } from '../../../hot/server/connect.ts';
 import { assertSameColumns } from '../../../hot/table/columns-print.ts';
+import { assertNothingOfTheirOwn } from '../../../hot/table/heirs.ts';
 import { findStaleAggregates } from '../../../hot/timescale/stale-aggregates.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
 import { createStaging } from '../../../lake/staging.ts';
@@ -80,6 +81,7 @@ async function exportMove(
         await lockForExport(db, run.table, move);
         const kept = `${run.dataset.name} ${formatRange(move.range)} stays hot and nothing of it was deleted`;
         await assertSameColumns(db, run.table, kept);
+        await assertNothingOfTheirOwn(db, run.table, kept);
         const filter = filterOf(run.dataset, move.lane);
         const mode = await digestMode(db, run.table, move.range);
         if (mode === 'content' && move.removal === 'delete') throw compressedMeanwhile(run, move);

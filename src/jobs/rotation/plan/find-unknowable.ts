@@ -30,7 +30,7 @@ export async function findUnknowable(db: pg.Client, due: Due): Promise<readonly 
   if (identity === null) {
     const met = await countMet(db, due, schemas, 0);
     if (met === null) return [];
-    return [{ ...met, why: await whyNoRowKey(db, table.oid), help: GIVE_A_KEY }];
+    return [{ ...met, why: await whyNoRowKey(db, table), help: GIVE_A_KEY }];
   }
   const found: Unknowable[] = [];
   const comparable = schemas.filter(({ columns }) => hasIdentity(columns, identity));
@@ -74,12 +74,12 @@ async function countMet(
 /** A key of what the rows say, by which one of them may be the other's next version while the identity says nothing. */
 async function findSecondKey(
   db: pg.Client,
-  { oid, timeColumn }: TableDescription,
+  table: TableDescription,
   identity: RowIdentity,
 ): Promise<RowKey | null> {
-  const keys = await listRowKeys(db, oid, timeColumn.name);
+  const keys = await listRowKeys(db, table, table.timeColumn.name);
   const isOther = ({ index, columns, isMadeUp }: RowKey): boolean => {
-    const named = new Set([...columns, timeColumn.name]);
+    const named = new Set([...columns, table.timeColumn.name]);
     return (
       index !== identity.index &&
       !isMadeUp &&

@@ -206,7 +206,7 @@ async function findIdentity(
 ): Promise<RowIdentity | null> {
   if (dataset.onColdDuplicate === 'keep-both') return null;
   return identityOf(
-    await listRowKeys(db, table.oid, table.timeColumn.name),
+    await listRowKeys(db, table, table.timeColumn.name),
     columns,
     table.timeColumn.name,
   );

@@ -22,7 +22,10 @@ const owner: LakeOwner = {
   since: '2026-01-01T00:00:00.000Z',
 };
 const judge = (changes: Partial<OwnershipFacts>) =>
-  judgeOwnership({ place, remembered, owner, holdsStrangeFiles: false, lack: null, ...changes });
+  judgeOwnership({
+    ...{ place, remembered, owner, holdsStrangeFiles: false, lack: null, ahead: null },
+    ...changes,
+  });
 
 describe('whose a lake is (I12)', () => {
   it('is the ledger’s that the lake names, under another name of the database as well', () => {

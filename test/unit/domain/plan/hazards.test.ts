@@ -35,13 +35,15 @@ describe('judging hazards', () => {
   it('never lets a move cascade into another table, and lets one try that PostgreSQL would stop', () => {
     for (const onDelete of ['cascade', 'set null', 'set default'] as const) {
       expect(
-        guards(judge({ kind: 'foreign_key', constraint: 'k', from: orders, onDelete }, 'delete')),
+        guards(
+          judge({ kind: 'foreign_key', constraint: 'k', from: orders, to: on, onDelete }, 'delete'),
+        ),
       ).toEqual(['foreign_key']);
     }
     expect(
       guards(
         judge(
-          { kind: 'foreign_key', constraint: 'k', from: orders, onDelete: 'restrict' },
+          { kind: 'foreign_key', constraint: 'k', from: orders, to: on, onDelete: 'restrict' },
           'delete',
         ),
       ),
@@ -151,6 +153,7 @@ describe('judging hazards', () => {
       kind: 'foreign_key',
       constraint: 'k',
       from: orders,
+      to: on,
       onDelete: 'restrict',
     } as const;
     expect(judgeHazards(hyper, [key], [region('drop')]).refusals).toEqual([]);
