@@ -54,6 +54,15 @@ begin
     using hint = 'Its entries prove what was done to the lake. tierd itself never changes one.';
 end $$;
 
+CREATE FUNCTION tierd.refuse_change_of_catalogue() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  raise exception 'the Iceberg catalogue in the schema tierd is to be read only; nothing was changed'
+    using errcode = 'feature_not_supported',
+          hint = 'tierd alone writes the tables of its lake. Open the catalogue as a role that may select from it, and nothing else.';
+end $$;
+
 CREATE TABLE tierd.alerts (
     owner text NOT NULL,
     id text NOT NULL,
@@ -726,6 +735,10 @@ CREATE UNIQUE INDEX slices_generations ON tierd.slices USING btree (dataset, ran
 CREATE INDEX slices_newest ON tierd.slices USING btree (published_at DESC, id DESC) WHERE (published_at IS NOT NULL);
 
 CREATE TRIGGER audit_is_only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON tierd.audit FOR EACH STATEMENT EXECUTE FUNCTION tierd.refuse_change_of_audit();
+
+CREATE TRIGGER iceberg_namespaces_are_read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON tierd.iceberg_namespace_properties FOR EACH ROW EXECUTE FUNCTION tierd.refuse_change_of_catalogue();
+
+CREATE TRIGGER iceberg_tables_are_read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON tierd.iceberg_tables FOR EACH ROW EXECUTE FUNCTION tierd.refuse_change_of_catalogue();
 
 CREATE TRIGGER live_deleted AFTER DELETE ON tierd.segments REFERENCING OLD TABLE AS before_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_live_segments();
 

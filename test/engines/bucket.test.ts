@@ -1,4 +1,7 @@
-/** An Iceberg table in a bucket, in engines that are given the bucket's keys by their own settings: tierd hands out none. */
+/**
+ * An Iceberg table in a bucket, in engines that are given the bucket's keys by their own settings: tierd hands out none.
+ * Where TIERD_TEST_ENGINES names a Python that has all of them, through all that happens to a table.
+ */
 import type pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createTestDatabase } from '../support/database.ts';
@@ -7,6 +10,7 @@ import { daysAgo, makeDataset, openBench } from '../support/rotation.ts';
 import { makeS3Lake } from '../support/s3-lake.ts';
 import { startS3 } from '../support/s3-server.ts';
 import { describeOn } from '../support/servers.ts';
+import { describeAllThatHappens } from './all-that-happens.ts';
 import { type AskedTable, askPostgres, ENGINES, openAskedTable } from './asked-table.ts';
 import type { Answers, Question } from './engine.ts';
 
@@ -77,3 +81,16 @@ describeOn('python', 'a table in a bucket', () => {
     expect(await table.ask(named, QUESTIONS, snapshot)).toEqual(before);
   });
 });
+
+if (process.env['TIERD_TEST_ENGINES'] !== undefined) {
+  describeOn('python', 'a table in a bucket, through all that happens to it', () => {
+    describeAllThatHappens(async (database, atEnd) => {
+      const server = await startS3();
+      atEnd(() => server.remove());
+      const lake = await makeS3Lake(server);
+      atEnd(() => lake.destroy());
+      const bench = await openBench(database, { store: lake.store }, atEnd);
+      return { bench, table: openAskedTable(database, '', server) };
+    });
+  });
+}

@@ -46,6 +46,7 @@ export function narrate(context: CliContext): Narrator {
         total = event.plan.rows;
         planned = event.plan.moves.length;
         exported = 0;
+        doing = 'export';
         sum = NOTHING;
         failures = 0;
         for (const note of event.plan.notes) logger.info({ dataset }, `${dataset}: ${note}`);
