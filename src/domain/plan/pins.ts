@@ -1,8 +1,14 @@
 /** Time that was restored on purpose, and that rotations leave hot until the pin ends. */
 
 import { agree, countOf } from '../count.ts';
-import { type EpochMs, formatRange, rangesOverlap, type TimeRange } from '../time/time-range.ts';
-import type { MeasuredRegion } from './plan.ts';
+import {
+  contains,
+  type EpochMs,
+  formatRange,
+  rangesOverlap,
+  type TimeRange,
+} from '../time/time-range.ts';
+import type { MeasuredRegion, SliceFacts } from './plan.ts';
 
 /** How long a rotation leaves restored rows alone when nobody says otherwise. */
 export const PIN_DAYS = 7;
@@ -44,8 +50,8 @@ export function formatUntil(until: EpochMs | null): string {
 }
 
 /**
- * Takes pinned slices out of what is due. A chunk or partition is dropped whole or not at all: one
- * pinned slice holds all of it.
+ * Takes pinned slices out of what is due. A slice is moved whole or not at all, and so is a chunk or partition that is
+ * dropped: one pinned instant holds all of it.
  */
 export function holdBack(
   dataset: string,
@@ -55,22 +61,42 @@ export function holdBack(
 ): HeldBack {
   const active = joinPins(pins.filter((pin) => isActive(pin, now)));
   if (active.length === 0) return { regions, notes: [] };
-  const pinOf = (range: TimeRange): Pin | undefined =>
-    active.find((pin) => rangesOverlap(pin.range, range));
   const held = new Map<Pin, number>();
+  let beside = 0;
   const left = regions.map((region): MeasuredRegion => {
-    const pinned = region.slices.flatMap(({ range, rows }) => {
-      const pin = pinOf(range);
-      if (pin !== undefined) held.set(pin, (held.get(pin) ?? 0) + rows);
-      return pin === undefined ? [] : [range];
-    });
-    if (pinned.length === 0) return region;
-    if (region.removal === 'drop') return { ...region, slices: [] };
-    return { ...region, slices: region.slices.filter(({ range }) => !pinned.includes(range)) };
+    const free: SliceFacts[] = [];
+    for (const slice of region.slices) {
+      const pin = active.find((one) => rangesOverlap(one.range, slice.range));
+      if (pin === undefined) {
+        free.push(slice);
+        continue;
+      }
+      const isRestored = contains(pin.range, slice.range);
+      held.set(pin, (held.get(pin) ?? 0) + (isRestored ? slice.rows : 0));
+      if (!isRestored) beside += slice.rows;
+    }
+    if (free.length === region.slices.length) return region;
+    if (region.removal === 'delete') return { ...region, slices: free };
+    beside += free.reduce((sum, { rows }) => sum + rows, 0);
+    return { ...region, slices: [] };
   });
-  const notes = [...held].map(
-    ([pin, rows]) =>
-      `${countOf(rows, 'row')} of ${formatRange(pin.range)} ${agree(rows, 'was', 'were')} restored and ${agree(rows, 'stays', 'stay')} hot ${formatUntil(pin.until)}; \`tierd unpin ${dataset}\` lets them go`,
-  );
-  return { regions: left, notes };
+  return { regions: left, notes: tellHeld(dataset, held, beside) };
+}
+
+/** @param beside rows that are not known to have been restored, and stay with those that were */
+function tellHeld(dataset: string, held: ReadonlyMap<Pin, number>, beside: number): string[] {
+  const notes = [...held].map(([pin, rows]) => {
+    const range = formatRange(pin.range);
+    const what =
+      rows === 0
+        ? `what was restored of ${range} stays`
+        : `${countOf(rows, 'row')} of ${range} ${agree(rows, 'was', 'were')} restored and ${agree(rows, 'stays', 'stay')}`;
+    return `${what} hot ${formatUntil(pin.until)}; \`tierd unpin ${dataset}\` lets them go`;
+  });
+  if (beside === 0) return notes;
+  const [lie, stay] = [agree(beside, 'lies', 'lie'), agree(beside, 'stays', 'stay')];
+  return [
+    ...notes,
+    `${countOf(beside, 'row')} ${lie} in a slice, chunk or partition with restored ones, and ${stay} with them: it is moved whole`,
+  ];
 }

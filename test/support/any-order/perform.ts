@@ -4,6 +4,13 @@ import { expect } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
 import { TierdError } from '../../../src/domain/errors.ts';
 import { isActive } from '../../../src/domain/plan/pins.ts';
+import {
+  floorToUnit,
+  nextUnit,
+  rangesOverlap,
+  type SliceUnit,
+  type TimeRange,
+} from '../../../src/domain/time/time-range.ts';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
 import { scrub } from '../../../src/jobs/scrub.ts';
@@ -173,15 +180,28 @@ async function withModel(
     await ageLake(database);
   }
   const pins = (await listPins(client, dataset.name)).filter((pin) => isActive(pin, NOW));
+  const pinned = (range: TimeRange): boolean => pins.some((pin) => rangesOverlap(pin.range, range));
+  const isPinned = (id: number): boolean => pinned(instantOf(id));
+  // A slice is moved whole or not at all, and so is a chunk or partition, of a day here: who lies there beside what is pinned may stay.
+  const isBeside = (id: number): boolean =>
+    !isPinned(id) && pinned(holderOf(id, dataset.slice === 'month' ? 'month' : 'day'));
+  const mayStay = job.do === 'rotate' && [...model.hot.keys()].some(isBeside);
   const after = model.copy();
-  applyJob(after, job, (id) => {
-    const at = Date.parse(timeOf(id));
-    return pins.some(({ range }) => at >= range.fromInclusive && at < range.toExclusive);
-  });
+  applyJob(after, job, isPinned);
   const certainty = await run();
   model.hot = after.hot;
   model.cold = after.cold;
-  return certainty;
+  return mayStay ? 'either' : certainty;
+}
+
+function instantOf(id: number): TimeRange {
+  const fromInclusive = Date.parse(timeOf(id));
+  return { fromInclusive, toExclusive: fromInclusive + 1 };
+}
+
+function holderOf(id: number, unit: SliceUnit): TimeRange {
+  const fromInclusive = floorToUnit(instantOf(id).fromInclusive, unit);
+  return { fromInclusive, toExclusive: nextUnit(fromInclusive, unit) };
 }
 
 /** For what a restore leaves a slice cold, or refuses all of them. */
