@@ -3,21 +3,12 @@ import type pg from 'pg';
 import { expect } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
 import { TierdError } from '../../../src/domain/errors.ts';
-import { isActive } from '../../../src/domain/plan/pins.ts';
-import {
-  floorToUnit,
-  nextUnit,
-  rangesOverlap,
-  type SliceUnit,
-  type TimeRange,
-} from '../../../src/domain/time/time-range.ts';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
 import { scrub } from '../../../src/jobs/scrub.ts';
 import { scrubVerdict } from '../../../src/jobs/scrub-result.ts';
 import { unpinDataset } from '../../../src/jobs/unpin.ts';
 import { isNamed } from '../../../src/ledger/former-names.ts';
-import { listPins } from '../../../src/ledger/pins.ts';
 import { compact } from '../compact.ts';
 import { correct, fileOf } from '../correct.ts';
 import type { TestDatabase } from '../database.ts';
@@ -25,8 +16,9 @@ import { deleteFrom } from '../delete.ts';
 import { ageLake, expire } from '../expire.ts';
 import { rename } from '../rename.ts';
 import { days, restore } from '../restore.ts';
-import { type Bench, NOW } from '../rotation.ts';
+import type { Bench } from '../rotation.ts';
 import { dyingRooms, untilDead } from './dying-rooms.ts';
+import { heldByPins } from './held-by-pins.ts';
 import { COLD_DAYS, type Model, type Row, SPANS, timeOf } from './model.ts';
 import { applyJob, type Job, type Step } from './steps.ts';
 
@@ -179,12 +171,7 @@ async function withModel(
     await unpinDataset(bench.rooms, dataset.name, null);
     await ageLake(database);
   }
-  const pins = (await listPins(client, dataset.name)).filter((pin) => isActive(pin, NOW));
-  const pinned = (range: TimeRange): boolean => pins.some((pin) => rangesOverlap(pin.range, range));
-  const isPinned = (id: number): boolean => pinned(instantOf(id));
-  // A slice is moved whole or not at all, and so is a chunk or partition, of a day here: who lies there beside what is pinned may stay.
-  const isBeside = (id: number): boolean =>
-    !isPinned(id) && pinned(holderOf(id, dataset.slice === 'month' ? 'month' : 'day'));
+  const { isPinned, isBeside } = await heldByPins(client, dataset);
   const mayStay = job.do === 'rotate' && [...model.hot.keys()].some(isBeside);
   const after = model.copy();
   applyJob(after, job, isPinned);
@@ -192,16 +179,6 @@ async function withModel(
   model.hot = after.hot;
   model.cold = after.cold;
   return mayStay ? 'either' : certainty;
-}
-
-function instantOf(id: number): TimeRange {
-  const fromInclusive = Date.parse(timeOf(id));
-  return { fromInclusive, toExclusive: fromInclusive + 1 };
-}
-
-function holderOf(id: number, unit: SliceUnit): TimeRange {
-  const fromInclusive = floorToUnit(instantOf(id).fromInclusive, unit);
-  return { fromInclusive, toExclusive: nextUnit(fromInclusive, unit) };
 }
 
 /** For what a restore leaves a slice cold, or refuses all of them. */
