@@ -71,7 +71,7 @@ ${WITH_TOKENS}`,
     expect([first.text, changed.text]).toEqual(['[\n{"n":20}\n]\n', '[\n{"n":21}\n]\n']);
   });
 
-  it('are taken for none where somebody altered them, or Redis is away', async () => {
+  it('are taken for none where somebody altered them, or Redis is silent or away', async () => {
     const sql = OLD.replace('count(*)', 'count(*) + 1000');
     const first = await ask(0, sql);
     await expect.poll(() => redis.zcard('{tierd:answers}:index')).toBeGreaterThan(1);
@@ -80,6 +80,9 @@ ${WITH_TOKENS}`,
     }
     const second = await ask(1, sql);
     expect([second.status, second.text, cacheOf(second)]).toEqual([200, first.text, 'miss']);
+    await redis.call('CLIENT', 'PAUSE', '600000', 'ALL');
+    const unheard = await ask(0, sql.replace('1000', '3000'));
+    expect([unheard.status, cacheOf(unheard)]).toEqual([200, 'miss']);
     await server.remove();
     const third = await ask(1, sql.replace('1000', '2000'));
     expect([third.status, cacheOf(third)]).toEqual([200, 'miss']);

@@ -18,8 +18,7 @@ const FIRST_OTHER_TYPE = 10_000;
 /** A statement without parameters; of the tables that are there. */
 export function tablePrintsSql(tables: readonly TableRef[]): string {
   // A row version that is another has another xmin. Extensions: TimescaleDB may come; the settings make it
-  // read chunks as empty; a table that becomes a chunk inherits, and
-  // one that others inherit from has no keys for all of its rows.
+  // read chunks as empty; a table that becomes a chunk inherits, and one that others inherit from has no keys.
   return inlined(sql`
     select n.nspname as schema, c.relname as name,
            case when coalesce(columns.are_plain, true) then md5(json_build_array(c.oid, c.xmin, c.relkind, n.oid, n.xmin,

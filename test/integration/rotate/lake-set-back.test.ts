@@ -46,15 +46,21 @@ datasets: { ticks: { time_column: ts } }`,
   return scene;
 }
 
+/** The disk was kept after the first move, and more was moved since. */
+async function movedSinceKept(dueDays: number): ReturnType<typeof makeScene> {
+  const scene = await makeScene();
+  expect(await scene.tierd('rotate')).toMatchObject({ exitCode: 0 });
+  await scene.keepDisk();
+  await fillTicks(scene.database, { dueDays, rows: 50 });
+  expect(await scene.tierd('rotate')).toMatchObject({ exitCode: 0 });
+  return scene;
+}
+
 const COUNT = ['query', '--format', 'csv', 'select count(*) as n from ticks'];
 
 describeOn('pg_dump', 'a database whose disk was set back', () => {
   it('I12: is refused the lake until adopt has taken up what was moved since', async () => {
-    const { database, tierd, keepDisk, putBackDisk } = await makeScene();
-    expect(await tierd('rotate')).toMatchObject({ exitCode: 0 });
-    await keepDisk();
-    await fillTicks(database, { dueDays: 4, rows: 50 });
-    expect(await tierd('rotate')).toMatchObject({ exitCode: 0 });
+    const { tierd, putBackDisk } = await movedSinceKept(4);
     expect((await tierd(...COUNT)).stdout).toContain('400');
     await putBackDisk();
 
@@ -78,11 +84,7 @@ describeOn('pg_dump', 'a database whose disk was set back', () => {
   });
 
   it('I12: is refused the lake where it and its original have gone on side by side', async () => {
-    const { database, tierd, keepDisk, putBackDisk } = await makeScene();
-    expect(await tierd('rotate')).toMatchObject({ exitCode: 0 });
-    await keepDisk();
-    await fillTicks(database, { dueDays: 1, rows: 50 });
-    expect(await tierd('rotate')).toMatchObject({ exitCode: 0 });
+    const { database, tierd, putBackDisk } = await movedSinceKept(1);
     await putBackDisk();
     // As much was done by this one meanwhile, and it was something else.
     await database.query(

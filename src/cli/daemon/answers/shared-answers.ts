@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { TierdConfig } from '../../../config/load.ts';
+import { unlessAborted } from '../../../domain/unless-aborted.ts';
 import { findAnswer, keepAnswer } from '../../../live/answer-store.ts';
 import type { LiveStore } from '../../../live/connect.ts';
 import { readVersion } from '../../version.ts';
@@ -26,7 +27,7 @@ export class SharedAnswers {
     const found = await this.#within(config, (store) =>
       findAnswer(store, this.#idOf(config, question)),
     );
-    return found === undefined || found === null ? null : decodeAnswer(found);
+    return found === null ? null : decodeAnswer(found);
   }
 
   async keep(config: TierdConfig, question: string, answer: KeptAnswer): Promise<void> {
@@ -52,33 +53,32 @@ export class SharedAnswers {
       .digest('hex');
   }
 
-  /** Undefined where nothing is shared, or Redis did not do it in time. */
+  /** Null where nothing is shared, or Redis did not do it in time. */
   async #within<Result>(
     config: TierdConfig,
     work: (store: LiveStore) => Promise<Result>,
-  ): Promise<Result | undefined> {
+  ): Promise<Result | null> {
     const { redis } = config;
-    if (config.query.sharedCache === null || redis === undefined) return undefined;
+    if (config.query.sharedCache === null || redis === undefined) return null;
     if (this.#config !== config) {
       this.close();
       this.#config = config;
       this.#pausedUntilMs = 0;
     }
-    if (performance.now() < this.#pausedUntilMs) return undefined;
+    if (performance.now() < this.#pausedUntilMs) return null;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), LIMIT_MS);
     try {
-      const given = new Promise<never>((_, reject) => {
-        late.signal.addEventListener('abort', () => reject(new Error('too late')));
-      });
-      return await Promise.race([given, this.#open(redis).then(work)]);
+      const done = await unlessAborted(this.#open(redis).then(work), late.signal);
+      if (!late.signal.aborted) return done;
     } catch {
-      this.#pausedUntilMs = performance.now() + PAUSE_MS;
-      this.close();
-      return undefined;
+      // As what comes too late: the question is asked in full.
     } finally {
       clearTimeout(timer);
     }
+    this.#pausedUntilMs = performance.now() + PAUSE_MS;
+    this.close();
+    return null;
   }
 
   async #open(redis: NonNullable<TierdConfig['redis']>): Promise<LiveStore> {
