@@ -24,7 +24,7 @@ import { recordEnd } from './record-end.ts';
 import { type GatheredRestore, gatherRestore } from './restore/gather-restore.ts';
 import { type RestoreTotals, restoreAll } from './restore/restore-all.ts';
 import type { LookingRestoreRooms, RestoreRooms, RestoreWish } from './restore/rooms.ts';
-import { turnsOf } from './restore/turns.ts';
+import { takeTurns } from './restore/turns.ts';
 import type { Wholeness } from './rotate-all.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
 import { recordFieldIds } from './rotation/plan/field-ids.ts';
@@ -94,7 +94,8 @@ async function runPlan(
     request,
     mappedTo,
     whereSha256,
-    turns: turnsOf(table),
+    turns: takeTurns(),
+    firesTriggers: plan.refusals.some(({ guard }) => guard === 'insert_trigger'),
   };
   let failure: TierdError | null = null;
   try {

@@ -6,12 +6,9 @@ import type { PlannedSlice, RestorePlan } from '../../domain/plan/restore-plan.t
 import { formatRange } from '../../domain/time/time-range.ts';
 import { disconnect } from '../../hot/server/connect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
-import { makePartitions } from '../../hot/write/make-partitions.ts';
 import { abandonIcebergObjects } from '../../ledger/iceberg-objects.ts';
-import { assertLease } from '../../ledger/lease.ts';
 import { settleRestore } from '../../ledger/restores.ts';
 import { asTierdError, stopIfAborted } from '../job-failure.ts';
-import { limitsUnderLease } from '../limits-under-lease.ts';
 import { settlingOptions } from '../settling-options.ts';
 import type { RestoredSlice } from './events.ts';
 import { isSkippable, rejection } from './failure.ts';
@@ -145,8 +142,6 @@ async function tryOne(
     const due = run.request.into === null ? await splitSlice(rooms, run, work) : work;
     // A split may take so long that a connection without work is ended.
     if (due !== work) await line.close();
-    if (planned.partitions.length > 0)
-      await run.turns.making(() => makeMissing(rooms, run, line, planned));
     rowHash = await restoreSlice(rooms, run, due, { id, connect: () => line.take() });
   } catch (error) {
     // It may be broken, or in a transaction that nobody ended.
@@ -162,24 +157,6 @@ async function tryOne(
   // The next one would wait as long, for nothing.
   if (afterwards !== null) throw afterwards;
   return null;
-}
-
-/** In a short transaction of its own: tables that the partitions refer to are locked against writers until it ends. */
-async function makeMissing(
-  rooms: RestoreRooms,
-  run: RestoreContext,
-  line: Line,
-  { range, partitions }: PlannedSlice,
-): Promise<void> {
-  const db = await line.take();
-  const doing = `making partitions of ${run.dataset.name} ${formatRange(range)}`;
-  const limits = limitsUnderLease(rooms.settings);
-  const options = { doing, isolation: 'read committed', readOnly: false, limits } as const;
-  await inTransaction(db, options, async () => {
-    const { lockTimeoutMs } = rooms.settings;
-    await makePartitions(db, partitions, { lockTimeoutMs, signal: run.signal });
-    await assertLease(db, run.lease);
-  });
 }
 
 /** On a connection of its own, for the slice's may be broken. `unknown`: the next run looks (I9). */

@@ -28,6 +28,7 @@ import { showByPath } from '../rotation/iceberg/show-by-path.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
 import { bringIn, proveHot } from './bring-in.ts';
 import { assertNotHeldNow } from './held.ts';
+import { makePlace } from './make-place.ts';
 import type { Bringing, RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
 
 interface Attempt {
@@ -56,9 +57,11 @@ export async function restoreSlice(
     const fingerprint =
       choice === null ? slice.fingerprint : await fingerprintChosen(choice, paths);
     const target = run.request.into ?? run.table.ref;
-    await run.turns.bringing(async () => {
-      await bringBack(rooms, run, await connect(), id, { work, paths, fingerprint, target });
-    });
+    const db = await connect();
+    await run.turns.bringing(
+      () => makePlace(rooms, run, db, work),
+      () => bringBack(rooms, run, db, id, { work, paths, fingerprint, target }),
+    );
     return fingerprint.rowHash;
   } finally {
     await removeTree(rooms.fileSystem, directory);

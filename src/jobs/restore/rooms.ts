@@ -44,6 +44,8 @@ export interface RestoreContext extends RunContext {
   /** By which another table is known to have been given the same rows of a slice; null where all come. */
   readonly whereSha256: string | null;
   readonly turns: Turns;
+  /** The table has the application's own for INSERT, and they are to fire. */
+  readonly firesTriggers: boolean;
 }
 
 export interface SliceWork {

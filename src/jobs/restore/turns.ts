@@ -1,32 +1,30 @@
-/** What slices that come back side by side wait for. */
-import type { TableDescription } from '../../domain/table.ts';
+/** What slices that come back side by side wait for: to make what their rows have need of. */
 
-/** Begins `work` when its turn has come, and gives what it gave. */
-type Turn = <Result>(work: () => Promise<Result>) => Promise<Result>;
-
+/** Slices of a run, one of which at a time makes partitions or chunks. */
 export interface Turns {
-  /** To make partitions: two slices may lack the same one. */
-  readonly making: Turn;
-  /** To bring the rows in. */
-  readonly bringing: Turn;
+  /**
+   * Brings rows in, by `bring`, once `make` has made a place for them.
+   *
+   * @param make whether there is one; where there is none the rows make their own, which others have to wait for
+   */
+  bringing(make: () => Promise<boolean>, bring: () => Promise<void>): Promise<void>;
 }
 
-/**
- * Rows of a hypertable come one slice after the other: whoever makes a chunk keeps others from making one until
- * COMMIT, and the next would run into its lock_timeout.
- */
-export function turnsOf({ kind }: Pick<TableDescription, 'kind'>): Turns {
-  return {
-    making: oneAfterTheOther(),
-    bringing: kind === 'hypertable' ? oneAfterTheOther() : (work) => work(),
-  };
-}
-
-function oneAfterTheOther(): Turn {
+export function takeTurns(): Turns {
   let before: Promise<unknown> = Promise.resolve();
-  return (work) => {
+  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
     const mine = before.then(work);
     before = mine.catch(() => undefined);
     return mine;
+  };
+  return {
+    async bringing(make, bring) {
+      const isMade = await inTurn(async () => {
+        const hasPlace = await make();
+        if (!hasPlace) await bring();
+        return hasPlace;
+      });
+      if (isMade) await bring();
+    },
   };
 }

@@ -43,25 +43,28 @@ async function expectAllBack(): Promise<void> {
   expect(await coldSegments()).toBe(0);
 }
 
+/** None of the two commits before both have copied. */
+async function copiesTwoAtOnce(): Promise<void> {
+  const copied = new Set<pg.Client>();
+  let tellBoth: () => void = () => undefined;
+  const bothHaveCopied = new Promise<void>((resolve) => {
+    tellBoth = resolve;
+  });
+  const watched = disturbed(bench, async (text, send, client) => {
+    if (text === COPIED) copied.add(client);
+    if (copied.size === 2) tellBoth();
+    if (text === 'commit' && copied.has(client)) await bothHaveCopied;
+    return send();
+  });
+  const { totals } = await restore(watched, dataset, days(40, 36));
+  expect(totals.failed).toEqual([]);
+  await expectAllBack();
+}
+
 describe('restore of slices of a plain table', () => {
   beforeEach(() => moveDays());
 
-  it('copies one in while another is proven and committed', async () => {
-    const copied = new Set<pg.Client>();
-    let tellBoth: () => void = () => undefined;
-    const bothHaveCopied = new Promise<void>((resolve) => {
-      tellBoth = resolve;
-    });
-    const watched = disturbed(bench, async (text, send, client) => {
-      if (text === COPIED) copied.add(client);
-      if (copied.size === 2) tellBoth();
-      if (text === 'commit' && copied.has(client)) await bothHaveCopied;
-      return send();
-    });
-    const { totals } = await restore(watched, dataset, days(40, 36));
-    expect(totals.failed).toEqual([]);
-    await expectAllBack();
-  });
+  it('copies one in while another is proven and committed', () => copiesTwoAtOnce());
 
   it('I3, I9: a line that breaks leaves its slice cold, what is beside it ends, and nothing more begins', async () => {
     let broken: pg.Client | null = null;
@@ -84,25 +87,65 @@ describe('restore of slices of a plain table', () => {
 });
 
 describeOn('timescale', 'restore of slices of a hypertable', () => {
-  it('makes the chunks of one after those of another, for they would wait for its COMMIT', async () => {
-    await moveDays(
-      `select create_hypertable('bars', 'time', chunk_time_interval => interval '1 day')`,
+  const chunked = (more = ''): Promise<void> =>
+    moveDays(
+      `select create_hypertable('bars', 'time', chunk_time_interval => interval '1 day'); ${more}`,
     );
-    const order: (readonly ['copied' | 'committed', pg.Client])[] = [];
+
+  /** In which order COPYs and COMMITs of slices ended, and on how many lines. */
+  async function watchRestore(
+    force = false,
+  ): Promise<{ readonly order: readonly string[]; readonly lines: number }> {
+    const order: string[] = [];
+    const lines = new Set<pg.Client>();
     const inTransaction = new Set<pg.Client>();
     const watched = disturbed(bench, async (text, send, client) => {
       if (text === COPIED) {
         inTransaction.add(client);
-        order.push(['copied', client]);
+        lines.add(client);
+        order.push('copied');
       }
       const reply = await send();
-      if (text === 'commit' && inTransaction.delete(client)) order.push(['committed', client]);
+      if (text === 'commit' && inTransaction.delete(client)) order.push('committed');
       return reply;
     });
-    const { totals } = await restore(watched, dataset, days(40, 36));
+    const { totals } = await restore(watched, dataset, days(40, 36), { force });
     expect(totals.failed).toEqual([]);
     await expectAllBack();
-    expect(order.map(([what]) => what)).toEqual(DAYS.flatMap(() => ['copied', 'committed']));
-    expect(new Set(order.map(([, client]) => client)).size).toBe(2);
+    return { order, lines: lines.size };
+  }
+
+  it('makes the chunk of one in a moment of its own, so that another is copied in beside it', async () => {
+    await chunked();
+    await copiesTwoAtOnce();
+    const { rows } = await database.query(`select from show_chunks('bars')`);
+    expect(rows).toHaveLength(DAYS.length + 1);
+  });
+
+  it('brings rows beside each other into chunks that are there', async () => {
+    await moveDays(
+      `select create_hypertable('bars', 'time', chunk_time_interval => interval '30 days')`,
+    );
+    await copiesTwoAtOnce();
+  });
+
+  it('makes the chunks of one after those of another where they can be made by rows alone', async () => {
+    // A second dimension: nobody knows of a row's chunk by its time.
+    await chunked(`select add_dimension('bars', 'id', number_partitions => 2)`);
+    const { order, lines } = await watchRestore();
+    expect(order).toEqual(DAYS.flatMap(() => ['copied', 'committed']));
+    expect(lines).toBe(2);
+  });
+
+  it('fires a trigger of a statement no more often than there are slices', async () => {
+    await chunked();
+    await database.query(
+      `create table fired (at timestamptz default clock_timestamp());
+       create function note() returns trigger language plpgsql as $$ begin insert into public.fired default values; return null; end $$;
+       create trigger note after insert on bars for each statement execute function note()`,
+    );
+    await watchRestore(true);
+    const { rows } = await database.query('select count(*)::int as times from fired');
+    expect(rows).toEqual([{ times: DAYS.length }]);
   });
 });
