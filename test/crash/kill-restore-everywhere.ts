@@ -20,12 +20,13 @@ import {
   killJobEverywhere,
   whenFree,
 } from './kill-job.ts';
-import { DUE_SPAN } from './scenario.ts';
+import { DUE_SPAN, type ScenarioKind } from './scenario.ts';
 
 /** A restore of two slices has about half as many again. */
 const FEWEST_EFFECTS = { before: 20, sent: 12 };
 
 export interface KilledRestore {
+  readonly kind?: ScenarioKind;
   /** The table gets a column that the lake holds as text, so that rows pass through a temporary table. */
   readonly throughText?: boolean;
   /** Rows of which this is true come back alone. */
@@ -35,14 +36,15 @@ export interface KilledRestore {
 
 export function killRestoreEverywhere(
   name: string,
-  { throughText = false, where, changes = {} }: KilledRestore,
+  { kind = 'plain', throughText = false, where, changes = {} }: KilledRestore,
 ): void {
-  const isVariation = throughText || where !== undefined || Object.keys(changes).length > 0;
+  const isVariation =
+    kind !== 'plain' || throughText || where !== undefined || Object.keys(changes).length > 0;
   const asked = { span: DUE_SPAN, where: where ?? null };
   const variation = changes.iceberg === true ? SLOW_VARIATION_SHARE : VARIATION_SHARE;
   killJobEverywhere({
     name,
-    kind: 'plain',
+    kind,
     column: throughText ? `note text[] default '{a,null}'` : undefined,
     settings: changes,
     fewestEffects: FEWEST_EFFECTS,
