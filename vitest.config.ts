@@ -100,6 +100,21 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
+      ...(process.env['TIERD_TEST_GO'] === undefined
+        ? []
+        : [
+            {
+              extends: true as const,
+              test: {
+                ...onServers,
+                name: 'clients',
+                include: ['test/clients/**/*.test.ts'],
+                testTimeout: minutes(10),
+                hookTimeout: minutes(2),
+                sequence: { groupOrder: 4 },
+              },
+            },
+          ]),
       ...(onGivenServer
         ? [
             {

@@ -47,6 +47,24 @@ async function connect(): Promise<pg.Client> {
   return client;
 }
 
+/** What a driver asks of a statement that it prepares: what rows it will give. */
+function describeStatement(client: pg.Client, sql: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.query({
+      submit(connection: pg.Connection) {
+        connection.parse({ text: sql, name: '', types: [] }, true);
+        connection.describe({ type: 'S', name: '' }, true);
+        connection.sync();
+      },
+      handleRowDescription: () => undefined,
+      handleError: reject,
+      handleReadyForQuery: () => {
+        resolve();
+      },
+    } as pg.Submittable);
+  });
+}
+
 const ids = (rows: readonly unknown[]): readonly number[] =>
   rows.map((row) => Number((row as { id: string }).id));
 
@@ -141,20 +159,22 @@ describe('a cursor', () => {
     await expect(client.query('fetch 1 from kept')).rejects.toMatchObject({ code: '34000' });
   });
 
-  it('takes values, and gives rows in binary form', async () => {
+  it('takes values, and gives rows in binary form, also after a MOVE that has none', async () => {
     const client = await connect();
     await client.query('begin');
     await client.query(
       'declare c cursor for select id from ticks where id > $1 order by id',
-      [41_098],
+      [41_090],
     );
-    const { rows, fields } = await client.query({
-      text: 'fetch 5 from c',
-      binary: true,
-      queryMode: 'extended',
-    } as pg.QueryConfig);
+    const inBinary = (sql: string): Promise<pg.QueryResult> =>
+      client.query({ text: sql, binary: true, queryMode: 'extended' } as pg.QueryConfig);
+    // As pgx does, before it says in which form it wants what.
+    await describeStatement(client, 'fetch 5 from c');
+    const { rows, fields } = await inBinary('fetch 5 from c');
     expect(fields.map(({ dataTypeID, format }) => [dataTypeID, format])).toEqual([[23, 'binary']]);
-    expect(rows).toHaveLength(2);
+    expect(rows).toHaveLength(5);
+    expect(await client.query('move 2 in c')).toMatchObject({ command: 'MOVE', rowCount: 2 });
+    expect((await inBinary('fetch all from c')).rows).toHaveLength(3);
   });
 });
 

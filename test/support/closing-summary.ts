@@ -54,6 +54,7 @@ function beyondThisRun(): readonly string[] {
   return [
     ...(process.env['TIERD_TEST_POSTGRES_URL'] === undefined ? [BEYOND_A_RUN.community] : []),
     ...(process.env['TIERD_TEST_ENGINES'] === undefined ? [BEYOND_A_RUN.engines] : []),
+    ...(process.env['TIERD_TEST_GO'] === undefined ? [BEYOND_A_RUN.clients] : []),
     ...(hasValkey() ? [] : [BEYOND_A_RUN.valkey]),
     ...(hasPromtool() ? [] : [BEYOND_A_RUN.promtool]),
   ];

@@ -31,6 +31,8 @@ export const BEYOND_A_RUN = {
   community: `test/community, on a server of your own with the Community edition of TimescaleDB. Add it: TIERD_TEST_POSTGRES_URL=postgres://… npx vitest run --project community`,
   engines:
     'polars, daft, chdb and Spark in test/engines, in a Python made as docs/iceberg.md says. Add it: TIERD_TEST_ENGINES=engines/bin/python npx vitest run --project engines',
+  clients:
+    'drivers of Go on the PostgreSQL face, in test/clients. Add it: TIERD_TEST_GO=$(command -v go) npx vitest run --project clients',
   valkey:
     'some tests on Valkey. Add it: apt-get install valkey-server (from Debian 13 on), or TIERD_TEST_VALKEY=/path/to/valkey-server npm test',
   promtool:

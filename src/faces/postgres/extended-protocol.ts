@@ -184,9 +184,9 @@ export class ExtendedProtocol {
         await run.send(described.parameters, this.#promisedBy(prepared) ?? noData());
         return;
       }
-      // It takes no values, so that what it gives is known as soon as it is bound.
-      const portal = prepared.statement === null ? null : this.#statements.open(prepared.statement);
-      const columns = (await portal?.describe(run)) ?? null;
+      const { statement } = prepared;
+      const columns =
+        statement === null ? null : await this.#statements.describeUnbound(statement, run);
       await run.send(parameterDescription([]), columns ?? noData());
       return;
     }

@@ -81,7 +81,7 @@ export class Statements {
       case 'declare':
         return new CommandPortal(() => this.#declare(statement, kind, binding));
       case 'fetch':
-        return this.#fetch(kind, binding);
+        return this.#fetch(kind, binding.formats);
       case 'show':
         return this.#openShow(kind.name, binding);
       case 'explain': {
@@ -111,6 +111,13 @@ export class Statements {
     const kind = this.#kindOf(statement);
     if (kind.kind !== 'select' && kind.kind !== 'declare' && kind.kind !== 'copy') return null;
     return this.#describe(statement, kind.question, parameterTypes, run);
+  }
+
+  /** The rows of one that takes no values, before it is bound. */
+  describeUnbound(statement: Statement, run: Run): Promise<Buffer | null> {
+    const kind = this.#kindOf(statement);
+    const portal = kind.kind === 'fetch' ? this.#fetch(kind, null) : this.open(statement);
+    return portal.describe(run);
   }
 
   /** Whether values go on as they came. */
@@ -243,7 +250,7 @@ export class Statements {
 
   #fetch(
     { name, direction, count, isMove }: Extract<StatementKind, { kind: 'fetch' }>,
-    { formats }: Binding,
+    formats: readonly number[] | null,
   ): Portal {
     const cursor = this.#rooms.cursors.get(name);
     if (direction !== 'forward' || count < 0) {

@@ -31,15 +31,15 @@ export class Cursor {
   }
 
   /**
-   * @param formats of the first FETCH are those of all
+   * @param formats of the first FETCH are those of all; null: whichever they are, for none of its rows is given
    * @throws FaceError 0A000 for others
    */
-  async opened(formats: readonly number[]): Promise<RowsPortal> {
+  async opened(formats: readonly number[] | null): Promise<RowsPortal> {
     const wanted = this.#query.formats ?? formats;
     if (this.#portal === null) {
-      this.#formats = wanted;
-      this.#portal = this.#query.open(wanted);
-    } else if (String(this.#formats) !== String(wanted)) {
+      this.#formats = wanted ?? [];
+      this.#portal = this.#query.open(this.#formats);
+    } else if (wanted !== null && String(this.#formats) !== String(wanted)) {
       throw new FaceError({
         sqlstate: '0A000',
         message: 'a cursor gives all its rows in the format of the first ones',
@@ -62,9 +62,10 @@ export interface Fetch {
 
 export class FetchPortal implements Portal {
   readonly #fetch: Fetch;
-  readonly #formats: readonly number[];
+  readonly #formats: readonly number[] | null;
 
-  constructor(fetch: Fetch, formats: readonly number[]) {
+  /** @param formats in which its rows are asked for; null where that is not yet known */
+  constructor(fetch: Fetch, formats: readonly number[] | null) {
     this.#fetch = fetch;
     this.#formats = formats;
   }
@@ -72,12 +73,13 @@ export class FetchPortal implements Portal {
   async describe(run: Run): Promise<Buffer | null> {
     const { cursor, isMove } = this.#fetch;
     if (isMove) return null;
+    if (this.#formats === null) return cursor.describe(run);
     return (await cursor.opened(this.#formats)).describe(run);
   }
 
   async execute(_most: number, run: Run): Promise<Executed> {
     const { cursor, count, isMove } = this.#fetch;
-    const portal = await cursor.opened(this.#formats);
+    const portal = await cursor.opened(isMove ? null : this.#formats);
     const reader = isMove ? { ...run, send: () => Promise.resolve() } : run;
     const most = count === Infinity ? 0 : count;
     const rows = count === 0 ? 0 : (await portal.read(most, reader)).rows;
