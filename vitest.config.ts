@@ -100,7 +100,8 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
-      ...(process.env['TIERD_TEST_GO'] === undefined
+      ...(process.env['TIERD_TEST_GO'] === undefined &&
+      process.env['TIERD_TEST_PGJDBC'] === undefined
         ? []
         : [
             {

@@ -7,6 +7,6 @@ import { describeOn, servers } from '../support/servers.ts';
 describeOn('python', 'clients of Python', () => {
   it('get what PostgreSQL gives them', async () => {
     const client = [servers().python ?? '', join(import.meta.dirname, 'face_clients.py')] as const;
-    await expectAlike(client, (postgres, face) => ({ postgres, face }), 26);
+    await expectAlike(client, (postgres, face) => JSON.stringify({ postgres, face }), 26);
   });
 });

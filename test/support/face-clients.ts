@@ -35,13 +35,13 @@ export interface FacePlace {
 /**
  * Rows of many types, half of them in the lake: in PostgreSQL as `whole`, over the face as `kinds`.
  *
- * @param command the client, which gets its order as JSON on stdin
- * @param orderOf that order
+ * @param command the client
+ * @param orderOf what it gets on stdin
  * @param atLeast so many questions are asked
  */
 export async function expectAlike(
   [program, ...args]: readonly [string, ...string[]],
-  orderOf: (postgres: string, face: FacePlace) => unknown,
+  orderOf: (postgres: string, face: FacePlace) => string,
   atLeast: number,
 ): Promise<void> {
   const database = await createTestDatabase();
@@ -52,7 +52,7 @@ export async function expectAlike(
   try {
     const child = spawn(program, args);
     const place = { host: '127.0.0.1', port: daemon.port, user: USER, password: PASSWORD };
-    child.stdin.end(JSON.stringify(orderOf(database.url, { ...place, dbname: 'tierd' })));
+    child.stdin.end(orderOf(database.url, { ...place, dbname: 'tierd' }));
     const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
     expect(out, errors).toMatch(/^\[/);
     const answers = JSON.parse(out) as readonly Answer[];

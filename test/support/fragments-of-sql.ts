@@ -133,6 +133,7 @@ floor(2.7), ceil(2.1), floor(-2.5), trunc(-2.7), abs(-2.70), sign(-2.5), floor(7
 9223372036854775807 + 1
 2.5::int, 3.5::int, -2.5::int, 2.5::float8::int, 3.5::float8::int, '7'::int, true::int, 1::bool
 1::text, 1.50::text, true::text, '2024-01-01'::date::text, null::text, 'x'::text
+'2024-01-06 +00'::date, '2024-01-06 -05'::date, '2024-01-06 +05:30'::timestamptz, '2024-01-06 -0330'::timestamptz, '2024-01-06 +02'::timestamp, '2024-01-06 Z'::timestamptz
 sqrt(2), sqrt(16), sqrt(-1)
 sqrt(2.25::float8), ln(10::float8), pi()
 1 = 1.0, 'NaN'::float8 = 'NaN'::float8, 'NaN'::float8 > 'Infinity'::float8

@@ -6,6 +6,9 @@ export type TimeType = 'date' | 'timestamp' | 'timestamptz';
 const FORM =
   /^(\d{4,6})-(\d{1,2})-(\d{1,2})(?:(?:T|\s+)(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,6})\d*)?)?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
+/** A day with the offset of its midnight, as drivers of Java write one. */
+const DAY_AND_OFFSET = /^(\d{4,6}-\d{1,2}-\d{1,2})\s+(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)$/i;
+
 const DUCKDB = {
   date: 'DATE',
   timestamp: 'TIMESTAMP',
@@ -28,7 +31,7 @@ export function timeSql(text: string, type: TimeType): string | null {
     return `CAST('${given.startsWith('-') ? '-' : ''}infinity' AS ${DUCKDB[type]})`;
   }
   if (given.toLowerCase() === 'epoch') return literal('1970-01-01 00:00:00', type, '+00');
-  return readIso(given, type);
+  return readIso(given.replace(DAY_AND_OFFSET, '$1 00:00$2'), type);
 }
 
 function readIso(given: string, type: TimeType): string | null {
