@@ -100,8 +100,7 @@ export default defineConfig({
           sequence: { groupOrder: 2 },
         },
       },
-      ...(process.env['TIERD_TEST_GO'] === undefined &&
-      process.env['TIERD_TEST_PGJDBC'] === undefined
+      ...(['GO', 'PGJDBC', 'CARGO'].every((of) => process.env[`TIERD_TEST_${of}`] === undefined)
         ? []
         : [
             {

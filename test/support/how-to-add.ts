@@ -32,7 +32,7 @@ export const BEYOND_A_RUN = {
   engines:
     'polars, daft, chdb and Spark in test/engines, in a Python made as docs/iceberg.md says. Add it: TIERD_TEST_ENGINES=engines/bin/python npx vitest run --project engines',
   clients:
-    'drivers of Go and Java on the PostgreSQL face, in test/clients. Add it: TIERD_TEST_GO=$(command -v go) TIERD_TEST_PGJDBC=/path/to/postgresql.jar npx vitest run --project clients',
+    'drivers of Go, Java and Rust on the PostgreSQL face, in test/clients. Add it: TIERD_TEST_GO=$(command -v go) TIERD_TEST_CARGO=$(command -v cargo) TIERD_TEST_PGJDBC=/path/to/postgresql.jar npx vitest run --project clients',
   valkey:
     'some tests on Valkey. Add it: apt-get install valkey-server (from Debian 13 on), or TIERD_TEST_VALKEY=/path/to/valkey-server npm test',
   promtool:
