@@ -113,3 +113,13 @@ it('lets rows go by their interval, and says which stay for ever', async () => {
   expect((await tierd('audit', 'verify')).exitCode).toBe(0);
   expect((await tierd('scrub')).exitCode).toBe(0);
 });
+
+it('says so where no dataset has an end', async () => {
+  const { tierd } = makeWorkspace(await createTestDatabase(), '  kept: { time_column: ts }');
+  await tierd('migrate');
+  for (const flags of [[], ['--dry-run']]) {
+    const { stdout, exitCode } = await tierd('expire', ...flags);
+    expect(stdout).toContain('Nothing expires: no dataset has cold_days');
+    expect(exitCode).toBe(0);
+  }
+});

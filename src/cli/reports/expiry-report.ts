@@ -18,27 +18,34 @@ import { reportDryRun, reportOutcomes } from './results.ts';
 
 const SLICES_SHOWN = 40;
 
+/** Where none is named, those are looked at that have an end. */
+const NONE_EXPIRES =
+  'Nothing expires: no dataset has cold_days, so that all that the lake has is kept for ever.';
+
 export function reportExpiryPlans(
   results: readonly DatasetResult<ExpiryPlan>[],
   force: boolean,
 ): Report {
-  return reportDryRun(results, {
+  const report = reportDryRun(results, {
     documentOf: planDocument,
     render: renderPlan,
     isRefused: ({ refusals }) => standing(refusals, force).length > 0,
   });
+  return results.length === 0 ? { ...report, text: () => NONE_EXPIRES } : report;
 }
 
 export function reportExpiries(
   results: readonly DatasetResult<ExpiryOutcome>[],
   leftOut: readonly LeftOut[],
 ): Report {
-  return reportOutcomes(results, leftOut, {
+  const report = reportOutcomes(results, leftOut, {
     items: 'datasets',
     documentOf: outcomeDocument,
     render,
     wholenessOf: (outcome) => wholenessOf(changesOf(outcome)),
   });
+  const isNothing = results.length + leftOut.length === 0;
+  return isNothing ? { ...report, text: () => NONE_EXPIRES } : report;
 }
 
 function planDocument(plan: ExpiryPlan): Record<string, unknown> {
