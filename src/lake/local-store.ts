@@ -44,6 +44,7 @@ async function resolveRoot(root: string, fs: FileSystem): Promise<string> {
 class LocalStore implements ObjectStore {
   readonly place: string;
   readonly stagingRoot: string;
+  readonly ranges = null;
   readonly #fs: FileSystem;
 
   constructor(root: string, stagingRoot: string, fs: FileSystem) {

@@ -88,6 +88,9 @@ export interface ObjectStore {
    */
   readable(key: string, directory: string, signal?: AbortSignal): Promise<string>;
 
+  /** Null where a part of an object costs as much as all of it: files on this machine. */
+  readonly ranges: RangedReads | null;
+
   /** Null where there is no such limit. */
   freeBytes(): Promise<number | null>;
 
@@ -104,6 +107,29 @@ export interface ObjectStore {
    * @throws TierdError LAKE_UNWRITABLE, LAKE_FULL
    */
   checkWritable(): Promise<readonly string[]>;
+}
+
+/** Parts of objects, each of one version of its object, so that what was replaced meanwhile is never mixed. */
+export interface RangedReads {
+  /**
+   * The bytes of `range`, which is not empty and lies within the object.
+   * @param version that of an earlier answer; null for whatever lies there now
+   * @returns null where another version lies there now, the range is not within it, or versions can't be told
+   * @throws TierdError OBJECT_MISSING, LAKE_UNREADABLE, LAKE_UNREACHABLE; INTERRUPTED when `signal` aborts
+   */
+  read(
+    key: string,
+    range: ByteRange,
+    version: string | null,
+    signal?: AbortSignal,
+  ): Promise<RangeOfVersion | null>;
+}
+
+export interface RangeOfVersion {
+  readonly bytes: Uint8Array;
+  readonly version: string;
+  /** Of the whole object. */
+  readonly objectBytes: number;
 }
 
 /** What looking at a few objects needs. */

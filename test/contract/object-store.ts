@@ -179,6 +179,47 @@ export function describeObjectStore(name: string, make: () => Promise<StoreUnder
       });
     });
 
+    /** Where the store has it: files on this machine are opened as they are. */
+    describe('ranges', () => {
+      test('gives the bytes of a range of one version, and nothing of another', async () => {
+        const { ranges } = store;
+        if (ranges === null) return;
+        const bytes = someBytes(300_000);
+        await put(KEY, bytes);
+        const tail = await ranges.read(KEY, { fromInclusive: 299_000, toExclusive: 300_000 }, null);
+        expect(tail?.objectBytes).toBe(300_000);
+        expectSame(tail?.bytes ?? new Uint8Array(), bytes.slice(299_000));
+        const { version } = tail ?? { version: '' };
+        const start = { fromInclusive: 4, toExclusive: 70_000 };
+        const again = await ranges.read(KEY, start, version);
+        expect(again?.version).toBe(version);
+        expectSame(again?.bytes ?? new Uint8Array(), bytes.slice(4, 70_000));
+
+        await subject.plant(KEY, someBytes(300_000));
+        expect(await ranges.read(KEY, start, version)).toBeNull();
+        const other = await ranges.read(KEY, start, null);
+        expect(other?.version).not.toBe(version);
+      });
+
+      test('gives nothing of what is not all within the object', async () => {
+        const { ranges } = store;
+        if (ranges === null) return;
+        await put(KEY, someBytes(1_000));
+        for (const fromInclusive of [900, 1_000, 5_000]) {
+          const range = { fromInclusive, toExclusive: fromInclusive + 200 };
+          expect(await ranges.read(KEY, range, null)).toBeNull();
+        }
+      });
+
+      test('says so when there is no such object', async () => {
+        const { ranges } = store;
+        if (ranges === null) return;
+        await expect(
+          ranges.read(KEY, { fromInclusive: 0, toExclusive: 4 }, null),
+        ).rejects.toMatchObject({ code: 'OBJECT_MISSING' });
+      });
+    });
+
     describe('read', () => {
       test('gives any range of the bytes', async () => {
         const bytes = someBytes(3_000_000);

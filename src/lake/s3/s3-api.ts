@@ -33,8 +33,16 @@ export interface S3Api {
 
   // Looks
   head(key: string, signal?: AbortSignal): Promise<{ readonly bytes: number } | null>;
-  /** The bytes of `range`, or all. `toExclusive` may lie beyond the end. */
-  get(key: string, range: ByteRange | null, signal?: AbortSignal): Promise<S3Body>;
+  /**
+   * The bytes of `range`, or all. `toExclusive` may lie beyond the end.
+   * @param version that of an earlier answer: of another one nothing is wanted, where the server honours it
+   */
+  get(
+    key: string,
+    range: ByteRange | null,
+    signal?: AbortSignal,
+    version?: string | null,
+  ): Promise<S3Body>;
   /** In the order of the keys' UTF-8 bytes. `after`: only keys behind that one. */
   list(prefix: string, after: string | null, signal?: AbortSignal): Promise<ListedPage>;
   /** The uploads that were begun below `prefix` and neither completed nor aborted. */
@@ -58,6 +66,8 @@ export interface S3Body {
   readonly bytes: number;
   /** Of the whole object. */
   readonly objectBytes: number;
+  /** Its ETag: another one is of another object. Null where the server has said none. */
+  readonly version: string | null;
   /** Must be read to its end or left by `return`, else its connection stays taken. */
   readonly chunks: AsyncIterable<Uint8Array>;
 }

@@ -6,12 +6,19 @@ import { freeBytesAt } from '../free-bytes.ts';
 import { interrupted, objectMissing, writing } from '../lake-failure.ts';
 import { assertMarked } from '../marker.ts';
 import { assertObjectKey, isLeftOut, PROBE_DIRECTORY } from '../object-key.ts';
-import type { ListedObject, ObjectFacts, ObjectStore, PutOutcome } from '../object-store.ts';
+import type {
+  ListedObject,
+  ObjectFacts,
+  ObjectStore,
+  PutOutcome,
+  RangedReads,
+} from '../object-store.ts';
 import { changing, looking, s3LookFailure } from './lake-failures.ts';
 import { patiently } from './patiently.ts';
 import { probeBucket } from './probe-bucket.ts';
 import { publishObject } from './publish-object.ts';
 import { readObject } from './read-object.ts';
+import { rangesOf } from './read-range.ts';
 import type { ListedPage, S3Api } from './s3-api.ts';
 import { isS3Failure } from './s3-failure.ts';
 import { base64Of, isInParts, uploadFile } from './upload-file.ts';
@@ -27,6 +34,7 @@ export function openS3Store(api: S3Api, workRoot: string, fs: FileSystem): Objec
 class S3Store implements ObjectStore {
   readonly place: string;
   readonly stagingRoot: string;
+  readonly ranges: RangedReads;
   readonly #api: S3Api;
   readonly #workRoot: string;
   readonly #fs: FileSystem;
@@ -36,6 +44,7 @@ class S3Store implements ObjectStore {
     this.stagingRoot = join(workRoot, 'staging');
     this.#workRoot = workRoot;
     this.#api = api;
+    this.ranges = rangesOf(api, (key) => this.locate(key));
     this.#fs = fs;
   }
 

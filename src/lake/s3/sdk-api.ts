@@ -141,18 +141,28 @@ class SdkApi implements S3Api {
     return answer === null ? null : { bytes: given(answer.ContentLength, 'ContentLength') };
   }
 
-  async get(key: string, range: ByteRange | null, signal?: AbortSignal): Promise<S3Body> {
+  async get(
+    key: string,
+    range: ByteRange | null,
+    signal?: AbortSignal,
+    wanted: string | null = null,
+  ): Promise<S3Body> {
     const from = range?.fromInclusive ?? 0;
-    const asked =
-      range === null ? {} : { Range: `bytes=${String(from)}-${String(range.toExclusive - 1)}` };
+    const asked = {
+      ...(range === null
+        ? {}
+        : { Range: `bytes=${String(from)}-${String(range.toExclusive - 1)}` }),
+      ...(wanted === null ? {} : { IfMatch: wanted }),
+    };
     const answer = await this.#call(signal, ({ sdk, client }, options) =>
       client.send(new sdk.GetObjectCommand({ ...this.#at(key), ...asked }), options),
     );
     const bytes = given(answer.ContentLength, 'ContentLength');
     const chunks = bodyChunks(given(answer.Body, 'Body'), bytes, this.#target.requestTimeoutMs);
-    if (range === null) return { bytes, objectBytes: bytes, chunks };
+    const version = answer.ETag ?? null;
+    if (range === null) return { bytes, objectBytes: bytes, version, chunks };
     const objectBytes = objectLength(answer.ContentRange, from, bytes);
-    return { bytes, objectBytes, chunks };
+    return { bytes, objectBytes, version, chunks };
   }
 
   async list(prefix: string, after: string | null, signal?: AbortSignal): Promise<ListedPage> {

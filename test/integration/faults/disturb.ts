@@ -44,6 +44,7 @@ export function boundTo(store: ObjectStore): ObjectStore {
   return {
     place: store.place,
     stagingRoot: store.stagingRoot,
+    ranges: store.ranges,
     putIfAbsent: store.putIfAbsent.bind(store),
     putSmallIfAbsent: store.putSmallIfAbsent.bind(store),
     replaceSmall: store.replaceSmall.bind(store),
