@@ -6,7 +6,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, readdir, rename, stat, unlink, utimes } from 'node:fs/promises';
+import { access, copyFile, link, mkdir, rename, unlink, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { TierdError } from '../../domain/errors.ts';
 import { checksumOf } from '../checksum.ts';
@@ -15,6 +15,7 @@ import { writing } from '../lake-failure.ts';
 import { parseSegmentKey } from '../layout.ts';
 import type { ObjectStore } from '../object-store.ts';
 import type { OpenSegments, SegmentToOpen } from '../segment-files.ts';
+import { evict } from './cache-bound.ts';
 
 export interface SegmentCacheOptions {
   readonly store: Pick<ObjectStore, 'readable' | 'locate'>;
@@ -41,9 +42,21 @@ export function cachedSegments(options: SegmentCacheOptions): OpenSegments {
       }
     };
     await Promise.all(Array.from({ length: FETCHED_AT_ONCE }, work));
-    await evict(options);
+    if (segments.length > 0) await evict(options.directory, options.maxBytes);
     return (key) => paths.get(key) ?? options.store.locate(key);
   };
+}
+
+/** Whether a segment need not be fetched. */
+export async function isKept(
+  { directory }: Pick<SegmentCacheOptions, 'directory'>,
+  key: string,
+): Promise<boolean> {
+  // What can't be looked at is fetched, and that tells.
+  return access(join(directory, basename(key))).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** @returns the reader's own name of it */
@@ -122,21 +135,4 @@ async function assertContent(
     hint: 'Run `tierd scrub`: it tells every segment that is missing or altered. Restore these from a backup of the lake; tierd changes none of them.',
     context: { key, foundBytes: found.bytes, expectedBytes: Number(bytes) },
   });
-}
-
-/** Down to the limit, by when they were last asked for. Readers keep what they opened. */
-async function evict({ directory, maxBytes }: SegmentCacheOptions): Promise<void> {
-  const files: { path: string; bytes: number; usedAt: number }[] = [];
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
-    // Evicted by another process meanwhile.
-    const facts = await stat(path).catch(() => null);
-    if (facts !== null) files.push({ path, bytes: facts.size, usedAt: facts.mtimeMs });
-  }
-  let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  for (const { path, bytes } of files.sort((a, b) => a.usedAt - b.usedAt)) {
-    if (total <= maxBytes) return;
-    await unlink(path).catch(() => undefined);
-    total -= bytes;
-  }
 }

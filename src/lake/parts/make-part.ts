@@ -1,0 +1,91 @@
+/** The file of a segment's chosen chunks: what is kept of them here, and from the store the rest. */
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
+import type { RangedReads } from '../object-store.ts';
+import type { SegmentInParts } from '../segment-files.ts';
+import type { ChunkCache } from './chunk-cache.ts';
+import { compactFooter } from './compact-footer.ts';
+import { mergeNear, type Run } from './merge-near.ts';
+import { MAGIC, type PartPlan, type PlacedChunk } from './part-plan.ts';
+import type { SegmentFooterSpans } from './segment-footers.ts';
+
+export interface PartStores {
+  readonly ranges: RangedReads;
+  readonly cache: ChunkCache;
+}
+
+/**
+ * @param path where nothing lies
+ * @returns whether it was made: not where the store has another version of the segment now; then nothing is there
+ */
+export async function makePart(
+  { ranges, cache }: PartStores,
+  segment: SegmentInParts,
+  { version, spans }: SegmentFooterSpans,
+  plan: PartPlan,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const nameOf = chunkNames(segment, version);
+  const file = await open(path, 'wx');
+  let isWhole = false;
+  try {
+    const missing: PlacedChunk[] = [];
+    for (const chunk of plan.chunks) {
+      const kept = await cache.get(nameOf(chunk));
+      if (kept?.length === chunk.end - chunk.start) await writeAt(file, kept, chunk.place);
+      else missing.push(chunk);
+    }
+    const fetchRun = async ({ range, chunks }: Run<PlacedChunk>): Promise<boolean> => {
+      const found = await ranges.read(segment.key, range, version, signal);
+      if (found === null) return false;
+      for (const chunk of chunks) {
+        const from = chunk.start - range.fromInclusive;
+        const bytes = found.bytes.subarray(from, from + chunk.end - chunk.start);
+        await writeAt(file, bytes, chunk.place);
+        await cache.put(nameOf(chunk), bytes);
+      }
+      return true;
+    };
+    // All of them, whatever becomes of one: none writes into a file that was closed.
+    const ended = await Promise.allSettled(mergeNear(missing).map(fetchRun));
+    for (const end of ended) if (end.status === 'rejected') throw end.reason;
+    if (ended.some((end) => end.status === 'fulfilled' && !end.value)) return false;
+    await writeAt(file, Buffer.from(MAGIC), 0);
+    await writeAt(
+      file,
+      compactFooter(spans, { groups: plan.groups, place: placesIn(plan) }),
+      plan.end,
+    );
+    isWhole = true;
+    return true;
+  } finally {
+    await file.close();
+    if (!isWhole) await unlink(path);
+  }
+}
+
+/** Chunks of another version are of other names. */
+function chunkNames({ sha256 }: SegmentInParts, version: string): (chunk: PlacedChunk) => string {
+  const id = createHash('sha256').update(version).digest('hex').slice(0, 16);
+  return ({ group, leaf }) => `${sha256}.${id}.${String(group)}.${String(leaf)}`;
+}
+
+function placesIn({ chunks }: PartPlan): (group: number, leaf: number) => number | null {
+  const places = new Map(chunks.map(({ group, leaf, place }) => [`${group}.${leaf}`, place]));
+  return (group, leaf) => places.get(`${group}.${leaf}`) ?? null;
+}
+
+/** All of it: a write may take only a part. */
+async function writeAt(file: FileHandle, bytes: Uint8Array, place: number): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    const { bytesWritten } = await file.write(
+      bytes,
+      written,
+      bytes.length - written,
+      place + written,
+    );
+    written += bytesWritten;
+  }
+}

@@ -1,0 +1,77 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ChunkCache } from '../../../../src/lake/parts/chunk-cache.ts';
+import { limitedTo } from '../../../../src/lake/parts/limited-to.ts';
+
+describe('kept chunks', () => {
+  let directory: string;
+  let cache: ChunkCache;
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tierd-chunks-'));
+    cache = new ChunkCache(directory);
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('are given as they were put, and not at all once they are gone', async () => {
+    const bytes = Buffer.from('some bytes of a chunk');
+    expect(await cache.get('a')).toBeNull();
+    await cache.put('a', bytes);
+    expect(await cache.get('a')).toEqual(bytes);
+    expect(await readdir(directory)).toEqual(['a']);
+    await cache.drop('a');
+    expect(await cache.get('a')).toBeNull();
+    await cache.drop('a');
+  });
+
+  it('are not given where a byte of them is another, or some are missing', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({ minLength: 1, maxLength: 300 }),
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        fc.boolean(),
+        async (bytes, at, change, isCut) => {
+          await cache.put('a', bytes);
+          const path = join(directory, 'a');
+          const entry = await readFile(path);
+          const place = at % entry.length;
+          entry[place] = (entry[place] ?? 0) ^ change;
+          await writeFile(path, isCut ? (await readFile(path)).subarray(0, place) : entry);
+          expect(await cache.get('a')).toBeNull();
+          expect(await readdir(directory)).toEqual([]);
+        },
+      ),
+    );
+  });
+
+  it('of several writers are each whole', async () => {
+    const bytes = Buffer.alloc(200_000, 7);
+    await Promise.all(Array.from({ length: 8 }, () => cache.put('a', bytes)));
+    expect(await cache.get('a')).toEqual(bytes);
+    expect(await readdir(directory)).toEqual(['a']);
+  });
+});
+
+describe('steps that are limited', () => {
+  it('run so many at once, and all of them, whichever fail', async () => {
+    let running = 0;
+    let most = 0;
+    const limited = limitedTo(3);
+    const steps = Array.from({ length: 20 }, (_, index) =>
+      limited(async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise((resolve) => setImmediate(resolve));
+        running -= 1;
+        if (index % 4 === 0) throw new Error(String(index));
+        return index;
+      }),
+    );
+    const ended = await Promise.allSettled(steps);
+    expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(15);
+    expect(most).toBe(3);
+  });
+});
