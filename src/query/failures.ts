@@ -4,7 +4,6 @@ import { TierdError } from '../domain/errors.ts';
 import { suggest } from '../domain/suggest.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
 import type { ColdCatalog, SegmentRef } from './segments/cold-catalog.ts';
-import { findAltered } from './segments/open-sound.ts';
 import { type SegmentDamage, segmentUnreadable } from './segments/segment-damage.ts';
 
 /** parse the query, open the segments, bind the query to them, run it. */
@@ -19,8 +18,12 @@ export interface FailureContext {
   readonly store: Pick<ObjectStore, 'locate' | 'stat'> | null;
   /** Where the engine reads them; null where they were not opened. */
   readonly locate: ((key: string) => string) | null;
+  readonly judge: JudgeSegments | null;
   readonly signal: AbortSignal | undefined;
 }
+
+/** @returns those that are not what the ledger says */
+export type JudgeSegments = (segments: readonly SegmentRef[]) => Promise<readonly SegmentDamage[]>;
 
 /** The error to end with: TierdErrors as they are, DuckDB's with what to do. */
 export async function describeFailure(error: unknown, context: FailureContext): Promise<unknown> {
@@ -32,6 +35,7 @@ export async function describeFailure(error: unknown, context: FailureContext): 
     });
   }
   if (error instanceof TierdError || !isEngineError(error)) return error;
+  if (error.message.includes(NOT_INLINED)) return notFetched(error);
   const damage = await findDamage(error, context);
   if (damage !== null) return segmentUnreadable(damage, firstLine(error), error);
   switch (context.stage) {
@@ -58,7 +62,7 @@ const MAX_NAMED = 3;
 /** Looks at the segments rather than guess from the message; null when all seem to be there. */
 async function findDamage(
   { message }: Error,
-  { store, segments, locate, signal }: FailureContext,
+  { store, segments, locate, judge }: FailureContext,
 ): Promise<SegmentDamage[] | null> {
   if (store === null) return null;
   const damage: SegmentDamage[] = [];
@@ -72,8 +76,8 @@ async function findDamage(
       damage.push({ key, what: 'unreadable' });
     }
   }
-  if (damage.length === 0 && locate !== null && NAMES_NO_FILE.test(message)) {
-    damage.push(...(await findAltered(segments, locate, signal)));
+  if (damage.length === 0 && judge !== null && NAMES_NO_FILE.test(message)) {
+    damage.push(...(await judge(segments)));
   }
   return damage.length === 0 ? null : damage;
 }
@@ -146,6 +150,20 @@ function queryFailed(error: Error): TierdError {
     code: 'QUERY_FAILED',
     message: `The query failed: ${engineWords(error)}`,
     hint: 'If a value could not be cast, try_cast gives NULL in its place.',
+    cause: error,
+  });
+}
+
+/** What DuckDB says of a chunk that is marked as lying in another file: `compactFooter` marks what was not fetched. */
+const NOT_INLINED = 'Only inlined data files are supported';
+
+/** Loud where a column is needed after all: an answer must not be made without it. */
+function notFetched(error: Error): TierdError {
+  return new TierdError({
+    code: 'QUERY_FAILED',
+    message:
+      'The query needs a column of the lake that it does not name, and that was not fetched. No answer was made without it.',
+    hint: 'Write the names of the columns in the query, or `*`. That it came to this is a defect of tierd: please report it with the query.',
     cause: error,
   });
 }

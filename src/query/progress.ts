@@ -1,7 +1,8 @@
 /** How far a query has come, for the message when it fails and for what is told of its answer. */
 import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
+import type { Fetched } from '../lake/segment-files.ts';
 import type { LoadedDataset } from './create-views.ts';
-import type { QueryStage } from './failures.ts';
+import type { JudgeSegments, QueryStage } from './failures.ts';
 import type { LiveCount, LiveRead } from './live/live-side.ts';
 import type { LoadedSource } from './live/load-live.ts';
 import type { DatasetPlan } from './query-plan.ts';
@@ -17,8 +18,11 @@ export interface Progress {
   skipped: readonly string[];
   /** Null until a segment was to be read. */
   store: QueryLake['store'] | null;
-  /** Where the segments are read; null until they are open. */
+  /** Where the segments are read; null until they are open, and where these are parts that may be tierd's own fault. */
   locate: ((key: string) => string) | null;
+  /** Tells of segments whether they are what the ledger says; null until they are open. */
+  judge: JudgeSegments | null;
+  fetched: Fetched | null;
   known: Pick<ColdCatalog, 'datasets' | 'emptyDatasets'>;
   notes: readonly string[];
   plan: readonly DatasetPlan[] | null;
@@ -40,6 +44,8 @@ export function notBegun(): Progress {
     skipped: [],
     store: null,
     locate: null,
+    judge: null,
+    fetched: null,
     known: { datasets: [], emptyDatasets: [] },
     notes: [],
     plan: null,
@@ -49,7 +55,7 @@ export function notBegun(): Progress {
   };
 }
 
-export function headOf({ version, loaded, skipped, live }: Progress): QueryHead {
+export function headOf({ version, loaded, skipped, fetched, live }: Progress): QueryHead {
   return {
     version,
     segmentsRead: sum(loaded, ({ segments }) => segments.length),
@@ -60,6 +66,7 @@ export function headOf({ version, loaded, skipped, live }: Progress): QueryHead 
       loaded,
       ({ hotRows, parts }) => (hotRows?.rows ?? 0) + sum(parts ?? [], ({ rows }) => rows),
     ),
+    fetched,
     liveRows: live === null ? null : sum(live, ({ rows }) => rows),
   };
 }

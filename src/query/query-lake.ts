@@ -24,7 +24,8 @@ import {
   type QueryRooms,
   type QuerySummary,
 } from './query-request.ts';
-import { openByContent, openByLength } from './segments/open-sound.ts';
+import { openInParts } from './segments/open-in-parts.ts';
+import { findAltered, openByContent, openByLength } from './segments/open-sound.ts';
 import {
   damageIn,
   type SegmentDamage,
@@ -32,6 +33,7 @@ import {
   skippedNote,
 } from './segments/segment-damage.ts';
 import { fillParameters } from './sql/parameters.ts';
+import type { AstObject } from './sql/sql-ast.ts';
 import { admitSelect, shownText } from './sql/statement.ts';
 import { assertWholeText } from './sql/whole-text.ts';
 
@@ -71,6 +73,7 @@ export async function queryLake(request: QueryRequest, rooms: QueryRooms): Promi
       segments: progress.loaded.flatMap(({ segments }) => segments),
       store: progress.store,
       locate: progress.locate,
+      judge: progress.judge,
       signal: rooms.signal,
     });
     const damaged = damageIn(failure);
@@ -116,8 +119,7 @@ async function runQuery(
     return writeSource(ordered, 0, write, output.sink);
   }
   progress.stage = 'open';
-  const locate = await openSegments(request, rooms, progress);
-  progress.locate = locate;
+  const locate = await openSegments(engine, asked.statement, request, rooms, progress);
   const viewAll = () => {
     const { loaded, loadedLive: live } = progress;
     return createViews(connection, { ...views, loaded, live }, locate);
@@ -154,26 +156,53 @@ async function runQuery(
 
 /** @returns where each segment of the query can be read; in `progress` are those alone that can be */
 async function openSegments(
+  { connection }: Engine,
+  statement: AstObject,
   { onBadSegment }: QueryRequest,
   { openLake, limits, signal, onDamage }: QueryRooms,
   progress: Progress,
 ): Promise<(key: string) => string> {
-  const segments = progress.loaded.flatMap((one) => one.segments);
+  const { loaded } = progress;
+  const segments = loaded.flatMap((one) => one.segments);
   if (segments.length === 0) return () => NOWHERE;
   const lake = await openLake();
   progress.store = lake.store;
   const directory = join(limits.spillDirectory, 'segments');
-  const { openSegments: open } = lake;
+  const { openSegments: open, openParts = null } = lake;
   const asked = { openSegments: open, segments, directory, signal };
+  if (onBadSegment !== 'skip' && openParts !== null) {
+    progress.judge = (of) => findAltered({ ...asked, segments: of });
+    const parts = await openInParts({
+      openParts,
+      connection,
+      statement,
+      loaded,
+      directory,
+      signal,
+    });
+    progress.fetched = parts.fetched;
+    return parts.locate;
+  }
   if (onBadSegment !== 'skip') {
     const { locate, damaged } = await openByLength(asked);
     if (damaged.length > 0) throw segmentUnreadable(damaged, null);
-    return locate;
+    return opened(progress, locate, signal);
   }
   const { locate, damaged } = await openByContent(asked);
   leaveOut(damaged, progress);
   const sound = progress.loaded.flatMap((one) => one.segments.map(({ key }) => key));
   await onDamage?.({ damaged, sound });
+  return opened(progress, locate, signal);
+}
+
+function opened(
+  progress: Progress,
+  locate: (key: string) => string,
+  signal: AbortSignal | undefined,
+): (key: string) => string {
+  const openSegments = () => Promise.resolve(locate);
+  progress.locate = locate;
+  progress.judge = (segments) => findAltered({ openSegments, segments, directory: '', signal });
   return locate;
 }
 

@@ -3,7 +3,7 @@ import { TierdError } from '../domain/errors.ts';
 import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
 import type { Clock } from '../domain/time/clock.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
-import type { OpenSegments } from '../lake/segment-files.ts';
+import type { Fetched, OpenParts, OpenSegments } from '../lake/segment-files.ts';
 import type { Page } from './answer/hidden-columns.ts';
 import type { PostgresReply } from './answer/postgres/postgres-reply.ts';
 import type { QueryFormat } from './answer/query-format.ts';
@@ -74,6 +74,8 @@ export interface FoundDamage {
 export interface QueryLake {
   readonly store: Pick<ObjectStore, 'locate' | 'stat'>;
   readonly openSegments: OpenSegments;
+  /** Where a part of a segment is had for less than all of it. */
+  readonly openParts?: OpenParts | null;
 }
 
 /** What is known before the first row. */
@@ -89,6 +91,8 @@ export interface QueryHead {
   readonly coldRows: number;
   /** Copied from PostgreSQL: those that the conditions could not rule out. */
   readonly hotRows: number;
+  /** What came from the store for it, beside what was kept here; null where segments are files of this machine. */
+  readonly fetched: Fetched | null;
   /** That wait in Redis, read beside the snapshot; null where it was not read. They are among the hot rows too where they are a dataset's. */
   readonly liveRows: number | null;
 }

@@ -1,6 +1,6 @@
 /** `queryLake` as the tests of it use it: everything in memory, unless said otherwise. */
 import { join } from 'node:path';
-import { inPlace } from '../../src/lake/segment-files.ts';
+import { inPlace, type OpenParts } from '../../src/lake/segment-files.ts';
 import { partPathOf } from '../../src/query/answer/output-file.ts';
 import type { QueryFormat } from '../../src/query/answer/query-format.ts';
 import { openEngine } from '../../src/query/engine.ts';
@@ -28,6 +28,7 @@ export interface AskOptions {
   readonly memoryLimitBytes?: number;
   readonly onBadSegment?: OnBadSegment;
   readonly onDamage?: (found: FoundDamage) => void;
+  readonly openParts?: OpenParts;
   readonly signal?: AbortSignal;
   /** Sees each piece of text as it comes. */
   readonly onText?: (text: string) => Promise<void>;
@@ -62,7 +63,12 @@ export async function askLake(
     {
       inSnapshot: (_needOf, work) =>
         work({ version: NOTHING_MOVED, cold: catalog, hot: new Map() }),
-      openLake: () => Promise.resolve({ store: lake.store, openSegments: inPlace(lake.store) }),
+      openLake: () =>
+        Promise.resolve({
+          store: lake.store,
+          openSegments: inPlace(lake.store),
+          openParts: options.openParts ?? null,
+        }),
       openEngine,
       limits: {
         memoryLimitBytes: options.memoryLimitBytes ?? 500_000_000,

@@ -26,8 +26,15 @@ export interface TestLake {
   /**
    * Writes what `select` gives as one segment.
    * @param timeUs the time column in microseconds, as an expression
+   * @param groupRows rows of a row group, DuckDB makes them multiples of 2,048
    */
-  add(dataset: string, key: string, select: string, timeUs: string): Promise<SegmentRef>;
+  add(
+    dataset: string,
+    key: string,
+    select: string,
+    timeUs: string,
+    groupRows?: number,
+  ): Promise<SegmentRef>;
   catalog(timeColumns: Readonly<Record<string, ColdTimeColumn | null>>): TestCatalog;
   destroy(): Promise<void>;
 }
@@ -48,10 +55,12 @@ export async function createTestLake(): Promise<TestLake> {
     store: await openLocalStore(root, nodeFileSystem),
     duckdb,
     segments,
-    async add(dataset, key, select, timeUs) {
+    async add(dataset, key, select, timeUs, groupRows = 122_880) {
       const path = join(root, key);
       await mkdir(dirname(path), { recursive: true });
-      await duckdb.run(`copy (${select}) to '${path}' (format parquet, compression zstd)`);
+      await duckdb.run(
+        `copy (${select}) to '${path}' (format parquet, compression zstd, row_group_size ${String(groupRows)})`,
+      );
       const segment = await describeSegment(duckdb, key, path, timeUs);
       segments.set(dataset, [...(segments.get(dataset) ?? []), segment]);
       return segment;

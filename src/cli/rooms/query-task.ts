@@ -30,7 +30,7 @@ import { readShape } from '../../query/structured/read-shape.ts';
 import { KeptLine } from './kept-line.ts';
 import type { LiveTask } from './live-side.ts';
 import { noteDamage } from './note-damage.ts';
-import { openLake, openSegmentsOf } from './open-lake.ts';
+import { openedBy, openLake } from './open-lake.ts';
 import { sinkInto } from './sink-into.ts';
 import type { PostgresQuestion, TranslatedQuestion } from './translate-question.ts';
 
@@ -220,6 +220,7 @@ async function writeWhole(
     segmentsSkipped: [],
     coldRows: 0,
     hotRows: 0,
+    fetched: null,
     liveRows: null,
   };
   onHead(head);
@@ -261,7 +262,7 @@ async function openForQuery(
     );
   }
   const isOwn = refusal === null || isIncomplete;
-  return { store, openSegments: openSegmentsOf(task, store), isOwn };
+  return { store, ...openedBy(task, store), isOwn };
 }
 
 function withHotSide(error: unknown): unknown {

@@ -72,14 +72,9 @@ function notOpened(key: string): never {
   throw new Error(`${key} was left out, and is read all the same`);
 }
 
-/** Of those that were opened, the ones whose bytes are not those that were published. */
-export async function findAltered(
-  segments: readonly SegmentRef[],
-  locate: (key: string) => string,
-  signal: AbortSignal | undefined,
-): Promise<readonly SegmentDamage[]> {
-  const openSegments: OpenSegments = () => Promise.resolve(locate);
-  return (await openByContent({ openSegments, segments, directory: '', signal })).damaged;
+/** The ones whose bytes are not those that were published. */
+export async function findAltered(asked: ToOpen): Promise<readonly SegmentDamage[]> {
+  return (await openByContent(asked)).damaged;
 }
 
 /** @returns its path, or what is wrong with it */

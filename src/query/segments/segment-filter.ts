@@ -100,7 +100,8 @@ function toMicros(value: bigint, unit: IntegerTimeUnit | undefined): bigint {
   return unit === 'ns' ? value / 1000n : value * MICROS_PER_UNIT[unit];
 }
 
-async function keepMatching(
+/** Those that can hold a row that passes. */
+export async function keepMatching(
   connection: DuckDBConnection,
   dataset: ColdDataset,
   schema: ViewSchema,
