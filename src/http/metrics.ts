@@ -85,6 +85,7 @@ export function createMetrics(view: DaemonView, queries: QueryGate): Registry {
     },
   });
   addQueryMetrics(registry, queries);
+  addFetchMetrics(registry, queries);
   for (const { name, help, read } of PROCESS_METRICS) {
     new Gauge({
       name,
@@ -135,6 +136,28 @@ function addQueryMetrics(registry: Registry, gate: QueryGate): void {
     collect() {
       this.reset();
       for (const [outcome, count] of Object.entries(gate.counts)) this.inc({ outcome }, count);
+    },
+  });
+}
+
+function addFetchMetrics(registry: Registry, gate: QueryGate): void {
+  const registers = [registry];
+  new Counter({
+    name: 'tierd_query_fetch_requests_total',
+    help: 'Requests to the store of the lake for queries over HTTP; none where it is a disk.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(gate.fetched.requests);
+    },
+  });
+  new Counter({
+    name: 'tierd_query_fetched_bytes_total',
+    help: 'Bytes that came from the store of the lake for queries over HTTP.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(gate.fetched.bytes);
     },
   });
 }

@@ -5,6 +5,8 @@ export type Refusal = 'full' | 'closed';
 
 export class QueryGate {
   readonly counts = { answered: 0, failed: 0, refused: 0 };
+  /** From the store of the lake, for those that came to their first row. */
+  readonly fetched = { requests: 0, bytes: 0 };
   readonly #concurrency: number;
   readonly #queue: number;
   readonly #waiting = new Set<() => void>();

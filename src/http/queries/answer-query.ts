@@ -78,6 +78,8 @@ function begin(
     };
     const onHead = (found: QueryHead): void => {
       head = found;
+      desk.gate.fetched.requests += found.fetched?.requests ?? 0;
+      desk.gate.fetched.bytes += found.fetched?.bytes ?? 0;
     };
     const onWhole = (end: QueryEnd): void => {
       whole = end;
@@ -113,6 +115,7 @@ function headersOf(head: QueryHead | undefined, end: QueryEnd | null): Record<st
           ...skippedHeaders(head.segmentsSkipped),
           'tierd-cold-rows': String(head.coldRows),
           'tierd-hot-rows': String(head.hotRows),
+          ...fetchedHeaders(head.fetched),
           ...(head.liveRows === null ? {} : { 'tierd-live-rows': String(head.liveRows) }),
           'tierd-cache': head.isCached ? 'hit' : 'miss',
         }),
@@ -124,6 +127,15 @@ function headersOf(head: QueryHead | undefined, end: QueryEnd | null): Record<st
           ...(end.nextCursor === null ? {} : { 'tierd-next-cursor': end.nextCursor }),
         }),
   };
+}
+
+function fetchedHeaders(fetched: QueryHead['fetched']): Record<string, string> {
+  return fetched === null
+    ? {}
+    : {
+        'tierd-fetched-bytes': String(fetched.bytes),
+        'tierd-fetch-requests': String(fetched.requests),
+      };
 }
 
 /** More in a header, and something on the way may refuse all of them. */

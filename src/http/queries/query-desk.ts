@@ -28,6 +28,8 @@ export interface QueryHead {
   readonly segmentsSkipped: readonly string[];
   readonly coldRows: number;
   readonly hotRows: number;
+  /** What came from the store for it; null where nothing had to, for segments are files of this machine. */
+  readonly fetched: { readonly requests: number; readonly bytes: number } | null;
   /** That wait in Redis; null where it was not read. */
   readonly liveRows: number | null;
   /** That it was answered before, and is the same still. */

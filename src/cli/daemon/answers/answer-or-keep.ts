@@ -47,7 +47,7 @@ export class AnswerOrKeep {
     const kept = await this.#findTrue(config, answers, question);
     if (kept !== null) {
       const end = { ...kept.end, elapsedMs: performance.now() - startedMs };
-      handler.onHead({ ...kept.head, isCached: true });
+      handler.onHead({ ...kept.head, fetched: null, isCached: true });
       handler.onWhole(end);
       await handler.write(kept.body);
       return end;
