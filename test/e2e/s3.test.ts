@@ -124,4 +124,56 @@ describeOn('s3', 'a lake in a bucket', () => {
     const [hot] = (await database.query('select count(*)::int from ticks')).rows;
     expect(hot).toEqual({ count: DAYS.length * ROWS_A_DAY });
   });
+
+  it('is asked in parts: as all of it would answer, with rows that came again and columns of other names', async () => {
+    const { database, lake, workspace } = await openScene();
+    await database.query('drop table ticks');
+    await database.query(
+      'create table ticks (ts timestamptz, symbol text, price numeric(20,8), note text, primary key (symbol, ts))',
+    );
+    await database.query('create index on ticks (ts)');
+    for (const daysAgo of [41, 40, 5, 4]) {
+      await database.query(
+        `insert into ticks
+         select date_trunc('day', now(), 'UTC') - $1::int * interval '1 day' + n / 20 * interval '1 second',
+                's' || n % 20, n / 7.0, md5(n::text)
+         from generate_series(0, 139999) n`,
+        [daysAgo],
+      );
+    }
+    await workspace.tierd('migrate');
+    expect(await workspace.tierd('rotate')).toMatchObject({ exitCode: 0 });
+    const { rows: days } = await database.query(
+      `select (date_trunc('day', now(), 'UTC') - interval '40 days')::text as day`,
+    );
+    const day: unknown = days[0]?.day;
+    // Newer ones of rows that have moved: one of each symbol.
+    await database.query(
+      `insert into ticks select $1::timestamptz, 's' || n, 1000000, 'again' from generate_series(0, 19) n`,
+      [day],
+    );
+    await database.query('alter table ticks rename note to remark');
+
+    const question =
+      "select count(*) as n, sum(price)::varchar as sum, count(*) filter (where remark = 'again') as again, min(remark) as least from ticks where symbol = 's7'";
+    const asked = ['query', question, '-F', 'ndjson'];
+    const parts = await workspace.tierd(...asked);
+    expect(parts).toMatchObject({ exitCode: 0 });
+    const told = /; (?<bytes>[0-9.]+ [kKM]i?B) fetched in (?<requests>[0-9]+) requests/.exec(
+      parts.stderr,
+    );
+    expect(Number(told?.groups?.['requests'])).toBeGreaterThanOrEqual(4);
+    const kept = await readdir(join(workspace.directory, 'work', 'segments'));
+    const footers = kept.filter((name) => name.endsWith('.footer'));
+    expect(footers).toHaveLength((await listed(lake)).length);
+    expect(kept.length).toBeGreaterThan(footers.length * 2);
+
+    // Whole, and judged by their hashes.
+    const whole = await workspace.tierd(...asked, '--on-bad-segment', 'skip');
+    expect(rowsOf(parts)).toEqual(rowsOf(whole));
+    expect(rowsOf(parts)).toEqual([expect.objectContaining({ n: 28_000, again: 1 })]);
+    const again = await workspace.tierd(...asked);
+    expect(again.stderr).toContain('0 B fetched in 0 requests');
+    expect(rowsOf(again)).toEqual(rowsOf(parts));
+  });
 });
