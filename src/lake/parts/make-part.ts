@@ -5,6 +5,7 @@ import type { RangedReads } from '../object-store.ts';
 import type { SegmentInParts } from '../segment-files.ts';
 import type { ChunkCache } from './chunk-cache.ts';
 import { compactFooter } from './compact-footer.ts';
+import type { Limited } from './limited-to.ts';
 import { mergeNear, type Run } from './merge-near.ts';
 import { MAGIC, type PartPlan, type PlacedChunk } from './part-plan.ts';
 import type { SegmentFooterSpans } from './segment-footers.ts';
@@ -12,6 +13,8 @@ import type { SegmentFooterSpans } from './segment-footers.ts';
 export interface PartStores {
   readonly ranges: RangedReads;
   readonly cache: ChunkCache;
+  /** By the bytes that are in memory. */
+  readonly limited: Limited;
 }
 
 /**
@@ -19,7 +22,7 @@ export interface PartStores {
  * @returns whether it was made: not where the store has another version of the segment now; then nothing is there
  */
 export async function makePart(
-  { ranges, cache }: PartStores,
+  { ranges, cache, limited }: PartStores,
   segment: SegmentInParts,
   { version, spans }: SegmentFooterSpans,
   plan: PartPlan,
@@ -32,9 +35,12 @@ export async function makePart(
   try {
     const missing: PlacedChunk[] = [];
     for (const chunk of plan.chunks) {
-      const kept = await cache.get(nameOf(chunk));
-      if (kept?.length === chunk.end - chunk.start) await writeAt(file, kept, chunk.place);
-      else missing.push(chunk);
+      const bytes = chunk.end - chunk.start;
+      await limited(async () => {
+        const kept = await cache.get(nameOf(chunk));
+        if (kept?.length === bytes) await writeAt(file, kept, chunk.place);
+        else missing.push(chunk);
+      }, bytes);
     }
     const fetchRun = async ({ range, chunks }: Run<PlacedChunk>): Promise<boolean> => {
       const found = await ranges.read(segment.key, range, version, signal);
@@ -47,8 +53,10 @@ export async function makePart(
       }
       return true;
     };
+    const fetchWithin = (run: Run<PlacedChunk>): Promise<boolean> =>
+      limited(() => fetchRun(run), run.range.toExclusive - run.range.fromInclusive);
     // All of them, whatever becomes of one: none writes into a file that was closed.
-    const ended = await Promise.allSettled(mergeNear(missing).map(fetchRun));
+    const ended = await Promise.allSettled(mergeNear(missing).map(fetchWithin));
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
     if (ended.some((end) => end.status === 'fulfilled' && !end.value)) return false;
     await writeAt(file, Buffer.from(MAGIC), 0);

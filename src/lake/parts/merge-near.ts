@@ -13,8 +13,8 @@ interface Bounded {
 
 /** A request takes as long as so many bytes, or longer. */
 const NEAR_BYTES = 64 * 1024;
-/** So much is in memory for each request under way, or as much as one chunk. */
-const RUN_BYTES = 8 * 1024 * 1024;
+/** So much is asked for at once, or as much as one chunk. */
+const RUN_BYTES = 4 * 1024 * 1024;
 
 /** @param chunks without overlap, in any order */
 export function mergeNear<Chunk extends Bounded>(

@@ -33,6 +33,8 @@ export interface SegmentsInPartsOptions {
 /** Requests of one query under way at once, and files that are made. */
 const AT_ONCE = 16;
 
+/** Of chunks that come and go: as much as one chunk, where that is more. */
+const IN_MEMORY_BYTES = 48 * 1024 * 1024;
 /** Where as much of a segment is needed, the rest comes along, and it can be judged by its hash. */
 const NEARLY_ALL = 0.9;
 
@@ -53,6 +55,7 @@ class Opening {
   readonly #cache: ChunkCache;
   readonly #counted: ReturnType<typeof countedReads>;
   readonly #limited: Limited = limitedTo(AT_ONCE);
+  readonly #inMemory: Limited = limitedTo(IN_MEMORY_BYTES);
   readonly #whole: SegmentInParts[] = [];
   #parts = 0;
 
@@ -116,7 +119,11 @@ class Opening {
     if (plan === null || plan.end > NEARLY_ALL * Number(segment.bytes)) return null;
     this.#parts += 1;
     const path = join(this.#directory, `part-${String(this.#parts)}.parquet`);
-    const stores = { ranges: this.#counted.ranges, cache: this.#cache };
+    const stores = {
+      ranges: this.#counted.ranges,
+      cache: this.#cache,
+      limited: this.#inMemory,
+    };
     const isMade = await writing(`make ${path}`, () =>
       makePart(stores, segment, footer, plan, path, this.#signal),
     );

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChunkCache } from '../../../../src/lake/parts/chunk-cache.ts';
-import { limitedTo } from '../../../../src/lake/parts/limited-to.ts';
 
 describe('kept chunks', () => {
   let directory: string;
@@ -52,26 +51,5 @@ describe('kept chunks', () => {
     await Promise.all(Array.from({ length: 8 }, () => cache.put('a', bytes)));
     expect(await cache.get('a')).toEqual(bytes);
     expect(await readdir(directory)).toEqual(['a']);
-  });
-});
-
-describe('steps that are limited', () => {
-  it('run so many at once, and all of them, whichever fail', async () => {
-    let running = 0;
-    let most = 0;
-    const limited = limitedTo(3);
-    const steps = Array.from({ length: 20 }, (_, index) =>
-      limited(async () => {
-        running += 1;
-        most = Math.max(most, running);
-        await new Promise((resolve) => setImmediate(resolve));
-        running -= 1;
-        if (index % 4 === 0) throw new Error(String(index));
-        return index;
-      }),
-    );
-    const ended = await Promise.allSettled(steps);
-    expect(ended.filter(({ status }) => status === 'fulfilled')).toHaveLength(15);
-    expect(most).toBe(3);
   });
 });
