@@ -127,6 +127,12 @@ CREATE TABLE tierd.committed_moves (
     moves bigint NOT NULL
 );
 
+CREATE TABLE tierd.copied_segments (
+    lake_id uuid NOT NULL,
+    object_key text NOT NULL,
+    verified_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE tierd.dead_letters (
     id bigint NOT NULL,
     source text NOT NULL,
@@ -589,6 +595,9 @@ ALTER TABLE ONLY tierd.columns
 
 ALTER TABLE ONLY tierd.committed_moves
     ADD CONSTRAINT committed_moves_pkey PRIMARY KEY (dataset);
+
+ALTER TABLE ONLY tierd.copied_segments
+    ADD CONSTRAINT copied_segments_pkey PRIMARY KEY (lake_id, object_key);
 
 ALTER TABLE ONLY tierd.dead_letters
     ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (id);

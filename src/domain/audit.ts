@@ -36,6 +36,8 @@ export type AuditAction =
   | 'taken_over'
   /** is one of its own with an empty lake, */
   | 'separated'
+  /** has it at another place from now on, */
+  | 'switched'
   /** and lets a promoted server go on without being asked, or not. */
   | 'promotions_followed'
   | 'promotions_asked';

@@ -9,10 +9,13 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
+import { TierdError } from '../domain/errors.ts';
 import { isBlocking } from '../domain/plan/adoption.ts';
 import { disconnect } from '../hot/server/connect.ts';
+import { readCopyNote } from '../lake/copy-note.ts';
 import { removeTree } from '../lake/directories.ts';
 import { listManifests, listNamed, newestHead } from '../lake/manifest.ts';
+import { COPY_KEY } from '../lake/object-key.ts';
 import {
   type AdoptRequest,
   type DatasetFinding,
@@ -72,6 +75,7 @@ export async function adopting<Result>(
     const standing = await lookWhose(rooms, db);
     if (standing.marker === null) throw noLakeThere(rooms.store.place);
     const isOwned = standing.ownership.kind === 'owned';
+    if (!isOwned) await assertNoCopyInTheMaking(rooms);
     const found: DatasetFinding[] = [];
     for (const dataset of datasets) {
       found.push(await lookAtDataset(rooms, db, dataset, request, isOwned));
@@ -85,6 +89,18 @@ export async function adopting<Result>(
     await removeTree(rooms.fileSystem, join(rooms.tempDirectory, 'adopt'));
     await disconnect(db);
   }
+}
+
+/** It may lack most of the lake, and its manifests are as old as it is. @throws TierdError REFUSED */
+async function assertNoCopyInTheMaking({ store }: AdoptionRooms): Promise<void> {
+  const note = await readCopyNote(store);
+  if (note === null) return;
+  throw new TierdError({
+    code: 'REFUSED',
+    message: `${store.place} is a copy of the lake ${note.of}, begun at ${note.since}, that no ledger has switched to: it may lack any of it; nothing was changed`,
+    hint: `point \`lake\` at the lake itself. Where that is lost, or \`tierd lake switch\` was made and killed at its very end, remove ${COPY_KEY} from this place, then run the same command again`,
+    context: { place: store.place, copyOf: note.of },
+  });
 }
 
 async function listNotConfigured(

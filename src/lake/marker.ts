@@ -53,25 +53,31 @@ export async function assertMarked(store: Pick<ObjectStore, 'place' | 'stat'>): 
 
 /**
  * @param expectedLakeId what the ledger remembers; null before its first segment
+ * @param usedAt where the ledger last used it; null: not noted
  * @throws TierdError LAKE_NOT_THE_SAME
  */
 export function assertSameLake(
   found: LakeMarker | null,
   expectedLakeId: string | null,
   place: string,
+  usedAt: string | null,
 ): void {
   if (expectedLakeId === null || found?.lakeId === expectedLakeId) return;
+  const elsewhere = usedAt === null || usedAt === place ? null : usedAt;
   const what =
     found === null
       ? `${place} has no ${MARKER_KEY}, so it is not the lake that the ledger knows`
       : `${place} is the lake ${found.lakeId}, and the ledger knows ${expectedLakeId}`;
+  const where = elsewhere === null ? '' : `, which lies at ${elsewhere}`;
   throw new TierdError({
     code: 'LAKE_NOT_THE_SAME',
-    message: `${what}. Nothing was read, written or deleted.`,
+    message: `${what}${where}. Nothing was read, written or deleted.`,
     hint:
       found === null
         ? 'Mount the lake’s disk, or correct `lake` in the configuration.'
-        : 'Correct `lake` or `postgres` in the configuration: the two belong to different installations.',
+        : elsewhere !== null
+          ? `Name ${elsewhere} in \`lake\` in the configuration: a lake that was moved by \`tierd lake switch\` is no longer where it was, and a copy is not the lake before.`
+          : 'Correct `lake` or `postgres` in the configuration: the two belong to different installations.',
     context: { place, expectedLakeId, foundLakeId: found?.lakeId ?? null },
   });
 }

@@ -7,6 +7,9 @@ export const STAGING_DIRECTORY = '_staging';
 /** Says which lake this is; see `marker.ts`. */
 export const MARKER_KEY = '_tierd_lake.json';
 
+/** Says that this place is a copy in the making; see `copy-note.ts`. */
+export const COPY_KEY = '_tierd_copy.json';
+
 /** Says whose this lake is; see `owner.ts`. */
 export const OWNER_DIRECTORY = '_tierd_owner';
 
@@ -34,7 +37,8 @@ const OWN_DIRECTORIES: readonly string[] = [
 /** Whether tierd keeps something of its own there that is no segment. */
 export function isOwnRecord(key: string): boolean {
   const [first = '', ...rest] = key.split('/');
-  return key === MARKER_KEY || (rest.length > 0 && OWN_DIRECTORIES.includes(first));
+  if (rest.length === 0) return key === MARKER_KEY || key === COPY_KEY;
+  return OWN_DIRECTORIES.includes(first);
 }
 
 /** Whether a list of what begins with `prefix` leaves the object out: own records are listed only when asked for. */

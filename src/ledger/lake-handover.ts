@@ -59,6 +59,7 @@ export async function becomeOwner(
  * @returns how many live segments it no longer knows
  */
 export async function becomeSeparate(db: Queryable): Promise<number> {
+  await db.query(`delete from tierd.copied_segments`);
   await db.query(`delete from tierd.scrub_findings`);
   await db.query(`delete from tierd.iceberg_files`);
   await db.query(`delete from tierd.iceberg_manifests`);

@@ -355,10 +355,12 @@ export function describeObjectStore(name: string, make: () => Promise<StoreUnder
 
       test('tells a lake that the ledger does not know, and a foreign marker', async () => {
         const marker = await readLakeMarker(store);
-        expect(() => assertSameLake(marker, 'lake-1', store.place)).not.toThrow();
-        expect(() => assertSameLake(null, null, store.place)).not.toThrow();
-        expect(() => assertSameLake(marker, 'lake-9', store.place)).toThrow(/lake-9/);
-        expect(() => assertSameLake(null, 'lake-1', store.place)).toThrow(/_tierd_lake\.json/);
+        expect(() => assertSameLake(marker, 'lake-1', store.place, null)).not.toThrow();
+        expect(() => assertSameLake(null, null, store.place, null)).not.toThrow();
+        expect(() => assertSameLake(marker, 'lake-9', store.place, null)).toThrow(/lake-9/);
+        expect(() => assertSameLake(null, 'lake-1', store.place, null)).toThrow(
+          /_tierd_lake\.json/,
+        );
         await subject.plant('_tierd_lake.json', new TextEncoder().encode('{"hello":'));
         await expect(readLakeMarker(store)).rejects.toMatchObject({ code: 'LAKE_NOT_THE_SAME' });
       });

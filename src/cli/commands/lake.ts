@@ -1,18 +1,16 @@
 import { Argument, type Command } from 'commander';
 import type pg from 'pg';
-import type { ServerConfig } from '../../config/server-section.ts';
 import { agree, countOf } from '../../domain/count.ts';
-import { TierdError } from '../../domain/errors.ts';
 import { describeOwner } from '../../domain/lake/lake-owner.ts';
 import type { TakeOver } from '../../jobs/lake-owner.ts';
 import type { LakeStanding } from '../../jobs/rotation/own-lake.ts';
 import type { LedgerRooms } from '../../jobs/rotation/rooms.ts';
 import type { CliContext, Report } from '../context.ts';
-import { reportTableForEngines } from '../reports/table-for-engines.ts';
-import { withLedger } from '../rooms/ledger.ts';
-import { selectDatasets } from '../select-datasets.ts';
 import { confirm } from '../terminal/confirm.ts';
+import { registerLakeCopy } from './lake-copy.ts';
+import { registerLakeDescribe } from './lake-describe.ts';
 import { registerLakeRename } from './lake-rename.ts';
+import { registerLakeSwitch } from './lake-switch.ts';
 
 interface HandoverFlags {
   readonly yes?: true;
@@ -22,7 +20,7 @@ interface HandoverFlags {
 export function registerLake(program: Command, context: CliContext): void {
   const lake = program
     .command('lake')
-    .description('whose the lake is, and how other engines read it')
+    .description('whose the lake is, where it lies, and how other engines read it')
     .addHelpText('after', '\nExamples:\n  $ tierd lake show\n  $ tierd lake take-over');
 
   lake
@@ -47,17 +45,10 @@ export function registerLake(program: Command, context: CliContext): void {
     .addHelpText('after', '\nExamples:\n  $ tierd lake separate\n  $ tierd lake separate --yes')
     .action((flags: HandoverFlags) => separate(context, flags));
 
-  lake
-    .command('describe')
-    .description('the lines that open a dataset in DuckDB, pandas, polars, Spark, Trino and others')
-    .argument('<dataset>', 'one that is an Iceberg table')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ tierd lake describe market_data\n  $ tierd lake describe market_data --json',
-    )
-    .action((dataset: string) => describe(context, dataset));
-
+  registerLakeDescribe(lake, context);
   registerLakeRename(lake, context);
+  registerLakeCopy(lake, context);
+  registerLakeSwitch(lake, context);
 
   lake
     .command('promotions')
@@ -137,53 +128,6 @@ async function promotions(context: CliContext, follows: boolean): Promise<void> 
           : 'A server that is promoted is refused until `tierd lake take-over` or `separate`.',
     });
   });
-}
-
-async function describe(context: CliContext, dataset: string): Promise<void> {
-  const config = context.loadConfig();
-  const [configured] = selectDatasets(config.datasets, [dataset]);
-  const { readIcebergTable } = await import('../../ledger/iceberg.ts');
-  const { listColumnsLeftOut } = await import('../../jobs/columns-left-out.ts');
-  await withLedger(context, 'lake', async (db) => {
-    const table = await readIcebergTable(db, dataset);
-    if (table === null) throw noIcebergTable(dataset, configured?.iceberg === true);
-    const leftOut = await listColumnsLeftOut(db, dataset);
-    const { location } = table;
-    const folder = location.slice(0, location.lastIndexOf('/metadata/')).replace(/^file:\/\//, '');
-    const database = `${hostOf(db.host)}:${String(db.port)}/${db.database ?? ''}`;
-    const rest = restCatalogue(config.server);
-    const bucket = config.lake.type === 's3' ? config.lake.target : null;
-    context.report(
-      reportTableForEngines({ dataset, location, folder, database, rest, bucket, leftOut }),
-    );
-  });
-}
-
-function noIcebergTable(dataset: string, isConfigured: boolean): TierdError {
-  return new TierdError({
-    code: 'USAGE',
-    ...(isConfigured
-      ? {
-          message: `the dataset ${dataset} is no Iceberg table yet.`,
-          hint: `\`tierd rotate ${dataset}\` makes it one as soon as it has a cold row; before, no engine finds it`,
-        }
-      : {
-          message: `the dataset ${dataset} is no Iceberg table; other engines can be given its files, as docs/engines.md says.`,
-          hint: `set lake.iceberg or datasets.${dataset}.iceberg to true: the next rotation makes it one, without a copy of any row`,
-        }),
-  });
-}
-
-/** Null where nobody may ask it. */
-function restCatalogue(server: ServerConfig | undefined): string | null {
-  if (server === undefined || server.queryToken === null) return null;
-  return `http://${hostOf(server.host)}:${String(server.port)}/iceberg`;
-}
-
-/** As others reach it: a socket's folder and every address are this machine's. */
-function hostOf(host: string): string {
-  if (host.startsWith('/') || host === '0.0.0.0' || host === '::') return 'localhost';
-  return host.includes(':') ? `[${host}]` : host;
 }
 
 function isConfirmed(

@@ -157,6 +157,7 @@ export function lakeObjection(
       found.marker,
       remembered?.isMarked === true ? remembered.lakeId : null,
       lakePlace,
+      remembered?.usedAt ?? null,
     );
   } catch (error) {
     return asTierdError(error);
@@ -207,7 +208,12 @@ async function standingOf(
 ): Promise<LakeStanding> {
   const isMarked = remembered?.isMarked === true;
   const marker = await readLakeMarker(store);
-  assertSameLake(marker, isMarked ? remembered.lakeId : null, store.place);
+  assertSameLake(
+    marker,
+    isMarked ? remembered.lakeId : null,
+    store.place,
+    remembered?.usedAt ?? null,
+  );
   const place = await ledgerPlace(db);
   const owner = await readLakeOwner(store);
   const holdsStrangeFiles =

@@ -7,11 +7,14 @@ import { expect } from 'vitest';
 import { connect } from '../../../src/hot/server/connect.ts';
 import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
 import { openLocalStore } from '../../../src/lake/local-store.ts';
+import type { ObjectStore } from '../../../src/lake/object-store.ts';
 import { type EffectObserver, observeConnect, observeFileSystem } from '../../crash/effects.ts';
 import type { Bench } from '../rotation.ts';
 
 export interface Dying {
   readonly rooms: Rooms;
+  /** Another lake in a directory, whose effects count as well. */
+  open(directory: string): Promise<ObjectStore>;
   hasDied(): boolean;
 }
 
@@ -56,6 +59,7 @@ export async function dyingRooms(
       store: await openLocalStore(lake, fileSystem),
       fileSystem,
     },
+    open: (directory) => openLocalStore(directory, fileSystem),
     hasDied: () => isDead,
   };
 }

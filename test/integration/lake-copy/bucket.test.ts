@@ -1,0 +1,99 @@
+/** A lake goes from a disk into a bucket, and from a bucket to a disk. */
+import { readdir } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { nodeFileSystem } from '../../../src/lake/file-system.ts';
+import { observeS3 } from '../../crash/effects.ts';
+import { benchAt, copy, keysIn, localTarget, switchTo, targetIn } from '../../support/lake-copy.ts';
+import { makeS3Lake, type S3Lake } from '../../support/s3-lake.ts';
+import { type S3Server, startS3 } from '../../support/s3-server.ts';
+import { describeOn } from '../../support/servers.ts';
+import { bring, liveKeys, openScene, prove } from './scene.ts';
+
+/** Fewer mean that they are no longer seen. */
+const FEWEST_REQUESTS = 6;
+
+describeOn('s3', 'a lake that goes', () => {
+  let server: S3Server;
+  beforeAll(async () => {
+    server = await startS3();
+  });
+  afterAll(() => server.remove());
+
+  async function bucket(): Promise<S3Lake> {
+    const lake = await makeS3Lake(server);
+    onTestFinished(() => lake.destroy());
+    return lake;
+  }
+
+  it.for(['into a bucket', 'out of a bucket', 'from one prefix to another'] as const)(
+    '%s: is whole there, with what was rotated meanwhile (I1, I2, I12)',
+    async (way) => {
+      const scene = await openScene(way === 'into a bucket' ? undefined : (await bucket()).store);
+      const { bench } = scene;
+      const target =
+        way === 'out of a bucket'
+          ? await localTarget(bench)
+          : targetIn((await bucket()).store, false);
+      expect(await copy(bench, target)).toMatchObject({ copied: 3, bad: [] });
+      await bring(scene, 35);
+      await expect(switchTo(bench, target)).rejects.toMatchObject({ code: 'REFUSED' });
+      expect(await copy(bench, target)).toMatchObject({ copied: 1, alreadyThere: 3 });
+      await switchTo(bench, target);
+
+      const moved = benchAt(bench, target);
+      await expect(prove(bench)).rejects.toMatchObject({ code: 'LAKE_NOT_THE_SAME' });
+      await bring({ ...scene, bench: moved }, 34);
+      expect(await prove(moved)).toMatchObject({ provenRows: 500, incomplete: null });
+      expect(await keysIn(target.store)).toEqual(await liveKeys(scene));
+      expect(await keysIn(bench.rooms.store)).toHaveLength(4);
+      expect(await readdir(target.store.stagingRoot).catch(() => [])).toEqual([]);
+    },
+  );
+
+  it.for(['before', 'sent'] as const)(
+    'into a bucket: is taken up after each request at which it died (%s), and overwrites nothing (I3, I9)',
+    async (moment) => {
+      const scene = await openScene();
+      const keys = await liveKeys(scene);
+      for (let at = 1; ; at += 1) {
+        const lake = await bucket();
+        let [met, isDead] = [0, false];
+        const dieIf = (isNow: boolean): void => {
+          isDead ||= isNow && met === at;
+          if (isDead) throw new Error('the process was killed');
+        };
+        const api = observeS3(lake.api, {
+          before: () => {
+            met += 1;
+            dieIf(moment === 'before');
+          },
+          sent: () => dieIf(moment === 'sent'),
+        });
+        const dying = targetIn(lake.open(api, nodeFileSystem), false);
+        await copy(scene.bench, dying).catch((error: unknown) => {
+          if (!isDead) throw error;
+        });
+        const target = targetIn(lake.store, false);
+        expect(await copy(scene.bench, target), String(at)).toMatchObject({ bad: [] });
+        expect(await keysIn(target.store), String(at)).toEqual(keys);
+        expect(await lake.api.listUploads('')).toEqual([]);
+        if (met < at) {
+          expect(at).toBeGreaterThan(FEWEST_REQUESTS);
+          return;
+        }
+      }
+    },
+  );
+
+  it('into a bucket: is halted by an object with other bytes (I3)', async () => {
+    const { bench } = await openScene();
+    const lake = await bucket();
+    const target = targetIn(lake.store, false);
+    await copy(bench, target);
+    const [key = ''] = await keysIn(target.store);
+    await lake.plant(key, new Uint8Array(10));
+    await expect(switchTo(bench, target)).rejects.toMatchObject({ code: 'REFUSED' });
+    await expect(copy(bench, target)).rejects.toMatchObject({ code: 'OBJECT_CONFLICT' });
+    expect(await target.store.stat(key)).toEqual({ bytes: 10 });
+  });
+});
