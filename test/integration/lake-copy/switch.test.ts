@@ -11,6 +11,7 @@ import { adopt } from '../../support/adopt.ts';
 import { compact } from '../../support/compact.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import { deleteFrom } from '../../support/delete.ts';
+import { readIceberg } from '../../support/iceberg-reader.ts';
 import { benchAt, copy, keysIn, localTarget, lookCopy, switchTo } from '../../support/lake-copy.ts';
 import { loseDatabase } from '../../support/lost-database.ts';
 import { days, restore } from '../../support/restore.ts';
@@ -178,6 +179,34 @@ describe('a switch to the copy', () => {
     await copy(moved, third);
     await switchTo(moved, third);
     expect(await prove(benchAt(bench, third))).toMatchObject({ provenRows: 300 });
+  });
+
+  it('leaves Iceberg tables where they are right, until a run begins them anew at the new place (I11)', async () => {
+    const scene = await openScene();
+    const { bench, database } = scene;
+    const dataset = { ...scene.dataset, iceberg: true };
+    const rowsOf = async (): Promise<readonly [string, bigint]> => {
+      const { rows } = await database.query('select location from tierd.iceberg_metadata');
+      const location = String(rows[0]?.['location']);
+      const { files } = await readIceberg(location);
+      return [location, files.reduce((sum, file) => sum + file.rows, 0n)];
+    };
+    await rotateDataset(bench.rooms, dataset, { force: true });
+    const target = await localTarget(bench);
+    await copy(bench, target);
+    expect(await keysIn(target.store, '_iceberg/')).toEqual([]);
+    await switchTo(bench, target);
+    const [old, rows] = await rowsOf();
+    expect(old).toContain(bench.lake);
+    expect(rows).toBe(300n);
+
+    const moved = { ...scene, bench: benchAt(bench, target), dataset };
+    await bring(moved, 35);
+    const [location, all] = await rowsOf();
+    expect(location).toContain(target.store.place);
+    expect(all).toBe(400n);
+    const { files } = await readIceberg(location);
+    expect(files.every(({ path }) => path.includes(target.store.place))).toBe(true);
   });
 
   it('is not a copied ledger’s to make', async () => {
