@@ -105,8 +105,11 @@ export async function copyLake(
     const records = await copyRecords(rooms.store, target.store, RECORDS);
     const after = await compareCopy(db, target.store, lakeId, signal);
     const removed = await removeNeedless(copying, after.needless);
+    // What was live when its turn was planned may have been replaced, and removed, before it came.
+    const live = new Set(after.due.filter(({ isLive }) => isLive).map(({ key }) => key));
+    const bad = tally.bad.filter(({ key }) => live.has(key));
     return {
-      ...{ lakeId, records, removed, bad: tally.bad },
+      ...{ lakeId, records, removed, bad },
       ...{ copied: tally.copied, copiedBytes: tally.bytes },
       alreadyThere: before.done.length + tally.found,
     };
@@ -173,8 +176,7 @@ async function copyOne(
   const mayPut = (): Promise<void> => assertLease(db, lease);
   const end = await copySegment(rooms.store, target, segment, directory, mayPut, signal);
   if (end.kind === 'bad') {
-    // What was replaced may be gone since the list was made; nobody misses it.
-    if (segment.isLive) tally.bad.push({ key: segment.key, reason: end.reason });
+    tally.bad.push({ key: segment.key, reason: end.reason });
     return;
   }
   await noteCopied(db, lakeId, segment.key);

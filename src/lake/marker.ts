@@ -68,7 +68,7 @@ export function assertSameLake(
     found === null
       ? `${place} has no ${MARKER_KEY}, so it is not the lake that the ledger knows`
       : `${place} is the lake ${found.lakeId}, and the ledger knows ${expectedLakeId}`;
-  const where = elsewhere === null ? '' : `, which lies at ${elsewhere}`;
+  const where = elsewhere === null ? '' : `, which was last used at ${elsewhere}`;
   throw new TierdError({
     code: 'LAKE_NOT_THE_SAME',
     message: `${what}${where}. Nothing was read, written or deleted.`,
@@ -76,7 +76,7 @@ export function assertSameLake(
       found === null
         ? 'Mount the lake’s disk, or correct `lake` in the configuration.'
         : elsewhere !== null
-          ? `Name ${elsewhere} in \`lake\` in the configuration: a lake that was moved by \`tierd lake switch\` is no longer where it was, and a copy is not the lake before.`
+          ? `Name ${elsewhere} in \`lake\` in the configuration, if \`tierd lake switch\` moved it there. Else correct \`lake\` or \`postgres\`: the two belong to different installations.`
           : 'Correct `lake` or `postgres` in the configuration: the two belong to different installations.',
     context: { place, expectedLakeId, foundLakeId: found?.lakeId ?? null },
   });

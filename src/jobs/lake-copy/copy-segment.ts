@@ -32,7 +32,8 @@ export async function copySegment(
     await assertSame(store, segment, 'OBJECT_CONFLICT', signal);
     return { kind: 'there already' };
   }
-  const path = join(directory, key.replaceAll('/', '__'));
+  // A key may be longer than a file's name.
+  const path = join(directory, createHash('sha256').update(key).digest('hex'));
   try {
     const reason = await stage(lake, { store, fileSystem }, segment, path, signal);
     if (reason !== null) return { kind: 'bad', reason };

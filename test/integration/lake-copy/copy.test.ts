@@ -94,6 +94,32 @@ describe('a copy of the lake', () => {
     expect(await keysIn(target.store)).toEqual([sound]);
   });
 
+  it('misses nothing that was removed from the lake before its turn came', async () => {
+    const scene = await openScene();
+    const { bench, dataset } = scene;
+    const target = await localTarget(bench);
+    let isFirst = true;
+    const store = new Proxy(bench.rooms.store, {
+      get(lake, name) {
+        const value: unknown = Reflect.get(lake, name);
+        if (typeof value !== 'function') return value;
+        const method = value.bind(lake) as (...args: unknown[]) => unknown;
+        if (name !== 'read') return method;
+        return async function* (...args: Parameters<typeof lake.read>) {
+          if (isFirst && args[0].startsWith('ticks/')) {
+            isFirst = false;
+            await deleteFrom(bench, dataset, 'n = 7', { now: true });
+          }
+          yield* lake.read(...args);
+        };
+      },
+    });
+    const { bad } = await copy({ rooms: { ...bench.rooms, store } }, target);
+    expect(bad).toEqual([]);
+    await copy(bench, target);
+    expect(await keysIn(target.store)).toEqual(await liveKeys(scene));
+  });
+
   it('loses what was removed from the lake since: deleted rows are nowhere', async () => {
     const scene = await openScene();
     const { bench, dataset } = scene;

@@ -42,7 +42,7 @@ describe('a switch to the copy', () => {
     ]) {
       await expect(begin()).rejects.toMatchObject({ code: 'LAKE_NOT_THE_SAME' });
     }
-    await expect(prove(bench)).rejects.toThrow(`which lies at ${target.store.place}`);
+    await expect(prove(bench)).rejects.toThrow(`which was last used at ${target.store.place}`);
     expect(await keysIn(bench.rooms.store)).toEqual(before);
 
     await bring({ ...scene, bench: moved }, 35);
@@ -138,6 +138,25 @@ describe('a switch to the copy', () => {
     const failure = switchTo(bench, target);
     await expect(failure).rejects.toMatchObject({ code: 'LEASE_HELD' });
     await expect(failure).rejects.toThrow(/is being copied/);
+  });
+
+  it('has all that was rotated while it was copied', async () => {
+    const scene = await openScene();
+    const { bench } = scene;
+    const target = await localTarget(bench);
+    let isRotating = true;
+    const rotating = bring(scene, 39)
+      .then(() => bring(scene, 38, 37))
+      .then(() => bring(scene, 36))
+      .finally(() => {
+        isRotating = false;
+      });
+    while (isRotating) await copy(bench, target);
+    await rotating;
+    await copy(bench, target);
+    await switchTo(bench, target);
+    expect(await prove(benchAt(bench, target))).toMatchObject({ provenRows: 700 });
+    expect(await keysIn(target.store)).toEqual(await liveKeys(scene));
   });
 
   it('takes along what jobs kept since the copy, and nothing that they removed', async () => {
