@@ -144,14 +144,14 @@ describe('a switch to the copy', () => {
     const scene = await openScene();
     const { bench } = scene;
     const target = await localTarget(bench);
-    let isRotating = true;
+    const ended = new AbortController();
     const rotating = bring(scene, 39)
       .then(() => bring(scene, 38, 37))
       .then(() => bring(scene, 36))
       .finally(() => {
-        isRotating = false;
+        ended.abort();
       });
-    while (isRotating) await copy(bench, target);
+    while (!ended.signal.aborted) await copy(bench, target);
     await rotating;
     await copy(bench, target);
     await switchTo(bench, target);
@@ -206,7 +206,7 @@ describe('a switch to the copy', () => {
     const dataset = { ...scene.dataset, iceberg: true };
     const rowsOf = async (): Promise<readonly [string, bigint]> => {
       const { rows } = await database.query('select location from tierd.iceberg_metadata');
-      const location = String(rows[0]?.['location']);
+      const [{ location = '' } = {}] = rows as { location?: string }[];
       const { files } = await readIceberg(location);
       return [location, files.reduce((sum, file) => sum + file.rows, 0n)];
     };
