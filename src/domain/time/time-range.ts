@@ -13,6 +13,11 @@ export interface TimeRange {
   readonly toExclusive: EpochMs;
 }
 
+/** The last whole millisecond at or before it; of years after 2255 perhaps the one beside. */
+export function msOfUs(us: bigint): EpochMs {
+  return Math.floor(Number(us) / 1000);
+}
+
 export type SliceUnit = 'hour' | 'day' | 'month';
 
 export const HOUR_MS = 3_600_000;

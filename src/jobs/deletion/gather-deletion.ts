@@ -6,6 +6,7 @@ import { TierdError } from '../../domain/errors.ts';
 import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import { type DeletionPlan, planDeletion, type ThinnedSlice } from '../../domain/plan/deletion.ts';
 import type { TableDescription } from '../../domain/table.ts';
+import { msOfUs } from '../../domain/time/time-range.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
 import type { ChosenCount } from '../../lake/chosen-rows.ts';
 import { sumColdSlices } from '../../ledger/cold-slices.ts';
@@ -117,8 +118,8 @@ function thinnedOf(
     range,
     chosen: rows,
     chosenSpan: {
-      fromInclusive: Math.floor(Number(minTimeUs) / 1000),
-      toExclusive: Math.floor(Number(maxTimeUs) / 1000) + 1,
+      fromInclusive: msOfUs(minTimeUs),
+      toExclusive: msOfUs(maxTimeUs) + 1,
     },
     rows: fingerprint.rows,
     bytes: segments.reduce((sum, { bytes }) => sum + bytes, 0),

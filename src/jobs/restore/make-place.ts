@@ -1,7 +1,7 @@
 /** Where rows of a slice go: partitions that a move dropped, and a chunk that is not there yet, are made before they come. */
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
-import { formatRange } from '../../domain/time/time-range.ts';
+import { formatRange, msOfUs } from '../../domain/time/time-range.ts';
 import { hasChunkFor, makeChunkAt, type RowTimes } from '../../hot/timescale/make-chunk.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { makePartitions } from '../../hot/write/make-partitions.ts';
@@ -71,9 +71,7 @@ function briefly<Result>(
 }
 
 function timesOf({ segments }: LiveSlice): RowTimes {
-  const first = Math.min(...segments.map(({ minTimeUs }) => msOf(minTimeUs)));
-  const last = Math.max(...segments.map(({ maxTimeUs }) => msOf(maxTimeUs)));
+  const first = Math.min(...segments.map(({ minTimeUs }) => msOfUs(minTimeUs)));
+  const last = Math.max(...segments.map(({ maxTimeUs }) => msOfUs(maxTimeUs)));
   return { first, last };
 }
-
-const msOf = (us: bigint): number => Math.floor(Number(us) / 1000);

@@ -14,7 +14,7 @@ import { compareFingerprints } from '../../../domain/fingerprint.ts';
 import type { HeldRows } from '../../../domain/plan/proof.ts';
 import { isHeldAlike } from '../../../domain/plan/row-identity.ts';
 import { NONE_AGAIN, type RowsAgain } from '../../../domain/plan/rows-again.ts';
-import { formatRange, type TimeRange } from '../../../domain/time/time-range.ts';
+import { formatRange, msOfUs, type TimeRange } from '../../../domain/time/time-range.ts';
 import { disconnect } from '../../../hot/server/connect.ts';
 import { fingerprintMatched } from '../../../lake/cold-matches.ts';
 import { proveHeld } from '../../../lake/segment-verifier.ts';
@@ -100,8 +100,8 @@ function timesReplaced(encounters: readonly Encounter[]): readonly TimeRange[] {
 /** From its first row to its last. */
 function timeOf({ segments, range }: StagedSlice): TimeRange {
   const times = segments.flatMap(({ minTimeUs, maxTimeUs }) => [
-    Math.floor(Number(minTimeUs) / 1000),
-    Math.floor(Number(maxTimeUs) / 1000) + 1,
+    msOfUs(minTimeUs),
+    msOfUs(maxTimeUs) + 1,
   ]);
   if (times.length === 0) return range;
   return { fromInclusive: Math.min(...times), toExclusive: Math.max(...times) };
