@@ -357,6 +357,7 @@ CREATE TABLE tierd.lake (
     home oid,
     place text,
     whole_since timestamp with time zone DEFAULT clock_timestamp(),
+    far_place text,
     CONSTRAINT lake_epoch_check CHECK ((epoch >= 0)),
     CONSTRAINT lake_only_row_check CHECK (only_row)
 );
@@ -515,11 +516,14 @@ CREATE TABLE tierd.segments (
     changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     schema_id text NOT NULL,
     value_counts jsonb,
+    tier text DEFAULT 'near'::text NOT NULL,
+    tier_since timestamp with time zone,
     CONSTRAINT segments_bytes_check CHECK ((bytes > 0)),
     CONSTRAINT segments_check CHECK ((max_time_us >= min_time_us)),
     CONSTRAINT segments_row_count_check CHECK ((row_count > 0)),
     CONSTRAINT segments_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
-    CONSTRAINT segments_state_check CHECK ((state = ANY (ARRAY['publishing'::text, 'live'::text, 'retired'::text, 'removed'::text, 'abandoned'::text])))
+    CONSTRAINT segments_state_check CHECK ((state = ANY (ARRAY['publishing'::text, 'live'::text, 'retired'::text, 'removed'::text, 'abandoned'::text]))),
+    CONSTRAINT segments_tier_check CHECK ((tier = ANY (ARRAY['near'::text, 'moving'::text, 'both'::text, 'far'::text])))
 );
 
 ALTER TABLE tierd.segments ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -732,6 +736,8 @@ CREATE INDEX segments_by_slice ON tierd.segments USING btree (slice_id);
 CREATE INDEX segments_live ON tierd.segments USING btree (dataset, min_time_us, max_time_us) WHERE (state = 'live'::text);
 
 CREATE INDEX segments_live_by_schema ON tierd.segments USING btree (dataset, schema_id, published_at, id) WHERE (state = 'live'::text);
+
+CREATE INDEX segments_not_near ON tierd.segments USING btree (dataset, tier) WHERE (tier <> 'near'::text);
 
 CREATE INDEX segments_retired ON tierd.segments USING btree (dataset, changed_at) WHERE (state = 'retired'::text);
 

@@ -26,6 +26,7 @@ import { registerRotate } from './commands/rotate.ts';
 import { registerRun } from './commands/run-daemon.ts';
 import { registerScrub } from './commands/scrub.ts';
 import { registerStatus } from './commands/status.ts';
+import { registerTier } from './commands/tier.ts';
 import { registerUnpin } from './commands/unpin.ts';
 import { type CliContext, type CliIo, createContext } from './context.ts';
 import { readVersion } from './version.ts';
@@ -43,6 +44,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerRestore,
   registerUnpin,
   registerCompact,
+  registerTier,
   registerExpire,
   registerHold,
   registerDelete,

@@ -68,7 +68,7 @@ function checkByInterval(section: readonly string[], own: Raw, inherited: Raw): 
   });
 }
 
-const hotDaysOf = (own: Raw, inherited: Raw): unknown =>
+export const hotDaysOf = (own: Raw, inherited: Raw): unknown =>
   own['hot_days'] ?? inherited['hot_days'] ?? DEFAULT_HOT_DAYS;
 
 function tooShort(path: readonly string[], cold: number, hot: number): PlacedProblem {

@@ -9,10 +9,17 @@ const BUCKET = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
 export function checkS3Lake(root: Readonly<Record<string, unknown>>): PlacedProblem[] {
   const lake = asRecord(root['lake']);
+  return [...checkBucket(['lake'], lake), ...checkBucket(['lake', 'far'], asRecord(lake['far']))];
+}
+
+function checkBucket(
+  section: readonly string[],
+  lake: Readonly<Record<string, unknown>>,
+): PlacedProblem[] {
   if (lake['type'] !== 's3') return [];
   const problems: PlacedProblem[] = [];
   const add = (key: string, found: string, expected: string): void => {
-    const path = ['lake', key];
+    const path = [...section, key];
     problems.push({ where: formatPath(path), path, found, expected });
   };
   const { bucket, prefix, endpoint, kms_key, encryption } = lake;

@@ -6,6 +6,7 @@ import { formatTable } from '../domain/table.ts';
 import { checkAlerts } from './cross-check-alerts.ts';
 import { checkColdDays } from './cross-check-cold-days.ts';
 import { checkDrain } from './cross-check-drain.ts';
+import { checkFar } from './cross-check-far.ts';
 import { checkS3Lake } from './cross-check-lake.ts';
 import { checkPostgresFace } from './cross-check-postgres-face.ts';
 import { checkQuery } from './cross-check-query.ts';
@@ -25,6 +26,7 @@ export function crossCheck(root: unknown): PlacedProblem[] {
     ...checkPostgres(file),
     ...checkRedis(file),
     ...checkS3Lake(file),
+    ...checkFar(file),
     ...checkNames(file),
     ...checkIntervals(file),
     ...checkTables(file),

@@ -88,6 +88,7 @@ const dataset = z.strictObject({
   ).optional(),
   hot_days: hotDays('Instead of storage.lifecycle.hot_days.').optional(),
   cold_days: coldDays('Instead of storage.lifecycle.cold_days.').optional(),
+  far_days: coldDays('Instead of storage.lifecycle.far_days.').optional(),
   cold_days_by_interval: coldDaysByInterval(
     'Instead of storage.lifecycle.cold_days_by_interval, and of `cold_days`.',
   ).optional(),
@@ -178,6 +179,7 @@ export function withInherited(file: DatasetFile, storage: StorageFile): Effectiv
     ...file,
     hot_days: file.hot_days ?? lifecycle.hot_days,
     ...inheritedColdDays(file, storage),
+    ...inheritedFarDays(file, storage),
     // A dataset without the column is not touched by the intervals of the others.
     ...(file.interval_column === undefined || intervals === undefined
       ? {}
@@ -201,6 +203,14 @@ function inheritedColdDays(file: DatasetFile, { lifecycle }: StorageFile): ColdD
   return lifecycle.cold_days === undefined ? {} : { cold_days: lifecycle.cold_days };
 }
 
+function inheritedFarDays(
+  file: DatasetFile,
+  { lifecycle }: StorageFile,
+): Pick<DatasetFile, 'far_days'> {
+  const farDays = file.far_days ?? lifecycle.far_days;
+  return farDays === undefined ? {} : { far_days: farDays };
+}
+
 function resolveDataset(
   name: string,
   file: EffectiveDataset,
@@ -217,6 +227,7 @@ function resolveDataset(
     slice: file.slice,
     hotDays: file.hot_days,
     ...(file.cold_days === undefined ? {} : { coldDays: file.cold_days }),
+    ...(file.far_days === undefined ? {} : { farDays: file.far_days }),
     ...(file.cold_days_by_interval === undefined
       ? {}
       : { coldDaysByInterval: file.cold_days_by_interval }),

@@ -8,7 +8,10 @@ import { resolveS3Lake, type S3LakeConfig, s3Lake } from './s3-lake-section.ts';
 import { parseSize } from './units.ts';
 
 /** One member for each kind of object store; `type` tells them apart. */
-export type LakeConfig = LocalLakeConfig | S3LakeConfig;
+export type LakeConfig = (LocalLakeConfig | S3LakeConfig) & {
+  /** Where old segments lie; it has none itself. Null: all of the lake lies in one place. */
+  readonly far: LakeConfig | null;
+};
 
 export interface LocalLakeConfig {
   readonly type: 'local';
@@ -36,13 +39,42 @@ const localLake = z.strictObject({
   iceberg: lakeIceberg,
 });
 
-export const lakeSection = z.discriminatedUnion('type', [localLake, s3Lake], {
-  error: 'a store: "local" or "s3"',
-});
+const STORE = { error: 'a store: "local" or "s3"' };
+
+/** Whether a dataset is an Iceberg table is no matter of where its segments lie. */
+const far = z
+  .discriminatedUnion(
+    'type',
+    [localLake.omit({ iceberg: true }), s3Lake.omit({ iceberg: true })],
+    STORE,
+  )
+  .optional()
+  .meta({
+    description:
+      'A second place of the lake, for what is older than `far_days`: `tierd tier` sends it there, proven like any move. See docs/operations.md.',
+  });
+
+export const lakeSection = z.discriminatedUnion(
+  'type',
+  [localLake.extend({ far }), s3Lake.extend({ far })],
+  STORE,
+);
 
 export type LakeFile = z.output<typeof lakeSection>;
 
-export function resolveLake(file: LakeFile, fileDirectory: string): LakeConfig {
+type PlaceFile = z.output<typeof localLake> | z.output<typeof s3Lake>;
+
+export function resolveLake({ far, ...near }: LakeFile, fileDirectory: string): LakeConfig {
+  return {
+    ...resolvePlace(near, fileDirectory),
+    far:
+      far === undefined
+        ? null
+        : { ...resolvePlace({ ...far, iceberg: false }, fileDirectory), far: null },
+  };
+}
+
+function resolvePlace(file: PlaceFile, fileDirectory: string): LocalLakeConfig | S3LakeConfig {
   if (file.type === 's3') return resolveS3Lake(file, fileDirectory);
   return {
     type: file.type,

@@ -184,7 +184,9 @@ const SECRETS: readonly SecretPlace[] = [
       key === 'url' ? checkRedisUrl(path, held, section) : [],
   })),
   ...SERVER_SECRETS.map((key) => ({ section: ['server'], key, check: checkToken })),
-  ...S3_SECRETS.map((key) => ({ section: ['lake'], key, check: () => [] })),
+  ...[['lake'], ['lake', 'far']].flatMap((section) =>
+    S3_SECRETS.map((key) => ({ section, key, check: () => [] })),
+  ),
   ...SENTINEL_SECRETS.map((key) => ({ section: ['redis', 'sentinel'], key, check: () => [] })),
 ];
 

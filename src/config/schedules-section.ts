@@ -6,7 +6,7 @@ import { parseDuration } from './units.ts';
 
 /** One job of the daemon, as configured. */
 export interface JobSchedule {
-  readonly job: 'rotate' | 'compact' | 'expire' | 'scrub';
+  readonly job: 'rotate' | 'compact' | 'expire' | 'tier' | 'scrub';
   readonly schedule:
     | { readonly kind: 'cron'; readonly pattern: string; readonly timeZone: string }
     | { readonly kind: 'every'; readonly everyMs: number };
@@ -69,6 +69,10 @@ export const schedulesSection = z.strictObject({
     description:
       'Taking out of the lake what is older than cold_days. Only with `cron` or `every`, and of datasets that have `cold_days` or `cold_days_by_interval`.',
   }),
+  tier: z.strictObject(job).prefault({}).meta({
+    description:
+      'Sending to `lake.far` what is older than far_days. Only with `cron` or `every`, and of datasets that have `far_days`.',
+  }),
   scrub: z.strictObject(job).prefault({}).meta({
     description: 'Reading the lake again. Only with `cron` or `every`.',
   }),
@@ -86,7 +90,7 @@ export type SchedulesFile = z.output<typeof schedulesSection>;
 
 export function resolveSchedules(file: SchedulesFile, storage: StorageFile): SchedulesConfig {
   const { enabled, schedule } = storage.lifecycle.auto_rotation;
-  const { rotate, compact, expire, scrub } = file;
+  const { rotate, compact, expire, tier, scrub } = file;
   const rotation =
     rotate.cron === undefined && rotate.every === undefined
       ? { ...rotate, cron: schedule }
@@ -96,6 +100,7 @@ export function resolveSchedules(file: SchedulesFile, storage: StorageFile): Sch
       ...(enabled ? [resolveJob('rotate', rotation)] : []),
       ...(hasTimes(compact) ? [resolveJob('compact', compact)] : []),
       ...(hasTimes(expire) ? [resolveJob('expire', expire)] : []),
+      ...(hasTimes(tier) ? [resolveJob('tier', tier)] : []),
       ...(hasTimes(scrub) ? [resolveJob('scrub', scrub)] : []),
     ],
     drain: file.drain.enabled,

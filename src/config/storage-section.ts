@@ -49,6 +49,9 @@ const lifecycle = z.strictObject({
   cold_days_by_interval: coldDaysByInterval(
     'Instead of cold_days, for datasets with an `interval_column`: days to keep rows of each interval. Rows of an interval that is not named stay for ever.',
   ).optional(),
+  far_days: coldDays(
+    'Days to keep near: `tierd tier` sends older segments to `lake.far`. More than hot_days. For ever when left out.',
+  ).optional(),
   hot_intervals: hotIntervals(
     'For datasets with an `interval_column`: only rows of these intervals stay for hot_days. Rows of other intervals leave as soon as their slice is closed.',
   ).optional(),

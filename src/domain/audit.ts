@@ -24,6 +24,8 @@ export type AuditAction =
   | 'deleted'
   /** Rows were replaced by others of the same keys. */
   | 'corrected'
+  /** Segments are read in the lake's far place from now on, where they were proven to lie. */
+  | 'sent_far'
   /** Segments that the ledger did not know were taken up, as the lake itself says they are. */
   | 'adopted'
   /** The dataset has another name from now on, or had another until now: of both chains the entry that leads to the other. */

@@ -35,6 +35,7 @@ export function tellNeed(job: string): string {
     case 'correct':
     case 'delete':
     case 'expire':
+    case 'tier':
       return `tierd ${job} has up to ${String(CONNECTIONS.change)} open at once`;
     default:
       return `tierd ${job} has one or two open at once`;

@@ -40,6 +40,8 @@ export interface Dataset {
   readonly hotDays: number;
   /** Rows older than this many days leave the lake, and are gone; left out they stay for ever. */
   readonly coldDays?: number;
+  /** Segments whose rows are all older than this many days go to the lake's far place; left out they stay near. */
+  readonly farDays?: number;
   /** Instead of `coldDays`, by the value of the interval column; rows of others stay for ever. */
   readonly coldDaysByInterval?: Readonly<Record<string, number>>;
   /** With `hotIntervals`: rows of other intervals leave as soon as their slice is closed. */

@@ -12,10 +12,10 @@ import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { isBlocking } from '../domain/plan/adoption.ts';
 import { disconnect } from '../hot/server/connect.ts';
-import { readCopyNote } from '../lake/copy-note.ts';
 import { removeTree } from '../lake/directories.ts';
 import { listManifests, listNamed, newestHead } from '../lake/manifest.ts';
 import { COPY_KEY } from '../lake/object-key.ts';
+import { COPY_NOTE, readPlaceNote } from '../lake/place-note.ts';
 import {
   type AdoptRequest,
   type DatasetFinding,
@@ -93,7 +93,7 @@ export async function adopting<Result>(
 
 /** It may lack most of the lake, and its manifests are as old as it is. @throws TierdError REFUSED */
 async function assertNoCopyInTheMaking({ store }: AdoptionRooms): Promise<void> {
-  const note = await readCopyNote(store);
+  const note = await readPlaceNote(store, COPY_NOTE);
   if (note === null) return;
   throw new TierdError({
     code: 'REFUSED',

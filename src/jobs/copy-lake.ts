@@ -7,13 +7,14 @@
  * back from there. Killed anywhere, the next run goes on, and copies what came meanwhile.
  */
 import type pg from 'pg';
-import { countOf, megabytes } from '../domain/count.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { RememberedLake } from '../domain/lake/lake-owner.ts';
 import { sweepSmallStaging } from '../lake/small-staging.ts';
 import { createStaging, removeStaging } from '../lake/staging.ts';
 import { COPY_LEASE, noteCopied } from '../ledger/copied-segments.ts';
 import { assertLease, type Lease } from '../ledger/lease.ts';
+import { assertRoom, COPIED_AT_ONCE } from './lake-copy/assert-room.ts';
+import { someAtOnce } from './lake-copy/at-once.ts';
 import { claimTarget } from './lake-copy/claim-target.ts';
 import { bytesOf, type CopyState, compareCopy, type DueSegment } from './lake-copy/compare-copy.ts';
 import { copyRecords, RECORDS } from './lake-copy/copy-records.ts';
@@ -24,9 +25,6 @@ import { lookWhose } from './lake-owner.ts';
 import { lakeRefusal } from './rotation/own-lake.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 import { whileLeased } from './while-leased.ts';
-
-/** Two keep a disk, or a line, busy; more only take memory. */
-const CONCURRENCY = 2;
 
 export interface CopyLook {
   readonly lake: RememberedLake;
@@ -95,7 +93,12 @@ export async function copyLake(
   onProgress: (doneBytes: number, ofBytes: number) => void,
 ): Promise<CopyResult> {
   const { lake, state } = await lookAtCopy(rooms, db, target);
-  await assertRoom(target, state.due);
+  const missing = state.due.filter(({ foundBytes }) => foundBytes === null);
+  await assertRoom(
+    target,
+    missing.map(({ bytes }) => bytes),
+    '`lake.min_free` in the file that --to names',
+  );
   return whileLeased(rooms, { name: COPY_LEASE, db }, async ({ lease, signal }) => {
     await sweepSmallStaging(target.fileSystem, target.store.stagingRoot);
     const lakeId = await claimTarget(rooms, target.store, lake);
@@ -141,27 +144,15 @@ async function copyAll(
   const { fileSystem, store } = copying.target;
   const tally: Tally = { copied: 0, bytes: 0, found: 0, bad: [] };
   const ofBytes = bytesOf(due);
-  let [doneBytes, hasFailed] = [0, false];
+  let doneBytes = 0;
   const id = `copy-${lakeId}`;
   const directory = await createStaging(fileSystem, store.stagingRoot, id);
-  const waiting = due.values();
-  const work = async (): Promise<void> => {
-    // All workers take from this one iterator, and none begins anything after a failure.
-    for (const segment of waiting) {
-      if (hasFailed) return;
-      try {
-        await copyOne(copying, segment, directory, tally);
-      } catch (error) {
-        hasFailed = true;
-        throw error;
-      }
-      doneBytes += segment.bytes;
-      onProgress(doneBytes, ofBytes);
-    }
-  };
-  const ends = await Promise.allSettled(Array.from({ length: CONCURRENCY }, work));
-  // Those that were not copied are told as well, but the reason why it ended is the first.
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  // What failed is told, and not what was not copied for that.
+  await someAtOnce(COPIED_AT_ONCE, due, async (segment) => {
+    await copyOne(copying, segment, directory, tally);
+    doneBytes += segment.bytes;
+    onProgress(doneBytes, ofBytes);
+  });
   await removeStaging(fileSystem, store.stagingRoot, id);
   return tally;
 }
@@ -196,22 +187,4 @@ async function removeNeedless(
     await target.store.remove(key);
   }
   return keys.length;
-}
-
-/** @throws TierdError LAKE_FULL */
-async function assertRoom(target: CopyTarget, due: readonly DueSegment[]): Promise<void> {
-  const free = await target.store.freeBytes();
-  if (free === null) return;
-  const sizes = due.filter(({ foundBytes }) => foundBytes === null).map(({ bytes }) => bytes);
-  const needed = target.isLocal
-    ? sizes.reduce((sum, bytes) => sum + bytes, 0)
-    : CONCURRENCY * sizes.reduce((most, bytes) => Math.max(most, bytes), 0);
-  if (free - needed >= target.minFreeBytes) return;
-  const { stagingRoot, place } = target.store;
-  throw new TierdError({
-    code: 'LAKE_FULL',
-    message: `${megabytes(free)} are free on the disk of ${target.isLocal ? place : stagingRoot}; ${countOf(sizes.length, 'segment')} that the copy lacks take ${megabytes(needed)} there, and ${megabytes(target.minFreeBytes)} are to stay free. Nothing was copied.`,
-    hint: 'free space there, name a larger disk in the file that --to names, or lower its `lake.min_free`',
-    context: { place, free, needed },
-  });
 }

@@ -65,9 +65,11 @@ async function checkLake(
   } catch (error) {
     return [failedCheck('lake', error)];
   }
+  const { near, far } = store.tiers ?? { near: store, far: null };
   return [
     ...checkPath(store.place, datasets),
-    await attempt('lake_writable', () => checkWritable(store)),
+    await attempt('lake_writable', () => checkWritable(near)),
+    ...(far === null ? [] : [await attempt('lake_far_writable', () => checkWritable(far))]),
     await attempt('lake_space', () => checkSpace(store, rooms.minFreeBytes)),
     ...(reachable ? [await attempt('lake_identity', () => checkIdentity(rooms, store))] : []),
     ...(reachable ? await checkManifests(rooms, store, datasets) : []),

@@ -15,6 +15,7 @@ import { listPins } from '../ledger/pins.ts';
 import { listRuns, type RunRecord } from '../ledger/runs.ts';
 import { countFindings } from '../ledger/scrub-findings.ts';
 import { type ColdTotals, coldTotals } from '../ledger/segments.ts';
+import { type FarTotals, farTotals } from '../ledger/tiers.ts';
 import { earlierClock } from './both-clocks.ts';
 import { asTierdError } from './job-failure.ts';
 import { examineLive, type LiveReport, type LiveRooms } from './live-checks.ts';
@@ -34,6 +35,8 @@ export interface DatasetStatus {
     readonly segments: number;
     /** Missing or altered, as the last scrub or a query since has found them. */
     readonly badSegments: number;
+    /** Of these, what is read in the lake's far place. */
+    readonly far: { readonly segments: number; readonly bytes: number };
   };
   /** How many times smaller a row is in the lake than in the hot store; null until both have rows. */
   readonly ratio: number | null;
@@ -62,6 +65,8 @@ export type DatasetReport =
 
 export interface LakeStatus {
   readonly place: string;
+  /** Where old segments lie; null: all of it lies in one place. */
+  readonly farPlace: string | null;
   /** Null where there is no limit, and where the lake is away: the disk in its place is another. */
   readonly freeBytes: number | null;
   /** Why no rotation would use it: it is away, or another ledger's. */
@@ -89,7 +94,7 @@ export async function readStatus(
   try {
     const ledger = await hasLedger(db);
     const known: LedgerFacts | null = ledger
-      ? { cold: await coldTotals(db), bad: await countFindings(db) }
+      ? { cold: await coldTotals(db), bad: await countFindings(db), far: await farTotals(db) }
       : null;
     const reports: DatasetReport[] = [];
     for (const dataset of datasets) {
@@ -116,16 +121,17 @@ async function reportLake(
   datasets: readonly Dataset[],
 ): Promise<LakeStatus> {
   const { place } = store;
+  const farPlace = store.tiers?.far.place ?? null;
   try {
     const names = datasets.map(({ name }) => name);
     const standing = await lookAtLake(store, db, 'newest', names);
     const problem = standing === null ? null : lakeRefusal(standing, place);
     await store.lookWritable();
-    return { place, freeBytes: await store.freeBytes(), problem };
+    return { place, farPlace, freeBytes: await store.freeBytes(), problem };
   } catch (error) {
     const problem = asTierdError(error);
     if (problem.isAway) throw error;
-    return { place, freeBytes: null, problem };
+    return { place, farPlace, freeBytes: null, problem };
   }
 }
 
@@ -141,6 +147,7 @@ interface LedgerFacts {
   readonly cold: readonly ColdTotals[];
   /** Dataset → bad segments; those without any are left out. */
   readonly bad: ReadonlyMap<string, number>;
+  readonly far: readonly FarTotals[];
 }
 
 async function reportOn(
@@ -151,12 +158,14 @@ async function reportOn(
 ): Promise<DatasetReport> {
   try {
     const totals = ledger?.cold.find((entry) => entry.dataset === dataset.name);
+    const far = ledger?.far.find((entry) => entry.dataset === dataset.name);
     const { plan, table, facts } = await gatherPlan(besideLake(rooms), db, dataset);
     const { rows, bytes, oldest, newest } = facts;
     const hot = { rows, bytes, oldest, newest };
     const cold = {
       segments: totals?.segments ?? 0,
       badSegments: ledger?.bad.get(dataset.name) ?? 0,
+      far: { segments: far?.segments ?? 0, bytes: far?.bytes ?? 0 },
       rows: Number(totals?.rows ?? 0),
       bytes: Number(totals?.bytes ?? 0),
       oldest: toMs(totals?.oldestUs),

@@ -45,6 +45,7 @@ class LocalStore implements ObjectStore {
   readonly place: string;
   readonly stagingRoot: string;
   readonly ranges = null;
+  readonly tiers = null;
   readonly #fs: FileSystem;
 
   constructor(root: string, stagingRoot: string, fs: FileSystem) {

@@ -7,8 +7,11 @@ export const STAGING_DIRECTORY = '_staging';
 /** Says which lake this is; see `marker.ts`. */
 export const MARKER_KEY = '_tierd_lake.json';
 
-/** Says that this place is a copy in the making; see `copy-note.ts`. */
+/** Says that this place is a copy in the making; see `place-note.ts`. */
 export const COPY_KEY = '_tierd_copy.json';
+
+/** Says that old segments of another place lie here; see `place-note.ts`. */
+export const FAR_KEY = '_tierd_far.json';
 
 /** Says whose this lake is; see `owner.ts`. */
 export const OWNER_DIRECTORY = '_tierd_owner';
@@ -37,7 +40,7 @@ const OWN_DIRECTORIES: readonly string[] = [
 /** Whether tierd keeps something of its own there that is no segment. */
 export function isOwnRecord(key: string): boolean {
   const [first = '', ...rest] = key.split('/');
-  if (rest.length === 0) return key === MARKER_KEY || key === COPY_KEY;
+  if (rest.length === 0) return [MARKER_KEY, COPY_KEY, FAR_KEY].includes(key);
   return OWN_DIRECTORIES.includes(first);
 }
 

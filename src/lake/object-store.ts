@@ -91,6 +91,9 @@ export interface ObjectStore {
   /** Null where a part of an object costs as much as all of it: files on this machine. */
   readonly ranges: RangedReads | null;
 
+  /** Null where all of the lake lies in one place. */
+  readonly tiers: Tiers | null;
+
   /** Null where there is no such limit. */
   freeBytes(): Promise<number | null>;
 
@@ -130,6 +133,12 @@ export interface RangeOfVersion {
   readonly version: string;
   /** Of the whole object. */
   readonly objectBytes: number;
+}
+
+/** Two places that are one lake: what is published lies near, and what has become old enough far. */
+export interface Tiers {
+  readonly near: ObjectStore;
+  readonly far: ObjectStore;
 }
 
 /** What looking at a few objects needs. */

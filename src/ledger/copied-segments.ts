@@ -79,7 +79,12 @@ export async function becomeCopy(
   copy: { readonly lakeId: string; readonly place: string },
 ): Promise<void> {
   const { lakeId, place } = copy;
-  await db.query(`update tierd.lake set lake_id = $1, place = $2`, [lakeId, place]);
+  await db.query(`update tierd.lake set lake_id = $1, place = $2, far_place = null`, [
+    lakeId,
+    place,
+  ]);
+  // A copy is of one place, whatever it is a copy of.
+  await db.query(`update tierd.segments set tier = 'near', tier_since = null where tier <> 'near'`);
   // Not of a drain, which has nothing to do with the lake.
   await db.query(
     `update tierd.leases set token = token + 1 where position(':' in dataset) = 0 or dataset = $1`,

@@ -6,12 +6,15 @@ export interface ExpectedSegment {
   readonly bytes: number;
 }
 
-/** The live segment that was published last: whoever has an older copy of the lake lacks it. Null: there is none. */
+/**
+ * The live segment that was published last, of those that lie near: whoever has an older copy of the lake lacks it.
+ * Null: there is none.
+ */
 export async function newestExpected(db: Queryable): Promise<ExpectedSegment | null> {
   const found = await db.query<ExpectedRow>(
     `select g.object_key, g.bytes::float8 as bytes
      from tierd.slices s join tierd.segments g on g.slice_id = s.id
-     where s.published_at is not null and g.state = 'live' and ${IS_EXPECTED}
+     where s.published_at is not null and g.state = 'live' and g.tier in ('near', 'moving') and ${IS_EXPECTED}
      order by s.published_at desc, s.id desc, g.id desc limit 1`,
   );
   return found.rows.map(segmentOf)[0] ?? null;

@@ -107,16 +107,20 @@ export interface CataloguedSegment extends SegmentFacts {
   readonly columns: readonly ColumnPlan[];
   /** Of the move that is about to be committed. */
   readonly isNew: boolean;
+  /** Whether it is to be read in the lake's far place. */
+  readonly isFar: boolean;
   /** Where the current snapshot lists it; null where it does not. */
   readonly listed: FileListing | null;
 }
 
 const SEGMENT_COLUMNS = `${FACTS_COLUMNS}, s.columns, coalesce(s.move_id = $2, false) as is_new,
+  g.tier in ('both', 'far') as is_far,
   f.manifest_key, f.snapshot_id::text, f.sequence_number`;
 
 interface SegmentRow extends FactsRow {
   readonly columns: ColumnPlan[];
   readonly is_new: boolean;
+  readonly is_far: boolean;
   readonly manifest_key: string | null;
   readonly snapshot_id: string | null;
   readonly sequence_number: number | null;
@@ -179,6 +183,19 @@ export async function listManifestsOfGone(
   return found.rows.map((row) => row.manifest_key);
 }
 
+/** The manifests that list one of these segments. */
+export async function listManifestsOf(
+  db: Queryable,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const found = await db.query<{ manifest_key: string }>(
+    `select distinct f.manifest_key
+     from tierd.iceberg_files f join tierd.segments g on g.id = f.segment_id where g.object_key = any($1)`,
+    [keys],
+  );
+  return found.rows.map((row) => row.manifest_key);
+}
+
 /**
  * The segments of every manifest that is to be written anew, by time: of those that list one of `goneKeys`, and of
  * `manifestKeys`. Gone is what is no longer live, or will not be.
@@ -218,6 +235,7 @@ function segmentOf(row: SegmentRow): CataloguedSegment {
     ...factsOf(row),
     columns: row.columns,
     isNew: row.is_new,
+    isFar: row.is_far,
     listed:
       row.manifest_key === null || row.sequence_number === null
         ? null

@@ -12,6 +12,7 @@ interface LakeRow {
   readonly timeline_now: number;
   readonly is_restored: boolean;
   readonly place: string | null;
+  readonly far_place: string | null;
 }
 
 /**
@@ -28,7 +29,7 @@ export const HOME_NOW = `'tierd.lake'::regclass::oid`;
 export async function rememberedLake(db: Queryable): Promise<RememberedLake | null> {
   const found = await db.query<LakeRow>(
     `select lake_id, ledger_id, epoch, is_marked, timeline, follows_promotions, ${TIMELINE_NOW} as timeline_now,
-            coalesce(home <> ${HOME_NOW}, false) as is_restored, place
+            coalesce(home <> ${HOME_NOW}, false) as is_restored, place, far_place
      from tierd.lake`,
   );
   const row = found.rows[0];
@@ -41,6 +42,7 @@ export async function rememberedLake(db: Queryable): Promise<RememberedLake | nu
     promotion: promotionOf(row),
     isRestored: row.is_restored,
     usedAt: row.place,
+    farPlace: row.far_place,
   };
 }
 

@@ -35,6 +35,8 @@ export interface KilledJob {
   readonly settings: Partial<Dataset>;
   /** Where the lake is a bucket. */
   readonly server?: (() => S3Server) | undefined;
+  /** Whether the lake has a far place, on the disk. */
+  readonly hasFar?: true;
   /** Fewer mean that they are no longer seen. */
   readonly fewestEffects: Readonly<Record<VictimOrder['moment'], number>>;
   /** Of all effects, to be killed at; without it as many as suit each. */
@@ -43,7 +45,7 @@ export interface KilledJob {
   readonly part?: readonly [first: string, last: string];
   /** What the victim does instead of a rotation. */
   readonly order?:
-    | Pick<VictimOrder, 'restore' | 'compact' | 'expire' | 'delete' | 'adopt'>
+    | Pick<VictimOrder, 'restore' | 'compact' | 'expire' | 'delete' | 'adopt' | 'tier'>
     | ((scene: KillScene) => Pick<VictimOrder, 'correct'>);
   /** What is done before anybody writes. */
   prepare(scene: KillScene): Promise<void>;
@@ -113,11 +115,11 @@ function partIn(effects: readonly string[], part: KilledJob['part']): EffectRang
   return { first, end: last + 1 };
 }
 
-async function openPlace({ kind, server }: KilledJob): Promise<Place> {
+async function openPlace({ kind, server, hasFar }: KilledJob): Promise<Place> {
   const database = await createTestDatabase({ timescale: kind === 'hypertable' });
   const client = await database.connect();
   const writing = await database.connect();
-  const { bench, lake } = await openLakeOf(database, server);
+  const { bench, lake } = await openLakeOf(database, server, hasFar);
   const settings = { ...bench.rooms.settings, gracePeriodMs: 0 };
   return { database, client, writing, rooms: { ...bench.rooms, settings }, lake };
 }

@@ -121,7 +121,7 @@ async function outlivedRecords(
 }
 
 /** Of a lake on the disk: where files wait until they are published, also an empty folder of it. */
-async function leftInLake(lake: string): Promise<readonly string[]> {
+export async function leftInLake(lake: string): Promise<readonly string[]> {
   const entries = await readdir(lake, { recursive: true }).catch(() => []);
   return entries
     .filter((entry) => entry.startsWith('_staging'))

@@ -30,9 +30,14 @@ export interface VictimOrder {
   readonly delete?: true;
   /** The lake taken up by a ledger that knows nothing of it, instead of a rotation. */
   readonly adopt?: true;
+  /** Segments sent to a far place beside the lake, instead of a rotation. */
+  readonly tier?: true;
   /** A file of corrections, instead of a rotation. */
   readonly correct?: string;
 }
+
+/** Where victims have the far place of a lake on the disk. */
+export const farOf = (lake: string): string => `${lake}_far`;
 
 /** `again`: a plain table with a key, into which rows come that have been moved. */
 export type ScenarioKind = 'plain' | 'partitioned' | 'hypertable' | 'again';

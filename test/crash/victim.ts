@@ -1,5 +1,5 @@
 /**
- * A process that rotates, restores, compacts, expires, deletes or corrects, and dies. Reads a `VictimOrder` from the first argument; prints the label
+ * A process that rotates, restores, compacts, expires, deletes, corrects or sends segments far, and dies. Reads a `VictimOrder` from the first argument; prints the label
  * of every effect it meets, one a line, and kills itself (SIGKILL) at the one it was told.
  */
 import { randomUUID } from 'node:crypto';
@@ -17,11 +17,13 @@ import type { ObjectStore } from '../../src/lake/object-store.ts';
 import { openS3Store } from '../../src/lake/s3/s3-store.ts';
 import { openS3Api } from '../../src/lake/s3/sdk-api.ts';
 import { DuckEngine } from '../../src/lake/segment/duckdb.ts';
+import { openTieredStore } from '../../src/lake/tiered-store.ts';
 import { adopt } from '../support/adopt.ts';
 import { correct } from '../support/correct.ts';
 import { conditionRooms, deleteFrom } from '../support/delete.ts';
+import { tier } from '../support/tiers.ts';
 import { observeConnect, observeFileSystem, observeS3 } from './effects.ts';
-import { DELETED, type VictimOrder } from './scenario.ts';
+import { DELETED, farOf, type VictimOrder } from './scenario.ts';
 
 const order = JSON.parse(process.argv[2] ?? '') as VictimOrder;
 
@@ -92,6 +94,7 @@ async function runJob(rooms: Rooms): Promise<void> {
     delete: deletes,
     correct: file,
     adopt: adopts,
+    tier: tiers,
   } = order;
   const telling = { ...rooms, tell: () => undefined };
   if (compact !== undefined) {
@@ -100,6 +103,7 @@ async function runJob(rooms: Rooms): Promise<void> {
     const options = { force: false, evenIfPaused: false, mayEmpty: false };
     await expireDataset(telling, dataset, options);
   } else if (deletes === true) await deleteFrom({ rooms }, dataset, DELETED, { coldOnly: true });
+  else if (tiers === true) await tier({ rooms }, dataset);
   else if (adopts === true) await adopt({ rooms }, [dataset]);
   else if (file !== undefined) await correct({ rooms }, dataset, file);
   else if (restore === undefined) await rotateDataset(rooms, dataset, { force: true });
@@ -110,7 +114,11 @@ async function runJob(rooms: Rooms): Promise<void> {
   }
 }
 
-function openStore(): Promise<ObjectStore> | ObjectStore {
-  if (order.s3 === null) return openLocalStore(order.lake, fileSystem);
+async function openStore(): Promise<ObjectStore> {
+  if (order.s3 === null) {
+    const near = await openLocalStore(order.lake, fileSystem);
+    if (order.tier === undefined) return near;
+    return openTieredStore(near, await openLocalStore(farOf(order.lake), fileSystem));
+  }
   return openS3Store(observeS3(openS3Api(order.s3), observer), order.lake, fileSystem);
 }

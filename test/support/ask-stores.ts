@@ -2,7 +2,10 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import type { Dataset } from '../../src/domain/dataset.ts';
+import type { ObjectStore } from '../../src/lake/object-store.ts';
 import { inPlace } from '../../src/lake/segment-files.ts';
+import { type OpenedBy, openedInTiers } from '../../src/lake/tiered-segments.ts';
+import { listFar } from '../../src/ledger/tiers.ts';
 import type { Page } from '../../src/query/answer/hidden-columns.ts';
 import type { AnswerRecord } from '../../src/query/cache/answer-record.ts';
 import { openEngine } from '../../src/query/engine.ts';
@@ -16,6 +19,15 @@ import type { Bench } from './rotation.ts';
 export interface StoresAnswer {
   readonly rows: readonly Record<string, unknown>[];
   readonly summary: QuerySummary;
+}
+
+/** Of places on the disk. */
+function openedIn(store: ObjectStore, db: pg.Client): OpenedBy {
+  const openedAt = (place: ObjectStore) => ({ openSegments: inPlace(place), openParts: null });
+  const { tiers } = store;
+  if (tiers === null) return openedAt(store);
+  const [near, far] = [openedAt(tiers.near), openedAt(tiers.far)];
+  return openedInTiers({ tiers, near, far, isFar: (keys) => listFar(db, keys) });
 }
 
 export async function askStores(
@@ -55,7 +67,7 @@ export async function askStores(
         ...limits,
       }),
       openLake: () =>
-        Promise.resolve({ store: bench.rooms.store, openSegments: inPlace(bench.rooms.store) }),
+        Promise.resolve({ store: bench.rooms.store, ...openedIn(bench.rooms.store, db) }),
       openEngine,
       limits: {
         memoryLimitBytes: 500_000_000,

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import type { TierdConfig } from '../../config/load.ts';
 import type { ServerConfig } from '../../config/server-section.ts';
 import { TierdError } from '../../domain/errors.ts';
+import type { S3Target } from '../../domain/lake/s3-target.ts';
 import type { CliContext } from '../context.ts';
 import { reportTableForEngines } from '../reports/table-for-engines.ts';
 import { withLedger } from '../rooms/ledger.ts';
@@ -31,11 +33,15 @@ async function describe(context: CliContext, dataset: string): Promise<void> {
     const folder = location.slice(0, location.lastIndexOf('/metadata/')).replace(/^file:\/\//, '');
     const database = `${hostOf(db.host)}:${String(db.port)}/${db.database ?? ''}`;
     const rest = restCatalogue(config.server);
-    const bucket = config.lake.type === 's3' ? config.lake.target : null;
+    const bucket = bucketOf(config.lake) ?? (config.lake.far && bucketOf(config.lake.far));
     context.report(
       reportTableForEngines({ dataset, location, folder, database, rest, bucket, leftOut }),
     );
   });
+}
+
+function bucketOf(lake: TierdConfig['lake']): S3Target | null {
+  return lake.type === 's3' ? lake.target : null;
 }
 
 function noIcebergTable(dataset: string, isConfigured: boolean): TierdError {

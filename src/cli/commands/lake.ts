@@ -5,8 +5,10 @@ import { describeOwner } from '../../domain/lake/lake-owner.ts';
 import type { TakeOver } from '../../jobs/lake-owner.ts';
 import type { LakeStanding } from '../../jobs/rotation/own-lake.ts';
 import type { LedgerRooms } from '../../jobs/rotation/rooms.ts';
+import type { FarTotals } from '../../ledger/tiers.ts';
 import type { CliContext, Report } from '../context.ts';
 import { confirm } from '../terminal/confirm.ts';
+import { formatBytes } from '../terminal/format.ts';
 import { registerLakeCopy } from './lake-copy.ts';
 import { registerLakeDescribe } from './lake-describe.ts';
 import { registerLakeRename } from './lake-rename.ts';
@@ -78,8 +80,12 @@ async function withLake<Result>(
 
 async function show(context: CliContext): Promise<void> {
   const { lookWhose } = await import('../../jobs/lake-owner.ts');
+  const { farTotals } = await import('../../ledger/tiers.ts');
   await withLake(context, async (rooms, db) => {
-    context.report(reportStanding(await lookWhose(rooms, db), rooms.store.place));
+    const standing = await lookWhose(rooms, db);
+    const { tiers, place } = rooms.store;
+    const far = { place: tiers?.far.place ?? null, totals: await farTotals(db) };
+    context.report(reportStanding(standing, place, far));
   });
 }
 
@@ -164,7 +170,20 @@ function describeStrange(files: number): string {
   return `${countOf(files, 'file')} in it ${agree(files, 'is', 'are')} not known to this ledger: left alone, and the rows there are not found through it. \`tierd adopt\` takes them up.`;
 }
 
-function reportStanding(standing: LakeStanding, place: string): Report {
+interface FarPart {
+  /** As configured. */
+  readonly place: string | null;
+  readonly totals: readonly FarTotals[];
+}
+
+function farLines({ place, totals }: FarPart): readonly string[] {
+  if (place === null) return [];
+  const segments = totals.reduce((sum, one) => sum + one.segments, 0);
+  const bytes = totals.reduce((sum, one) => sum + one.bytes, 0);
+  return [`far     ${place}: ${countOf(segments, 'segment')} (${formatBytes(bytes)})`];
+}
+
+function reportStanding(standing: LakeStanding, place: string, far: FarPart): Report {
   const { marker, owner, remembered, ownership } = standing;
   return {
     json: {
@@ -173,6 +192,10 @@ function reportStanding(standing: LakeStanding, place: string): Report {
       owned: ownership.kind === 'owned',
       reason: 'reason' in ownership ? ownership.reason : null,
       last_used_at: remembered?.usedAt ?? null,
+      far:
+        far.place === null && far.totals.length === 0
+          ? null
+          : { place: far.place, claimed: remembered?.farPlace ?? null, datasets: far.totals },
       owner:
         owner === null
           ? null
@@ -196,6 +219,7 @@ function reportStanding(standing: LakeStanding, place: string): Report {
       const lines = [
         `lake    ${place}${marker === null ? ', not marked yet' : ` (${marker.lakeId})`}`,
         ...lastPlaceLines(remembered, place),
+        ...farLines(far),
         `owner   ${owner === null ? 'none yet' : describeOwner(owner)}`,
         `ledger  database ${standing.place.database} (oid ${standing.place.databaseOid}) of the server ${standing.place.systemIdentifier}`,
       ];

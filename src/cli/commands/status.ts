@@ -76,6 +76,7 @@ export function reportStatus(
       hot_problem: status.hotProblem,
       lake: {
         place: status.lake.place,
+        far_place: status.lake.farPlace,
         free_bytes: status.lake.freeBytes,
         problem: status.lake.problem === null ? null : errorDocument(status.lake.problem).error,
       },
@@ -129,6 +130,7 @@ function documentOf(report: DatasetReport): unknown {
     cold: {
       segments: report.cold.segments,
       bad_segments: report.cold.badSegments,
+      far: report.cold.far,
       ...sideDocument(report.cold),
     },
     ratio: report.ratio,
@@ -175,6 +177,7 @@ function renderStatus(status: Status, now: EpochMs, style: Style, exitCode: Exit
   const free = status.lake.freeBytes;
   return [
     `lake  ${status.lake.place}${free === null ? '' : `, ${formatBytes(free)} free`}`,
+    ...(status.lake.farPlace === null ? [] : [`far   ${status.lake.farPlace}`]),
     ...(status.lake.problem === null ? [] : [renderError(status.lake.problem, style, false)]),
     ...(status.hotProblem === null ? [] : [colour.yellow(`PostgreSQL: ${status.hotProblem}`)]),
     ...(status.live === null ? [] : renderLive(status.live, style)),
@@ -231,11 +234,15 @@ function renderSides(reports: readonly DatasetStatus[], style: Style): string {
         ...sideCells(report.cold),
         report.cold.segments === 0
           ? 'empty'
-          : `${countOf(report.cold.segments, 'segment')}${report.ratio === null ? '' : `, a row takes 1/${report.ratio.toFixed(1)} of its hot size`}`,
+          : `${countOf(report.cold.segments, 'segment')}${tellFar(report.cold)}${report.ratio === null ? '' : `, a row takes 1/${report.ratio.toFixed(1)} of its hot size`}`,
       ],
     ]),
     style,
   );
+}
+
+function tellFar({ far: { segments, bytes } }: DatasetStatus['cold']): string {
+  return segments === 0 ? '' : `, ${String(segments)} of them far (${formatBytes(bytes)})`;
 }
 
 function sideCells(side: DatasetStatus['hot']): string[] {

@@ -37,6 +37,13 @@ export function jobsOf(config: TierdConfig): readonly JobDefinition[] {
       const argv = ['expire', ...names];
       return [define(config, schedule, 'expire', argv, [...argv, '--dry-run'])];
     }
+    if (schedule.job === 'tier') {
+      const going = ours.filter(({ farDays }) => farDays !== undefined);
+      if (going.length === 0) return [];
+      const names = areAllOurs ? [] : [...going.map(({ name }) => name), '--skip-paused'];
+      const argv = ['tier', ...names];
+      return [define(config, schedule, 'tier', argv, [...argv, '--dry-run'])];
+    }
     if (areAllOurs) return [define(config, schedule, 'scrub', ['scrub'], null)];
     return ours.map(({ name }) => define(config, schedule, `scrub:${name}`, ['scrub', name], null));
   });

@@ -29,7 +29,9 @@ export async function withLakeMove<Result>(
   assertFile(to);
   const { env, workingDirectory } = context;
   const { lake, file } = loadConfig({ file: to, env, workingDirectory });
+  assertOnePlace(lake, to);
   assertApart(from, lake, to);
+  if (from.far !== null) assertApart(from.far, lake, to);
   const target: CopyTarget = {
     store: await openLake({ lake }),
     fileSystem: fileSystemOf(lake),
@@ -55,6 +57,16 @@ function assertFile(to: string): void {
     code: 'USAGE',
     message: `--to names a configuration file, and ${to} is none; nothing was done.`,
     hint: 'copy your configuration, let `lake` in the copy name the new place with all its settings, and give that file: it is the configuration that you go on with after the switch',
+  });
+}
+
+/** Which of its segments are to lie far is for `tierd tier` to say, once it is a lake. */
+function assertOnePlace({ far }: LakeConfig, file: string): void {
+  if (far === null) return;
+  throw new TierdError({
+    code: 'USAGE',
+    message: `${file} has a far place, and a copy of a lake is of one place; nothing was done.`,
+    hint: `take \`lake.far\` and \`far_days\` out of ${file} until the lake is switched; then put in a far place of its own: the one of the old lake belongs to that`,
   });
 }
 

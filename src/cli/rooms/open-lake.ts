@@ -11,11 +11,18 @@ import { evict } from '../../lake/s3/cache-bound.ts';
 import { openS3Store } from '../../lake/s3/s3-store.ts';
 import { openS3Api } from '../../lake/s3/sdk-api.ts';
 import { cachedSegments, isKept } from '../../lake/s3/segment-cache.ts';
-import { inPlace, type OpenParts, type OpenSegments } from '../../lake/segment-files.ts';
+import { inPlace } from '../../lake/segment-files.ts';
+import { type OpenedBy, openedInTiers, type TieredSegments } from '../../lake/tiered-segments.ts';
+import { openTieredStore } from '../../lake/tiered-store.ts';
 import { USUAL_TIME_LIMITS, withinTime } from '../../lake/within-time.ts';
 
 /** The configured lake. Connects to nothing, and changes nothing. */
 export async function openLake({ lake }: Pick<TierdConfig, 'lake'>): Promise<ObjectStore> {
+  const near = await openPlace(lake);
+  return lake.far === null ? near : openTieredStore(near, await openPlace(lake.far));
+}
+
+async function openPlace(lake: TierdConfig['lake']): Promise<ObjectStore> {
   if (lake.type === 'local') return openLocalStore(lake.root, fileSystemOf(lake));
   return openS3Store(openS3Api(lake.target), lake.workDirectory, fileSystemOf(lake));
 }
@@ -36,11 +43,23 @@ export function fileSystemOf(lake: TierdConfig['lake']): FileSystem {
 /** As soon as its footer would come, all of such a segment has. */
 const WHOLE_BELOW_BYTES = 256 * 1024;
 
-/** How queries open its segments: those of a bucket in parts, where that is less. */
+/**
+ * How queries open its segments: those of a bucket in parts, where that is less.
+ *
+ * @param isFar of these keys those that are to be read in the far place; asked only where there is one
+ */
 export function openedBy(
   { lake }: Pick<TierdConfig, 'lake'>,
   store: ObjectStore,
-): { readonly openSegments: OpenSegments; readonly openParts: OpenParts | null } {
+  isFar: TieredSegments['isFar'],
+): OpenedBy {
+  const { tiers } = store;
+  if (tiers === null || lake.far === null) return openedAt(lake, store);
+  const [near, far] = [openedAt(lake, tiers.near), openedAt(lake.far, tiers.far)];
+  return openedInTiers({ tiers, near, far, isFar });
+}
+
+function openedAt(lake: TierdConfig['lake'], store: ObjectStore): OpenedBy {
   if (lake.type === 'local') return { openSegments: inPlace(store), openParts: null };
   const directory = join(lake.workDirectory, 'segments');
   const maxBytes = lake.cacheBytes;

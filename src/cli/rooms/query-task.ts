@@ -8,6 +8,7 @@ import type { SnapshotVersion } from '../../domain/lake/snapshot-version.ts';
 import { systemClock } from '../../domain/time/clock.ts';
 import { lakeRefusal, lookAtLake } from '../../jobs/rotation/own-lake.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
+import { listFar } from '../../ledger/tiers.ts';
 import { writeDescription } from '../../query/answer/postgres/postgres-format.ts';
 import type { AnswerSink } from '../../query/answer/write-rows.ts';
 import { AnswerRecord } from '../../query/cache/answer-record.ts';
@@ -262,7 +263,7 @@ async function openForQuery(
     );
   }
   const isOwn = refusal === null || isIncomplete;
-  return { store, ...openedBy(task, store), isOwn };
+  return { store, ...openedBy(task, store, (keys) => listFar(db, keys)), isOwn };
 }
 
 function withHotSide(error: unknown): unknown {

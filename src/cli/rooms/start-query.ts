@@ -155,7 +155,9 @@ const OF_A_BUCKET = /^AWS_\w+$/;
 
 /** Not the other secrets that this process was started with. */
 function environmentOf(env: CliIo['env'], lake: TierdConfig['lake']): QueryCommand['env'] {
-  const needsAws = lake.type === 's3' && lake.target.credentials === null;
+  const needsAws = [lake, lake.far].some(
+    (place) => place?.type === 's3' && place.target.credentials === null,
+  );
   return Object.fromEntries(
     Object.entries(env).filter(
       ([name]) => HANDED_ON.test(name) || (needsAws && OF_A_BUCKET.test(name)),

@@ -35,6 +35,8 @@ export interface RememberedLake {
   readonly isRestored: boolean;
   /** Where it lay when it was last used; null: not noted yet. */
   readonly usedAt: string | null;
+  /** The far place that was claimed for it, as it was last used; null: all of it lies in one place. */
+  readonly farPlace: string | null;
 }
 
 /** What this ledger published into its lake, and the lake does not have. */

@@ -19,6 +19,7 @@ import { addAuditEntry } from '../../ledger/audit.ts';
 import { enterFormerNames } from '../../ledger/former-names.ts';
 import { assertLease, type Lease } from '../../ledger/lease.ts';
 import { retireSegments } from '../../ledger/replaced-slices.ts';
+import { noteFarPlace, noteFoundFar } from '../../ledger/tiers.ts';
 import { actorOf } from '../audit/actor.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
@@ -42,6 +43,7 @@ export async function takeUp(
   const { dataset, manifest, outdatedKeys } = found;
   await assertAsListed(rooms, found);
   const id = rooms.newId();
+  const farAlone = await listFarAlone(rooms, namesOf(dataset, manifest));
   await inTransaction(
     db,
     {
@@ -63,6 +65,9 @@ export async function takeUp(
           }
         }
       }
+      await noteFoundFar(db, dataset.name, farAlone);
+      const { tiers } = rooms.store;
+      if (tiers !== null && farAlone.length > 0) await noteFarPlace(db, tiers.far.place);
       await enterColumns(db, dataset.name, found.columns, found.isManifestNewer);
       if (manifest !== null) {
         await enterHolds(db, manifest.holds);
@@ -111,6 +116,20 @@ async function assertAsListed(rooms: AdoptionRooms, found: DatasetFinding): Prom
     hint: 'run the same command again: the lake is this ledger’s now, and nobody else changes it',
     context: { dataset: name },
   });
+}
+
+/** Keys of what lies in the far place of the lake and not in the near one. */
+async function listFarAlone(
+  { store: { tiers }, signal }: AdoptionRooms,
+  names: readonly string[],
+): Promise<readonly string[]> {
+  if (tiers === null) return [];
+  const keys = new Set<string>();
+  for (const name of names) {
+    for await (const { key } of tiers.far.list(`${name}/`, signal)) keys.add(key);
+    for await (const { key } of tiers.near.list(`${name}/`, signal)) keys.delete(key);
+  }
+  return [...keys];
 }
 
 /** A generation that was given to another slice of the same time is no longer free. */

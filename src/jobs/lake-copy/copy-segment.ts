@@ -1,4 +1,4 @@
-/** One segment from the lake into its copy: compared on the way out, and as read back from where it is now. */
+/** One segment from the lake into its copy, or its far place: compared on the way out, and as read back from there. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type ErrorCode, TierdError } from '../../domain/errors.ts';
@@ -8,6 +8,8 @@ import { writing } from '../../lake/lake-failure.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
 import type { DueSegment } from './compare-copy.ts';
 import type { CopyTarget } from './rooms.ts';
+
+export type SegmentToCopy = Omit<DueSegment, 'isLive'>;
 
 export type CopiedSegment =
   | { readonly kind: 'copied' | 'there already' }
@@ -22,7 +24,7 @@ export type CopiedSegment =
 export async function copySegment(
   lake: ObjectStore,
   { store, fileSystem }: CopyTarget,
-  segment: DueSegment,
+  segment: SegmentToCopy,
   directory: string,
   mayPut: () => Promise<void>,
   signal: AbortSignal,
@@ -50,7 +52,7 @@ export async function copySegment(
 async function stage(
   lake: ObjectStore,
   { store, fileSystem }: Pick<CopyTarget, 'store' | 'fileSystem'>,
-  { key, bytes, sha256 }: DueSegment,
+  { key, bytes, sha256 }: SegmentToCopy,
   path: string,
   signal: AbortSignal,
 ): Promise<string | null> {
@@ -80,7 +82,7 @@ const OF_ONE_FILE: ReadonlySet<ErrorCode> = new Set(['OBJECT_MISSING', 'LAKE_UNR
 
 async function assertSame(
   store: ObjectStore,
-  { key, bytes, sha256 }: DueSegment,
+  { key, bytes, sha256 }: SegmentToCopy,
   code: 'OBJECT_CONFLICT' | 'VERIFY_MISMATCH',
   signal: AbortSignal,
 ): Promise<void> {
@@ -89,7 +91,7 @@ async function assertSame(
   throw new TierdError({
     code,
     message: `${store.locate(key)} is not the segment that was published as ${key}: that has ${String(bytes)} bytes and SHA-256 ${sha256}, this ${String(found.bytes)} and ${found.sha256}. It was left as it is, and the lake is as it was.`,
-    hint: 'find out who wrote it, and whether that disk or store is healthy; move it away, then run `tierd lake copy` again',
+    hint: 'find out who wrote it, and whether that disk or store is healthy; move it away, then run the same command again',
     context: { key, place: store.place, expected: { bytes, sha256 }, found },
   });
 }

@@ -27,6 +27,7 @@ import {
 } from '../../ledger/lake-identity.ts';
 import { migrationStatus } from '../../ledger/migrate.ts';
 import { asTierdError } from '../job-failure.ts';
+import { assertFarConfigured, assertFarOwn } from '../tiering/far-place.ts';
 import { type DatasetsToLookAt, lookAhead } from './lake-ahead.ts';
 import { lookForLack } from './lake-lacks.ts';
 import type { JobRooms } from './rooms.ts';
@@ -214,6 +215,8 @@ async function standingOf(
     store.place,
     remembered?.usedAt ?? null,
   );
+  await assertFarConfigured(store, db, remembered);
+  if (look === 'all') await assertFarOwn(store, db, remembered);
   const place = await ledgerPlace(db);
   const owner = await readLakeOwner(store);
   const holdsStrangeFiles =

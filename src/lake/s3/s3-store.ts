@@ -35,6 +35,7 @@ class S3Store implements ObjectStore {
   readonly place: string;
   readonly stagingRoot: string;
   readonly ranges: RangedReads;
+  readonly tiers = null;
   readonly #api: S3Api;
   readonly #workRoot: string;
   readonly #fs: FileSystem;

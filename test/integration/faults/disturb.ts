@@ -45,6 +45,7 @@ export function boundTo(store: ObjectStore): ObjectStore {
     place: store.place,
     stagingRoot: store.stagingRoot,
     ranges: store.ranges,
+    tiers: store.tiers,
     putIfAbsent: store.putIfAbsent.bind(store),
     putSmallIfAbsent: store.putSmallIfAbsent.bind(store),
     replaceSmall: store.replaceSmall.bind(store),

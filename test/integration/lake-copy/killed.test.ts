@@ -2,8 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import type { CopyTarget } from '../../../src/jobs/lake-copy/rooms.ts';
-import { readCopyNote } from '../../../src/lake/copy-note.ts';
 import { readLakeMarker } from '../../../src/lake/marker.ts';
+import { COPY_NOTE, readPlaceNote } from '../../../src/lake/place-note.ts';
 import { rememberedLake } from '../../../src/ledger/lake-identity.ts';
 import { type Dying, dyingRooms, untilDead } from '../../support/any-order/dying-rooms.ts';
 import { benchAt, copy, keysIn, localTarget, switchTo } from '../../support/lake-copy.ts';
@@ -92,7 +92,7 @@ it.each(['before', 'sent'] as const)(
 
       await switchTo(bench, target);
       bench = benchAt(bench, target);
-      expect(await readCopyNote(target.store), told).toBeNull();
+      expect(await readPlaceNote(target.store, COPY_NOTE), told).toBeNull();
       expect(await prove(bench), told).toMatchObject({ provenRows: 100 });
       const { rows } = await client.query(
         `select count(*)::int as entries from tierd.audit where entry::jsonb ->> 'action' = 'switched'`,

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { keepLease } from '../../../src/jobs/keep-lease.ts';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
-import { readCopyNote } from '../../../src/lake/copy-note.ts';
 import { listManifests, newestHead } from '../../../src/lake/manifest.ts';
+import { COPY_NOTE, readPlaceNote } from '../../../src/lake/place-note.ts';
 import { assertLease } from '../../../src/ledger/lease.ts';
 import { adopt } from '../../support/adopt.ts';
 import { compact } from '../../support/compact.ts';
@@ -32,7 +32,7 @@ describe('a switch to the copy', () => {
     expect(await switchTo(bench, target)).toMatchObject({ isDone: true, segments: 3 });
     const moved = benchAt(bench, target);
     expect(await prove(moved)).toMatchObject({ provenRows: 300, incomplete: null });
-    expect(await readCopyNote(target.store)).toBeNull();
+    expect(await readPlaceNote(target.store, COPY_NOTE)).toBeNull();
 
     const another = await localTarget(bench, 'another');
     for (const begin of [

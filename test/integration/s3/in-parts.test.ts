@@ -79,9 +79,11 @@ describeOn('s3', 'segments of a bucket in parts', () => {
           workDirectory: lake.workRoot,
           cacheBytes,
           minFreeBytes: 0,
+          far: null,
         },
       },
       lake.store,
+      () => Promise.resolve(new Set()),
     );
     const segments = await Promise.all(
       files.map(async ({ key, path, bytes }) => ({

@@ -21,6 +21,7 @@ describe('lake: { type: s3 }', () => {
     const { directory, load: read } = load(LEAST);
     expect(read()).toEqual({
       type: 's3',
+      far: null,
       target: {
         bucket: 'lake',
         prefix: '',

@@ -25,6 +25,7 @@ import { listColumns } from '../../../ledger/columns.ts';
 import {
   type CataloguedSegment,
   listManifests,
+  listManifestsOf,
   listManifestsOfGone,
   listSegmentsRewritten,
   listSegmentsToBe,
@@ -51,6 +52,8 @@ export interface SegmentChange {
   readonly isSameRows?: boolean;
   /** Keys of manifests that become one. */
   readonly merged?: readonly (readonly string[])[];
+  /** Live segments that the same commit has read in the lake's far place. */
+  readonly farKeys?: readonly string[];
 }
 
 /**
@@ -108,11 +111,13 @@ async function planSnapshot(
   rooms: JobRooms,
   run: RunContext,
   db: pg.Client,
-  { moveId, goneKeys, isSameRows = false, merged = [] }: SegmentChange,
+  { moveId, goneKeys, isSameRows = false, merged = [], farKeys = [] }: SegmentChange,
 ): Promise<NextSnapshot | null> {
   const { dataset, table } = run;
   const { name } = dataset;
   const uriOf = (key: string): string => lakeUri(rooms.store, key);
+  const fileOf = (segment: CataloguedSegment): DataFile =>
+    dataFile(segment, uriOfSegment(rooms.store, segment, farKeys));
   const location = uriOf(icebergFolder(name));
   const stored = await readIcebergTable(db, name);
   const document = stored === null ? null : (stored.document as TableMetadata);
@@ -124,9 +129,10 @@ async function planSnapshot(
   const toBe = isAnew ? await listSegmentsToBe(db, name, moveId, 'all') : notListed;
   const added = toBe.filter(({ key }) => !goneKeys.includes(key));
   const ofGone = isKnown || isAnew ? [] : await listManifestsOfGone(db, name);
+  const ofMoved = isAnew || farKeys.length === 0 ? [] : await listManifestsOf(db, farKeys);
   const listed = isAnew
     ? []
-    : await listSegmentsRewritten(db, goneKeys, [...ofGone, ...merged.flat()]);
+    : await listSegmentsRewritten(db, goneKeys, [...ofGone, ...ofMoved, ...merged.flat()]);
   const schemaId = schemaIdFor(document, schema);
   const isSame = added.length === 0 && listed.length === 0;
   if (isSame && (document === null || (!isAnew && hasSchema(document, schemaId, schema)))) {
@@ -146,9 +152,9 @@ async function planSnapshot(
     sliceUnit: dataset.slice,
     sortedBy: sortedBy(schema, run),
     manifests: await listManifests(db, name),
-    listed: listed.map((segment) => listedFile(segment, uriOf)),
+    listed: listed.map((segment) => listedFile(segment, fileOf(segment))),
     merged,
-    added: added.map((segment) => ({ file: dataFile(segment, uriOf), isSorted: segment.isNew })),
+    added: added.map((segment) => ({ file: fileOf(segment), isSorted: segment.isNew })),
     now: rooms.clock.now(),
     ids: { table: rooms.newId(), snapshot: rooms.newId(), files: rooms.newId() },
     uriOf,
@@ -238,16 +244,26 @@ function sortedBy(schema: TableSchema, { dataset, columns }: RunContext): readon
   return order;
 }
 
+/** A path in a document is absolute: it says in which of its places the lake has the segment. */
+function uriOfSegment(
+  store: JobRooms['store'],
+  { key, isFar }: CataloguedSegment,
+  farKeys: readonly string[],
+): string {
+  const isThere = isFar || farKeys.includes(key);
+  return lakeUri(isThere ? (store.tiers?.far ?? store) : store, key);
+}
+
 function listedFile(
   segment: CataloguedSegment & { readonly isGone: boolean },
-  uriOf: (key: string) => string,
+  file: DataFile,
 ): ListedFile {
   const { listed, isGone } = segment;
   if (listed === null) throw new RangeError(`${segment.key} is in no manifest`);
-  return { ...listed, isGone, file: dataFile(segment, uriOf) };
+  return { ...listed, isGone, file };
 }
 
-function dataFile(segment: CataloguedSegment, uriOf: (key: string) => string): DataFile {
+function dataFile(segment: CataloguedSegment, uri: string): DataFile {
   const place = parseSegmentKey(segment.key);
   if (place === null) throw new RangeError(`${segment.key} is no key of a segment`);
   const { key, bytes, rows, minTimeUs, maxTimeUs, statistics, counts } = segment;
@@ -255,7 +271,7 @@ function dataFile(segment: CataloguedSegment, uriOf: (key: string) => string): D
   const { start, unit } = place;
   return {
     key,
-    uri: uriOf(key),
+    uri,
     bytes,
     rows,
     minTimeUs,

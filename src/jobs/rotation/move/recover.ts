@@ -4,11 +4,14 @@
  */
 import type pg from 'pg';
 import type { Dataset } from '../../../domain/dataset.ts';
+import { TierdError } from '../../../domain/errors.ts';
 import { guardClock } from '../../../domain/plan/clock-guard.ts';
 import { recoveryOf } from '../../../domain/plan/move.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
+import type { ObjectStore } from '../../../lake/object-store.ts';
 import { sweepSmallStaging } from '../../../lake/small-staging.ts';
 import { listStaging, removeStaging } from '../../../lake/staging.ts';
+import { nearOf } from '../../../lake/tiered-store.ts';
 import {
   abandonIcebergObjects,
   forgetIcebergObjects,
@@ -21,6 +24,7 @@ import { forgetRetired, outdatedKeys } from '../../../ledger/replaced-slices.ts'
 import { abandonRestores } from '../../../ledger/restores.ts';
 import { abandonRuns } from '../../../ledger/runs.ts';
 import { abandonedKeys, abandonSegments, forgetAbandoned } from '../../../ledger/segments.ts';
+import { listNotOnlyNear } from '../../../ledger/tiers.ts';
 import { readClocks } from '../../clock-facts.ts';
 import { settlingOptions } from '../../settling-options.ts';
 import { sweepMetadataStaging } from '../iceberg/metadata-staging.ts';
@@ -28,14 +32,16 @@ import type { DueMove, Recovered } from '../outcome.ts';
 import { assertStillOwnLake } from '../own-lake.ts';
 import type { JobRooms } from '../rooms.ts';
 
+/** Those that work under the lease of a dataset. */
+const JOBS = ['rotate', 'restore', 'compact', 'expire', 'delete', 'correct', 'adopt', 'tier'];
+
 export async function recover(
   rooms: JobRooms,
   db: pg.Client,
   lease: Lease,
   { limits }: Pick<Dataset, 'limits'>,
 ): Promise<Recovered> {
-  for (const job of ['rotate', 'restore', 'compact', 'expire', 'delete', 'correct', 'adopt'])
-    await abandonRuns(db, job, lease.dataset);
+  for (const job of JOBS) await abandonRuns(db, job, lease.dataset);
   await abandonRestores(db, lease.dataset);
   const unfinished = await unfinishedMoves(db, lease.dataset);
   const vacuumDue: DueMove[] = [];
@@ -118,7 +124,8 @@ export async function sweepLeftovers(
   let removed = 0;
   for (const key of keys) {
     await assertStillOwnLake(rooms, db);
-    if (await rooms.store.remove(key)) removed += 1;
+    // What was never live has gone nowhere else.
+    if (await nearOf(rooms.store).remove(key)) removed += 1;
   }
   if (keys.length > 0) {
     await forgetAbandoned(db, lease.dataset, keys, rooms.settings.leaseTtlMs * GRACE_LIFETIMES);
@@ -153,20 +160,35 @@ async function sweepMetadata(
 /** Replaced segments whose readers have had their time (I3). */
 async function removeOutdated(rooms: JobRooms, db: pg.Client, dataset: string): Promise<number> {
   const keys = await outdatedKeys(db, dataset, rooms.settings.gracePeriodMs);
-  await removeRetired(rooms, db, dataset, keys);
-  return keys.length;
+  const { tiers } = rooms.store;
+  if (tiers === null) {
+    await removeRetired(rooms, db, dataset, keys);
+    return keys.length;
+  }
+  const elsewhere = await listNotOnlyNear(db, keys);
+  const onlyNear = keys.filter((key) => !elsewhere.has(key));
+  await removeRetired(rooms, db, dataset, onlyNear, tiers.near);
+  try {
+    await removeRetired(rooms, db, dataset, [...elsewhere]);
+    return keys.length;
+  } catch (error) {
+    // A far place that does not answer holds up nothing that lies near. A later run removes what is there.
+    if (error instanceof TierdError && error.code === 'LAKE_UNREACHABLE') return onlyNear.length;
+    throw error;
+  }
 }
 
-/** Removes the files of replaced segments. Under the dataset's lease. */
+/** Removes the files of replaced segments. Under the dataset's lease. @param from where all of them lie */
 export async function removeRetired(
-  rooms: JobRooms,
+  rooms: Pick<JobRooms, 'store'>,
   db: pg.Client,
   dataset: string,
   keys: readonly string[],
+  from: Pick<ObjectStore, 'remove'> = rooms.store,
 ): Promise<void> {
   for (const key of keys) {
     await assertStillOwnLake(rooms, db);
-    await rooms.store.remove(key);
+    await from.remove(key);
   }
   // After the files: killed in between, the next recovery finds none of them there.
   if (keys.length > 0) await forgetRetired(db, dataset, keys);

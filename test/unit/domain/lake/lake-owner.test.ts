@@ -14,6 +14,7 @@ const remembered = {
   promotion: null,
   isRestored: false,
   usedAt: '/lake',
+  farPlace: null,
 };
 const owner: LakeOwner = {
   ...place,

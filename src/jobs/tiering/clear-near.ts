@@ -1,0 +1,45 @@
+/** Near copies go of segments that have lain far for a grace period: whoever began to read them before is done (I3). */
+import type pg from 'pg';
+import type { NearSegment } from '../../domain/plan/tiering.ts';
+import type { Tiers } from '../../lake/object-store.ts';
+import { fallBackNear, forgetNear } from '../../ledger/tiers.ts';
+import { stopIfAborted } from '../job-failure.ts';
+import { assertStillOwnLake } from '../rotation/own-lake.ts';
+import type { RunContext } from '../rotation/staged-move.ts';
+import type { NotSent, TieringRooms } from './rooms.ts';
+
+/** Grows as they go, so that it is right whenever this throws. */
+export interface Cleared {
+  readonly gone: NearSegment[];
+  readonly failed: NotSent[];
+}
+
+/** Under the dataset's lease. Killed anywhere, the same call goes on. */
+export async function clearNear(
+  rooms: TieringRooms,
+  { near, far }: Tiers,
+  { dataset: { name }, signal }: Pick<RunContext, 'dataset' | 'signal'>,
+  db: pg.Client,
+  needless: readonly NearSegment[],
+  { gone, failed }: Cleared,
+): Promise<void> {
+  for (const segment of needless) {
+    stopIfAborted(signal);
+    const { key, bytes } = segment;
+    // It was proven to be there, and this is the last moment at which its loss costs nothing (I1).
+    const there = await far.stat(key);
+    if (there?.bytes !== bytes) {
+      await fallBackNear(db, name, key);
+      const found = there === null ? 'is not there any more' : `has ${String(there.bytes)} bytes`;
+      const reason = `${far.locate(key)} ${found}, and ${String(bytes)} were put there; the near copy stays, and is the one that is read`;
+      failed.push({ key, reason });
+      rooms.tell({ kind: 'failed', dataset: name, key, reason });
+      continue;
+    }
+    await assertStillOwnLake(rooms, db);
+    await near.remove(key);
+    // After the file: killed in between, the next run finds it gone.
+    await forgetNear(db, name, [key]);
+    gone.push(segment);
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * A lake in two places. Keys are never given twice and objects never replaced (I3), so that a key means the same bytes
+ * in either place, or in both: nobody who reads the lake, or works on it, needs to know where something lies. What is
+ * published goes near, and so do all of tierd's own records; which segments go far is the ledger's to say.
+ */
+import { TierdError } from '../domain/errors.ts';
+import type { ByteRange } from './file-system.ts';
+import { isOwnRecord, MARKER_KEY, OWNER_DIRECTORY } from './object-key.ts';
+import type { ListedObject, ObjectFacts, ObjectStore, PutOutcome, Tiers } from './object-store.ts';
+
+/** Looks near first: that is a disk, or as quick as the far place. */
+export function openTieredStore(near: ObjectStore, far: ObjectStore): ObjectStore {
+  return new TieredStore({ near, far });
+}
+
+/** Where segments are published, and everything but what went far lies. */
+export function nearOf(store: ObjectStore): ObjectStore {
+  return store.tiers?.near ?? store;
+}
+
+class TieredStore implements ObjectStore {
+  readonly place: string;
+  readonly stagingRoot: string;
+  /** Of a place: whoever reads in parts has to know which. */
+  readonly ranges = null;
+  readonly tiers: Tiers;
+
+  constructor(tiers: Tiers) {
+    this.place = tiers.near.place;
+    this.stagingRoot = tiers.near.stagingRoot;
+    this.tiers = tiers;
+  }
+
+  putIfAbsent(
+    key: string,
+    stagedFilePath: string,
+    facts: ObjectFacts,
+    signal?: AbortSignal,
+  ): Promise<PutOutcome> {
+    return this.tiers.near.putIfAbsent(key, stagedFilePath, facts, signal);
+  }
+
+  async putSmallIfAbsent(key: string, bytes: Uint8Array): Promise<PutOutcome> {
+    const { near, far } = this.tiers;
+    if (!key.startsWith(`${OWNER_DIRECTORY}/`)) return near.putSmallIfAbsent(key, bytes);
+    // Whose the lake is, both places say: two owners that have a copy of one each share the other. The near one decides,
+    // and what the far one lacks of it, where nobody has claimed it yet, comes with its claim.
+    const isClaimed = (await far.stat(MARKER_KEY)) !== null;
+    const outcome = await near.putSmallIfAbsent(key, bytes);
+    if (isClaimed) await far.putSmallIfAbsent(key, bytes);
+    return outcome;
+  }
+
+  replaceSmall(key: string, bytes: Uint8Array): Promise<void> {
+    return this.tiers.near.replaceSmall(key, bytes);
+  }
+
+  async stat(key: string): Promise<{ readonly bytes: number } | null> {
+    const { near, far } = this.tiers;
+    // What leaves the near place lies in the far one by then, so that this order misses nothing.
+    const found = await near.stat(key);
+    return found === null && !isOwnRecord(key) ? far.stat(key) : found;
+  }
+
+  async *read(key: string, range?: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    const { near, far } = this.tiers;
+    let isBegun = false;
+    try {
+      for await (const chunk of near.read(key, range, signal)) {
+        isBegun = true;
+        yield chunk;
+      }
+      return;
+    } catch (error) {
+      if (isBegun || isOwnRecord(key) || !isMissing(error)) throw error;
+    }
+    yield* far.read(key, range, signal);
+  }
+
+  async *list(prefix: string, signal?: AbortSignal): AsyncIterable<ListedObject> {
+    const { near, far } = this.tiers;
+    const found = new Set<string>();
+    for await (const object of near.list(prefix, signal)) {
+      found.add(object.key);
+      yield object;
+    }
+    if (isOwnRecord(`${prefix}_`)) return;
+    for await (const object of far.list(prefix, signal)) if (!found.has(object.key)) yield object;
+  }
+
+  async remove(key: string): Promise<boolean> {
+    const { near, far } = this.tiers;
+    const wasNear = await near.remove(key);
+    return (!isOwnRecord(key) && (await far.remove(key))) || wasNear;
+  }
+
+  locate(key: string): string {
+    return this.tiers.near.locate(key);
+  }
+
+  async readable(key: string, directory: string, signal?: AbortSignal): Promise<string> {
+    const { near, far } = this.tiers;
+    const isFar = (await near.stat(key)) === null && !isOwnRecord(key);
+    return (isFar ? far : near).readable(key, directory, signal);
+  }
+
+  freeBytes(): Promise<number | null> {
+    return this.tiers.near.freeBytes();
+  }
+
+  lookWritable(): Promise<void> {
+    return this.tiers.near.lookWritable();
+  }
+
+  async checkWritable(): Promise<readonly string[]> {
+    const { near, far } = this.tiers;
+    return [...(await near.checkWritable()), ...(await far.checkWritable())];
+  }
+}
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof TierdError && error.code === 'OBJECT_MISSING';
