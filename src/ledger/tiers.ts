@@ -1,17 +1,30 @@
 /** In which of the lake's two places its segments lie. Written under the dataset's lease. */
 
 import { TierdError } from '../domain/errors.ts';
-import type { EpochMs } from '../domain/time/time-range.ts';
+import type { EpochMs, TimeRange } from '../domain/time/time-range.ts';
 import type { Queryable } from './queryable.ts';
 
 export interface PlacedSegment {
   readonly key: string;
+  /** Of its slice. */
+  readonly range: TimeRange;
   readonly bytes: number;
   readonly sha256: string;
   readonly rows: number;
 }
 
-const PLACED = `object_key as key, bytes::float8 as bytes, sha256, row_count::float8 as rows`;
+const PLACED = `g.object_key as key, g.bytes::float8 as bytes, g.sha256, g.row_count::float8 as rows,
+  (extract(epoch from s.range_from) * 1000)::float8 as from_ms, (extract(epoch from s.range_to) * 1000)::float8 as to_ms
+  from tierd.segments g join tierd.slices s on s.id = g.slice_id`;
+
+type PlacedRow = Omit<PlacedSegment, 'range'> & {
+  readonly from_ms: number;
+  readonly to_ms: number;
+};
+
+function placedOf({ from_ms, to_ms, ...segment }: PlacedRow): PlacedSegment {
+  return { ...segment, range: { fromInclusive: from_ms, toExclusive: to_ms } };
+}
 
 /** Live segments of slices that end by then, and are not known to lie far. Oldest first. */
 export async function listDueForFar(
@@ -19,14 +32,13 @@ export async function listDueForFar(
   dataset: string,
   endingBy: EpochMs,
 ): Promise<readonly PlacedSegment[]> {
-  const { rows } = await db.query<PlacedSegment>(
-    `select ${PLACED} from tierd.segments g
-     where g.dataset = $1 and g.state = 'live' and g.tier in ('near', 'moving')
-       and exists (select from tierd.slices s where s.id = g.slice_id and s.range_to <= $2::timestamptz)
+  const { rows } = await db.query<PlacedRow>(
+    `select ${PLACED}
+     where g.dataset = $1 and g.state = 'live' and g.tier in ('near', 'moving') and s.range_to <= $2::timestamptz
      order by g.min_time_us, g.id`,
     [dataset, new Date(endingBy).toISOString()],
   );
-  return rows;
+  return rows.map(placedOf);
 }
 
 /** Before the first of them is put into the far place: whoever removes them looks there as well from now on (I4). */
@@ -68,13 +80,13 @@ export async function listNearNeedless(
   dataset: string,
   graceMs: number,
 ): Promise<readonly PlacedSegment[]> {
-  const { rows } = await db.query<PlacedSegment>(
-    `select ${PLACED} from tierd.segments g
+  const { rows } = await db.query<PlacedRow>(
+    `select ${PLACED}
      where g.dataset = $1 and g.tier = 'both' and g.state in ('live', 'retired')
        and g.tier_since <= clock_timestamp() - $2 * interval '1 millisecond' order by g.id`,
     [dataset, graceMs],
   );
-  return rows;
+  return rows.map(placedOf);
 }
 
 /** Their near copies are gone. */

@@ -36,6 +36,7 @@ const OF_E2E = [
   'restore-one-instant',
   'rotate',
   's3',
+  'tier',
 ].map((name) => `test/e2e/${name}.test.ts`);
 
 const OF_INTEGRATION = [
@@ -59,6 +60,9 @@ const OF_INTEGRATION = [
   'restore/given-tables',
   'rotate/large-values',
   'rotate/parts-replaced',
+  'tiers/bucket',
+  'tiers/places',
+  'tiers/tier',
 ].map((name) => `test/integration/${name}.test.ts`);
 
 const SHARE = 1 / 7;

@@ -1,10 +1,12 @@
 /** Which segments of the lake go to its far place. Pure; `--dry-run` prints what the job runs. */
 import type { Dataset } from '../dataset.ts';
-import { DAY_MS, type EpochMs, floorToUnit } from '../time/time-range.ts';
+import { DAY_MS, type EpochMs, floorToUnit, type TimeRange } from '../time/time-range.ts';
 
 /** A live segment that is not known to lie far. */
 export interface NearSegment {
   readonly key: string;
+  /** Of its slice. */
+  readonly range: TimeRange;
   readonly bytes: number;
   readonly sha256: string;
   readonly rows: number;
@@ -53,4 +55,12 @@ export function batchesForFar(
 
 export function bytesOfAll(segments: readonly Pick<NearSegment, 'bytes'>[]): number {
   return segments.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** From the first to the last of them; there is one at least. */
+export function hullOf(segments: readonly Pick<NearSegment, 'range'>[]): TimeRange {
+  return {
+    fromInclusive: Math.min(...segments.map(({ range }) => range.fromInclusive)),
+    toExclusive: Math.max(...segments.map(({ range }) => range.toExclusive)),
+  };
 }

@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { NearSegment } from '../../domain/plan/tiering.ts';
 import type { Tiers } from '../../lake/object-store.ts';
+import { assertLease } from '../../ledger/lease.ts';
 import { fallBackNear, forgetNear } from '../../ledger/tiers.ts';
 import { stopIfAborted } from '../job-failure.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
@@ -18,7 +19,7 @@ export interface Cleared {
 export async function clearNear(
   rooms: TieringRooms,
   { near, far }: Tiers,
-  { dataset: { name }, signal }: Pick<RunContext, 'dataset' | 'signal'>,
+  { dataset: { name }, lease, signal }: Pick<RunContext, 'dataset' | 'lease' | 'signal'>,
   db: pg.Client,
   needless: readonly NearSegment[],
   { gone, failed }: Cleared,
@@ -26,6 +27,7 @@ export async function clearNear(
   for (const segment of needless) {
     stopIfAborted(signal);
     const { key, bytes } = segment;
+    await assertStillOwnLake(rooms, db);
     // It was proven to be there, and this is the last moment at which its loss costs nothing (I1).
     const there = await far.stat(key);
     if (there?.bytes !== bytes) {
@@ -36,7 +38,8 @@ export async function clearNear(
       rooms.tell({ kind: 'failed', dataset: name, key, reason });
       continue;
     }
-    await assertStillOwnLake(rooms, db);
+    // Whoever has the lease now may have found it gone there since, and read the near copy again.
+    await assertLease(db, lease);
     await near.remove(key);
     // After the file: killed in between, the next run finds it gone.
     await forgetNear(db, name, [key]);

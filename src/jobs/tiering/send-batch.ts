@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import { bytesOfAll, type NearSegment } from '../../domain/plan/tiering.ts';
+import { bytesOfAll, hullOf, type NearSegment } from '../../domain/plan/tiering.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import type { Tiers } from '../../lake/object-store.ts';
 import { createStaging, removeStaging } from '../../lake/staging.ts';
@@ -63,6 +63,7 @@ export async function sendBatch(
       action: 'sent_far',
       chain: name,
       ...{ at: rooms.clock.now(), by: actorOf(rooms), runId: run.runId },
+      ranges: [hullOf(sent)],
       rows: BigInt(sent.reduce((sum, { rows }) => sum + rows, 0)),
       facts: {
         far: tiers.far.place,

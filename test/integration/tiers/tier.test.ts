@@ -99,7 +99,12 @@ describe('a lake in two places', () => {
       `select entry::jsonb as entry from tierd.audit where entry::jsonb ->> 'action' = 'sent_far'`,
     );
     expect(rows).toMatchObject([
-      { entry: { dataset: 'ticks', rows: '200', segments: 2, far: bench.far.place } },
+      {
+        entry: {
+          ...{ dataset: 'ticks', rows: '200', segments: 2, far: bench.far.place },
+          ranges: [{ from: daysAgo(120), to: daysAgo(99) }],
+        },
+      },
     ]);
   });
 
