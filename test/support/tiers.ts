@@ -34,9 +34,10 @@ export function tier(
   { rooms }: Pick<Bench, 'rooms'>,
   dataset: Dataset,
   tell: (event: TieringEvent) => void = () => undefined,
+  minFreeBytes = 0,
 ): Promise<TieringOutcome> {
   const isLocal = rooms.store.tiers?.far.place.startsWith('/') === true;
-  const farDisk = { fileSystem: rooms.fileSystem, isLocal, minFreeBytes: 0 };
+  const farDisk = { fileSystem: rooms.fileSystem, isLocal, minFreeBytes };
   return tierDataset({ ...rooms, farDisk, tell }, dataset, { evenIfPaused: false });
 }
 

@@ -151,6 +151,15 @@ describe('a lake in two places', () => {
     expect(await prove(bench)).toMatchObject({ provenRows: 300 });
   });
 
+  it('sends nothing where that would leave less free than is to stay free', async () => {
+    const scene = await openTierScene();
+    const failure = tier(scene.bench, scene.dataset, undefined, 1e18);
+    await expect(failure).rejects.toMatchObject({ code: 'LAKE_FULL' });
+    await expect(failure).rejects.toThrow('2 segments that are to be copied there');
+    expect(await keysIn(scene.bench.far)).toEqual([]);
+    expect(await tiersOf(scene)).toEqual({ near: 3 });
+  });
+
   it('finds in the far place what a ledger that was set back takes for near', async () => {
     const scene = await openTierScene();
     const bench = withoutGrace(scene.bench);
