@@ -1,5 +1,5 @@
 /** A lake whose old segments lie in a bucket, as most will have it. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
@@ -12,7 +12,7 @@ import { makeS3Lake, type S3Lake } from '../../support/s3-lake.ts';
 import { type S3Server, startS3 } from '../../support/s3-server.ts';
 import { describeOn } from '../../support/servers.ts';
 import { tier, withFar, withoutGrace } from '../../support/tiers.ts';
-import { liveKeys, prove } from '../lake-copy/scene.ts';
+import { liveKeys, openScene, prove } from '../lake-copy/scene.ts';
 import { openTierScene, tiersOf } from './scene.ts';
 
 /** Fewer mean that they are no longer seen. */
@@ -87,6 +87,37 @@ describeOn('s3', 'a lake on a disk whose far place is a bucket', () => {
     const locate = await opened.openSegments(segments, whole, undefined);
     expect(locate(segments[0]?.key ?? '')).toContain(whole);
     expect(locate(segments[2]?.key ?? '')).toBe(where[2]);
+  });
+
+  it('may be near in a bucket as well', async () => {
+    const [nearLake, farLake] = [await bucket(), await bucket()];
+    const { bench: single, dataset, database } = await openScene(nearLake.store, [120, 100, 40]);
+    const bench = withoutGrace(await withFar(single, farLake.store));
+    const old = { ...dataset, farDays: 90 };
+    expect(await tier(bench, old)).toMatchObject({ sent: 2, failed: [] });
+    expect(await tier(bench, old)).toMatchObject({ cleared: 2, failed: [] });
+    expect(await keysIn(nearLake.store)).toHaveLength(1);
+    expect(await keysIn(farLake.store)).toHaveLength(2);
+    expect(await prove(bench)).toMatchObject({ provenRows: 300, incomplete: null });
+
+    const db = await database.connect();
+    const placeOf = ({ target }: S3Lake) => ({
+      ...({ type: 's3', iceberg: false, target, cacheBytes: 1e9, minFreeBytes: 0 } as const),
+      workDirectory: nearLake.workRoot,
+    });
+    const lake = { ...placeOf(nearLake), far: { ...placeOf(farLake), far: null } };
+    const { openSegments } = openedBy({ lake }, bench.rooms.store, (keys) => listFar(db, keys));
+    const { rows } = await db.query<{ key: string; bytes: string }>(
+      'select object_key as key, bytes::text from tierd.segments order by 1',
+    );
+    const segments = rows.map(({ key, bytes }) => ({ key, bytes: BigInt(bytes) }));
+    const directory = await mkdtemp(join(tmpdir(), 'tierd-opened-'));
+    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    const locate = await openSegments(segments, directory, undefined);
+    const sizes = await Promise.all(
+      segments.map(async ({ key }) => BigInt((await stat(locate(key))).size)),
+    );
+    expect(sizes).toEqual(segments.map(({ bytes }) => bytes));
   });
 
   it.for(['before', 'sent'] as const)(
