@@ -82,7 +82,7 @@ function assemble(
   const store = rooms.connectLive === null ? null : live.store;
   const sources = rooms.sources.map((source) => sourceOf(source, hot, live, now));
   const sum = hot.ledger === null ? null : sumOf(hot.ledger.cold);
-  const lakeError = lakeProblem(lake, hot.ledgerOfLake, rooms.store.place);
+  const lakeError = lakeProblem(lake, hot.ledgerOfLake, rooms.store);
   return {
     takenAt: now,
     tookMs: now - began,

@@ -33,6 +33,7 @@ export function openSurvey(
     connectLive: redisUrl === undefined ? null : () => connectLive(targetOf(redisUrl), 'survey'),
     store: {
       place: '/lake',
+      tiers: null,
       stat: () => Promise.resolve(null),
       read: () => {
         throw new Error('nothing is there to be read');

@@ -27,7 +27,13 @@ import {
 } from '../../ledger/lake-identity.ts';
 import { migrationStatus } from '../../ledger/migrate.ts';
 import { asTierdError } from '../job-failure.ts';
-import { assertFarConfigured, assertFarOwn } from '../tiering/far-place.ts';
+import {
+  assertFarConfigured,
+  assertFarOwn,
+  farObjection,
+  type LyingFar,
+  lyingFar,
+} from '../tiering/far-place.ts';
 import { type DatasetsToLookAt, lookAhead } from './lake-ahead.ts';
 import { lookForLack } from './lake-lacks.ts';
 import type { JobRooms } from './rooms.ts';
@@ -132,6 +138,7 @@ export async function claimLake(rooms: JobRooms, db: pg.Client): Promise<void> {
 export interface LedgerOfLake extends Pick<LakeStanding, 'place' | 'remembered'> {
   /** The key of what was published last. */
   readonly newest: string | null;
+  readonly lyingFar: LyingFar | null;
 }
 
 /** Null where there is no ledger. */
@@ -139,20 +146,23 @@ export async function readLedgerOfLake(db: pg.Client): Promise<LedgerOfLake | nu
   const { applied, pending } = await migrationStatus(db);
   if (applied.length === 0 || pending.length > 0) return null;
   const newest = (await newestExpected(db))?.key ?? null;
-  return { remembered: await rememberedLake(db), place: await ledgerPlace(db), newest };
+  const remembered = await rememberedLake(db);
+  const far = await lyingFar(db, remembered);
+  return { remembered, place: await ledgerPlace(db), newest, lyingFar: far };
 }
 
 /**
  * What speaks against the lake, of which `found` was read, as the ledger's own; null when nothing does.
  *
  * @param found with the segment that was looked for, and was not there
- * @param lakePlace where it lies, for messages
+ * @param lake as configured
  */
 export function lakeObjection(
   found: Pick<LakeStanding, 'marker' | 'owner'> & { readonly missing: string | null },
-  { remembered, place, newest }: LedgerOfLake,
-  lakePlace: string,
+  { remembered, place, newest, lyingFar: far }: LedgerOfLake,
+  lake: Pick<ObjectStore, 'tiers' | 'place'>,
 ): TierdError | null {
+  const lakePlace = lake.place;
   try {
     assertSameLake(
       found.marker,
@@ -163,6 +173,8 @@ export function lakeObjection(
   } catch (error) {
     return asTierdError(error);
   }
+  const withoutFar = farObjection(lake, far);
+  if (withoutFar !== null) return withoutFar;
   const { owner, missing } = found;
   // It was looked for by what the ledger had said before: another is the newest now, and not looked for yet.
   const isLacking = missing !== null && missing === newest;

@@ -25,7 +25,7 @@ const UNSEEN_LAKE: LakeLook = {
   error: null,
 };
 
-export type LakeRooms = ReadableStore & Pick<ObjectStore, 'freeBytes' | 'lookWritable'>;
+export type LakeRooms = ReadableStore & Pick<ObjectStore, 'freeBytes' | 'lookWritable' | 'tiers'>;
 
 /** A file system that hangs holds a thread for each look at it: there is never more than one. */
 export class LakeLooker {
@@ -63,8 +63,8 @@ async function lookAt(store: LakeRooms, newest: string | null): Promise<LakeLook
 export function lakeProblem(
   look: LakeLook,
   ledger: LedgerOfLake | null,
-  place: string,
+  lake: Pick<ObjectStore, 'tiers' | 'place'>,
 ): string | null {
   if (look.error !== null || ledger === null) return look.error;
-  return lakeObjection(look, ledger, place)?.message ?? null;
+  return lakeObjection(look, ledger, lake)?.message ?? null;
 }

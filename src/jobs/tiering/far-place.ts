@@ -20,19 +20,42 @@ import type { JobRooms } from '../rotation/rooms.ts';
  * @throws TierdError LAKE_NOT_THE_SAME
  */
 export async function assertFarConfigured(
-  { tiers, place }: Pick<ObjectStore, 'tiers' | 'place'>,
+  store: Pick<ObjectStore, 'tiers' | 'place'>,
   db: pg.Client,
   remembered: RememberedLake | null,
 ): Promise<void> {
-  const farPlace = remembered?.farPlace ?? null;
-  if (tiers !== null || farPlace === null) return;
+  const objection = farObjection(store, await lyingFar(db, remembered));
+  if (objection !== null) throw objection;
+}
+
+export interface LyingFar {
+  readonly place: string;
+  readonly segments: number;
+  readonly bytes: number;
+}
+
+/** Null where nothing does. */
+export async function lyingFar(
+  db: pg.Client,
+  remembered: RememberedLake | null,
+): Promise<LyingFar | null> {
+  const place = remembered?.farPlace ?? null;
+  if (place === null) return null;
   const { segments, bytes } = await sumNotNear(db);
-  if (segments === 0) return;
-  throw new TierdError({
+  return segments === 0 ? null : { place, segments, bytes };
+}
+
+export function farObjection(
+  { tiers, place }: Pick<ObjectStore, 'tiers' | 'place'>,
+  lying: LyingFar | null,
+): TierdError | null {
+  if (tiers !== null || lying === null) return null;
+  const { segments, bytes } = lying;
+  return new TierdError({
     code: 'LAKE_NOT_THE_SAME',
-    message: `${tellLying(segments, bytes)} in the far place ${farPlace}, and the configuration names none: ${place} is not all of the lake. Nothing was read, written or deleted.`,
+    message: `${tellLying(segments, bytes)} in the far place ${lying.place}, and the configuration names none: ${place} is not all of the lake. Nothing was read, written or deleted.`,
     hint: 'Put `lake.far` back into the configuration. To have all of the lake in one place again, copy it to a new one first: `tierd lake copy`, then `tierd lake switch`.',
-    context: { place, farPlace, segments },
+    context: { place, farPlace: lying.place, segments },
   });
 }
 

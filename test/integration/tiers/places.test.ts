@@ -13,6 +13,7 @@ import { compact } from '../../support/compact.ts';
 import { expire } from '../../support/expire.ts';
 import { benchAt, copy, keysIn, localTarget, switchTo } from '../../support/lake-copy.ts';
 import { benchOn, loseDatabase } from '../../support/lost-database.ts';
+import { openSurvey } from '../../support/surveying.ts';
 import { planTier, tier, withFar, withoutGrace } from '../../support/tiers.ts';
 import { boundTo } from '../faults/disturb.ts';
 import { bring, liveKeys, openScene, prove } from '../lake-copy/scene.ts';
@@ -124,6 +125,13 @@ describe('the far place of a lake', () => {
       await expect(failure).rejects.toThrow(`2 segments`);
       await expect(failure).rejects.toThrow(bench.far.place);
     }
+    const { take } = openSurvey(scene.database, { datasets: [dataset] });
+    const { cold } = await take({ store: alone.rooms.store });
+    expect(cold.error).toContain(`in the far place ${bench.far.place}`);
+    const whole = await openSurvey(scene.database, { datasets: [dataset] }).take({
+      store: bench.rooms.store,
+    });
+    expect(whole.cold.error).toBeNull();
     expect(await tiersOf(scene)).toEqual({ near: 1, far: 2 });
     expect(await prove(bench)).toMatchObject({ provenRows: 300, incomplete: null });
   });
