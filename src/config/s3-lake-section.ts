@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { S3Encryption, S3Target } from '../domain/lake/s3-target.ts';
-import { choice, duration, flag, secret, size, text } from './fields.ts';
+import { choice, duration, flag, secret, size, text, wholeNumber } from './fields.ts';
 import { lakeIceberg } from './iceberg-field.ts';
 import { parseDuration, parseSize } from './units.ts';
 
@@ -15,6 +15,8 @@ export interface S3LakeConfig {
   readonly cacheBytes: number;
   /** Of the disk that holds `workDirectory`. */
   readonly minFreeBytes: number;
+  /** How often the daemon looks whether the bucket is there. */
+  readonly lookIntervalMs: number;
   readonly iceberg: boolean;
 }
 
@@ -69,6 +71,22 @@ export const s3Lake = z.strictObject({
   request_timeout: duration(
     'Take an answer for lost that has not come, or gone on, for this long.',
   ).default('30s'),
+  retry_for: duration(
+    'Try again for this long, and seven times at least, what fails in passing (5xx, SlowDown, lost connections) once the bucket has answered. One that never did is given up after seven times.',
+  ).default('1min'),
+  look_interval: duration(
+    'How often the daemon looks whether the bucket is there, by a few requests, while it answers; while it does not, with each survey. Else nothing is asked of it while nothing is due.',
+  ).default('10min'),
+  max_requests_per_second: wholeNumber(
+    { min: 0, max: 1_000_000 },
+    'Ask the store no more often than this, each process for itself: the daemon is one, and so is each job and each query. 0 is no limit.',
+  ).default(0),
+  max_upload_per_second: size(
+    'Send no more than this in a second, each process for itself. 0B is no limit.',
+  ).default('0B'),
+  max_download_per_second: size(
+    'Fetch no more than this in a second, each process for itself. 0B is no limit.',
+  ).default('0B'),
 });
 
 export const S3_SECRETS = ['secret_access_key', 'session_token'] as const;
@@ -96,10 +114,17 @@ export function resolveS3Lake(file: z.output<typeof s3Lake>, fileDirectory: stri
       encryption: encryptionOf(file),
       connectTimeoutMs: parseDuration(file.connect_timeout),
       requestTimeoutMs: parseDuration(file.request_timeout),
+      retryForMs: parseDuration(file.retry_for),
+      limits: {
+        requestsPerSecond: file.max_requests_per_second,
+        uploadBytesPerSecond: parseSize(file.max_upload_per_second),
+        downloadBytesPerSecond: parseSize(file.max_download_per_second),
+      },
     },
     workDirectory: resolve(fileDirectory, file.work_directory),
     cacheBytes: parseSize(file.cache),
     minFreeBytes: parseSize(file.min_free),
+    lookIntervalMs: parseDuration(file.look_interval),
     iceberg: file.iceberg,
   };
 }

@@ -45,6 +45,8 @@ class LocalStore implements ObjectStore {
   readonly place: string;
   readonly stagingRoot: string;
   readonly ranges = null;
+  readonly checksums = null;
+  readonly lifecycle = null;
   readonly #fs: FileSystem;
 
   constructor(root: string, stagingRoot: string, fs: FileSystem) {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { TierdConfig } from '../../config/load.ts';
+import type { S3Target } from '../../domain/lake/s3-target.ts';
 import { fileSystemFor } from '../../lake/file-modes.ts';
 import type { FileSystem } from '../../lake/file-system.ts';
 import { endWithoutThreads, knockerAt } from '../../lake/knock.ts';
@@ -8,6 +9,7 @@ import { MARKER_KEY } from '../../lake/object-key.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
 import { segmentsInParts } from '../../lake/parts/segments-in-parts.ts';
 import { evict } from '../../lake/s3/cache-bound.ts';
+import type { S3Api } from '../../lake/s3/s3-api.ts';
 import { openS3Store } from '../../lake/s3/s3-store.ts';
 import { openS3Api } from '../../lake/s3/sdk-api.ts';
 import { cachedSegments, isKept } from '../../lake/s3/segment-cache.ts';
@@ -17,7 +19,16 @@ import { USUAL_TIME_LIMITS, withinTime } from '../../lake/within-time.ts';
 /** The configured lake. Connects to nothing, and changes nothing. */
 export async function openLake({ lake }: Pick<TierdConfig, 'lake'>): Promise<ObjectStore> {
   if (lake.type === 'local') return openLocalStore(lake.root, fileSystemOf(lake));
-  return openS3Store(openS3Api(lake.target), lake.workDirectory, fileSystemOf(lake));
+  return openS3Store(apiOf(lake.target), lake.workDirectory, fileSystemOf(lake));
+}
+
+const apis = new WeakMap<S3Target, S3Api>();
+
+/** One for all who open the same lake in this process: the limits are on what they ask together. */
+function apiOf(target: S3Target): S3Api {
+  const api = apis.get(target) ?? openS3Api(target);
+  apis.set(target, api);
+  return api;
 }
 
 /** Of a bucket there are only copies here, for tierd itself. */

@@ -45,6 +45,8 @@ export function boundTo(store: ObjectStore): ObjectStore {
     place: store.place,
     stagingRoot: store.stagingRoot,
     ranges: store.ranges,
+    checksums: store.checksums,
+    lifecycle: store.lifecycle,
     putIfAbsent: store.putIfAbsent.bind(store),
     putSmallIfAbsent: store.putSmallIfAbsent.bind(store),
     replaceSmall: store.replaceSmall.bind(store),

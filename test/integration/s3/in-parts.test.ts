@@ -79,6 +79,7 @@ describeOn('s3', 'segments of a bucket in parts', () => {
           workDirectory: lake.workRoot,
           cacheBytes,
           minFreeBytes: 0,
+          lookIntervalMs: 0,
         },
       },
       lake.store,

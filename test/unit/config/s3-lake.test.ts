@@ -32,10 +32,13 @@ describe('lake: { type: s3 }', () => {
         encryption: null,
         connectTimeoutMs: 5_000,
         requestTimeoutMs: 30_000,
+        retryForMs: 60_000,
+        limits: { requestsPerSecond: 0, uploadBytesPerSecond: 0, downloadBytesPerSecond: 0 },
       },
       workDirectory: `${directory}/work`,
       cacheBytes: 10 * 1024 ** 3,
       minFreeBytes: 1024 ** 3,
+      lookIntervalMs: 600_000,
       iceberg: false,
     });
   });
@@ -50,6 +53,21 @@ describe('lake: { type: s3 }', () => {
         endpoint: 'http://localhost:9000',
         forcePathStyle: true,
         credentials: { accessKeyId: 'me', secretAccessKey: 'secret', sessionToken: 'token' },
+      },
+    });
+  });
+
+  it('takes limits on requests, and on bytes each way', () => {
+    const { load: read } = load(
+      `${LEAST}, max_requests_per_second: 50, max_upload_per_second: 20MB, max_download_per_second: 1.5MB`,
+    );
+    expect(read()).toMatchObject({
+      target: {
+        limits: {
+          requestsPerSecond: 50,
+          uploadBytesPerSecond: 20 * 1024 ** 2,
+          downloadBytesPerSecond: 1.5 * 1024 ** 2,
+        },
       },
     });
   });
@@ -69,6 +87,8 @@ describe('lake: { type: s3 }', () => {
       `${LEAST}, access_key_id: me, secret_access_key: s, secret_access_key_file: f`,
       'lake.secret_access_key_file',
     ],
+    [`${LEAST}, max_requests_per_second: -1`, 'lake.max_requests_per_second'],
+    [`${LEAST}, max_upload_per_second: 20`, 'lake.max_upload_per_second'],
     ['bucket: lake', 'lake.work_directory'],
     [`${LEAST}, path: here`, 'lake.path'],
   ])('refuses %s, naming %s', (lake, where) => {
