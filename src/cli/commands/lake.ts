@@ -2,6 +2,7 @@ import { Argument, type Command } from 'commander';
 import type pg from 'pg';
 import { agree, countOf } from '../../domain/count.ts';
 import { describeOwner } from '../../domain/lake/lake-owner.ts';
+import type { CopyStanding, ToldCopy } from '../../jobs/lake-copy/copies-told.ts';
 import type { TakeOver } from '../../jobs/lake-owner.ts';
 import type { LakeStanding } from '../../jobs/rotation/own-lake.ts';
 import type { LedgerRooms } from '../../jobs/rotation/rooms.ts';
@@ -78,8 +79,12 @@ async function withLake<Result>(
 
 async function show(context: CliContext): Promise<void> {
   const { lookWhose } = await import('../../jobs/lake-owner.ts');
+  const { lookAtCopies, tellCopies } = await import('../../jobs/lake-copy/copies-told.ts');
   await withLake(context, async (rooms, db) => {
-    context.report(reportStanding(await lookWhose(rooms, db), rooms.store.place));
+    const standing = await lookWhose(rooms, db);
+    const copying = await lookAtCopies(rooms.store, db);
+    const told = tellCopies(copying, standing.remembered?.lakeId ?? null);
+    context.report(reportStanding(standing, rooms.store.place, { ...copying, told }));
   });
 }
 
@@ -164,7 +169,11 @@ function describeStrange(files: number): string {
   return `${countOf(files, 'file')} in it ${agree(files, 'is', 'are')} not known to this ledger: left alone, and the rows there are not found through it. \`tierd adopt\` takes them up.`;
 }
 
-function reportStanding(standing: LakeStanding, place: string): Report {
+function reportStanding(
+  standing: LakeStanding,
+  place: string,
+  copying: CopyStanding & { readonly told: readonly ToldCopy[] },
+): Report {
   const { marker, owner, remembered, ownership } = standing;
   return {
     json: {
@@ -191,6 +200,14 @@ function reportStanding(standing: LakeStanding, place: string): Report {
         database_oid: standing.place.databaseOid,
         database: standing.place.database,
       },
+      copying_now: copying.holder,
+      copies: copying.copies.map(({ lakeId, segments, ofSegments, lastAt }) => ({
+        lake_id: lakeId,
+        segments_proven: segments,
+        of_segments: ofSegments,
+        last_at: lastAt,
+      })),
+      is_copy_of: copying.note?.of ?? null,
     },
     text: ({ colour }) => {
       const lines = [
@@ -198,6 +215,7 @@ function reportStanding(standing: LakeStanding, place: string): Report {
         ...lastPlaceLines(remembered, place),
         `owner   ${owner === null ? 'none yet' : describeOwner(owner)}`,
         `ledger  database ${standing.place.database} (oid ${standing.place.databaseOid}) of the server ${standing.place.systemIdentifier}`,
+        ...copying.told.flatMap(({ found, next }) => [`copy    ${found}`, `        ${next}`]),
       ];
       if (ownership.kind === 'owned')
         return [...lines, colour.green('it is this ledger’s')].join('\n');
