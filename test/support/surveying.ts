@@ -41,6 +41,7 @@ export function openSurvey(
       freeBytes: () => Promise.resolve(5_000),
       readable: (key) => Promise.resolve(`/lake/${key}`),
     },
+    lakeLookMs: 0,
     minFreeBytes: 1_000,
     clock: { now: () => NOW + aheadMs },
     liveSettings: { drainIntervalMs: 10_000, waitReplicas: 0 },
