@@ -32,6 +32,8 @@ export interface VictimOrder {
   readonly adopt?: true;
   /** A file of corrections, instead of a rotation. */
   readonly correct?: string;
+  /** The lake copied into that bucket, by way of that directory, instead of a rotation. */
+  readonly copy?: { readonly into: S3Target; readonly by: string };
 }
 
 /** `again`: a plain table with a key, into which rows come that have been moved. */
