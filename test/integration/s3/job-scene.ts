@@ -4,8 +4,9 @@ import { dirname, join } from 'node:path';
 import type pg from 'pg';
 import { expect, onTestFinished } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
-import { rotateDataset } from '../../../src/jobs/rotate.ts';
+import { type RotationOutcome, rotateDataset } from '../../../src/jobs/rotate.ts';
 import type { Rooms } from '../../../src/jobs/rotation/rooms.ts';
+import { checksumOf } from '../../../src/lake/checksum.ts';
 import { nodeFileSystem } from '../../../src/lake/file-system.ts';
 import { openS3Store } from '../../../src/lake/s3/s3-store.ts';
 import { openS3Api } from '../../../src/lake/s3/sdk-api.ts';
@@ -58,7 +59,7 @@ export async function openBucketScene(
   return { database, client, bench, lake, proxy, rooms, dataset: makeDataset('ticks'), truth };
 }
 
-export const rotate = (rooms: Rooms, dataset: Dataset) =>
+export const rotate = (rooms: Rooms, dataset: Dataset): Promise<RotationOutcome> =>
   rotateDataset(rooms, dataset, { force: true });
 
 /** Rows that are due and still hot. */
@@ -112,7 +113,7 @@ export async function versions({
   const found = new Map<string, string>();
   for (const { key } of await listSegments(client, { states: ['live'] })) {
     const { version, chunks } = await lake.api.get(key, null);
-    for await (const chunk of chunks) void chunk;
+    await checksumOf(chunks);
     found.set(key, version ?? '');
   }
   return found;
