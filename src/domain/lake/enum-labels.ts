@@ -34,8 +34,7 @@ export function changedLabels(
 /** Of a type that was made anew, as by a dump and restore, only the name tells. */
 function nameToday(known: EnumLabel, current: readonly EnumLabel[]): string | null {
   const same = current.find(
-    ({ typeIdentity, number }) =>
-      typeIdentity === known.typeIdentity && number === known.number,
+    ({ typeIdentity, number }) => typeIdentity === known.typeIdentity && number === known.number,
   );
   if (same !== undefined) return same.label;
   const isOfAnother = current.every(({ typeIdentity }) => typeIdentity !== known.typeIdentity);

@@ -33,7 +33,8 @@ export function refuseExchangedLabels(
 }
 
 function refuse(column: string, was: string, now: string | null): Refusal {
-  const meant = now === null ? 'a label that is gone' : `the label that is ${sqlLiteral(now)} today`;
+  const meant =
+    now === null ? 'a label that is gone' : `the label that is ${sqlLiteral(now)} today`;
   return {
     guard: 'renamed_label',
     message: `${sqlLiteral(was)} in the column ${column} was ${meant} when rows were moved, and is the name of another label now: they would come back as that`,

@@ -1,15 +1,18 @@
 /** The labels of a table's enums, with the numbers by which PostgreSQL knows them. */
 import type { EnumLabel } from '../../domain/lake/enum-labels.ts';
+import type { FieldColumn } from '../../domain/lake/field-ids.ts';
 import { type Queryable, run, sql } from '../sql.ts';
 
 /**
  * Of each column that is an enum, an array of one, or a domain over either: its labels in the order of the type.
  *
- * @returns by the column's `attnum`
+ * @param fields of the table as it is
+ * @returns by the column's field id
  */
 export async function readEnumLabels(
   db: Queryable,
   tableOid: number,
+  fields: readonly Pick<FieldColumn, 'attnum' | 'fieldId'>[],
 ): Promise<ReadonlyMap<number, readonly EnumLabel[]>> {
   const rows = await run<{
     readonly attnum: number;
@@ -32,10 +35,12 @@ export async function readEnumLabels(
           cross join pg_control_system() s join pg_database d on d.datname = current_database()
         order by b.attnum, e.enumsortorder`,
   );
+  const ids = new Map(fields.map(({ attnum, fieldId }) => [attnum, fieldId]));
   const labels = new Map<number, EnumLabel[]>();
   for (const { attnum, type_identity: typeIdentity, number, label } of rows) {
-    const one = { typeIdentity, number: Number(number), label };
-    labels.set(attnum, [...(labels.get(attnum) ?? []), one]);
+    const id = ids.get(attnum);
+    if (id === undefined) continue; // it was added since
+    labels.set(id, [...(labels.get(id) ?? []), { typeIdentity, number: Number(number), label }]);
   }
   return labels;
 }

@@ -1,6 +1,6 @@
 /** Each column's field id, and the labels of its enum, from the ledger and into it (I13). */
 import type pg from 'pg';
-import { type EnumLabel, newLabels } from '../../../domain/lake/enum-labels.ts';
+import { newLabels } from '../../../domain/lake/enum-labels.ts';
 import {
   areRecorded,
   assignFieldIds,
@@ -41,23 +41,8 @@ export async function gatherFieldIds(
   const known = isReady ? await listColumns(db, dataset) : [];
   const fields = assignFieldIds(known, await readColumnPlaces(db, table.oid));
   const recorded: LabelsByField = isReady ? await listEnumLabels(db, dataset) : new Map();
-  const labels = { recorded, current: await currentLabels(db, table.oid, fields) };
+  const labels = { recorded, current: await readEnumLabels(db, table.oid, fields) };
   return { known, fields, labels };
-}
-
-/** @param fields of the table as it is */
-export async function currentLabels(
-  db: pg.Client,
-  tableOid: number,
-  fields: readonly FieldColumn[],
-): Promise<LabelsByField> {
-  const byColumn = await readEnumLabels(db, tableOid);
-  return new Map(
-    fields.flatMap(({ fieldId, attnum }): [number, readonly EnumLabel[]][] => {
-      const labels = byColumn.get(attnum);
-      return labels === undefined ? [] : [[fieldId, labels]];
-    }),
-  );
 }
 
 /** Before the first file that carries them, so that no id is ever given twice. Throws LEASE_LOST. */
