@@ -524,6 +524,7 @@ CREATE TABLE tierd.segments (
     changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     schema_id text NOT NULL,
     value_counts jsonb,
+    footer_bytes integer,
     CONSTRAINT segments_bytes_check CHECK ((bytes > 0)),
     CONSTRAINT segments_check CHECK ((max_time_us >= min_time_us)),
     CONSTRAINT segments_row_count_check CHECK ((row_count > 0)),

@@ -18,21 +18,31 @@ export interface S3Request {
   readonly path: string;
 }
 
+export interface SeenRequest extends S3Request {
+  readonly verdict: Verdict;
+  /** Of the answer's body, as far as it has passed. */
+  readonly bytes: number;
+}
+
 export interface S3Proxy {
   readonly url: string;
   /** Every request, in order, with what became of it. */
-  readonly seen: readonly (S3Request & { readonly verdict: Verdict })[];
+  readonly seen: readonly SeenRequest[];
   judge(verdict: (asked: S3Request) => Verdict): void;
+  /** Every answer that passes begins so much later. */
+  delay(ms: number): void;
   close(): Promise<void>;
 }
 
 export async function openS3Proxy(upstream: string): Promise<S3Proxy> {
-  const seen: (S3Request & { verdict: Verdict })[] = [];
+  const seen: (S3Request & { verdict: Verdict; bytes: number })[] = [];
   let judge: (asked: S3Request) => Verdict = () => 'pass';
+  let delayMs = 0;
   const server = createServer((incoming, outgoing) => {
     const asked = { method: incoming.method ?? '', path: incoming.url ?? '' };
     const verdict = judge(asked);
-    seen.push({ ...asked, verdict });
+    const request = { ...asked, verdict, bytes: 0 };
+    seen.push(request);
     if (verdict === 'cut-before') {
       incoming.socket.destroy();
     } else if (verdict === 'refuse') {
@@ -40,7 +50,10 @@ export async function openS3Proxy(upstream: string): Promise<S3Proxy> {
       outgoing.writeHead(503, { 'content-type': 'application/xml' });
       outgoing.end('<Error><Code>SlowDown</Code><Message>made by the test</Message></Error>');
     } else {
-      forward(upstream, incoming, outgoing, verdict);
+      const count = (bytes: number): void => {
+        request.bytes += bytes;
+      };
+      forward(upstream, incoming, outgoing, { verdict, delayMs, count });
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -51,6 +64,9 @@ export async function openS3Proxy(upstream: string): Promise<S3Proxy> {
     judge: (verdict) => {
       judge = verdict;
     },
+    delay: (ms) => {
+      delayMs = ms;
+    },
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -59,11 +75,17 @@ export async function openS3Proxy(upstream: string): Promise<S3Proxy> {
   };
 }
 
+interface Passing {
+  readonly verdict: Verdict;
+  readonly delayMs: number;
+  readonly count: (bytes: number) => void;
+}
+
 function forward(
   upstream: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  verdict: Verdict,
+  { verdict, delayMs, count }: Passing,
 ): void {
   const { hostname, port } = new URL(upstream);
   // The host's name is signed, so the store is shown the one that was asked.
@@ -76,11 +98,17 @@ function forward(
       });
       return;
     }
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
     if (verdict === 'pass') {
-      answer.pipe(outgoing);
+      const pass = (): void => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.on('data', (chunk: Buffer) => count(chunk.byteLength));
+        answer.pipe(outgoing);
+      };
+      if (delayMs === 0) pass();
+      else setTimeout(pass, delayMs);
       return;
     }
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
     const half = Math.floor(Number(answer.headers['content-length'] ?? 0) / 2);
     let sent = 0;
     answer.on('data', (chunk: Buffer) => {

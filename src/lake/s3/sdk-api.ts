@@ -9,6 +9,7 @@ import type * as Sdk from '@aws-sdk/client-s3';
 import type { S3Target } from '../../domain/lake/s3-target.ts';
 import type { ByteRange } from '../file-system.ts';
 import { bodyChunks } from './body-chunks.ts';
+import { type LoadedSdk, loadSdk } from './load-sdk.ts';
 import type { ListedPage, S3Api, S3Body, Upload, UploadedPart } from './s3-api.ts';
 import { isS3Failure } from './s3-failure.ts';
 import { failureOf } from './sdk-failure.ts';
@@ -18,16 +19,11 @@ export function openS3Api(target: S3Target): S3Api {
   return new SdkApi(target);
 }
 
-interface Loaded {
-  readonly sdk: typeof Sdk;
-  readonly client: Sdk.S3Client;
-}
-
 class SdkApi implements S3Api {
   readonly place: string;
   readonly #target: S3Target;
   readonly #root: string;
-  #loaded: Promise<Loaded> | null = null;
+  #loaded: Promise<LoadedSdk> | null = null;
 
   constructor(target: S3Target) {
     this.#target = target;
@@ -228,10 +224,10 @@ class SdkApi implements S3Api {
 
   async #call<Answer>(
     signal: AbortSignal | undefined,
-    send: (loaded: Loaded, options: { abortSignal?: AbortSignal }) => Promise<Answer>,
+    send: (loaded: LoadedSdk, options: { abortSignal?: AbortSignal }) => Promise<Answer>,
   ): Promise<Answer> {
     signal?.throwIfAborted();
-    this.#loaded ??= load(this.#target);
+    this.#loaded ??= loadSdk(this.#target);
     const loaded = await this.#loaded;
     try {
       return await send(loaded, signal === undefined ? {} : { abortSignal: signal });
@@ -249,32 +245,6 @@ class SdkApi implements S3Api {
       throw error;
     }
   }
-}
-
-async function load(target: S3Target): Promise<Loaded> {
-  // Its notice to whoever upgrades it is nothing that an operator could act on: it is pinned.
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  const sdk = await import('@aws-sdk/client-s3');
-  const { endpoint, region, forcePathStyle, credentials } = target;
-  const client = new sdk.S3Client({
-    region,
-    forcePathStyle,
-    ...(endpoint === null ? {} : { endpoint }),
-    ...(credentials === null ? {} : { credentials }),
-    maxAttempts: 1,
-    // Else every ranged GET fails on servers that send a checksum of the whole object with it.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    // Else 6 s are waited for servers that never say "100 Continue".
-    expectContinueHeader: false,
-    requestHandler: {
-      connectionTimeout: target.connectTimeoutMs,
-      requestTimeout: target.requestTimeoutMs,
-      // Alone the timeout above only warns.
-      throwOnRequestTimeout: true,
-    },
-  });
-  return { sdk, client };
 }
 
 /** What a server must say and some do not, which is no answer that anything can be built on. */

@@ -79,6 +79,7 @@ describeOn('s3', 'segments of a bucket in parts', () => {
           workDirectory: lake.workRoot,
           cacheBytes,
           minFreeBytes: 0,
+          price: null,
         },
       },
       lake.store,
@@ -91,6 +92,7 @@ describeOn('s3', 'segments of a bucket in parts', () => {
         rows: BigInt((await readWhole(path)).footer.rows),
         columns,
         width: 5,
+        footerBytes: null,
         isInParts: true,
       })),
     );

@@ -37,7 +37,16 @@ describe('lake: { type: s3 }', () => {
       cacheBytes: 10 * 1024 ** 3,
       minFreeBytes: 1024 ** 3,
       iceberg: false,
+      price: null,
     });
+  });
+
+  it('has a price where somebody has written it down', () => {
+    const of = (price: string) => load(`${LEAST}, price: { ${price} }`).load();
+    expect(of('per_gb: 0.09, per_1000_requests: 0.0004, currency: USD')).toMatchObject({
+      price: { perGigabyte: 0.09, perThousandRequests: 0.0004, currency: 'USD' },
+    });
+    expect(of('per_gb: 0, per_1000_requests: 0.0043')).toMatchObject({ price: { currency: null } });
   });
 
   it('takes its secrets from files, and an endpoint that is not AWS by its path', () => {
@@ -69,6 +78,8 @@ describe('lake: { type: s3 }', () => {
       `${LEAST}, access_key_id: me, secret_access_key: s, secret_access_key_file: f`,
       'lake.secret_access_key_file',
     ],
+    [`${LEAST}, price: { per_gb: -1, per_1000_requests: 0 }`, 'lake.price.per_gb'],
+    [`${LEAST}, price: { per_gb: 1 }`, 'lake.price.per_1000_requests'],
     ['bucket: lake', 'lake.work_directory'],
     [`${LEAST}, path: here`, 'lake.path'],
   ])('refuses %s, naming %s', (lake, where) => {
