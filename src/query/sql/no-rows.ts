@@ -68,12 +68,12 @@ function isNever(condition: AstValue | undefined): boolean {
   );
 }
 
-/** As it is written, without a zero before it. */
+/** As it is written, without a zero before it. The PostgreSQL face writes each with its type. */
 function integerIn(expression: AstValue | undefined): string | null {
-  const value =
-    isObject(expression) && expression['class'] === 'CONSTANT' ? expression['value'] : undefined;
-  if (!isObject(value) || !isObject(value['type']) || value['type']['id'] !== 'INTEGER')
-    return null;
+  if (!isObject(expression)) return null;
+  const { class: kind, child, cast_type: type, value } = expression;
+  if (kind === 'CAST' && isObject(type) && type['id'] === 'INTEGER') return integerIn(child);
+  if (kind !== 'CONSTANT' || !isObject(value) || !isObject(value['type'])) return null;
   const number = value['value'];
-  return number instanceof AstNumber ? number.text : null;
+  return value['type']['id'] === 'INTEGER' && number instanceof AstNumber ? number.text : null;
 }
