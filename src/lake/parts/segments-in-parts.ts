@@ -30,8 +30,8 @@ export interface SegmentsInPartsOptions {
   readonly evict: () => Promise<void>;
 }
 
-/** Requests of one query under way at once, and files that are made. */
-const AT_ONCE = 16;
+/** Requests of one query under way at once, and files that are made: a month of days begins with all of its footers. */
+const AT_ONCE = 32;
 
 /** Of chunks that come and go: as much as one chunk, where that is more. */
 const IN_MEMORY_BYTES = 48 * 1024 * 1024;
