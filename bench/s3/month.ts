@@ -1,4 +1,5 @@
 /** The month of one symbol, asked of a disk and of a bucket by what a process that waits for questions runs. */
+import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -33,7 +34,7 @@ export interface FarMonth extends MonthAsked {
 export async function askDisk(placed: PlacedLake, table: string): Promise<MonthAsked> {
   const room = new QueryRoom();
   const asked = await medianOf(() => ask(room, placed, placed.config.lake, table));
-  await room.close();
+  await leave(room);
   return asked;
 }
 
@@ -59,8 +60,14 @@ export async function askBucket(
   await proxy.delay(delayMs);
   const asked = await medianOf(askAnew);
   await proxy.delay(0);
-  await room.close();
+  await leave(room);
   return { ...asked, ...seen, needed: await neededIn(placed) };
+}
+
+/** With what the last question used. */
+async function leave(room: QueryRoom): Promise<void> {
+  await room.prepare();
+  await room.close();
 }
 
 /** What of segments is kept here. */
@@ -113,7 +120,8 @@ async function ask(
     limits: {
       memoryLimitBytes: MEMORY_BYTES,
       threads: THREADS,
-      spillDirectory: join(scene.folder, 'spill'),
+      // As each question has one of its own.
+      spillDirectory: join(scene.folder, 'spill', randomUUID()),
     },
     live: null,
   };
