@@ -1,5 +1,6 @@
 /** The month of one symbol, asked of a disk and of a bucket by what a process that waits for questions runs. */
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -132,6 +133,8 @@ async function ask(
   await room.prepare();
   const startedAt = performance.now();
   const { signal } = new AbortController();
+  // Each request listens while it is under way.
+  setMaxListeners(0, signal);
   await room.answer(task, { rows, signal, warn, onHead: () => undefined });
   return { ms: performance.now() - startedAt, text };
 }
