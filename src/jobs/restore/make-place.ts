@@ -2,7 +2,12 @@
 import type pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import { formatRange, msOfUs } from '../../domain/time/time-range.ts';
-import { hasChunkFor, makeChunkAt, type RowTimes } from '../../hot/timescale/make-chunk.ts';
+import {
+  hasChunkFor,
+  isCutByTimeAlone,
+  makeChunkAt,
+  type RowTimes,
+} from '../../hot/timescale/make-chunk.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { makePartitions } from '../../hot/write/make-partitions.ts';
 import { assertLease } from '../../ledger/lease.ts';
@@ -47,6 +52,7 @@ async function makeChunk(
   db: pg.Client,
   times: RowTimes,
 ): Promise<boolean> {
+  if (!(await isCutByTimeAlone(db, table))) return false;
   if (await hasChunkFor(db, table, times)) return true;
   // One of a statement would fire for the COPY that brings no row.
   if (firesTriggers) return false;

@@ -137,6 +137,42 @@ describeOn('timescale', 'restore of slices of a hypertable', () => {
     expect(lines).toBe(2);
   });
 
+  it('makes no chunk in which no row is where the table is cut by more than time', async () => {
+    await chunked(`select add_dimension('bars', 'id', number_partitions => 1000)`);
+    await watchRestore();
+    const { rows } = await database.query(
+      `select format('%I.%I', chunk_schema, chunk_name) as chunk from timescaledb_information.chunks
+       where range_end <= '${daysAgo(36)}'`,
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    const counts = rows.map(
+      ({ chunk }: { chunk: string }) => `select count(*)::int as rows from ${chunk}`,
+    );
+    const counted = await database.query(counts.join(' union all '));
+    expect(counted.rows).not.toContainEqual({ rows: 0 });
+  });
+
+  it('asks no default of the table for a value, and takes none from its sequences', async () => {
+    await chunked(
+      `create table asked (at timestamptz default clock_timestamp());
+       create function ask() returns int language plpgsql as $$ begin insert into public.asked default values; return 1; end $$;
+       create sequence of_domain;
+       create domain numbered as bigint default nextval('public.of_domain');
+       alter table bars add answer int default ask(), add place bigint generated always as identity, add other numbered,
+         add twice bigint generated always as (id * 2) stored`,
+    );
+    const taken = async (): Promise<unknown> => {
+      const { rows } = await database.query(
+        `select (select count(*) from asked) as asked, (select last_value from of_domain) as of_domain,
+                (select last_value from bars_place_seq) as place`,
+      );
+      return rows;
+    };
+    const before = await taken();
+    await copiesTwoAtOnce();
+    expect(await taken()).toEqual(before);
+  });
+
   it('fires a trigger of a statement no more often than there are slices', async () => {
     await chunked();
     await database.query(
