@@ -1,6 +1,6 @@
 /** Where rows of a slice go: partitions that a move dropped, and a chunk that is not there yet, are made before they come. */
 import type pg from 'pg';
-import { TierdError } from '../../domain/errors.ts';
+import { type ErrorCode, TierdError } from '../../domain/errors.ts';
 import { formatRange, msOfUs } from '../../domain/time/time-range.ts';
 import {
   hasChunkFor,
@@ -14,6 +14,9 @@ import { assertLease } from '../../ledger/lease.ts';
 import type { LiveSlice } from '../../ledger/replaced-slices.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import type { RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
+
+/** What else was in the way of a chunk is met again, and told, when the rows come. Who holds a lock was waited for. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['LEASE_LOST', 'LOCK_TIMEOUT']);
 
 /**
  * In a short transaction of its own: whoever makes a chunk keeps others from it, and tables that a partition refers to
@@ -41,8 +44,7 @@ export async function makePlace(
   return briefly(rooms, run, db, `making a chunk of ${told}`, () =>
     makeChunk(run, db, timesOf(slice)),
   ).catch((error: unknown) => {
-    // What else was in the way is met again, and told, when the rows come.
-    if (error instanceof TierdError && error.code === 'LEASE_LOST') throw error;
+    if (error instanceof TierdError && FINAL.has(error.code)) throw error;
     return false;
   });
 }

@@ -43,6 +43,16 @@ async function expectAllBack(): Promise<void> {
   expect(await coldSegments()).toBe(0);
 }
 
+/** Until another session waits for what this one has locked. */
+async function untilWaitedFor(client: pg.Client): Promise<void> {
+  for (;;) {
+    const waiting = await client.query(
+      'select from pg_locks where not granted and pg_backend_pid() = any (pg_blocking_pids(pid))',
+    );
+    if ((waiting.rowCount ?? 0) > 0) return;
+  }
+}
+
 /** None of the two commits before both have copied. */
 async function copiesTwoAtOnce(): Promise<void> {
   const copied = new Set<pg.Client>();
@@ -171,6 +181,41 @@ describeOn('timescale', 'restore of slices of a hypertable', () => {
     const before = await taken();
     await copiesTwoAtOnce();
     expect(await taken()).toEqual(before);
+  });
+
+  it('leaves a slice cold whose chunk somebody drops under it, and brings the others back', async () => {
+    await chunked();
+    const other = await database.connect();
+    let isOver: Promise<void> | null = null;
+    const watched = disturbed(bench, async (text, send) => {
+      if (isOver !== null || !text.startsWith('insert into tierd.restores')) return send();
+      const chunk = `(select format('%I.%I', chunk_schema, chunk_name) from timescaledb_information.chunks order by range_start limit 1)`;
+      await other.query(`begin; do $$ begin execute 'drop table ' || ${chunk}; end $$`);
+      isOver = untilWaitedFor(other).then(async () => {
+        await other.query('commit');
+      });
+      return send();
+    });
+    const { totals } = await restore(watched, dataset, days(40, 36));
+    await isOver;
+    expect(totals.failed.map(({ error }) => error.code)).toEqual(['RESTORE_REJECTED']);
+    expect(totals.restored).toHaveLength(DAYS.length - 1);
+    await restore(bench, dataset, days(40, 36));
+    await expectAllBack();
+  });
+
+  it('waits once, and not for its chunk and again for its rows, for who keeps others from making chunks', async () => {
+    await chunked();
+    const other = await database.connect();
+    await other.query(`begin; insert into bars values ('${daysAgo(38)}', 0)`);
+    const { totals } = await restore(bench, dataset, days(40, 36));
+    expect(totals.failed.map(({ error }) => error.code)).toContain('LOCK_TIMEOUT');
+    // Each is entered when its rows come.
+    const begun = await database.query('select from tierd.restores');
+    expect(begun.rowCount).toBe(totals.restored.length);
+    await other.query('rollback');
+    await restore(bench, dataset, days(40, 36));
+    await expectAllBack();
   });
 
   it('fires a trigger of a statement no more often than there are slices', async () => {
