@@ -60,6 +60,14 @@ describe('restore, where the columns have changed since (I13)', () => {
     expect(await count('bars', 'id >= 40000')).toBe(ROWS_A_DAY);
   });
 
+  it('says of no column that it holds nothing but nulls where it is refused for its values', async () => {
+    const dataset = await coldTable('bars');
+    await database.query('alter table bars drop column price');
+    const { plan, totals } = await restore(bench, dataset, days(40, 39));
+    expect(totals.failed[0]?.error.message).toMatch(/column price .* values in the lake/);
+    expect(plan.notes.join('\n')).not.toContain('price');
+  });
+
   it('refuses a column whose type is another by now', async () => {
     const dataset = await coldTable('bars');
     await database.query('alter table bars alter price type numeric(30,10)');

@@ -186,18 +186,20 @@ describeOn('timescale', 'restore of slices of a hypertable', () => {
   it('leaves a slice cold whose chunk somebody drops under it, and brings the others back', async () => {
     await chunked();
     const other = await database.connect();
-    let isOver: Promise<void> | null = null;
+    const dropping: Promise<void>[] = [];
     const watched = disturbed(bench, async (text, send) => {
-      if (isOver !== null || !text.startsWith('insert into tierd.restores')) return send();
+      if (dropping.length > 0 || !text.startsWith('insert into tierd.restores')) return send();
       const chunk = `(select format('%I.%I', chunk_schema, chunk_name) from timescaledb_information.chunks order by range_start limit 1)`;
       await other.query(`begin; do $$ begin execute 'drop table ' || ${chunk}; end $$`);
-      isOver = untilWaitedFor(other).then(async () => {
-        await other.query('commit');
-      });
+      dropping.push(
+        untilWaitedFor(other).then(async () => {
+          await other.query('commit');
+        }),
+      );
       return send();
     });
     const { totals } = await restore(watched, dataset, days(40, 36));
-    await isOver;
+    await Promise.all(dropping);
     expect(totals.failed.map(({ error }) => error.code)).toEqual(['RESTORE_REJECTED']);
     expect(totals.restored).toHaveLength(DAYS.length - 1);
     await restore(bench, dataset, days(40, 36));
