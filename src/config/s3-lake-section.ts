@@ -1,8 +1,9 @@
 /** The `lake` section of `type: s3`: what may be written there and what it becomes. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { LakePrice } from '../domain/lake/lake-price.ts';
 import type { S3Encryption, S3Target } from '../domain/lake/s3-target.ts';
-import { choice, duration, flag, secret, size, text, wholeNumber } from './fields.ts';
+import { choice, duration, flag, notNegative, secret, size, text, wholeNumber } from './fields.ts';
 import { lakeIceberg } from './iceberg-field.ts';
 import { parseDuration, parseSize } from './units.ts';
 
@@ -18,6 +19,8 @@ export interface S3LakeConfig {
   /** How often the daemon looks whether the bucket is there. */
   readonly lookIntervalMs: number;
   readonly iceberg: boolean;
+  /** Null where nobody has said: then nothing is said of costs. */
+  readonly price: LakePrice | null;
 }
 
 export const s3Lake = z.strictObject({
@@ -67,6 +70,19 @@ export const s3Lake = z.strictObject({
   cache: size('How much of segments that were queried is kept in `work_directory`.').default(
     '10GB',
   ),
+  price: z
+    .strictObject({
+      per_gb: notNegative(
+        'Of each GB (10^9 bytes) that is fetched. 0 where only requests are charged, as within a region.',
+      ),
+      per_1000_requests: notNegative('Of each thousand GET requests.'),
+      currency: text('What these are in.', 'USD').optional(),
+    })
+    .meta({
+      description:
+        'What reading the bucket costs: `tierd query --explain` then says what a query would. Nothing is said of costs when left out.',
+    })
+    .optional(),
   connect_timeout: duration('Give up connecting after this long.').default('5s'),
   request_timeout: duration(
     'Take an answer for lost that has not come, or gone on, for this long.',
@@ -126,6 +142,14 @@ export function resolveS3Lake(file: z.output<typeof s3Lake>, fileDirectory: stri
     minFreeBytes: parseSize(file.min_free),
     lookIntervalMs: parseDuration(file.look_interval),
     iceberg: file.iceberg,
+    price:
+      file.price === undefined
+        ? null
+        : {
+            perGigabyte: file.price.per_gb,
+            perThousandRequests: file.price.per_1000_requests,
+            currency: file.price.currency ?? null,
+          },
   };
 }
 

@@ -175,7 +175,9 @@ describeOn('s3', 'a lake in a bucket', () => {
   });
 
   it('is asked in parts: as all of it would answer, with rows that came again and columns of other names', async () => {
-    const { database, lake, workspace } = await openScene();
+    const proxy = await openS3Proxy(server.url);
+    onTestFinished(() => proxy.close());
+    const { database, lake, workspace } = await openScene({ endpoint: proxy.url });
     await database.query('drop table ticks');
     await database.query(
       'create table ticks (ts timestamptz, symbol text, price numeric(20,8), note text, primary key (symbol, ts))',
@@ -202,6 +204,18 @@ describeOn('s3', 'a lake in a bucket', () => {
       [day],
     );
     await database.query('alter table ticks rename note to remark');
+
+    // Names and types are known without the lake, and so is about what it will be asked for.
+    const before = proxy.seen.length;
+    const described = await workspace.tierd('query', 'describe ticks', '-F', 'ndjson');
+    expect(described.stdout).toContain('remark');
+    const empty = await workspace.tierd('query', 'select * from ticks limit 0', '-F', 'csv');
+    expect(empty.stdout.trim()).toBe('ts,symbol,price,remark');
+    const explained = await workspace.tierd('query', '--explain', 'select max(price) from ticks');
+    expect(explained.stdout).toMatch(
+      /of the bucket about [0-9.]+ [kKM]i?B in about [0-9]+ requests/,
+    );
+    expect(proxy.seen.slice(before)).toEqual([]);
 
     const question =
       "select count(*) as n, sum(price)::varchar as sum, count(*) filter (where remark = 'again') as again, min(remark) as least from ticks where symbol = 's7'";

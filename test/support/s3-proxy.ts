@@ -48,6 +48,8 @@ export interface SeenRequest extends S3Request {
   readonly verdict: Verdict;
   /** Of the clock that nobody sets back. */
   readonly atMs: number;
+  /** Of the answer's body, as far as it has passed. */
+  readonly bytes: number;
 }
 
 export interface S3Proxy {
@@ -55,20 +57,27 @@ export interface S3Proxy {
   /** Every request, in order, with what became of it. */
   readonly seen: readonly SeenRequest[];
   judge(verdict: (asked: S3Request) => Verdict): void;
+  /** From now on each answer that passes comes so much later than the store gave it. */
+  delay(ms: number): void;
   close(): Promise<void>;
 }
 
 export async function openS3Proxy(upstream: string): Promise<S3Proxy> {
-  const seen: SeenRequest[] = [];
+  const seen: (SeenRequest & { bytes: number })[] = [];
   let judge: (asked: S3Request) => Verdict = () => 'pass';
+  let delayMs = 0;
   const server = createServer((incoming, outgoing) => {
     const { method = '', url = '', headers } = incoming;
     const asked = { method, path: url, headers };
     const verdict = judge(asked);
-    seen.push({ ...asked, verdict, atMs: performance.now() });
+    const request = { ...asked, verdict, atMs: performance.now(), bytes: 0 };
+    seen.push(request);
+    const count = (bytes: number): void => {
+      request.bytes += bytes;
+    };
     if (verdict === 'cut-before') incoming.socket.destroy();
     else if (isRefusal(verdict)) refuse(incoming, outgoing, verdict);
-    else forward(upstream, incoming, outgoing, verdict);
+    else forward(upstream, incoming, outgoing, { verdict, delayMs, count });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -77,6 +86,9 @@ export async function openS3Proxy(upstream: string): Promise<S3Proxy> {
     seen,
     judge: (verdict) => {
       judge = verdict;
+    },
+    delay: (ms) => {
+      delayMs = ms;
     },
     close: () =>
       new Promise((resolve) => {
@@ -106,24 +118,30 @@ function refuse(incoming: IncomingMessage, outgoing: ServerResponse, verdict: Re
 const errorBody = (code: string): string =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>made by the test</Message></Error>`;
 
+interface Passing {
+  readonly verdict: Exclude<Verdict, Refusal>;
+  readonly delayMs: number;
+  readonly count: (bytes: number) => void;
+}
+
 function forward(
   upstream: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  verdict: Exclude<Verdict, Refusal>,
+  passing: Passing,
 ): void {
   const { hostname, port } = new URL(upstream);
   // The host's name is signed, so the store is shown the one that was asked.
   const options = { hostname, port, method: incoming.method, path: incoming.url };
   const asking = request({ ...options, headers: incoming.headers }, (answer) => {
-    answerBy(verdict, incoming, outgoing, answer);
+    answerBy(passing, incoming, outgoing, answer);
   });
   asking.on('error', () => incoming.socket.destroy());
   incoming.pipe(asking);
 }
 
 function answerBy(
-  verdict: Exclude<Verdict, Refusal>,
+  { verdict, delayMs, count }: Passing,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   answer: IncomingMessage,
@@ -139,8 +157,11 @@ function answerBy(
       });
       return;
     case 'pass':
-      outgoing.writeHead(status, answer.headers);
-      answer.pipe(outgoing);
+      later(delayMs, () => {
+        outgoing.writeHead(status, answer.headers);
+        answer.on('data', (chunk: Buffer) => count(chunk.byteLength));
+        answer.pipe(outgoing);
+      });
       return;
     case 'error-in-200':
       answer.resume();
@@ -167,6 +188,11 @@ function answerBy(
         }
       });
   }
+}
+
+function later(ms: number, step: () => void): void {
+  if (ms === 0) step();
+  else setTimeout(step, ms);
 }
 
 async function collect(answer: IncomingMessage): Promise<Buffer> {

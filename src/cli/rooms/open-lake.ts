@@ -7,13 +7,19 @@ import { endWithoutThreads, knockerAt } from '../../lake/knock.ts';
 import { openLocalStore } from '../../lake/local-store.ts';
 import { MARKER_KEY } from '../../lake/object-key.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
+import { estimatesInParts } from '../../lake/parts/estimate-parts.ts';
 import { segmentsInParts } from '../../lake/parts/segments-in-parts.ts';
 import { evict } from '../../lake/s3/cache-bound.ts';
 import type { S3Api } from '../../lake/s3/s3-api.ts';
 import { openS3Store } from '../../lake/s3/s3-store.ts';
 import { openS3Api } from '../../lake/s3/sdk-api.ts';
 import { cachedSegments, isKept } from '../../lake/s3/segment-cache.ts';
-import { inPlace, type OpenParts, type OpenSegments } from '../../lake/segment-files.ts';
+import {
+  type EstimateParts,
+  inPlace,
+  type OpenParts,
+  type OpenSegments,
+} from '../../lake/segment-files.ts';
 import { USUAL_TIME_LIMITS, withinTime } from '../../lake/within-time.ts';
 
 /** The configured lake. Connects to nothing, and changes nothing. */
@@ -47,13 +53,27 @@ export function fileSystemOf(lake: TierdConfig['lake']): FileSystem {
 /** As soon as its footer would come, all of such a segment has. */
 const WHOLE_BELOW_BYTES = 256 * 1024;
 
+/** What `openedBy` would ask of a bucket; null of a lake on a disk. */
+export function estimatedBy({ lake }: Pick<TierdConfig, 'lake'>): EstimateParts | null {
+  if (lake.type === 'local') return null;
+  const directory = keptIn(lake);
+  return estimatesInParts({
+    isKept: (key) => isKept({ directory }, key),
+    directory,
+    wholeBelowBytes: WHOLE_BELOW_BYTES,
+  });
+}
+
+const keptIn = ({ workDirectory }: { readonly workDirectory: string }): string =>
+  join(workDirectory, 'segments');
+
 /** How queries open its segments: those of a bucket in parts, where that is less. */
 export function openedBy(
   { lake }: Pick<TierdConfig, 'lake'>,
   store: ObjectStore,
 ): { readonly openSegments: OpenSegments; readonly openParts: OpenParts | null } {
   if (lake.type === 'local') return { openSegments: inPlace(store), openParts: null };
-  const directory = join(lake.workDirectory, 'segments');
+  const directory = keptIn(lake);
   const maxBytes = lake.cacheBytes;
   const openSegments = cachedSegments({ store, fs: fileSystemOf(lake), directory, maxBytes });
   return {

@@ -40,7 +40,16 @@ describe('lake: { type: s3 }', () => {
       minFreeBytes: 1024 ** 3,
       lookIntervalMs: 600_000,
       iceberg: false,
+      price: null,
     });
+  });
+
+  it('has a price where somebody has written it down', () => {
+    const of = (price: string) => load(`${LEAST}, price: { ${price} }`).load();
+    expect(of('per_gb: 0.09, per_1000_requests: 0.0004, currency: USD')).toMatchObject({
+      price: { perGigabyte: 0.09, perThousandRequests: 0.0004, currency: 'USD' },
+    });
+    expect(of('per_gb: 0, per_1000_requests: 0.0043')).toMatchObject({ price: { currency: null } });
   });
 
   it('takes its secrets from files, and an endpoint that is not AWS by its path', () => {
@@ -89,6 +98,8 @@ describe('lake: { type: s3 }', () => {
     ],
     [`${LEAST}, max_requests_per_second: -1`, 'lake.max_requests_per_second'],
     [`${LEAST}, max_upload_per_second: 20`, 'lake.max_upload_per_second'],
+    [`${LEAST}, price: { per_gb: -1, per_1000_requests: 0 }`, 'lake.price.per_gb'],
+    [`${LEAST}, price: { per_gb: 1 }`, 'lake.price.per_1000_requests'],
     ['bucket: lake', 'lake.work_directory'],
     [`${LEAST}, path: here`, 'lake.path'],
   ])('refuses %s, naming %s', (lake, where) => {
