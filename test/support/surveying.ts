@@ -1,6 +1,7 @@
 /** A surveyor over a test database and, where given, a Redis. */
 import type { Dataset } from '../../src/domain/dataset.ts';
 import type { DrainSource } from '../../src/domain/drain/source.ts';
+import { TierdError } from '../../src/domain/errors.ts';
 import type { Survey } from '../../src/domain/survey/survey.ts';
 import { connect } from '../../src/hot/server/connect.ts';
 import type { SurveyRooms } from '../../src/jobs/survey/rooms.ts';
@@ -35,7 +36,7 @@ export function openSurvey(
       place: '/lake',
       stat: () => Promise.resolve(null),
       read: () => {
-        throw new Error('nothing is there to be read');
+        throw new TierdError({ code: 'OBJECT_MISSING', message: 'nothing is there', context: {} });
       },
       lookWritable: () => Promise.resolve(),
       freeBytes: () => Promise.resolve(5_000),
