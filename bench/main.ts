@@ -8,6 +8,7 @@ import { benchFace } from './face/measure.ts';
 import { benchOpen } from './open/measure.ts';
 import { benchParquetjs } from './parquetjs-faults.ts';
 import { benchQuery } from './query/measure.ts';
+import { benchS3 } from './s3/measure.ts';
 
 const USAGE = `npm run bench -- archive [--rows 5000000] [--rounds 3] [--prices double|numeric] [--quick]
 npm run bench -- drain [--rows 1000000] [--rounds 3] [--backlog 5000000] [--quick]
@@ -16,6 +17,7 @@ npm run bench -- query [--days 1830] [--rows 20000] [--rounds 5] [--quick]    ro
 npm run bench -- open [--rows 1000000] [--rounds 5] [--segments 100000] [--quick]    what an Iceberg table costs each move
 npm run bench -- care [--rows 2000000] [--rounds 3] [--segments 100000] [--quick]    segments are adopted
 npm run bench -- face [--rows 5000000] [--rounds 3] [--quick]
+npm run bench -- s3 [--rows 6200000] [--rounds 3] [--quick]    of a month; the store is $TIERD_BENCH_VERSITYGW
 npm run bench -- parquetjs`;
 
 const { positionals, values } = parseArgs({
@@ -92,6 +94,15 @@ async function run(): Promise<unknown> {
       return benchFace({
         rows: Number(values.rows ?? (values.quick ? 500_000 : 5_000_000)),
         rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+        say: (text) => console.error(text),
+      });
+    case 's3':
+      return benchS3({
+        rows: Number(values.rows ?? (values.quick ? 1_240_000 : 6_200_000)),
+        rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+        largeRows: values.quick ? 2_000_000 : 10_000_000,
+        uploadBytes: (values.quick ? 128 : 512) * 1024 ** 2,
+        gateway: process.env['TIERD_BENCH_VERSITYGW'],
         say: (text) => console.error(text),
       });
     case 'parquetjs':

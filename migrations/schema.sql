@@ -220,6 +220,15 @@ CREATE TABLE tierd.dropped_partitions (
     CONSTRAINT dropped_partitions_check CHECK ((range_to > range_from))
 );
 
+CREATE TABLE tierd.enum_labels (
+    dataset text NOT NULL,
+    field_id integer NOT NULL,
+    type_identity text NOT NULL,
+    label_number bigint NOT NULL,
+    label text NOT NULL,
+    noted_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE tierd.former_names (
     name text NOT NULL,
     dataset text NOT NULL,
@@ -516,6 +525,7 @@ CREATE TABLE tierd.segments (
     changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     schema_id text NOT NULL,
     value_counts jsonb,
+    footer_bytes integer,
     tier text DEFAULT 'near'::text NOT NULL,
     tier_since timestamp with time zone,
     CONSTRAINT segments_bytes_check CHECK ((bytes > 0)),
@@ -617,6 +627,9 @@ ALTER TABLE ONLY tierd.drain_sources
 
 ALTER TABLE ONLY tierd.dropped_partitions
     ADD CONSTRAINT dropped_partitions_pkey PRIMARY KEY (move_id, ordinal);
+
+ALTER TABLE ONLY tierd.enum_labels
+    ADD CONSTRAINT enum_labels_pkey PRIMARY KEY (dataset, field_id, type_identity, label_number, label);
 
 ALTER TABLE ONLY tierd.former_names
     ADD CONSTRAINT former_names_pkey PRIMARY KEY (name);

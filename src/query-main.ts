@@ -4,6 +4,7 @@
  *
  * From one task to the next only what no task can change stays: the program, and a line to PostgreSQL.
  */
+import { setMaxListeners } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { QueryTask } from './cli/rooms/query-task.ts';
@@ -85,6 +86,8 @@ process.on('message', (message) => {
       if (work !== undefined) throw new RangeError('a query was given while another runs');
       say({ kind: 'taken' });
       work = { task: said.task as QueryTask, stop: new AbortController() };
+      // Each request to a bucket listens while it is under way.
+      setMaxListeners(0, work.stop.signal);
       void answer(work);
   }
 });

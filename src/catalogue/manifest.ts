@@ -13,7 +13,7 @@ import { type PartitionSpec, partitionValue } from './partition.ts';
 import type { TableSchema } from './table-schema.ts';
 
 /** A segment, as the ledger has it. */
-export interface DataFile extends SegmentFacts {
+export interface DataFile extends Omit<SegmentFacts, 'footerBytes'> {
   readonly uri: string;
   readonly columns: readonly ColumnPlan[];
   /** Where it lies. */

@@ -67,6 +67,14 @@ export function decimal(description: string): z.ZodNumber {
   return z.number({ error: 'a number' }).meta(meta(description, 'number', []));
 }
 
+export function notNegative(description: string): z.ZodNumber {
+  const error = 'a number, 0 or more';
+  return z
+    .number({ error })
+    .min(0, { error })
+    .meta(meta(description, 'number, 0 or more', []));
+}
+
 export function share(description: string): z.ZodNumber {
   const error = 'a share between 0 and 1, such as 0.5 for half';
   return z

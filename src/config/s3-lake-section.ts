@@ -1,8 +1,9 @@
 /** The `lake` section of `type: s3`: what may be written there and what it becomes. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import type { LakePrice } from '../domain/lake/lake-price.ts';
 import type { S3Encryption, S3Target } from '../domain/lake/s3-target.ts';
-import { choice, duration, flag, secret, size, text } from './fields.ts';
+import { choice, duration, flag, notNegative, secret, size, text, wholeNumber } from './fields.ts';
 import { lakeIceberg } from './iceberg-field.ts';
 import { parseDuration, parseSize } from './units.ts';
 
@@ -15,7 +16,11 @@ export interface S3LakeConfig {
   readonly cacheBytes: number;
   /** Of the disk that holds `workDirectory`. */
   readonly minFreeBytes: number;
+  /** How often the daemon looks whether the bucket is there. */
+  readonly lookIntervalMs: number;
   readonly iceberg: boolean;
+  /** Null where nobody has said: then nothing is said of costs. */
+  readonly price: LakePrice | null;
 }
 
 export const s3Lake = z.strictObject({
@@ -65,10 +70,39 @@ export const s3Lake = z.strictObject({
   cache: size('How much of segments that were queried is kept in `work_directory`.').default(
     '10GB',
   ),
+  price: z
+    .strictObject({
+      per_gb: notNegative(
+        'Of each GB (10^9 bytes) that is fetched. 0 where only requests are charged, as within a region.',
+      ),
+      per_1000_requests: notNegative('Of each thousand GET requests.'),
+      currency: text('What these are in.', 'USD').optional(),
+    })
+    .meta({
+      description:
+        'What reading the bucket costs: `tierd query --explain` then says what a query would. Nothing is said of costs when left out.',
+    })
+    .optional(),
   connect_timeout: duration('Give up connecting after this long.').default('5s'),
   request_timeout: duration(
     'Take an answer for lost that has not come, or gone on, for this long.',
   ).default('30s'),
+  retry_for: duration(
+    'Try again for this long, and seven times at least, what fails in passing (5xx, SlowDown, lost connections) once the bucket has answered. One that never did is given up after seven times.',
+  ).default('1min'),
+  look_interval: duration(
+    'How often the daemon looks whether the bucket is there, by a few requests, while it answers; while it does not, with each survey. Else nothing is asked of it while nothing is due.',
+  ).default('10min'),
+  max_requests_per_second: wholeNumber(
+    { min: 0, max: 1_000_000 },
+    'Ask the store no more often than this, each process for itself: the daemon is one, and so is each job and each query. 0 is no limit.',
+  ).default(0),
+  max_upload_per_second: size(
+    'Send no more than this in a second, each process for itself. 0B is no limit.',
+  ).default('0B'),
+  max_download_per_second: size(
+    'Fetch no more than this in a second, each process for itself. 0B is no limit.',
+  ).default('0B'),
 });
 
 export const S3_SECRETS = ['secret_access_key', 'session_token'] as const;
@@ -96,11 +130,26 @@ export function resolveS3Lake(file: z.output<typeof s3Lake>, fileDirectory: stri
       encryption: encryptionOf(file),
       connectTimeoutMs: parseDuration(file.connect_timeout),
       requestTimeoutMs: parseDuration(file.request_timeout),
+      retryForMs: parseDuration(file.retry_for),
+      limits: {
+        requestsPerSecond: file.max_requests_per_second,
+        uploadBytesPerSecond: parseSize(file.max_upload_per_second),
+        downloadBytesPerSecond: parseSize(file.max_download_per_second),
+      },
     },
     workDirectory: resolve(fileDirectory, file.work_directory),
     cacheBytes: parseSize(file.cache),
     minFreeBytes: parseSize(file.min_free),
+    lookIntervalMs: parseDuration(file.look_interval),
     iceberg: file.iceberg,
+    price:
+      file.price === undefined
+        ? null
+        : {
+            perGigabyte: file.price.per_gb,
+            perThousandRequests: file.price.per_1000_requests,
+            currency: file.price.currency ?? null,
+          },
   };
 }
 

@@ -37,7 +37,7 @@ import { lookingAt, onDataset } from './on-dataset.ts';
 import { inPlanningSnapshot } from './planning-snapshot.ts';
 import { recordEnd } from './record-end.ts';
 import { syncTable } from './rotation/iceberg/sync-table.ts';
-import { type FieldIds, recordFieldIds } from './rotation/plan/field-ids.ts';
+import { type FieldIds, recordFieldIds, recordLabels } from './rotation/plan/field-ids.ts';
 import type { JobRooms } from './rotation/rooms.ts';
 
 export interface CorrectionOutcome {
@@ -168,6 +168,7 @@ async function runCorrection(
   let failure: TierdError | null = null;
   try {
     await recordFieldIds(rooms, db, run, fieldIds);
+    await recordLabels(rooms, db, run, fieldIds);
     await syncTable(rooms, run, db);
     const connect = connectUntilLost(rooms.connect, signal);
     await correctAll({ ...rooms, connect }, run, request, done);

@@ -10,9 +10,10 @@ import { judgeCleartext } from '../domain/transport.ts';
 import { checkHotStore, type HotStoreTarget } from '../hot/doctor/doctor-checks.ts';
 import { isPostgresError } from '../hot/postgres-error.ts';
 import { disconnect } from '../hot/server/connect.ts';
-import type { ObjectStore } from '../lake/object-store.ts';
+import type { ObjectStore, StoreLifecycle } from '../lake/object-store.ts';
 import { listColdRanges } from '../ledger/live-segments.ts';
 import { hasLedger, mayCreateTables, migrationStatus } from '../ledger/migrate.ts';
+import { checkCopies } from './check-copies.ts';
 import { checkFolders } from './check-folders.ts';
 import { checkManifests } from './check-manifests.ts';
 import { checkPins } from './check-pins.ts';
@@ -70,8 +71,15 @@ async function checkLake(
     ...checkPath(store.place, datasets),
     await attempt('lake_writable', () => checkWritable(near)),
     ...(far === null ? [] : [await attempt('lake_far_writable', () => checkWritable(far))]),
+    ...(near.lifecycle === null
+      ? []
+      : [await attempt('lake_lifecycle', () => checkLifecycle(near.lifecycle))]),
+    ...((far?.lifecycle ?? null) === null
+      ? []
+      : [await attempt('lake_far_lifecycle', () => checkLifecycle(far?.lifecycle ?? null))]),
     await attempt('lake_space', () => checkSpace(store, rooms.minFreeBytes)),
     ...(reachable ? [await attempt('lake_identity', () => checkIdentity(rooms, store))] : []),
+    ...(reachable ? await checkCopies(rooms, store) : []),
     ...(reachable ? await checkManifests(rooms, store, datasets) : []),
   ];
 }
@@ -136,6 +144,25 @@ async function checkWritable(store: ObjectStore): Promise<Omit<Check, 'name'>> {
     status: 'warning',
     found: `${found}, but ${lacks.join('; ')}`,
     advice: 'let no other program write there; docs/s3.md says what that means',
+  };
+}
+
+async function checkLifecycle(lifecycle: StoreLifecycle | null): Promise<Omit<Check, 'name'>> {
+  const harms = (await lifecycle?.look()) ?? null;
+  if (harms === null) {
+    return {
+      status: 'ok',
+      found: "rules that remove or move objects can't be seen here",
+      advice:
+        'allow s3:GetLifecycleConfiguration on the bucket, where it has such rules, so that this can warn of them',
+    };
+  }
+  if (harms.length === 0)
+    return { status: 'ok', found: 'no rule removes segments or freezes them' };
+  return {
+    status: 'warning',
+    found: harms.join('; '),
+    advice: 'take these rules away from where the lake is, before they take segments: docs/s3.md',
   };
 }
 

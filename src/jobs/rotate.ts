@@ -27,7 +27,7 @@ import { moveAll } from './rotation/move/move-all.ts';
 import { endWithoutTable, vacuumAfter } from './rotation/move/vacuum-after.ts';
 import { againOf, type MoveTotals, type Recovered, wholenessOf } from './rotation/outcome.ts';
 import { assertOwnLake, claimLake } from './rotation/own-lake.ts';
-import { recordFieldIds } from './rotation/plan/field-ids.ts';
+import { recordFieldIds, recordLabels } from './rotation/plan/field-ids.ts';
 import { type GatheredPlan, gatherPlan } from './rotation/plan/gather-plan.ts';
 import { sortByObstacles } from './rotation/plan/refusal.ts';
 import type { LookingRooms, Rooms } from './rotation/rooms.ts';
@@ -114,6 +114,7 @@ async function runPlan(
     throwIfRefused(refusedRun(plan), standing(plan.refusals, options.force));
     await claimLake(rooms, db);
     await recordFieldIds(rooms, db, run, fieldIds);
+    await recordLabels(rooms, db, run, fieldIds);
     await syncTable(rooms, run, db);
     const connect = connectUntilLost(rooms.connect, kept.signal);
     const { runnable, refused } = sortByObstacles(plan, options.force);

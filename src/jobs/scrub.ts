@@ -12,7 +12,7 @@ import { disconnect } from '../hot/server/connect.ts';
 import { assertWritable } from '../hot/server/writable.ts';
 import { makeUnlessThere, removeTree } from '../lake/directories.ts';
 import type { FileSystem } from '../lake/file-system.ts';
-import type { ObjectStore } from '../lake/object-store.ts';
+import type { ObjectStore, StoredChecksums } from '../lake/object-store.ts';
 import { type ScrubReport, scrubLake } from '../lake/scrub.ts';
 import type { DuckEngine } from '../lake/segment/duckdb.ts';
 import { type PublishedSegment, verifySegments } from '../lake/segment-verifier.ts';
@@ -50,18 +50,23 @@ export interface ScrubRequest {
   readonly sample: { readonly share: number; readonly seed: string } | null;
   /** Null compares bytes only. */
   readonly prove: VerifyLevel | null;
+  /** Ask the store for the checksums that it keeps, and read nothing: of what it says nothing is noted as scrubbed. */
+  readonly byChecksum?: boolean;
   /** Called with the bytes of segments checked so far, and those of all that will be. */
   readonly onProgress: (doneBytes: number, ofBytes: number) => void;
 }
 
 /** Two reads keep a disk busy; more only take memory. */
 const CONCURRENCY = 2;
+/** Each waits for its answer most of the time. */
+const LOOKED_AT_ONCE = 16;
 
 /** A scrub that a person began is among the runs once it has ended; a daemon keeps a record of its own. */
 export async function scrub(rooms: ScrubRooms, request: ScrubRequest): Promise<ScrubResult> {
   const startedAtMs = rooms.clock.now();
   const record = async (end: Pick<RunEnd, 'state' | 'errorCode' | 'errorMessage'>) => {
-    if (!rooms.isByHand) return;
+    // A look is no scrub.
+    if (!rooms.isByHand || request.byChecksum === true) return;
     const subject = `scrub:${request.dataset ?? ''}`;
     await recordScrub(rooms, { dataset: subject, holder: rooms.holder, startedAtMs, ...end });
   };
@@ -109,13 +114,15 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
     const live = await listKnown(db, request.dataset, ['live']);
     const total = live.reduce((sum, segment) => sum + Number(segment.bytes), 0);
     let done = 0;
+    const checksums = request.byChecksum === true ? checksumsOf(rooms.store) : null;
     const bytes = await scrubLake({
       store: rooms.store,
       listKnown: () =>
         listKnown(db, request.dataset, ['publishing', 'live', 'retired', 'removed', 'abandoned']),
       prefixes: names === null ? [''] : names.map((name) => `${name}/`),
       sample: request.sample,
-      concurrency: CONCURRENCY,
+      ...(checksums === null ? {} : { checksums }),
+      concurrency: checksums === null ? CONCURRENCY : LOOKED_AT_ONCE,
       onRead: (segment) => {
         done += Number(segment.bytes);
         request.onProgress(done, total);
@@ -125,7 +132,9 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
     const proven = await confirm(db, request, await proveAll(rooms, request, bytes, live));
     const findings = findingsOf(bytes, proven);
     await recordFindings(db, findings);
-    await recordScrubs(db, [...findings.sound, ...findings.bad.map(({ key }) => key)]);
+    if (checksums === null) {
+      await recordScrubs(db, [...findings.sound, ...findings.bad.map(({ key }) => key)]);
+    }
     const strange = await findStrangeMetadata({
       store: rooms.store,
       listNamed: () => listIcebergKeys(db, request.dataset),
@@ -138,6 +147,17 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
   } finally {
     await disconnect(db);
   }
+}
+
+/** @throws TierdError USAGE */
+function checksumsOf({ checksums, place }: ObjectStore): StoredChecksums {
+  if (checksums !== null) return checksums;
+  throw new TierdError({
+    code: 'USAGE',
+    message: `${place} is a lake on a disk, which keeps no checksums that could be asked for; nothing was read.`,
+    hint: 'run `tierd scrub` without --by checksum: it reads the segments',
+    context: { place },
+  });
 }
 
 type Proven = Omit<ScrubResult, 'bytes' | 'strange' | 'incomplete'>;

@@ -25,11 +25,12 @@ export class Surveyor {
   readonly #pace: Pace;
   #hot = UNSEEN_HOT_STORE;
   #live = UNSEEN_LIVE_STORE;
-  readonly #lake = new LakeLooker();
+  readonly #lake: LakeLooker;
   #isLedgerNews = false;
 
   constructor(monotonicMs: () => number) {
     this.#pace = new Pace(monotonicMs);
+    this.#lake = new LakeLooker(monotonicMs);
   }
 
   /** Something is in the ledger that people wait for: the next survey reads it, however lately it was. */
@@ -46,14 +47,20 @@ export class Surveyor {
     const { connectLive } = rooms;
     if (this.#isLedgerNews) this.#pace.forget('ledger');
     this.#isLedgerNews = false;
-    const [hot, live, lake] = await Promise.all([
+    const kept = await this.#lake.kept(rooms.store, rooms.lakeLookMs);
+    const lookAtLake = () =>
+      this.#lake.look(rooms.store, this.#hot.ledgerOfLake?.newest ?? null, signal);
+    const [hot, live, seen] = await Promise.all([
       lookAtHot(rooms, this.#pace, this.#hot, signal),
       connectLive === null
         ? UNSEEN_LIVE_STORE
         : lookAtLive(rooms, connectLive, this.#pace, this.#live, signal),
-      this.#lake.look(rooms.store, this.#hot.ledgerOfLake?.newest ?? null, signal),
+      kept ?? lookAtLake(),
     ]);
     [this.#hot, this.#live] = [hot, live];
+    // What was seen before the lake was first used, or taken over, is no longer how it is.
+    const isOver = kept !== null && lakeProblem(kept, hot.ledgerOfLake, rooms.store) !== null;
+    const lake = isOver ? await lookAtLake() : seen;
     return assemble(rooms, hot, live, lake, began);
   }
 }

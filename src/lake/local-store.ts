@@ -46,6 +46,8 @@ class LocalStore implements ObjectStore {
   readonly stagingRoot: string;
   readonly ranges = null;
   readonly tiers = null;
+  readonly checksums = null;
+  readonly lifecycle = null;
   readonly #fs: FileSystem;
 
   constructor(root: string, stagingRoot: string, fs: FileSystem) {

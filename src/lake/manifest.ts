@@ -106,8 +106,9 @@ const partSchema = z.object({
           minTimeUs: digits.transform(BigInt),
           maxTimeUs: digits.transform(BigInt),
           statistics: byColumn(z.object({ min: bound, max: bound })),
-          // Manifests from before they were counted have none.
+          // Manifests from before these were noted have none.
           counts: z.object({ nulls: countByColumn, nans: countByColumn }).nullable().default(null),
+          footerBytes: z.number().int().positive().nullable().default(null),
         }),
       ),
     }),

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { TierdError } from '../domain/errors.ts';
 import { MARKER_KEY } from './object-key.ts';
 import type { ObjectStore, ReadableStore } from './object-store.ts';
-import { readSmall } from './read-small.ts';
+import { readSmallIfThere } from './read-small.ts';
 
 export interface LakeMarker {
   readonly lakeId: string;
@@ -17,8 +17,8 @@ const markerSchema = z.object({ tierdLake: z.literal(1), lakeId: z.string().min(
 
 /** Null where there is none. @throws TierdError LAKE_NOT_THE_SAME when it is no marker of ours. */
 export async function readLakeMarker(store: ReadableStore): Promise<LakeMarker | null> {
-  if ((await store.stat(MARKER_KEY)) === null) return null;
-  return parseMarker(await readSmall(store, MARKER_KEY), store.place);
+  const text = await readSmallIfThere(store, MARKER_KEY);
+  return text === null ? null : parseMarker(text, store.place);
 }
 
 /**

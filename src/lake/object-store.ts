@@ -93,6 +93,11 @@ export interface ObjectStore {
 
   /** Null where all of the lake lies in one place. */
   readonly tiers: Tiers | null;
+  /** Null where the store keeps no checksums: files on this machine. */
+  readonly checksums: StoredChecksums | null;
+
+  /** Null where nobody but people removes or moves what lies there: a disk. */
+  readonly lifecycle: StoreLifecycle | null;
 
   /** Null where there is no such limit. */
   freeBytes(): Promise<number | null>;
@@ -139,6 +144,27 @@ export interface RangeOfVersion {
 export interface Tiers {
   readonly near: ObjectStore;
   readonly far: ObjectStore;
+}
+
+/** What the store does by itself, by rules that somebody has set. */
+export interface StoreLifecycle {
+  /**
+   * What these would do to segments, each a sentence; null where they can't be seen with these rights, or of this store.
+   * @throws TierdError LAKE_UNREACHABLE, LAKE_UNREADABLE where the bucket can't be asked at all
+   */
+  look(): Promise<readonly string[] | null>;
+}
+
+/** Checksums that the store itself took when it was given the objects: its word, and no proof of what it would give back. */
+export interface StoredChecksums {
+  /** @throws TierdError OBJECT_MISSING, LAKE_UNREADABLE, LAKE_UNREACHABLE; INTERRUPTED when `signal` aborts */
+  look(key: string, signal?: AbortSignal): Promise<StoredChecksum>;
+}
+
+export interface StoredChecksum {
+  readonly bytes: number;
+  /** Of the whole object, in hex; null where the store keeps none, as of what was sent in parts. */
+  readonly sha256: string | null;
 }
 
 /** What looking at a few objects needs. */

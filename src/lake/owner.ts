@@ -8,7 +8,7 @@ import { TierdError } from '../domain/errors.ts';
 import type { LakeOwner } from '../domain/lake/lake-owner.ts';
 import { OWNER_DIRECTORY } from './object-key.ts';
 import type { ObjectStore, ReadableStore } from './object-store.ts';
-import { readSmall } from './read-small.ts';
+import { readSmallIfThere } from './read-small.ts';
 
 const ownerSchema = z.object({
   tierdOwner: z.literal(1),
@@ -26,11 +26,20 @@ const ownerSchema = z.object({
  */
 export async function readLakeOwner(store: ReadableStore): Promise<LakeOwner | null> {
   let epoch = 0;
-  // One look for each owner there ever was: a handful in a lake's life.
-  while ((await store.stat(ownerKey(epoch + 1))) !== null) epoch += 1;
-  if (epoch === 0) return null;
+  let newest: string | null = null;
+  // One look for each owner there ever was, a handful in a lake's life; and at the next one meanwhile.
+  for (let isNext = true; isNext; ) {
+    epoch += 1;
+    const [text, next] = await Promise.all([
+      readSmallIfThere(store, ownerKey(epoch)),
+      store.stat(ownerKey(epoch + 1)),
+    ]);
+    if (text === null && epoch === 1) return null;
+    newest = text;
+    isNext = next !== null;
+  }
   const key = ownerKey(epoch);
-  const parsed = ownerSchema.safeParse(await readJson(store, key));
+  const parsed = ownerSchema.safeParse(newest === null ? undefined : parseJson(newest));
   if (!parsed.success || parsed.data.epoch !== epoch) {
     throw new TierdError({
       code: 'LAKE_NOT_OWNED',
@@ -62,11 +71,10 @@ function ownerKey(epoch: number): string {
   return `${OWNER_DIRECTORY}/${String(epoch).padStart(6, '0')}.json`;
 }
 
-async function readJson(store: ReadableStore, key: string): Promise<unknown> {
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(await readSmall(store, key));
-  } catch (error) {
-    if (error instanceof TierdError) throw error;
+    return JSON.parse(text);
+  } catch {
     // Not JSON is one more way of not being a record of an owner.
     return undefined;
   }

@@ -11,7 +11,7 @@ import { TierdError } from '../domain/errors.ts';
 import { checksumOf } from './checksum.ts';
 import { compareLake, isKept, type KnownSegment, type ScrubSample } from './compare-lake.ts';
 import { isObjectKey } from './object-key.ts';
-import type { ListedObject, ObjectStore } from './object-store.ts';
+import type { ListedObject, ObjectStore, StoredChecksums } from './object-store.ts';
 
 export interface ScrubOptions {
   readonly store: ObjectStore;
@@ -21,6 +21,8 @@ export interface ScrubOptions {
   readonly prefixes: readonly string[];
   /** Null reads all. */
   readonly sample: ScrubSample | null;
+  /** In place of reading: the store's own checksums are compared, which prove nothing. */
+  readonly checksums?: StoredChecksums;
   /** Objects read at once. */
   readonly concurrency: number;
   /** Waited for after each piece that was read: a limit on the load goes here. */
@@ -45,6 +47,10 @@ export interface UnreadableSegment {
 export interface ScrubReport {
   /** Read whole, and the very bytes that were published. */
   readonly ok: readonly KnownSegment[];
+  /** There with the right length, and by the store's word of the right checksum; not read. */
+  readonly alike: readonly KnownSegment[];
+  /** There with the right length; of these the store has no checksum of the whole. Not read. */
+  readonly untold: readonly KnownSegment[];
   /** There with the right length; not in the sample. */
   readonly unread: readonly KnownSegment[];
   readonly missing: readonly KnownSegment[];
@@ -83,6 +89,8 @@ export async function scrubLake(options: ScrubOptions): Promise<ScrubReport> {
   };
   return {
     ok: byKey(read.ok, ({ key }) => key),
+    alike: byKey(read.alike, ({ key }) => key),
+    untold: byKey(read.untold, ({ key }) => key),
     unread: byKey(comparison.unread, ({ key }) => key),
     ...(await confirm(options, suspects)),
     bytesRead: read.bytes,
@@ -108,6 +116,8 @@ async function lookAgain(
 
 interface ReadResult {
   readonly ok: KnownSegment[];
+  readonly alike: KnownSegment[];
+  readonly untold: KnownSegment[];
   readonly missing: KnownSegment[];
   readonly altered: AlteredSegment[];
   readonly unreadable: UnreadableSegment[];
@@ -118,12 +128,20 @@ async function readAll(
   options: ScrubOptions,
   segments: readonly KnownSegment[],
 ): Promise<ReadResult> {
-  const result: ReadResult = { ok: [], missing: [], altered: [], unreadable: [], bytes: 0 };
+  const result: ReadResult = {
+    ...{ ok: [], alike: [], untold: [], missing: [], altered: [], unreadable: [] },
+    bytes: 0,
+  };
+  const { checksums } = options;
   const waiting = segments.values();
   const work = async (): Promise<void> => {
     // All workers take from this one iterator, so each segment is read once.
     for (const segment of waiting) {
-      await readOne(options, result, segment);
+      await judgeOne(result, segment, () =>
+        checksums === undefined
+          ? readOne(options, result, segment)
+          : compareOne(checksums, options, result, segment),
+      );
       options.onRead?.(segment);
     }
   };
@@ -136,12 +154,33 @@ async function readOne(
   result: ReadResult,
   segment: KnownSegment,
 ): Promise<void> {
+  const found = await checksumOf(pacedBytes(options, segment.key));
+  result.bytes += found.bytes;
+  const same = BigInt(found.bytes) === segment.bytes && found.sha256 === segment.sha256;
+  if (same) result.ok.push(segment);
+  else result.altered.push({ segment, found });
+}
+
+async function compareOne(
+  checksums: StoredChecksums,
+  { signal }: ScrubOptions,
+  result: ReadResult,
+  segment: KnownSegment,
+): Promise<void> {
+  const found = await checksums.look(segment.key, signal);
+  const isAsLong = BigInt(found.bytes) === segment.bytes;
+  if (!isAsLong || (found.sha256 !== null && found.sha256 !== segment.sha256)) {
+    result.altered.push({ segment, found });
+  } else (found.sha256 === null ? result.untold : result.alike).push(segment);
+}
+
+async function judgeOne(
+  result: ReadResult,
+  segment: KnownSegment,
+  judge: () => Promise<void>,
+): Promise<void> {
   try {
-    const found = await checksumOf(pacedBytes(options, segment.key));
-    result.bytes += found.bytes;
-    const same = BigInt(found.bytes) === segment.bytes && found.sha256 === segment.sha256;
-    if (same) result.ok.push(segment);
-    else result.altered.push({ segment, found });
+    await judge();
   } catch (error) {
     // One that can't be read must not hide the state of the others.
     if (!(error instanceof TierdError) || error.code === 'INTERRUPTED') throw error;

@@ -26,6 +26,8 @@ export function inPlace(store: Pick<ObjectStore, 'locate'>): OpenSegments {
 export interface SegmentInParts extends SegmentToOpen {
   readonly sha256: string;
   readonly rows: bigint;
+  /** As of `SegmentFacts`. */
+  readonly footerBytes: number | null;
   /** As its file calls them. */
   readonly columns: readonly string[];
   /** How many columns it has. */
@@ -70,6 +72,17 @@ export type OpenParts = (
 export interface OpenedParts {
   readonly locate: (key: string) => string;
   readonly fetched: Fetched;
+}
+
+/** What `OpenParts` would ask of the store for the same; asks nothing of it. */
+export type EstimateParts = (
+  segments: readonly SegmentInParts[],
+  choose: ChooseRowGroups,
+) => Promise<FetchEstimate>;
+
+export interface FetchEstimate extends Fetched {
+  /** Whether it is known, and not guessed by how many of the columns are needed. */
+  readonly isExact: boolean;
 }
 
 /** What came from the store. */

@@ -20,6 +20,8 @@ export interface SegmentFooter {
   readonly columns: readonly ColumnPlan[] | null;
   /** Of this file. */
   readonly rows: number;
+  /** As of `SegmentFacts`. */
+  readonly footerBytes: number;
 }
 
 const fingerprintSchema = z.object({
@@ -50,6 +52,9 @@ const metadataSchema = z.object({
   'tierd.slice_fingerprint': z.preprocess(parseJson, fingerprintSchema),
   'tierd.plan': z.preprocess(parseJson, planSchema).optional(),
 });
+
+/** Behind the footer are its length and the magic. */
+const END_BYTES = 8;
 
 /** So much of a file's end is read at once: enough for the footer of most. */
 const TAIL_BYTES = 64 * 1024;
@@ -86,6 +91,7 @@ export async function readSegmentFooter(
     fingerprint: data['tierd.slice_fingerprint'],
     columns,
     rows,
+    footerBytes: footer.metadata_length + END_BYTES,
   };
 }
 

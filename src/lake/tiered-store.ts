@@ -6,7 +6,14 @@
 import { TierdError } from '../domain/errors.ts';
 import type { ByteRange } from './file-system.ts';
 import { isOwnRecord, MARKER_KEY, OWNER_DIRECTORY } from './object-key.ts';
-import type { ListedObject, ObjectFacts, ObjectStore, PutOutcome, Tiers } from './object-store.ts';
+import type {
+  ListedObject,
+  ObjectFacts,
+  ObjectStore,
+  PutOutcome,
+  StoredChecksums,
+  Tiers,
+} from './object-store.ts';
 
 /** Looks near first: that is a disk, or as quick as the far place. */
 export function openTieredStore(near: ObjectStore, far: ObjectStore): ObjectStore {
@@ -23,12 +30,16 @@ class TieredStore implements ObjectStore {
   readonly stagingRoot: string;
   /** Of a place: whoever reads in parts has to know which. */
   readonly ranges = null;
+  readonly checksums: StoredChecksums | null;
+  /** Of a place, as well. */
+  readonly lifecycle = null;
   readonly tiers: Tiers;
 
   constructor(tiers: Tiers) {
     this.place = tiers.near.place;
     this.stagingRoot = tiers.near.stagingRoot;
     this.tiers = tiers;
+    this.checksums = checksumsOf(tiers);
   }
 
   putIfAbsent(
@@ -116,6 +127,19 @@ class TieredStore implements ObjectStore {
     const { near, far } = this.tiers;
     return [...(await near.checkWritable()), ...(await far.checkWritable())];
   }
+}
+
+/** Null unless both places keep some. */
+function checksumsOf({ near, far }: Tiers): StoredChecksums | null {
+  const [ofNear, ofFar] = [near.checksums, far.checksums];
+  if (ofNear === null || ofFar === null) return null;
+  return {
+    look: (key, signal) =>
+      ofNear.look(key, signal).catch((error: unknown) => {
+        if (isMissing(error)) return ofFar.look(key, signal);
+        throw error;
+      }),
+  };
 }
 
 const isMissing = (error: unknown): boolean =>

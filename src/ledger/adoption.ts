@@ -90,11 +90,12 @@ export async function enterSlices(
   await db.query(
     `insert into tierd.segments
        (slice_id, schema_id, dataset, object_key, state, bytes, sha256, row_count, min_time_us, max_time_us,
-        statistics, value_counts, published_at)
+        statistics, value_counts, footer_bytes, published_at)
      select g.slice_id, s.schema_id, $1, g.object_key, g.state, g.bytes, g.sha256, g.row_count, g.min_time_us,
-            g.max_time_us, g.statistics, g.value_counts, clock_timestamp()
+            g.max_time_us, g.statistics, g.value_counts, g.footer_bytes, clock_timestamp()
      from jsonb_to_recordset($2::jsonb) as g (slice_id bigint, object_key text, state text, bytes bigint, sha256 text,
-            row_count bigint, min_time_us bigint, max_time_us bigint, statistics jsonb, value_counts jsonb)
+            row_count bigint, min_time_us bigint, max_time_us bigint, statistics jsonb, value_counts jsonb,
+            footer_bytes int)
      join tierd.slices s on s.id = g.slice_id`,
     [
       dataset,
@@ -111,6 +112,7 @@ export async function enterSlices(
             max_time_us: segment.maxTimeUs.toString(),
             statistics: segment.statistics,
             value_counts: segment.counts,
+            footer_bytes: segment.footerBytes,
           })),
         ),
       ),

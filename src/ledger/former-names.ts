@@ -91,6 +91,7 @@ const FOLLOWING = ['live_schemas', 'committed_moves', 'iceberg_manifests', 'leas
 export async function renameInLedger(db: Queryable, from: string, to: string): Promise<void> {
   // What a run that was refused has noted of the new name, and what was said of it since.
   await db.query(`delete from tierd.columns where dataset = $1`, [to]);
+  await db.query(`delete from tierd.enum_labels where dataset = $1`, [to]);
   await db.query(
     `delete from tierd.paused_datasets where dataset = $1
        and exists (select from tierd.paused_datasets where dataset = $2)`,

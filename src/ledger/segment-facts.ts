@@ -4,7 +4,7 @@ import type { SegmentFacts } from '../domain/lake/segment-facts.ts';
 import type { ValueCounts } from '../domain/lake/value-counts.ts';
 
 export const FACTS_COLUMNS = `g.object_key, g.row_count::text, g.bytes::text, g.min_time_us::text,
-  g.max_time_us::text, g.statistics, g.value_counts`;
+  g.max_time_us::text, g.statistics, g.value_counts, g.footer_bytes`;
 
 export interface FactsRow {
   readonly object_key: string;
@@ -14,6 +14,7 @@ export interface FactsRow {
   readonly max_time_us: string;
   readonly statistics: Record<string, ColumnStatistics>;
   readonly value_counts: ValueCounts | null;
+  readonly footer_bytes: number | null;
 }
 
 export function factsOf(row: FactsRow): SegmentFacts {
@@ -25,5 +26,6 @@ export function factsOf(row: FactsRow): SegmentFacts {
     maxTimeUs: BigInt(row.max_time_us),
     statistics: row.statistics,
     counts: row.value_counts,
+    footerBytes: row.footer_bytes,
   };
 }

@@ -50,8 +50,9 @@ export async function announceSlice(
   for (const segment of slice.segments) {
     await db.query(
       `insert into tierd.segments
-         (slice_id, schema_id, dataset, object_key, state, bytes, sha256, row_count, min_time_us, max_time_us, statistics, value_counts)
-       select id, schema_id, $2, $3, 'publishing', $4, $5, $6, $7, $8, $9, $10 from tierd.slices where id = $1`,
+         (slice_id, schema_id, dataset, object_key, state, bytes, sha256, row_count, min_time_us, max_time_us, statistics,
+          value_counts, footer_bytes)
+       select id, schema_id, $2, $3, 'publishing', $4, $5, $6, $7, $8, $9, $10, $11 from tierd.slices where id = $1`,
       [
         sliceId,
         lease.dataset,
@@ -63,6 +64,7 @@ export async function announceSlice(
         segment.maxTimeUs.toString(),
         JSON.stringify(segment.statistics),
         segment.counts === null ? null : JSON.stringify(segment.counts),
+        segment.footerBytes,
       ],
     );
   }

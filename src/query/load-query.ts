@@ -1,5 +1,6 @@
 /** What a query needs of both stores, of one snapshot: chosen segments, and hot rows that are copied. */
 
+import type { EstimateParts } from '../lake/segment-files.ts';
 import type { RowSource } from './answer/row-source.ts';
 import { type ChosenDataset, chooseDatasets, datasetsOf, wantsHot } from './choose-datasets.ts';
 import type { LoadedDataset, ViewedDatasets } from './create-views.ts';
@@ -20,9 +21,9 @@ import { listedOnce } from './segments/listed-once.ts';
 import { chooseSegments } from './segments/segment-filter.ts';
 import { findSides, type NamedSides, type Sides } from './segments/sides.ts';
 import { admitSources } from './sql/admit-sources.ts';
+import { needsNoRow } from './sql/no-rows.ts';
 import type { FilledQuery } from './sql/parameters.ts';
 import { type AstObject, foldName } from './sql/sql-ast.ts';
-import { looksOnly } from './sql/statement.ts';
 import type { HotNeed } from './stores.ts';
 import { noteTextComparisons } from './text-numbers.ts';
 
@@ -59,7 +60,7 @@ export async function loadQuery(
   if (explain && names.all.length > 0) {
     progress.waiting = (await rooms.live?.count(names.all)) ?? [];
   }
-  const columnsOnly = explain || looksOnly(statement) || names.columnsOnly;
+  const columnsOnly = explain || needsNoRow(statement) || names.columnsOnly;
   return rooms.inSnapshot(
     needOf,
     async (found) => {
@@ -78,7 +79,8 @@ export async function loadQuery(
       if (live !== null) progress.loadedLive = await loadLive(engine, columnsOnly, live.own);
       if (live !== null && !columnsOnly) progress.live = live.read;
       const asked = { engine, query, sides, catalog: stores.cold, chosen, all };
-      if (explain) return planOnly(asked, progress);
+      if (explain) return planOnly(asked, rooms.estimateParts ?? null, progress);
+      if (needsNoRow(statement)) return loadNothing(asked, progress);
       const ordered = mayBeOrdered(request) ? await loadOrdered(asked, progress) : null;
       return ordered ?? loadChosen(asked, progress);
     },
@@ -97,16 +99,27 @@ interface Asked {
 }
 
 /** Reads no row. */
-async function planOnly(asked: Asked, progress: Progress): Promise<LoadedQuery> {
+async function planOnly(
+  asked: Asked,
+  estimateParts: EstimateParts | null,
+  progress: Progress,
+): Promise<LoadedQuery> {
   const { engine, query, catalog, chosen, all } = asked;
   const { plans } = await partQuery(engine, query, chosen, () => Promise.resolve(false));
   const planned: DatasetPlan[] = [];
   for (const one of chosen) {
     const parts = plans.get(one.place) ?? null;
-    planned.push(await planDataset(engine, query.statement, catalog, one, parts));
+    planned.push(await planDataset(engine, query.statement, catalog, one, parts, estimateParts));
   }
   progress.plan = planned;
   return { views: { others: all, named: null }, sql: query.sql, ordered: null };
+}
+
+/** Names and types are known without any row: nothing of either store is read for them. */
+function loadNothing({ query, chosen, all }: Asked, progress: Progress): LoadedQuery {
+  const nothing = { segments: [], hotRows: null, newer: null, parts: null };
+  progress.loaded = chosen.map((one) => ({ ...one, ...nothing }));
+  return { views: { others: without(all, chosen), named: null }, sql: query.sql, ordered: null };
 }
 
 /** Where the rows go from here to whoever reads them, and none of their columns is hidden. */
@@ -143,12 +156,17 @@ async function loadChosen(asked: Asked, progress: Progress): Promise<LoadedQuery
   progress.loaded = await loadAll(asked, { parted, few });
   const { sql } = parted;
   // What is made of parts has views of its own.
-  const isAsAsked = sql === query.sql && !looksOnly(query.statement);
-  if (isAsAsked && namesOnly(sides, all)) {
+  if (sql === query.sql && namesOnly(sides, all)) {
     return { views: { others: [], named: sides.named }, sql, ordered: null };
   }
-  const others = all.filter(({ name }) => !chosen.some(({ dataset }) => dataset.name === name));
-  return { views: { others, named: null }, sql, ordered: null };
+  return { views: { others: without(all, chosen), named: null }, sql, ordered: null };
+}
+
+function without(
+  all: readonly ColdDataset[],
+  chosen: readonly ChosenDataset[],
+): readonly ColdDataset[] {
+  return all.filter(({ name }) => !chosen.some(({ dataset }) => dataset.name === name));
 }
 
 /** What is read of hot sides, beside the segments. */
@@ -167,7 +185,7 @@ async function loadAll(
     const { hot } = one;
     const segmentsIn = async (within: TimeHull | null): Promise<readonly SegmentRef[]> =>
       one.isColdWanted ? chooseSegments(engine.connection, catalog, one, within) : [];
-    if (hot === null || looksOnly(statement)) {
+    if (hot === null) {
       const segments = await segmentsIn(null);
       loaded.push({ ...one, segments, hotRows: null, newer: null, parts: null });
     } else {

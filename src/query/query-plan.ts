@@ -1,11 +1,13 @@
 /** What a query would read, and why no more: said before anything is read. */
 import type { DuckDBConnection } from '@duckdb/node-api';
+import type { EstimateParts, FetchEstimate } from '../lake/segment-files.ts';
 import type { ChosenDataset } from './choose-datasets.ts';
 import type { Engine } from './engine.ts';
 import { resolveForHot } from './hot/hot-predicate.ts';
 import { firstOf, hotColumnsOf } from './hot/hot-rows.ts';
 import type { PlannedParts } from './partials/plan-parts.ts';
 import type { ColdCatalog, ColdDataset } from './segments/cold-catalog.ts';
+import { estimateInParts } from './segments/open-in-parts.ts';
 import { differenceOf } from './segments/query-column.ts';
 import { chooseSegments } from './segments/segment-filter.ts';
 import { neededColumns } from './sql/needed-columns.ts';
@@ -42,6 +44,8 @@ export interface ColdPlan {
   readonly rows: number;
   /** Of the whole files; what the engine skips inside of them is not counted off. */
   readonly bytes: number;
+  /** What would be asked of the store, beside what is kept here; null where segments are files of this machine. */
+  readonly fetch: FetchEstimate | null;
 }
 
 export interface HotPlan extends HotExplanation {
@@ -64,11 +68,14 @@ export async function planDataset(
   catalog: ColdCatalog,
   chosen: ChosenDataset,
   parts: PlannedParts | null,
+  estimateParts: EstimateParts | null,
 ): Promise<DatasetPlan> {
   const { name } = chosen.dataset;
   return {
     dataset: name,
-    cold: chosen.isColdWanted ? await planCold(engine.connection, catalog, chosen) : null,
+    cold: chosen.isColdWanted
+      ? await planCold(engine.connection, statement, catalog, chosen, estimateParts)
+      : null,
     hot: await planHot(engine, statement, chosen, parts),
     differences: differencesOf(statement, chosen.dataset),
   };
@@ -91,8 +98,10 @@ function differencesOf(statement: AstObject, { name, schemas }: ColdDataset): Di
 
 async function planCold(
   connection: DuckDBConnection,
+  statement: AstObject,
   catalog: ColdCatalog,
   { dataset, schema, predicate, hull }: ChosenDataset,
+  estimateParts: EstimateParts | null,
 ): Promise<ColdPlan> {
   const timeColumn = dataset.timeColumn?.name ?? null;
   const live = dataset.schemas.reduce((sum, one) => sum + one.segments, 0);
@@ -101,6 +110,8 @@ async function planCold(
   const inTime = await chooseSegments(connection, catalog, { ...wanted, predicate: ofTime });
   const segments = await chooseSegments(connection, catalog, { ...wanted, predicate });
   const compared = testsIn(predicate).map(({ column }) => column);
+  // What is outdated is not known yet: a column of the key may be needed besides.
+  const loaded = [{ dataset, schema, predicate, segments, newer: null }];
   return {
     live,
     prunedByTime: live - inTime.length,
@@ -110,6 +121,10 @@ async function planCold(
     read: segments.length,
     rows: Number(segments.reduce((sum, { rows }) => sum + rows, 0n)),
     bytes: Number(segments.reduce((sum, { bytes }) => sum + bytes, 0n)),
+    fetch:
+      estimateParts === null
+        ? null
+        : await estimateInParts(estimateParts, { connection, statement, loaded }),
   };
 }
 

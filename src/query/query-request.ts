@@ -3,7 +3,7 @@ import { TierdError } from '../domain/errors.ts';
 import type { SnapshotVersion } from '../domain/lake/snapshot-version.ts';
 import type { Clock } from '../domain/time/clock.ts';
 import type { ObjectStore } from '../lake/object-store.ts';
-import type { Fetched, OpenParts, OpenSegments } from '../lake/segment-files.ts';
+import type { EstimateParts, Fetched, OpenParts, OpenSegments } from '../lake/segment-files.ts';
 import type { Page } from './answer/hidden-columns.ts';
 import type { PostgresReply } from './answer/postgres/postgres-reply.ts';
 import type { QueryFormat } from './answer/query-format.ts';
@@ -60,6 +60,8 @@ export interface QueryRooms {
   readonly onHead?: (head: QueryHead) => void;
   /** Told of segments that are not what the ledger says, and of those whose bytes were all found right. */
   readonly onDamage?: (found: FoundDamage) => Promise<void>;
+  /** For a plan: what opening segments would ask of the store. Where they are files of this machine, none. */
+  readonly estimateParts?: EstimateParts | null;
   /** That of `inSnapshot`. */
   readonly record?: AnswerRecord;
   /** Where Redis may be read. */

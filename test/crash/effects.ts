@@ -60,10 +60,13 @@ const S3_EFFECTS = [
 export function observeS3(api: S3Api, observer: EffectObserver): S3Api {
   const wrapped: Record<string, unknown> = {
     place: api.place,
+    retryForMs: api.retryForMs,
     head: api.head.bind(api),
+    checksum: api.checksum.bind(api),
     get: api.get.bind(api),
     list: api.list.bind(api),
     listUploads: api.listUploads.bind(api),
+    lifecycle: api.lifecycle.bind(api),
   };
   for (const name of S3_EFFECTS) {
     const effect = api[name].bind(api) as (...args: unknown[]) => Promise<unknown>;

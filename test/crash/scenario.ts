@@ -34,6 +34,8 @@ export interface VictimOrder {
   readonly tier?: true;
   /** A file of corrections, instead of a rotation. */
   readonly correct?: string;
+  /** The lake copied into that bucket, by way of that directory, instead of a rotation. */
+  readonly copy?: { readonly into: S3Target; readonly by: string };
 }
 
 /** Where victims have the far place of a lake on the disk. */

@@ -1,12 +1,13 @@
 /**
- * A process that rotates, restores, compacts, expires, deletes, corrects or sends segments far, and dies. Reads a `VictimOrder` from the first argument; prints the label
+ * A process that rotates, restores, compacts, expires, deletes, corrects, copies the lake or sends segments far, and dies. Reads a `VictimOrder` from the first argument; prints the label
  * of every effect it meets, one a line, and kills itself (SIGKILL) at the one it was told.
  */
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { withSpillDirectory } from '../../src/cli/rooms/spill-directory.ts';
-import { connect } from '../../src/hot/server/connect.ts';
+import { connect, disconnect } from '../../src/hot/server/connect.ts';
 import { compactDataset } from '../../src/jobs/compact.ts';
+import { copyLake } from '../../src/jobs/copy-lake.ts';
 import { expireDataset } from '../../src/jobs/expire.ts';
 import { restoreDataset } from '../../src/jobs/restore.ts';
 import { rotateDataset } from '../../src/jobs/rotate.ts';
@@ -95,6 +96,7 @@ async function runJob(rooms: Rooms): Promise<void> {
     correct: file,
     adopt: adopts,
     tier: tiers,
+    copy,
   } = order;
   const telling = { ...rooms, tell: () => undefined };
   if (compact !== undefined) {
@@ -106,12 +108,24 @@ async function runJob(rooms: Rooms): Promise<void> {
   else if (tiers === true) await tier({ rooms }, dataset);
   else if (adopts === true) await adopt({ rooms }, [dataset]);
   else if (file !== undefined) await correct({ rooms }, dataset, file);
+  else if (copy !== undefined) await copyInto(rooms, copy);
   else if (restore === undefined) await rotateDataset(rooms, dataset, { force: true });
   else {
     const request = { ...restore, into: null, pinUntil: null };
     const all = { ...telling, ...conditionRooms(rooms, dataset) };
     await restoreDataset(all, dataset, request, { force: true });
   }
+}
+
+async function copyInto(
+  rooms: Rooms,
+  { into, by }: NonNullable<VictimOrder['copy']>,
+): Promise<void> {
+  const store = openS3Store(observeS3(openS3Api(into), observer), by, fileSystem);
+  const db = await rooms.connect('work');
+  const target = { store, fileSystem, isLocal: false, minFreeBytes: 0 };
+  await copyLake(rooms, db, target, () => undefined);
+  await disconnect(db);
 }
 
 async function openStore(): Promise<ObjectStore> {

@@ -110,7 +110,7 @@ describeOn('s3', 'a lake in a bucket', () => {
     const scene = await makeScene(
       `{ type: s3, bucket: ${server.bucket}, endpoint: "${proxy.url}", region: ${server.region},
          access_key_id: "${server.accessKeyId}", secret_access_key: "${server.secretAccessKey}",
-         work_directory: work, min_free: 0MB, connect_timeout: 1s, request_timeout: 2s }`,
+         work_directory: work, min_free: 0MB, connect_timeout: 1s, request_timeout: 2s, retry_for: 0s, look_interval: 0s }`,
     );
     await expectToldOnce(
       scene,

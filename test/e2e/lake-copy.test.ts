@@ -66,10 +66,21 @@ describeOn('s3', 'a lake that moves', () => {
     expect(early).toMatchObject({ exitCode: 3 });
     expect(early.stderr).toContain('1 segment of 11');
     expect(early.stderr).toContain('tierd lake copy');
+    for (const asking of [['doctor'], ['lake', 'show']]) {
+      const { stdout } = await tierd(...asking);
+      expect(stdout).toContain('is in the making: 10 live segments of 11 are proven there');
+      expect(stdout).toContain('go on with `tierd lake copy --to FILE`');
+    }
     const rest = await tierd('lake', 'copy', ...to);
     expect(rest.stdout).toContain('copied 1 segment (');
     expect(rest.stdout).toContain('10 segments were there already');
 
+    const whole = await tierd('lake', 'show', '--json');
+    expect(JSON.parse(whole.stdout)).toMatchObject({
+      ...{ copying_now: null, is_copy_of: null },
+      copies: [{ segments_proven: 11, of_segments: 11 }],
+    });
+    expect((await tierd('lake', 'show')).stdout).toContain('`tierd lake switch --to FILE`');
     const unasked = await tierd('lake', 'switch', ...to);
     expect(unasked).toMatchObject({ exitCode: 2 });
     expect(unasked.stderr).toContain('--yes');
@@ -97,6 +108,8 @@ describeOn('s3', 'a lake that moves', () => {
     expect(await tierd('audit', 'verify')).toMatchObject({ exitCode: 0 });
     const doctor = await tierd('doctor');
     expect(doctor.stdout).toContain("this ledger's");
+    expect(doctor.stdout).toContain('no rule removes segments or freezes them');
+    expect(doctor.stdout).not.toContain('in the making');
 
     // And out of it again, to a place beside the first.
     await writeFile(next, text.replace('path: lake', 'path: lake2'));

@@ -1,11 +1,12 @@
 /** A lake in a bucket as a person has it: the built program, its words, its exit codes. */
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import type { ListedObject } from '../../src/lake/object-store.ts';
 import type { CliResult } from '../support/cli.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { makeS3Lake, type S3Lake } from '../support/s3-lake.ts';
+import { openS3Proxy } from '../support/s3-proxy.ts';
 import { type S3Server, startS3 } from '../support/s3-server.ts';
 import { describeOn } from '../support/servers.ts';
 import { makeWorkspace, type Workspace } from '../support/workspace.ts';
@@ -27,7 +28,9 @@ describeOn('s3', 'a lake in a bucket', () => {
   }
 
   /** Two days of rows that are due, and one that is not. */
-  async function openScene(changes: { readonly endpoint?: string; readonly secret?: string } = {}) {
+  async function openScene(
+    changes: { readonly endpoint?: string; readonly secret?: string; readonly more?: string } = {},
+  ) {
     const database = await createTestDatabase();
     await database.query('create table ticks (ts timestamptz, symbol text, price numeric(20,8))');
     await database.query('create index on ticks (ts)');
@@ -50,7 +53,7 @@ describeOn('s3', 'a lake in a bucket', () => {
       `{ type: s3, bucket: ${target.bucket}, prefix: ${target.prefix}, endpoint: "${changes.endpoint ?? server.url}",
          region: ${target.region}, access_key_id: "${server.accessKeyId}",
          secret_access_key: "${changes.secret ?? server.secretAccessKey}", work_directory: work, min_free: 0MB,
-         connect_timeout: 1s, request_timeout: 2s }`,
+         connect_timeout: 1s, request_timeout: 2s, retry_for: 0s${changes.more ?? ''} }`,
     );
     return { database, lake, workspace } satisfies Scene;
   }
@@ -125,8 +128,56 @@ describeOn('s3', 'a lake in a bucket', () => {
     expect(hot).toEqual({ count: DAYS.length * ROWS_A_DAY });
   });
 
+  it('whose session token expires in the middle says so, and goes on once its file has a new one (I1)', async () => {
+    const proxy = await openS3Proxy(server.url);
+    onTestFinished(() => proxy.close());
+    const { database, workspace } = await openScene({
+      endpoint: proxy.url,
+      more: ', session_token_file: token',
+    });
+    const token = join(workspace.directory, 'token');
+    let valid = 'first';
+    proxy.judge(({ method, path, headers }) => {
+      if (headers['x-amz-security-token'] !== valid) return 'expired';
+      if (method === 'PUT' && path.includes('/ticks/year')) valid = 'second';
+      return 'pass';
+    });
+    await writeFile(token, 'first');
+    await workspace.tierd('migrate');
+    const expired = await workspace.tierd('rotate');
+    expect(expired.exitCode).toBe(1);
+    expect(expired.stderr).toContain('ExpiredToken');
+    expect(expired.stderr).toContain('Renew the session token');
+    const hot = async (): Promise<unknown> =>
+      (await database.query('select count(*)::int from ticks')).rows[0];
+    expect(await hot()).toEqual({ count: DAYS.length * ROWS_A_DAY });
+
+    await writeFile(token, 'second');
+    proxy.judge(({ headers }) =>
+      headers['x-amz-security-token'] === 'second' ? 'pass' : 'expired',
+    );
+    expect(await workspace.tierd('rotate')).toMatchObject({ exitCode: 0 });
+    expect(await hot()).toEqual({ count: ROWS_A_DAY });
+    expect(await workspace.tierd('scrub')).toMatchObject({ exitCode: 0 });
+  });
+
+  it('is asked for its checksums without being read', async () => {
+    const { workspace } = await openScene();
+    await workspace.tierd('migrate');
+    await workspace.tierd('rotate');
+    const looked = await workspace.tierd('scrub', '--by', 'checksum');
+    expect(looked).toMatchObject({ exitCode: 0 });
+    expect(looked.stdout).toContain('0 segments sound (0 B read, 0 rows proven)');
+    // The tests' own server tells of none.
+    expect(looked.stdout).toContain('of 2 segments the bucket keeps no checksum of the whole');
+    const both = await workspace.tierd('scrub', '--by', 'checksum', '--independent');
+    expect(both).toMatchObject({ exitCode: 2 });
+  });
+
   it('is asked in parts: as all of it would answer, with rows that came again and columns of other names', async () => {
-    const { database, lake, workspace } = await openScene();
+    const proxy = await openS3Proxy(server.url);
+    onTestFinished(() => proxy.close());
+    const { database, lake, workspace } = await openScene({ endpoint: proxy.url });
     await database.query('drop table ticks');
     await database.query(
       'create table ticks (ts timestamptz, symbol text, price numeric(20,8), note text, primary key (symbol, ts))',
@@ -153,6 +204,18 @@ describeOn('s3', 'a lake in a bucket', () => {
       [day],
     );
     await database.query('alter table ticks rename note to remark');
+
+    // Names and types are known without the lake, and so is about what it will be asked for.
+    const before = proxy.seen.length;
+    const described = await workspace.tierd('query', 'describe ticks', '-F', 'ndjson');
+    expect(described.stdout).toContain('remark');
+    const empty = await workspace.tierd('query', 'select * from ticks limit 0', '-F', 'csv');
+    expect(empty.stdout.trim()).toBe('ts,symbol,price,remark');
+    const explained = await workspace.tierd('query', '--explain', 'select max(price) from ticks');
+    expect(explained.stdout).toMatch(
+      /of the bucket about [0-9.]+ [kKM]i?B in about [0-9]+ requests/,
+    );
+    expect(proxy.seen.slice(before)).toEqual([]);
 
     const question =
       "select count(*) as n, sum(price)::varchar as sum, count(*) filter (where remark = 'again') as again, min(remark) as least from ticks where symbol = 's7'";

@@ -1,6 +1,6 @@
 /** `queryLake` as the tests of it use it: everything in memory, unless said otherwise. */
 import { join } from 'node:path';
-import { inPlace, type OpenParts } from '../../src/lake/segment-files.ts';
+import { type EstimateParts, inPlace, type OpenParts } from '../../src/lake/segment-files.ts';
 import { partPathOf } from '../../src/query/answer/output-file.ts';
 import type { QueryFormat } from '../../src/query/answer/query-format.ts';
 import { openEngine } from '../../src/query/engine.ts';
@@ -29,6 +29,7 @@ export interface AskOptions {
   readonly onBadSegment?: OnBadSegment;
   readonly onDamage?: (found: FoundDamage) => void;
   readonly openParts?: OpenParts;
+  readonly estimateParts?: EstimateParts;
   readonly signal?: AbortSignal;
   /** Sees each piece of text as it comes. */
   readonly onText?: (text: string) => Promise<void>;
@@ -69,6 +70,7 @@ export async function askLake(
           openSegments: inPlace(lake.store),
           openParts: options.openParts ?? null,
         }),
+      estimateParts: options.estimateParts ?? null,
       openEngine,
       limits: {
         memoryLimitBytes: options.memoryLimitBytes ?? 500_000_000,

@@ -3,12 +3,15 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RangedReads } from '../../src/lake/object-store.ts';
+import { estimatesInParts } from '../../src/lake/parts/estimate-parts.ts';
 import { segmentsInParts } from '../../src/lake/parts/segments-in-parts.ts';
-import { inPlace, type OpenParts } from '../../src/lake/segment-files.ts';
+import { type EstimateParts, inPlace, type OpenParts } from '../../src/lake/segment-files.ts';
 import { sha256OfFile, type TestLake } from './test-lake.ts';
 
 export interface LocalRanges {
   readonly openParts: OpenParts;
+  /** Of the same. */
+  readonly estimateParts: EstimateParts;
   readonly cacheDirectory: string;
   /** What was asked of the store, in order. */
   readonly requests: { readonly key: string; readonly bytes: number }[];
@@ -18,6 +21,7 @@ export interface LocalRanges {
 }
 
 export async function openLocalRanges(lake: TestLake): Promise<LocalRanges> {
+  const kept = { isKept: () => Promise.resolve(false), wholeBelowBytes: 0 };
   const cacheDirectory = await mkdtemp(join(tmpdir(), 'tierd-chunks-'));
   const requests: { key: string; bytes: number }[] = [];
   const whole: string[] = [];
@@ -42,11 +46,11 @@ export async function openLocalRanges(lake: TestLake): Promise<LocalRanges> {
         whole.push(...segments.map(({ key }) => key));
         return inPlace(lake.store)(segments, ...rest);
       },
-      isKept: () => Promise.resolve(false),
+      ...kept,
       directory: cacheDirectory,
-      wholeBelowBytes: 0,
       evict: () => Promise.resolve(),
     }),
+    estimateParts: estimatesInParts({ ...kept, directory: cacheDirectory }),
     destroy: () => rm(cacheDirectory, { recursive: true, force: true }),
   };
 }

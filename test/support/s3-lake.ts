@@ -40,6 +40,8 @@ export async function makeS3Lake(
     encryption: null,
     connectTimeoutMs: 5_000,
     requestTimeoutMs: 10_000,
+    retryForMs: 0,
+    limits: { requestsPerSecond: 0, uploadBytesPerSecond: 0, downloadBytesPerSecond: 0 },
     ...changes,
   };
   const api = openS3Api(target);

@@ -1,6 +1,7 @@
 /** A surveyor over a test database and, where given, a Redis. */
 import type { Dataset } from '../../src/domain/dataset.ts';
 import type { DrainSource } from '../../src/domain/drain/source.ts';
+import { TierdError } from '../../src/domain/errors.ts';
 import type { Survey } from '../../src/domain/survey/survey.ts';
 import { connect } from '../../src/hot/server/connect.ts';
 import type { SurveyRooms } from '../../src/jobs/survey/rooms.ts';
@@ -36,12 +37,13 @@ export function openSurvey(
       tiers: null,
       stat: () => Promise.resolve(null),
       read: () => {
-        throw new Error('nothing is there to be read');
+        throw new TierdError({ code: 'OBJECT_MISSING', message: 'nothing is there', context: {} });
       },
       lookWritable: () => Promise.resolve(),
       freeBytes: () => Promise.resolve(5_000),
       readable: (key) => Promise.resolve(`/lake/${key}`),
     },
+    lakeLookMs: 0,
     minFreeBytes: 1_000,
     clock: { now: () => NOW + aheadMs },
     liveSettings: { drainIntervalMs: 10_000, waitReplicas: 0 },

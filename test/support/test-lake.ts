@@ -80,6 +80,11 @@ export async function sha256OfFile(path: string): Promise<string> {
     .digest('hex');
 }
 
+async function footerBytesOf(path: string): Promise<number> {
+  const bytes = await readFile(path);
+  return bytes.readUInt32LE(bytes.length - 8) + 8;
+}
+
 async function describeSegment(
   duckdb: DuckDBConnection,
   key: string,
@@ -119,6 +124,7 @@ async function describeSegment(
     maxTimeUs: BigInt(maxTimeUs as bigint | number),
     statistics,
     counts: { nulls, nans: {} },
+    footerBytes: await footerBytesOf(path),
     columns,
   };
 }

@@ -2,6 +2,7 @@ import { Argument, type Command } from 'commander';
 import type pg from 'pg';
 import { agree, countOf } from '../../domain/count.ts';
 import { describeOwner } from '../../domain/lake/lake-owner.ts';
+import type { CopyStanding, ToldCopy } from '../../jobs/lake-copy/copies-told.ts';
 import type { TakeOver } from '../../jobs/lake-owner.ts';
 import type { LakeStanding } from '../../jobs/rotation/own-lake.ts';
 import type { LedgerRooms } from '../../jobs/rotation/rooms.ts';
@@ -81,11 +82,14 @@ async function withLake<Result>(
 async function show(context: CliContext): Promise<void> {
   const { lookWhose } = await import('../../jobs/lake-owner.ts');
   const { farTotals } = await import('../../ledger/tiers.ts');
+  const { lookAtCopies, tellCopies } = await import('../../jobs/lake-copy/copies-told.ts');
   await withLake(context, async (rooms, db) => {
     const standing = await lookWhose(rooms, db);
     const { tiers, place } = rooms.store;
     const far = { place: tiers?.far.place ?? null, totals: await farTotals(db) };
-    context.report(reportStanding(standing, place, far));
+    const copying = await lookAtCopies(rooms.store, db);
+    const told = tellCopies(copying, standing.remembered?.lakeId ?? null);
+    context.report(reportStanding(standing, place, far, { ...copying, told }));
   });
 }
 
@@ -183,7 +187,12 @@ function farLines({ place, totals }: FarPart): readonly string[] {
   return [`far     ${place}: ${countOf(segments, 'segment')} (${formatBytes(bytes)})`];
 }
 
-function reportStanding(standing: LakeStanding, place: string, far: FarPart): Report {
+function reportStanding(
+  standing: LakeStanding,
+  place: string,
+  far: FarPart,
+  copying: CopyStanding & { readonly told: readonly ToldCopy[] },
+): Report {
   const { marker, owner, remembered, ownership } = standing;
   return {
     json: {
@@ -214,6 +223,14 @@ function reportStanding(standing: LakeStanding, place: string, far: FarPart): Re
         database_oid: standing.place.databaseOid,
         database: standing.place.database,
       },
+      copying_now: copying.holder,
+      copies: copying.copies.map(({ lakeId, segments, ofSegments, lastAt }) => ({
+        lake_id: lakeId,
+        segments_proven: segments,
+        of_segments: ofSegments,
+        last_at: lastAt,
+      })),
+      is_copy_of: copying.note?.of ?? null,
     },
     text: ({ colour }) => {
       const lines = [
@@ -222,6 +239,7 @@ function reportStanding(standing: LakeStanding, place: string, far: FarPart): Re
         ...farLines(far),
         `owner   ${owner === null ? 'none yet' : describeOwner(owner)}`,
         `ledger  database ${standing.place.database} (oid ${standing.place.databaseOid}) of the server ${standing.place.systemIdentifier}`,
+        ...copying.told.flatMap(({ found, next }) => [`copy    ${found}`, `        ${next}`]),
       ];
       if (ownership.kind === 'owned')
         return [...lines, colour.green('it is this ledger’s')].join('\n');

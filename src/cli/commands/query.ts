@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { TierdConfig } from '../../config/load.ts';
 import { TierdError } from '../../domain/errors.ts';
+import type { LakePrice } from '../../domain/lake/lake-price.ts';
 import { partPathOf } from '../../query/answer/output-file.ts';
 import {
   BINARY_FORMATS,
@@ -111,9 +113,12 @@ async function runQuery(
     context.signal,
     openProcesses(0),
   );
-  if (flags.explain === true) context.report(explainReport(summary));
+  if (flags.explain === true) context.report(explainReport(summary, priceIn(config.lake)));
   else tellOf(context, summary, true);
 }
+
+const priceIn = (lake: TierdConfig['lake']): LakePrice | null =>
+  lake.type === 's3' ? lake.price : null;
 
 async function openShell(
   context: CliContext,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { agree, countOf } from '../../domain/count.ts';
-import { EXIT } from '../../domain/errors.ts';
+import { EXIT, TierdError } from '../../domain/errors.ts';
 import { type ScrubResult, scrubVerdict } from '../../jobs/scrub-result.ts';
 import type { CliContext, Report } from '../context.ts';
 import { selectDatasets } from '../select-datasets.ts';
@@ -13,6 +13,7 @@ interface ScrubFlags {
   readonly seed?: string;
   readonly bytesOnly?: true;
   readonly independent?: true;
+  readonly by?: 'reading' | 'checksum';
 }
 
 export function registerScrub(program: Command, context: CliContext): void {
@@ -30,9 +31,17 @@ export function registerScrub(program: Command, context: CliContext): void {
     .option('--seed <text>', 'choose the same sample as a run that printed this seed')
     .option('--bytes-only', 'compare checksums and do not prove the values again')
     .option('--independent', 'prove the values with hyparquet instead of DuckDB')
+    .addOption(
+      new Option(
+        '--by <how>',
+        'checksum: ask the bucket for the checksums that it keeps, in place of reading; proves nothing, and is not noted as a scrub',
+      )
+        .choices(['reading', 'checksum'])
+        .default('reading'),
+    )
     .addHelpText(
       'after',
-      '\nExamples:\n  $ tierd scrub\n  $ tierd scrub market_data --sample 0.1\n  $ tierd scrub --bytes-only --json',
+      '\nExamples:\n  $ tierd scrub\n  $ tierd scrub market_data --sample 0.1\n  $ tierd scrub --bytes-only --json\n  $ tierd scrub --by checksum',
     )
     .action((dataset: string | undefined, flags: ScrubFlags) => run(context, dataset, flags));
 }
@@ -50,6 +59,13 @@ async function run(
 ): Promise<void> {
   const { datasets } = context.loadConfig();
   if (dataset !== undefined) selectDatasets(datasets, [dataset]);
+  if (flags.by === 'checksum' && flags.independent === true) {
+    throw new TierdError({
+      code: 'USAGE',
+      message: '--independent proves values, and --by checksum reads none; nothing was done.',
+      hint: 'leave one of them out',
+    });
+  }
   const { scrub } = await import('../../jobs/scrub.ts');
   const { withRooms } = await import('../rooms/rooms.ts');
   const seed = flags.seed ?? randomUUID();
@@ -61,6 +77,7 @@ async function run(
         sample: flags.sample === undefined ? null : { share: flags.sample, seed },
         prove:
           flags.bytesOnly === true ? null : flags.independent === true ? 'independent' : 'standard',
+        byChecksum: flags.by === 'checksum',
         onProgress: (done, total) => {
           progress.update({ label: 'scrub', done, total });
         },
@@ -81,6 +98,8 @@ function reportScrub(result: ScrubResult, seed: string | null): Report {
       sound: verdict === 'damaged' ? false : verdict === 'not judged' ? null : true,
       seed,
       segments_ok: bytes.ok.length,
+      segments_alike: bytes.alike.length,
+      segments_untold: bytes.untold.length,
       segments_unread: bytes.unread.length,
       bytes_read: bytes.bytesRead,
       slices_proven: result.provenSlices,
@@ -126,7 +145,11 @@ function render(result: ScrubResult, seed: string | null, { colour }: Style): st
     bytes.unread.length === 0
       ? ''
       : `, ${formatInteger(bytes.unread.length)} not in the sample (seed ${seed ?? ''})`;
-  const sum = `${countOf(bytes.ok.length, 'segment')} sound (${formatBytes(bytes.bytesRead)} read, ${formatRows(result.provenRows)} proven)${unread}`;
+  const looked =
+    bytes.alike.length === 0
+      ? ''
+      : `, ${countOf(bytes.alike.length, 'segment')} of the checksum that was published, by the bucket's word`;
+  const sum = `${countOf(bytes.ok.length, 'segment')} sound (${formatBytes(bytes.bytesRead)} read, ${formatRows(result.provenRows)} proven)${looked}${unread}`;
   const damage = bytes.missing.length + bytes.altered.length + unproven.length;
   const notJudged = bytes.unreadable.length + unjudged.length;
   const unknown =
@@ -145,6 +168,11 @@ function render(result: ScrubResult, seed: string | null, { colour }: Style): st
     ...lines,
     ...unknown,
     ...left,
+    ...(bytes.untold.length === 0
+      ? []
+      : [
+          `${colour.yellow('untold')} of ${countOf(bytes.untold.length, 'segment')} the bucket keeps no checksum of the whole, as of what was sent in parts: their length is right; \`tierd scrub\` reads them`,
+        ]),
     ...(result.incomplete === null
       ? []
       : [

@@ -79,6 +79,7 @@ async function roomsOf(
             return connectLive(redis, 'survey');
           },
     store: await openLake(config),
+    lakeLookMs: lake.type === 's3' ? lake.lookIntervalMs : 0,
     minFreeBytes: lake.minFreeBytes,
     clock,
     liveSettings: { drainIntervalMs: drain.intervalMs, waitReplicas: redis?.waitReplicas ?? 0 },

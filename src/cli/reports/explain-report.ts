@@ -1,17 +1,24 @@
 /** What a query would read, for a person and for a program. */
 import { countOf } from '../../domain/count.ts';
+import { type LakePrice, priceOf } from '../../domain/lake/lake-price.ts';
 import { formatSnapshotVersion } from '../../domain/lake/snapshot-version.ts';
+import type { FetchEstimate } from '../../lake/segment-files.ts';
 import type { AggregatedPlan, DatasetPlan } from '../../query/query-plan.ts';
 import type { QuerySummary } from '../../query/query-request.ts';
 import { FEW_ROWS } from '../../query/stores.ts';
 import type { Report } from '../context.ts';
 import { formatBytes, formatInteger, formatRows } from '../terminal/format.ts';
 
-export function explainReport({ plan, version, notes, waiting }: QuerySummary): Report {
+/** @param price null: nothing is said of costs */
+export function explainReport(
+  { plan, version, notes, waiting }: QuerySummary,
+  price: LakePrice | null,
+): Report {
   const datasets = plan ?? [];
+  const cost = price === null ? null : costOf(datasets, price);
   const at = formatSnapshotVersion(version);
   return {
-    json: { version: at, datasets, notes, live: waiting },
+    json: { version: at, datasets, cost, notes, live: waiting },
     text: ({ colour }) =>
       [
         ...datasets.flatMap((one) => [
@@ -24,11 +31,41 @@ export function explainReport({ plan, version, notes, waiting }: QuerySummary): 
           ({ source, entries, place }) =>
             `${colour.bold(`live.${source}`)}  about ${countOf(entries, 'entry', 'entries')} at ${place}, read beside the snapshot, not within it`,
         ),
+        ...(cost === null ? [] : [costLine(cost)]),
         ...(datasets.length + waiting.length === 0 ? ['no dataset is read'] : []),
         ...notes.map((note) => `${colour.yellow('note')} ${note}`),
         colour.dim(`nothing was read, at version ${at}`),
       ].join('\n'),
   };
+}
+
+interface Cost {
+  readonly amount: number;
+  readonly currency: string | null;
+  readonly isExact: boolean;
+}
+
+/** Null where nothing lies in a bucket. */
+function costOf(datasets: readonly DatasetPlan[], price: LakePrice): Cost | null {
+  const fetches = datasets.flatMap(({ cold: found }) => found?.fetch ?? []);
+  if (fetches.length === 0) return null;
+  return {
+    amount: fetches.reduce((sum, one) => sum + priceOf(price, one), 0),
+    currency: price.currency,
+    isExact: fetches.every(({ isExact }) => isExact),
+  };
+}
+
+const AMOUNT = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
+
+function costLine({ amount, currency, isExact }: Cost): string {
+  const unit = currency === null ? '' : ` ${currency}`;
+  return `at the configured price ${isExact ? '' : 'about '}${AMOUNT.format(amount)}${unit}`;
+}
+
+function fetchLine({ requests, bytes, isExact }: FetchEstimate): string {
+  const about = isExact ? '' : 'about ';
+  return `        of the bucket ${about}${formatBytes(bytes)} in ${about}${countOf(requests, 'request')}`;
 }
 
 function unlike({ differences }: DatasetPlan): string[] {
@@ -40,7 +77,8 @@ function unlike({ differences }: DatasetPlan): string[] {
 
 function cold({ cold: found }: DatasetPlan): string[] {
   if (found === null) return [];
-  const { live, prunedByTime, timeColumn, prunedByColumns, columns, read, rows, bytes } = found;
+  const { live, prunedByTime, timeColumn, prunedByColumns, columns, read, rows, bytes, fetch } =
+    found;
   return [
     `  cold  ${formatInteger(read)} of ${formatInteger(live)} segments: ${formatRows(rows)}, at most ${formatBytes(bytes)}`,
     ...(prunedByTime === 0
@@ -53,6 +91,7 @@ function cold({ cold: found }: DatasetPlan): string[] {
       : [
           `        ${formatInteger(prunedByColumns)} ruled out by what is known of the values of ${columns.join(', ')}`,
         ]),
+    ...(fetch === null ? [] : [fetchLine(fetch)]),
   ];
 }
 

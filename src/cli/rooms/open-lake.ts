@@ -1,17 +1,20 @@
 import { join } from 'node:path';
 import type { TierdConfig } from '../../config/load.ts';
+import type { S3Target } from '../../domain/lake/s3-target.ts';
 import { fileSystemFor } from '../../lake/file-modes.ts';
 import type { FileSystem } from '../../lake/file-system.ts';
 import { endWithoutThreads, knockerAt } from '../../lake/knock.ts';
 import { openLocalStore } from '../../lake/local-store.ts';
 import { MARKER_KEY } from '../../lake/object-key.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
+import { estimatesInParts } from '../../lake/parts/estimate-parts.ts';
 import { segmentsInParts } from '../../lake/parts/segments-in-parts.ts';
 import { evict } from '../../lake/s3/cache-bound.ts';
+import type { S3Api } from '../../lake/s3/s3-api.ts';
 import { openS3Store } from '../../lake/s3/s3-store.ts';
 import { openS3Api } from '../../lake/s3/sdk-api.ts';
 import { cachedSegments, isKept } from '../../lake/s3/segment-cache.ts';
-import { inPlace } from '../../lake/segment-files.ts';
+import { type EstimateParts, inPlace } from '../../lake/segment-files.ts';
 import { type OpenedBy, openedInTiers, type TieredSegments } from '../../lake/tiered-segments.ts';
 import { openTieredStore } from '../../lake/tiered-store.ts';
 import { USUAL_TIME_LIMITS, withinTime } from '../../lake/within-time.ts';
@@ -24,7 +27,16 @@ export async function openLake({ lake }: Pick<TierdConfig, 'lake'>): Promise<Obj
 
 async function openPlace(lake: TierdConfig['lake']): Promise<ObjectStore> {
   if (lake.type === 'local') return openLocalStore(lake.root, fileSystemOf(lake));
-  return openS3Store(openS3Api(lake.target), lake.workDirectory, fileSystemOf(lake));
+  return openS3Store(apiOf(lake.target), lake.workDirectory, fileSystemOf(lake));
+}
+
+const apis = new WeakMap<S3Target, S3Api>();
+
+/** One for all who open the same lake in this process: the limits are on what they ask together. */
+function apiOf(target: S3Target): S3Api {
+  const api = apis.get(target) ?? openS3Api(target);
+  apis.set(target, api);
+  return api;
 }
 
 /** Of a bucket there are only copies here, for tierd itself. */
@@ -42,6 +54,20 @@ export function fileSystemOf(lake: TierdConfig['lake']): FileSystem {
 
 /** As soon as its footer would come, all of such a segment has. */
 const WHOLE_BELOW_BYTES = 256 * 1024;
+
+/** What `openedBy` would ask of a bucket; null of a lake on a disk, and of one in two places. */
+export function estimatedBy({ lake }: Pick<TierdConfig, 'lake'>): EstimateParts | null {
+  if (lake.type === 'local' || lake.far !== null) return null;
+  const directory = keptIn(lake);
+  return estimatesInParts({
+    isKept: (key) => isKept({ directory }, key),
+    directory,
+    wholeBelowBytes: WHOLE_BELOW_BYTES,
+  });
+}
+
+const keptIn = ({ workDirectory }: { readonly workDirectory: string }): string =>
+  join(workDirectory, 'segments');
 
 /**
  * How queries open its segments: those of a bucket in parts, where that is less.
@@ -61,7 +87,7 @@ export function openedBy(
 
 function openedAt(lake: TierdConfig['lake'], store: ObjectStore): OpenedBy {
   if (lake.type === 'local') return { openSegments: inPlace(store), openParts: null };
-  const directory = join(lake.workDirectory, 'segments');
+  const directory = keptIn(lake);
   const maxBytes = lake.cacheBytes;
   const openSegments = cachedSegments({ store, fs: fileSystemOf(lake), directory, maxBytes });
   return {

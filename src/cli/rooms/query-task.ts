@@ -3,12 +3,9 @@ import type { Writable } from 'node:stream';
 import type pg from 'pg';
 import type { TierdConfig } from '../../config/load.ts';
 import type { StructuredAsk } from '../../domain/ask/structured-ask.ts';
-import { TierdError } from '../../domain/errors.ts';
 import type { SnapshotVersion } from '../../domain/lake/snapshot-version.ts';
 import { systemClock } from '../../domain/time/clock.ts';
-import { lakeRefusal, lookAtLake } from '../../jobs/rotation/own-lake.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
-import { listFar } from '../../ledger/tiers.ts';
 import { writeDescription } from '../../query/answer/postgres/postgres-format.ts';
 import type { AnswerSink } from '../../query/answer/write-rows.ts';
 import { AnswerRecord } from '../../query/cache/answer-record.ts';
@@ -19,7 +16,6 @@ import { queryLake } from '../../query/query-lake.ts';
 import type {
   FileOutput,
   QueryHead,
-  QueryLake,
   QueryRequest,
   QueryRooms,
   QuerySummary,
@@ -29,9 +25,10 @@ import { compileAsk } from '../../query/structured/compile-ask.ts';
 import { listDatasets } from '../../query/structured/list-datasets.ts';
 import { readShape } from '../../query/structured/read-shape.ts';
 import { KeptLine } from './kept-line.ts';
+import { KeptLake, openForQuery } from './lake-for-query.ts';
 import type { LiveTask } from './live-side.ts';
 import { noteDamage } from './note-damage.ts';
-import { openedBy, openLake } from './open-lake.ts';
+import { estimatedBy } from './open-lake.ts';
 import { sinkInto } from './sink-into.ts';
 import type { PostgresQuestion, TranslatedQuestion } from './translate-question.ts';
 
@@ -76,6 +73,7 @@ export interface TaskRooms {
 export class QueryRoom {
   readonly #line = new KeptLine(systemClock);
   readonly #engines = new SpareEngine();
+  readonly #lakes = new KeptLake();
 
   /** Opens what the next question needs, whatever it is, and lets go of what the last one used. */
   prepare(): Promise<void> {
@@ -85,7 +83,10 @@ export class QueryRoom {
   /** @throws what `queryLake` and `compileAsk` throw, and what connecting does */
   answer(task: QueryTask, rooms: TaskRooms): Promise<QuerySummary> {
     return this.#line.lend({ ...task.postgres, job: 'query' }, (db) =>
-      runQueryTask(task, rooms, db, (limits) => this.#engines.take(limits)),
+      runQueryTask(task, rooms, db, {
+        openEngine: (limits) => this.#engines.take(limits),
+        openStore: () => this.#lakes.open(task),
+      }),
     );
   }
 
@@ -94,11 +95,16 @@ export class QueryRoom {
   }
 }
 
+/** What stays from one question to the next. */
+interface KeptRooms extends Pick<QueryRooms, 'openEngine'> {
+  readonly openStore: () => Promise<ObjectStore>;
+}
+
 async function runQueryTask(
   task: QueryTask,
   rooms: TaskRooms,
   db: pg.Client,
-  openEngine: QueryRooms['openEngine'],
+  { openEngine, openStore }: KeptRooms,
 ): Promise<QuerySummary> {
   const { signal, warn, onHead } = rooms;
   const { maxHotRows, maxHoldMs, datasets, limits } = task;
@@ -128,7 +134,7 @@ async function runQueryTask(
     structured === undefined
       ? {}
       : compileAsk(await readShape(db, datasets, structured.dataset, record.record), structured);
-  let isOwnLake = false;
+  let isOwnLake: (() => Promise<boolean>) | null = null;
   return queryLake(
     { ...request, ...compiled, ...translated?.asked, output: output ?? { sink } },
     {
@@ -144,12 +150,13 @@ async function runQueryTask(
         ...live,
       }),
       openLake: async () => {
-        const opened = await openForQuery(task, db, warn);
+        const opened = await openForQuery(task, await openStore(), db, warn);
         isOwnLake = opened.isOwn;
         return opened;
       },
+      estimateParts: request.onBadSegment === 'skip' ? null : estimatedBy(task),
       onDamage: async (found) => {
-        if (isOwnLake) await noteDamage(db, found);
+        if (await isOwnLake?.()) await noteDamage(db, found);
       },
       openEngine,
       limits,
@@ -236,50 +243,4 @@ async function writeWhole(
     repeatable: null,
     nextCursor: null,
   };
-}
-
-/** Throws what keeps the lake from being looked at. */
-async function openForQuery(
-  task: QueryTask,
-  db: pg.Client,
-  warn: TaskRooms['warn'],
-): Promise<QueryLake & { readonly isOwn: boolean }> {
-  const store = await openLake(task);
-  let refusal: TierdError | null;
-  try {
-    refusal = await refusalOfLake(store, db);
-  } catch (error) {
-    throw withHotSide(error);
-  }
-  const isIncomplete = refusal?.code === 'LAKE_INCOMPLETE';
-  if (refusal !== null) {
-    // What would be left out may lie where the lake's owner put it since.
-    if (task.request.onBadSegment === 'skip' && !isIncomplete) throw refusal;
-    // Reading does no harm, but a copy's list of segments may be older than the lake.
-    warn(
-      isIncomplete
-        ? `${refusal.message} ${refusal.hint ?? ''}`
-        : `this ledger is not the owner of the lake, so its list of segments may be out of date: ${refusal.message}`,
-    );
-  }
-  const isOwn = refusal === null || isIncomplete;
-  return { store, ...openedBy(task, store, (keys) => listFar(db, keys)), isOwn };
-}
-
-function withHotSide(error: unknown): unknown {
-  if (!(error instanceof TierdError)) return error;
-  const { code, message, hint, context, cause } = error;
-  const meanwhile = 'Rows that are still in PostgreSQL can be had meanwhile: `hot.<dataset>`.';
-  return new TierdError({
-    code,
-    message,
-    hint: hint === undefined ? meanwhile : `${hint} ${meanwhile}`,
-    context,
-    cause,
-  });
-}
-
-async function refusalOfLake(store: ObjectStore, db: pg.Client): Promise<TierdError | null> {
-  const standing = await lookAtLake(store, db);
-  return standing === null ? null : lakeRefusal(standing, store.place);
 }

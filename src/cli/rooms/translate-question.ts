@@ -4,7 +4,11 @@ import type pg from 'pg';
 import { ATTACHED } from '../../domain/attached.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
-import type { Catalogue, CatalogueRelation } from '../../faces/postgres/translate/catalogue.ts';
+import type {
+  Catalogue,
+  CatalogueRelation,
+  EnumLabels,
+} from '../../faces/postgres/translate/catalogue.ts';
 import { classifyStatement } from '../../faces/postgres/translate/classify-statement.ts';
 import { loadParser } from '../../faces/postgres/translate/parse-statements.ts';
 import { SqlRefusal } from '../../faces/postgres/translate/sql-refusal.ts';
@@ -18,6 +22,7 @@ import { builtIn, type PostgresType } from '../../query/answer/postgres/postgres
 import { typeNameOf } from '../../query/answer/postgres/type-numbers.ts';
 import { quoteName } from '../../query/sql/sql-text.ts';
 import { readShape } from '../../query/structured/read-shape.ts';
+import { catalogueColumns } from './catalogue-columns.ts';
 import { isDatasetName } from './dataset-names.ts';
 
 export interface PostgresQuestion {
@@ -103,16 +108,15 @@ async function catalogueFor(
     schemas.add(schemaname);
   });
   const relations: CatalogueRelation[] = [];
+  const enums = new Map<string, EnumLabels>();
   let isCollated = false;
   for (const { name, table } of datasets) {
     if (!named.has(name) && !named.has(table.name)) continue;
     const { columns } = await readShape(db, datasets, name);
     if (schemas.has(ATTACHED)) isCollated ||= await sortsByCollation(db, table);
-    const held = columns.map(({ name: column, type, postgresType }) => ({
-      name: column,
-      postgresType,
-      duckdbType: type,
-    }));
+    const own = await catalogueColumns(db, { name, table }, columns);
+    const held = own.columns;
+    for (const [type, labels] of own.enums) enums.set(type, labels);
     const inLake = held.map((column, at) =>
       columns[at]?.isHotOnly === true ? { ...column, isMissing: true as const } : column,
     );
@@ -132,7 +136,7 @@ async function catalogueFor(
       });
     }
   }
-  return { relations, searchPath: ['public'], isCollated };
+  return { relations, enums, searchPath: ['public'], isCollated };
 }
 
 async function describedOf(

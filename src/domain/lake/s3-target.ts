@@ -16,6 +16,16 @@ export interface S3Target {
   readonly connectTimeoutMs: number;
   /** An answer that takes longer counts as lost; also the longest silence within one. */
   readonly requestTimeoutMs: number;
+  /** So long what fails in passing is tried again, by whom the store has answered before. */
+  readonly retryForMs: number;
+  readonly limits: S3Limits;
+}
+
+/** What one process may ask of the store; 0 is no limit. */
+export interface S3Limits {
+  readonly requestsPerSecond: number;
+  readonly uploadBytesPerSecond: number;
+  readonly downloadBytesPerSecond: number;
 }
 
 export interface S3Credentials {

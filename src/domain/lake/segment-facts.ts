@@ -16,4 +16,6 @@ export interface SegmentFacts {
   readonly statistics: Readonly<Record<string, ColumnStatistics>>;
   /** Null of segments from before they were counted. */
   readonly counts: ValueCounts | null;
+  /** How long its footer is, with its length and the magic behind it. Null where nobody has looked. */
+  readonly footerBytes: number | null;
 }

@@ -29,6 +29,8 @@ export interface MappedColumns {
   readonly refusals: readonly Refusal[];
   /** Columns that the slice lacks, which get their default. */
   readonly defaulted: readonly string[];
+  /** Columns of nothing but nulls, which the table has no more. */
+  readonly leftOut: readonly string[];
 }
 
 /**
@@ -41,11 +43,13 @@ export function mapColumns(
   targets: readonly TargetColumn[],
 ): MappedColumns {
   const refusals: Refusal[] = [];
+  const leftOut: string[] = [];
   const pairs = columns.map((plan, index): ColumnPair => {
     const target = targetOf(plan, targets);
     if (target === null) {
       const nulls = fingerprint.columns[index]?.nulls ?? 0;
       if (nulls < fingerprint.rows) refusals.push(refuseDropped(plan, fingerprint.rows - nulls));
+      else leftOut.push(plan.name);
     } else if (target.typeName !== plan.postgresType) {
       refusals.push(refuseType(plan, target));
     }
@@ -54,7 +58,7 @@ export function mapColumns(
   const taken = new Set(pairs.map(({ target }) => target));
   const left = targets.filter((target) => !taken.has(target) && !target.generated);
   refusals.push(...left.filter(({ required }) => required).map(refuseRequired));
-  return { pairs, refusals, defaulted: left.map(({ name }) => name) };
+  return { pairs, refusals, defaulted: left.map(({ name }) => name), leftOut };
 }
 
 /** The expression by which a stored value is read back as the slice's fingerprint was taken of it. */

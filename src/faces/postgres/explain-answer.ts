@@ -44,6 +44,12 @@ function linesOf({ dataset, cold, hot }: DatasetPlan): readonly string[] {
     lines.push(
       `  Cold: ${dataset}, ${String(cold.read)} of ${String(cold.live)} segments, at most ${String(cold.rows)} rows and ${String(cold.bytes)} bytes`,
     );
+    if (cold.fetch !== null) {
+      const { bytes, requests, isExact } = cold.fetch;
+      lines.push(
+        `    Fetch: ${isExact ? '' : 'about '}${String(bytes)} bytes in ${String(requests)} requests of the bucket`,
+      );
+    }
   }
   if (hot !== null) {
     const how = hot.aggregated.length > 0 ? ', aggregated by PostgreSQL' : '';

@@ -18,7 +18,20 @@ export interface RowTimes {
   readonly last: EpochMs;
 }
 
-/** Whether one chunk has a place for all rows of these times, by whatever they are cut beside their time. */
+/** Else nobody knows of a row's chunk by its time. */
+export async function isCutByTimeAlone(
+  db: Queryable,
+  { ref }: Pick<TableDescription, 'ref'>,
+): Promise<boolean> {
+  const found = await run(
+    db,
+    sql`select from timescaledb_information.dimensions d
+        where d.hypertable_schema = ${ref.schema} and d.hypertable_name = ${ref.name} and d.dimension_number > 1`,
+  );
+  return found.length === 0;
+}
+
+/** Whether one chunk of a table that is cut by time alone has a place for all rows of these times. */
 export async function hasChunkFor(
   db: Queryable,
   { ref, timeColumn: time }: Pick<TableDescription, 'ref' | 'timeColumn'>,
@@ -34,24 +47,40 @@ export async function hasChunkFor(
           and ch.primary_dimension = ${time.name}
           and ch.${name(`range_start${suffix}`)} <= ${timeLiteral(told, first, null)}
           and ch.${name(`range_end${suffix}`)} > ${timeLiteral(told, last, null)}
-          and not exists (select from timescaledb_information.dimensions d
-                          where d.hypertable_schema = ${ref.schema} and d.hypertable_name = ${ref.name}
-                            and d.dimension_number > 1)
         limit 1`,
   );
   return found.length > 0;
 }
 
-/** In the caller's transaction, which it should end soon. Throws what PostgreSQL objects with. */
+/**
+ * In the caller's transaction, which it should end soon. Throws what PostgreSQL objects with.
+ *
+ * What the table has as a default is the application's, and asked by COPY for each column that is not named: it may
+ * be a sequence's next number, or write something.
+ */
 export async function makeChunkAt(
   client: pg.Client,
-  { ref, timeColumn: time }: Pick<TableDescription, 'ref' | 'timeColumn'>,
+  { ref, oid, timeColumn: time }: Pick<TableDescription, 'ref' | 'oid' | 'timeColumn'>,
   at: EpochMs,
 ): Promise<void> {
   const { text } = await runOne<{ readonly text: string }>(
     client,
     sql`select (${timeLiteral(time, at, null)})::text as text`,
   );
-  const copy = `copy ${quoteTable(ref)} (${quoteName(time.name)}) from stdin where false`;
-  await copyIn(client, copy, [encodeRows([[text]])]);
+  const others = (await columnsWithDefault(client, oid)).filter((column) => column !== time.name);
+  const columns = [time.name, ...others].map(quoteName).join(', ');
+  const copy = `copy ${quoteTable(ref)} (${columns}) from stdin where false`;
+  await copyIn(client, copy, [encodeRows([[text, ...others.map(() => null)]])]);
+}
+
+/** Their own one or their type's, without those that are computed. */
+async function columnsWithDefault(db: Queryable, oid: number): Promise<readonly string[]> {
+  const found = await run<{ readonly name: string }>(
+    db,
+    sql`select a.attname as name from pg_attribute a join pg_type t on t.oid = a.atttypid
+        where a.attrelid = ${oid}::oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+          and (a.atthasdef or a.attidentity <> '' or t.typdefaultbin is not null)
+        order by a.attnum`,
+  );
+  return found.map(({ name: column }) => column);
 }

@@ -133,6 +133,7 @@ async function holdAgainstLake(
   readonly problems: readonly AdoptionProblem[];
 }> {
   const problems: AdoptionProblem[] = [];
+  const footers = new Map<string, number>();
   const waiting = slices
     .flatMap((slice) => slice.segments.map((segment) => ({ slice, segment })))
     .values();
@@ -140,15 +141,18 @@ async function holdAgainstLake(
     for (const { slice, segment } of waiting) {
       rooms.signal.throwIfAborted();
       if (segment.state !== 'live') continue;
-      const problem = await holdAgainstFile(rooms, slice, segment, there.get(segment.key));
-      if (problem !== null) problems.push(problem);
+      const found = await holdAgainstFile(rooms, slice, segment, there.get(segment.key));
+      if (typeof found === 'number') footers.set(segment.key, found);
+      else problems.push(found);
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
   // What is live and missing is taken up all the same: it is known what it was, and a scrub goes on naming it.
   const present = slices.map((slice) => ({
     ...slice,
-    segments: slice.segments.filter(({ key, state }) => state === 'live' || there.has(key)),
+    segments: slice.segments
+      .filter(({ key, state }) => state === 'live' || there.has(key))
+      .map((one) => ({ ...one, footerBytes: footers.get(one.key) ?? one.footerBytes })),
   }));
   return {
     live: present.filter(({ segments }) => segments.some(({ state }) => state === 'live')),
@@ -159,12 +163,13 @@ async function holdAgainstLake(
   };
 }
 
+/** @returns how long its footer is, where it is that of the slice */
 async function holdAgainstFile(
   { store }: AdoptionRooms,
   slice: KeptSlice,
   { key, bytes, rows }: KeptSegment,
   object: ListedObject | undefined,
-): Promise<AdoptionProblem | null> {
+): Promise<AdoptionProblem | number> {
   const altered = (reason: string): AdoptionProblem => ({ kind: 'altered', key, reason });
   if (object === undefined) {
     return {
@@ -184,7 +189,9 @@ async function holdAgainstFile(
       footer.fingerprint.rowHash === slice.fingerprint.rowHash &&
       footer.range.fromInclusive === slice.range.fromInclusive &&
       footer.range.toExclusive === slice.range.toExclusive;
-    return isSame ? null : altered('its footer is not that of the segment in the manifest');
+    return isSame
+      ? footer.footerBytes
+      : altered('its footer is not that of the segment in the manifest');
   } catch (error) {
     return altered(messageOf(error));
   }

@@ -121,7 +121,9 @@ async function readOne(
       const facts = await readFileStatistics(connection, path, columns, timeColumn, dataset.sortBy);
       const { rows, bounds: statistics, ...others } = facts;
       const sizes = { rows: BigInt(rows), bytes: BigInt(bytes) };
-      return { footer, segment: { key, state: 'live', sha256, statistics, ...sizes, ...others } };
+      const { footerBytes } = footer;
+      const found = { sha256, statistics, footerBytes, ...sizes, ...others };
+      return { footer, segment: { key, state: 'live', ...found } };
     } finally {
       connection.close();
     }

@@ -6,6 +6,8 @@ import { NAMES_ARE_PLAIN } from '../../hot/postgres-error.ts';
 
 /** SQLSTATE classes by which PostgreSQL objects to rows: data, constraints, triggers that raise, what COPY can't do. */
 const OF_ITS_ROWS: ReadonlySet<string> = new Set(['0A', '22', '23', '42', '44', 'P0']);
+/** `could not open relation`, of a chunk or partition that somebody dropped while rows were on their way into it. */
+const INTERNAL = 'XX000';
 
 const HINTS: Readonly<Record<string, (dataset: Dataset) => string>> = {
   '23505': ({ name, onColdDuplicate }) =>
@@ -15,6 +17,8 @@ const HINTS: Readonly<Record<string, (dataset: Dataset) => string>> = {
   '23503': () => 'insert the row that it refers to, then run again',
   '42883': () => NAMES_ARE_PLAIN,
   '42P01': () => NAMES_ARE_PLAIN,
+  [INTERNAL]: () =>
+    'run again: a chunk or partition that the rows were to go into was dropped meanwhile; else the message is PostgreSQL’s own',
   '23514': () => 'make the partition that the rows belong into, or see the check that they violate',
 };
 
@@ -24,7 +28,7 @@ export function rejection(error: TierdError, dataset: Dataset, range: TimeRange)
   const isOfRows =
     error.code === 'POSTGRES_FAILED' &&
     typeof sqlstate === 'string' &&
-    OF_ITS_ROWS.has(sqlstate.slice(0, 2));
+    (sqlstate === INTERNAL || OF_ITS_ROWS.has(sqlstate.slice(0, 2)));
   if (!isOfRows) return error;
   const more = typeof detail === 'string' ? ` ${detail}` : '';
   const reason = error.cause instanceof Error ? error.cause.message : error.message;

@@ -7,6 +7,7 @@ import { ownTimeColumn } from '../../domain/lake/own-time-column.ts';
 import { guardDisk } from '../../domain/plan/lake-guards.ts';
 import type { Refusal } from '../../domain/plan/refusal.ts';
 import { mapColumns } from '../../domain/plan/restore-columns.ts';
+import { refuseExchangedLabels } from '../../domain/plan/restore-labels.ts';
 import {
   type PlannedSlice,
   type RestorePlan,
@@ -96,7 +97,9 @@ async function lookAtAll(
   const condition =
     where === null ? null : await rooms.readCondition(db, { where, span, columns, timeColumn });
   const slices = await findSlices(db, dataset, request, condition);
-  const work = await planSlices(rooms, db, dataset, request, target, slices, condition);
+  const work = await planSlices(rooms, db, dataset, request, {
+    ...{ target, slices, condition, labels: fieldIds.labels },
+  });
   const hazards = await hazardsOf(db, table, request, target, work);
   return { table, columns, fieldIds, target, condition, work, hazards };
 }
@@ -140,9 +143,17 @@ async function planSlices(
   db: pg.Client,
   dataset: Dataset,
   request: RestoreRequest,
-  target: Target,
-  found: readonly LiveSlice[],
-  condition: ReadCondition | null,
+  {
+    target,
+    slices: found,
+    condition,
+    labels,
+  }: {
+    readonly target: Target;
+    readonly slices: readonly LiveSlice[];
+    readonly condition: ReadCondition | null;
+    readonly labels: FieldIds['labels'];
+  },
 ): Promise<readonly SliceWork[]> {
   const given =
     request.into === null || target.table === null
@@ -165,6 +176,7 @@ async function planSlices(
       const missing = missingOf(slice.range);
       const obstacles = [
         ...mapped.refusals,
+        ...refuseExchangedLabels(mapped.pairs, slice.fingerprint, labels),
         ...heldOf(slice),
         ...compressedOf(slice),
         ...missing.refusals,

@@ -1,14 +1,22 @@
 /** Where rows of a slice go: partitions that a move dropped, and a chunk that is not there yet, are made before they come. */
 import type pg from 'pg';
-import { TierdError } from '../../domain/errors.ts';
+import { type ErrorCode, TierdError } from '../../domain/errors.ts';
 import { formatRange, msOfUs } from '../../domain/time/time-range.ts';
-import { hasChunkFor, makeChunkAt, type RowTimes } from '../../hot/timescale/make-chunk.ts';
+import {
+  hasChunkFor,
+  isCutByTimeAlone,
+  makeChunkAt,
+  type RowTimes,
+} from '../../hot/timescale/make-chunk.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { makePartitions } from '../../hot/write/make-partitions.ts';
 import { assertLease } from '../../ledger/lease.ts';
 import type { LiveSlice } from '../../ledger/replaced-slices.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import type { RestoreContext, RestoreRooms, SliceWork } from './rooms.ts';
+
+/** What else was in the way of a chunk is met again, and told, when the rows come. Who holds a lock was waited for. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['LEASE_LOST', 'LOCK_TIMEOUT']);
 
 /**
  * In a short transaction of its own: whoever makes a chunk keeps others from it, and tables that a partition refers to
@@ -36,8 +44,7 @@ export async function makePlace(
   return briefly(rooms, run, db, `making a chunk of ${told}`, () =>
     makeChunk(run, db, timesOf(slice)),
   ).catch((error: unknown) => {
-    // What else was in the way is met again, and told, when the rows come.
-    if (error instanceof TierdError && error.code === 'LEASE_LOST') throw error;
+    if (error instanceof TierdError && FINAL.has(error.code)) throw error;
     return false;
   });
 }
@@ -47,6 +54,7 @@ async function makeChunk(
   db: pg.Client,
   times: RowTimes,
 ): Promise<boolean> {
+  if (!(await isCutByTimeAlone(db, table))) return false;
   if (await hasChunkFor(db, table, times)) return true;
   // One of a statement would fire for the COPY that brings no row.
   if (firesTriggers) return false;

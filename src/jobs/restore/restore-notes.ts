@@ -20,11 +20,7 @@ export function restoreNotes(
       `columns that are younger than the rows get their default: ${[...defaulted].join(', ')}`,
     );
   }
-  const gone = new Set(
-    work.flatMap(({ mapped }) =>
-      mapped.pairs.flatMap(({ plan, target: column }) => (column === null ? [plan.name] : [])),
-    ),
-  );
+  const gone = new Set(work.flatMap(({ mapped }) => mapped.leftOut));
   if (gone.size > 0) {
     notes.push(
       `columns that the table has no more hold nothing but nulls: ${[...gone].join(', ')}`,

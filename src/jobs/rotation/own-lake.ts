@@ -220,6 +220,9 @@ async function standingOf(
   datasets: DatasetsToLookAt = [],
 ): Promise<LakeStanding> {
   const isMarked = remembered?.isMarked === true;
+  // A store that is far away is asked for all of it at once. What is wrong is told in the order below.
+  const owned = begun(readLakeOwner(store));
+  const newest = look === 'newest' ? begun(lookForLack(store, db, remembered, false)) : null;
   const marker = await readLakeMarker(store);
   assertSameLake(
     marker,
@@ -230,13 +233,19 @@ async function standingOf(
   await assertFarConfigured(store, db, remembered);
   if (look === 'all') await assertFarOwn(store, db, remembered);
   const place = await ledgerPlace(db);
-  const owner = await readLakeOwner(store);
+  const owner = await owned;
   const holdsStrangeFiles =
     owner === null && marker !== null && !isMarked && (await holdsFiles(store));
-  const lack = look === 'none' ? null : await lookForLack(store, db, remembered, look === 'all');
+  const lack = look === 'all' ? await lookForLack(store, db, remembered, true) : await newest;
   const ahead = await lookAhead(store, db, remembered, datasets);
   const facts = { place, remembered, owner, holdsStrangeFiles, lack, ahead };
   return { place, remembered, marker, owner, lack, ownership: judgeOwnership(facts) };
+}
+
+/** It is awaited later; until then its failure is nobody's. */
+function begun<Value>(step: Promise<Value>): Promise<Value> {
+  step.catch(() => undefined);
+  return step;
 }
 
 function throwIfRefused(standing: LakeStanding, place: string): void {

@@ -29,7 +29,13 @@ export type LakeRooms = ReadableStore & Pick<ObjectStore, 'freeBytes' | 'lookWri
 
 /** A file system that hangs holds a thread for each look at it: there is never more than one. */
 export class LakeLooker {
+  readonly #monotonicMs: () => number;
   #pending: Promise<LakeLook> | null = null;
+  #kept: { readonly place: string; readonly look: LakeLook; readonly atMs: number } | null = null;
+
+  constructor(monotonicMs: () => number) {
+    this.#monotonicMs = monotonicMs;
+  }
 
   /**
    * Never throws, and comes back when `signal` aborts. Leaves no trace in the lake.
@@ -39,8 +45,25 @@ export class LakeLooker {
     this.#pending ??= lookAt(store, newest).finally(() => {
       this.#pending = null;
     });
+    const { place } = store;
     const look = await unlessAborted(this.#pending, signal);
-    return look ?? { ...UNSEEN_LAKE, error: `${store.place} does not answer` };
+    this.#kept =
+      look?.error === null && look.missing === null
+        ? { place, look, atMs: this.#monotonicMs() }
+        : null;
+    return look ?? { ...UNSEEN_LAKE, error: `${place} does not answer` };
+  }
+
+  /** The last look, where it found all well and is not older than this; what is free is looked at anew. */
+  async kept(store: LakeRooms, forMs: number): Promise<LakeLook | null> {
+    const kept = this.#kept;
+    if (kept?.place !== store.place || this.#monotonicMs() - kept.atMs >= forMs) return null;
+    try {
+      return { ...kept.look, freeBytes: await store.freeBytes() };
+    } catch {
+      // The look that follows tells it.
+      return null;
+    }
   }
 }
 

@@ -13,6 +13,8 @@ export interface SurveyRooms {
   /** Null where no live store is configured. */
   readonly connectLive: (() => Promise<LiveStore>) | null;
   readonly store: LakeRooms & Pick<ObjectStore, 'readable'>;
+  /** So long a look at the lake that found all well holds: of a bucket each takes requests. */
+  readonly lakeLookMs: number;
   readonly minFreeBytes: number;
   readonly clock: Clock;
   readonly liveSettings: LiveSettings;

@@ -5,7 +5,7 @@
  * as after a power cut, is as good as none.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile, rename, unlink, utimes, writeFile } from 'node:fs/promises';
+import { access, readFile, rename, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isNodeError } from '../file-system.ts';
@@ -39,6 +39,14 @@ export class ChunkCache {
     // Evicted meanwhile: then only its age is not worth noting any more.
     await utimes(path, now, now).catch(() => undefined);
     return entry.subarray(0, end);
+  }
+
+  /** Whether something is kept by the name; only `get` tells whether it is whole. */
+  async has(name: string): Promise<boolean> {
+    return access(join(this.#directory, name)).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** What can't be kept is only not there for the next query. */

@@ -73,8 +73,11 @@ export async function makePart(
   }
 }
 
-/** Chunks of another version are of other names. */
-function chunkNames({ sha256 }: SegmentInParts, version: string): (chunk: PlacedChunk) => string {
+/** By which chunks are kept: of another version they are of other names. */
+export function chunkNames(
+  { sha256 }: SegmentInParts,
+  version: string,
+): (chunk: PlacedChunk) => string {
   const id = createHash('sha256').update(version).digest('hex').slice(0, 16);
   return ({ group, leaf }) => `${sha256}.${id}.${String(group)}.${String(leaf)}`;
 }

@@ -18,6 +18,13 @@ export interface PartPlan {
   readonly end: number;
 }
 
+/** Where as much of a segment is needed, the rest comes along, and it can be judged by its hash. */
+const NEARLY_ALL = 0.9;
+
+export function isNearlyAll({ end }: PartPlan, segmentBytes: bigint): boolean {
+  return end > NEARLY_ALL * Number(segmentBytes);
+}
+
 /** The file begins with it. */
 export const MAGIC = 'PAR1';
 

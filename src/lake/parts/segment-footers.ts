@@ -22,13 +22,21 @@ export async function footerOf(
   cache: ChunkCache,
   signal: AbortSignal | undefined,
 ): Promise<SegmentFooterSpans | null> {
-  const kept = await cache.get(footerName(segment));
-  const known = kept === null ? null : parsed(segment, unpack(kept));
+  const known = await keptFooterOf(segment, cache);
   if (known !== null) return known;
   const fetched = await fetchFooter(segment, ranges, signal);
   const footer = fetched === null ? null : parsed(segment, fetched);
   if (fetched !== null && footer !== null) await cache.put(footerName(segment), pack(fetched));
   return footer;
+}
+
+/** Null where none is kept here. */
+export async function keptFooterOf(
+  segment: SegmentInParts,
+  cache: ChunkCache,
+): Promise<SegmentFooterSpans | null> {
+  const kept = await cache.get(footerName(segment));
+  return kept === null ? null : parsed(segment, unpack(kept));
 }
 
 export const footerName = ({ sha256 }: SegmentInParts): string => `${sha256}.footer`;
@@ -39,7 +47,7 @@ interface VersionedBytes {
   readonly footer: Uint8Array;
 }
 
-/** In one request where its length was guessed well, else in two. */
+/** In one request where its length is known or was guessed well, else in two. */
 async function fetchFooter(
   segment: SegmentInParts,
   ranges: RangedReads,
@@ -47,7 +55,7 @@ async function fetchFooter(
 ): Promise<VersionedBytes | null> {
   const { key } = segment;
   const bytes = Number(segment.bytes);
-  const from = Math.max(0, bytes - guessOf(segment));
+  const from = Math.max(0, bytes - footerBytesOf(segment));
   const tail = await ranges.read(key, { fromInclusive: from, toExclusive: bytes }, null, signal);
   if (tail?.objectBytes !== bytes) return null;
   const end = Buffer.from(tail.bytes.buffer, tail.bytes.byteOffset, tail.bytes.byteLength);
@@ -68,7 +76,9 @@ const CHUNK_BYTES = 110;
 const COLUMN_BYTES = 400;
 const LEAST_BYTES = 4096;
 
-function guessOf({ rows, width }: SegmentInParts): number {
+/** As the ledger has it, or a guess that is rarely too small. */
+export function footerBytesOf({ rows, width, footerBytes }: SegmentInParts): number {
+  if (footerBytes !== null) return footerBytes;
   const groups = Math.ceil(Number(rows) / ROWS_A_GROUP);
   return END_BYTES + LEAST_BYTES + width * (COLUMN_BYTES + groups * CHUNK_BYTES);
 }

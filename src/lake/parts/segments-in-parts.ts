@@ -12,7 +12,7 @@ import { ChunkCache } from './chunk-cache.ts';
 import { countedReads } from './counted-reads.ts';
 import { type Limited, limitedTo } from './limited-to.ts';
 import { makePart } from './make-part.ts';
-import { planPart } from './part-plan.ts';
+import { isNearlyAll, planPart } from './part-plan.ts';
 import { rowGroupsOf } from './row-groups.ts';
 import { footerName, footerOf, type SegmentFooterSpans } from './segment-footers.ts';
 
@@ -30,13 +30,11 @@ export interface SegmentsInPartsOptions {
   readonly evict: () => Promise<void>;
 }
 
-/** Requests of one query under way at once, and files that are made. */
-const AT_ONCE = 16;
+/** Requests of one query under way at once, and files that are made: a month of days begins with all of its footers. */
+const AT_ONCE = 32;
 
 /** Of chunks that come and go: as much as one chunk, where that is more. */
 const IN_MEMORY_BYTES = 48 * 1024 * 1024;
-/** Where as much of a segment is needed, the rest comes along, and it can be judged by its hash. */
-const NEARLY_ALL = 0.9;
 
 export function segmentsInParts(options: SegmentsInPartsOptions): OpenParts {
   return async (segments, choose, directory, signal) => {
@@ -116,7 +114,7 @@ class Opening {
   ): Promise<string | null> {
     const every = new Set(footer.spans.groups.keys());
     const plan = planPart(footer.spans, segment.columns, chosen ?? every);
-    if (plan === null || plan.end > NEARLY_ALL * Number(segment.bytes)) return null;
+    if (plan === null || isNearlyAll(plan, segment.bytes)) return null;
     this.#parts += 1;
     const path = join(this.#directory, `part-${String(this.#parts)}.parquet`);
     const stores = {

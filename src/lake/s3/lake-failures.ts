@@ -84,6 +84,8 @@ const HINTS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: CERTIFICATE_HINT,
   ERR_TLS_CERT_ALTNAME_INVALID: CERTIFICATE_HINT,
   EPROTO: 'The endpoint does not speak TLS as asked: `lake.endpoint` says http or https.',
+  PreconditionFailed:
+    'The store shows nothing under that key, and says that something is there: what it notes of its objects and what it holds are at odds. Remove that key with the store’s own tools, then run the same command again.',
   NotImplemented:
     'This object store lacks something that tierd needs (conditional writes): see docs/s3.md for stores that have it.',
 };

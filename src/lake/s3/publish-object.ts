@@ -8,13 +8,12 @@
  * Nothing: sent again. A server that ignores the condition is no danger to a segment, whose key
  * carries the hash of its content and is announced by one move only; `probeConditions` tells it.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { TierdError } from '../../domain/errors.ts';
 import { checksumOf } from '../checksum.ts';
 import type { ObjectFacts, PutOutcome } from '../object-store.ts';
 import { patiently } from './patiently.ts';
 import { readObject } from './read-object.ts';
-import { backOffMs, MAX_ATTEMPTS } from './retry.ts';
+import { Attempts } from './retry.ts';
 import type { S3Api } from './s3-api.ts';
 import { isS3Failure, type S3Failure } from './s3-failure.ts';
 
@@ -31,7 +30,8 @@ export async function publishObject(
   object: ObjectToPublish,
   signal?: AbortSignal,
 ): Promise<PutOutcome> {
-  for (let attempt = 1; ; attempt += 1) {
+  const attempts = new Attempts(api, signal);
+  for (;;) {
     if (await isThere(api, object, signal)) return 'already-there';
     signal?.throwIfAborted();
     try {
@@ -39,8 +39,7 @@ export async function publishObject(
       return 'created';
     } catch (error) {
       if (!isS3Failure(error, 'exists', 'contended', 'unknown', 'missing')) throw error;
-      if (attempt === MAX_ATTEMPTS) return settle(api, object, error, signal);
-      await pause(backOffMs(attempt), undefined, signal === undefined ? {} : { signal });
+      if (!(await attempts.mayTryAgain())) return settle(api, object, error, signal);
     }
   }
 }
@@ -62,7 +61,7 @@ async function isThere(
   { key, facts }: ObjectToPublish,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const there = await patiently(() => api.head(key, signal), signal);
+  const there = await patiently(api, () => api.head(key, signal), signal);
   if (there === null) return false;
   if (there.bytes === facts.bytes) {
     const { sha256 } = await checksumOf(readObject(api, key, null, signal));

@@ -1,6 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ByteRange } from '../file-system.ts';
-import { backOffMs, MAX_ATTEMPTS } from './retry.ts';
+import { Attempts } from './retry.ts';
 import type { S3Api } from './s3-api.ts';
 import { isS3Failure } from './s3-failure.ts';
 
@@ -18,7 +17,7 @@ export async function* readObject(
 ): AsyncGenerator<Uint8Array> {
   let position = range?.fromInclusive ?? 0;
   let end = range?.toExclusive ?? null;
-  let failedAttempts = 0;
+  const attempts = new Attempts(api, signal);
   while (end === null || position < end) {
     try {
       const rest = end === null ? null : { fromInclusive: position, toExclusive: end };
@@ -27,13 +26,11 @@ export async function* readObject(
       for await (const chunk of body.chunks) {
         signal?.throwIfAborted();
         position += chunk.byteLength;
-        failedAttempts = 0;
+        attempts.succeeded();
         yield chunk;
       }
     } catch (error) {
-      failedAttempts += 1;
-      if (!isS3Failure(error, 'unknown') || failedAttempts === MAX_ATTEMPTS) throw error;
-      await pause(backOffMs(failedAttempts), undefined, signal === undefined ? {} : { signal });
+      if (!isS3Failure(error, 'unknown') || !(await attempts.mayTryAgain())) throw error;
     }
   }
 }

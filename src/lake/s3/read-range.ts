@@ -11,7 +11,7 @@ export function rangesOf(api: S3Api, locate: (key: string) => string): RangedRea
   return {
     async read(key, range, version, signal) {
       try {
-        return await patiently(() => readOnce(api, key, range, version, signal), signal);
+        return await patiently(api, () => readOnce(api, key, range, version, signal), signal);
       } catch (error) {
         if (isUnlike(error)) return null;
         throw isS3Failure(error, 'missing')

@@ -5,10 +5,13 @@
  */
 import type { ByteRange } from '../file-system.ts';
 import type { ListedObject } from '../object-store.ts';
+import type { LifecycleRule } from './lifecycle.ts';
 
 export interface S3Api {
   /** `s3://bucket/prefix`, without a slash at its end. */
   readonly place: string;
+  /** So long what fails in passing is worth trying again: not at all before the store has answered once. */
+  readonly retryForMs: number;
 
   // Effects
   /** Never over what is there, where the server honours it. @param sha256 in base64 */
@@ -33,6 +36,8 @@ export interface S3Api {
 
   // Looks
   head(key: string, signal?: AbortSignal): Promise<{ readonly bytes: number } | null>;
+  /** What the server keeps of the object, which takes the right to decrypt one that is encrypted by a key. */
+  checksum(key: string, signal?: AbortSignal): Promise<S3Checksum | null>;
   /**
    * The bytes of `range`, or all. `toExclusive` may lie beyond the end.
    * @param version that of an earlier answer: of another one nothing is wanted, where the server honours it
@@ -47,6 +52,8 @@ export interface S3Api {
   list(prefix: string, after: string | null, signal?: AbortSignal): Promise<ListedPage>;
   /** The uploads that were begun below `prefix` and neither completed nor aborted. */
   listUploads(prefix: string): Promise<readonly Upload[]>;
+  /** Rules of the bucket by which it removes or moves what is below the place. */
+  lifecycle(): Promise<readonly LifecycleRule[]>;
 }
 
 export interface Upload {
@@ -59,6 +66,12 @@ export interface UploadedPart {
   readonly etag: string;
   /** In base64. */
   readonly sha256: string;
+}
+
+export interface S3Checksum {
+  readonly bytes: number;
+  /** Null where the server keeps none. As the server has it: in base64, of an object that came in parts followed by a dash and their number. */
+  readonly sha256: string | null;
 }
 
 export interface S3Body {

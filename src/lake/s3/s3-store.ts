@@ -5,15 +5,18 @@ import { type ByteRange, type FileSystem, unlinkIfThere } from '../file-system.t
 import { freeBytesAt } from '../free-bytes.ts';
 import { interrupted, objectMissing, writing } from '../lake-failure.ts';
 import { assertMarked } from '../marker.ts';
-import { assertObjectKey, isLeftOut, PROBE_DIRECTORY } from '../object-key.ts';
+import { assertObjectKey, isLeftOut, MARKER_KEY, PROBE_DIRECTORY } from '../object-key.ts';
 import type {
   ListedObject,
   ObjectFacts,
   ObjectStore,
   PutOutcome,
   RangedReads,
+  StoredChecksums,
+  StoreLifecycle,
 } from '../object-store.ts';
 import { changing, looking, s3LookFailure } from './lake-failures.ts';
+import { harmsOf } from './lifecycle.ts';
 import { patiently } from './patiently.ts';
 import { probeBucket } from './probe-bucket.ts';
 import { publishObject } from './publish-object.ts';
@@ -21,6 +24,7 @@ import { readObject } from './read-object.ts';
 import { rangesOf } from './read-range.ts';
 import type { ListedPage, S3Api } from './s3-api.ts';
 import { isS3Failure } from './s3-failure.ts';
+import { checksumsOf } from './stored-checksum.ts';
 import { base64Of, isInParts, uploadFile } from './upload-file.ts';
 
 /**
@@ -36,6 +40,8 @@ class S3Store implements ObjectStore {
   readonly stagingRoot: string;
   readonly ranges: RangedReads;
   readonly tiers = null;
+  readonly checksums: StoredChecksums;
+  readonly lifecycle: StoreLifecycle;
   readonly #api: S3Api;
   readonly #workRoot: string;
   readonly #fs: FileSystem;
@@ -46,6 +52,8 @@ class S3Store implements ObjectStore {
     this.#workRoot = workRoot;
     this.#api = api;
     this.ranges = rangesOf(api, (key) => this.locate(key));
+    this.checksums = checksumsOf(api, (key) => this.locate(key));
+    this.lifecycle = { look: () => this.#harms() };
     this.#fs = fs;
   }
 
@@ -86,7 +94,12 @@ class S3Store implements ObjectStore {
   }
 
   async stat(key: string): Promise<{ readonly bytes: number } | null> {
-    return looking(`look at ${this.locate(key)}`, () => patiently(() => this.#api.head(key)));
+    const found = await looking(`look at ${this.locate(key)}`, () =>
+      patiently(this.#api, () => this.#api.head(key)),
+    );
+    // Of a bucket that is not there a HEAD says what it says of an object; whoever misses the lake itself is told.
+    if (found === null && key === MARKER_KEY) await this.#listPage(key, null, undefined);
+    return found;
   }
 
   async *read(key: string, range?: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array> {
@@ -121,24 +134,34 @@ class S3Store implements ObjectStore {
     signal: AbortSignal | undefined,
   ): Promise<ListedPage> {
     return looking(`list ${this.place}`, () =>
-      patiently(() => this.#api.list(prefix, after, signal), signal),
+      patiently(this.#api, () => this.#api.list(prefix, after, signal), signal),
     );
   }
 
   async remove(key: string): Promise<boolean> {
     return changing(`remove ${this.locate(key)}`, async () => {
       const aborted = await this.#abortUploads(key);
-      const isThere = (await patiently(() => this.#api.head(key))) !== null;
-      if (isThere) await patiently(() => this.#api.remove(key));
+      const isThere = (await patiently(this.#api, () => this.#api.head(key))) !== null;
+      if (isThere) await patiently(this.#api, () => this.#api.remove(key));
       return isThere || aborted > 0;
     });
   }
 
   async #abortUploads(key: string): Promise<number> {
-    const begun = await patiently(() => this.#api.listUploads(key));
+    const begun = await patiently(this.#api, () => this.#api.listUploads(key));
     const uploads = begun.filter((upload) => upload.key === key);
-    for (const upload of uploads) await patiently(() => this.#api.abortUpload(upload));
+    for (const upload of uploads) await patiently(this.#api, () => this.#api.abortUpload(upload));
     return uploads.length;
+  }
+
+  async #harms(): Promise<readonly string[] | null> {
+    try {
+      return harmsOf(await patiently(this.#api, () => this.#api.lifecycle()));
+    } catch (error) {
+      // A right that tierd can do without; and not every store has such rules.
+      if (isS3Failure(error, 'refused') && error.code !== 'NoSuchBucket') return null;
+      throw s3LookFailure(`ask for the lifecycle of ${this.place}`, error);
+    }
   }
 
   locate(key: string): string {

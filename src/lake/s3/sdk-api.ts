@@ -1,38 +1,44 @@
-/**
- * The calls of `S3Api` by the AWS SDK, which is loaded with the first of them: 140 ms and 22 MB
- * that an idle daemon need not carry.
- *
- * The SDK's own retries are off. It sends a conditional PUT again whose answer was lost, is told
- * 412, and so turns its own success into a failure: who calls decides what to do next.
- */
+/** The calls of `S3Api` by the AWS SDK, within the lake's limits. */
 import type * as Sdk from '@aws-sdk/client-s3';
 import type { S3Target } from '../../domain/lake/s3-target.ts';
 import type { ByteRange } from '../file-system.ts';
+import { Allowance } from './allowance.ts';
 import { bodyChunks } from './body-chunks.ts';
-import type { ListedPage, S3Api, S3Body, Upload, UploadedPart } from './s3-api.ts';
+import { type LifecycleRule, rulesOver } from './lifecycle.ts';
+import type { ListedPage, S3Api, S3Body, S3Checksum, Upload, UploadedPart } from './s3-api.ts';
 import { isS3Failure } from './s3-failure.ts';
-import { failureOf } from './sdk-failure.ts';
+import { given, objectLength } from './sdk-answers.ts';
+import { type LoadedSdk, loadSdk } from './sdk-client.ts';
+import { failureOf, unlessMissing } from './sdk-failure.ts';
+import { listAllUploads } from './sdk-uploads.ts';
 
 /** Connects to nothing yet. */
 export function openS3Api(target: S3Target): S3Api {
   return new SdkApi(target);
 }
 
-interface Loaded {
-  readonly sdk: typeof Sdk;
-  readonly client: Sdk.S3Client;
-}
-
 class SdkApi implements S3Api {
   readonly place: string;
   readonly #target: S3Target;
   readonly #root: string;
-  #loaded: Promise<Loaded> | null = null;
+  readonly #requests: Allowance;
+  readonly #uploads: Allowance;
+  readonly #downloads: Allowance;
+  #loaded: Promise<LoadedSdk> | null = null;
+  #hasAnswered = false;
 
   constructor(target: S3Target) {
     this.#target = target;
+    const { requestsPerSecond, uploadBytesPerSecond, downloadBytesPerSecond } = target.limits;
+    this.#requests = new Allowance(requestsPerSecond);
+    this.#uploads = new Allowance(uploadBytesPerSecond);
+    this.#downloads = new Allowance(downloadBytesPerSecond);
     this.#root = target.prefix === '' ? '' : `${target.prefix}/`;
     this.place = `s3://${target.bucket}${target.prefix === '' ? '' : `/${target.prefix}`}`;
+  }
+
+  get retryForMs(): number {
+    return this.#hasAnswered ? this.#target.retryForMs : 0;
   }
 
   async put(key: string, body: Uint8Array, sha256: string, signal?: AbortSignal): Promise<void> {
@@ -42,6 +48,8 @@ class SdkApi implements S3Api {
           ...this.#newObject(key),
           Body: body,
           ContentLength: body.byteLength,
+          // Some keep the checksum of an object only where its kind is named as well.
+          ChecksumAlgorithm: 'SHA256',
           ChecksumSHA256: sha256,
           IfNoneMatch: '*',
         }),
@@ -111,7 +119,7 @@ class SdkApi implements S3Api {
   }
 
   async abortUpload(upload: Upload): Promise<void> {
-    await this.#unlessMissing(() =>
+    await unlessMissing(() =>
       this.#call(undefined, ({ sdk, client }, options) =>
         client.send(
           new sdk.AbortMultipartUploadCommand({
@@ -125,7 +133,7 @@ class SdkApi implements S3Api {
   }
 
   async remove(key: string): Promise<void> {
-    await this.#unlessMissing(() =>
+    await unlessMissing(() =>
       this.#call(undefined, ({ sdk, client }, options) =>
         client.send(new sdk.DeleteObjectCommand(this.#at(key)), options),
       ),
@@ -133,12 +141,28 @@ class SdkApi implements S3Api {
   }
 
   async head(key: string, signal?: AbortSignal): Promise<{ readonly bytes: number } | null> {
-    const answer = await this.#unlessMissing(() =>
-      this.#call(signal, ({ sdk, client }, options) =>
-        client.send(new sdk.HeadObjectCommand(this.#at(key)), options),
+    const answer = await unlessMissing(() =>
+      this.#withReason(key, signal, () =>
+        this.#call(signal, ({ sdk, client }, options) =>
+          client.send(new sdk.HeadObjectCommand(this.#at(key)), options),
+        ),
       ),
     );
     return answer === null ? null : { bytes: given(answer.ContentLength, 'ContentLength') };
+  }
+
+  async checksum(key: string, signal?: AbortSignal): Promise<S3Checksum | null> {
+    const asked = { ...this.#at(key), ChecksumMode: 'ENABLED' as const };
+    const answer = await unlessMissing(() =>
+      this.#withReason(key, signal, () =>
+        this.#call(signal, ({ sdk, client }, options) =>
+          client.send(new sdk.HeadObjectCommand(asked), options),
+        ),
+      ),
+    );
+    if (answer === null) return null;
+    const bytes = given(answer.ContentLength, 'ContentLength');
+    return { bytes, sha256: answer.ChecksumSHA256 ?? null };
   }
 
   async get(
@@ -158,7 +182,12 @@ class SdkApi implements S3Api {
       client.send(new sdk.GetObjectCommand({ ...this.#at(key), ...asked }), options),
     );
     const bytes = given(answer.ContentLength, 'ContentLength');
-    const chunks = bodyChunks(given(answer.Body, 'Body'), bytes, this.#target.requestTimeoutMs);
+    const chunks = bodyChunks(given(answer.Body, 'Body'), {
+      bytes,
+      silenceMs: this.#target.requestTimeoutMs,
+      allowance: this.#downloads,
+      signal,
+    });
     const version = answer.ETag ?? null;
     if (range === null) return { bytes, objectBytes: bytes, version, chunks };
     const objectBytes = objectLength(answer.ContentRange, from, bytes);
@@ -184,30 +213,19 @@ class SdkApi implements S3Api {
   }
 
   async listUploads(prefix: string): Promise<readonly Upload[]> {
-    const found: Upload[] = [];
-    let marker: { KeyMarker?: string; UploadIdMarker?: string } = {};
-    for (;;) {
-      const answer = await this.#call(undefined, ({ sdk, client }, options) =>
-        client.send(
-          new sdk.ListMultipartUploadsCommand({
-            Bucket: this.#target.bucket,
-            Prefix: this.#root + prefix,
-            ...marker,
-          }),
-          options,
-        ),
-      );
-      for (const { Key, UploadId } of answer.Uploads ?? []) {
-        const key = given(Key, 'Key').slice(this.#root.length);
-        found.push({ key, uploadId: given(UploadId, 'UploadId') });
-      }
-      const { IsTruncated, NextKeyMarker, NextUploadIdMarker } = answer;
-      if (IsTruncated !== true || NextKeyMarker === undefined) return found;
-      marker = {
-        KeyMarker: NextKeyMarker,
-        ...(NextUploadIdMarker === undefined ? {} : { UploadIdMarker: NextUploadIdMarker }),
-      };
-    }
+    const at = { Bucket: this.#target.bucket, Prefix: this.#root + prefix };
+    const found = await listAllUploads(at, (send) => this.#call(undefined, send));
+    return found.map((upload) => ({ ...upload, key: upload.key.slice(this.#root.length) }));
+  }
+
+  async lifecycle(): Promise<readonly LifecycleRule[]> {
+    const { bucket: Bucket } = this.#target;
+    const answer = await unlessMissing(() =>
+      this.#call(undefined, ({ sdk, client }, options) =>
+        client.send(new sdk.GetBucketLifecycleConfigurationCommand({ Bucket }), options),
+      ),
+    );
+    return rulesOver(answer?.Rules ?? [], this.#root);
   }
 
   #at(key: string): { readonly Bucket: string; readonly Key: string } {
@@ -228,72 +246,38 @@ class SdkApi implements S3Api {
 
   async #call<Answer>(
     signal: AbortSignal | undefined,
-    send: (loaded: Loaded, options: { abortSignal?: AbortSignal }) => Promise<Answer>,
+    send: (loaded: LoadedSdk, options: { abortSignal?: AbortSignal }) => Promise<Answer>,
   ): Promise<Answer> {
     signal?.throwIfAborted();
-    this.#loaded ??= load(this.#target);
+    this.#loaded ??= loadSdk(this.#target, this.#uploads);
     const loaded = await this.#loaded;
+    await this.#requests.take(1, signal);
     try {
-      return await send(loaded, signal === undefined ? {} : { abortSignal: signal });
+      const answer = await send(loaded, signal === undefined ? {} : { abortSignal: signal });
+      this.#hasAnswered = true;
+      return answer;
     } catch (error) {
       signal?.throwIfAborted();
-      throw failureOf(error);
+      const failure = failureOf(error);
+      if (failure.kind !== 'unknown') this.#hasAnswered = true;
+      throw failure;
     }
   }
 
-  async #unlessMissing<Answer>(call: () => Promise<Answer>): Promise<Answer | null> {
+  /** The answer to a HEAD has no body, so it doesn't say why it refuses; to a GET of the same it does. */
+  async #withReason<Answer>(
+    key: string,
+    signal: AbortSignal | undefined,
+    call: () => Promise<Answer>,
+  ): Promise<Answer> {
     try {
       return await call();
     } catch (error) {
-      if (isS3Failure(error, 'missing')) return null;
+      if (!isS3Failure(error, 'refused')) throw error;
+      const { chunks } = await this.get(key, { fromInclusive: 0, toExclusive: 1 }, signal);
+      const rest = chunks[Symbol.asyncIterator]();
+      while ((await rest.next()).done !== true);
       throw error;
     }
   }
-}
-
-async function load(target: S3Target): Promise<Loaded> {
-  // Its notice to whoever upgrades it is nothing that an operator could act on: it is pinned.
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  const sdk = await import('@aws-sdk/client-s3');
-  const { endpoint, region, forcePathStyle, credentials } = target;
-  const client = new sdk.S3Client({
-    region,
-    forcePathStyle,
-    ...(endpoint === null ? {} : { endpoint }),
-    ...(credentials === null ? {} : { credentials }),
-    maxAttempts: 1,
-    // Else every ranged GET fails on servers that send a checksum of the whole object with it.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    // Else 6 s are waited for servers that never say "100 Continue".
-    expectContinueHeader: false,
-    requestHandler: {
-      connectionTimeout: target.connectTimeoutMs,
-      requestTimeout: target.requestTimeoutMs,
-      // Alone the timeout above only warns.
-      throwOnRequestTimeout: true,
-    },
-  });
-  return { sdk, client };
-}
-
-/** What a server must say and some do not, which is no answer that anything can be built on. */
-function given<Value>(value: Value | undefined, name: string): Value {
-  if (value !== undefined) return value;
-  throw failureOf(new Error(`the answer has no ${name}`));
-}
-
-const CONTENT_RANGE = /^bytes (?<from>[0-9]+)-(?<to>[0-9]+)\/(?<whole>[0-9]+)$/;
-
-/** A server that ignores the range, or gives another one, must not be believed. */
-function objectLength(contentRange: string | undefined, from: number, bytes: number): number {
-  const { groups } = CONTENT_RANGE.exec(contentRange ?? '') ?? {};
-  const isAsked =
-    groups !== undefined &&
-    Number(groups['from']) === from &&
-    Number(groups['to']) === from + bytes - 1;
-  if (isAsked) return Number(groups['whole']);
-  throw failureOf(
-    new Error(`asked for bytes from ${String(from)}, the answer is of ${contentRange ?? 'all'}`),
-  );
 }

@@ -1,5 +1,5 @@
 /** The SDK's errors, and those of the connection below it, as failures with a meaning. */
-import { kindOf, S3Failure } from './s3-failure.ts';
+import { isS3Failure, kindOf, S3Failure } from './s3-failure.ts';
 
 export function failureOf(error: unknown): S3Failure {
   if (error instanceof S3Failure) return error;
@@ -36,4 +36,14 @@ function messageOf(error: unknown, status: number | null, code: string): string 
   const said = text === '' || text === 'UnknownError' || text.startsWith('Unknown') ? '' : text;
   const answer = status === null ? code : `${String(status)} ${code}`;
   return said === '' || said === code ? answer : `${answer}: ${said}`;
+}
+
+/** Null where there is no such thing. */
+export async function unlessMissing<Answer>(call: () => Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await call();
+  } catch (error) {
+    if (isS3Failure(error, 'missing')) return null;
+    throw error;
+  }
 }

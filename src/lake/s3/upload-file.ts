@@ -72,6 +72,7 @@ async function uploadParts(
       const number = partNumber;
       const sha256 = base64Of(body);
       const sending = patiently(
+        api,
         () => api.uploadPart(upload, number, body, sha256, signal),
         signal,
       ).then((part) => {

@@ -10,6 +10,8 @@ import { type FileStatistics, readFileStatistics } from './file-statistics.ts';
 /** A whole file that nobody else knows of yet, flushed to the disk. */
 export interface StagedSegment extends FileStatistics, Checksum {
   readonly path: string;
+  /** As of `SegmentFacts`. */
+  readonly footerBytes: number;
 }
 
 export async function measureFiles(
@@ -32,9 +34,24 @@ export async function measureFiles(
       }),
       readFileStatistics(connection, path, columns, timeColumn, sortBy),
     ]);
-    segments.push({ path, ...checksum, ...statistics });
+    const footerBytes = await footerBytesOf(fs, path, checksum.bytes);
+    segments.push({ path, ...checksum, ...statistics, footerBytes });
   }
   return segments;
+}
+
+/** Of a Parquet file the last are the length of the footer and the magic. */
+const END_BYTES = 8;
+
+async function footerBytesOf(fs: FileSystem, path: string, bytes: number): Promise<number> {
+  const end = new Uint8Array(END_BYTES);
+  let at = 0;
+  const range = { fromInclusive: bytes - END_BYTES, toExclusive: bytes };
+  for await (const chunk of fs.read(path, range)) {
+    end.set(chunk, at);
+    at += chunk.length;
+  }
+  return new DataView(end.buffer).getUint32(0, true) + END_BYTES;
 }
 
 /** What a slice is sorted by: the time column at the latest. */

@@ -2,6 +2,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type {
   ChooseRowGroups,
+  EstimateParts,
+  FetchEstimate,
   OpenedParts,
   OpenParts,
   RowGroup,
@@ -17,11 +19,13 @@ import { rowGroupRefs } from './row-group-refs.ts';
 import { keepMatching } from './segment-filter.ts';
 import { findSides } from './sides.ts';
 
+type ToRead = Pick<LoadedDataset, 'dataset' | 'schema' | 'predicate' | 'segments' | 'newer'>;
+
 interface ToOpenInParts {
   readonly openParts: OpenParts;
   readonly connection: DuckDBConnection;
   readonly statement: AstObject;
-  readonly loaded: readonly LoadedDataset[];
+  readonly loaded: readonly ToRead[];
   /** The query's own. */
   readonly directory: string;
   readonly signal: AbortSignal | undefined;
@@ -29,13 +33,27 @@ interface ToOpenInParts {
 
 /** @throws TierdError as `OpenParts` */
 export async function openInParts(asked: ToOpenInParts): Promise<OpenedParts> {
-  const { openParts, loaded, directory, signal } = asked;
-  const segments = loaded.flatMap((one) => {
-    const isNeeded = neededOf(asked.statement, one);
+  const { openParts, directory, signal } = asked;
+  return openParts(partsOf(asked), chooserFor(asked), directory, signal);
+}
+
+/** What opening them would take, were it asked for now. */
+export async function estimateInParts(
+  estimateParts: EstimateParts,
+  asked: Pick<ToOpenInParts, 'connection' | 'statement' | 'loaded'>,
+): Promise<FetchEstimate> {
+  return estimateParts(partsOf(asked), chooserFor(asked));
+}
+
+function partsOf({
+  statement,
+  loaded,
+}: Pick<ToOpenInParts, 'statement' | 'loaded'>): readonly SegmentInParts[] {
+  return loaded.flatMap((one) => {
+    const isNeeded = neededOf(statement, one);
     const isFiltered = testsIn(one.predicate).length > 0;
     return one.segments.map((segment) => inParts(segment, isNeeded, isFiltered));
   });
-  return openParts(segments, chooserFor(asked), directory, signal);
 }
 
 type IsNeeded = (column: ColdColumn) => boolean;
@@ -44,7 +62,7 @@ type IsNeeded = (column: ColdColumn) => boolean;
  * Rather too many: what a query names is not its own alone, so every column of that name is. Where it needs rows and
  * no column of them, DuckDB takes the view's first; and what is outdated is told by the columns of the key.
  */
-function neededOf(statement: AstObject, { dataset, schema, newer }: LoadedDataset): IsNeeded {
+function neededOf(statement: AstObject, { dataset, schema, newer }: ToRead): IsNeeded {
   const names = [...schema.keys()];
   const isEach = findSides(statement).opaque;
   const needed = isEach ? names : neededColumns(statement, dataset.name, names);
@@ -54,13 +72,16 @@ function neededOf(statement: AstObject, { dataset, schema, newer }: LoadedDatase
 }
 
 function inParts(segment: SegmentRef, isNeeded: IsNeeded, isFiltered: boolean): SegmentInParts {
-  const { key, bytes, sha256, rows, columns: all } = segment;
+  const { key, bytes, sha256, rows, footerBytes, columns: all } = segment;
   const columns = all.filter(isNeeded).map(nameInFile);
   const isInParts = isFiltered || columns.length < all.length;
-  return { key, bytes, sha256, rows, columns, width: all.length, isInParts };
+  return { key, bytes, sha256, rows, footerBytes, columns, width: all.length, isInParts };
 }
 
-function chooserFor({ connection, loaded }: ToOpenInParts): ChooseRowGroups {
+function chooserFor({
+  connection,
+  loaded,
+}: Pick<ToOpenInParts, 'connection' | 'loaded'>): ChooseRowGroups {
   return async (groups) => {
     const chosen = new Map<string, ReadonlySet<number>>();
     for (const one of loaded) {
@@ -72,7 +93,7 @@ function chooserFor({ connection, loaded }: ToOpenInParts): ChooseRowGroups {
 
 async function chooseOf(
   connection: DuckDBConnection,
-  { dataset, schema, predicate, segments }: LoadedDataset,
+  { dataset, schema, predicate, segments }: ToRead,
   groups: ReadonlyMap<string, readonly RowGroup[]>,
 ): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
   const tests = testsIn(predicate);

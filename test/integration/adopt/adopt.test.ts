@@ -219,6 +219,26 @@ describe('a lake whose database is lost', () => {
     expect(await kept(lost.database)).toEqual(before);
   });
 
+  it('learns how long the footers are of segments that an older ledger has written', async () => {
+    await fill(70, 64);
+    await rotateDataset(bench.rooms, dataset, FORCE);
+    await compact(bench, dataset);
+    const footers = async (on: TestDatabase) =>
+      (await live(on)).map(({ key, footerBytes }) => ({ key, footerBytes }));
+    const known = await footers(database);
+    for (const { key, footerBytes } of known) {
+      const file = await readFile(join(bench.lake, key));
+      expect(footerBytes).toBe(file.readUInt32LE(file.length - 8) + 8);
+    }
+    await database.query('update tierd.segments set footer_bytes = null');
+    // Makes the manifest of its month anew.
+    await database.query(`insert into ticks values ($1, 'C', 1, 2, null)`, [daysAgo(70)]);
+    await rotateDataset(bench.rooms, dataset, FORCE);
+    const lost = await loseDatabase(bench);
+    await adopt(lost.bench, [dataset]);
+    expect(await footers(lost.database)).toEqual(expect.arrayContaining([...known]));
+  });
+
   it('without a manifest knows a merge by its sum, and counts no row twice', async () => {
     await fill(40, 35);
     await rotateDataset(bench.rooms, dataset, FORCE);

@@ -46,6 +46,8 @@ export function boundTo(store: ObjectStore): ObjectStore {
     stagingRoot: store.stagingRoot,
     ranges: store.ranges,
     tiers: store.tiers,
+    checksums: store.checksums,
+    lifecycle: store.lifecycle,
     putIfAbsent: store.putIfAbsent.bind(store),
     putSmallIfAbsent: store.putSmallIfAbsent.bind(store),
     replaceSmall: store.replaceSmall.bind(store),

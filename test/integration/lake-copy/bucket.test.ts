@@ -1,16 +1,19 @@
 /** A lake goes from a disk into a bucket, and from a bucket to a disk. */
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { checksumOf } from '../../../src/lake/checksum.ts';
 import { nodeFileSystem } from '../../../src/lake/file-system.ts';
 import { observeS3 } from '../../crash/effects.ts';
 import { benchAt, copy, keysIn, localTarget, switchTo, targetIn } from '../../support/lake-copy.ts';
 import { makeS3Lake, type S3Lake } from '../../support/s3-lake.ts';
 import { type S3Server, startS3 } from '../../support/s3-server.ts';
 import { describeOn } from '../../support/servers.ts';
-import { bring, liveKeys, openScene, prove } from './scene.ts';
+import { bring, bringLarge, liveKeys, liveSegments, openScene, prove } from './scene.ts';
 
 /** Fewer mean that they are no longer seen. */
 const FEWEST_REQUESTS = 6;
+/** More go in parts. */
+const LARGE_BYTES = 8n * 1024n * 1024n;
 
 describeOn('s3', 'a lake that goes', () => {
   let server: S3Server;
@@ -79,6 +82,50 @@ describeOn('s3', 'a lake that goes', () => {
         expect(await lake.api.listUploads('')).toEqual([]);
         if (met < at) {
           expect(at).toBeGreaterThan(FEWEST_REQUESTS);
+          return;
+        }
+      }
+    },
+  );
+
+  it.for(['before', 'sent'] as const)(
+    'into a bucket: a segment that goes in parts is taken up after each request at which it died (%s), and leaves no upload',
+    async (moment) => {
+      const scene = await openScene(undefined, []);
+      await bringLarge(scene);
+      const [segment] = await liveSegments(scene);
+      expect(segment?.bytes).toBeGreaterThan(LARGE_BYTES);
+      for (let at = 1; ; at += 1) {
+        const lake = await bucket();
+        let [met, isDead] = [0, false];
+        const asked: string[] = [];
+        const dieIf = (isNow: boolean): void => {
+          isDead ||= isNow && met === at;
+          if (isDead) throw new Error('the process was killed');
+        };
+        const api = observeS3(lake.api, {
+          before: (label) => {
+            asked.push(label);
+            met += 1;
+            dieIf(moment === 'before');
+          },
+          sent: () => dieIf(moment === 'sent'),
+        });
+        await copy(scene.bench, targetIn(lake.open(api, nodeFileSystem), false)).catch(
+          (error: unknown) => {
+            if (!isDead) throw error;
+          },
+        );
+        const target = targetIn(lake.store, false);
+        expect(await copy(scene.bench, target), String(at)).toMatchObject({ bad: [] });
+        const key = segment?.key ?? '';
+        expect(await checksumOf(target.store.read(key)), String(at)).toMatchObject({
+          sha256: segment?.sha256,
+        });
+        expect(await lake.api.listUploads(''), String(at)).toEqual([]);
+        expect(await readdir(target.store.stagingRoot).catch(() => []), String(at)).toEqual([]);
+        if (met < at) {
+          expect(asked).toContain('s3.completeUpload');
           return;
         }
       }

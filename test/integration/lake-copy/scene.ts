@@ -6,7 +6,7 @@ import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { scrub } from '../../../src/jobs/scrub.ts';
 import type { ScrubResult } from '../../../src/jobs/scrub-result.ts';
 import type { ObjectStore } from '../../../src/lake/object-store.ts';
-import { listSegments } from '../../../src/ledger/segments.ts';
+import { listSegments, type SegmentRecord } from '../../../src/ledger/segments.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type Bench, daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 
@@ -44,13 +44,31 @@ export async function bring(
   await rotateDataset(bench.rooms, dataset, { force: true });
 }
 
-export async function liveKeys({ bench }: Pick<CopyScene, 'bench'>): Promise<readonly string[]> {
+/** A day whose segment is of more than ten megabytes. */
+export async function bringLarge({ database, bench, dataset }: CopyScene): Promise<void> {
+  await database.query('alter table ticks add body text');
+  await database.query(
+    `insert into ticks select $1::timestamptz + n * interval '1 minute', 's', n,
+       (select string_agg(md5((n * 100000 + i)::text), '') from generate_series(1, 40000) i)
+     from generate_series(0, 19) n`,
+    [daysAgo(45)],
+  );
+  await rotateDataset(bench.rooms, dataset, { force: true });
+}
+
+export async function liveSegments({
+  bench,
+}: Pick<CopyScene, 'bench'>): Promise<readonly SegmentRecord[]> {
   const db = await bench.rooms.connect('work');
   try {
-    return (await listSegments(db, { states: ['live'] })).map(({ key }) => key).sort();
+    return await listSegments(db, { states: ['live'] });
   } finally {
     await disconnect(db);
   }
+}
+
+export async function liveKeys(scene: Pick<CopyScene, 'bench'>): Promise<readonly string[]> {
+  return (await liveSegments(scene)).map(({ key }) => key).sort();
 }
 
 /** Every value of the lake at the bench is read and proven. */

@@ -232,6 +232,7 @@ describe('a move', () => {
           maxTimeUs: 2n,
           statistics: {},
           counts: null,
+          footerBytes: null,
         },
       ],
     };

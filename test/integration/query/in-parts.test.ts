@@ -125,6 +125,47 @@ describe('segments in parts', () => {
       expect(ranges.requests[1]?.bytes).toBeLessThan(Number(segment?.bytes) / GROUPS);
     });
 
+    test('are asked for the very bytes of their footers, which the ledger knows', async () => {
+      await ask(FEW);
+      const [segment] = lake.segments.get('ticks') ?? [];
+      expect(ranges.requests[0]).toEqual({ key: segment?.key, bytes: segment?.footerBytes });
+    });
+
+    test.each([null, 9, 1_000_000])(
+      'are read all the same where the ledger has %s for their footers',
+      async (footerBytes) => {
+        const asKnown: OpenParts = (segments, ...rest) =>
+          ranges.openParts(
+            segments.map((one) => ({ ...one, footerBytes })),
+            ...rest,
+          );
+        expect((await ask(FEW, asKnown)).text).toBe(await answerDirectly(FEW));
+        expect(ranges.whole).toEqual([]);
+      },
+    );
+
+    test('say beforehand what they will take: about, and to the byte where their footers are kept', async () => {
+      const estimate = async (sql: string) => {
+        const options = { explain: true, estimateParts: ranges.estimateParts };
+        const { summary } = await ask(sql, ranges.openParts, options);
+        return summary.plan?.[0]?.cold?.fetch;
+      };
+      const guess = await estimate(FEW);
+      expect(guess).toMatchObject({ requests: 2, isExact: false });
+      expect(ranges.requests).toEqual([]);
+      await ask(`select max(s) as s from ticks where time < '2024-03-01 04:00:00'`);
+      const known = await estimate(FEW);
+      const { summary } = await ask(FEW);
+      expect(known).toEqual({ ...summary.fetched, isExact: true });
+      expect(summary.fetched?.bytes).toBeLessThan(guess?.bytes ?? 0);
+      expect(await estimate(FEW)).toEqual({ requests: 0, bytes: 0, isExact: true });
+      const whole = await estimate('select * from ticks');
+      expect(whole).toEqual({
+        ...(await ask('select * from ticks')).summary.fetched,
+        isExact: true,
+      });
+    });
+
     test('are not fetched again while they are kept', async () => {
       const first = await ask(FEW);
       const again = await ask(FEW);
@@ -184,6 +225,32 @@ describe('segments in parts', () => {
         code: 'QUERY_FAILED',
         message: expect.stringContaining('not fetched'),
       });
+    });
+
+    test.each([
+      'describe ticks',
+      `describe select time, s, n + 1 as more from ticks where n > 3`,
+      'show tables',
+      'select * from ticks limit 0',
+      'select s, n from (select * from ticks) as asked where 1 = 0',
+      'select * from ticks where false',
+      'select n from ticks where cast(1 as integer) = cast(0 as integer)',
+    ])('are not fetched where the columns alone are asked for: %s', async (sql) => {
+      const { text, summary } = await ask(sql, ranges.openParts, { format: 'csv' });
+      expect(text).not.toBe('');
+      expect([ranges.requests, ranges.whole, summary.segmentsRead]).toEqual([[], [], 0]);
+    });
+
+    test.each([
+      'select count(*) as n from ticks where false',
+      'select count(*) as n, (select max(n) from ticks) as most from ticks where 1 = 0',
+      'select (select max(n) from ticks) as most from range(2) where 1 = 1 limit 1',
+      'select sum(n) as sum from (select n from ticks limit 10 offset 0)',
+      'select 1 as one from ticks where false group by ()',
+      'select 7 as seven from ticks having false',
+      'select n from ticks where 1 = 0 union all select 3',
+    ])('give what is made of no row, and what a question within asks: %s', async (sql) => {
+      expect((await ask(sql)).text).toBe(await answerDirectly(sql));
     });
 
     test('are read whole where all of them is needed', async () => {

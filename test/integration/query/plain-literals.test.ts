@@ -123,6 +123,7 @@ const segment = fc
       maxTimeUs: BigInt(from + span),
       statistics: { s: { min, max } },
       counts: null,
+      footerBytes: null,
       sha256: '',
       columns: [
         { name: 'time', duckdbType: 'TIMESTAMP WITH TIME ZONE' },

@@ -60,10 +60,38 @@ describe('restore, where the columns have changed since (I13)', () => {
     expect(await count('bars', 'id >= 40000')).toBe(ROWS_A_DAY);
   });
 
+  it('says of no column that it holds nothing but nulls where it is refused for its values', async () => {
+    const dataset = await coldTable('bars');
+    await database.query('alter table bars drop column price');
+    const { plan, totals } = await restore(bench, dataset, days(40, 39));
+    expect(totals.failed[0]?.error.message).toMatch(/column price .* values in the lake/);
+    expect(plan.notes.join('\n')).not.toContain('price');
+  });
+
   it('refuses a column whose type is another by now', async () => {
     const dataset = await coldTable('bars');
     await database.query('alter table bars alter price type numeric(30,10)');
     const { totals } = await restore(bench, dataset, days(40, 39));
     expect(totals.failed[0]?.error.message).toContain('column price is numeric(20,8) in the lake');
+  });
+
+  it('refuses labels of an enum that have exchanged their names, and says what they were', async () => {
+    await database.query("drop type if exists side; create type side as enum ('buy', 'sell')");
+    const dataset = await coldTable(
+      'bars',
+      "time timestamptz not null, symbol text, id bigint not null, price numeric(20,8), note text[], kind side default 'buy'",
+    );
+    const exchange = `alter type side rename value 'buy' to 'was'; alter type side rename value 'sell' to 'buy';
+      alter type side rename value 'was' to 'sell'`;
+    await database.query(exchange);
+    const { totals } = await restore(bench, dataset, days(40, 39));
+    expect(totals.failed[0]?.error.message).toContain(
+      "'buy' in the column kind was the label that is 'sell' today when rows were moved",
+    );
+    expect(await states('bars')).toEqual(['live', 'live', 'live']);
+    await database.query(exchange);
+    const again = await restore(bench, dataset, days(40, 39));
+    expect(again.totals.failed).toEqual([]);
+    expect(await count('bars', "id >= 40000 and kind = 'buy'")).toBe(ROWS_A_DAY);
   });
 });

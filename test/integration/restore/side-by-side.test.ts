@@ -43,6 +43,16 @@ async function expectAllBack(): Promise<void> {
   expect(await coldSegments()).toBe(0);
 }
 
+/** Until another session waits for what this one has locked. */
+async function untilWaitedFor(client: pg.Client): Promise<void> {
+  for (;;) {
+    const waiting = await client.query(
+      'select from pg_locks where not granted and pg_backend_pid() = any (pg_blocking_pids(pid))',
+    );
+    if ((waiting.rowCount ?? 0) > 0) return;
+  }
+}
+
 /** None of the two commits before both have copied. */
 async function copiesTwoAtOnce(): Promise<void> {
   const copied = new Set<pg.Client>();
@@ -135,6 +145,79 @@ describeOn('timescale', 'restore of slices of a hypertable', () => {
     const { order, lines } = await watchRestore();
     expect(order).toEqual(DAYS.flatMap(() => ['copied', 'committed']));
     expect(lines).toBe(2);
+  });
+
+  it('makes no chunk in which no row is where the table is cut by more than time', async () => {
+    await chunked(`select add_dimension('bars', 'id', number_partitions => 1000)`);
+    await watchRestore();
+    const { rows } = await database.query(
+      `select format('%I.%I', chunk_schema, chunk_name) as chunk from timescaledb_information.chunks
+       where range_end <= '${daysAgo(36)}'`,
+    );
+    expect(rows.length).toBeGreaterThan(0);
+    const counts = rows.map(
+      ({ chunk }: { chunk: string }) => `select count(*)::int as rows from ${chunk}`,
+    );
+    const counted = await database.query(counts.join(' union all '));
+    expect(counted.rows).not.toContainEqual({ rows: 0 });
+  });
+
+  it('asks no default of the table for a value, and takes none from its sequences', async () => {
+    await chunked(
+      `create table asked (at timestamptz default clock_timestamp());
+       create function ask() returns int language plpgsql as $$ begin insert into public.asked default values; return 1; end $$;
+       create sequence of_domain;
+       create domain numbered as bigint default nextval('public.of_domain');
+       alter table bars add answer int default ask(), add place bigint generated always as identity, add other numbered,
+         add twice bigint generated always as (id * 2) stored`,
+    );
+    const taken = async (): Promise<unknown> => {
+      const { rows } = await database.query(
+        `select (select count(*) from asked) as asked, (select last_value from of_domain) as of_domain,
+                (select last_value from bars_place_seq) as place`,
+      );
+      return rows;
+    };
+    const before = await taken();
+    await copiesTwoAtOnce();
+    expect(await taken()).toEqual(before);
+  });
+
+  it('leaves a slice cold whose chunk somebody drops under it, and brings the others back', async () => {
+    await chunked();
+    const other = await database.connect();
+    const dropping: Promise<void>[] = [];
+    const watched = disturbed(bench, async (text, send) => {
+      if (dropping.length > 0 || !text.startsWith('insert into tierd.restores')) return send();
+      const chunk = `(select format('%I.%I', chunk_schema, chunk_name) from timescaledb_information.chunks order by range_start limit 1)`;
+      await other.query(`begin; do $$ begin execute 'drop table ' || ${chunk}; end $$`);
+      dropping.push(
+        untilWaitedFor(other).then(async () => {
+          await other.query('commit');
+        }),
+      );
+      return send();
+    });
+    const { totals } = await restore(watched, dataset, days(40, 36));
+    await Promise.all(dropping);
+    expect(totals.failed.map(({ error }) => error.code)).toEqual(['RESTORE_REJECTED']);
+    expect(totals.restored).toHaveLength(DAYS.length - 1);
+    await restore(bench, dataset, days(40, 36));
+    await expectAllBack();
+  });
+
+  it('waits once, and not for its chunk and again for its rows, for who keeps others from making chunks', async () => {
+    await chunked();
+    const other = await database.connect();
+    await other.query(`begin; insert into bars values ('${daysAgo(38)}', 0)`);
+    const { totals } = await restore(bench, dataset, days(40, 36));
+    expect(totals.failed.map(({ error }) => error.code)).toContain('LOCK_TIMEOUT');
+    // Each is entered when its rows come.
+    const begun = await database.query('select from tierd.restores');
+    expect(begun.rowCount).toBe(totals.restored.length);
+    await other.query('rollback');
+    await restore(bench, dataset, days(40, 36));
+    await expectAllBack();
   });
 
   it('fires a trigger of a statement no more often than there are slices', async () => {

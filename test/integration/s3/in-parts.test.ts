@@ -80,6 +80,8 @@ describeOn('s3', 'segments of a bucket in parts', () => {
           cacheBytes,
           minFreeBytes: 0,
           far: null,
+          lookIntervalMs: 0,
+          price: null,
         },
       },
       lake.store,
@@ -93,6 +95,7 @@ describeOn('s3', 'segments of a bucket in parts', () => {
         rows: BigInt((await readWhole(path)).footer.rows),
         columns,
         width: 5,
+        footerBytes: null,
         isInParts: true,
       })),
     );

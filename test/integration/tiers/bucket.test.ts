@@ -54,7 +54,13 @@ describeOn('s3', 'a lake on a disk whose far place is a bucket', () => {
     await tier(bench, dataset);
     const far = {
       ...({ type: 's3', iceberg: false, target: lake.target, far: null } as const),
-      ...{ workDirectory: lake.workRoot, cacheBytes: 1e9, minFreeBytes: 0 },
+      ...{
+        workDirectory: lake.workRoot,
+        cacheBytes: 1e9,
+        minFreeBytes: 0,
+        lookIntervalMs: 0,
+        price: null,
+      },
     };
     const near = {
       ...({ type: 'local', root: bench.near.place, readers: 'group', iceberg: false } as const),
@@ -68,7 +74,14 @@ describeOn('s3', 'a lake on a disk whose far place is a bucket', () => {
         `select object_key as key, bytes::text, sha256, row_count::text as rows from tierd.segments order by 1`,
       )
     ).rows.map((row) => ({
-      ...{ key: row.key, sha256: row.sha256, columns: ['n'], width: 3, isInParts: true },
+      ...{
+        key: row.key,
+        sha256: row.sha256,
+        columns: ['n'],
+        width: 3,
+        isInParts: true,
+        footerBytes: null,
+      },
       ...{ bytes: BigInt(row.bytes), rows: BigInt(row.rows) },
     }));
     const directory = await mkdtemp(join(tmpdir(), 'tierd-opened-'));
@@ -102,7 +115,15 @@ describeOn('s3', 'a lake on a disk whose far place is a bucket', () => {
 
     const db = await database.connect();
     const placeOf = ({ target }: S3Lake) => ({
-      ...({ type: 's3', iceberg: false, target, cacheBytes: 1e9, minFreeBytes: 0 } as const),
+      ...({
+        type: 's3',
+        iceberg: false,
+        target,
+        cacheBytes: 1e9,
+        minFreeBytes: 0,
+        lookIntervalMs: 0,
+        price: null,
+      } as const),
       workDirectory: nearLake.workRoot,
     });
     const lake = { ...placeOf(nearLake), far: { ...placeOf(farLake), far: null } };

@@ -1,4 +1,6 @@
 /** Casts between types, as far as both sides make the same value of it. */
+
+import { literalIn } from './enums.ts';
 import type { Environment } from './environment.ts';
 import { type Expression, raise, type Scale, typed } from './expression.ts';
 import { literalOf } from './literal.ts';
@@ -6,6 +8,7 @@ import { fromFloat, roundVarying, toVarying, varyingText } from './numeric-sql.t
 import {
   duckdbTypeOf,
   formatType,
+  isEnum,
   isFloat,
   isInteger,
   isNumber,
@@ -43,7 +46,8 @@ export function coerce(value: Expression, type: PgTypeName, environment: Environ
   if (value.type === 'unknown') {
     if (value.parameter !== undefined)
       return environment.parameterAs(value.parameter, type, value.location);
-    return { ...literalOf(value.literal ?? null, type, value.location), location: value.location };
+    const found = literalIn(value.literal ?? null, type, environment, value.location);
+    return { ...found, location: value.location };
   }
   if (!isImplicit(value.type, type)) {
     throw new SqlRefusal(
@@ -174,7 +178,7 @@ function other(
 ): Expression | null {
   if (isText(type)) {
     const text =
-      isText(from) && from !== 'bpchar'
+      (isText(from) && from !== 'bpchar') || isEnum(from)
         ? sql
         : TO_TEXT[from]?.({ sql, type: from, scale, ...rest });
     return text === undefined ? null : typed(text, type);

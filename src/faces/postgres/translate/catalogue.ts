@@ -1,7 +1,7 @@
 /** The relations that a question may name, and the types of their columns. */
 
 import type { Scale } from './expression.ts';
-import { type PgTypeName, readFormattedType } from './pg-types.ts';
+import { enumType, type PgTypeName, readFormattedType } from './pg-types.ts';
 
 export interface CatalogueColumn {
   readonly name: string;
@@ -9,6 +9,8 @@ export interface CatalogueColumn {
   readonly postgresType: string;
   /** What DuckDB holds: VARCHAR also where PostgreSQL's type isn't one of text. */
   readonly duckdbType: string;
+  /** Of an enum whose labels say the same in all rows: `Catalogue.enums` has it. */
+  readonly isEnum?: true;
   /** The relation has no such column: it is null in each row. */
   readonly isMissing?: true;
 }
@@ -23,7 +25,16 @@ export interface CatalogueRelation {
   readonly instant?: string | null;
 }
 
+export interface EnumLabels {
+  readonly oid: number;
+  readonly arrayOid: number;
+  /** In the order that they have as values. */
+  readonly labels: readonly string[];
+}
+
 export interface Catalogue {
+  /** By what `format_type` says. */
+  readonly enums?: ReadonlyMap<string, EnumLabels>;
   readonly relations: readonly CatalogueRelation[];
   /** Where a bare name is looked for, in this order. */
   readonly searchPath: readonly string[];
@@ -54,7 +65,8 @@ export interface ColumnType {
  * The type that is computed with. A type whose values DuckDB has only as a text of them keeps its name with a star: it can be
  * shown and nothing else.
  */
-export function columnType({ postgresType, duckdbType }: CatalogueColumn): ColumnType {
+export function columnType({ postgresType, duckdbType, ...column }: CatalogueColumn): ColumnType {
+  if (column.isEnum === true) return { type: enumType(postgresType), typmod: -1, scale: 0 };
   const { type, typmod } = readFormattedType(postgresType);
   if (type === 'numeric') {
     const [, scale] = /^DECIMAL\(\d+,\s*(\d+)\)$/i.exec(duckdbType) ?? [];

@@ -1,9 +1,10 @@
 /** How two sides are compared: as which type, and in what both become. */
 import { coerce } from './casts.ts';
+import { enumPlace } from './enums.ts';
 import type { Environment } from './environment.ts';
 import { type Expression, typed } from './expression.ts';
 import { compareVarying } from './numeric-sql.ts';
-import { formatType, isFloat, isNumber, isText, type PgTypeName } from './pg-types.ts';
+import { formatType, isEnum, isFloat, isNumber, isText, type PgTypeName } from './pg-types.ts';
 import { SqlRefusal } from './sql-refusal.ts';
 import { assertSameOrder } from './text-order.ts';
 
@@ -37,6 +38,8 @@ export function compare(
     const scale = Math.max(Number(a.scale), Number(b.scale));
     return typed(`(${rescaled(a, scale)} ${word} ${rescaled(b, scale)})`, 'bool');
   }
+  if (isEnum(type) && word !== '=' && word !== '<>')
+    return typed(`(${enumPlace(a, environment)} ${word} ${enumPlace(b, environment)})`, 'bool');
   if (type === 'bpchar')
     return typed(`(rtrim(${a.sql}, ' ') ${word} rtrim(${b.sql}, ' '))`, 'bool');
   return typed(`(${a.sql} ${word} ${b.sql})`, 'bool');
@@ -65,7 +68,7 @@ export function comparedAs(
   if ([a, b].includes('bpchar') && [a, b].every((type) => ['bpchar', 'varchar'].includes(type)))
     return 'bpchar';
   if (isText(a) && isText(b)) return 'text';
-  if (a === b && COMPARED.has(a)) return a;
+  if (a === b && (COMPARED.has(a) || isEnum(a))) return a;
   const times = ['date', 'timestamp', 'timestamptz'];
   if (times.includes(a) && times.includes(b)) {
     return times[Math.max(times.indexOf(a), times.indexOf(b))] ?? a;

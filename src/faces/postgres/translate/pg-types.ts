@@ -105,6 +105,10 @@ const SHOWN: Readonly<Record<PgTypeName, number>> = {
   xid8: 5069,
 };
 
+/** Without what marks it here. */
+export const shownType = (type: PgTypeName): PgTypeName =>
+  type.replace('*', '').replace(/^enum /, '');
+
 /** 25, that of text, for what has none here. */
 export function oidOf(type: PgTypeName): number {
   const shown = SHOWN[type];
@@ -122,11 +126,13 @@ export function elementOf(type: PgTypeName): PgTypeName | null {
 export function duckdbTypeOf(type: PgTypeName, scale = 0): string {
   const element = elementOf(type);
   if (element !== null) return `${duckdbTypeOf(element, scale)}[]`;
+  if (isEnum(type)) return 'VARCHAR';
   return TYPES[type]?.duckdb ?? `DECIMAL(38, ${String(scale)})`;
 }
 
 export function isKnownType(type: PgTypeName): boolean {
-  return (elementOf(type) ?? type) in TYPES;
+  const bare = elementOf(type) ?? type;
+  return bare in TYPES || isEnum(bare);
 }
 
 const INTEGERS = ['int2', 'int4', 'int8'];
@@ -138,11 +144,18 @@ export const isNumber = (type: PgTypeName): boolean => NUMBERS.includes(type);
 export const isText = (type: PgTypeName): boolean => TEXTS.includes(type);
 export const isFloat = (type: PgTypeName): boolean => type === 'float4' || type === 'float8';
 
+/** An enum computes with its labels, which the catalogue knows: `enum mood`. */
+const ENUM = 'enum ';
+
+/** @param name as `format_type` says it */
+export const enumType = (name: string): PgTypeName => `${ENUM}${name}`;
+export const isEnum = (type: PgTypeName): boolean => type.startsWith(ENUM) && !type.endsWith('[]');
+
 /** As messages of PostgreSQL name it. */
 export function formatType(type: PgTypeName): string {
   const element = elementOf(type);
   if (element !== null) return `${formatType(element)}[]`;
-  return TYPES[type]?.names?.[0] ?? type.replace('*', '');
+  return TYPES[type]?.names?.[0] ?? shownType(type);
 }
 
 /** A declared type as its parts: `numeric(12,2)`, `character varying(5)[]`, `timestamp(3) with time zone`. */

@@ -1,10 +1,11 @@
 /** One item of ORDER BY. Nulls are said always: the two have them at different ends. */
 import type { Node } from 'libpg-query';
 import { coerce } from './casts.ts';
+import { enumPlace } from './enums.ts';
 import type { Environment } from './environment.ts';
 import type { Expression } from './expression.ts';
 import { orderKey } from './numeric-sql.ts';
-import { isFloat } from './pg-types.ts';
+import { isEnum, isFloat } from './pg-types.ts';
 import type { Scope } from './scope.ts';
 import { unsupported } from './sql-refusal.ts';
 import { assertSameOrder } from './text-order.ts';
@@ -34,6 +35,7 @@ export function sortKey(value: Expression, environment: Environment): string {
     throw unsupported(`ORDER BY of ${known.type.replace('*', '')}`, undefined, known.location);
   }
   assertSameOrder(known.type, environment, known.location);
+  if (isEnum(known.type)) return enumPlace(known, environment);
   if (known.scale === 'varies') return orderKey(known);
   // DuckDB makes the column of a result out of the key it sorted by, in which −0 is 0.
   if (isFloat(known.type)) return `(${known.sql} + 0)`;

@@ -15,12 +15,13 @@ import type {
 } from 'libpg-query';
 import { cast, common } from './casts.ts';
 import { condition } from './condition.ts';
+import { enumPlace, labelAt } from './enums.ts';
 import type { Environment } from './environment.ts';
 import { castTo, type Expression, typed } from './expression.ts';
 import { knownFields } from './known-fields.ts';
 import { literalOf } from './literal.ts';
 import { extremeVarying } from './numeric-sql.ts';
-import { duckdbTypeOf, isFloat } from './pg-types.ts';
+import { duckdbTypeOf, isEnum, isFloat } from './pg-types.ts';
 import { findColumn, type Scope } from './scope.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
 import { assertSameOrder } from './text-order.ts';
@@ -100,7 +101,7 @@ type Inner = (node: Node) => Expression;
 function typeCast(node: TypeCast, inner: Inner, environment: Environment): Expression {
   const { arg, typeName, location } = knownFields(node, 'a cast', ['arg', 'typeName']);
   if (arg === undefined || typeName === undefined) throw unsupported('such a cast');
-  const { type, typmod } = translateType(typeName);
+  const { type, typmod } = translateType(typeName, environment.catalogue);
   if (
     'A_ArrayExpr' in arg &&
     type.endsWith('[]') &&
@@ -201,7 +202,11 @@ function minMax(node: MinMaxExpr, inner: Inner, environment: Environment): Expre
   const { op, args = [] } = knownFields(node, 'GREATEST', ['op', 'args']);
   const word = op === 'IS_LEAST' ? 'least' : 'greatest';
   const { values, type, scale } = common(args.map(inner), environment, word.toUpperCase());
-  if (type === 'bpchar' || type.endsWith('[]')) {
+  if (isEnum(type)) {
+    const places = values.map((value) => enumPlace(value, environment));
+    return labelAt(`${word}(${places.join(', ')})`, type, environment);
+  }
+  if (type === 'bpchar' || type.endsWith('[]') || type.endsWith('*') || type.startsWith('json')) {
     throw unsupported(`${word} of such values`, 'Cast all of them to one type, as text.');
   }
   assertSameOrder(type, environment);
@@ -228,7 +233,7 @@ function array(node: A_ArrayExpr, inner: Inner, environment: Environment): Expre
   if (elements.length === 0)
     throw new SqlRefusal('42P18', 'cannot determine type of empty array', { location });
   const { values, type, scale } = common(elements.map(inner), environment, 'ARRAY');
-  if (type.endsWith('[]') || scale === 'varies')
+  if (type.endsWith('[]') || type.endsWith('*') || isEnum(type) || scale === 'varies')
     throw unsupported('such an array', undefined, location);
   return typed(`[${values.map(({ sql }) => sql).join(', ')}]`, `${type}[]`, { scale });
 }

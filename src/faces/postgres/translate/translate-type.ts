@@ -1,5 +1,7 @@
 /** The type that a cast names. */
 import type { Node, TypeName } from 'libpg-query';
+import type { Catalogue } from './catalogue.ts';
+import { enumNamed } from './enums.ts';
 import { knownFields } from './known-fields.ts';
 import { type PgTypeName, typeNamed, typmodOf } from './pg-types.ts';
 import { plainValue } from './read-options.ts';
@@ -7,14 +9,18 @@ import { SqlRefusal, unsupported } from './sql-refusal.ts';
 import { namesIn } from './walk.ts';
 
 /** @throws SqlRefusal 42704, 0A000 */
-export function translateType(node: TypeName): {
+export function translateType(
+  node: TypeName,
+  catalogue: Catalogue,
+): {
   readonly type: PgTypeName;
   readonly typmod: number;
 } {
   knownFields(node, 'a type', ['names', 'typmods', 'typemod', 'arrayBounds']);
   const { names = [], typmods = [], arrayBounds = [], location } = node;
   const [name = '', schema] = namesIn(names).toReversed();
-  const base = schema === undefined || schema === 'pg_catalog' ? typeNamed(name) : null;
+  const isBuiltIn = schema === undefined || schema === 'pg_catalog';
+  const base = (isBuiltIn ? typeNamed(name) : null) ?? enumNamed(namesIn(names), catalogue);
   if (base === null) {
     throw new SqlRefusal('0A000', `the type ${namesIn(names).join('.')} is not known here`, {
       location,

@@ -1,10 +1,10 @@
 /** A question of PostgreSQL's as one of DuckDB's, with what the client has to be told of its columns and parameters. */
 import { coerce } from './casts.ts';
 import type { Catalogue } from './catalogue.ts';
+import { enumOfOid, literalIn, oidIn } from './enums.ts';
 import type { Environment } from './environment.ts';
 import { type Expression, typed } from './expression.ts';
-import { literalOf } from './literal.ts';
-import { duckdbTypeOf, oidOf, type PgTypeName, typeOfOid } from './pg-types.ts';
+import { duckdbTypeOf, oidOf, type PgTypeName, shownType, typeOfOid } from './pg-types.ts';
 import { EMPTY_SCOPE } from './scope.ts';
 import { SqlRefusal, unsupported } from './sql-refusal.ts';
 import type { Question } from './statement-kinds.ts';
@@ -53,7 +53,7 @@ export function translate(question: Question, options: TranslateOptions): Transl
     sql,
     isRunnable: types.every((_, index) => options.parameterValues?.[index] !== undefined),
     columns: columns.map(({ name, type, typmod, scale }) => {
-      const shown = type.replace('*', '');
+      const shown = shownType(type);
       return {
         name,
         type: shown,
@@ -62,7 +62,10 @@ export function translate(question: Question, options: TranslateOptions): Transl
         isText: type.endsWith('*') || scale === 'varies',
       };
     }),
-    parameters: Array.from(types, (type) => ({ type: type ?? 'text', oid: oidOf(type ?? 'text') })),
+    parameters: Array.from(types, (type) => ({
+      type: type ?? 'text',
+      oid: oidIn(type ?? 'text', options.catalogue),
+    })),
   };
 }
 
@@ -84,7 +87,7 @@ function withinStack<T>(step: () => T): T {
 
 function environmentFor({ catalogue, parameterOids = [], parameterValues }: TranslateOptions) {
   const types: (PgTypeName | null)[] = parameterOids.map((oid) =>
-    oid === 0 || oid === 705 ? null : typeOf(oid),
+    oid === 0 || oid === 705 ? null : typeOf(oid, catalogue),
   );
   let names = 0;
   const parameter = (number: number, location: number | undefined): Expression => {
@@ -93,7 +96,12 @@ function environmentFor({ catalogue, parameterOids = [], parameterValues }: Tran
     const type = types[number - 1] ?? null;
     if (type === null)
       return { ...typed(`$${String(number)}`, 'unknown'), parameter: number, location };
-    return { ...valueOf(number, type, parameterValues, location), location };
+    const value = parameterValues?.[number - 1];
+    const found =
+      value === undefined
+        ? typed(`CAST($${String(number)} AS ${duckdbTypeOf(type)})`, type)
+        : literalIn(value, type, { catalogue }, location);
+    return { ...found, location };
   };
   const environment: Environment = {
     catalogue,
@@ -117,22 +125,11 @@ function environmentFor({ catalogue, parameterOids = [], parameterValues }: Tran
   return { environment, types };
 }
 
-function typeOf(oid: number): PgTypeName {
-  const type = typeOfOid(oid);
+function typeOf(oid: number, catalogue: Catalogue): PgTypeName {
+  const type = typeOfOid(oid) ?? enumOfOid(oid, catalogue);
   if (type !== null) return type;
   throw unsupported(
     `a parameter of the type with oid ${String(oid)}`,
     'Leave its type open, or cast it to text.',
   );
-}
-
-function valueOf(
-  number: number,
-  type: PgTypeName,
-  values: readonly (string | null)[] | undefined,
-  location: number | undefined,
-): Expression {
-  const value = values?.[number - 1];
-  if (value === undefined) return typed(`CAST($${String(number)} AS ${duckdbTypeOf(type)})`, type);
-  return literalOf(value, type, location);
 }

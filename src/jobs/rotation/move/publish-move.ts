@@ -66,6 +66,7 @@ export async function publishMove(
               maxTimeUs: segment.maxTimeUs,
               statistics: segment.bounds,
               counts: segment.counts,
+              footerBytes: segment.footerBytes,
             }),
           ),
         });

@@ -75,6 +75,7 @@ describe('the bounds of a row group', () => {
       maxTimeUs: -2n,
       statistics: Object.fromEntries(COLUMNS.map(([name]) => [name, WHOLE])),
       counts: { nulls: {}, nans: {} },
+      footerBytes: null,
       columns: COLUMNS.map(([name, duckdbType]) => ({ name, duckdbType })),
     };
     const columns = new Set(COLUMNS.map(([name]) => name as string));

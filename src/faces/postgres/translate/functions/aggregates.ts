@@ -1,9 +1,18 @@
 /** Aggregates, each for the types for which both come to the same value. */
 import { coerce } from '../casts.ts';
+import { enumPlace, labelAt } from '../enums.ts';
 import type { Environment } from '../environment.ts';
 import { castTo, type Expression, typed } from '../expression.ts';
 import { divide, shownSum } from '../numeric-sql.ts';
-import { formatType, isFloat, isInteger, isNumber, isText, type PgTypeName } from '../pg-types.ts';
+import {
+  formatType,
+  isEnum,
+  isFloat,
+  isInteger,
+  isNumber,
+  isText,
+  type PgTypeName,
+} from '../pg-types.ts';
 import { refuseUnlike } from '../same-values.ts';
 import { SqlRefusal, unsupported } from '../sql-refusal.ts';
 import { assertSameOrder } from '../text-order.ts';
@@ -135,6 +144,10 @@ const extreme =
     const value = only(given, environment, 'text');
     if (value === null || NO_ORDER.has(value.type)) return null;
     ordered(value, word);
+    if (isEnum(value.type)) {
+      const place = call(word, [enumPlace(value, environment)], given);
+      return labelAt(place, value.type, environment);
+    }
     assertSameOrder(value.type, environment, value.location);
     return typed(call(word, [value.sql], given), isText(value.type) ? 'text' : value.type, {
       scale: value.scale,
@@ -173,6 +186,8 @@ const stringAgg: Write = (given, environment) => {
 const arrayAgg: Write = (given, environment) => {
   const value = only(given, environment, 'text');
   if (value === null || value.type.endsWith('[]') || value.type.endsWith('*')) return null;
+  if (isEnum(value.type))
+    throw unsupported('array_agg of an enum', 'Cast it to text.', value.location);
   const scale = fixed(value, 'array_agg');
   return typed(call('array_agg', [value.sql], given), `${value.type}[]`, { scale });
 };
@@ -180,13 +195,14 @@ const arrayAgg: Write = (given, environment) => {
 /** TimescaleDB's: the value at the smallest or largest of the second. */
 const atExtreme =
   (word: string): Write =>
-  (given) => {
+  (given, environment) => {
     const [value, time] = given.args;
     if (value === undefined || time === undefined || given.args.length !== 2 || given.isDistinct)
       return null;
     if (value.type === 'unknown') return null;
     ordered(time, given.name);
-    return typed(call(word, [value.sql, time.sql], given), value.type, { scale: value.scale });
+    const by = isEnum(time.type) ? enumPlace(time, environment) : time.sql;
+    return typed(call(word, [value.sql, by], given), value.type, { scale: value.scale });
   };
 
 export const AGGREGATES: Readonly<Record<string, Write>> = {

@@ -1,0 +1,67 @@
+/**
+ * The AWS SDK, which is loaded with the first request: 140 ms and 22 MB that an idle daemon need not carry.
+ *
+ * Its own retries are off. It sends a conditional PUT again whose answer was lost, is told 412, and so
+ * turns its own success into a failure: who calls decides what to do next.
+ */
+import { Buffer } from 'node:buffer';
+import type * as Sdk from '@aws-sdk/client-s3';
+import type { S3Target } from '../../domain/lake/s3-target.ts';
+import type { Allowance } from './allowance.ts';
+import { sendBodiesInPieces } from './send-body.ts';
+
+export interface LoadedSdk {
+  readonly sdk: typeof Sdk;
+  readonly client: Sdk.S3Client;
+}
+
+/** One request, within the limits; what failed is an `S3Failure`. */
+export type SdkCall = <Answer>(
+  send: (loaded: LoadedSdk, options: { abortSignal?: AbortSignal }) => Promise<Answer>,
+) => Promise<Answer>;
+
+export async function loadSdk(target: S3Target, uploads: Allowance): Promise<LoadedSdk> {
+  // Its notice to whoever upgrades it is nothing that an operator could act on: it is pinned.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  const sdk = await import('@aws-sdk/client-s3');
+  const { endpoint, region, forcePathStyle, credentials } = target;
+  const client = new sdk.S3Client({
+    region,
+    forcePathStyle,
+    ...(endpoint === null ? {} : { endpoint }),
+    ...(credentials === null ? {} : { credentials }),
+    maxAttempts: 1,
+    // Else every ranged GET fails on servers that send a checksum of the whole object with it.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    // Else 6 s are waited for servers that never say "100 Continue".
+    expectContinueHeader: false,
+    requestHandler: {
+      connectionTimeout: target.connectTimeoutMs,
+      requestTimeout: target.requestTimeoutMs,
+      // Alone the timeout above only warns.
+      throwOnRequestTimeout: true,
+    },
+  });
+  signByChecksum(client);
+  sendBodiesInPieces(client.config.requestHandler, uploads, target.requestTimeoutMs);
+  return { sdk, client };
+}
+
+/**
+ * A body is signed by its SHA-256. Where that was given as its checksum it is known, and the SDK, which hashes every
+ * body again, takes what the header says: the store compares both with the bytes that came.
+ */
+function signByChecksum(client: Sdk.S3Client): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { readonly headers: Record<string, string> };
+      const checksum = headers['x-amz-checksum-sha256'];
+      if (checksum !== undefined) {
+        headers['x-amz-content-sha256'] = Buffer.from(checksum, 'base64').toString('hex');
+      }
+      return next(args);
+    },
+    { step: 'build', name: 'signByChecksum' },
+  );
+}
