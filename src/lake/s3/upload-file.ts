@@ -2,7 +2,7 @@
  * Sends a staged file: small ones in one request, others in parts, a few at a time. Memory is
  * bounded by the parts under way, whatever the file's size.
  */
-import { createHash } from 'node:crypto';
+import { createHash, subtle } from 'node:crypto';
 import { TierdError } from '../../domain/errors.ts';
 import type { FileSystem } from '../file-system.ts';
 import { reading } from '../lake-failure.ts';
@@ -54,7 +54,7 @@ export function isInParts({ bytes }: ObjectFacts): boolean {
   return bytes > PART_BYTES;
 }
 
-/** Parts are read one after the other, so that the whole is hashed in passing. */
+/** Parts are read one after the other, so that the whole is hashed in passing; the next one while others are sent. */
 async function uploadParts(
   api: S3Api,
   fs: FileSystem,
@@ -68,9 +68,10 @@ async function uploadParts(
   let partNumber = 0;
   try {
     for await (const body of readParts(fs, file, partBytes, signal)) {
+      const sha256 = await partDigest(body);
+      if (underWay.size === PARTS_AT_ONCE) await Promise.race(underWay);
       partNumber += 1;
       const number = partNumber;
-      const sha256 = base64Of(body);
       const sending = patiently(
         api,
         () => api.uploadPart(upload, number, body, sha256, signal),
@@ -80,7 +81,6 @@ async function uploadParts(
         underWay.delete(sending);
       });
       underWay.add(sending);
-      if (underWay.size === PARTS_AT_ONCE) await Promise.race(underWay);
     }
     await Promise.all(underWay);
   } finally {
@@ -96,7 +96,7 @@ async function* readParts(
   { path, facts }: FileToUpload,
   partBytes: number,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const found = await reading(`look at ${path}`, () => fs.look(path));
   if (found?.kind !== 'file' || found.bytes !== facts.bytes) throw stagedFileChanged(path, facts);
   const whole = createHash('sha256');
@@ -123,6 +123,11 @@ function stagedFileChanged(path: string, facts: ObjectFacts): TierdError {
     hint: 'Let nothing but tierd touch the staging area; run the same command again.',
     context: { path, expectedBytes: facts.bytes },
   });
+}
+
+/** As `base64Of`, on another thread: parts that are being sent need this one. */
+async function partDigest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return Buffer.from(await subtle.digest('SHA-256', bytes)).toString('base64');
 }
 
 export function base64Of(bytes: Uint8Array): string {
