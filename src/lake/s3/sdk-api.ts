@@ -10,6 +10,7 @@ import { isS3Failure } from './s3-failure.ts';
 import { given, objectLength } from './sdk-answers.ts';
 import { type LoadedSdk, loadSdk } from './sdk-client.ts';
 import { failureOf, unlessMissing } from './sdk-failure.ts';
+import { getObject } from './sdk-get.ts';
 import { listAllUploads } from './sdk-uploads.ts';
 
 /** Connects to nothing yet. */
@@ -172,25 +173,19 @@ class SdkApi implements S3Api {
     wanted: string | null = null,
   ): Promise<S3Body> {
     const from = range?.fromInclusive ?? 0;
-    const asked = {
-      ...(range === null
-        ? {}
-        : { Range: `bytes=${String(from)}-${String(range.toExclusive - 1)}` }),
-      ...(wanted === null ? {} : { IfMatch: wanted }),
-    };
-    const answer = await this.#call(signal, ({ sdk, client }, options) =>
-      client.send(new sdk.GetObjectCommand({ ...this.#at(key), ...asked }), options),
+    const answer = await getObject(this.#at(key), range, wanted, (send) =>
+      this.#call(signal, send),
     );
-    const bytes = given(answer.ContentLength, 'ContentLength');
-    const chunks = bodyChunks(given(answer.Body, 'Body'), {
+    const bytes = given(answer.bytes, 'ContentLength');
+    const chunks = bodyChunks(given(answer.body, 'Body'), {
       bytes,
       silenceMs: this.#target.requestTimeoutMs,
       allowance: this.#downloads,
       signal,
     });
-    const version = answer.ETag ?? null;
+    const { version } = answer;
     if (range === null) return { bytes, objectBytes: bytes, version, chunks };
-    const objectBytes = objectLength(answer.ContentRange, from, bytes);
+    const objectBytes = objectLength(answer.contentRange, from, bytes);
     return { bytes, objectBytes, version, chunks };
   }
 

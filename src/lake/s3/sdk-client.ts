@@ -8,11 +8,13 @@ import { Buffer } from 'node:buffer';
 import type * as Sdk from '@aws-sdk/client-s3';
 import type { S3Target } from '../../domain/lake/s3-target.ts';
 import type { Allowance } from './allowance.ts';
+import { type RangedGets, rangedGets } from './ranged-gets.ts';
 import { sendBodiesInPieces } from './send-body.ts';
 
 export interface LoadedSdk {
   readonly sdk: typeof Sdk;
   readonly client: Sdk.S3Client;
+  readonly ranged: RangedGets;
 }
 
 /** One request, within the limits; what failed is an `S3Failure`. */
@@ -45,7 +47,7 @@ export async function loadSdk(target: S3Target, uploads: Allowance): Promise<Loa
   });
   signByChecksum(client);
   sendBodiesInPieces(client.config.requestHandler, uploads, target.requestTimeoutMs);
-  return { sdk, client };
+  return { sdk, client, ranged: rangedGets(client) };
 }
 
 /**
