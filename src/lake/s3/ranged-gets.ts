@@ -23,8 +23,29 @@ export interface RangedGets {
   ): Promise<RangedAnswer | null>;
 }
 
-/** As the SDK has it before it is signed. */
-type Unsigned = Parameters<Sdk.S3Client['config']['requestHandler']['handle']>[0];
+/** As the SDK has it before it is signed; the types of its parts are another package's. */
+interface Unsigned {
+  readonly method: string;
+  readonly path: string;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface Config {
+  readonly credentials: () => Promise<unknown>;
+  readonly requestHandler: {
+    handle(
+      request: unknown,
+      options: { readonly abortSignal?: AbortSignal },
+    ): Promise<{ readonly response: Response }>;
+  };
+}
+
+interface Response {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: { destroy(): void };
+}
 
 interface Built {
   readonly request: Unsigned;
@@ -46,6 +67,7 @@ interface Template {
 const PARTIAL_CONTENT = 206;
 
 export function rangedGets(client: Sdk.S3Client): RangedGets {
+  const { credentials, requestHandler } = client.config as unknown as Config;
   let template: Template | null = null;
   client.middlewareStack.addRelativeTo(
     <Args extends object, Output>(next: (args: Args) => Output, context: object) =>
@@ -64,11 +86,11 @@ export function rangedGets(client: Sdk.S3Client): RangedGets {
         path: path + encoded(key),
         headers: { ...plainHeaders(request.headers), ...headers },
       });
-      const identity = await client.config.credentials();
-      const signed = (await signer.sign(own, identity, properties)) as Unsigned;
+      const identity = await credentials();
+      const signed = await signer.sign(own, identity, properties);
       const options = signal === undefined ? {} : { abortSignal: signal };
-      const { response } = await client.config.requestHandler.handle(signed, options);
-      const body = response.body as { destroy(): void };
+      const { response } = await requestHandler.handle(signed, options);
+      const { body } = response;
       if (response.statusCode !== PARTIAL_CONTENT) {
         body.destroy();
         return null;
