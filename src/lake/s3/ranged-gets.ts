@@ -32,7 +32,8 @@ interface Unsigned {
 }
 
 interface Config {
-  readonly credentials: () => Promise<unknown>;
+  /** Asked each time: they may be others by then. */
+  credentials(): Promise<unknown>;
   readonly requestHandler: {
     handle(
       request: unknown,
@@ -67,7 +68,7 @@ interface Template {
 const PARTIAL_CONTENT = 206;
 
 export function rangedGets(client: Sdk.S3Client): RangedGets {
-  const { credentials, requestHandler } = client.config as unknown as Config;
+  const config = client.config as unknown as Config;
   let template: Template | null = null;
   client.middlewareStack.addRelativeTo(
     <Args extends object, Output>(next: (args: Args) => Output, context: object) =>
@@ -86,10 +87,10 @@ export function rangedGets(client: Sdk.S3Client): RangedGets {
         path: path + encoded(key),
         headers: { ...plainHeaders(request.headers), ...headers },
       });
-      const identity = await credentials();
+      const identity = await config.credentials();
       const signed = await signer.sign(own, identity, properties);
       const options = signal === undefined ? {} : { abortSignal: signal };
-      const { response } = await requestHandler.handle(signed, options);
+      const { response } = await config.requestHandler.handle(signed, options);
       const { body } = response;
       if (response.statusCode !== PARTIAL_CONTENT) {
         body.destroy();
