@@ -50,14 +50,10 @@ async function passes(version: string, suites: readonly string[]): Promise<boole
 }
 
 function runTests(url: string, suites: readonly string[]): Promise<boolean> {
-  const child = spawn(
-    'npx',
-    ['vitest', 'run', '--project', 'e2e', ...suites],
-    {
-      stdio: ['ignore', 'inherit', 'inherit'],
-      env: { ...process.env, TIERD_TEST_POSTGRES_URL: url },
-    },
-  );
+  const child = spawn('npx', ['vitest', 'run', '--project', 'e2e', ...suites], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, TIERD_TEST_POSTGRES_URL: url },
+  });
   return new Promise((resolve) => {
     child.on('close', (code) => resolve(code === 0));
   });

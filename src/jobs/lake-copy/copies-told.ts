@@ -58,7 +58,10 @@ function tellCopy(
   };
 }
 
-function tellNote({ lakeId: own, of, ledgerId, since }: PlaceNote, lakeId: string | null): ToldCopy {
+function tellNote(
+  { lakeId: own, of, ledgerId, since }: PlaceNote,
+  lakeId: string | null,
+): ToldCopy {
   return own === lakeId
     ? {
         found: `this place was a copy of the lake ${of}, and the switch to it did not end`,

@@ -19,8 +19,11 @@ describe('an allowance', () => {
 
   it('counts what is taken, not how often', async () => {
     const allowance = new Allowance(1_000_000);
-    await allowance.take(500_000);
-    expect(await takesMs(() => allowance.take(1))).toBeGreaterThanOrEqual(500 - EARLY_MS);
+    const both = async () => {
+      await allowance.take(500_000);
+      await allowance.take(1);
+    };
+    expect(await takesMs(both)).toBeGreaterThanOrEqual(500 - EARLY_MS);
   });
 
   it('serves them in the order in which they asked', async () => {
