@@ -47,7 +47,7 @@ const question = (sql: string, given: Partial<PostgresQuestion> = {}): PostgresQ
 const codeOf = (sql: string, given?: Partial<PostgresQuestion>): Promise<unknown> =>
   translateQuestion(db, [dataset], question(sql, given)).then(
     () => null,
-    (error: { context?: { sqlstate?: string } }) => error.context?.sqlstate,
+    (error: unknown) => (error as { context?: { sqlstate?: string } }).context?.sqlstate,
   );
 
 const ALIKE: readonly { sql: string; values?: readonly (string | null)[] }[] = [
