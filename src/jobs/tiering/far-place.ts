@@ -118,7 +118,7 @@ function notThere(place: string, { farPlace }: RememberedLake, lying: string): T
   return new TierdError({
     code: 'LAKE_NOT_THE_SAME',
     message: `${place} is no far place of this lake: it is empty, or its disk is not mounted. ${lying} in ${farPlace ?? 'another one'}. Nothing was read, written or deleted.`,
-    hint: 'Mount the disk, or correct `lake.far` in the configuration.',
+    hint: 'Mount the disk, or correct `lake.far` in the configuration. Where it is lost for good: docs/operations.md, "Two tiers".',
     context: { place, farPlace },
   });
 }

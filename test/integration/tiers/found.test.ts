@@ -1,6 +1,7 @@
 /** What lies in the far place and is not known to: found by an adoption, or altered while a near copy was there still. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import type { ObjectStore } from '../../../src/lake/object-store.ts';
 import { adopt } from '../../support/adopt.ts';
 import { deleteFrom } from '../../support/delete.ts';
@@ -52,6 +53,20 @@ describe('a ledger that takes up a lake in two places', () => {
     ]);
     expect(await rowsByDay(scene)).toEqual([100, 100, 100]);
     expect(await prove(bench)).toMatchObject({ provenRows: 300, incomplete: null });
+  });
+});
+
+describe('a ledger that was set back to before segments went far, and was told of no adoption', () => {
+  it('has what is replaced removed in both places', async () => {
+    const scene = await openTierScene();
+    const bench = withoutGrace(scene.bench);
+    const { client, dataset } = scene;
+    await tier(bench, dataset);
+    await client.query(`update tierd.segments set tier = 'near', tier_since = null`);
+    await deleteFrom(bench, dataset, 'true', { force: true, mayEmpty: true });
+    await rotateDataset(bench.rooms, dataset, { force: true });
+    expect(await keysIn(bench.near)).toEqual([]);
+    expect(await keysIn(bench.far)).toEqual([]);
   });
 });
 
