@@ -1,11 +1,13 @@
 /** What lies in the far place and is not known to: found by an adoption, or altered while a near copy was there still. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { rotateDataset } from '../../../src/jobs/rotate.ts';
+import { nodeFileSystem } from '../../../src/lake/file-system.ts';
 import type { ObjectStore } from '../../../src/lake/object-store.ts';
 import { adopt } from '../../support/adopt.ts';
 import { deleteFrom } from '../../support/delete.ts';
-import { keysIn } from '../../support/lake-copy.ts';
+import { ageLake, expire } from '../../support/expire.ts';
+import { copy, keysIn, localTarget } from '../../support/lake-copy.ts';
 import { loseDatabase } from '../../support/lost-database.ts';
 import { tier, withoutGrace } from '../../support/tiers.ts';
 import { prove } from '../lake-copy/scene.ts';
@@ -93,5 +95,29 @@ describe('a far object that was altered', () => {
     const { bytes, provenRows } = await prove(bench);
     expect(bytes.altered.map(({ segment }) => segment.key)).toEqual([key]);
     expect(provenRows).toBe(200);
+  });
+});
+
+describe('a far place that is lost for good', () => {
+  it('may be given its note again by hand: jobs go on, and what lay there is told, and expires', async () => {
+    const scene = await openTierScene();
+    const { dataset, client, database } = scene;
+    const bench = withoutGrace(scene.bench);
+    await tier(bench, dataset);
+    await tier(bench, dataset);
+    await rm(bench.far.place, { recursive: true });
+    const { rows } = await client.query<{ lake_id: string }>('select lake_id from tierd.lake');
+    const of = rows[0]?.lake_id;
+    const note = { tierdFar: 1, lakeId: 'by hand', of, ledgerId: 'by hand', since: '2026-01-01' };
+    await nodeFileSystem.makeDirectory(bench.far.place);
+    await bench.far.putSmallIfAbsent('_tierd_far.json', Buffer.from(JSON.stringify(note)));
+    await rotateDataset(bench.rooms, dataset, { force: true });
+    expect((await prove(bench)).bytes.missing).toHaveLength(2);
+    expect((await copy(bench, await localTarget(bench))).bad).toHaveLength(2);
+    await ageLake(database);
+    await expire(bench, { ...dataset, coldDays: 95 }, { force: true });
+    expect(await prove(bench)).toMatchObject({ provenRows: 100, bytes: { missing: [] } });
+    await tier(bench, { ...dataset, farDays: 35 });
+    expect(await keysIn(bench.far)).toHaveLength(1);
   });
 });

@@ -10,7 +10,7 @@ import { openLocalStore } from '../../../src/lake/local-store.ts';
 import type { ObjectStore } from '../../../src/lake/object-store.ts';
 import { adopt } from '../../support/adopt.ts';
 import { compact } from '../../support/compact.ts';
-import { ageLake, expire } from '../../support/expire.ts';
+import { expire } from '../../support/expire.ts';
 import { benchAt, copy, keysIn, localTarget, switchTo } from '../../support/lake-copy.ts';
 import { benchOn, loseDatabase } from '../../support/lost-database.ts';
 import { openSurvey } from '../../support/surveying.ts';
@@ -77,12 +77,14 @@ describe('the far place of a lake', () => {
     const other = await openTierScene();
     await tier(other.bench, other.dataset);
     const strange = await placeAt(join(bench.directory, 'strange'));
+    const within = await placeAt(join(bench.near.place, 'far'));
     await strange.putSmallIfAbsent('somebody.txt', new Uint8Array(3));
     for (const [place, reason] of [
       [bench.near, 'is the near place of the lake'],
       [other.bench.near, 'is another lake of tierd'],
       [other.bench.far, 'is the far place of the lake'],
       [strange, 'is not empty: somebody.txt lies there'],
+      [within, 'lies within the lake'],
     ] as const) {
       const before = await keysIn(place);
       const failure = tier(await withFar(bench, place), dataset);
@@ -153,24 +155,6 @@ describe('the far place of a lake', () => {
     await rename(join(bench.directory, 'kept'), elsewhere.far.locate(key));
     await rotateDataset(elsewhere.rooms, dataset, { force: true });
     expect(await prove(elsewhere)).toMatchObject({ provenRows: 300 });
-  });
-
-  it('that is lost for good may be given its note again by hand: jobs go on, and what lay there is told, and expires', async () => {
-    const { bench, dataset, client, database } = await openSplit();
-    await rm(bench.far.place, { recursive: true });
-    const { rows } = await client.query<{ lake_id: string }>('select lake_id from tierd.lake');
-    const of = rows[0]?.lake_id;
-    const note = { tierdFar: 1, lakeId: 'by hand', of, ledgerId: 'by hand', since: '2026-01-01' };
-    await nodeFileSystem.makeDirectory(bench.far.place);
-    await bench.far.putSmallIfAbsent('_tierd_far.json', Buffer.from(JSON.stringify(note)));
-    await rotateDataset(bench.rooms, dataset, { force: true });
-    expect((await prove(bench)).bytes.missing).toHaveLength(2);
-    expect((await copy(bench, await localTarget(bench))).bad).toHaveLength(2);
-    await ageLake(database);
-    await expire(bench, { ...dataset, coldDays: 95 }, { force: true });
-    expect(await prove(bench)).toMatchObject({ provenRows: 100, bytes: { missing: [] } });
-    await tier(bench, { ...dataset, farDays: 35 });
-    expect(await keysIn(bench.far)).toHaveLength(1);
   });
 
   it('that does not answer holds up nothing that lies near', async () => {
