@@ -1,4 +1,5 @@
 /** A far place of the lake, and when something goes there: neither makes sense alone. Reads the file as it is written. */
+import { normalize } from 'node:path/posix';
 import { hotDaysOf } from './cross-check-cold-days.ts';
 import { asRecord, type ConfigPath, formatPath } from './path.ts';
 import type { PlacedProblem } from './validate.ts';
@@ -94,8 +95,7 @@ function checkPlaces(near: Raw, far: Raw): PlacedProblem[] {
 function placeOf(place: Raw): string | null {
   const { type, path, bucket, prefix = '', endpoint = '' } = place;
   if (type === 'local' && typeof path === 'string') {
-    const parts = path.split('/').filter((part, at) => part !== '.' && (part !== '' || at === 0));
-    return `${parts.join('/')}/`;
+    return `${normalize(path).replace(/\/+$/, '')}/`;
   }
   if (type !== 's3' || typeof bucket !== 'string') return null;
   return `s3:${String(endpoint)}/${bucket}/${prefix === '' ? '' : `${String(prefix)}/`}`;

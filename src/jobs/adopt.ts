@@ -22,7 +22,7 @@ import {
   lookAtDataset,
 } from './adoption/look-at-dataset.ts';
 import type { AdoptionRooms } from './adoption/rooms.ts';
-import { takeUp } from './adoption/take-up.ts';
+import { noteWhereItLies, takeUp } from './adoption/take-up.ts';
 import { beginRun } from './begin-run.ts';
 import { asTierdError } from './job-failure.ts';
 import { lookWhose, noLakeThere, takeOverLake } from './lake-owner.ts';
@@ -146,6 +146,8 @@ async function carryOutOne(
         throw error;
       }
       await recordEnd(() => rooms.connect('work'), runId, { ...end, state: 'done' });
+    } else {
+      await noteWhereItLies(rooms, db, found, lease);
     }
     await keepManifest(rooms, db, dataset, lease);
   });

@@ -17,6 +17,7 @@ import { type ScrubReport, scrubLake } from '../lake/scrub.ts';
 import type { DuckEngine } from '../lake/segment/duckdb.ts';
 import { type PublishedSegment, verifySegments } from '../lake/segment-verifier.ts';
 import { findStrangeMetadata } from '../lake/strange-metadata.ts';
+import { readingFar } from '../lake/tiered-store.ts';
 import { assertNotRenamed, listFormerNames } from '../ledger/former-names.ts';
 import { listIcebergVersions } from '../ledger/iceberg.ts';
 import { listIcebergKeys } from '../ledger/iceberg-objects.ts';
@@ -25,6 +26,7 @@ import { type RunEnd, recordRun } from '../ledger/runs.ts';
 import { recordFindings, type ScrubFinding } from '../ledger/scrub-findings.ts';
 import { recordScrubs } from '../ledger/scrubs.ts';
 import { listSegments, type SegmentRecord } from '../ledger/segments.ts';
+import { listFar } from '../ledger/tiers.ts';
 import { asTierdError } from './job-failure.ts';
 import { assertStillOwnLake, lookAtLake } from './rotation/own-lake.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
@@ -112,11 +114,12 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
         ? null
         : [request.dataset, ...(await listFormerNames(db, request.dataset))];
     const live = await listKnown(db, request.dataset, ['live']);
+    const store = await asQueriesRead(rooms.store, db, live);
     const total = live.reduce((sum, segment) => sum + Number(segment.bytes), 0);
     let done = 0;
-    const checksums = request.byChecksum === true ? checksumsOf(rooms.store) : null;
+    const checksums = request.byChecksum === true ? checksumsOf(store) : null;
     const bytes = await scrubLake({
-      store: rooms.store,
+      store,
       listKnown: () =>
         listKnown(db, request.dataset, ['publishing', 'live', 'retired', 'removed', 'abandoned']),
       prefixes: names === null ? [''] : names.map((name) => `${name}/`),
@@ -129,7 +132,11 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
       },
       signal: rooms.signal,
     });
-    const proven = await confirm(db, request, await proveAll(rooms, request, bytes, live));
+    const proven = await confirm(
+      db,
+      request,
+      await proveAll({ ...rooms, store }, request, bytes, live),
+    );
     const findings = findingsOf(bytes, proven);
     await recordFindings(db, findings);
     if (checksums === null) {
@@ -147,6 +154,22 @@ async function scrubAll(rooms: ScrubRooms, request: ScrubRequest): Promise<Scrub
   } finally {
     await disconnect(db);
   }
+}
+
+/** Of what lies in both places the far one counts, and the near copy goes by itself. */
+async function asQueriesRead(
+  store: ObjectStore,
+  db: pg.Client,
+  live: readonly SegmentRecord[],
+): Promise<ObjectStore> {
+  if (store.tiers === null) return store;
+  return readingFar(
+    store,
+    await listFar(
+      db,
+      live.map(({ key }) => key),
+    ),
+  );
 }
 
 /** @throws TierdError USAGE */

@@ -20,6 +20,14 @@ export function openTieredStore(near: ObjectStore, far: ObjectStore): ObjectStor
   return new TieredStore({ near, far });
 }
 
+/**
+ * The same lake, of which these segments are read in the far place, as queries read them: a near copy of theirs may be
+ * there still, and says nothing of the one that counts.
+ */
+export function readingFar(store: ObjectStore, keys: ReadonlySet<string>): ObjectStore {
+  return store.tiers === null ? store : new TieredStore(store.tiers, keys);
+}
+
 /** Where segments are published, and everything but what went far lies. */
 export function nearOf(store: ObjectStore): ObjectStore {
   return store.tiers?.near ?? store;
@@ -34,12 +42,15 @@ class TieredStore implements ObjectStore {
   /** Of a place, as well. */
   readonly lifecycle = null;
   readonly tiers: Tiers;
+  /** Not looked for near. */
+  readonly #readFar: ReadonlySet<string>;
 
-  constructor(tiers: Tiers) {
+  constructor(tiers: Tiers, readFar: ReadonlySet<string> = new Set()) {
     this.place = tiers.near.place;
     this.stagingRoot = tiers.near.stagingRoot;
     this.tiers = tiers;
-    this.checksums = checksumsOf(tiers);
+    this.checksums = checksumsOf(tiers, readFar);
+    this.#readFar = readFar;
   }
 
   putIfAbsent(
@@ -75,6 +86,10 @@ class TieredStore implements ObjectStore {
 
   async *read(key: string, range?: ByteRange, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     const { near, far } = this.tiers;
+    if (this.#readFar.has(key)) {
+      yield* far.read(key, range, signal);
+      return;
+    }
     let isBegun = false;
     try {
       for await (const chunk of near.read(key, range, signal)) {
@@ -111,7 +126,7 @@ class TieredStore implements ObjectStore {
 
   async readable(key: string, directory: string, signal?: AbortSignal): Promise<string> {
     const { near, far } = this.tiers;
-    const isFar = (await near.stat(key)) === null && !isOwnRecord(key);
+    const isFar = this.#readFar.has(key) || ((await near.stat(key)) === null && !isOwnRecord(key));
     return (isFar ? far : near).readable(key, directory, signal);
   }
 
@@ -130,15 +145,17 @@ class TieredStore implements ObjectStore {
 }
 
 /** Null unless both places keep some. */
-function checksumsOf({ near, far }: Tiers): StoredChecksums | null {
+function checksumsOf({ near, far }: Tiers, readFar: ReadonlySet<string>): StoredChecksums | null {
   const [ofNear, ofFar] = [near.checksums, far.checksums];
   if (ofNear === null || ofFar === null) return null;
   return {
     look: (key, signal) =>
-      ofNear.look(key, signal).catch((error: unknown) => {
-        if (isMissing(error)) return ofFar.look(key, signal);
-        throw error;
-      }),
+      readFar.has(key)
+        ? ofFar.look(key, signal)
+        : ofNear.look(key, signal).catch((error: unknown) => {
+            if (isMissing(error)) return ofFar.look(key, signal);
+            throw error;
+          }),
   };
 }
 

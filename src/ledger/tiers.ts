@@ -41,7 +41,10 @@ export async function listDueForFar(
   return rows.map(placedOf);
 }
 
-/** Before the first of them is put into the far place: whoever removes them looks there as well from now on (I4). */
+/**
+ * Before the first of them is put into the far place, or where they are found there: whoever removes them looks there as
+ * well from now on (I4).
+ */
 export async function announceFar(
   db: Queryable,
   dataset: string,
@@ -157,7 +160,7 @@ export async function noteFoundFar(
 ): Promise<void> {
   await db.query(
     `update tierd.segments set tier = 'far', tier_since = clock_timestamp()
-     where dataset = $1 and object_key = any($2)`,
+     where dataset = $1 and object_key = any($2) and tier <> 'far'`,
     [dataset, keys],
   );
 }

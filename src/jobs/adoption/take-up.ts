@@ -19,10 +19,10 @@ import { addAuditEntry } from '../../ledger/audit.ts';
 import { enterFormerNames } from '../../ledger/former-names.ts';
 import { assertLease, type Lease } from '../../ledger/lease.ts';
 import { retireSegments } from '../../ledger/replaced-slices.ts';
-import { noteFarPlace, noteFoundFar } from '../../ledger/tiers.ts';
 import { actorOf } from '../audit/actor.ts';
 import { limitsUnderLease } from '../limits-under-lease.ts';
 import { assertStillOwnLake } from '../rotation/own-lake.ts';
+import { findFar, noteFar } from './found-far.ts';
 import { digestOfLake } from './list-lake.ts';
 import { type DatasetFinding, namesOf } from './look-at-dataset.ts';
 import type { AdoptionRooms } from './rooms.ts';
@@ -43,7 +43,7 @@ export async function takeUp(
   const { dataset, manifest, outdatedKeys } = found;
   await assertAsListed(rooms, found);
   const id = rooms.newId();
-  const farAlone = await listFarAlone(rooms, namesOf(dataset, manifest));
+  const far = await findFar(rooms.store, namesOf(dataset, manifest), rooms.signal);
   await inTransaction(
     db,
     {
@@ -65,9 +65,7 @@ export async function takeUp(
           }
         }
       }
-      await noteFoundFar(db, dataset.name, farAlone);
-      const { tiers } = rooms.store;
-      if (tiers !== null && farAlone.length > 0) await noteFarPlace(db, tiers.far.place);
+      if (far !== null) await noteFar(db, dataset.name, far);
       await enterColumns(db, dataset.name, found.columns, found.isManifestNewer);
       if (manifest !== null) {
         await enterHolds(db, manifest.holds);
@@ -105,6 +103,25 @@ function factsOf(
   };
 }
 
+/** Of a dataset of which nothing is to be taken up: its ledger, set back, may know less of where segments lie. */
+export async function noteWhereItLies(
+  { store, signal, settings }: AdoptionRooms,
+  db: pg.Client,
+  { dataset, manifest }: DatasetFinding,
+  lease: Lease,
+): Promise<void> {
+  const far = await findFar(store, namesOf(dataset, manifest), signal);
+  if (far === null) return;
+  const limits = limitsUnderLease(settings);
+  const doing = `noting where segments of ${dataset.name} lie`;
+  const options = { doing, isolation: 'read committed', readOnly: false, limits } as const;
+  await inTransaction(db, options, async () => {
+    await noteFar(db, dataset.name, far);
+    await assertStillOwnLake({ store }, db);
+    await assertLease(db, lease);
+  });
+}
+
 async function assertAsListed(rooms: AdoptionRooms, found: DatasetFinding): Promise<void> {
   const { name } = found.dataset;
   const names = namesOf(found.dataset, found.manifest);
@@ -116,20 +133,6 @@ async function assertAsListed(rooms: AdoptionRooms, found: DatasetFinding): Prom
     hint: 'run the same command again: the lake is this ledger’s now, and nobody else changes it',
     context: { dataset: name },
   });
-}
-
-/** Keys of what lies in the far place of the lake and not in the near one. */
-async function listFarAlone(
-  { store: { tiers }, signal }: AdoptionRooms,
-  names: readonly string[],
-): Promise<readonly string[]> {
-  if (tiers === null) return [];
-  const keys = new Set<string>();
-  for (const name of names) {
-    for await (const { key } of tiers.far.list(`${name}/`, signal)) keys.add(key);
-    for await (const { key } of tiers.near.list(`${name}/`, signal)) keys.delete(key);
-  }
-  return [...keys];
 }
 
 /** A generation that was given to another slice of the same time is no longer free. */

@@ -103,6 +103,9 @@ async function lookAtFar(
   db: pg.Client,
   remembered: RememberedLake,
 ): Promise<void> {
+  // By whatever way it is written in the configuration: what lies within the other would be listed with it.
+  if (isWithin(far.place, near.place)) throw notForIt(far.place, 'lies within the lake', FAR_NOTE);
+  if (isWithin(near.place, far.place)) throw notForIt(far.place, 'holds the lake', FAR_NOTE);
   const { kind } = await lookAtTarget(far, remembered, FAR_NOTE);
   if (kind === 'the lake') throw notForIt(far.place, 'is the near place of the lake', FAR_NOTE);
   if (kind === 'empty') {
@@ -114,11 +117,15 @@ async function lookAtFar(
   if (remembered.farPlace !== far.place) await assertWhole(far, db, remembered);
 }
 
+/** Of two disks; of buckets the configuration tells, for the same name at another store is another. */
+const isWithin = (place: string, other: string): boolean =>
+  place.startsWith('/') && place.startsWith(`${other}/`);
+
 function notThere(place: string, { farPlace }: RememberedLake, lying: string): TierdError {
   return new TierdError({
     code: 'LAKE_NOT_THE_SAME',
     message: `${place} is no far place of this lake: it is empty, or its disk is not mounted. ${lying} in ${farPlace ?? 'another one'}. Nothing was read, written or deleted.`,
-    hint: 'Mount the disk, or correct `lake.far` in the configuration.',
+    hint: 'Mount the disk, or correct `lake.far` in the configuration. Where it is lost for good: docs/operations.md, "Two tiers".',
     context: { place, farPlace },
   });
 }

@@ -45,6 +45,20 @@ describeOn('s3', 'a lake on a disk whose far place is a bucket', () => {
     expect(await lake.api.listUploads('')).toEqual([]);
   });
 
+  it('I1: keeps the near copy of what somebody has put another object over there, as long as it was', async () => {
+    const lake = await bucket();
+    const scene = await openTierScene(lake.store);
+    const bench = withoutGrace(scene.bench);
+    await tier(bench, scene.dataset);
+    const [key = ''] = await keysIn(lake.store);
+    const { bytes = 0 } = (await lake.store.stat(key)) ?? {};
+    await lake.plant(key, new Uint8Array(bytes));
+    const outcome = await tier(bench, scene.dataset);
+    expect(outcome).toMatchObject({ cleared: 1, failed: [{ key }] });
+    expect(outcome.failed[0]?.reason).toContain('is not what was put there');
+    expect(await keysIn(bench.near)).toContain(key);
+  });
+
   it('is opened for a query where each segment lies: near in place, far fetched once', async () => {
     const lake = await bucket();
     const scene = await openTierScene(lake.store);

@@ -77,12 +77,14 @@ describe('the far place of a lake', () => {
     const other = await openTierScene();
     await tier(other.bench, other.dataset);
     const strange = await placeAt(join(bench.directory, 'strange'));
+    const within = await placeAt(join(bench.near.place, 'far'));
     await strange.putSmallIfAbsent('somebody.txt', new Uint8Array(3));
     for (const [place, reason] of [
       [bench.near, 'is the near place of the lake'],
       [other.bench.near, 'is another lake of tierd'],
       [other.bench.far, 'is the far place of the lake'],
       [strange, 'is not empty: somebody.txt lies there'],
+      [within, 'lies within the lake'],
     ] as const) {
       const before = await keysIn(place);
       const failure = tier(await withFar(bench, place), dataset);

@@ -81,6 +81,7 @@ describe('lake.far', () => {
   it.each([
     ['{ type: local, path: lake, far: { type: local, path: ./lake } }', 'is where the lake lies'],
     ['{ type: local, path: a, far: { type: local, path: a/b } }', 'lies within the lake'],
+    ['{ type: local, path: ./a/, far: { type: local, path: b/../a/c } }', 'lies within the lake'],
     [
       '{ type: s3, bucket: lake, work_directory: w, far: { type: s3, bucket: lake, prefix: x, work_directory: w } }',
       'lies within the lake',

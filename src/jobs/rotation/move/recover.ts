@@ -8,7 +8,7 @@ import { TierdError } from '../../../domain/errors.ts';
 import { guardClock } from '../../../domain/plan/clock-guard.ts';
 import { recoveryOf } from '../../../domain/plan/move.ts';
 import { inTransaction } from '../../../hot/transaction.ts';
-import type { ObjectStore } from '../../../lake/object-store.ts';
+import type { ObjectStore, Tiers } from '../../../lake/object-store.ts';
 import { sweepSmallStaging } from '../../../lake/small-staging.ts';
 import { listStaging, removeStaging } from '../../../lake/staging.ts';
 import { nearOf } from '../../../lake/tiered-store.ts';
@@ -167,7 +167,7 @@ async function removeOutdated(rooms: JobRooms, db: pg.Client, dataset: string): 
   }
   const elsewhere = await listNotOnlyNear(db, keys);
   const onlyNear = keys.filter((key) => !elsewhere.has(key));
-  await removeRetired(rooms, db, dataset, onlyNear, tiers.near);
+  await removeRetired(rooms, db, dataset, onlyNear, nearThenFar(tiers));
   try {
     await removeRetired(rooms, db, dataset, [...elsewhere]);
     return keys.length;
@@ -178,7 +178,28 @@ async function removeOutdated(rooms: JobRooms, db: pg.Client, dataset: string): 
   }
 }
 
-/** Removes the files of replaced segments. Under the dataset's lease. @param from where all of them lie */
+/**
+ * For what the ledger knows to lie near alone. Set back, it may have known more: the far place is asked as well, and one
+ * that does not answer is let be.
+ */
+function nearThenFar({ near, far }: Tiers): Pick<ObjectStore, 'remove'> {
+  let isAway = false;
+  return {
+    async remove(key) {
+      const wasNear = await near.remove(key);
+      if (isAway) return wasNear;
+      try {
+        return (await far.remove(key)) || wasNear;
+      } catch (error) {
+        if (!(error instanceof TierdError && error.code === 'LAKE_UNREACHABLE')) throw error;
+        isAway = true;
+        return wasNear;
+      }
+    },
+  };
+}
+
+/** Removes the files of replaced segments. Under the dataset's lease. @param from which of the lake's places they are removed from */
 export async function removeRetired(
   rooms: Pick<JobRooms, 'store'>,
   db: pg.Client,
