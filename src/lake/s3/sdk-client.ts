@@ -13,6 +13,8 @@ import { sendBodiesInPieces } from './send-body.ts';
 export interface LoadedSdk {
   readonly sdk: typeof Sdk;
   readonly client: Sdk.S3Client;
+  /** Those that were refused are forgotten; from the next request on they are what this machine has by then. */
+  readonly forgetCredentials: () => void;
 }
 
 /** One request, within the limits; what failed is an `S3Failure`. */
@@ -45,7 +47,22 @@ export async function loadSdk(target: S3Target, uploads: Allowance): Promise<Loa
   });
   signByChecksum(client);
   sendBodiesInPieces(client.config.requestHandler, uploads, target.requestTimeoutMs);
-  return { sdk, client };
+  const forgetCredentials = (): void => {
+    if (credentials === null) lookForCredentials(client);
+  };
+  forgetCredentials();
+  return { sdk, client, forgetCredentials };
+}
+
+/**
+ * Where the AWS tools look. The SDK reads a profile's files once in a process's life, and what is in them it takes to be
+ * good for ever, though it may be a session's that somebody renews there.
+ */
+function lookForCredentials({ config }: Sdk.S3Client): void {
+  config.credentials = config.credentialDefaultProvider({
+    parentClientConfig: config,
+    ignoreCache: true,
+  });
 }
 
 /**
