@@ -75,8 +75,9 @@ export class JobAttempts {
     const end = await running.ended;
     this.#process = null;
     this.#parts.outages.forget(job);
-    dispatch({ job, kind: 'attempt_over' });
-    return judgeEnd(end);
+    const result = judgeEnd(end);
+    dispatch({ job, kind: 'attempt_over', errorCode: result.errorCode });
+    return result;
   }
 
   #isOver(): boolean {

@@ -43,7 +43,7 @@ export type JobEvent =
   | { readonly kind: 'attempt'; readonly attempt: number; readonly pid: number | null }
   | { readonly kind: 'progress'; readonly progress: JobProgress }
   | { readonly kind: 'memory'; readonly rssBytes: number }
-  | { readonly kind: 'attempt_over' }
+  | { readonly kind: 'attempt_over'; readonly errorCode: string | null }
   | { readonly kind: 'finished'; readonly last: LastRun; readonly circuit: Circuit };
 
 export function reduce(state: DaemonState, event: DaemonEvent): DaemonState {

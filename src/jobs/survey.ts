@@ -38,6 +38,11 @@ export class Surveyor {
     this.#isLedgerNews = true;
   }
 
+  /** Somebody could not use the lake: the next survey looks at it, however lately it was well. */
+  noteLakeNews(): void {
+    this.#lake.forget();
+  }
+
   /**
    * One at a time. Never throws for a store that is away or slow: the survey says so.
    * @param signal aborts what hangs; the survey that comes back then has the figures of before

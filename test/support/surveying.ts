@@ -14,6 +14,7 @@ import { NOW } from './rotation.ts';
 export interface SurveyScene {
   /** Another survey by the same surveyor, which remembers. */
   readonly take: (changes?: Partial<SurveyRooms>, signal?: AbortSignal) => Promise<Survey>;
+  readonly noteLakeNews: () => void;
   /** Lets time go by for what is looked at now and then. */
   readonly later: (ms: number) => void;
 }
@@ -53,6 +54,7 @@ export function openSurvey(
   return {
     take: (changes = {}, signal = AbortSignal.timeout(20_000)) =>
       surveyor.take({ ...rooms, ...changes }, signal),
+    noteLakeNews: () => surveyor.noteLakeNews(),
     later: (ms) => {
       aheadMs += ms;
     },

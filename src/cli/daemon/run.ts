@@ -54,6 +54,7 @@ export async function runDaemon(context: CliContext): Promise<void> {
     context,
     () => config,
     () => server?.survey(),
+    () => server?.lookAtLake(),
   );
   const common: Common = {
     context,
@@ -131,6 +132,7 @@ function openState(
   context: CliContext,
   config: () => TierdConfig,
   survey: () => void,
+  lookAtLake: () => void,
 ): {
   readonly state: () => DaemonState;
   readonly dispatch: Dispatch;
@@ -162,6 +164,10 @@ function openState(
         alerts.look();
         // What it found or moved is in the ledger, and told by whoever looks there.
         if (/^(scrub|rotate)(:|$)/.test(event.job)) survey();
+      }
+      // Of a bucket that was well it is else known up to `lake.look_interval` later.
+      if (event.kind === 'attempt_over' && event.errorCode?.startsWith('LAKE_') === true) {
+        lookAtLake();
       }
       if (event.kind === 'surveyed') alerts.setStores(storeFactsOf(event.survey));
     },

@@ -27,6 +27,8 @@ const SURVEY_LIMIT_MS = 15_000;
 export interface OpenServer {
   /** Something is new in the ledger: has the stores looked at now. */
   survey(): void;
+  /** Somebody could not use the lake: the same, and of the lake too. */
+  lookAtLake(): void;
   close(): Promise<void>;
 }
 
@@ -103,6 +105,10 @@ export async function openStatusServer(
   return {
     survey: () => {
       survey.noteLedgerNews();
+      loop.soon();
+    },
+    lookAtLake: () => {
+      survey.noteLakeNews();
       loop.soon();
     },
     close: async () => {

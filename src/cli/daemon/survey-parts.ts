@@ -17,6 +17,8 @@ export interface SurveyParts {
   readonly take: (signal: AbortSignal) => Promise<Survey>;
   /** The next one reads the ledger, however lately it was read. */
   readonly noteLedgerNews: () => void;
+  /** The next one looks at the lake, however lately it was well. */
+  readonly noteLakeNews: () => void;
   readonly readCalendar: (dataset: string, range: TimeRange) => Promise<Calendar | null>;
   readonly readMoved: (since: EpochMs) => Promise<readonly MovedRun[]>;
 }
@@ -38,6 +40,7 @@ export function composeSurvey(
   return {
     take: async (signal) => surveyor.take(await roomsOf(config(), clock, open), signal),
     noteLedgerNews: () => surveyor.noteLedgerNews(),
+    noteLakeNews: () => surveyor.noteLakeNews(),
     readCalendar: async (name, range) => {
       const dataset = config().datasets.find((candidate) => candidate.name === name);
       if (dataset === undefined) return null;

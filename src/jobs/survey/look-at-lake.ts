@@ -54,6 +54,11 @@ export class LakeLooker {
     return look ?? { ...UNSEEN_LAKE, error: `${place} does not answer` };
   }
 
+  /** Whatever was seen last, it is looked at again. */
+  forget(): void {
+    this.#kept = null;
+  }
+
   /** The last look, where it found all well and is not older than this; what is free is looked at anew. */
   async kept(store: LakeRooms, forMs: number): Promise<LakeLook | null> {
     const kept = this.#kept;

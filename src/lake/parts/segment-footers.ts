@@ -76,9 +76,9 @@ const CHUNK_BYTES = 110;
 const COLUMN_BYTES = 400;
 const LEAST_BYTES = 4096;
 
-/** As the ledger has it, or a guess that is rarely too small. */
-export function footerBytesOf({ rows, width, footerBytes }: SegmentInParts): number {
-  if (footerBytes !== null) return footerBytes;
+/** As the ledger has it where that can be, or a guess that is rarely too small. */
+export function footerBytesOf({ rows, width, bytes, footerBytes }: SegmentInParts): number {
+  if (footerBytes !== null && footerBytes > END_BYTES && footerBytes < bytes) return footerBytes;
   const groups = Math.ceil(Number(rows) / ROWS_A_GROUP);
   return END_BYTES + LEAST_BYTES + width * (COLUMN_BYTES + groups * CHUNK_BYTES);
 }

@@ -52,3 +52,18 @@ export function kindOf(status: number | null, code: string): S3FailureKind {
   if (status === 412) return 'exists';
   return status === 409 && code !== 'BucketAlreadyExists' ? 'contended' : 'refused';
 }
+
+const CREDENTIALS_OF_NO_USE: ReadonlySet<string> = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidToken',
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'TokenRefreshRequired',
+  'CredentialsProviderError',
+]);
+
+/** Whether the credentials were refused, whatever was asked with them, or there were none. */
+export function refusesCredentials({ code }: S3Failure): boolean {
+  return CREDENTIALS_OF_NO_USE.has(code);
+}

@@ -6,7 +6,7 @@ import { Allowance } from './allowance.ts';
 import { bodyChunks } from './body-chunks.ts';
 import { type LifecycleRule, rulesOver } from './lifecycle.ts';
 import type { ListedPage, S3Api, S3Body, S3Checksum, Upload, UploadedPart } from './s3-api.ts';
-import { isS3Failure } from './s3-failure.ts';
+import { isS3Failure, refusesCredentials } from './s3-failure.ts';
 import { given, objectLength } from './sdk-answers.ts';
 import { type LoadedSdk, loadSdk } from './sdk-client.ts';
 import { failureOf, unlessMissing } from './sdk-failure.ts';
@@ -255,6 +255,7 @@ class SdkApi implements S3Api {
       signal?.throwIfAborted();
       const failure = failureOf(error);
       if (failure.kind !== 'unknown') this.#hasAnswered = true;
+      if (refusesCredentials(failure)) loaded.forgetCredentials();
       throw failure;
     }
   }

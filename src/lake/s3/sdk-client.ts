@@ -15,6 +15,8 @@ export interface LoadedSdk {
   readonly sdk: typeof Sdk;
   readonly client: Sdk.S3Client;
   readonly ranged: RangedGets;
+  /** Those that were refused are forgotten; from the next request on they are what this machine has by then. */
+  readonly forgetCredentials: () => void;
 }
 
 /** One request, within the limits; what failed is an `S3Failure`. */
@@ -47,7 +49,32 @@ export async function loadSdk(target: S3Target, uploads: Allowance): Promise<Loa
   });
   signByChecksum(client);
   sendBodiesInPieces(client.config.requestHandler, uploads, target.requestTimeoutMs);
-  return { sdk, client, ranged: rangedGets(client) };
+  const forgetCredentials = (): void => {
+    if (credentials === null) lookForCredentials(client);
+  };
+  forgetCredentials();
+  return { sdk, client, ranged: rangedGets(client), forgetCredentials };
+}
+
+/** As the SDK has it, which calls it deprecated: what is to take its place comes in a package of its own. */
+interface LooksForCredentials {
+  readonly credentialDefaultProvider: (how: {
+    readonly parentClientConfig: object;
+    readonly ignoreCache: boolean;
+  }) => NonNullable<Sdk.S3ClientConfig['credentials']>;
+}
+
+/**
+ * Where the AWS tools look. The SDK reads a profile's files once in a process's life, and what is in them it takes to be
+ * good for ever, though it may be a session's that somebody renews there.
+ */
+function lookForCredentials({ config }: Sdk.S3Client): void {
+  const tools: LooksForCredentials = config;
+  const provider = tools.credentialDefaultProvider({
+    parentClientConfig: config,
+    ignoreCache: true,
+  });
+  Object.assign(config, { credentials: provider });
 }
 
 /**

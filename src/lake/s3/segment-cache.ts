@@ -2,14 +2,15 @@
  * Segments of a bucket, kept on this machine once they were read: by name, which carries the hash of
  * their content, so that one is never out of date. Bounded in bytes; the one that was not asked for
  * the longest goes first. Several processes share it: a copy gets its name when it is whole and
- * checked, and a reader has a second name of its own for it, which nobody else takes away.
+ * checked, and a reader has a second name of its own for it, which nobody else takes away. It is checked
+ * again by each reader: after a power cut it may be another, and no scrub ever looks at it.
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, copyFile, link, mkdir, rename, unlink, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { TierdError } from '../../domain/errors.ts';
-import { checksumOf } from '../checksum.ts';
+import { type Checksum, checksumOf } from '../checksum.ts';
 import { type FileSystem, isNodeError } from '../file-system.ts';
 import { writing } from '../lake-failure.ts';
 import { parseSegmentKey } from '../layout.ts';
@@ -70,10 +71,14 @@ async function open(
   const cached = join(options.directory, name);
   const own = join(directory, name);
   if (await share(cached, own)) {
-    const now = new Date();
-    // Evicted meanwhile: then only its age is not worth noting any more.
-    await utimes(cached, now, now).catch(() => undefined);
-    return own;
+    if (isContent(segment, await contentOf(options, own))) {
+      const now = new Date();
+      // Evicted meanwhile: then only its age is not worth noting any more.
+      await utimes(cached, now, now).catch(() => undefined);
+      return own;
+    }
+    // Another process was sooner. What it may have put there since is only fetched once more.
+    await unlink(cached).catch(() => undefined);
   }
   const fetched = await options.store.readable(segment.key, directory, signal);
   await assertContent(options, segment, fetched);
@@ -87,6 +92,8 @@ async function share(cached: string, own: string): Promise<boolean> {
     await nameAlso(cached, own);
     return true;
   } catch (error) {
+    // The reader has it open already: whoever judges segments after a failure opens them once more.
+    if (isNodeError(error, 'EEXIST')) return true;
     if (isNodeError(error, 'ENOENT')) return false;
     throw error;
   }
@@ -117,22 +124,36 @@ async function nameAlso(existing: string, added: string): Promise<void> {
 /** What came over the network is only believed when it is what its name says. */
 async function assertContent(
   { store, fs }: SegmentCacheOptions,
-  { key, bytes }: SegmentToOpen,
+  segment: SegmentToOpen,
   path: string,
 ): Promise<void> {
   const found = await checksumOf(fs.read(path, null));
-  const contentId = parseSegmentKey(key)?.contentId;
-  if (
-    BigInt(found.bytes) === bytes &&
-    (contentId === undefined || found.sha256.startsWith(contentId))
-  ) {
-    return;
-  }
+  if (isContent(segment, found)) return;
   await unlink(path);
+  const { key, bytes } = segment;
   throw new TierdError({
     code: 'SEGMENT_UNREADABLE',
     message: `${store.locate(key)} is not the segment that the ledger knows: ${String(found.bytes)} bytes with SHA-256 ${found.sha256}, expected ${String(bytes)} bytes. Nothing was changed.`,
     hint: 'Run `tierd scrub`: it tells every segment that is missing or altered. Restore these from a backup of the lake; tierd changes none of them.',
     context: { key, foundBytes: found.bytes, expectedBytes: Number(bytes) },
   });
+}
+
+/** Null where the disk does not give it. */
+async function contentOf(
+  { fs }: Pick<SegmentCacheOptions, 'fs'>,
+  path: string,
+): Promise<Checksum | null> {
+  try {
+    return await checksumOf(fs.read(path, null));
+  } catch (error) {
+    if (isNodeError(error, 'EIO')) return null;
+    throw error;
+  }
+}
+
+function isContent({ key, bytes }: SegmentToOpen, found: Checksum | null): boolean {
+  if (found === null || BigInt(found.bytes) !== bytes) return false;
+  const contentId = parseSegmentKey(key)?.contentId;
+  return contentId === undefined || found.sha256.startsWith(contentId);
 }

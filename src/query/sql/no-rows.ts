@@ -25,9 +25,12 @@ function isCutToNothing(node: AstObject): boolean {
   );
 }
 
-/** Of no row there is none, unless one is made of none: a count, or what a subquery finds. */
+/**
+ * Of no row there is none, unless one is made of none: a count, wherever it stands, an ORDER BY too. What a subquery finds
+ * may then be in it, or decide about it.
+ */
 function isOfNothing(node: AstObject): boolean {
-  const { group_sets: groups, select_list: list } = node;
+  const { group_sets: groups } = node;
   return (
     node['type'] === 'SELECT_NODE' &&
     isNever(node['where_clause']) &&
@@ -35,15 +38,18 @@ function isOfNothing(node: AstObject): boolean {
     Array.isArray(groups) &&
     groups.length === 0 &&
     !isObject(node['having']) &&
-    !mayMakeRows(list)
+    !OF_THE_ROWS.some((member) => mayMakeRows(node[member]))
   );
 }
 
+/** What is said of the rows that were found. */
+const OF_THE_ROWS = ['select_list', 'modifiers', 'qualify'] as const;
+
 const MAY_MAKE_ROWS: ReadonlySet<string> = new Set(['FUNCTION', 'SUBQUERY', 'WINDOW']);
 
-function mayMakeRows(list: AstValue | undefined): boolean {
+function mayMakeRows(member: AstValue | undefined): boolean {
   let found = false;
-  visitObjects(list ?? null, (node) => {
+  visitObjects(member ?? null, (node) => {
     found ||= MAY_MAKE_ROWS.has(textIn(node['class']));
   });
   return found;

@@ -249,6 +249,12 @@ describe('segments in parts', () => {
       'select 1 as one from ticks where false group by ()',
       'select 7 as seven from ticks having false',
       'select n from ticks where 1 = 0 union all select 3',
+      'select 1 as one from ticks where false order by count(*) limit (select count(*) from ticks)',
+      'select 1 as one from ticks where false order by count(*), (select max(n) from ticks)',
+      'select 1 as one from ticks where false qualify max(count(*)) over () < (select count(*) from ticks)',
+      'select distinct on (count(*)) (1) as one from ticks where 1 = 0',
+      'select count(*) as n from (select * from ticks limit 0)',
+      'select (select max(n) from ticks) as most from (describe ticks)',
     ])('give what is made of no row, and what a question within asks: %s', async (sql) => {
       expect((await ask(sql)).text).toBe(await answerDirectly(sql));
     });

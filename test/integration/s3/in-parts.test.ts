@@ -68,7 +68,11 @@ describeOn('s3', 'segments of a bucket in parts', () => {
   }
 
   /** As a query with conditions would that only row groups 2 and 3 can pass. */
-  async function open(columns = COLUMNS, cacheBytes = KEPT_BYTES): Promise<Opened> {
+  async function open(
+    columns = COLUMNS,
+    cacheBytes = KEPT_BYTES,
+    footerBytes: number | null = null,
+  ): Promise<Opened> {
     const directory = await mkdtemp(join(tmpdir(), 'tierd-opened-'));
     const { openParts } = openedBy(
       {
@@ -95,7 +99,7 @@ describeOn('s3', 'segments of a bucket in parts', () => {
         rows: BigInt((await readWhole(path)).footer.rows),
         columns,
         width: 5,
-        footerBytes: null,
+        footerBytes,
         isInParts: true,
       })),
     );
@@ -157,6 +161,17 @@ describeOn('s3', 'segments of a bucket in parts', () => {
       const { paths } = await open();
       expect(await sumOf(paths)).toBe(await expected());
       expect(asked).toBeGreaterThan(SEGMENTS * 2);
+    },
+  );
+
+  it.each([-1, 0, 1, 8, 9, 2_147_483_647])(
+    'come in parts all the same where the ledger has %i bytes for their footers',
+    async (footerBytes) => {
+      const { paths, fetched } = await open(COLUMNS, KEPT_BYTES, footerBytes);
+      expect(await sumOf(paths)).toBe(await expected());
+      const all = files.reduce((sum, { bytes }) => sum + bytes.length, 0);
+      expect(fetched.bytes).toBeLessThan(all / 4);
+      expect(askedFor()).toHaveLength(fetched.requests);
     },
   );
 

@@ -51,6 +51,18 @@ describe('a lake that was rotated into', () => {
     expect(await look()).toMatchObject({ error: null, freeBytes: expect.any(Number) });
   });
 
+  it('that is looked at seldom is looked at again once somebody could not use it', async () => {
+    const store = await openLocalStore(scene.bench.lake, nodeFileSystem);
+    const seldom = async (): Promise<string | null> =>
+      (await survey.take({ store, lakeLookMs: 600_000 })).cold.error;
+    expect(await seldom()).toBeNull();
+    await rename(scene.bench.lake, `${scene.bench.lake}.away`);
+    await nodeFileSystem.makeDirectory(scene.bench.lake);
+    expect(await seldom()).toBeNull();
+    survey.noteLakeNews();
+    expect(await seldom()).toContain(MARKER_KEY);
+  });
+
   it('is missed, and no dataset with it, when the way to it can not be followed', async () => {
     const { lake } = scene.bench;
     await rename(lake, `${lake}.away`);

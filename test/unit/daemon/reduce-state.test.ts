@@ -49,7 +49,7 @@ const events: readonly DaemonEvent[] = [
     { job, kind: 'attempt', attempt: 2, pid: 42 },
     { job, kind: 'progress', progress },
     { job, kind: 'memory', rssBytes: 5 },
-    { job, kind: 'attempt_over' },
+    { job, kind: 'attempt_over', errorCode: null },
     { job, kind: 'finished', last, circuit: CLOSED },
   ]),
 ];
