@@ -50,11 +50,7 @@ export async function announceFar(
   dataset: string,
   keys: readonly string[],
 ): Promise<void> {
-  await db.query(
-    `update tierd.segments set tier = 'moving', tier_since = clock_timestamp()
-     where dataset = $1 and object_key = any($2) and tier = 'near'`,
-    [dataset, keys],
-  );
+  await change(db, dataset, keys, ['near', 'moving']);
 }
 
 /** They lie far, proven. Inside a transaction. Throws MOVE_NOT_OURS unless all of them are live and were on their way. */
@@ -98,19 +94,26 @@ export async function forgetNear(
   dataset: string,
   keys: readonly string[],
 ): Promise<void> {
-  await db.query(
-    `update tierd.segments set tier = 'far', tier_since = clock_timestamp()
-     where dataset = $1 and object_key = any($2) and tier = 'both'`,
-    [dataset, keys],
-  );
+  await change(db, dataset, keys, ['both', 'far']);
 }
 
 /** The far place has lost it while the near copy was there still: that is the one to read again. */
 export async function fallBackNear(db: Queryable, dataset: string, key: string): Promise<void> {
+  await change(db, dataset, [key], ['both', 'moving']);
+}
+
+type Tier = 'near' | 'moving' | 'both' | 'far';
+
+async function change(
+  db: Queryable,
+  dataset: string,
+  keys: readonly string[],
+  [from, to]: readonly [from: Tier, to: Tier],
+): Promise<void> {
   await db.query(
-    `update tierd.segments set tier = 'moving', tier_since = clock_timestamp()
-     where dataset = $1 and object_key = $2 and tier = 'both'`,
-    [dataset, key],
+    `update tierd.segments set tier = $4, tier_since = clock_timestamp()
+     where dataset = $1 and object_key = any($2) and tier = $3`,
+    [dataset, keys, from, to],
   );
 }
 

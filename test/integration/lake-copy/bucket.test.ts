@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { checksumOf } from '../../../src/lake/checksum.ts';
 import { nodeFileSystem } from '../../../src/lake/file-system.ts';
-import { observeS3 } from '../../crash/effects.ts';
+import { dyingAt } from '../../support/dying-s3.ts';
 import { benchAt, copy, keysIn, localTarget, switchTo, targetIn } from '../../support/lake-copy.ts';
 import { makeS3Lake, type S3Lake } from '../../support/s3-lake.ts';
 import { type S3Server, startS3 } from '../../support/s3-server.ts';
@@ -60,27 +60,14 @@ describeOn('s3', 'a lake that goes', () => {
       const keys = await liveKeys(scene);
       for (let at = 1; ; at += 1) {
         const lake = await bucket();
-        let [met, isDead] = [0, false];
-        const dieIf = (isNow: boolean): void => {
-          isDead ||= isNow && met === at;
-          if (isDead) throw new Error('the process was killed');
-        };
-        const api = observeS3(lake.api, {
-          before: () => {
-            met += 1;
-            dieIf(moment === 'before');
-          },
-          sent: () => dieIf(moment === 'sent'),
-        });
+        const { api, asked, unlessDead } = dyingAt(lake.api, at, moment);
         const dying = targetIn(lake.open(api, nodeFileSystem), false);
-        await copy(scene.bench, dying).catch((error: unknown) => {
-          if (!isDead) throw error;
-        });
+        await copy(scene.bench, dying).catch(unlessDead);
         const target = targetIn(lake.store, false);
         expect(await copy(scene.bench, target), String(at)).toMatchObject({ bad: [] });
         expect(await keysIn(target.store), String(at)).toEqual(keys);
         expect(await lake.api.listUploads('')).toEqual([]);
-        if (met < at) {
+        if (asked.length < at) {
           expect(at).toBeGreaterThan(FEWEST_REQUESTS);
           return;
         }
@@ -97,25 +84,8 @@ describeOn('s3', 'a lake that goes', () => {
       expect(segment?.bytes).toBeGreaterThan(LARGE_BYTES);
       for (let at = 1; ; at += 1) {
         const lake = await bucket();
-        let [met, isDead] = [0, false];
-        const asked: string[] = [];
-        const dieIf = (isNow: boolean): void => {
-          isDead ||= isNow && met === at;
-          if (isDead) throw new Error('the process was killed');
-        };
-        const api = observeS3(lake.api, {
-          before: (label) => {
-            asked.push(label);
-            met += 1;
-            dieIf(moment === 'before');
-          },
-          sent: () => dieIf(moment === 'sent'),
-        });
-        await copy(scene.bench, targetIn(lake.open(api, nodeFileSystem), false)).catch(
-          (error: unknown) => {
-            if (!isDead) throw error;
-          },
-        );
+        const { api, asked, unlessDead } = dyingAt(lake.api, at, moment);
+        await copy(scene.bench, targetIn(lake.open(api, nodeFileSystem), false)).catch(unlessDead);
         const target = targetIn(lake.store, false);
         expect(await copy(scene.bench, target), String(at)).toMatchObject({ bad: [] });
         const key = segment?.key ?? '';
@@ -124,7 +94,7 @@ describeOn('s3', 'a lake that goes', () => {
         });
         expect(await lake.api.listUploads(''), String(at)).toEqual([]);
         expect(await readdir(target.store.stagingRoot).catch(() => []), String(at)).toEqual([]);
-        if (met < at) {
+        if (asked.length < at) {
           expect(asked).toContain('s3.completeUpload');
           return;
         }

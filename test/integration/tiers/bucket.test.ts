@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { openedBy } from '../../../src/cli/rooms/open-lake.ts';
 import { nodeFileSystem } from '../../../src/lake/file-system.ts';
 import { listFar } from '../../../src/ledger/tiers.ts';
-import { observeS3 } from '../../crash/effects.ts';
+import { dyingAt } from '../../support/dying-s3.ts';
 import { keysIn } from '../../support/lake-copy.ts';
 import { makeS3Lake, type S3Lake } from '../../support/s3-lake.ts';
 import { type S3Server, startS3 } from '../../support/s3-server.ts';
@@ -162,33 +162,20 @@ describeOn('s3', 'a lake on a disk whose far place is a bucket', () => {
       const keys = await liveKeys(scene);
       for (let at = 1; ; at += 1) {
         const lake = await bucket();
-        let [met, isDead] = [0, false];
-        const dieIf = (isNow: boolean): void => {
-          isDead ||= isNow && met === at;
-          if (isDead) throw new Error('the process was killed');
-        };
-        const api = observeS3(lake.api, {
-          before: () => {
-            met += 1;
-            dieIf(moment === 'before');
-          },
-          sent: () => dieIf(moment === 'sent'),
-        });
+        const { api, asked, unlessDead } = dyingAt(lake.api, at, moment);
         // Near again, as before the first time.
         await scene.client.query(`update tierd.segments set tier = 'near', tier_since = null`);
         await scene.client.query('update tierd.lake set far_place = null');
         const near = { ...scene.bench, rooms: { ...scene.bench.rooms, store: scene.bench.near } };
         const dying = await withFar(near, lake.open(api, nodeFileSystem));
-        await tier(dying, scene.dataset).catch((error: unknown) => {
-          if (!isDead) throw error;
-        });
+        await tier(dying, scene.dataset).catch(unlessDead);
         const bench = await withFar(near, lake.store);
         expect(await prove(bench), String(at)).toMatchObject({ provenRows: 300 });
         expect(await tier(bench, scene.dataset), String(at)).toMatchObject({ failed: [] });
         expect(await tiersOf(scene), String(at)).toEqual({ near: 1, both: 2 });
         expect(await keysIn(lake.store), String(at)).toEqual(keys.slice(0, 2));
         expect(await lake.api.listUploads('')).toEqual([]);
-        if (met < at) {
+        if (asked.length < at) {
           expect(at).toBeGreaterThan(FEWEST_REQUESTS);
           return;
         }
