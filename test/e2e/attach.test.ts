@@ -225,10 +225,14 @@ describe('who reads it', () => {
 
 describe('texts', () => {
   it('are put in order by PostgreSQL, and else refused', async () => {
+    // The servers that npm carries compare by bytes themselves: then there is one order.
+    const [{ other } = { other: null }] = (await rowsOf(
+      `select case when datlocprovider = 'i' then '0A000' end as other from pg_database where datname = current_database()`,
+    )) as readonly { readonly other: string | null }[];
     expect(await codeOf(database.query(`select id from attached.ticks where note < 'b'`))).toBe(
-      '0A000',
+      other,
     );
-    expect(await codeOf(database.query('select max(note) from attached.ticks_cold'))).toBe('0A000');
+    expect(await codeOf(database.query('select max(note) from attached.ticks_cold'))).toBe(other);
     const fenced = (from: string) =>
       rowsOf(
         `select id from (select * from ${from} offset 0) t where note < 'b' order by note, id`,
