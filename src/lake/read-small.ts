@@ -13,15 +13,18 @@ export async function readWhole(store: Pick<ReadableStore, 'read'>, key: string)
   return Buffer.concat(chunks);
 }
 
-/** As `readSmall`; null where there is none. One request less than to look first. */
+/**
+ * As `readSmall`; null where there is none. One request less than to look first; that nothing is there is looked at once
+ * more, for the place of the lake may be none.
+ */
 export async function readSmallIfThere(
-  store: Pick<ReadableStore, 'read'>,
+  store: Pick<ReadableStore, 'read' | 'stat'>,
   key: string,
 ): Promise<string | null> {
   try {
     return await readSmall(store, key);
   } catch (error) {
-    if (error instanceof TierdError && error.code === 'OBJECT_MISSING') return null;
-    throw error;
+    if (!(error instanceof TierdError) || error.code !== 'OBJECT_MISSING') throw error;
+    return (await store.stat(key)) === null ? null : readSmall(store, key);
   }
 }
