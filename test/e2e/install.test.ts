@@ -1,6 +1,6 @@
 /** The commands of docs/operations.md and of the README, as they are typed. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -87,6 +87,11 @@ describe('the commands of the README', () => {
     for (const path of ['config', 'dist', 'migrations', 'node_modules', 'package.json']) {
       symlinkSync(join(CHECKOUT, path), join(directory, path));
     }
+    const config = readFileSync(join(CHECKOUT, 'config/unified_config.yaml'), 'utf8');
+    writeFileSync(
+      join(directory, 'new_config.yaml'),
+      config.replace(/^(lake:[\s\S]*?path: )\S+$/m, '$1./moved_lake'),
+    );
     const [link, url, ...commands] = (USE?.[1] ?? '').trim().split('\n');
     expect(link).toMatch(/^npm ci && npm run build && npm link\b/);
     const typed = commands
