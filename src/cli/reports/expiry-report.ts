@@ -26,26 +26,25 @@ export function reportExpiryPlans(
   results: readonly DatasetResult<ExpiryPlan>[],
   force: boolean,
 ): Report {
-  const report = reportDryRun(results, {
+  return reportDryRun(results, {
     documentOf: planDocument,
     render: renderPlan,
     isRefused: ({ refusals }) => standing(refusals, force).length > 0,
+    ofNone: NONE_EXPIRES,
   });
-  return results.length === 0 ? { ...report, text: () => NONE_EXPIRES } : report;
 }
 
 export function reportExpiries(
   results: readonly DatasetResult<ExpiryOutcome>[],
   leftOut: readonly LeftOut[],
 ): Report {
-  const report = reportOutcomes(results, leftOut, {
+  return reportOutcomes(results, leftOut, {
     items: 'datasets',
     documentOf: outcomeDocument,
     render,
     wholenessOf: (outcome) => wholenessOf(changesOf(outcome)),
+    ofNone: NONE_EXPIRES,
   });
-  const isNothing = results.length + leftOut.length === 0;
-  return isNothing ? { ...report, text: () => NONE_EXPIRES } : report;
 }
 
 function planDocument(plan: ExpiryPlan): Record<string, unknown> {

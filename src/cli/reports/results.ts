@@ -29,13 +29,15 @@ interface OutcomeForms<Outcome> {
   readonly documentOf: (outcome: Outcome) => unknown;
   readonly render: (outcome: Outcome, style: Style) => string;
   readonly wholenessOf: (outcome: Outcome) => Wholeness;
+  /** Where there is not a single item. */
+  readonly ofNone?: string;
 }
 
 /** What was done, item by item, and which items were left out. */
 export function reportOutcomes<Outcome>(
   results: readonly DatasetResult<Outcome>[],
   leftOut: readonly LeftOut[],
-  { items, documentOf, render, wholenessOf }: OutcomeForms<Outcome>,
+  { items, documentOf, render, wholenessOf, ofNone = '' }: OutcomeForms<Outcome>,
 ): Report {
   const documents = documentsOf(results, documentOf, items === 'sources' ? 'source' : 'dataset');
   return {
@@ -44,6 +46,7 @@ export function reportOutcomes<Outcome>(
       [
         ...outcomesOf(results).map((outcome) => render(outcome, style)),
         ...renderLeftOut(leftOut, style),
+        ...(results.length + leftOut.length === 0 ? [ofNone] : []),
       ].join('\n'),
     failures: errorsOf(results),
     exitCode: exitCodeOf(results, wholenessOf),
@@ -54,19 +57,23 @@ interface PlanForms<Plan> {
   readonly documentOf: (plan: Plan) => unknown;
   readonly render: (plan: Plan, style: Style) => string;
   readonly isRefused: (plan: Plan) => boolean;
+  /** As of `OutcomeForms`. */
+  readonly ofNone?: string;
 }
 
 /** What a job would do, dataset by dataset. Exits as the job would. */
 export function reportDryRun<Plan>(
   results: readonly DatasetResult<Plan>[],
-  { documentOf, render, isRefused }: PlanForms<Plan>,
+  { documentOf, render, isRefused, ofNone = '' }: PlanForms<Plan>,
 ): Report {
   return {
     json: { dry_run: true, datasets: documentsOf(results, documentOf) },
     text: (style) =>
-      outcomesOf(results)
-        .map((plan) => render(plan, style))
-        .join('\n\n'),
+      results.length === 0
+        ? ofNone
+        : outcomesOf(results)
+            .map((plan) => render(plan, style))
+            .join('\n\n'),
     failures: errorsOf(results),
     exitCode: exitCodeOf(results, (plan) => (isRefused(plan) ? 'refused' : 'done')),
   };

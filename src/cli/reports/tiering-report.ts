@@ -13,26 +13,25 @@ import { reportDryRun, reportOutcomes } from './results.ts';
 const NONE_GOES = 'Nothing goes far: no dataset has far_days.';
 
 export function reportTieringPlans(results: readonly DatasetResult<TieringPlan>[]): Report {
-  const report = reportDryRun(results, {
+  return reportDryRun(results, {
     documentOf: planDocument,
     render: renderPlan,
     isRefused: () => false,
+    ofNone: NONE_GOES,
   });
-  return results.length === 0 ? { ...report, text: () => NONE_GOES } : report;
 }
 
 export function reportTierings(
   results: readonly DatasetResult<TieringOutcome>[],
   leftOut: readonly LeftOut[],
 ): Report {
-  const report = reportOutcomes(results, leftOut, {
+  return reportOutcomes(results, leftOut, {
     items: 'datasets',
     documentOf: outcomeDocument,
     render,
     wholenessOf,
+    ofNone: NONE_GOES,
   });
-  const isNothing = results.length + leftOut.length === 0;
-  return isNothing ? { ...report, text: () => NONE_GOES } : report;
 }
 
 function wholenessOf({ sent, failed }: TieringOutcome): Wholeness {
