@@ -1,5 +1,4 @@
 /** The lake as a question reads it, and whether it is this ledger's. */
-import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import type { TierdConfig } from '../../config/load.ts';
 import { TierdError } from '../../domain/errors.ts';
@@ -8,21 +7,7 @@ import type { ObjectStore } from '../../lake/object-store.ts';
 import type { OpenParts } from '../../lake/segment-files.ts';
 import { listFar } from '../../ledger/tiers.ts';
 import type { QueryLake, QueryRequest } from '../../query/query-request.ts';
-import { openedBy, openLake } from './open-lake.ts';
-
-/** The store of one question after the other: its connections stay open. */
-export class KeptLake {
-  #kept: { readonly lake: TierdConfig['lake']; readonly store: ObjectStore } | null = null;
-
-  async open({ lake }: Pick<TierdConfig, 'lake'>): Promise<ObjectStore> {
-    // A disk is looked at anew: it may have been mounted meanwhile.
-    if (lake.type === 'local') return openLake({ lake });
-    if (!isDeepStrictEqual(this.#kept?.lake, lake)) {
-      this.#kept = { lake, store: await openLake({ lake }) };
-    }
-    return this.#kept?.store ?? openLake({ lake });
-  }
-}
+import { openedBy } from './open-lake.ts';
 
 interface Asking extends Pick<TierdConfig, 'lake'> {
   readonly request: Pick<QueryRequest, 'onBadSegment'>;

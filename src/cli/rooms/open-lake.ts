@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { TierdConfig } from '../../config/load.ts';
 import type { S3Target } from '../../domain/lake/s3-target.ts';
 import { fileSystemFor } from '../../lake/file-modes.ts';
@@ -30,12 +31,20 @@ async function openPlace(lake: TierdConfig['lake']): Promise<ObjectStore> {
   return openS3Store(apiOf(lake.target), lake.workDirectory, fileSystemOf(lake));
 }
 
-const apis = new WeakMap<S3Target, S3Api>();
+const apis: { readonly target: S3Target; readonly api: S3Api }[] = [];
+/** Both places of a lake, and of the one that it is copied to. */
+const APIS_KEPT = 4;
 
-/** One for all who open the same lake in this process: the limits are on what they ask together. */
+/**
+ * One for all who open the same bucket in this process, one after the other too: the limits are on what they ask
+ * together, and connections stay open.
+ */
 function apiOf(target: S3Target): S3Api {
-  const api = apis.get(target) ?? openS3Api(target);
-  apis.set(target, api);
+  const kept = apis.find((one) => isDeepStrictEqual(one.target, target));
+  if (kept !== undefined) return kept.api;
+  const api = openS3Api(target);
+  apis.unshift({ target, api });
+  apis.splice(APIS_KEPT);
   return api;
 }
 

@@ -5,7 +5,6 @@ import type { TierdConfig } from '../../config/load.ts';
 import type { StructuredAsk } from '../../domain/ask/structured-ask.ts';
 import type { SnapshotVersion } from '../../domain/lake/snapshot-version.ts';
 import { systemClock } from '../../domain/time/clock.ts';
-import type { ObjectStore } from '../../lake/object-store.ts';
 import { writeDescription } from '../../query/answer/postgres/postgres-format.ts';
 import type { AnswerSink } from '../../query/answer/write-rows.ts';
 import { AnswerRecord } from '../../query/cache/answer-record.ts';
@@ -25,10 +24,10 @@ import { compileAsk } from '../../query/structured/compile-ask.ts';
 import { listDatasets } from '../../query/structured/list-datasets.ts';
 import { readShape } from '../../query/structured/read-shape.ts';
 import { KeptLine } from './kept-line.ts';
-import { KeptLake, openForQuery } from './lake-for-query.ts';
+import { openForQuery } from './lake-for-query.ts';
 import type { LiveTask } from './live-side.ts';
 import { noteDamage } from './note-damage.ts';
-import { estimatedBy } from './open-lake.ts';
+import { estimatedBy, openLake } from './open-lake.ts';
 import { sinkInto } from './sink-into.ts';
 import type { PostgresQuestion, TranslatedQuestion } from './translate-question.ts';
 
@@ -73,7 +72,6 @@ export interface TaskRooms {
 export class QueryRoom {
   readonly #line = new KeptLine(systemClock);
   readonly #engines = new SpareEngine();
-  readonly #lakes = new KeptLake();
 
   /** Opens what the next question needs, whatever it is, and lets go of what the last one used. */
   prepare(): Promise<void> {
@@ -85,7 +83,6 @@ export class QueryRoom {
     return this.#line.lend({ ...task.postgres, job: 'query' }, (db) =>
       runQueryTask(task, rooms, db, {
         openEngine: (limits) => this.#engines.take(limits),
-        openStore: () => this.#lakes.open(task),
       }),
     );
   }
@@ -95,16 +92,11 @@ export class QueryRoom {
   }
 }
 
-/** What stays from one question to the next. */
-interface KeptRooms extends Pick<QueryRooms, 'openEngine'> {
-  readonly openStore: () => Promise<ObjectStore>;
-}
-
 async function runQueryTask(
   task: QueryTask,
   rooms: TaskRooms,
   db: pg.Client,
-  { openEngine, openStore }: KeptRooms,
+  { openEngine }: Pick<QueryRooms, 'openEngine'>,
 ): Promise<QuerySummary> {
   const { signal, warn, onHead } = rooms;
   const { maxHotRows, maxHoldMs, datasets, limits } = task;
@@ -150,7 +142,7 @@ async function runQueryTask(
         ...live,
       }),
       openLake: async () => {
-        const opened = await openForQuery(task, await openStore(), db, warn);
+        const opened = await openForQuery(task, await openLake(task), db, warn);
         isOwnLake = opened.isOwn;
         return opened;
       },
