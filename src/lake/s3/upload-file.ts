@@ -81,6 +81,8 @@ async function uploadParts(
         underWay.delete(sending);
       });
       underWay.add(sending);
+      // Its failure may come while the next part is being read; it stays among those under way, and is met there.
+      sending.catch(() => undefined);
     }
     await Promise.all(underWay);
   } finally {
