@@ -5,6 +5,7 @@ import { isCi } from './missing-mark.ts';
 
 const OF_E2E = [
   'adopt',
+  'attach-drops',
   'attach-generated',
   'compact',
   'daemon',
@@ -40,14 +41,17 @@ const OF_E2E = [
 ].map((name) => `test/e2e/${name}.test.ts`);
 
 const OF_INTEGRATION = [
+  'adopt/adopt',
   'adopt/manifest',
   'adopt/restored',
   'cli/lake-away',
+  'compact/compact',
   'correct/correct',
   'delete/delete',
   'drain/faults',
   'drain/moving-cluster',
   'expire/by-interval',
+  'expire/expire',
   'lake-copy/bucket',
   'lake-copy/copy',
   'lake-copy/killed',
@@ -58,8 +62,14 @@ const OF_INTEGRATION = [
   'rename/killed',
   'rename/rename',
   'restore/given-tables',
+  'restore/side-by-side',
+  'restore/some-rows',
   'rotate/large-values',
   'rotate/parts-replaced',
+  'rotate/rows-again',
+  'rotate/rows-again-exactly',
+  's3/job-faults',
+  's3/rotate-faults',
   'tiers/bucket',
   'tiers/places',
   'tiers/tier',
