@@ -47,10 +47,14 @@ async function runSuites(given: readonly string[]): Promise<number> {
   const log = join(directory, 'log');
   // What it knows of its objects lies in extended attributes of their files. In a folder of its own (`--sidecar`) it may
   // outlive them: findings/versitygw-sidecar-keeps-a-key-that-nobody-sees.sh.
-  const server = spawn(program, ['--port', `127.0.0.1:${String(port)}`, 'posix', data], {
-    env: { ...process.env, ROOT_ACCESS_KEY: ACCESS_KEY, ROOT_SECRET_KEY: SECRET_KEY },
-    stdio: ['ignore', openSync(log, 'w'), openSync(log, 'a')],
-  });
+  const server = spawn(
+    program,
+    ['--keep-alive', '--port', `127.0.0.1:${String(port)}`, 'posix', data],
+    {
+      env: { ...process.env, ROOT_ACCESS_KEY: ACCESS_KEY, ROOT_SECRET_KEY: SECRET_KEY },
+      stdio: ['ignore', openSync(log, 'w'), openSync(log, 'a')],
+    },
+  );
   const ended = once(server, 'exit');
   try {
     await whenReady(url, () => server.exitCode !== null, log);

@@ -40,6 +40,8 @@ async function startGateway(program: string): Promise<BenchStore> {
   const secrets = [`ROOT_ACCESS_KEY=${ACCESS_KEY}`, `ROOT_SECRET_KEY=${SECRET_KEY}`];
   const asked = [
     '--quiet',
+    // As S3 itself does; by default it ends a connection with each answer.
+    '--keep-alive',
     '--port',
     `127.0.0.1:${String(port)}`,
     'posix',

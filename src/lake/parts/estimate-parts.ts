@@ -11,7 +11,7 @@ import type {
 import { ChunkCache } from './chunk-cache.ts';
 import { chunkNames } from './make-part.ts';
 import { mergeNear } from './merge-near.ts';
-import { isNearlyAll, type PlacedChunk, planPart } from './part-plan.ts';
+import { isNearlyAll, planPart } from './part-plan.ts';
 import { rowGroupsOf } from './row-groups.ts';
 import { footerBytesOf, keptFooterOf, type SegmentFooterSpans } from './segment-footers.ts';
 import type { SegmentsInPartsOptions } from './segments-in-parts.ts';
@@ -26,7 +26,7 @@ export function estimatesInParts(
     for (const segment of segments) {
       if (await options.isKept(segment.key)) continue;
       waiting.push(segment);
-      const footer = isWhole(segment, options) ? null : await keptFooterOf(segment, cache);
+      const footer = isWhole(segment, options) ? null : keptFooterOf(segment, cache);
       if (footer !== null) footers.set(segment.key, footer);
     }
     const chosen = await chosenOf(footers, choose);
@@ -35,7 +35,7 @@ export function estimatesInParts(
       const footer = footers.get(segment.key);
       if (isWhole(segment, options)) estimates.push(wholeOf(segment));
       else if (footer === undefined) estimates.push(guessOf(segment));
-      else estimates.push(await partOf(segment, footer, chosen.get(segment.key), cache));
+      else estimates.push(partOf(segment, footer, chosen.get(segment.key), cache));
     }
     return estimates.reduce(add, { requests: 0, bytes: 0, isExact: true });
   };
@@ -69,17 +69,16 @@ function guessOf(segment: SegmentInParts): FetchEstimate {
   return { requests: 2, bytes: Math.round(footer + share * chunks), isExact: false };
 }
 
-async function partOf(
+function partOf(
   segment: SegmentInParts,
   { version, spans }: SegmentFooterSpans,
   chosen: ReadonlySet<number> | undefined,
   cache: ChunkCache,
-): Promise<FetchEstimate> {
+): FetchEstimate {
   const plan = planPart(spans, segment.columns, chosen ?? new Set(spans.groups.keys()));
   if (plan === null || isNearlyAll(plan, segment.bytes)) return wholeOf(segment);
   const nameOf = chunkNames(segment, version);
-  const missing: PlacedChunk[] = [];
-  for (const chunk of plan.chunks) if (!(await cache.has(nameOf(chunk)))) missing.push(chunk);
+  const missing = plan.chunks.filter((chunk) => !cache.has(nameOf(chunk)));
   const runs = mergeNear(missing);
   const bytes = runs.reduce((sum, { range }) => sum + range.toExclusive - range.fromInclusive, 0);
   return { requests: runs.length, bytes, isExact: true };

@@ -1,6 +1,6 @@
 /** The file of a segment's chosen chunks: what is kept of them here, and from the store the rest. */
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import type { RangedReads } from '../object-store.ts';
 import type { SegmentInParts } from '../segment-files.ts';
 import type { ChunkCache } from './chunk-cache.ts';
@@ -30,17 +30,14 @@ export async function makePart(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const nameOf = chunkNames(segment, version);
-  const file = await open(path, 'wx');
+  const file = openSync(path, 'wx');
   let isWhole = false;
   try {
     const missing: PlacedChunk[] = [];
     for (const chunk of plan.chunks) {
-      const bytes = chunk.end - chunk.start;
-      await limited(async () => {
-        const kept = await cache.get(nameOf(chunk));
-        if (kept?.length === bytes) await writeAt(file, kept, chunk.place);
-        else missing.push(chunk);
-      }, bytes);
+      const kept = cache.get(nameOf(chunk));
+      if (kept?.length === chunk.end - chunk.start) writeAt(file, kept, chunk.place);
+      else missing.push(chunk);
     }
     const fetchRun = async ({ range, chunks }: Run<PlacedChunk>): Promise<boolean> => {
       const found = await ranges.read(segment.key, range, version, signal);
@@ -48,8 +45,8 @@ export async function makePart(
       for (const chunk of chunks) {
         const from = chunk.start - range.fromInclusive;
         const bytes = found.bytes.subarray(from, from + chunk.end - chunk.start);
-        await writeAt(file, bytes, chunk.place);
-        await cache.put(nameOf(chunk), bytes);
+        writeAt(file, bytes, chunk.place);
+        cache.put(nameOf(chunk), bytes);
       }
       return true;
     };
@@ -59,17 +56,14 @@ export async function makePart(
     const ended = await Promise.allSettled(mergeNear(missing).map(fetchWithin));
     for (const end of ended) if (end.status === 'rejected') throw end.reason;
     if (ended.some((end) => end.status === 'fulfilled' && !end.value)) return false;
-    await writeAt(file, Buffer.from(MAGIC), 0);
-    await writeAt(
-      file,
-      compactFooter(spans, { groups: plan.groups, place: placesIn(plan) }),
-      plan.end,
-    );
+    writeAt(file, Buffer.from(MAGIC), 0);
+    const place = placesIn(plan);
+    writeAt(file, compactFooter(spans, { groups: plan.groups, place }), plan.end);
     isWhole = true;
     return true;
   } finally {
-    await file.close();
-    if (!isWhole) await unlink(path);
+    closeSync(file);
+    if (!isWhole) unlinkSync(path);
   }
 }
 
@@ -88,15 +82,9 @@ function placesIn({ chunks }: PartPlan): (group: number, leaf: number) => number
 }
 
 /** All of it: a write may take only a part. */
-async function writeAt(file: FileHandle, bytes: Uint8Array, place: number): Promise<void> {
+function writeAt(file: number, bytes: Uint8Array, place: number): void {
   let written = 0;
   while (written < bytes.length) {
-    const { bytesWritten } = await file.write(
-      bytes,
-      written,
-      bytes.length - written,
-      place + written,
-    );
-    written += bytesWritten;
+    written += writeSync(file, bytes, written, bytes.length - written, place + written);
   }
 }

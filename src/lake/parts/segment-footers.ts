@@ -22,20 +22,20 @@ export async function footerOf(
   cache: ChunkCache,
   signal: AbortSignal | undefined,
 ): Promise<SegmentFooterSpans | null> {
-  const known = await keptFooterOf(segment, cache);
+  const known = keptFooterOf(segment, cache);
   if (known !== null) return known;
   const fetched = await fetchFooter(segment, ranges, signal);
   const footer = fetched === null ? null : parsed(segment, fetched);
-  if (fetched !== null && footer !== null) await cache.put(footerName(segment), pack(fetched));
+  if (fetched !== null && footer !== null) cache.put(footerName(segment), pack(fetched));
   return footer;
 }
 
 /** Null where none is kept here. */
-export async function keptFooterOf(
+export function keptFooterOf(
   segment: SegmentInParts,
   cache: ChunkCache,
-): Promise<SegmentFooterSpans | null> {
-  const kept = await cache.get(footerName(segment));
+): SegmentFooterSpans | null {
+  const kept = cache.get(footerName(segment));
   return kept === null ? null : parsed(segment, unpack(kept));
 }
 

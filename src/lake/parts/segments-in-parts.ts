@@ -27,7 +27,7 @@ export interface SegmentsInPartsOptions {
   /** A segment of fewer bytes comes whole. */
   readonly wholeBelowBytes: number;
   /** Called when it has grown. */
-  readonly evict: () => Promise<void>;
+  readonly evict: () => void;
 }
 
 /** Requests of one query under way at once, and files that are made: a month of days begins with all of its footers. */
@@ -85,7 +85,7 @@ class Opening {
     }
     const { openSegments, evict } = this.#options;
     const locate = await openSegments(this.#whole, this.#directory, this.#signal);
-    if (fetched.requests > 0) await evict();
+    if (fetched.requests > 0) evict();
     return { locate: (key) => paths.get(key) ?? locate(key), fetched };
   }
 
@@ -127,7 +127,7 @@ class Opening {
     );
     if (isMade) return path;
     // Of what was there before.
-    await this.#cache.drop(footerName(segment));
+    this.#cache.drop(footerName(segment));
     return null;
   }
 

@@ -1,27 +1,27 @@
 /** The bound of what is kept of a bucket on this machine. */
-import { readdir, stat, unlink } from 'node:fs/promises';
+import { readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Looks under way at once. */
-const LOOKED_AT_ONCE = 32;
-
-/** Down to the limit, by when they were last asked for. Readers keep what they opened. */
-export async function evict(directory: string, maxBytes: number): Promise<void> {
+/**
+ * Down to the limit, by when they were last asked for. Readers keep what they opened. By the one that asks, as the
+ * cache's own steps are: to leave so many of them to another thread takes longer than they do.
+ */
+export function evict(directory: string, maxBytes: number): void {
   const files: { path: string; bytes: number; usedAt: number }[] = [];
-  const waiting = (await readdir(directory)).values();
-  const look = async (): Promise<void> => {
-    for (const name of waiting) {
-      const path = join(directory, name);
-      // Evicted by another process meanwhile.
-      const facts = await stat(path).catch(() => null);
-      if (facts !== null) files.push({ path, bytes: facts.size, usedAt: facts.mtimeMs });
-    }
-  };
-  await Promise.all(Array.from({ length: LOOKED_AT_ONCE }, look));
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name);
+    // Evicted by another process meanwhile.
+    const facts = statSync(path, { throwIfNoEntry: false });
+    if (facts !== undefined) files.push({ path, bytes: facts.size, usedAt: facts.mtimeMs });
+  }
   let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const { path, bytes } of files.sort((a, b) => a.usedAt - b.usedAt)) {
     if (total <= maxBytes) return;
-    await unlink(path).catch(() => undefined);
+    try {
+      unlinkSync(path);
+    } catch {
+      // By another process meanwhile, or it can't be: it counts as gone, or nothing would ever end this.
+    }
     total -= bytes;
   }
 }

@@ -43,7 +43,7 @@ export function cachedSegments(options: SegmentCacheOptions): OpenSegments {
       }
     };
     await Promise.all(Array.from({ length: FETCHED_AT_ONCE }, work));
-    if (segments.length > 0) await evict(options.directory, options.maxBytes);
+    if (segments.length > 0) evict(options.directory, options.maxBytes);
     return (key) => paths.get(key) ?? options.store.locate(key);
   };
 }
