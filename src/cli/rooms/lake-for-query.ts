@@ -72,6 +72,19 @@ async function isOwnLake(
   return isIncomplete;
 }
 
+/** Of a ledger that knows of no segment, which a question has no reason to open the lake for: what lies there is in no answer. */
+export async function warnOfForeignLake(
+  store: ObjectStore,
+  db: pg.Client,
+  warn: (text: string) => void,
+): Promise<void> {
+  // What keeps it from being looked at keeps nothing from this answer.
+  const refusal = await refusalOfLake(store, db).catch(() => null);
+  if (refusal?.code === 'LAKE_NOT_OWNED') {
+    warn(`no row of the lake is in the answer, for this ledger knows of none: ${refusal.message}`);
+  }
+}
+
 function withHotSide(error: unknown): unknown {
   if (!(error instanceof TierdError)) return error;
   const { code, message, hint, context, cause } = error;

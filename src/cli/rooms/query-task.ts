@@ -24,7 +24,7 @@ import { compileAsk } from '../../query/structured/compile-ask.ts';
 import { listDatasets } from '../../query/structured/list-datasets.ts';
 import { readShape } from '../../query/structured/read-shape.ts';
 import { KeptLine } from './kept-line.ts';
-import { openForQuery } from './lake-for-query.ts';
+import { openForQuery, warnOfForeignLake } from './lake-for-query.ts';
 import type { LiveTask } from './live-side.ts';
 import { noteDamage } from './note-damage.ts';
 import { estimatedBy, openLake } from './open-lake.ts';
@@ -127,20 +127,30 @@ async function runQueryTask(
       ? {}
       : compileAsk(await readShape(db, datasets, structured.dataset, record.record), structured);
   let isOwnLake: (() => Promise<boolean>) | null = null;
-  return queryLake(
+  const seen = { segments: true };
+  const stores = postgresStores({
+    db,
+    datasets,
+    maxHotRows,
+    maxHoldMs,
+    signal,
+    ...(snapshot === undefined ? {} : { snapshot }),
+    ...(instant === undefined ? {} : { instant }),
+    ...record,
+    ...live,
+  });
+  const summary = await queryLake(
     { ...request, ...compiled, ...translated?.asked, output: output ?? { sink } },
     {
-      inSnapshot: postgresStores({
-        db,
-        datasets,
-        maxHotRows,
-        maxHoldMs,
-        signal,
-        ...(snapshot === undefined ? {} : { snapshot }),
-        ...(instant === undefined ? {} : { instant }),
-        ...record,
-        ...live,
-      }),
+      inSnapshot: (needOf, work, names) =>
+        stores(
+          needOf,
+          (found) => {
+            seen.segments = found.cold.datasets.length > 0;
+            return work(found);
+          },
+          names,
+        ),
       openLake: async () => {
         const opened = await openForQuery(task, await openLake(task), db, warn);
         isOwnLake = opened.isOwn;
@@ -159,6 +169,8 @@ async function runQueryTask(
       onHead,
     },
   );
+  if (!seen.segments) await warnOfForeignLake(await openLake(task), db, warn);
+  return summary;
 }
 
 /** What speaks to Redis is loaded where somebody asks for it: no other question waits for that. */

@@ -264,6 +264,12 @@ datasets: { ${scene.dataset.name}: { time_column: time } }
     expect((await ask(other.url, 'status')).stdout).toContain('LAKE_NOT_OWNED');
     expect((await ask(other.url, 'lake', 'show')).stdout).toContain('not this ledger’s');
     expect((await ask(scene.database.url, 'lake', 'show')).stdout).toContain('it is this ledger’s');
+    expect(
+      await ask(other.url, 'query', `select count(*) from ${scene.dataset.name}`),
+    ).toMatchObject({
+      exitCode: 0,
+      stderr: expect.stringContaining('no row of the lake is in the answer') as string,
+    });
     const copy = await copyOf(scene.database);
     const asked = await ask(copy.url, 'query', `select count(*) from ${scene.dataset.name}`);
     expect(asked).toMatchObject({
