@@ -7,6 +7,7 @@ import pg from 'pg';
 import { round, type Spread, spreadOf } from '../figures.ts';
 import { drain } from './drain-client.ts';
 import { type FaceScene, openFaceScene } from './scene.ts';
+import { measureView, type ViewReport } from './view.ts';
 
 export interface FaceOptions {
   readonly rows: number;
@@ -14,9 +15,7 @@ export interface FaceOptions {
   readonly say: (text: string) => void;
 }
 
-export interface FaceReport {
-  /** Through the view of `tierd attach`; null until there is one. */
-  readonly view_ratio: null;
+export interface FaceReport extends ViewReport {
   /** Rows a second of a full scan by postgres_fdw, ÷ from PostgreSQL itself; null where there is none. */
   readonly scan_ratio: number | null;
   /** In place, of hot time alone; null until there is one. */
@@ -50,9 +49,10 @@ export async function benchFace(options: FaceOptions): Promise<FaceReport> {
     options.say(
       `select 1: ${JSON.stringify(ping)} ms, of PostgreSQL ${JSON.stringify(pingPostgres)} ms`,
     );
+    const view = await measureView(scene, options.rounds);
     const { ratios, rates } = await measureScans(scene, options);
     return {
-      view_ratio: null,
+      ...view,
       scan_ratio: ratios['foreign']?.median ?? null,
       hot_ratio: null,
       idle_mb: idle,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../../test/support/postgres-server.ts';
+import { freePort } from '../../test/support/server-process.ts';
 import { USUAL_SETTINGS } from '../../test/support/usual-settings.ts';
 import { runChild } from '../child.ts';
 
@@ -15,7 +16,9 @@ export interface FaceScene {
   readonly server: PostgresServer;
   readonly face: pg.ClientConfig;
   readonly daemonPid: number;
-  /** Whether the server has postgres_fdw; then there are `face_bars` and `twin_bars`. */
+  /** `tierd` with the scene's configuration. */
+  readonly command: readonly string[];
+  /** Whether the server has postgres_fdw; then there are `face_bars`, `twin_bars` and the view `attached.bars`. */
   readonly hasForeignTables: boolean;
   remove(): Promise<void>;
 }
@@ -34,27 +37,26 @@ export async function openFaceScene(rows: number): Promise<FaceScene> {
   await client.connect();
   await client.query(`create table bars (${COLUMNS}); alter table bars alter time set not null`);
   await client.query(
-    `insert into bars select '2024-01-01'::timestamptz + n / 500 * interval '1 minute', 'S' || n % 500, 100 + n % 97, 101 + n % 97,
+    `insert into bars select '2024-01-01'::timestamptz + n / 500 * interval '4 minutes', 'S' || n % 500, 100 + n % 97, 101 + n % 97,
        99 + n % 97, 100 + n % 89 + 0.25, n from generate_series(0, $1::int - 1) n`,
     [rows],
   );
   await client.query('create table twin as table bars');
   await client.query('vacuum (freeze, analyze) twin');
   const configFile = join(folder, 'unified_config.yaml');
-  await writeFile(configFile, configOf(server.url, folder), { mode: 0o600 });
-  for (const argv of [
-    ['migrate', 'up'],
-    ['rotate', '--quiet', '--force'],
-  ]) {
-    await runChild([process.execPath, PROGRAM, '--config', configFile, ...argv]);
-  }
+  await writeFile(configFile, configOf(server.url, folder, await freePort()), { mode: 0o600 });
+  const command = [process.execPath, PROGRAM, '--config', configFile];
+  await runChild([...command, 'migrate', 'up']);
+  await runChild([...command, 'rotate', '--quiet', '--force']);
   const { daemon, port } = await startDaemon(folder, configFile);
   const hasForeignTables = await addForeignTables(client, server.url, port);
+  if (hasForeignTables) await runChild([...command, 'attach']);
   return {
     client,
     server,
     face: { host: '127.0.0.1', port, user: USER, password: PASSWORD, database: 'tierd' },
     daemonPid: daemon.pid ?? 0,
+    command,
     hasForeignTables,
     async remove() {
       daemon.kill('SIGTERM');
@@ -66,14 +68,14 @@ export async function openFaceScene(rows: number): Promise<FaceScene> {
   };
 }
 
-function configOf(url: string, folder: string): string {
+function configOf(url: string, folder: string, port: number): string {
   return `postgres: { url: "${url}" }
 lake: { type: local, path: ${join(folder, 'data_lake')} }
 datasets:
   bars: { time_column: time, sort_by: [symbol, time], guards: { max_share: 1 } }
 schedules: {}
 query: { max_result: 16GB }
-server: { postgres: { port: 0, users: { ${USER}: { password: ${PASSWORD} } } } }
+server: { postgres: { port: ${String(port)}, users: { ${USER}: { password: ${PASSWORD} } } } }
 `;
 }
 
