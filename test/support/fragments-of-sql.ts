@@ -188,6 +188,9 @@ id, power_ from (select id, price * price as power_ from types_t) p where power_
 count(*), count(name), sum(1), avg(1), max(1.5), min('a') from types_t
 -0.0::float8, 0.0::float8 = -0.0::float8, -(0::float8)
 'infinity'::timestamptz > now(), '-infinity'::date, 'infinity'::timestamp
+'2024-02-28T23:59:59.123456789Z'::timestamptz, '2024-02-28 23:59:59.9999999'::timestamp, '1999-12-31T23:59:59.9999995+01'::timestamptz, '2024-01-01 23:59:59.9999999'::date, '9999-12-31 23:59:59.9999996'::timestamp
+'2024-01-01 00:00:00.0000005'::timestamp, '2024-01-01 00:00:00.0000015'::timestamp, '2024-01-01 00:00:00.1234565'::timestamp, '2024-01-01 00:00:00.00000049'::timestamp, '2024-01-01 03:04:05.250000000'::timestamp
+'12:00:00.1234567'::time, '12:00:59.9999999'::time, '12:00'::time, '23:59:59.9999999'::time, interval '01:02:03.1234567', interval '1 day -00:00:59.9999999'
 md.volume, md.symbol from public.md where md.volume = 3
 avg(real8), sum(real8) from types_t where id % 10 > 4
 avg(ratio), sum(ratio), avg(ratio::float4) from md

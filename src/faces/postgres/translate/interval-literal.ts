@@ -1,4 +1,5 @@
 /** The forms in which people and programs write an interval; the rest is refused. */
+import { microsOf } from './clock-literal.ts';
 
 export interface Interval {
   readonly months: bigint;
@@ -51,7 +52,7 @@ function readVerbose(given: string): Interval | null {
   const rest = given.replace(/^@ /, '').replace(/ ago$/, '');
   const total = { months: 0n, days: 0n, micros: 0n };
   const form =
-    /(?<sign>[+-]?)(?<h>\d{1,9}):(?<m>\d\d)(?::(?<s>\d\d)(?:\.(?<f>\d{1,6}))?)?(?=\s|$)|(?<n>[+-]?\d{1,12})(?:\.(?<part>\d{1,6}))?\s*(?<unit>[a-z]+)/y;
+    /(?<sign>[+-]?)(?<h>\d{1,9}):(?<m>\d\d)(?::(?<s>\d\d)(?:\.(?<f>\d+))?)?(?=\s|$)|(?<n>[+-]?\d{1,12})(?:\.(?<part>\d{1,6}))?\s*(?<unit>[a-z]+)/y;
   const blank = /\s*/y;
   let at = 0;
   let found = 0;
@@ -79,10 +80,10 @@ interface Total {
 }
 
 function addClock(groups: Groups, total: Total): boolean {
-  const { sign, h = '0', m = '0', s = '0', f = '' } = groups;
+  const { sign, h = '0', m = '0', s = '0', f = '0' } = groups;
   if (Number(m) > 59 || Number(s) > 59) return false;
   const seconds = BigInt(h) * 3600n + BigInt(m) * 60n + BigInt(s);
-  const micros = seconds * SECOND + BigInt(f.padEnd(6, '0'));
+  const micros = seconds * SECOND + BigInt(microsOf(f));
   total.micros += sign === '-' ? -micros : micros;
   return true;
 }

@@ -1,4 +1,5 @@
 /** A literal in quotes, or the text of a parameter, as a value of a type. */
+import { clockText, microsOfDay } from './clock-literal.ts';
 import { type Expression, quoteLiteral, type Scale, typed } from './expression.ts';
 import { intervalSql, readInterval } from './interval-literal.ts';
 import {
@@ -115,8 +116,10 @@ const READERS: Readonly<Record<PgTypeName, Reader>> = {
   timestamp: time('timestamp'),
   timestamptz: time('timestamptz'),
   time: (text) => {
-    const form = /^\s*([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?\s*$/;
-    return form.test(text) ? cast(withSeconds(text.trim()), 'TIME') : null;
+    const form = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d+))?)?$/;
+    const [, hour, minute, second, fraction] = form.exec(text.trim()) ?? [];
+    if (hour === undefined || minute === undefined) return null;
+    return cast(clockText(microsOfDay(hour, minute, second, fraction)), 'TIME');
   },
   interval: (text) => {
     const read = readInterval(text);
@@ -142,10 +145,6 @@ const READERS: Readonly<Record<PgTypeName, Reader>> = {
     return { sql: `unhex('${Buffer.from(text).toString('hex')}')` };
   },
 };
-
-function withSeconds(text: string): string {
-  return text.length === 5 ? `${text}:00` : text;
-}
 
 /** A number with its own digits after the point; null where it is none. */
 export function numericLiteral(text: string): Found | null {

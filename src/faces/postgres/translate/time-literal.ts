@@ -1,10 +1,11 @@
 /** Days and instants as literals: the forms of ISO 8601, and PostgreSQL's words for some. */
+import { clockText, microsOfDay, WHOLE_DAY } from './clock-literal.ts';
 import { quoteLiteral } from './expression.ts';
 
 export type TimeType = 'date' | 'timestamp' | 'timestamptz';
 
 const FORM =
-  /^(\d{4,6})-(\d{1,2})-(\d{1,2})(?:(?:T|\s+)(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,6})\d*)?)?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/i;
+  /^(\d{4,6})-(\d{1,2})-(\d{1,2})(?:(?:T|\s+)(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d+))?)?\s*(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
 /** A day with the offset of its midnight, as drivers of Java write one. */
 const DAY_AND_OFFSET = /^(\d{4,6}-\d{1,2}-\d{1,2})\s+(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)$/i;
@@ -22,7 +23,7 @@ const WORDS: Readonly<Record<string, string>> = {
   tomorrow: 'CAST(current_date + 1 AS TIMESTAMP)',
 };
 
-/** Null for a form that isn't read here. Fractions of more digits than six are refused: PostgreSQL rounds them. */
+/** Null for a form that isn't read here. */
 export function timeSql(text: string, type: TimeType): string | null {
   const given = text.trim();
   const word = WORDS[given.toLowerCase()];
@@ -36,19 +37,24 @@ export function timeSql(text: string, type: TimeType): string | null {
 
 function readIso(given: string, type: TimeType): string | null {
   const found = FORM.exec(given);
-  if (found === null || /\.\d{7}/.test(given)) return null;
+  if (found === null) return null;
   const [, year = '', month = '', day = '', hour, minute = '00', second = '00', fraction, zone] =
     found;
   if (!isDay(Number(year), Number(month), Number(day))) return null;
-  const h = hour ?? '0';
-  const isMidnight =
-    Number(h) === 24 && Number(minute) === 0 && Number(second) === 0 && Number(fraction ?? 0) === 0;
-  if ((Number(h) > 23 && !isMidnight) || Number(minute) > 59 || Number(second) > 59) return null;
-  if (isMidnight) return null;
+  if (Number(hour ?? 0) > 23 || Number(minute) > 59 || Number(second) > 59) return null;
   const date = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
-  const clock = `${h.padStart(2, '0')}:${minute}:${second}${fraction === undefined ? '' : `.${fraction}`}`;
   if (type === 'date') return literal(date, type, '');
-  return literal(`${date} ${clock}`, type, offsetOf(zone));
+  const micros = microsOfDay(hour ?? '0', minute, second, fraction);
+  if (micros < WHOLE_DAY) return literal(`${date} ${clockText(micros)}`, type, offsetOf(zone));
+  const next = dayAfter(Number(year), Number(month), Number(day));
+  return next === null ? null : literal(`${next} 00:00:00`, type, offsetOf(zone));
+}
+
+/** Null for one that no clock of this program has. */
+function dayAfter(year: number, month: number, day: number): string | null {
+  const time = new Date(0);
+  time.setUTCFullYear(year, month - 1, day + 1);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString().replace(/T.*|^[+]0?/g, '');
 }
 
 /** None stays none: the session's zone is then the one. */
