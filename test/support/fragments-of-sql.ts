@@ -51,6 +51,23 @@ export const TABLES: readonly TableOfBoth[] = [
       jsonb_build_object('n', n, 'x', null), case when n % 3 > 0 then array[n, null, -n] end, ('10.0.0.' || n % 256)::inet
       from generate_series(0, 300) n`,
   },
+  {
+    // Names that what is written of a statement has for its own use.
+    name: 'letters',
+    columns: [
+      ['a', 'numeric(12,2)'],
+      ['b', 'numeric(12,2)'],
+      ['e', 'integer'],
+      ['f', 'double precision'],
+      ['p', 'numeric(12,2)'],
+      ['x', 'double precision'],
+      ['z', 'bigint'],
+      ['c1', 'numeric(12,2)'],
+      ['k1', 'integer'],
+      ['t1', 'integer'],
+    ],
+    rows: `n * 0.25, n * 1.5 + 1, n, n * 0.5, n + 1, n * 0.125, n * 10, 30 - n, n % 3, n % 4 from generate_series(0, 20) n`,
+  },
 ];
 
 /** What PostgreSQL says, tierd says too. */
@@ -190,6 +207,10 @@ count(*), count(name), sum(1), avg(1), max(1.5), min('a') from types_t
 'infinity'::timestamptz > now(), '-infinity'::date, 'infinity'::timestamp
 '2024-02-28T23:59:59.123456789Z'::timestamptz, '2024-02-28 23:59:59.9999999'::timestamp, '1999-12-31T23:59:59.9999995+01'::timestamptz, '2024-01-01 23:59:59.9999999'::date, '9999-12-31 23:59:59.9999996'::timestamp
 '2024-01-01 00:00:00.0000005'::timestamp, '2024-01-01 00:00:00.0000015'::timestamp, '2024-01-01 00:00:00.1234565'::timestamp, '2024-01-01 00:00:00.00000049'::timestamp, '2024-01-01 03:04:05.250000000'::timestamp
+a / b, b / p, e / 3.0, z / 7.0, f / b::float8, x / (f + 1), x * f, x - f, -(a / 3), abs(a / 3), (a / 3) * b, a / 3 + b / 7, a / 3 > b / 7, floor(a / p), greatest(a / 3, b / 7), round(p / 3, 2), f::numeric, x::numeric from letters order by e
+avg(a), avg(b), avg(p), avg(e), avg(z), sum(a) / count(*), percentile_cont(0.5) within group (order by x), percentile_cont(0.3) within group (order by b) from letters
+k1, avg(a), avg(c1) from letters group by k1 having avg(b) > 1 order by avg(a), k1
+t1, k1, c1, avg(p) over (partition by k1 order by e) from letters order by c1 desc
 '12:00:00.1234567'::time, '12:00:59.9999999'::time, '12:00'::time, '23:59:59.9999999'::time, interval '01:02:03.1234567', interval '1 day -00:00:59.9999999'
 md.volume, md.symbol from public.md where md.volume = 3
 avg(real8), sum(real8) from types_t where id % 10 > 4

@@ -158,13 +158,13 @@ function floats(
   if (!['+', '-', '*', '/'].includes(operator)) return null;
   const over = raise('22003', 'value out of range: overflow');
   const under = raise('22003', 'value out of range: underflow');
-  const result = `(x.a ${operator} x.b)`;
-  const infinite = `isinf(${result}) AND NOT isinf(x.a) AND NOT isinf(x.b)`;
+  const result = `((x).a ${operator} (x).b)`;
+  const infinite = `isinf(${result}) AND NOT isinf((x).a) AND NOT isinf((x).b)`;
   const isZero =
     operator === '*'
-      ? `${result} = 0 AND x.a <> 0 AND x.b <> 0`
-      : `${result} = 0 AND x.a <> 0 AND NOT isinf(x.b)`;
-  const zero = operator === '/' ? `WHEN x.b = 0 AND NOT isnan(x.a) THEN ${BY_ZERO} ` : '';
+      ? `${result} = 0 AND (x).a <> 0 AND (x).b <> 0`
+      : `${result} = 0 AND (x).a <> 0 AND NOT isinf((x).b)`;
+  const zero = operator === '/' ? `WHEN (x).b = 0 AND NOT isnan((x).a) THEN ${BY_ZERO} ` : '';
   const vanishing = operator === '*' || operator === '/' ? `WHEN ${isZero} THEN ${under} ` : '';
   const body = `CASE ${zero}WHEN ${infinite} THEN ${over} ${vanishing}ELSE ${result} END`;
   return typed(`list_transform([{'a': ${a.sql}, 'b': ${b.sql}}], lambda x: ${body})[1]`, type);

@@ -131,9 +131,9 @@ function orderedSet(
 function between(place: number, values: string, count: string): string {
   const sorted = `list_sort(${values}, 'ASC', 'NULLS LAST')`;
   const given = `{'l': ${sorted}, 'n': ${count}, 'p': CAST(${String(place)} AS DOUBLE) * (${count} - 1)}`;
-  const at = (word: string): string => `a.l[CAST(${word}(a.p) AS BIGINT) + 1]`;
+  const at = (word: string): string => `(a).l[CAST(${word}((a).p) AS BIGINT) + 1]`;
   const [low, high] = [at('floor'), at('ceil')];
-  const body = `CASE WHEN a.n = 0 THEN NULL WHEN floor(a.p) = ceil(a.p) THEN ${low} ELSE ${low} + (a.p - floor(a.p)) * (${high} - ${low}) END`;
+  const body = `CASE WHEN (a).n = 0 THEN NULL WHEN floor((a).p) = ceil((a).p) THEN ${low} ELSE ${low} + ((a).p - floor((a).p)) * (${high} - ${low}) END`;
   return `list_transform([${given}], lambda a: ${body})[1]`;
 }
 
