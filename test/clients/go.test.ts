@@ -20,5 +20,5 @@ it.skipIf(go === undefined)('pgx and lib/pq get what PostgreSQL gives them', asy
       face: `postgres://${signedIn}@${host}:${String(port)}/${dbname}?${query}`,
     });
   };
-  await expectAlike([program], order, 40);
+  await expectAlike([program], order, 41);
 });

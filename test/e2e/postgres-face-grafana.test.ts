@@ -265,7 +265,7 @@ it('all panels of a dashboard at once are answered where the data source opens n
     password: PASSWORD,
     database: 'tierd',
     max: 10,
-    types: { getTypeParser: () => (value: unknown) => value } as never,
+    types: { getTypeParser: () => (value: unknown) => value },
   });
   const panels = [...BY_TIME, ...BY_TIME, ...BY_TIME].map((sql) => expandMacros(sql, PANEL));
   const given = await Promise.all(panels.map((sql) => ask(pool, sql)));
