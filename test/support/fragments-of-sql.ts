@@ -211,6 +211,11 @@ a / b, b / p, e / 3.0, z / 7.0, f / b::float8, x / (f + 1), x * f, x - f, -(a / 
 avg(a), avg(b), avg(p), avg(e), avg(z), sum(a) / count(*), percentile_cont(0.5) within group (order by x), percentile_cont(0.3) within group (order by b) from letters
 k1, avg(a), avg(c1) from letters group by k1 having avg(b) > 1 order by avg(a), k1
 t1, k1, c1, avg(p) over (partition by k1 order by e) from letters order by c1 desc
+g, date_trunc('hour', g, 'Europe/Berlin'), date_trunc('second', g, 'Europe/Berlin'), date_trunc('day', g, 'Europe/Berlin'), g at time zone 'Europe/Berlin' from generate_series('2024-10-26 21:00:00.25+00'::timestamptz, '2024-10-27 03:00+00', '10 minutes') g
+g, date_trunc('hour', g, 'Australia/Lord_Howe'), date_trunc('minute', g, 'Australia/Lord_Howe'), date_trunc('week', g, 'Australia/Lord_Howe') from generate_series('2024-04-06 13:10+00'::timestamptz, '2024-04-06 17:00+00', '10 minutes') g
+g, date_trunc('hour', g, 'Australia/Lord_Howe'), date_trunc('milliseconds', g, 'America/Havana') from generate_series('2024-10-05 13:10+00'::timestamptz, '2024-10-05 17:00+00', '10 minutes') g
+g, date_trunc('hour', g, 'America/Havana'), date_trunc('day', g, 'America/Havana'), date_trunc('month', g, 'America/Havana') from generate_series('2024-11-03 03:10+00'::timestamptz, '2024-11-03 07:00+00', '10 minutes') g
+date_trunc('hour', 'infinity'::timestamptz, 'Europe/Berlin'), date_trunc('day', 'infinity'::timestamptz, 'Europe/Berlin'), date_trunc('hour', 'infinity'::timestamptz), date_trunc('hour', '-infinity'::timestamptz, 'UTC'), date_trunc('minute', null::timestamptz, 'UTC'), date_trunc('hour', '1890-01-01 00:10:10+00'::timestamptz, 'Europe/Berlin'), date_trunc('minute', '1890-01-01 00:10:10+00'::timestamptz, 'Europe/Berlin')
 '12:00:00.1234567'::time, '12:00:59.9999999'::time, '12:00'::time, '23:59:59.9999999'::time, interval '01:02:03.1234567', interval '1 day -00:00:59.9999999'
 md.volume, md.symbol from public.md where md.volume = 3
 avg(real8), sum(real8) from types_t where id % 10 > 4

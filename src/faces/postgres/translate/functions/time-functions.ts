@@ -29,6 +29,9 @@ const UNITS = new Set([
   'millennium',
 ]);
 
+/** Units for which PostgreSQL keeps the offset that an instant has in a zone. */
+const WITHIN_HOURS = new Set(['microseconds', 'milliseconds', 'second', 'minute', 'hour']);
+
 function dateTrunc(
   args: readonly Expression[],
   environment: Environment,
@@ -44,10 +47,13 @@ function dateTrunc(
   if (zone !== undefined) {
     const name = zoneName(zone, location);
     const at = coerce(source, 'timestamptz', environment).sql;
-    return castTo(
-      `timezone(${name}, date_trunc('${unit}', timezone(${name}, ${at})))`,
-      'timestamptz',
-    );
+    const local = `timezone(${name}, ${at})`;
+    const there = `date_trunc('${unit}', ${local})`;
+    // An hour that the clocks there have twice is the first or the second of them, as it was before.
+    const sql = WITHIN_HOURS.has(unit)
+      ? `CASE WHEN isinf(${at}) THEN ${at} ELSE ${at} - (${local} - ${there}) END`
+      : `timezone(${name}, ${there})`;
+    return castTo(sql, 'timestamptz');
   }
   if (source.type === 'interval') return null;
   const type = isPlain ? 'timestamp' : 'timestamptz';
