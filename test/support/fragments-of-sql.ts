@@ -224,6 +224,10 @@ floor(extract(epoch from atz) / 7) * 7, floor(extract(epoch from at) / 86400), f
 floor(extract(epoch from at - interval '80 years') / 3600), floor(extract(epoch from atz + interval '900 years') / 60) * 60, floor(extract(epoch from at + interval '0.000001 seconds') / 1000000) from types_t
 floor(extract(epoch from timestamp '2024-01-01 00:04:59.999999') / 300), floor(extract(epoch from timestamp '1969-12-31 23:59:59.999999') / 300)
 "timestamp" as "time", symbol as metric, close as "close" from md where "timestamp" between '2024-01-01T00:00:00Z' and '2024-01-01T00:01:00.000Z' order by 1
+time_bucket('1 month', atz) as b, time_bucket('3 months', at), time_bucket('1 year', day), count(*) from types_t group by 1, 2, 3 order by 1, 2, 3
+g, time_bucket('1 day', g, 'Europe/Berlin'), time_bucket('1 hour', g, 'Europe/Berlin'), time_bucket('1 week', g, 'America/Havana'), time_bucket('1 month', g, 'Asia/Kathmandu') from generate_series('2024-10-26 21:10+00'::timestamptz, '2024-11-04 07:00+00', '50 minutes') g
+time_bucket('1 hour', atz, interval '30 minutes'), time_bucket('1 week', at, interval '-2 days'), time_bucket('7 days', atz, interval '1 day 02:00'), time_bucket('2 months', atz, interval '3 days') from types_t order by id
+time_bucket('5 days', atz, '2024-01-02 01:00+00'::timestamptz), time_bucket('1 hour', at, timestamp '2030-01-01 00:20'), time_bucket('10 days', day, date '2024-01-05'), time_bucket('1 day', atz, 'UTC') from types_t order by id
 time_bucket('300.000s', "timestamp") as "time", avg(close) as "close" from md where "timestamp" >= '2024-01-01T00:00:00Z' and "timestamp" < '2024-01-01T01:00:00Z' group by 1 order by 1
 volume from md where extract(epoch from "timestamp") >= 1704067200 and extract(epoch from "timestamp") <= 1704067215 order by 1
 volume, "timestamp", symbol from public.md where ((symbol ~~ 'S%'::text)) and ((volume = any ('{1,2,3}'::bigint[]))) and (("timestamp" >= '2024-01-01 00:00:00+00'::timestamp with time zone)) order by symbol asc nulls last, volume desc nulls first

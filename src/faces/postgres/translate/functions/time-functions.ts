@@ -6,6 +6,7 @@ import { unsupported } from '../sql-refusal.ts';
 import { constantText } from './constant-text.ts';
 import { dateBin, timeBucket } from './time-buckets.ts';
 import { datePart, extract } from './time-parts.ts';
+import { zoneName } from './zone-name.ts';
 
 type Write = (
   args: readonly Expression[],
@@ -58,19 +59,6 @@ function dateTrunc(
   if (source.type === 'interval') return null;
   const type = isPlain ? 'timestamp' : 'timestamptz';
   return castTo(`date_trunc('${unit}', ${coerce(source, type, environment).sql})`, type);
-}
-
-/** Of a place, or UTC. What PostgreSQL takes for an abbreviation means other offsets in other files. */
-function zoneName(zone: Expression, location: number | undefined): string {
-  const name = constantText(zone, 'UTC');
-  if (name === null || !/^(UTC|GMT|[A-Z][A-Za-z_]+(\/[A-Za-z_+-]+\d*)+)$/.test(name)) {
-    throw unsupported(
-      'a time zone that is no name of a place',
-      "Name it as 'Europe/Berlin' or 'UTC'.",
-      location,
-    );
-  }
-  return quoteLiteral(name);
 }
 
 function timezone(
