@@ -203,6 +203,8 @@ describe('a query of Grafana', () => {
 
 describeOn('timescale', 'a query of Grafana that knows of TimescaleDB', () => {
   const own = [
+    `select time_bucket('1 day', ts, 'Europe/Berlin') as time, count(*) from ticks group by 1 order by 1`,
+    `select time_bucket('1 month', ts) as time, time_bucket('1h', ts, '30m'::interval) as shifted, count(*) from ticks group by 1, 2 order by 1, 2`,
     `select time_bucket('$__interval', ts) as time, avg(price) from ticks group by time order by time`,
     `select time_bucket('1h', ts) as time, first(price, ts) as open, max(price) as high, min(price) as low, last(price, ts) as close from ticks where $__timeFilter(ts) group by 1 order by 1`,
   ];

@@ -134,7 +134,7 @@ function refused(refusal: 'full' | 'closed'): FaceError {
     ? new FaceError({
         sqlstate: '53300',
         message: 'as many queries run and wait as may',
-        hint: 'Ask again, or raise query.concurrency or query.queue.',
+        hint: 'Ask again, open no more connections than query.concurrency and query.queue come to, or raise these.',
       })
     : new FaceError({ sqlstate: '57P01', message: 'this daemon stops', isFatal: true });
 }

@@ -2,7 +2,8 @@
  * Numerics to the last digit. Division and avg show as many digits as the size of each quotient asks for
  * (numeric.c, select_div_scale), so that the digits belong to the value and travel with it.
  *
- * DuckDB takes `a.u` for a field of a column `a` before it looks for a lambda's parameter, and `(a).u` the other way round.
+ * DuckDB takes `a.u` for a field of a column `a` before it looks for a lambda's parameter, and `(a).u` the other way round:
+ * findings/duckdb-a-lambda-parameter-loses-to-a-column.sh.
  */
 import { type Expression, raise, typed } from './expression.ts';
 
