@@ -63,7 +63,7 @@ export const querySection = z.strictObject({
   ).default('1min'),
   queue: wholeNumber(
     { min: 0, max: 1_000 },
-    'Queries over HTTP and server.postgres that may wait for their turn; one more is answered with 503, or 53300.',
+    'Queries over HTTP that may wait for their turn; one more is answered with 503. Sessions of server.postgres wait in any case, as long as query.timeout and their statement_timeout let them.',
   ).default(8),
   timeout: duration('A query over HTTP or server.postgres that takes longer is ended.').default(
     '1min',

@@ -10,6 +10,8 @@ export class QueryGate {
   readonly #concurrency: number;
   readonly #queue: number;
   readonly #waiting = new Set<() => void>();
+  /** Of those that wait, without the sessions. */
+  #queued = 0;
   #running = 0;
   readonly #closing = new AbortController();
   #onIdle: (() => void) | null = null;
@@ -27,16 +29,37 @@ export class QueryGate {
     return this.#waiting.size;
   }
 
-  /** Waits for its turn; whoever is let in has to `leave`. Null: it is its turn. Throws the abort's reason. */
-  async enter(signal: AbortSignal): Promise<Refusal | null> {
+  /**
+   * Waits for its turn; whoever is let in has to `leave`. Null: it is its turn. Throws the abort's reason.
+   *
+   * @param who a session waits whatever waits already: there are only so many, and each has one question
+   */
+  async enter(
+    signal: AbortSignal,
+    who: 'request' | 'session' = 'request',
+  ): Promise<Refusal | null> {
     signal.throwIfAborted();
     if (this.#isClosed()) return this.#refuse('closed');
     if (this.#running < this.#concurrency) {
       this.#running += 1;
       return null;
     }
-    if (this.#waiting.size >= this.#queue) return this.#refuse('full');
-    await new Promise<void>((resolve, reject) => {
+    if (who === 'session') await this.#turn(signal);
+    else if (this.#queued >= this.#queue) return this.#refuse('full');
+    else {
+      this.#queued += 1;
+      await this.#turn(signal).finally(() => {
+        this.#queued -= 1;
+      });
+    }
+    // Whoever was let in has taken the place of the one that left, which is counted already.
+    if (!this.#isClosed()) return null;
+    this.leave('refused');
+    return 'closed';
+  }
+
+  #turn(signal: AbortSignal): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
       const admit = (): void => {
         signal.removeEventListener('abort', giveUp);
         resolve();
@@ -48,10 +71,6 @@ export class QueryGate {
       signal.addEventListener('abort', giveUp, { once: true });
       this.#waiting.add(admit);
     });
-    // Whoever was let in has taken the place of the one that left, which is counted already.
-    if (!this.#isClosed()) return null;
-    this.leave('refused');
-    return 'closed';
   }
 
   leave(outcome: keyof QueryGate['counts']): void {

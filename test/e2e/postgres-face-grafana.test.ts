@@ -258,15 +258,15 @@ describe("what Grafana's editor asks", () => {
   });
 });
 
-it('all panels of a dashboard at once are answered where the data source opens no more than run and wait', async () => {
-  // query.concurrency and query.queue, which are 2 and 8 unless they are configured.
+it('all panels of a dashboard at once are answered, each over a connection of its own: those that are too many wait for their turn', async () => {
+  // query.concurrency is 2 unless it is configured, and server.postgres.max_connections 64.
   const pool = new pg.Pool({
     host: '127.0.0.1',
     port: daemon.port,
     user: USER,
     password: PASSWORD,
     database: 'tierd',
-    max: 10,
+    max: 48,
     types: { getTypeParser: () => (value: unknown) => value },
   });
   const panels = [...BY_TIME, ...BY_TIME, ...BY_TIME].map((sql) => expandMacros(sql, PANEL));

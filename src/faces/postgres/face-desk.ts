@@ -42,8 +42,8 @@ export interface HotFacts {
 
 /** How many questions run at once, of all faces together. */
 export interface Turns {
-  /** Null: it is the asker's turn, who has to `leave`. */
-  enter(signal: AbortSignal): Promise<'full' | 'closed' | null>;
+  /** Null: it is the asker's turn, who has to `leave`; else the daemon stops. A session waits for it as long as it may ask. */
+  enter(signal: AbortSignal, who: 'session'): Promise<unknown>;
   leave(outcome: 'answered' | 'failed'): void;
 }
 

@@ -87,8 +87,8 @@ export class Answer {
         late.abort();
         linked.abort();
       }, timeoutMs);
-      const refusal = await desk.turns.enter(signal);
-      if (refusal !== null) throw refused(refusal);
+      const refusal = await desk.turns.enter(signal, 'session');
+      if (refusal !== null) throw daemonStops();
       turn.outcome = 'failed';
       let bytes = 0;
       held = (await limits.snapshot?.()) ?? null;
@@ -129,14 +129,8 @@ function snapshotTooOld(): FaceError {
   });
 }
 
-function refused(refusal: 'full' | 'closed'): FaceError {
-  return refusal === 'full'
-    ? new FaceError({
-        sqlstate: '53300',
-        message: 'as many queries run and wait as may',
-        hint: 'Ask again, open no more connections than query.concurrency and query.queue come to, or raise these.',
-      })
-    : new FaceError({ sqlstate: '57P01', message: 'this daemon stops', isFatal: true });
+function daemonStops(): FaceError {
+  return new FaceError({ sqlstate: '57P01', message: 'this daemon stops', isFatal: true });
 }
 
 function tookTooLong(timeoutMs: number, isOfSession: boolean): FaceError {
