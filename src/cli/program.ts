@@ -20,6 +20,7 @@ import { registerHold } from './commands/hold.ts';
 import { registerJobs } from './commands/jobs.ts';
 import { registerLake } from './commands/lake.ts';
 import { registerMigrate } from './commands/migrate.ts';
+import { registerPartitions } from './commands/partitions.ts';
 import { registerQuery } from './commands/query.ts';
 import { registerRestore } from './commands/restore.ts';
 import { registerRotate } from './commands/rotate.ts';
@@ -45,6 +46,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerUnpin,
   registerCompact,
   registerTier,
+  registerPartitions,
   registerExpire,
   registerHold,
   registerDelete,

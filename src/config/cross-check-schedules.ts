@@ -19,7 +19,7 @@ function checkTimes(file: Raw): PlacedProblem[] {
   const schedules = asRecord(file['schedules']);
   const lifecycle = asRecord(asRecord(file['storage'])['lifecycle']);
   const rotation = asRecord(lifecycle['auto_rotation']);
-  return ['rotate', 'compact', 'expire', 'tier', 'scrub'].flatMap((job) => {
+  return ['rotate', 'compact', 'expire', 'tier', 'partitions', 'scrub'].flatMap((job) => {
     const path = ['schedules', job];
     const { cron, every } = asRecord(schedules[job]);
     const isTwice = job === 'rotate' && rotation['schedule'] !== undefined;

@@ -5,6 +5,7 @@ import type { TableRef } from '../domain/table.ts';
 import { DEFAULT_OWNER } from './daemon-section.ts';
 import { choice, columnName, flag, text, textList, timeZoneNamed, wholeNumber } from './fields.ts';
 import { type GuardsFile, guardsOverride, resolveLimits } from './guards.ts';
+import { partitionsField, resolvePartitions } from './partitions-field.ts';
 import {
   coldDays,
   coldDaysByInterval,
@@ -93,6 +94,12 @@ const dataset = z.strictObject({
     'Instead of storage.lifecycle.cold_days_by_interval, and of `cold_days`.',
   ).optional(),
   hot_intervals: hotIntervals('Instead of storage.lifecycle.hot_intervals.').optional(),
+  partitions: partitionsField
+    .meta({
+      description:
+        'For a table with PARTITION BY RANGE of its time column: its partitions are made ahead by `tierd partitions`, which the daemon starts every hour. Left out, somebody else makes them.',
+    })
+    .optional(),
   slice: choice(
     ['hour', 'day', 'month'],
     'The piece, in UTC, that is moved and proven at a time, and the folder it goes to.',
@@ -233,6 +240,7 @@ function resolveDataset(
       : { coldDaysByInterval: file.cold_days_by_interval }),
     ...(file.interval_column === undefined ? {} : { intervalColumn: file.interval_column }),
     ...(file.hot_intervals === undefined ? {} : { hotIntervals: file.hot_intervals }),
+    ...(file.partitions === undefined ? {} : { partitions: resolvePartitions(file.partitions) }),
     autoRotation: file.auto_rotation,
     sortBy: file.sort_by.includes(file.time_column)
       ? file.sort_by

@@ -102,7 +102,7 @@ export function loadConfig(place: ConfigPlace): TierdConfig {
     query: resolveQuery(config.query, maintenance),
     maintenance,
     owners: resolveOwners(config.datasets),
-    schedules: resolveSchedules(config.schedules, config.storage),
+    schedules: resolveSchedules(config.schedules, config.storage, config.datasets),
     daemon: resolveDaemon(config.daemon),
     ...(server === undefined ? {} : { server }),
     ...(face === undefined ? {} : { postgresFace: resolvePostgresFace(face, directory) }),

@@ -1,12 +1,13 @@
 /** The `schedules` section: when the daemon runs which job, and what it does when one fails. */
 import { z } from 'zod';
+import type { DatasetsFile } from './datasets-section.ts';
 import { choice, cron, duration, flag, timeZoneNamed, wholeNumber } from './fields.ts';
 import type { StorageFile } from './storage-section.ts';
 import { parseDuration } from './units.ts';
 
 /** One job of the daemon, as configured. */
 export interface JobSchedule {
-  readonly job: 'rotate' | 'compact' | 'expire' | 'tier' | 'scrub';
+  readonly job: 'rotate' | 'compact' | 'expire' | 'tier' | 'partitions' | 'scrub';
   readonly schedule:
     | { readonly kind: 'cron'; readonly pattern: string; readonly timeZone: string }
     | { readonly kind: 'every'; readonly everyMs: number };
@@ -73,6 +74,10 @@ export const schedulesSection = z.strictObject({
     description:
       'Sending to `lake.far` what is older than far_days. Only with `cron` or `every`, and of datasets that have `far_days`.',
   }),
+  partitions: z.strictObject(job).prefault({}).meta({
+    description:
+      'Making partitions ahead, of datasets that have `partitions`. Every hour, and at the start, unless `cron` or `every` stands here.',
+  }),
   scrub: z.strictObject(job).prefault({}).meta({
     description: 'Reading the lake again. Only with `cron` or `every`.',
   }),
@@ -88,24 +93,34 @@ export const schedulesSection = z.strictObject({
 
 export type SchedulesFile = z.output<typeof schedulesSection>;
 
-export function resolveSchedules(file: SchedulesFile, storage: StorageFile): SchedulesConfig {
+export function resolveSchedules(
+  file: SchedulesFile,
+  storage: StorageFile,
+  datasets: DatasetsFile,
+): SchedulesConfig {
   const { enabled, schedule } = storage.lifecycle.auto_rotation;
-  const { rotate, compact, expire, tier, scrub } = file;
+  const { rotate, compact, expire, tier, partitions, scrub } = file;
   const rotation =
     rotate.cron === undefined && rotate.every === undefined
       ? { ...rotate, cron: schedule }
       : rotate;
+  const making = hasTimes(partitions) ? partitions : { ...partitions, every: HOURLY };
+  const makesAhead = Object.values(datasets).some((dataset) => dataset.partitions !== undefined);
   return {
     jobs: [
       ...(enabled ? [resolveJob('rotate', rotation)] : []),
       ...(hasTimes(compact) ? [resolveJob('compact', compact)] : []),
       ...(hasTimes(expire) ? [resolveJob('expire', expire)] : []),
       ...(hasTimes(tier) ? [resolveJob('tier', tier)] : []),
+      ...(makesAhead ? [resolveJob('partitions', making)] : []),
       ...(hasTimes(scrub) ? [resolveJob('scrub', scrub)] : []),
     ],
     drain: file.drain.enabled,
   };
 }
+
+/** Often enough that the next one mends what one could not do, long before midnight. */
+const HOURLY = '1h';
 
 function hasTimes({ cron, every }: SchedulesFile['scrub']): boolean {
   return cron !== undefined || every !== undefined;

@@ -20,6 +20,8 @@ export interface JobDefinition {
   readonly jitterMs: number;
   readonly overlap: OverlapPolicy;
   readonly catchUp: boolean;
+  /** Also run at the start of each term, whatever was missed. */
+  readonly beginsAtStart?: true;
   /** Null is no limit. */
   readonly timeoutMs: number | null;
   readonly retry: RetryPolicy;

@@ -139,7 +139,10 @@ export class Term {
     const now = this.#parts.clock.now();
     const { name, schedule, catchUp } = definition;
     const missed = catchUp ? slotToMakeUp(schedule, history, now) : null;
-    if (missed === null) return;
+    if (missed === null) {
+      if (definition.beginsAtStart === true) runner.fire('schedule', now);
+      return;
+    }
     const when = runner.isPaused ? 'when it is resumed' : 'now';
     this.#parts.logger.info(
       { job: name },

@@ -26,6 +26,8 @@ export type AuditAction =
   | 'corrected'
   /** Segments are read in the lake's far place from now on, where they were proven to lie. */
   | 'sent_far'
+  /** A partition was made ahead; `rows` of the default one went into it, and are hot as before. */
+  | 'partition_made'
   /** Segments that the ledger did not know were taken up, as the lake itself says they are. */
   | 'adopted'
   /** The dataset has another name from now on, or had another until now: of both chains the entry that leads to the other. */

@@ -36,6 +36,7 @@ export function tellNeed(job: string): string {
     case 'delete':
     case 'expire':
     case 'tier':
+    case 'partitions':
       return `tierd ${job} has up to ${String(CONNECTIONS.change)} open at once`;
     default:
       return `tierd ${job} has one or two open at once`;

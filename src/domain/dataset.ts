@@ -1,5 +1,6 @@
 /** One configured dataset, with every default filled in. Made by `config/load`. */
 import type { IntegerTimeUnit, TableRef } from './table.ts';
+import type { CalendarStep } from './time/calendar-step.ts';
 import type { SliceUnit } from './time/time-range.ts';
 
 /**
@@ -27,6 +28,15 @@ export interface ParquetForm {
   readonly rowGroupRows: number;
 }
 
+/** Partitions that are made before rows come for them. */
+export interface PartitionsSetting {
+  /** How long each is; null: as long as the newest one. */
+  readonly every: CalendarStep | null;
+  readonly aheadMs: number;
+  /** Whose days and months cut a `timestamptz`; UTC when left out. */
+  readonly timeZone?: string;
+}
+
 export interface Dataset {
   readonly name: string;
   readonly table: TableRef;
@@ -47,6 +57,8 @@ export interface Dataset {
   /** With `hotIntervals`: rows of other intervals leave as soon as their slice is closed. */
   readonly intervalColumn?: string;
   readonly hotIntervals?: readonly string[];
+  /** Left out, the table's partitions are made by somebody else. */
+  readonly partitions?: PartitionsSetting;
   /** Whether the schedule and a `tierd rotate` without names include it. */
   readonly autoRotation: boolean;
   /** Segments are sorted by these columns; the time column is appended when absent. */

@@ -27,7 +27,12 @@ const ATTEMPT_MS = 500;
 /** Time for those who queued behind an attempt to get through. */
 const PAUSE_MS = 100;
 
-export type LockMode = 'access share' | 'row exclusive' | 'share' | 'access exclusive';
+export type LockMode =
+  | 'access share'
+  | 'row exclusive'
+  | 'share update exclusive'
+  | 'share'
+  | 'access exclusive';
 
 /** In the order given: parents first. `only`: a parent's own lock and not its children's. */
 export async function lockTables(

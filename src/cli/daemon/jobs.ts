@@ -44,6 +44,14 @@ export function jobsOf(config: TierdConfig): readonly JobDefinition[] {
       const argv = ['tier', ...names];
       return [define(config, schedule, 'tier', argv, [...argv, '--dry-run'])];
     }
+    if (schedule.job === 'partitions') {
+      const made = ours.filter(({ partitions }) => partitions !== undefined);
+      if (made.length === 0) return [];
+      const names = areAllOurs ? [] : [...made.map(({ name }) => name), '--skip-paused'];
+      const argv = ['partitions', ...names];
+      const job = define(config, schedule, 'partitions', argv, [...argv, '--dry-run']);
+      return [{ ...job, beginsAtStart: true }];
+    }
     if (areAllOurs) return [define(config, schedule, 'scrub', ['scrub'], null)];
     return ours.map(({ name }) => define(config, schedule, `scrub:${name}`, ['scrub', name], null));
   });

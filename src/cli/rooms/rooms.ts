@@ -17,13 +17,18 @@ export async function composeLooking(context: CliContext, job: string): Promise<
     connect: connector(context, job),
     store: await openLake(config),
     clock: context.clock,
-    settings: {
-      leaseTtlMs: config.daemon.leaseTtlMs,
-      statementTimeoutMs: config.postgres.statementTimeoutMs,
-      lockTimeoutMs: config.postgres.lockTimeoutMs,
-      vacuum: config.maintenance.vacuum,
-      gracePeriodMs: config.maintenance.gracePeriodMs,
-    },
+    settings: settingsOf(context),
+  };
+}
+
+export function settingsOf(context: CliContext): LookingRooms['settings'] {
+  const { daemon, postgres, maintenance } = context.loadConfig();
+  return {
+    leaseTtlMs: daemon.leaseTtlMs,
+    statementTimeoutMs: postgres.statementTimeoutMs,
+    lockTimeoutMs: postgres.lockTimeoutMs,
+    vacuum: maintenance.vacuum,
+    gracePeriodMs: maintenance.gracePeriodMs,
   };
 }
 
@@ -32,7 +37,7 @@ export async function composeByHand(context: CliContext, job: string): Promise<L
   return { ...(await composeLooking(context, job)), holder: thisProcess(), isByHand: true };
 }
 
-const thisProcess = (): string => `${hostname()}:${String(process.pid)}`;
+export const thisProcess = (): string => `${hostname()}:${String(process.pid)}`;
 
 /** For the verbs that change the lake. `work` gets rooms that are closed when it has ended. */
 export async function withRooms<Result>(

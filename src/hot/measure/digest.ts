@@ -57,7 +57,7 @@ export async function digestSlice(
 /** The digest of the rows of `table`, or of `from`, a chunk or partition of it, without its columns. */
 export async function digestRows(
   db: Queryable,
-  table: TableDescription,
+  table: Pick<TableDescription, 'columns'>,
   from: TableRef,
   where: Sql,
   mode: DigestMode,
@@ -117,7 +117,7 @@ const ROW = name('tierd_row');
  * A 64-bit hash of one row; sum() adds bigints without overflow. Each hash seeds the next, for
  * hash_record would add up its columns' hashes, and two rows that exchange a value would go unseen.
  */
-function rowHash(table: TableDescription, mode: DigestMode): Sql {
+function rowHash(table: Pick<TableDescription, 'columns'>, mode: DigestMode): Sql {
   if (mode === 'content') {
     // By name: a chunk or partition that was attached may have its columns in another order.
     const columns = table.columns.map((column) => sql`${ROW}.${name(column.name)}`);

@@ -51,12 +51,12 @@ async function statementOf(
 }
 
 /** `fillfactor=70` as it has to stand in a statement. */
-function optionOf(option: string): string {
+export function optionOf(option: string): string {
   const at = option.indexOf('=');
   return `${quoteName(option.slice(0, at))} = ${quoteLiteral(option.slice(at + 1))}`;
 }
 
-async function mayUse(db: Queryable, tablespace: string): Promise<boolean> {
+export async function mayUse(db: Queryable, tablespace: string): Promise<boolean> {
   const [found] = await run<{ readonly may: boolean }>(
     db,
     sql`select has_tablespace_privilege(oid, 'create') as may from pg_tablespace where spcname = ${tablespace}`,
@@ -67,7 +67,10 @@ async function mayUse(db: Queryable, tablespace: string): Promise<boolean> {
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 /** To the role whose it was; it stays this one's where that role is gone, or can't be given it. */
-async function giveTo(client: pg.ClientBase, { ref, owner }: DroppedPartition): Promise<void> {
+export async function giveTo(
+  client: pg.ClientBase,
+  { ref, owner }: Pick<DroppedPartition, 'ref' | 'owner'>,
+): Promise<void> {
   const { is_due: isDue } = await runOne<{ readonly is_due: boolean }>(
     client,
     sql`select exists (select from pg_roles where rolname = ${owner} and rolname <> current_user) as is_due`,

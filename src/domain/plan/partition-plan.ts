@@ -1,0 +1,61 @@
+/** What making partitions ahead is to do, and how far a table's partitions reach. */
+import { countOf } from '../count.ts';
+import { formatTable, type TableRef } from '../table.ts';
+import type { EpochMs, TimeRange } from '../time/time-range.ts';
+import type { Refusal } from './refusal.ts';
+
+export interface PlannedPartition {
+  readonly ref: TableRef;
+  readonly range: TimeRange;
+  /** Of its time in the default partition; counted up to one more than may move. */
+  readonly defaultRows: number;
+}
+
+export interface PartitionPlan {
+  readonly dataset: string;
+  readonly table: TableRef;
+  /** Until when they are wanted; as the column shows it. */
+  readonly until: EpochMs;
+  /** Until when every instant from now on has a partition; null where now has none, infinite without an end. */
+  readonly reach: EpochMs | null;
+  readonly missing: readonly PlannedPartition[];
+  /** Of the default partition, where there is one; counted up to `DEFAULT_ROWS_COUNTED`. */
+  readonly defaultPartition: { readonly ref: TableRef; readonly rows: number } | null;
+  readonly refusals: readonly Refusal[];
+}
+
+/** Rows of one partition that leave the default one at once: nobody reads the table meanwhile. */
+export const MOST_DEFAULT_ROWS = 100_000;
+/** To count more than this tells nobody more. */
+export const DEFAULT_ROWS_COUNTED = 1_000_000;
+/** ATTACH looks through all of the default partition, and whoever needs that waits. */
+export const MOST_DEFAULT_BYTES = 256 * 1024 * 1024;
+
+export interface MadePartition {
+  readonly ref: TableRef;
+  readonly range: TimeRange;
+  readonly rowsMoved: bigint;
+}
+
+export interface PartitionOutcome {
+  readonly plan: PartitionPlan;
+  readonly made: readonly MadePartition[];
+  /** Afterwards. */
+  readonly reach: EpochMs | null;
+}
+
+export function tellReach(reach: EpochMs | null): string {
+  if (reach === null) return 'there is no partition for now';
+  if (!Number.isFinite(reach)) return 'partitions reach without an end';
+  return `partitions reach to ${new Date(reach).toISOString().replace('T00:00:00.000Z', '')}`;
+}
+
+/** Null where there is none, or it is empty. */
+export function tellDefault({
+  defaultPartition,
+}: Pick<PartitionPlan, 'defaultPartition'>): string | null {
+  if (defaultPartition === null || defaultPartition.rows === 0) return null;
+  const { ref, rows } = defaultPartition;
+  const atLeast = rows === DEFAULT_ROWS_COUNTED ? 'at least ' : '';
+  return `the default partition ${formatTable(ref)} has ${atLeast}${countOf(rows, 'row')}`;
+}

@@ -1,0 +1,224 @@
+/**
+ * partitions: a table that is cut by ranges of time has its partitions before rows come for them.
+ *
+ *     plan → (make → rows of its time out of the default partition → attach) for each that is missing
+ *
+ * Each is one transaction, which is wholly done or not at all: a row is in the default partition or in the new one, for
+ * every reader (I4). The lake is not looked at, and the dataset's own lease is not taken: a rotation may take hours.
+ */
+import type pg from 'pg';
+import type { Dataset } from '../domain/dataset.ts';
+import { TierdError } from '../domain/errors.ts';
+import {
+  type MadePartition,
+  MOST_DEFAULT_ROWS,
+  type PartitionOutcome,
+  type PartitionPlan,
+  type PlannedPartition,
+} from '../domain/plan/partition-plan.ts';
+import { reachOf } from '../domain/plan/partitions-ahead.ts';
+import { throwIfRefused } from '../domain/plan/refusal.ts';
+import { formatTable } from '../domain/table.ts';
+import { tableClock } from '../domain/time/time-zone.ts';
+import { disconnect } from '../hot/server/connect.ts';
+import { inTransaction } from '../hot/transaction.ts';
+import { makeAhead } from '../hot/write/make-ahead.ts';
+import { addAuditEntry } from '../ledger/audit.ts';
+import { assertNotRenamed } from '../ledger/former-names.ts';
+import { assertLease } from '../ledger/lease.ts';
+import { assertMigrated } from '../ledger/migrate.ts';
+import { abandonRuns } from '../ledger/runs.ts';
+import { actorOf } from './audit/actor.ts';
+import { beginRun } from './begin-run.ts';
+import { earlierClock } from './both-clocks.ts';
+import { toldAsLost } from './cut-when-lost.ts';
+import { afterSome, asTierdError, stopIfAborted } from './job-failure.ts';
+import type { KeptLease } from './keep-lease.ts';
+import { limitsUnderLease } from './limits-under-lease.ts';
+import { type GatheredPartitions, gatherPartitions } from './partitioning/gather-partitions.ts';
+import {
+  type PartitionLookingRooms,
+  type PartitionRooms,
+  partitionLeaseOf,
+} from './partitioning/rooms.ts';
+import { assertNotPaused } from './pause-check.ts';
+import { recordEnd } from './record-end.ts';
+import { whileLeased } from './while-leased.ts';
+
+const JOB = 'partitions';
+
+/** The plan alone: what `--dry-run` prints. Reads, and changes nothing anywhere (I7). */
+export async function planPartitionsOf(
+  rooms: PartitionLookingRooms,
+  dataset: Dataset,
+): Promise<PartitionPlan> {
+  const db = await rooms.connect('work');
+  try {
+    return (await gather(rooms, db, dataset)).plan;
+  } catch (error) {
+    throw asTierdError(error);
+  } finally {
+    await disconnect(db);
+  }
+}
+
+/**
+ * Makes what one dataset's table lacks.
+ *
+ * Throws LEASE_HELD, DATASET_PAUSED, REFUSED, LOCK_TIMEOUT, INTERRUPTED, or what stopped the run. Whatever it throws, each
+ * partition is wholly made or not at all, and every row is in the table once.
+ */
+export async function makePartitionsAhead(
+  rooms: PartitionRooms,
+  dataset: Dataset,
+  { evenIfPaused }: { readonly evenIfPaused: boolean },
+): Promise<PartitionOutcome> {
+  const { name } = dataset;
+  const lease = partitionLeaseOf(name);
+  const db = await rooms.connect('work');
+  try {
+    await assertMigrated(db);
+    await assertNotRenamed(db, name);
+    if (!evenIfPaused) await assertNotPaused(db, name);
+    return await whileLeased(rooms, { name: lease, db }, async (kept) => {
+      await abandonRuns(db, JOB, lease);
+      const gathered = await gather(rooms, db, dataset);
+      return runPlan(rooms, db, dataset, kept, gathered);
+    });
+  } catch (error) {
+    throw asTierdError(error);
+  } finally {
+    await disconnect(db);
+  }
+}
+
+async function runPlan(
+  rooms: PartitionRooms,
+  db: pg.Client,
+  dataset: Dataset,
+  kept: KeptLease,
+  gathered: GatheredPartitions,
+): Promise<PartitionOutcome> {
+  const { plan, found } = gathered;
+  const made: MadePartition[] = [];
+  if (plan.missing.length + plan.refusals.length === 0) return { plan, made, reach: plan.reach };
+  const runId = await beginRun(rooms, db, JOB, partitionLeaseOf(dataset.name));
+  let failure: TierdError | null = null;
+  try {
+    throwIfRefused(
+      {
+        dataset: dataset.name,
+        what: `making partitions of ${dataset.name}`,
+        outcome: 'Nothing was changed',
+      },
+      plan.refusals,
+    );
+    for (const one of plan.missing) {
+      stopIfAborted(kept.signal);
+      const rowsMoved = await makeOne(rooms, db, dataset, { kept, runId, gathered }, one);
+      made.push({ ref: one.ref, range: one.range, rowsMoved });
+    }
+  } catch (error) {
+    failure = toldAsLost(error, kept.signal);
+  }
+  await recordEnd(() => rooms.connect('work'), runId, {
+    state: stateOf(made, failure),
+    rowsMoved: 0n,
+    bytesWritten: 0n,
+    errorCode: failure?.code,
+    errorMessage: failure?.message,
+  });
+  if (failure !== null) throw made.length > 0 ? afterPartitions(failure, plan, made) : failure;
+  const ranges = [...found.partitions, ...made].map(({ range }) => range);
+  const now = tableClock(dataset, rooms.clock.now());
+  return { plan, made, reach: reachOf(ranges, now) };
+}
+
+interface Making {
+  readonly kept: KeptLease;
+  readonly runId: bigint;
+  readonly gathered: GatheredPartitions;
+}
+
+function makeOne(
+  rooms: PartitionRooms,
+  db: pg.Client,
+  dataset: Dataset,
+  { kept: { lease, signal }, runId, gathered: { table, found } }: Making,
+  { ref, range }: PlannedPartition,
+): Promise<bigint> {
+  const options = {
+    doing: `making ${formatTable(ref)}, a partition of ${formatTable(table.ref)}`,
+    isolation: 'read committed',
+    readOnly: false,
+    limits: limitsUnderLease(rooms.settings),
+  } as const;
+  const model = found.partitions.findLast(({ range: { toExclusive } }) =>
+    Number.isFinite(toExclusive),
+  );
+  return inTransaction(db, options, async () => {
+    const rowsMoved = await makeAhead(
+      db,
+      table,
+      { ref, range },
+      {
+        modelOid: model?.oid ?? table.oid,
+        fallback: found.fallback,
+        mostRows: MOST_DEFAULT_ROWS,
+        lockTimeoutMs: rooms.settings.lockTimeoutMs,
+        signal,
+      },
+    );
+    await addAuditEntry(db, {
+      action: 'partition_made',
+      chain: dataset.name,
+      at: rooms.clock.now(),
+      by: actorOf(rooms),
+      runId,
+      ranges: [range],
+      rows: rowsMoved,
+      facts: { partition: formatTable(ref) },
+    });
+    await assertLease(db, lease);
+    return rowsMoved;
+  });
+}
+
+async function gather(
+  { clock, settings }: PartitionLookingRooms,
+  db: pg.Client,
+  dataset: Dataset,
+): Promise<GatheredPartitions> {
+  // Of two clocks the earlier: one that runs years ahead must not fill the catalogue.
+  const now = await earlierClock(clock.now(), db);
+  const { statementTimeoutMs, lockTimeoutMs } = settings;
+  const options = {
+    doing: `looking at the partitions of ${formatTable(dataset.table)}`,
+    isolation: 'read committed',
+    readOnly: true,
+    limits: { statementTimeoutMs, lockTimeoutMs },
+  } as const;
+  return inTransaction(db, options, () => gatherPartitions(db, dataset, now));
+}
+
+function stateOf(
+  made: readonly MadePartition[],
+  failure: TierdError | null,
+): 'done' | 'interrupted' | 'partly' | 'refused' | 'failed' {
+  if (failure === null) return 'done';
+  if (failure.code === 'INTERRUPTED') return 'interrupted';
+  if (made.length > 0) return 'partly';
+  return failure.code === 'REFUSED' ? 'refused' : 'failed';
+}
+
+function afterPartitions(
+  failure: TierdError,
+  { missing }: PartitionPlan,
+  made: readonly MadePartition[],
+): TierdError {
+  const told = `${String(made.length)} of ${String(missing.length)} partitions were made`;
+  return afterSome(failure, told, {
+    partitionsMade: made.length,
+    partitionsPlanned: missing.length,
+  });
+}

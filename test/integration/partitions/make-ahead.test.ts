@@ -1,0 +1,288 @@
+/** Partitions that are made ahead, and rows that had gone to the default one. NOW is 2026-03-31 13:45 UTC. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Dataset } from '../../../src/domain/dataset.ts';
+import { TierdError } from '../../../src/domain/errors.ts';
+import { DAY_MS, HOUR_MS } from '../../../src/domain/time/time-range.ts';
+import { planPartitionsOf } from '../../../src/jobs/partitions.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { aheadDataset, boundsOf, makeAhead } from '../../support/partitions.ts';
+import { type Bench, openBench } from '../../support/rotation.ts';
+import { describeOn } from '../../support/servers.ts';
+
+let database: TestDatabase;
+let bench: Bench;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  bench = await openBench(database);
+});
+
+const COLUMNS = 'time timestamptz not null, symbol text not null, price numeric';
+const bars = aheadDataset('bars');
+
+/** The session's zone and date style are unusual on purpose: bounds are compared in UTC. */
+async function bounds(table = 'bars'): Promise<readonly string[]> {
+  const client = await database.connect();
+  await client.query("set timezone = 'UTC'; set datestyle = 'ISO'");
+  const found = await boundsOf(
+    { ...database, query: (text, values) => client.query(text, values) },
+    table,
+  );
+  await client.end();
+  return found;
+}
+
+async function one(sql: string): Promise<unknown> {
+  const { rows } = await database.query(sql);
+  return Object.values(rows[0] as object)[0];
+}
+
+async function refusalOf(dataset: Dataset): Promise<string> {
+  const error: unknown = await makeAhead(bench.rooms, dataset).catch((thrown: unknown) => thrown);
+  if (!(error instanceof TierdError)) throw new Error('it was not refused');
+  expect(error.code).toBe('REFUSED');
+  return error.message;
+}
+
+async function createBars(more = ''): Promise<void> {
+  await database.query(
+    `create table bars (${COLUMNS}, primary key (symbol, time)) partition by range (time);
+     create table bars_20260331 partition of bars for values from ('2026-03-31 00:00Z') to ('2026-04-01 00:00Z');
+     ${more}`,
+  );
+}
+
+describe('partitions are made ahead', () => {
+  it('until the time that is asked for, named and cut as those before them, and again there is nothing to do', async () => {
+    await createBars();
+    const first = await makeAhead(bench.rooms, bars);
+    expect(first.made.map(({ ref }) => ref.name)).toEqual(['bars_20260401', 'bars_20260402']);
+    expect(await bounds()).toEqual([
+      "bars_20260331: FOR VALUES FROM ('2026-03-31 00:00:00+00') TO ('2026-04-01 00:00:00+00')",
+      "bars_20260401: FOR VALUES FROM ('2026-04-01 00:00:00+00') TO ('2026-04-02 00:00:00+00')",
+      "bars_20260402: FOR VALUES FROM ('2026-04-02 00:00:00+00') TO ('2026-04-03 00:00:00+00')",
+    ]);
+    expect(new Date(first.reach ?? 0).toISOString()).toBe('2026-04-03T00:00:00.000Z');
+    const again = await makeAhead(bench.rooms, bars);
+    expect(again.made).toEqual([]);
+    expect((await database.query(`select job, dataset, state from tierd.runs`)).rows).toEqual([
+      { job: 'partitions', dataset: 'partitions:bars', state: 'done' },
+    ]);
+    expect(
+      await one(
+        `select count(*)::int from tierd.audit where entry::jsonb ->> 'action' = 'partition_made'`,
+      ),
+    ).toBe(2);
+  });
+
+  it.for([
+    ['timestamp', {}, "('2026-03-31')", "('2026-04-01')", "'2026-04-02 00:00:00'"],
+    ['date', {}, "('2026-03-31')", "('2026-04-01')", "'2026-04-02'"],
+    [
+      'bigint',
+      { timeUnit: 'ms' as const },
+      '(1774915200000)',
+      '(1775001600000)',
+      "'1775088000000'",
+    ],
+    ['integer', { timeUnit: 's' as const }, '(1774915200)', '(1775001600)', '1775088000'],
+  ] as const)('of a %s column too', async ([type, changes, from, to, next]) => {
+    await database.query(
+      `create table bars (time ${type} not null, symbol text) partition by range (time);
+       create table bars_p1 partition of bars for values from ${from} to ${to}`,
+    );
+    const { made } = await makeAhead(bench.rooms, aheadDataset('bars', changes));
+    expect(made.map(({ ref }) => ref.name)).toEqual(['bars_p20260401', 'bars_p20260402']);
+    expect((await bounds())[1]).toContain(`TO (${next})`);
+  });
+
+  it('from midnight to midnight of the zone that is named', async () => {
+    await database.query(`create table bars (${COLUMNS}) partition by range (time)`);
+    const partitions = {
+      every: { unit: 'month', count: 1 },
+      aheadMs: 32 * DAY_MS,
+      timeZone: 'Europe/Berlin',
+    } as const;
+    await makeAhead(bench.rooms, aheadDataset('bars', { partitions }));
+    expect(await bounds()).toEqual([
+      "bars_p20260301: FOR VALUES FROM ('2026-02-28 23:00:00+00') TO ('2026-03-31 22:00:00+00')",
+      "bars_p20260401: FOR VALUES FROM ('2026-03-31 22:00:00+00') TO ('2026-04-30 22:00:00+00')",
+      "bars_p20260501: FOR VALUES FROM ('2026-04-30 22:00:00+00') TO ('2026-05-31 22:00:00+00')",
+    ]);
+  });
+
+  it('with what their newest neighbour has, and the parent does not give', async () => {
+    await createBars();
+    const role = `tierd_reader_${database.name}`;
+    await database.query(
+      `create role ${role}; grant select on bars_20260331 to ${role} with grant option;
+       alter table bars_20260331 set (fillfactor = 70), enable row level security, replica identity full;
+       create policy own on bars_20260331 for select to ${role} using (symbol <> 'secret');
+       create index on bars_20260331 (price) where price > 0; create index on bars (time)`,
+    );
+    try {
+      await makeAhead(bench.rooms, bars);
+      const like = (name: string) =>
+        database.query(
+          `select relreplident, relrowsecurity, reloptions, relpersistence, relacl::text, pg_get_userbyid(relowner) as owner,
+                  array(select regexp_replace(pg_get_indexdef(indexrelid), '(INDEX |public\\.)\\S+', '\\1', 'g') from pg_index where indrelid = c.oid order by 1) as indexes,
+                  (select polname || pg_get_expr(polqual, polrelid) from pg_policy where polrelid = c.oid) as policy
+           from pg_class c where relname = $1`,
+          [name],
+        );
+      const { rows } = await like('bars_20260331');
+      expect((rows[0] as { indexes: unknown[] }).indexes).toHaveLength(3);
+      expect((await like('bars_20260401')).rows).toEqual(rows);
+    } finally {
+      await database.query(`drop owned by ${role}; drop role ${role}`);
+    }
+  });
+
+  it('while rows are written into the table, and read from it, by transactions that stay open', async () => {
+    await createBars();
+    const writer = await database.connect();
+    const reader = await database.connect();
+    await writer.query(`begin; insert into bars values ('2026-03-31 01:00Z', 'a', 1)`);
+    await reader.query('begin; select count(*) from bars');
+    const { made } = await makeAhead(bench.rooms, bars);
+    expect(made).toHaveLength(2);
+    await writer.query('commit');
+    await reader.query('commit');
+  });
+
+  it('each once, where two make them at the same time', async () => {
+    await createBars();
+    const all = await Promise.allSettled([1, 2, 3].map(() => makeAhead(bench.rooms, bars)));
+    for (const ended of all) {
+      if (ended.status === 'rejected') expect(ended.reason).toMatchObject({ code: 'LEASE_HELD' });
+    }
+    expect(await bounds()).toHaveLength(3);
+  });
+});
+
+describe('rows that had gone to the default partition', () => {
+  const WITH_DEFAULT = `create table bars_rest partition of bars default;
+    insert into bars select '2026-04-01 00:00Z'::timestamptz + n * interval '1 minute', 's' || n % 7, n / 7.0 from generate_series(0, 2000) n;
+    insert into bars values ('2030-01-01', 'far', 1), ('2020-01-01', 'old', 1)`;
+
+  it('come into the one that is made, every one as it was, and others stay', async () => {
+    await createBars(WITH_DEFAULT);
+    await database.query('create table before as table bars');
+    const plan = await planPartitionsOf(bench.rooms, bars);
+    expect(plan.missing.map(({ defaultRows }) => defaultRows)).toEqual([1440, 561]);
+    expect(await bounds()).toHaveLength(2);
+    const { made } = await makeAhead(bench.rooms, bars);
+    expect(made.map(({ rowsMoved }) => rowsMoved)).toEqual([1440n, 561n]);
+    expect(await one('select count(*)::int from only bars_rest')).toBe(2);
+    expect(await one('select count(*)::int from bars_20260401')).toBe(1440);
+    expect(
+      await one(
+        'select count(*)::int from ((table bars except all table before) union all (table before except all table bars)) d',
+      ),
+    ).toBe(0);
+  });
+
+  it('are seen once by every statement meanwhile, also by one that waits', async () => {
+    await createBars(WITH_DEFAULT);
+    const holder = await database.connect();
+    await holder.query('begin; select count(*) from bars_rest');
+    const making = makeAhead(bench.rooms, bars);
+    const readers = await Promise.all([1, 2, 3].map(() => database.connect()));
+    let isOver = false;
+    const seen = Promise.all(
+      readers.map(async (client) => {
+        const counts = new Set<number>();
+        while (!isOver) {
+          const { rows } = await client.query(
+            `select count(*)::int as n from bars where time >= '2026-04-01 00:00Z' and time < '2026-04-03 00:00Z'`,
+          );
+          counts.add((rows[0] as { n: number }).n);
+        }
+        return [...counts];
+      }),
+    );
+    await holder.query('commit');
+    await making;
+    isOver = true;
+    expect(await seen).toEqual([[2001], [2001], [2001]]);
+  });
+
+  it('stay, and nothing is made, where their way would set off a trigger or a foreign key', async () => {
+    await createBars(WITH_DEFAULT);
+    await database.query(
+      `create table notes (symbol text, time timestamptz, foreign key (symbol, time) references bars on delete cascade)`,
+    );
+    expect(await refusalOf(bars)).toContain(
+      'would set off foreign key notes_symbol_time_fkey of public.notes',
+    );
+    await database.query(
+      `drop table notes; create function f() returns trigger language plpgsql as 'begin return null; end';
+       create trigger keep before delete on bars for each row execute function f()`,
+    );
+    expect(await refusalOf(bars)).toContain('would set off trigger keep of public.bars');
+    expect(await bounds()).toHaveLength(2);
+  });
+
+  it('stay where they are too many, with what to do', async () => {
+    await createBars(`create table bars_rest partition of bars default;
+      insert into bars select '2026-04-01 00:00Z'::timestamptz + n * interval '1 ms', 's', 1 from generate_series(0, 100000) n`);
+    expect(await refusalOf(bars)).toMatch(
+      /more than 100,000 rows of the default partition public.bars_rest belong into public.bars_20260401/,
+    );
+  });
+});
+
+describe('nothing is made', () => {
+  it('of a table that is cut by anything but its time alone', async () => {
+    await database.query(
+      `create table a (${COLUMNS}) partition by list (symbol);
+       create table b (${COLUMNS}) partition by range (time, symbol);
+       create table c (${COLUMNS}) partition by range (date_trunc('day', time at time zone 'UTC'));
+       create table d (${COLUMNS}) partition by range (time);
+       create table d_1 partition of d for values from ('2026-03-31') to ('2026-04-01') partition by hash (symbol);
+       create table e (${COLUMNS})`,
+    );
+    expect(await refusalOf(aheadDataset('a'))).toContain(
+      'public.a is partitioned by LIST (symbol), and partitions are made ahead only of RANGE (time)',
+    );
+    expect(await refusalOf(aheadDataset('b'))).toContain('RANGE ("time", symbol)');
+    expect(await refusalOf(aheadDataset('c'))).toContain('public.c is partitioned by');
+    expect(await refusalOf(aheadDataset('d'))).toContain(
+      'public.d_1 is a partition that is partitioned itself',
+    );
+    expect(await refusalOf(aheadDataset('e'))).toContain('public.e is no partitioned table');
+  });
+
+  it('over a table that has its name', async () => {
+    await createBars('create table bars_20260402 (like bars)');
+    expect(await refusalOf(bars)).toContain('there is a public.bars_20260402 already');
+    expect(await bounds()).toHaveLength(1);
+  });
+
+  it('of hours where the column tells days', async () => {
+    await database.query('create table bars (time date not null) partition by range (time)');
+    const partitions = { every: { unit: 'hour', count: 6 }, aheadMs: HOUR_MS } as const;
+    expect(await refusalOf(aheadDataset('bars', { partitions }))).toContain(
+      "partitions of hours can't be told apart",
+    );
+  });
+
+  it('where there is none to follow and nothing says how long one is', async () => {
+    await database.query(`create table bars (${COLUMNS}) partition by range (time)`);
+    expect(await refusalOf(bars)).toContain(
+      "how long a partition of public.bars is to be can't be told",
+    );
+  });
+
+  describeOn('timescale', 'of a hypertable', () => {
+    it('whose chunks come by themselves', async () => {
+      const own = await createTestDatabase({ timescale: true });
+      const { rooms } = await openBench(own);
+      await own.query(`create table bars (${COLUMNS}); select create_hypertable('bars', 'time')`);
+      await expect(makeAhead(rooms, bars)).rejects.toMatchObject({
+        code: 'REFUSED',
+        message: expect.stringContaining('public.bars is a hypertable') as string,
+      });
+    });
+  });
+});
