@@ -65,7 +65,7 @@ export async function countWithin(
   const { rows } = await runOne<{ readonly rows: number }>(
     db,
     sql`select count(*)::int as rows from (
-          select from only ${tableName(ref)} where ${timeBounds(timeColumn, range)} limit ${most}) some`,
+          select from only ${tableName(ref)} where ${timeBounds(timeColumn, range)} limit ${most}) counted`,
   );
   return rows;
 }

@@ -121,7 +121,9 @@ async function findRefusals(
     ...(fallback !== null && fallback.bytes > MOST_DEFAULT_BYTES
       ? [defaultTooLarge(fallback.ref)]
       : []),
-    ...planned.filter(({ defaultRows }) => defaultRows > MOST_DEFAULT_ROWS).map(tooManyRows),
+    ...planned
+      .filter(({ defaultRows }) => defaultRows > MOST_DEFAULT_ROWS)
+      .map((one) => tooManyRows(one, fallback?.ref ?? table.ref)),
     ...(moves ? await findMoveHazards(db, table, fallback) : []),
   ];
 }
@@ -202,9 +204,9 @@ const defaultTooLarge = (ref: TableRef): Refusal =>
     'empty it as docs/partitions.md says, and vacuum it',
   );
 
-const tooManyRows = ({ ref }: PlannedPartition): Refusal =>
+const tooManyRows = ({ ref }: PlannedPartition, fallback: TableRef): Refusal =>
   unforceable(
     'default_rows',
-    `more than ${MOST_DEFAULT_ROWS.toLocaleString('en-US')} rows of the default partition belong into ${formatTable(ref)}, and nobody could read the table while they move`,
+    `more than ${MOST_DEFAULT_ROWS.toLocaleString('en-US')} rows of the default partition ${formatTable(fallback)} belong into ${formatTable(ref)}, and nobody could read the table while they move`,
     'move them by hand while nobody needs the table: docs/partitions.md',
   );
