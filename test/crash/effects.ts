@@ -30,7 +30,7 @@ const FILE_EFFECTS = [
 
 /** Statements that leave something behind, or end a transaction; locks and reads end with us. */
 const WRITING =
-  /^\s*(with gone|create|insert|update|delete|drop|truncate|commit|vacuum|copy [^(]|select [\s\S]*drop_chunks)/i;
+  /^\s*(with gone|create|alter|insert|update|delete|drop|truncate|commit|vacuum|copy [^(]|select [\s\S]*drop_chunks)/i;
 
 export function observeFileSystem(fs: FileSystem, observer: EffectObserver): FileSystem {
   const wrapped: Record<string, unknown> = { ...fs };

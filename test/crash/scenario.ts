@@ -32,6 +32,8 @@ export interface VictimOrder {
   readonly adopt?: true;
   /** Segments sent to a far place beside the lake, instead of a rotation. */
   readonly tier?: true;
+  /** Partitions made ahead, instead of a rotation. */
+  readonly partitions?: true;
   /** A file of corrections, instead of a rotation. */
   readonly correct?: string;
   /** The lake copied into that bucket, by way of that directory, instead of a rotation. */

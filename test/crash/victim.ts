@@ -1,5 +1,5 @@
 /**
- * A process that rotates, restores, compacts, expires, deletes, corrects, copies the lake or sends segments far, and dies. Reads a `VictimOrder` from the first argument; prints the label
+ * A process that rotates, restores, compacts, expires, deletes, corrects, copies the lake, sends segments far or makes partitions, and dies. Reads a `VictimOrder` from the first argument; prints the label
  * of every effect it meets, one a line, and kills itself (SIGKILL) at the one it was told.
  */
 import { randomUUID } from 'node:crypto';
@@ -22,6 +22,7 @@ import { openTieredStore } from '../../src/lake/tiered-store.ts';
 import { adopt } from '../support/adopt.ts';
 import { correct } from '../support/correct.ts';
 import { conditionRooms, deleteFrom } from '../support/delete.ts';
+import { makeAhead } from '../support/partitions.ts';
 import { tier } from '../support/tiers.ts';
 import { observeConnect, observeFileSystem, observeS3 } from './effects.ts';
 import { DELETED, farOf, type VictimOrder } from './scenario.ts';
@@ -96,6 +97,7 @@ async function runJob(rooms: Rooms): Promise<void> {
     correct: file,
     adopt: adopts,
     tier: tiers,
+    partitions,
     copy,
   } = order;
   const telling = { ...rooms, tell: () => undefined };
@@ -106,6 +108,7 @@ async function runJob(rooms: Rooms): Promise<void> {
     await expireDataset(telling, dataset, options);
   } else if (deletes === true) await deleteFrom({ rooms }, dataset, DELETED, { coldOnly: true });
   else if (tiers === true) await tier({ rooms }, dataset);
+  else if (partitions === true) await makeAhead(rooms, dataset);
   else if (adopts === true) await adopt({ rooms }, [dataset]);
   else if (file !== undefined) await correct({ rooms }, dataset, file);
   else if (copy !== undefined) await copyInto(rooms, copy);
