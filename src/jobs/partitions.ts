@@ -20,9 +20,10 @@ import { reachOf } from '../domain/plan/partitions-ahead.ts';
 import { throwIfRefused } from '../domain/plan/refusal.ts';
 import { formatTable } from '../domain/table.ts';
 import { tableClock } from '../domain/time/time-zone.ts';
+import { type GatheredPartitions, gatherPartitions } from '../hot/partitions/gather-partitions.ts';
+import { makeAhead } from '../hot/partitions/make-ahead.ts';
 import { disconnect } from '../hot/server/connect.ts';
 import { inTransaction } from '../hot/transaction.ts';
-import { makeAhead } from '../hot/write/make-ahead.ts';
 import { addAuditEntry } from '../ledger/audit.ts';
 import { assertNotRenamed } from '../ledger/former-names.ts';
 import { assertLease } from '../ledger/lease.ts';
@@ -35,7 +36,6 @@ import { toldAsLost } from './cut-when-lost.ts';
 import { afterSome, asTierdError, stopIfAborted } from './job-failure.ts';
 import type { KeptLease } from './keep-lease.ts';
 import { limitsUnderLease } from './limits-under-lease.ts';
-import { type GatheredPartitions, gatherPartitions } from './partitioning/gather-partitions.ts';
 import {
   type PartitionLookingRooms,
   type PartitionRooms,

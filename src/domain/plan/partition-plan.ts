@@ -1,7 +1,7 @@
 /** What making partitions ahead is to do, and how far a table's partitions reach. */
 import { countOf } from '../count.ts';
 import { formatTable, type TableRef } from '../table.ts';
-import type { EpochMs, TimeRange } from '../time/time-range.ts';
+import { type EpochMs, HOUR_MS, type TimeRange } from '../time/time-range.ts';
 import type { Refusal } from './refusal.ts';
 
 export interface PlannedPartition {
@@ -58,4 +58,19 @@ export function tellDefault({
   const { ref, rows } = defaultPartition;
   const atLeast = rows === DEFAULT_ROWS_COUNTED ? 'at least ' : '';
   return `the default partition ${formatTable(ref)} has ${atLeast}${countOf(rows, 'row')}`;
+}
+
+/** Nobody who asks for more wants to hear of it sooner, and half a day is time enough to look. */
+const SHORT_BEFORE_MS = 12 * HOUR_MS;
+
+/**
+ * What is wrong with how far partitions reach; null where nothing is. The daemon makes them every hour: where they end
+ * in less than half a day, or half of what was asked for where that is less, it could not for a while.
+ */
+export function tellShort(reach: EpochMs | null, now: EpochMs, aheadMs: number): string | null {
+  if (reach === null) return `${tellReach(null)}: rows go to the default one, or are refused`;
+  const left = reach - now;
+  if (left >= Math.min(aheadMs / 2, SHORT_BEFORE_MS)) return null;
+  const hours = Math.floor(left / HOUR_MS);
+  return `${tellReach(reach)}: missing ${hours < 1 ? 'within the hour' : `in ${String(hours)} h`}`;
 }

@@ -24,6 +24,7 @@ import { findTimescale } from '../table/chunks.ts';
 import { describeTable, isReadable } from '../table/introspect.ts';
 import { findStaleAggregates, type LeavingTime } from '../timescale/stale-aggregates.ts';
 import { checkIntervals } from './check-intervals.ts';
+import { checkPartitions } from './check-partitions.ts';
 
 /** `readCold` gives the time of which the lake has rows. Throws what `describeTable` throws. Call it inside `inTransaction`. */
 export async function checkDataset(
@@ -47,6 +48,7 @@ export async function checkDataset(
     ...(await compression(db, dataset, table)),
     ...(await sliceSize(db, dataset, table)),
     ...wholeParts(dataset, table, clock),
+    ...(await checkPartitions(db, dataset, clock.now())),
   ];
 }
 

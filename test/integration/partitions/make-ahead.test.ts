@@ -3,10 +3,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dataset } from '../../../src/domain/dataset.ts';
 import { TierdError } from '../../../src/domain/errors.ts';
 import { DAY_MS, HOUR_MS } from '../../../src/domain/time/time-range.ts';
+import { checkPartitions } from '../../../src/hot/doctor/check-partitions.ts';
+import { inTransaction } from '../../../src/hot/transaction.ts';
 import { planPartitionsOf } from '../../../src/jobs/partitions.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { aheadDataset, boundsOf, makeAhead } from '../../support/partitions.ts';
-import { type Bench, openBench } from '../../support/rotation.ts';
+import { type Bench, NOW, openBench } from '../../support/rotation.ts';
 import { describeOn } from '../../support/servers.ts';
 
 let database: TestDatabase;
@@ -284,5 +286,37 @@ describe('nothing is made', () => {
         message: expect.stringContaining('public.bars is a hypertable') as string,
       });
     });
+  });
+});
+
+describe('the doctor', () => {
+  const checks = async () => {
+    const client = await database.connect();
+    const options = { doing: 'looking', isolation: 'read committed', readOnly: true } as const;
+    const found = await inTransaction(client, options, () => checkPartitions(client, bars, NOW));
+    return found.map(({ name, status, found: told }) => [
+      name.slice('dataset:bars:'.length),
+      status,
+      told,
+    ]);
+  };
+
+  it('tells how far partitions reach, when they end, and of rows in the default one', async () => {
+    await createBars('create table bars_rest partition of bars default');
+    expect(await checks()).toEqual([
+      ['partitions', 'error', 'partitions reach to 2026-04-01: missing in 10 h'],
+    ]);
+    await database.query(`insert into bars values ('2030-01-01', 'far', 1)`);
+    await makeAhead(bench.rooms, bars);
+    expect(await checks()).toEqual([
+      ['partitions', 'ok', 'partitions reach to 2026-04-03'],
+      ['default_partition', 'warning', 'the default partition public.bars_rest has 1 row'],
+    ]);
+    await database.query('drop table bars_20260331');
+    expect(await checks()).toContainEqual([
+      'partitions',
+      'error',
+      'there is no partition for now: rows go to the default one, or are refused',
+    ]);
   });
 });

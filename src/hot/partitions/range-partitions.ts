@@ -3,9 +3,9 @@ import { type Refusal, unforceable } from '../../domain/plan/refusal.ts';
 import { formatTable, type TableRef } from '../../domain/table.ts';
 import type { TimeRange } from '../../domain/time/time-range.ts';
 import { type Queryable, run, sql } from '../sql.ts';
-import { findTimescale, isHypertable } from './chunks.ts';
-import type { TableShape } from './introspect.ts';
-import { boundToMs, parseRangeBound } from './partition-bound.ts';
+import { findTimescale, isHypertable } from '../table/chunks.ts';
+import type { TableShape } from '../table/introspect.ts';
+import { boundToMs, parseRangeBound } from '../table/partition-bound.ts';
 
 export interface RangePartition {
   readonly oid: number;

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { TableRef } from '../../domain/table.ts';
 import { quoteName, quoteTable } from '../quote.ts';
 import { type Queryable, run, runOne, sql } from '../sql.ts';
-import { giveTo, mayUse, optionOf } from './make-partitions.ts';
+import { giveTo, mayUse, optionOf } from '../write/make-partitions.ts';
 
 interface Neighbour {
   readonly owner: string;

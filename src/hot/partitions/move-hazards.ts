@@ -5,7 +5,7 @@ import { findDeleteRules } from '../hazards/delete-rules.ts';
 import { findDeleteTriggers } from '../hazards/delete-triggers.ts';
 import { type Queryable, run, sql } from '../sql.ts';
 import type { TableShape } from '../table/introspect.ts';
-import type { DefaultPartition } from '../table/range-partitions.ts';
+import type { DefaultPartition } from './range-partitions.ts';
 
 const HINT = 'move these rows by hand: docs/partitions.md';
 

@@ -14,8 +14,8 @@ import { timeBounds, timeLiteral } from '../measure/time-bounds.ts';
 import { quoteTable } from '../quote.ts';
 import { inlined, join, name, type Queryable, run, runOne, sql, tableName } from '../sql.ts';
 import type { TableShape } from '../table/introspect.ts';
-import type { DefaultPartition } from '../table/range-partitions.ts';
 import { dressLike, storageLike } from './like-neighbour.ts';
+import type { DefaultPartition } from './range-partitions.ts';
 
 export interface AheadPartition {
   readonly ref: TableRef;

@@ -16,13 +16,13 @@ import { formatTable, type TableRef } from '../../domain/table.ts';
 import { clockOf, UTC_CLOCK, type WallClock } from '../../domain/time/calendar-step.ts';
 import { DAY_MS, type EpochMs, type TimeRange } from '../../domain/time/time-range.ts';
 import { assertZoneFits, tableClock } from '../../domain/time/time-zone.ts';
-import { SLICEABLE } from '../../hot/measure/time-bounds.ts';
-import { describeShape, type TableShape } from '../../hot/table/introspect.ts';
-import { findRangePartitions, type RangePartitions } from '../../hot/table/range-partitions.ts';
-import { countWithin } from '../../hot/write/make-ahead.ts';
-import { findMakeHazards } from '../../hot/write/make-hazards.ts';
-import { findNamesTaken, mayMakePartitions } from '../../hot/write/make-partitions.ts';
-import { findMoveHazards } from '../../hot/write/move-hazards.ts';
+import { SLICEABLE } from '../measure/time-bounds.ts';
+import { describeShape, type TableShape } from '../table/introspect.ts';
+import { findMakeHazards } from '../write/make-hazards.ts';
+import { findNamesTaken, mayMakePartitions } from '../write/make-partitions.ts';
+import { countWithin } from './make-ahead.ts';
+import { findMoveHazards } from './move-hazards.ts';
+import { findRangePartitions, type RangePartitions } from './range-partitions.ts';
 
 export interface GatheredPartitions {
   readonly plan: PartitionPlan;
