@@ -152,6 +152,12 @@ export interface StatusDocument {
       } | null;
       readonly due_as_of: string | null;
       readonly refusals: readonly string[];
+      /** How far partitions reach that are made ahead, and what is wrong with that; null where they are not. */
+      readonly partitions: {
+        readonly reach: string | null;
+        readonly short: string | null;
+        readonly default_rows: number;
+      } | null;
       readonly last_run: {
         readonly job: string;
         readonly state: string;
@@ -234,7 +240,8 @@ export interface StatusDocument {
       | 'store_unreachable'
       | 'lease_lost'
       | 'live_hazard'
-      | 'cold_duplicates';
+      | 'cold_duplicates'
+      | 'partitions_short';
     readonly severity: 'warning' | 'error';
     readonly subject: string;
     readonly message: string;

@@ -13,6 +13,7 @@ export const ALERT_KINDS = [
   'lease_lost',
   'live_hazard',
   'cold_duplicates',
+  'partitions_short',
 ] as const;
 
 export type AlertKind = (typeof ALERT_KINDS)[number];

@@ -1,5 +1,7 @@
 /** What the stores hold, as `/status` shows it. */
+
 import type { LiveHealth } from '../domain/live/live-health.ts';
+import type { PartitionsLook } from '../domain/plan/partition-plan.ts';
 import type { LakeCare } from '../domain/survey/lake-care.ts';
 import type { DatasetSurvey, SourceSurvey, Survey } from '../domain/survey/survey.ts';
 import { hotTotalsOf, waitingTotalsOf } from '../domain/survey/survey-totals.ts';
@@ -126,6 +128,7 @@ function datasetDocument(survey: DatasetSurvey): SurveyDocument['datasets'][numb
     due: survey.due,
     due_as_of: iso(survey.dueAsOf),
     refusals: [...survey.refusals],
+    partitions: survey.partitions === null ? null : partitionsDocument(survey.partitions),
     last_run:
       lastRun === null
         ? null
@@ -143,6 +146,16 @@ function datasetDocument(survey: DatasetSurvey): SurveyDocument['datasets'][numb
           },
     care: survey.care === null ? null : careDocument(survey.care),
   };
+}
+
+/** What `tierd status` tells of them, too. Of partitions without an end there is no time that they reach to. */
+export function partitionsDocument({
+  reach,
+  short,
+  defaultRows,
+}: PartitionsLook): NonNullable<SurveyDocument['datasets'][number]['partitions']> {
+  const isEndless = reach !== null && !Number.isFinite(reach);
+  return { reach: isEndless ? null : iso(reach), short, default_rows: defaultRows };
 }
 
 /** What `tierd status` tells of it, too. */

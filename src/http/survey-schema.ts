@@ -77,6 +77,10 @@ const dataset = z.object({
   due: z.object({ rows: z.number(), moves: z.number() }).nullable(),
   due_as_of: time,
   refusals: z.array(z.string()),
+  partitions: z.object({ reach: time, short: error, default_rows: z.number() }).nullable().meta({
+    description:
+      'How far partitions reach that are made ahead, and what is wrong with that; null where they are not.',
+  }),
   last_run: z
     .object({
       job: z.string(),

@@ -8,7 +8,7 @@
  */
 import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
-import { TierdError } from '../domain/errors.ts';
+import { type TierdError } from '../domain/errors.ts';
 import {
   type MadePartition,
   MOST_DEFAULT_ROWS,

@@ -2,13 +2,16 @@
 import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
+import type { PartitionsLook } from '../domain/plan/partition-plan.ts';
 import { isActive, type Pin } from '../domain/plan/pins.ts';
 import type { LakeCare } from '../domain/survey/lake-care.ts';
 import { ratioOf } from '../domain/survey/survey.ts';
 import { formatTable, type TableKind } from '../domain/table.ts';
 import type { EpochMs } from '../domain/time/time-range.ts';
+import { lookAtReach } from '../hot/partitions/look-at-reach.ts';
 import { disconnect } from '../hot/server/connect.ts';
 import { missingStandbys, readSynchronousStandbys } from '../hot/server/standby-wait.ts';
+import { inTransaction } from '../hot/transaction.ts';
 import { type LeaseState, readLease } from '../ledger/lease.ts';
 import { hasLedger } from '../ledger/migrate.ts';
 import { listPins } from '../ledger/pins.ts';
@@ -43,6 +46,8 @@ export interface DatasetStatus {
   readonly due: { readonly rows: number; readonly moves: number };
   /** Guards that would refuse the next run. */
   readonly refusals: readonly string[];
+  /** Null where partitions are not made ahead. */
+  readonly partitions: PartitionsLook | null;
   /** Restored time that rotations leave hot; those that have not ended. */
   readonly pins: readonly Pin[];
   readonly lastRun: RunRecord | null;
@@ -183,6 +188,7 @@ async function reportOn(
       ratio: ratioOf(hot, cold),
       due: { rows: plan.rows, moves: plan.moves.length },
       refusals: refusalsOf(plan),
+      partitions: await readReach(rooms, db, dataset),
       pins: (await listPins(db, dataset.name)).filter((pin) => isActive(pin, earlier)),
       lastRun: lastRun ?? null,
       lease: ledger !== null ? await readLease(db, dataset.name) : null,
@@ -192,6 +198,21 @@ async function reportOn(
     if (error instanceof TierdError && error.isAway) throw error;
     return { dataset: dataset.name, error: asTierdError(error) };
   }
+}
+
+function readReach(
+  { clock, settings }: LookingRooms,
+  db: pg.Client,
+  dataset: Dataset,
+): Promise<PartitionsLook | null> {
+  const { statementTimeoutMs, lockTimeoutMs } = settings;
+  const options = {
+    doing: `looking at the partitions of ${formatTable(dataset.table)}`,
+    isolation: 'read committed',
+    readOnly: true,
+    limits: { statementTimeoutMs, lockTimeoutMs },
+  } as const;
+  return inTransaction(db, options, () => lookAtReach(db, dataset, clock.now()));
 }
 
 function toMs(us: bigint | undefined): EpochMs | null {

@@ -160,7 +160,7 @@ function write(
   truth: Truth,
   random: () => number,
 ): { readonly stop: () => Promise<void> } {
-  let isStopped = false;
+  const stopped = new AbortController();
   let next = 1_000_000 + truth.size * 1_000;
   const step = async (): Promise<void> => {
     const ids = [...truth.keys()];
@@ -188,14 +188,14 @@ function write(
     }
   };
   const running = (async () => {
-    while (!isStopped) {
+    while (!stopped.signal.aborted) {
       await step();
       await pause(random() * 4);
     }
   })();
   return {
     stop: async () => {
-      isStopped = true;
+      stopped.abort();
       await running;
     },
   };

@@ -72,6 +72,7 @@ export function surveyOf(change: Partial<Survey> = {}): Survey {
         ratio: 10,
         due: { rows: 2, moves: 1 },
         dueAsOf: 0,
+        partitions: null,
         refusals: ['the clock jumped'],
         lastRun: {
           job: 'rotate',

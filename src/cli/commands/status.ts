@@ -3,13 +3,14 @@ import { agree, countOf } from '../../domain/count.ts';
 import type { ExitCode } from '../../domain/errors.ts';
 import { formatUntil, joinPins } from '../../domain/plan/pins.ts';
 import { type EpochMs, formatRange } from '../../domain/time/time-range.ts';
-import { careDocument } from '../../http/survey-document.ts';
+import { careDocument, partitionsDocument } from '../../http/survey-document.ts';
 import type { SourceStatus } from '../../jobs/drain/look-at-sources.ts';
 import { type DatasetResult, exitCodeOf } from '../../jobs/rotate-all.ts';
 import type { DatasetReport, DatasetStatus, Status } from '../../jobs/status.ts';
 import type { CliContext, Report } from '../context.ts';
 import { careLines } from '../reports/care-lines.ts';
 import { liveDocument, renderLive } from '../reports/live-report.ts';
+import { partitionLines } from '../reports/partition-lines.ts';
 import { renderSources, sourceDocument } from '../reports/source-report.ts';
 import { selectDatasets } from '../select-datasets.ts';
 import { errorDocument, renderError } from '../terminal/errors.ts';
@@ -136,6 +137,7 @@ function documentOf(report: DatasetReport): unknown {
     ratio: report.ratio,
     due: report.due,
     refusals: report.refusals,
+    partitions: report.partitions === null ? null : partitionsDocument(report.partitions),
     pins: report.pins.map(({ range, until }) => ({
       from: new Date(range.fromInclusive).toISOString(),
       to: new Date(range.toExclusive).toISOString(),
@@ -208,6 +210,7 @@ function renderStatus(status: Status, now: EpochMs, style: Style, exitCode: Exit
           `${colour.cyan('pinned')} ${report.dataset}: ${formatRange(range)} was restored and stays hot ${formatUntil(until)}`,
       ),
     ),
+    ...whole.flatMap((report) => partitionLines(report, style)),
     ...whole.flatMap((report) => careLines(report, now, style)),
     ...failed.map(
       ({ dataset, error }) => `${dataset}: ${renderError(error, style, false, exitCode)}`,

@@ -80,7 +80,7 @@ function renderDatasets({ datasets }: SurveyDocument, style: Style): string {
       { title: 'DUE', align: 'right' },
       { title: 'NOTE' },
     ],
-    datasets.map(({ dataset, hot, cold, due, error, refusals }) => [
+    datasets.map(({ dataset, hot, cold, due, error, refusals, partitions }) => [
       dataset,
       `${hot.rows_are_estimated ? '~' : ''}${figure(hot.rows, formatInteger)}`,
       figure(hot.bytes, formatBytes),
@@ -91,6 +91,7 @@ function renderDatasets({ datasets }: SurveyDocument, style: Style): string {
         ...(error === null ? [] : [error]),
         ...(cold.bad_segments === 0 ? [] : [countOf(cold.bad_segments, 'bad segment')]),
         ...refusals,
+        ...(partitions === null || partitions.short === null ? [] : [partitions.short]),
       ].join('; '),
     ]),
     style,

@@ -22,6 +22,7 @@ const OF_STORES = [
   'live_hazard',
   'bad_segment',
   'cold_duplicates',
+  'partitions_short',
 ] as const;
 const POSTGRES = alertId({ kind: 'store_unreachable', subject: 'postgres' });
 const REDIS = alertId({ kind: 'store_unreachable', subject: 'redis' });
@@ -191,12 +192,13 @@ function loopsWell({ running }: JobState, nowMs: EpochMs): boolean {
 }
 
 function observeStores(
-  { sources, live, lakeError, badSegments, again }: StoreFacts,
+  { sources, live, lakeError, badSegments, again, partitions }: StoreFacts,
   { drainLagMs, deadLetters }: AlertThresholds,
 ): Found {
   const about = [
     'drain_lag',
     'dead_letters',
+    'partitions_short',
     LAKE,
     ...(badSegments === null ? [] : ['bad_segment']),
     ...(again === null ? [] : ['cold_duplicates']),
@@ -205,6 +207,7 @@ function observeStores(
     ...observeLake(lakeError),
     ...observeAgain(again ?? []),
     ...observeBad(badSegments ?? []),
+    ...observePartitions(partitions),
   ];
   const unsure: string[] = (again ?? []).flatMap(({ dataset, found }) =>
     found === null ? [alertId({ kind: 'cold_duplicates', subject: dataset })] : [],
@@ -241,6 +244,20 @@ function observeBad(bad: NonNullable<StoreFacts['badSegments']>): Condition[] {
     subject: dataset,
     message: `${countOf(count, 'segment')} of ${dataset} ${agree(count, 'is', 'are')} not what was published: tierd scrub ${dataset}`,
   }));
+}
+
+/** Rows in the default partition are told of where no partition is made for them, too: they stay until somebody looks. */
+function observePartitions(partitions: StoreFacts['partitions']): Condition[] {
+  return partitions.flatMap(({ dataset, short, defaultRows }): Condition[] => {
+    const kind = 'partitions_short' as const;
+    if (short !== null) {
+      const message = `${dataset}: ${short}. Next: tierd partitions ${dataset}`;
+      return [{ kind, severity: 'error', subject: dataset, message }];
+    }
+    if (defaultRows === 0) return [];
+    const message = `${dataset}: rows lie in the default partition, of times that have none of their own: docs/partitions.md`;
+    return [{ kind, severity: 'warning', subject: dataset, message }];
+  });
 }
 
 /** Over with the first run that meets none: whoever brings rows twice is to look at it, and need not. */

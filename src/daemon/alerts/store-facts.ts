@@ -21,6 +21,15 @@ export interface StoreFacts {
   readonly badSegments: readonly { readonly dataset: string; readonly count: number }[] | null;
   /** Datasets whose last run met rows that the lake had already, or still goes on; null as above. */
   readonly again: readonly RowsAgainFact[] | null;
+  /** Of tables whose partitions are made ahead. */
+  readonly partitions: readonly PartitionsFact[];
+}
+
+export interface PartitionsFact {
+  readonly dataset: string;
+  /** What is wrong with how far they reach; null where nothing is. */
+  readonly short: string | null;
+  readonly defaultRows: number;
 }
 
 export interface RowsAgainFact {
@@ -48,6 +57,7 @@ export interface Surveyed {
   readonly datasets: readonly {
     readonly dataset: string;
     readonly cold: { readonly badSegments: number };
+    readonly partitions: { readonly short: string | null; readonly defaultRows: number } | null;
     readonly lastRun: LastRunFact | null;
   }[];
   /** Null: the ledger could not be read, and what comes from it is 0 above. */
@@ -82,6 +92,11 @@ export function storeFactsOf(survey: Surveyed): StoreFacts {
           cold.badSegments === 0 ? [] : [{ dataset, count: cold.badSegments }],
         )
       : null,
+    partitions: datasets.flatMap(({ dataset, partitions }) =>
+      partitions === null
+        ? []
+        : [{ dataset, short: partitions.short, defaultRows: partitions.defaultRows }],
+    ),
     again: hasLedger ? datasets.flatMap(({ dataset, lastRun }) => againIn(dataset, lastRun)) : null,
   };
 }

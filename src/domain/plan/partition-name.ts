@@ -76,6 +76,6 @@ const fits = (name: string): boolean => Buffer.byteLength(name) <= LONGEST;
 /** The table's name gives way, as PostgreSQL would cut the end off, which tells them apart. */
 function joined(table: string, end: string): string {
   let kept = table;
-  while (!fits(kept + end)) kept = [...kept].slice(0, -1).join('');
+  while (!fits(kept + end)) kept = Array.from(kept).slice(0, -1).join('');
   return kept + end;
 }

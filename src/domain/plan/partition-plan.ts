@@ -74,3 +74,12 @@ export function tellShort(reach: EpochMs | null, now: EpochMs, aheadMs: number):
   const hours = Math.floor(left / HOUR_MS);
   return `${tellReach(reach)}: missing ${hours < 1 ? 'within the hour' : `in ${String(hours)} h`}`;
 }
+
+/** What a glance at a table tells of its partitions. */
+export interface PartitionsLook {
+  readonly reach: EpochMs | null;
+  /** What is wrong with that; null where nothing is. */
+  readonly short: string | null;
+  /** In the default partition; of many not all are counted. */
+  readonly defaultRows: number;
+}

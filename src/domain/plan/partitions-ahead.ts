@@ -30,7 +30,7 @@ export function missingAhead(
   const until = now + aheadMs;
   const begun = sorted.findLast(({ fromInclusive }) => fromInclusive <= now);
   if (begun !== undefined && begun.toExclusive >= until) return { kind: 'ranges', ranges: [] };
-  const model = (begun ?? sorted[0]) as TimeRange | undefined;
+  const model = begun ?? sorted[0];
   const step = every ?? (model === undefined ? null : stepOf(model, clock));
   if (step === null) return { kind: 'no step' };
   const from = begun?.toExclusive ?? borderBefore(now, step, clock);

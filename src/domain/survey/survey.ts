@@ -2,6 +2,7 @@
 
 import type { SourceKind } from '../live/live-entry.ts';
 import type { LiveHealth } from '../live/live-health.ts';
+import type { PartitionsLook } from '../plan/partition-plan.ts';
 import type { TableKind } from '../table.ts';
 import type { EpochMs } from '../time/time-range.ts';
 import type { LakeCare } from './lake-care.ts';
@@ -75,6 +76,8 @@ export interface DatasetSurvey {
   /** Guards that would refuse the next run, as of `dueAsOf`. */
   readonly refusals: readonly string[];
   readonly lastRun: RunSurvey | null;
+  /** Null where partitions are not made ahead, or were not looked at. */
+  readonly partitions: PartitionsLook | null;
   /** Null until it was looked at. */
   readonly care: LakeCare | null;
 }

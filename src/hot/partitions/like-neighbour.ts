@@ -69,7 +69,7 @@ async function ownIndexes(db: Queryable, ref: TableRef, oid: number): Promise<re
   const found = await run<{
     readonly unique: boolean;
     readonly rest: string;
-    readonly key: string;
+    readonly key: string | null;
   }>(
     db,
     sql`select x.indisunique as unique, k.key,

@@ -6,6 +6,7 @@ import { type DatasetSurvey, UNSEEN_HOT } from '../../domain/survey/survey.ts';
 import { formatTable } from '../../domain/table.ts';
 import { HOUR_MS } from '../../domain/time/time-range.ts';
 import { glanceAtTable } from '../../hot/measure/glance.ts';
+import { lookAtReach } from '../../hot/partitions/look-at-reach.ts';
 import { describeTable } from '../../hot/table/introspect.ts';
 import { inTransaction } from '../../hot/transaction.ts';
 import { asTierdError } from '../job-failure.ts';
@@ -18,7 +19,7 @@ import type { SurveyRooms } from './rooms.ts';
 /** What is seen of it without the ledger. */
 export type DatasetLook = Pick<
   DatasetSurvey,
-  'kind' | 'error' | 'asOf' | 'hot' | 'due' | 'dueAsOf' | 'refusals'
+  'kind' | 'error' | 'asOf' | 'hot' | 'due' | 'dueAsOf' | 'refusals' | 'partitions'
 > & {
   /** The newest run when `due` was measured: a later one makes it stale. */
   readonly dueAfterRun: string | null;
@@ -32,6 +33,7 @@ export const UNSEEN_DATASET: DatasetLook = {
   due: null,
   dueAsOf: null,
   refusals: [],
+  partitions: null,
   dueAfterRun: null,
 };
 
@@ -75,13 +77,17 @@ async function glance(
     limits: GLANCE,
   } as const;
   try {
-    const { kind, hot } = await pace.spend(what, 0, () =>
+    const { kind, hot, partitions } = await pace.spend(what, 0, () =>
       inTransaction(db, options, async () => {
         const table = await describeTable(db, dataset.table, dataset.timeColumn, dataset.timeUnit);
-        return { kind: table.kind, hot: await glanceAtTable(db, table) };
+        return {
+          kind: table.kind,
+          hot: await glanceAtTable(db, table),
+          partitions: await lookAtReach(db, dataset, clock.now()),
+        };
       }),
     );
-    return { ...before, kind, hot, error: null, asOf: clock.now() };
+    return { ...before, kind, hot, partitions, error: null, asOf: clock.now() };
   } catch (thrown) {
     const error = unlessGone(thrown);
     // Somebody else's lock: the figures of a moment ago are as good.

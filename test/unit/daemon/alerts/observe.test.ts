@@ -217,8 +217,8 @@ describe('the stores', () => {
       { ...source, source: 'well', lagSeconds: 59, deadLettersWaiting: 1 },
     ],
     datasets: [
-      { dataset: 'ticks', cold: { badSegments: 3 }, lastRun: null },
-      { dataset: 'bars', cold: { badSegments: 0 }, lastRun: run(0) },
+      { dataset: 'ticks', cold: { badSegments: 3 }, partitions: null, lastRun: null },
+      { dataset: 'bars', cold: { badSegments: 0 }, partitions: null, lastRun: run(0) },
     ],
     deadLettersWaiting: 3,
   };
@@ -257,14 +257,34 @@ describe('the stores', () => {
   it('say that rows came again after they were moved, until a run that meets none', () => {
     const cold = { badSegments: 0 };
     const lookAfter = (rowsAgain: number): readonly string[] => {
-      const datasets = [{ dataset: 'ticks', cold, lastRun: run(rowsAgain) }];
+      const datasets = [{ dataset: 'ticks', cold, partitions: null, lastRun: run(rowsAgain) }];
       return look([LEADING], storeFactsOf({ ...survey, sources: [], live: null, datasets })).ids;
     };
     expect(lookAfter(216)).toEqual(['cold_duplicates:ticks']);
     expect(lookAfter(0)).toEqual([]);
-    const datasets = [{ dataset: 'ticks', cold, lastRun: { ...run(0), finishedAt: null } }];
+    const datasets = [
+      { dataset: 'ticks', cold, partitions: null, lastRun: { ...run(0), finishedAt: null } },
+    ];
     const during = look([LEADING], storeFactsOf({ ...survey, sources: [], live: null, datasets }));
     expect(during.unsure).toContain('cold_duplicates:ticks');
+  });
+
+  it('say that partitions end soon, and that rows lie in the default one', () => {
+    const lookAt = (short: string | null, defaultRows: number) => {
+      const partitions = { short, defaultRows };
+      const datasets = [{ dataset: 'ticks', cold: { badSegments: 0 }, partitions, lastRun: null }];
+      return look([LEADING], storeFactsOf({ ...survey, sources: [], live: null, datasets }));
+    };
+    const soon = lookAt('partitions reach to 2026-12-08: missing in 3 h', 0);
+    expect(soon.conditions[0]).toMatchObject({
+      kind: 'partitions_short',
+      severity: 'error',
+      message:
+        'ticks: partitions reach to 2026-12-08: missing in 3 h. Next: tierd partitions ticks',
+    });
+    expect(lookAt(null, 7).conditions[0]?.severity).toBe('warning');
+    expect(lookAt(null, 0).ids).toEqual([]);
+    expect(lookAt(null, 0).about).toContain('partitions_short');
   });
 
   it('leave what the ledger says of them as it is while it can not be read', () => {
@@ -273,7 +293,7 @@ describe('the stores', () => {
     const away = {
       ...survey,
       sources,
-      datasets: [{ dataset: 'ticks', cold, lastRun: run(9) }],
+      datasets: [{ dataset: 'ticks', cold, partitions: null, lastRun: run(9) }],
       deadLettersWaiting: null,
     };
     const found = look([LEADING], storeFactsOf(away));
