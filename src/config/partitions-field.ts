@@ -1,7 +1,7 @@
 /** `datasets.<name>.partitions`: those that are made before rows come for them. */
 import { z } from 'zod';
 import type { PartitionsSetting } from '../domain/dataset.ts';
-import type { CalendarStep } from '../domain/time/calendar-step.ts';
+import type { CalendarStep } from '../domain/time/time-range.ts';
 import { duration, timeZoneNamed } from './fields.ts';
 import { parseDuration } from './units.ts';
 

@@ -1,7 +1,6 @@
 /** One configured dataset, with every default filled in. Made by `config/load`. */
 import type { IntegerTimeUnit, TableRef } from './table.ts';
-import type { CalendarStep } from './time/calendar-step.ts';
-import type { SliceUnit } from './time/time-range.ts';
+import type { CalendarStep, SliceUnit } from './time/time-range.ts';
 
 /**
  * How a column is held in the lake: as its type's native Parquet type, as exact text, or, for a

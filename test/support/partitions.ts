@@ -1,6 +1,7 @@
 /** Tables that are cut by time, and the job that makes their partitions. */
 
 import type { Dataset } from '../../src/domain/dataset.ts';
+import type { PartitionOutcome } from '../../src/domain/plan/partition-plan.ts';
 import { DAY_MS } from '../../src/domain/time/time-range.ts';
 import type { PartitionRooms } from '../../src/jobs/partitioning/rooms.ts';
 import { makePartitionsAhead } from '../../src/jobs/partitions.ts';
@@ -11,7 +12,7 @@ export function aheadDataset(table: string, changes: Partial<Dataset> = {}): Dat
   return makeDataset(table, { partitions: { every: null, aheadMs: 2 * DAY_MS }, ...changes });
 }
 
-export const makeAhead = (rooms: PartitionRooms, dataset: Dataset) =>
+export const makeAhead = (rooms: PartitionRooms, dataset: Dataset): Promise<PartitionOutcome> =>
   makePartitionsAhead(rooms, dataset, { evenIfPaused: false });
 
 /** `name: bound`, oldest first. */

@@ -91,7 +91,7 @@ function renderDatasets({ datasets }: SurveyDocument, style: Style): string {
         ...(error === null ? [] : [error]),
         ...(cold.bad_segments === 0 ? [] : [countOf(cold.bad_segments, 'bad segment')]),
         ...refusals,
-        ...(partitions === null || partitions.short === null ? [] : [partitions.short]),
+        ...[partitions?.short ?? []].flat(),
       ].join('; '),
     ]),
     style,

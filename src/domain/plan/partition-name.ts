@@ -1,6 +1,5 @@
 /** What a partition that is made ahead is called: as the newest one is, or as pg_partman would. Pure. */
-import type { CalendarStep } from '../time/calendar-step.ts';
-import type { EpochMs } from '../time/time-range.ts';
+import type { CalendarStep, EpochMs } from '../time/time-range.ts';
 
 /** Of PostgreSQL, in bytes. */
 const LONGEST = 63;

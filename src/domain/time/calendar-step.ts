@@ -1,13 +1,7 @@
 /** Steps of a calendar, as partitions are cut by them: days and months of a zone's own clock. Pure. */
 
-import { DAY_MS, type EpochMs, HOUR_MS, type TimeRange } from './time-range.ts';
+import { type CalendarStep, DAY_MS, type EpochMs, HOUR_MS, type TimeRange } from './time-range.ts';
 import { offsetsOf } from './time-zone.ts';
-
-export interface CalendarStep {
-  readonly unit: 'hour' | 'day' | 'month';
-  /** At least one. */
-  readonly count: number;
-}
 
 /** A clock on a wall: what it shows is read as if it were UTC. */
 export interface WallClock {

@@ -20,6 +20,13 @@ export function msOfUs(us: bigint): EpochMs {
 
 export type SliceUnit = 'hour' | 'day' | 'month';
 
+/** As partitions are cut by it. */
+export interface CalendarStep {
+  readonly unit: 'hour' | 'day' | 'month';
+  /** At least one. */
+  readonly count: number;
+}
+
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
 

@@ -3,13 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { namesFor } from '../../../../src/domain/plan/partition-name.ts';
 import { missingAhead, reachOf } from '../../../../src/domain/plan/partitions-ahead.ts';
+import { clockOf, stepFrom, UTC_CLOCK } from '../../../../src/domain/time/calendar-step.ts';
 import {
   type CalendarStep,
-  clockOf,
-  stepFrom,
-  UTC_CLOCK,
-} from '../../../../src/domain/time/calendar-step.ts';
-import {
   DAY_MS,
   HOUR_MS,
   rangesOverlap,
