@@ -60,7 +60,7 @@ storage: { lifecycle: { guards: { max_share: 1 } } }
 maintenance: { temp_dir: spill, threads: 1, memory_limit: 256MB }
 datasets:
   ticks: { time_column: ts }
-  parts: { time_column: ts }
+  parts: { time_column: ts, partitions: { ahead: 2d, every: 1d } }
   hyper: { time_column: ts }
 drain:
   sources:
@@ -79,7 +79,7 @@ drain:
 }
 
 describeOn('timescale', 'the script of least privilege', () => {
-  it('is enough for migrate, rotate, drain, query, status and doctor, and makes no superuser', async () => {
+  it('is enough for migrate, rotate, partitions, drain, query, status and doctor, and makes no superuser', async () => {
     const database = await freshDatabase();
     await withTimescale(database);
     const redis = await startRedis();
@@ -110,6 +110,11 @@ describeOn('timescale', 'the script of least privilege', () => {
       const { rows } = await database.query(`select count(*)::int as n from ${table}`);
       expect({ table, rows }).toEqual({ table, rows: [{ n: left }] });
     }
+    await done(DAEMON, 'partitions');
+    const made = await database.query(
+      `select count(*)::int as n from pg_inherits where inhparent = 'parts'::regclass`,
+    );
+    expect(made.rows).toEqual([{ n: 3 }]);
     await done(DAEMON, 'drain');
     await done(DAEMON, 'status');
     for (const user of [DAEMON, READER]) {

@@ -67,7 +67,11 @@ async function grantsFor(
   const drained = new Set(drain.sources.map(({ dataset }) => dataset.name));
   return grantsScript({
     role,
-    tables: datasets.map(({ name, table }) => ({ table, drained: drained.has(name) })),
+    tables: datasets.map(({ name, table, partitions }) => ({
+      table,
+      drained: drained.has(name),
+      growsAhead: partitions !== undefined,
+    })),
   });
 }
 

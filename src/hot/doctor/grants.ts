@@ -12,6 +12,8 @@ export interface GrantedTable {
   readonly table: TableRef;
   /** A source of the live store is drained into it. */
   readonly drained: boolean;
+  /** Its partitions are made ahead. */
+  readonly growsAhead: boolean;
 }
 
 /**
@@ -73,7 +75,7 @@ grant select on all tables in schema tierd to ${reader};
 alter default privileges for role ${daemon} in schema tierd grant select on tables to ${reader};`;
 }
 
-function dataset({ table, drained }: GrantedTable, names: Names): string {
+function dataset({ table, drained, growsAhead }: GrantedTable, names: Names): string {
   const [daemon, reader] = [quoteName(names.daemon), quoteName(names.reader)];
   const place = quoteTable(table);
   const written = drained ? 'select, insert, update, delete' : 'select, delete';
@@ -81,7 +83,7 @@ function dataset({ table, drained }: GrantedTable, names: Names): string {
 grant usage on schema ${quoteName(table.schema)} to ${daemon}, ${reader};
 grant ${written} on table ${place} to ${daemon};
 grant select on table ${place} to ${reader};
-${maintenance(place, names)}${drained ? `\n${sequences(place, names)}` : ''}`;
+${growsAhead ? `grant create on schema ${quoteName(table.schema)} to ${daemon}, ${quoteName(names.owner)};\n` : ''}${maintenance(place, names)}${drained ? `\n${sequences(place, names)}` : ''}`;
 }
 
 /**

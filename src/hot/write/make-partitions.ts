@@ -8,8 +8,8 @@ import { type Queryable, run, runOne, sql } from '../sql.ts';
 import { findTable } from './restore-target.ts';
 
 /**
- * In the caller's transaction, which it should end soon: readers and writers of the table go on, and writers of tables
- * that it refers to wait. One whose name is taken by now is left to whoever made it.
+ * In the caller's transaction, which it should end soon: PARTITION OF locks the table against readers and writers, and
+ * tables that it refers to against writers, until then. One whose name is taken by now is left to whoever made it.
  *
  * Throws LOCK_TIMEOUT and what PostgreSQL objects with.
  */
