@@ -8,3 +8,10 @@ export const ATTACHED = 'attached';
  * and its value is that very snapshot, or null.
  */
 export const AS_OF = 'tierd_as_of';
+
+/** The schema of the face whose tables are the cold sides as foreign chunks of hypertables see them. */
+export const IN_PLACE = 'in_place';
+
+/** As what a session of the hot PostgreSQL makes itself known that asks: postgres_fdw fills in its id. */
+export const READER_PREFIX = 'tierd ';
+export const READER_NAME = `${READER_PREFIX}%c`;

@@ -60,6 +60,8 @@ const FIXED_SETTINGS: Readonly<Record<string, string>> = {
   jit: 'off',
   // A wait for standbys that was given up is told by a warning and nothing else.
   client_min_messages: 'warning',
+  // Of a hypertable that is attached in place, the hot rows alone. Without TimescaleDB it is a name that nobody reads.
+  'timescaledb.enable_tiered_reads': 'off',
 };
 
 /**

@@ -20,6 +20,7 @@ import {
   dropColdSql,
   printOf,
 } from '../hot/attach/dataset-sql.ts';
+import { dropChunkSql, listInPlace } from '../hot/attach/in-place-sql.ts';
 import {
   dropSchemaSql,
   type FaceToReach,
@@ -122,16 +123,21 @@ export async function planDetach(
   names: readonly string[],
 ): Promise<AttachPlan> {
   const there = await listAttached(db, schema);
-  const unknown = names.find((name) => !there.some(({ dataset }) => dataset === name));
+  const inPlace = await listInPlace(db);
+  const all = [...new Set([...there, ...inPlace].map(({ dataset }) => dataset))];
+  const unknown = names.find((name) => !all.includes(name));
   if (unknown !== undefined) {
-    const attached = there.map(({ dataset }) => dataset).join(', ');
+    const attached = all.join(', ');
     throw new TierdError({
       code: 'USAGE',
       message: `${unknown} is not attached in schema ${schema}; nothing was done.`,
       hint: attached === '' ? 'Nothing is attached there.' : `Attached are ${attached}.`,
     });
   }
-  const gone = there.filter(({ dataset }) => names.length === 0 || names.includes(dataset));
+  const goes = ({ dataset }: { readonly dataset: string }): boolean =>
+    names.length === 0 || names.includes(dataset);
+  const gone = there.filter(goes);
+  const goneInPlace = inPlace.filter(goes);
   const statements: string[] = [];
   for (const { dataset, view } of gone) {
     statements.push(
@@ -139,24 +145,30 @@ export async function planDetach(
       `delete from ${quoteName(schema)}.tierd_attached where dataset = ${quoteLiteral(dataset)}`,
     );
   }
-  if (gone.length > 0 && gone.length === there.length) statements.push(...dropSchemaSql(schema));
+  statements.push(...goneInPlace.flatMap(dropChunkSql));
+  const left = there.length + inPlace.length - gone.length - goneInPlace.length;
+  if (left === 0 && all.length > 0) statements.push(...dropSchemaSql(schema));
   return {
-    datasets: gone.map(({ dataset, view }) => ({
-      dataset,
-      schema,
-      table: view,
-      step: 'gone',
-    })),
+    datasets: [
+      ...gone.map(({ dataset, view }) => ({ dataset, schema, table: view, step: 'gone' as const })),
+      ...goneInPlace.map(({ dataset, chunk }) => ({
+        dataset,
+        schema: chunk.schema,
+        table: chunk.name,
+        step: 'gone' as const,
+      })),
+    ],
     statements,
   };
 }
 
-/** Runs a plan that was made in this transaction. */
+/** Runs a plan that was made in this transaction. @param assertSound what it throws takes all of it back */
 export async function runPlan(
   { lockTimeoutMs }: Pick<AttachRooms, 'lockTimeoutMs'>,
   db: pg.Client,
   doing: string,
   plan: () => Promise<AttachPlan>,
+  assertSound: () => Promise<void> = () => Promise.resolve(),
 ): Promise<AttachPlan> {
   return inTransaction(
     db,
@@ -164,6 +176,7 @@ export async function runPlan(
     async () => {
       const made = await plan();
       for (const statement of made.statements) await db.query(statement);
+      if (made.statements.length > 0) await assertSound();
       return made;
     },
   );

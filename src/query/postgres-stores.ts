@@ -12,6 +12,7 @@ import type { LiveSide, SettledSource } from './live/live-side.ts';
 import { assertNotDropped } from './not-dropped.ts';
 import { openTable, type TableOptions } from './open-table.ts';
 import { inReadSnapshot, type ReadSnapshot } from './read-snapshot.ts';
+import { assertSeenInPlace } from './seen-in-place.ts';
 import type { ColdCatalog } from './segments/cold-catalog.ts';
 import { coldCatalogOf } from './segments/ledger-catalog.ts';
 import {
@@ -30,6 +31,8 @@ export interface SnapshotOptions extends TableOptions {
   readonly snapshot?: string;
   /** In its place one whose statement locked its tables after it, maybe: a drop in between is not met by waiting. */
   readonly instant?: string;
+  /** In place of both, a session that reads the hot rows by itself, at a snapshot that nobody is told. */
+  readonly reader?: { readonly session: string | null };
   readonly live?: LiveSide;
 }
 
@@ -37,7 +40,7 @@ export interface SnapshotOptions extends TableOptions {
 const MOST_LOOKS = 5;
 
 export function postgresStores(options: SnapshotOptions): InSnapshot {
-  const { db, maxHoldMs, live, instant, snapshot = instant } = options;
+  const { db, maxHoldMs, live, reader, instant, snapshot = instant } = options;
   return async (needOf, work, names) => {
     const wanted = options.datasets.filter(({ name }) => needOf(name) !== 'nothing');
     const tables = {
@@ -68,6 +71,13 @@ export function postgresStores(options: SnapshotOptions): InSnapshot {
         },
         tables,
         async (read) => {
+          if (reader !== undefined) {
+            await assertSeenInPlace(
+              db,
+              reader.session,
+              wanted.map(({ name }) => name),
+            );
+          }
           const stores = await openStores(options, needOf, wanted, read);
           const sources = (await look?.settle(db)) ?? null;
           if (attempt < MOST_LOOKS && sources?.some(({ isUnsure }) => isUnsure) === true) {

@@ -10,6 +10,7 @@ import { selectDatasets } from '../select-datasets.ts';
 interface AttachFlags {
   readonly dryRun?: true;
   readonly print?: true;
+  readonly inPlace?: true;
 }
 
 export function registerAttach(program: Command, context: CliContext): void {
@@ -17,11 +18,12 @@ export function registerAttach(program: Command, context: CliContext): void {
     .command('attach')
     .description('show cold rows beside hot ones inside PostgreSQL: a view for each dataset')
     .argument('[dataset...]', 'which ones; all that are configured when left out')
+    .option('--in-place', 'no view: the hypertable itself reaches into the lake (TimescaleDB)')
     .option('-n, --dry-run', 'say what would happen and change nothing')
     .option('--print', 'print the SQL, for who runs it in place of tierd')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ tierd attach\n  $ tierd attach market_data --dry-run\n  $ tierd attach --print > attach.sql',
+      '\nExamples:\n  $ tierd attach\n  $ tierd attach market_data --dry-run\n  $ tierd attach --print > attach.sql\n  $ tierd attach market_data --in-place',
     )
     .action(async (names: readonly string[], flags: AttachFlags) => {
       const { datasets, postgresFace } = context.loadConfig();
@@ -31,7 +33,15 @@ export function registerAttach(program: Command, context: CliContext): void {
       const { faceFor } = await import('../rooms/attach-rooms.ts');
       const reached = faceFor(face, flags.print === true ? PASSWORD_VARIABLE : undefined);
       const rooms = { clock: context.clock, schema: face.attach.schema };
-      await carryOut(context, flags, 'attach', (db) => planAttach(rooms, db, chosen, reached));
+      if (flags.inPlace !== true) {
+        await carryOut(context, flags, 'attach', (db) => planAttach(rooms, db, chosen, reached));
+        return;
+      }
+      const { assertProbed, planAttachInPlace } = await import('../../jobs/attachment/in-place.ts');
+      const plan = (db: pg.Client): Promise<AttachPlan> =>
+        planAttachInPlace(rooms, db, chosen, reached);
+      const probe = (db: pg.Client): Promise<void> => assertProbed(db, face.attach.schema);
+      await carryOut(context, flags, 'attach', plan, probe);
     });
 }
 
@@ -58,6 +68,7 @@ async function carryOut(
   flags: AttachFlags,
   job: 'attach' | 'detach',
   plan: (db: pg.Client) => Promise<AttachPlan>,
+  assertSound?: (db: pg.Client) => Promise<void>,
 ): Promise<void> {
   const { postgres } = context.loadConfig();
   const { lookOnly, runPlan, takeStatistics } = await import('../../jobs/attach.ts');
@@ -71,8 +82,14 @@ async function carryOut(
     } else {
       const { assertWritable } = await import('../../hot/server/writable.ts');
       await assertWritable(db);
-      const done = await runPlan(postgres, db, doing, () => plan(db));
-      for (const failure of await takeStatistics(db, done)) {
+      const done = await runPlan(
+        postgres,
+        db,
+        doing,
+        () => plan(db),
+        () => assertSound?.(db) ?? Promise.resolve(),
+      );
+      for (const failure of flags.inPlace === true ? [] : await takeStatistics(db, done)) {
         context.logger.warn(
           {},
           `no statistics of ${failure}: run \`analyze\` of it when the daemon runs, or plans of large questions may be bad`,

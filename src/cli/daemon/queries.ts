@@ -117,7 +117,7 @@ async function run(
 /** Whatever it answers with is written in messages of the protocol. */
 async function askFace(
   { processes, context, config }: Omit<Asking, 'mayKeep'>,
-  { sql, before, parameterTypes, values, reply, snapshot, instant, explain }: FaceQuestion,
+  { sql, before, parameterTypes, values, reply, snapshot, instant, reader, explain }: FaceQuestion,
   { write, signal }: FaceHandler,
 ): Promise<{ readonly rows: number }> {
   const { plan, rows } = await startQuery(
@@ -132,6 +132,7 @@ async function askFace(
       format: reply,
       ...(snapshot === null ? {} : { snapshot }),
       ...(instant === null ? {} : { instant }),
+      ...(reader === null ? {} : { reader }),
       output: null,
       terminal: null,
       terminalWidth: null,

@@ -1,8 +1,15 @@
 /** What a table of a question's means. */
-import { ATTACHED } from '../../domain/attached.ts';
+import { ATTACHED, IN_PLACE } from '../../domain/attached.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 
-const SIDES: ReadonlySet<string | null> = new Set([null, 'public', 'hot', 'cold', ATTACHED]);
+const SIDES: ReadonlySet<string | null> = new Set([
+  null,
+  'public',
+  'hot',
+  'cold',
+  ATTACHED,
+  IN_PLACE,
+]);
 
 /** Whether it is a dataset, a side of one, or the table of one by its full name. */
 export function isDatasetName(

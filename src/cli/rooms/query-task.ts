@@ -42,6 +42,8 @@ export interface QueryTask {
     readonly snapshot?: string;
     /** That a statement of the hot store's holds, which locked what it reads in an order of its own. */
     readonly instant?: string;
+    /** In place of both: a session of the hot store's that reads a hypertable in place. */
+    readonly reader?: { readonly session: string | null };
     /** In PostgreSQL's SQL, in place of the engine's. */
     readonly postgres?: Omit<PostgresQuestion, 'sql' | 'timeZone' | 'instant'>;
     /** What is asked in place of its SQL. */
@@ -109,6 +111,7 @@ async function runQueryTask(
     withLive: _,
     snapshot,
     instant,
+    reader,
     ...request
   } = task.request;
   const sink = sinkInto(rooms.rows, rooms.signal, terminal);
@@ -136,6 +139,7 @@ async function runQueryTask(
     signal,
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(instant === undefined ? {} : { instant }),
+    ...(reader === undefined ? {} : { reader }),
     ...record,
     ...live,
   });

@@ -1,7 +1,7 @@
 /** A question in PostgreSQL's SQL as one of the engine's, over the datasets that it names as they are. */
 import type { RangeVar } from 'libpg-query';
 import type pg from 'pg';
-import { ATTACHED } from '../../domain/attached.ts';
+import { ATTACHED, IN_PLACE } from '../../domain/attached.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
 import type {
@@ -113,7 +113,8 @@ async function catalogueFor(
   for (const { name, table } of datasets) {
     if (!named.has(name) && !named.has(table.name)) continue;
     const { columns } = await readShape(db, datasets, name);
-    if (schemas.has(ATTACHED)) isCollated ||= await sortsByCollation(db, table);
+    if (schemas.has(ATTACHED) || schemas.has(IN_PLACE))
+      isCollated ||= await sortsByCollation(db, table);
     const own = await catalogueColumns(db, { name, table }, columns);
     const held = own.columns;
     for (const [type, labels] of own.enums) enums.set(type, labels);
@@ -126,6 +127,7 @@ async function catalogueFor(
       { schema: 'hot', name, sql: `hot.${view}`, columns: held },
       { schema: 'cold', name, sql: `cold.${view}`, columns: held },
       { schema: ATTACHED, name, sql: `cold.${view}`, columns: inLake, instant },
+      { schema: IN_PLACE, name, sql: `cold.${view}`, columns: inLake },
     );
     if (table.schema !== 'public' || table.name !== name) {
       relations.push({

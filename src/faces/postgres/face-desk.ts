@@ -21,6 +21,8 @@ export interface FaceQuestion {
   readonly snapshot: string | null;
   /** In its place, one of a statement that asks through a foreign table; it holds it until it is answered. */
   readonly instant: string | null;
+  /** In place of both: the session that reads a hypertable in place, by its id, where it said one; null for other questions. */
+  readonly reader: { readonly session: string | null } | null;
 }
 
 export interface ExplainOptions {

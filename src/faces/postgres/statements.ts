@@ -1,4 +1,5 @@
 /** What a session makes of statements: portals, which run them. */
+import { READER_PREFIX } from '../../domain/attached.ts';
 import type { PostgresReply } from '../../query/answer/postgres/postgres-reply.ts';
 import { Answer } from './answers/answer.ts';
 import { type CatalogueQuestion, describeCatalogue } from './catalogue/ask-catalogue.ts';
@@ -17,6 +18,7 @@ import { QueryPortal } from './portals/query-portal.ts';
 import { runCommand } from './run-command.ts';
 import type { SessionRooms } from './session-rooms.ts';
 import { constantRow } from './translate/constant-rows.ts';
+import { isInPlace } from './translate/in-place.ts';
 import { instantIn } from './translate/instant.ts';
 import type { Question, StatementKind } from './translate/statement-kinds.ts';
 import { type Statement, statementsOf } from './understand.ts';
@@ -156,7 +158,7 @@ export class Statements {
     const { text: sql } = question;
     const before = statement.before(sql);
     const reply = this.#reply([]);
-    const asked = { sql, before, parameterTypes, values: null, reply, instant: null };
+    const asked = { sql, before, parameterTypes, values: null, reply, instant: null, reader: null };
     const answer = new Answer(desk, asked, { signal, statementTimeoutMs });
     try {
       const parameters = await answer.head(1);
@@ -208,14 +210,21 @@ export class Statements {
     const reply = { ...this.#reply(formats), copy };
     const before = statement.before(sql);
     const instant = statement.placed(() => instantIn(tree, texts));
-    const asked = { sql, before, parameterTypes: types, values: texts, reply, instant };
+    const reader = isInPlace(tree) ? { session: this.#session() } : null;
+    const asked = { sql, before, parameterTypes: types, values: texts, reply, instant, reader };
     const question = explain === undefined ? asked : { ...asked, explain };
     const { statementTimeoutMs } = settings;
     const snapshot =
-      instant === null
+      instant === null && reader === null
         ? () => transaction.snapshotOf(desk.holdSnapshot)
         : () => Promise.resolve(null);
     return new QueryPortal({ desk, question, statementTimeoutMs, promised, snapshot });
+  }
+
+  /** By which the hot PostgreSQL knows who asks through one of its foreign tables. */
+  #session(): string | null {
+    const name = this.#rooms.settings.get('application_name');
+    return name.startsWith(READER_PREFIX) ? name.slice(READER_PREFIX.length) : null;
   }
 
   #reply(formats: readonly number[]): PostgresReply {

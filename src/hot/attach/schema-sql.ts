@@ -1,4 +1,5 @@
 /** The statements that make what all attached datasets share, and those that remove it. */
+import { READER_NAME } from '../../domain/attached.ts';
 import { quoteLiteral, quoteName } from '../quote.ts';
 import type { ServerOptions } from './attachable.ts';
 
@@ -25,6 +26,8 @@ function serverOptions({ host, port, isTls }: FaceToReach): Options {
     // In seconds: who asks is told soon that nobody is there.
     connect_timeout: quoteLiteral('5'),
     fetch_size: quoteLiteral('10000'),
+    // Who reads a hypertable in place can be told apart by it.
+    application_name: quoteLiteral(READER_NAME),
     ...(isTls ? { sslmode: quoteLiteral('require') } : {}),
   };
 }

@@ -2,7 +2,7 @@
  * What postgres_fdw asks before it takes a sample for ANALYZE: how large a table is, of a catalogue that does not have it. Its
  * rows are counted in place of that.
  */
-import { ATTACHED } from '../../../domain/attached.ts';
+import { ATTACHED, IN_PLACE } from '../../../domain/attached.ts';
 
 const PAGES =
   /^SELECT pg_catalog\.pg_relation_size\('((?:[^']|'')+)'::pg_catalog\.regclass\) \/ \d+$/;
@@ -23,5 +23,6 @@ export function countInPlaceOf(text: string): string | null {
 /** As SQL: it is quoted within the literal. */
 function tableIn(question: RegExp, text: string): string | null {
   const table = question.exec(text)?.[1]?.replaceAll("''", "'");
-  return table?.startsWith(`${ATTACHED}.`) === true ? table : null;
+  const isOurs = [ATTACHED, IN_PLACE].some((schema) => table?.startsWith(`${schema}.`));
+  return isOurs ? (table ?? null) : null;
 }

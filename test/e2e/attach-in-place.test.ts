@@ -1,0 +1,129 @@
+/** `tierd attach --in-place`: a hypertable that reaches into the lake by itself. */
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/domain/time/clock.ts';
+import { runInside, runTierd } from '../support/cli.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { type FaceDaemon, startFaceDaemon } from '../support/face-daemon.ts';
+import { endHttpDaemon } from '../support/http-daemon.ts';
+import { freePort } from '../support/server-process.ts';
+import { describeOn } from '../support/servers.ts';
+
+describeOn('timescale', 'a hypertable in place', () => {
+  let database: TestDatabase;
+  let daemon: FaceDaemon;
+
+  const day = (ago: number): string =>
+    new Date(Math.floor(Date.now() / 86_400_000 - ago) * 86_400_000).toISOString();
+
+  /** A hundred rows of a day, so many days ago. */
+  const fill = (table: string, ...days: readonly number[]): Promise<unknown> =>
+    database.query(
+      `insert into ${table} (ts, id, note) select d::timestamptz + n * interval '1 minute', n, 'n' || n % 7
+       from unnest($1::text[]) d, generate_series(1, 100) n`,
+      [days.map(day)],
+    );
+
+  const tierd = (...argv: readonly string[]) =>
+    runInside(argv, { workingDirectory: daemon.directory, clock: systemClock });
+
+  async function rotate(...names: readonly string[]): Promise<void> {
+    const { exitCode, stderr } = await runTierd(['rotate', ...names, '--force', '--quiet'], {
+      workingDirectory: daemon.directory,
+    });
+    expect(exitCode, stderr).toBe(0);
+  }
+
+  const count = async (sql: string, on: { query(text: string): Promise<pg.QueryResult> } = database): Promise<number> =>
+    ((await on.query(`select count(*)::int as n from ${sql}`)).rows[0] as { n: number }).n;
+
+  async function planOf(sql: string): Promise<string> {
+    return JSON.stringify((await database.query(`explain (verbose) ${sql}`)).rows);
+  }
+
+  async function errorOf(asked: Promise<unknown>): Promise<{ code?: string; message?: string }> {
+    return asked.then(
+      () => ({}),
+      (error: unknown) => error as { code: string; message: string },
+    );
+  }
+
+  beforeAll(async () => {
+    database = await createTestDatabase({ timescale: true });
+    await database.query(`
+      create table chunks (ts timestamptz not null, id int not null check (id > 0), note text not null, primary key (ts, id));
+      select create_hypertable('chunks', 'ts', chunk_time_interval => interval '1 day');
+      create table wide (ts timestamptz not null, id int not null, note text);
+      select create_hypertable('wide', 'ts', chunk_time_interval => interval '30 days');
+      create table plain_t (ts timestamptz not null, id int not null);`);
+    await fill('chunks', 1, 3, 40, 41);
+    await fill('wide', 1, 3, 40, 41);
+    daemon = await startFaceDaemon(database, {
+      port: await freePort(),
+      datasets: `  chunks: { time_column: ts }
+  wide: { time_column: ts }
+  plain_t: { time_column: ts }`,
+    });
+  });
+
+  afterAll(() => endHttpDaemon(daemon));
+
+  describe('what is attached', () => {
+    it('is planned, made, told, and left as it is the next time', async () => {
+      await rotate();
+      const dry = await tierd('attach', 'chunks', '--in-place', '--dry-run');
+      expect(dry.stdout, dry.stderr).toBe('would attach chunks as attached.chunks_chunk\n');
+      expect(await count('chunks')).toBe(200);
+      const made = await tierd('attach', 'chunks', 'wide', '--in-place');
+      expect(made, made.stderr).toMatchObject({ exitCode: 0, stderr: '' });
+      const again = await tierd('attach', 'chunks', 'wide', '--in-place', '--json');
+      expect(JSON.parse(again.stdout)).toMatchObject({
+        datasets: [{ step: 'same' }, { step: 'same' }],
+        statements: 0,
+      });
+    });
+
+    it('is a hypertable alone: another table is refused', async () => {
+      const { exitCode, stderr } = await tierd('attach', 'plain_t', '--in-place');
+      expect(exitCode).toBe(3);
+      expect(stderr).toContain('is no hypertable');
+    });
+
+    it.each(['chunks', 'wide'])('gives hot rows and cold ones: %s', async (table) => {
+      expect(await count(table)).toBe(400);
+      expect(await count(`${table} where ts < now() - interval '20 days'`)).toBe(200);
+      expect(await count(`${table} where note = 'n3'`)).toBe(
+        await count(`${table} where note like 'n3%'`),
+      );
+    });
+  });
+
+  it.each(['chunks', 'wide'])(
+    'leaves the lake out of a question of hot time, but not of one of cold time: %s',
+    async (table) => {
+      expect(
+        await planOf(`select * from ${table} where ts > now() - interval '10 days'`),
+      ).not.toContain('Foreign Scan');
+      expect(await planOf(`select * from ${table} where ts > '${day(5)}'`)).not.toContain(
+        'Foreign Scan',
+      );
+      expect(await planOf(`select * from ${table} where ts < '${day(39)}'`)).toContain(
+        'Foreign Scan',
+      );
+    },
+  );
+
+  it.each(['chunks', 'wide'])('moves late rows, and they are read on: %s', async (table) => {
+    await fill(table, 42);
+    expect(await count(table)).toBe(500);
+    await rotate(table);
+    expect(await count(table)).toBe(500);
+    await database.query(
+      `insert into ${table} (ts, id, note) values ('${day(41)}'::timestamptz + interval '1 second', 7, 'late')`,
+    );
+    expect(await count(table)).toBe(501);
+    await rotate(table);
+    expect(await count(table)).toBe(501);
+    expect(await count(`${table} where note = 'late'`)).toBe(1);
+  });
+});
