@@ -19,7 +19,8 @@ describeOn('timescale', 'a hypertable in place', () => {
   /** A hundred rows of a day, so many days ago. */
   const fill = (table: string, ...days: readonly number[]): Promise<unknown> =>
     database.query(
-      `insert into ${table} (ts, id, note) select d::timestamptz + n * interval '1 minute', n, 'n' || n % 7
+      `insert into ${table} (ts, id, note) select d::timestamptz + n * interval '1 minute', n,
+              case when d::timestamptz > now() - interval '10 days' then 'keep' else 'n' || n % 7 end
        from unnest($1::text[]) d, generate_series(1, 100) n`,
       [days.map(day)],
     );
@@ -34,7 +35,10 @@ describeOn('timescale', 'a hypertable in place', () => {
     expect(exitCode, stderr).toBe(0);
   }
 
-  const count = async (sql: string, on: { query(text: string): Promise<pg.QueryResult> } = database): Promise<number> =>
+  const count = async (
+    sql: string,
+    on: { query(text: string): Promise<pg.QueryResult> } = database,
+  ): Promise<number> =>
     ((await on.query(`select count(*)::int as n from ${sql}`)).rows[0] as { n: number }).n;
 
   async function planOf(sql: string): Promise<string> {
@@ -54,14 +58,14 @@ describeOn('timescale', 'a hypertable in place', () => {
       create table chunks (ts timestamptz not null, id int not null check (id > 0), note text not null, primary key (ts, id));
       select create_hypertable('chunks', 'ts', chunk_time_interval => interval '1 day');
       create table wide (ts timestamptz not null, id int not null, note text);
-      select create_hypertable('wide', 'ts', chunk_time_interval => interval '30 days');
+      select create_hypertable('wide', 'ts', chunk_time_interval => interval '365 days');
       create table plain_t (ts timestamptz not null, id int not null);`);
     await fill('chunks', 1, 3, 40, 41);
     await fill('wide', 1, 3, 40, 41);
     daemon = await startFaceDaemon(database, {
       port: await freePort(),
       datasets: `  chunks: { time_column: ts }
-  wide: { time_column: ts }
+  wide: { time_column: ts, interval_column: note, hot_intervals: [keep] }
   plain_t: { time_column: ts }`,
     });
   });
@@ -125,5 +129,75 @@ describeOn('timescale', 'a hypertable in place', () => {
     await rotate(table);
     expect(await count(table)).toBe(501);
     expect(await count(`${table} where note = 'late'`)).toBe(1);
+    const removals = await database.query(
+      `select distinct removal from tierd.moves where dataset = $1 and state in ('committed', 'finished')`,
+      [table],
+    );
+    expect(removals.rows).toContainEqual({ removal: table === 'wide' ? 'delete' : 'drop' });
+  });
+
+  describe('one instant', () => {
+    const move = (table: string): Promise<void> => rotate(table);
+
+    it.each(['chunks', 'wide'])(
+      'I2: a statement in a transaction that keeps its snapshot gives the rows as they were, or is refused with 40001: %s',
+      async (table) => {
+        await fill(table, 43);
+        const before = await count(table);
+        const reader = await database.connect();
+        await reader.query('begin isolation level repeatable read');
+        await count('plain_t', reader);
+        await move(table);
+        const asked = count(table, reader);
+        expect(await errorOf(asked)).toMatchObject({ code: '40001' });
+        await reader.query('rollback');
+        expect(await count(table, reader)).toBe(before);
+        await reader.end();
+      },
+    );
+
+    it.each(['chunks', 'wide'])(
+      'I2: who reads is waited for by a move, which is given up where that takes too long: %s',
+      async (table) => {
+        await fill(table, 44);
+        const before = await count(table);
+        const reader = await database.connect();
+        await reader.query('begin');
+        expect(await count(table, reader)).toBe(before);
+        const { exitCode, stderr } = await runTierd(['rotate', table, '--force', '--quiet'], {
+          workingDirectory: daemon.directory,
+        });
+        expect(exitCode, stderr).not.toBe(0);
+        expect(stderr).toContain('stays hot: no lock on');
+        expect(await count(table, reader)).toBe(before);
+        await reader.query('commit');
+        await move(table);
+        expect(await count(table, reader)).toBe(before);
+        await reader.end();
+      },
+    );
+
+    it('I2: while a transaction that writes is older than a move, nobody is answered who might not see that move', async () => {
+      const writer = await database.connect();
+      await writer.query(`begin; insert into plain_t values (now(), 1)`);
+      await fill('wide', 45);
+      const before = await count('wide');
+      await move('wide');
+      expect(await errorOf(count('wide'))).toMatchObject({ code: '40001' });
+      expect(await count(`wide where ts > now() - interval '10 days'`)).toBe(200);
+      await writer.query('commit');
+      expect(await count('wide')).toBe(before);
+      await writer.end();
+    });
+
+    it('answers nobody else who names its table of the face', async () => {
+      const { connectTo } = await import('../support/face-daemon.ts');
+      const client = await connectTo(daemon);
+      const asked = `select count(*) from in_place.wide`;
+      expect(await errorOf(client.query(asked))).toMatchObject({ code: '55000' });
+      await client.query(`set application_name = 'tierd 1.1'`);
+      expect(await errorOf(client.query(asked))).toMatchObject({ code: '55000' });
+      await client.end();
+    });
   });
 });

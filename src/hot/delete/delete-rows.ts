@@ -10,6 +10,7 @@ import { type RowFilter, rowsWhere } from '../measure/row-filter.ts';
 import { type Queryable, run, sql } from '../sql.ts';
 import { fingerprintColumns } from '../table/columns-print.ts';
 import { hasTimeIndex } from '../table/time-index.ts';
+import { deletableOf } from './without-foreign.ts';
 
 export interface DeleteOptions extends Patience {
   readonly range: TimeRange;
@@ -49,17 +50,24 @@ export async function deleteRows(
   const ranges = await inShortAttempts(client, waiting, () =>
     rangesOfAtMost(client, table, { ...options, maxRowsPerStatement: maxRows }),
   );
+  const sources = await inShortAttempts(client, waiting, () =>
+    deletableOf(client, table, options.range),
+  );
   for (const range of ranges) {
     if (options.signal?.aborted === true) throw interrupted(table);
     // By time, never by ctid: on a hypertable one ctid names a row in every chunk.
     const where = rowsWhere(table.timeColumn, range, filter);
-    // A row that another is changing is waited for in short attempts: see `locks`.
-    const gone = await inShortAttempts(client, waiting, () =>
-      deleteAndDigest(client, table, table.ref, where, mode),
-    );
-    rows += gone.rows;
-    sum += gone.sum;
-    await options.onDeleted?.(gone.rows);
+    let deleted = 0n;
+    for (const from of sources) {
+      // A row that another is changing is waited for in short attempts: see `locks`.
+      const gone = await inShortAttempts(client, waiting, () =>
+        deleteAndDigest(client, table, from, where, mode),
+      );
+      deleted += gone.rows;
+      sum += gone.sum;
+    }
+    rows += deleted;
+    await options.onDeleted?.(deleted);
   }
   await flushStatistics(client);
   // After the deletes: their lock keeps the columns as they are until the transaction ends.

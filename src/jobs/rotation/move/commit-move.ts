@@ -7,6 +7,7 @@ import type { NextSnapshot } from '../../../catalogue/next-snapshot.ts';
 import { TierdError } from '../../../domain/errors.ts';
 import type { ProvenSegments } from '../../../domain/plan/proof.ts';
 import { formatRange, type TimeRange } from '../../../domain/time/time-range.ts';
+import { keepReadersOut } from '../../../hot/attach/keep-readers-out.ts';
 import { deleteRows } from '../../../hot/delete/delete-rows.ts';
 import { dropParts } from '../../../hot/delete/drop-parts.ts';
 import { assertNotKept } from '../../../hot/delete/kept-rows.ts';
@@ -137,6 +138,8 @@ async function removeRows(
   });
   if (deleted.rows < source.rows) await assertNotKept(db, run.table, move.range, filter);
   assertSameRows(run.table.ref, source, deleted);
+  const { lockTimeoutMs } = rooms.settings;
+  await keepReadersOut(db, run.dataset.name, { lockTimeoutMs, signal: run.signal });
 }
 
 /**
