@@ -15,6 +15,7 @@ import { ExplainPortal } from './portals/explain-portal.ts';
 import { CommandPortal, KnownRowsPortal } from './portals/known-portals.ts';
 import type { Portal, RowsPortal, Run } from './portals/portal.ts';
 import { QueryPortal } from './portals/query-portal.ts';
+import { SilentPortal, UntouchedPortal } from './portals/untouched-portal.ts';
 import { runCommand } from './run-command.ts';
 import type { SessionRooms } from './session-rooms.ts';
 import { constantRow } from './translate/constant-rows.ts';
@@ -73,8 +74,10 @@ export class Statements {
   open(statement: Statement, binding: Binding = UNBOUND): Portal {
     const kind = this.#kindOf(statement);
     switch (kind.kind) {
-      case 'select':
-        return this.#openQuestion(statement, kind.question, binding);
+      case 'select': {
+        const portal = this.#openQuestion(statement, kind.question, binding);
+        return statement.inPlaceOf?.givesRows === false ? new SilentPortal(portal) : portal;
+      }
       case 'copy': {
         if (kind.question.asks === 'catalogue') throw notSupported('COPY of the catalogue');
         const copy = readCopyOptions(kind.options);
@@ -130,7 +133,7 @@ export class Statements {
 
   /** Whether it is a query, whose rows are what is described. */
   givesRows(statement: Statement): boolean {
-    return this.#kindOf(statement).kind === 'select';
+    return statement.inPlaceOf?.givesRows !== false && this.#kindOf(statement).kind === 'select';
   }
 
   #kindOf(statement: Statement): StatementKind {
@@ -171,7 +174,11 @@ export class Statements {
   #openQuestion(statement: Statement, question: Question, binding: Binding): RowsPortal {
     const known = this.#openConstants(question, binding.formats);
     if (known !== null) return known;
-    if (question.asks === 'rows') return this.#openQuery(statement, question, binding);
+    if (question.asks === 'rows') {
+      const rows = this.#openQuery(statement, question, binding);
+      const { inPlaceOf } = statement;
+      return inPlaceOf === null ? rows : new UntouchedPortal(rows, inPlaceOf);
+    }
     const asked = this.#catalogueQuestion(question, binding.types);
     return new CataloguePortal(this.#rooms.desk.askHot, asked, binding);
   }

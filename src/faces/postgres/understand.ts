@@ -10,11 +10,14 @@ import { countInPlaceOf } from './translate/size-question.ts';
 import { SqlRefusal } from './translate/sql-refusal.ts';
 import type { StatementKind } from './translate/statement-kinds.ts';
 import { walk } from './translate/walk.ts';
+import { type WriteInPlace, writeInPlace } from './translate/write-in-place.ts';
 
 export interface Statement {
   readonly text: string;
   /** Characters of what was sent before a part of it, as PostgreSQL counts them: a pair of surrogates is one. */
   before(part: string): number;
+  /** What it stands for, where it asks in place of a write whether that would hit a cold row. */
+  readonly inPlaceOf: WriteInPlace | null;
   /** How many `$1`, `$2`, … it has. */
   readonly parameters: number;
   /** @throws FaceError for what is refused: the statements before it are run all the same */
@@ -29,13 +32,15 @@ export async function statementsOf(
   isDataset: IsDataset,
 ): Promise<readonly Statement[]> {
   const parser = await loadParser();
-  const text = countInPlaceOf(sent) ?? sent;
+  const inPlaceOf = writeInPlace(sent, (one) => parser.tokens(one));
+  const text = inPlaceOf?.question ?? countInPlaceOf(sent) ?? sent;
   let end = 0;
   return placed(text, () => parser.statements(text)).map((statement) => {
     const from = text.indexOf(statement.text, end);
     end = from + statement.text.length;
     return {
       text: statement.text,
+      inPlaceOf,
       before: (part) => charactersIn(text.slice(0, from + statement.text.indexOf(part))),
       parameters: parametersIn(statement.tree),
       classify: () => placed(text, () => classifyStatement(statement, parser, isDataset)),

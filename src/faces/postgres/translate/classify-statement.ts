@@ -8,6 +8,7 @@ import type {
   TransactionStmt,
   VariableSetStmt,
 } from 'libpg-query';
+import { IN_PLACE } from '../../../domain/attached.ts';
 import type { Statement, StatementParser } from './parse-statements.ts';
 import { type IsDataset, readOnly, readQuestion } from './question.ts';
 import { plainValue, readOptions } from './read-options.ts';
@@ -53,7 +54,23 @@ export function classifyStatement(
     return { kind: 'explain', question: ask(query), options: readOptions(options) };
   }
   if ('CopyStmt' in tree) return copying(tree.CopyStmt, ask);
+  if ('TruncateStmt' in tree && tree.TruncateStmt.relations?.some(isOfChunk) === true)
+    throw truncation();
   throw readOnlyOrNot(tree);
+}
+
+function isOfChunk(node: Node): boolean {
+  return 'RangeVar' in node && node.RangeVar.schemaname === IN_PLACE;
+}
+
+function truncation(): SqlRefusal {
+  return new SqlRefusal(
+    '0A000',
+    'TRUNCATE would leave the rows of the hypertable that are in the lake; nothing was removed',
+    {
+      hint: 'Use `tierd delete` for these; or truncate the chunks of the hypertable by their names.',
+    },
+  );
 }
 
 function readOnlyOrNot(tree: Node | undefined): SqlRefusal {

@@ -11,6 +11,13 @@ export interface Statement {
   readonly tree: Node;
 }
 
+/** Of a text: where it lies in its bytes. */
+export interface Token {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface StatementParser {
   /**
    * None for a text of blanks and comments.
@@ -18,6 +25,8 @@ export interface StatementParser {
    * @throws SqlRefusal 42601 with the position where it isn't SQL, 54001 where it is nested too deeply
    */
   statements(text: string): readonly Statement[];
+  /** @throws what the scanner throws */
+  tokens(text: string): readonly Token[];
   /** The text of the query inside a DECLARE, COPY or EXPLAIN. */
   innerText(statement: Statement): string;
 }
@@ -37,6 +46,7 @@ async function load(): Promise<StatementParser> {
   await parser.loadModule();
   return {
     statements: (text) => parse(parser, text),
+    tokens: (text) => parser.scanSync(text).tokens,
     innerText: (statement) => innerText(parser, statement),
   };
 }
