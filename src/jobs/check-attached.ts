@@ -3,11 +3,16 @@ import type pg from 'pg';
 import type { Check } from '../domain/check.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
+import { formatTable } from '../domain/table.ts';
 import { listAttached } from '../hot/attach/attachable.ts';
+import { listInPlace } from '../hot/attach/in-place-sql.ts';
 import type { FaceToReach } from '../hot/attach/schema-sql.ts';
-import { type AttachRooms, lookOnly, planAttach } from './attach.ts';
+import { type AttachPlan, type AttachRooms, lookOnly, planAttach } from './attach.ts';
+import { planAttachInPlace } from './attachment/in-place.ts';
 
-/** None where nothing is attached. */
+type Found = Omit<Check, 'name'>;
+
+/** Of views, and of hypertables that reach into the lake themselves. None where nothing is attached. */
 export async function checkAttached(
   rooms: Pick<AttachRooms, 'clock' | 'schema'>,
   db: pg.Client,
@@ -16,27 +21,39 @@ export async function checkAttached(
 ): Promise<readonly Check[]> {
   const checks: Check[] = [];
   for (const { dataset: name, view } of await listAttached(db, rooms.schema)) {
-    const dataset = datasets.find((one) => one.name === name);
-    const found = dataset === undefined ? notConfigured(name) : await lookAt(dataset);
+    const found = await lookAt(name, (dataset) => planAttach(rooms, db, [dataset], face), {
+      found: `the view of ${name} in schema ${rooms.schema}, its readers or its way to tierd are not as they would be made now`,
+      advice: `run \`tierd attach ${name}\``,
+    });
     checks.push({
       name: `attached:${name}`,
       ...(found ?? { status: 'ok', found: `${rooms.schema}.${view}` }),
     });
   }
+  for (const { dataset: name, chunk } of await listInPlace(db)) {
+    const found = await lookAt(name, (dataset) => planAttachInPlace(rooms, db, [dataset], face), {
+      found: `the foreign chunk of ${name}, or its way to tierd, is not as it would be made now`,
+      advice: `run \`tierd attach ${name} --in-place\``,
+    });
+    checks.push({
+      name: `in_place:${name}`,
+      ...(found ?? { status: 'ok', found: formatTable(chunk) }),
+    });
+  }
   return checks;
 
-  async function lookAt(dataset: Dataset): Promise<Omit<Check, 'name'> | null> {
-    const { name } = dataset;
+  async function lookAt(
+    name: string,
+    plan: (dataset: Dataset) => Promise<AttachPlan>,
+    drift: Pick<Found, 'found' | 'advice'>,
+  ): Promise<Found | null> {
+    const dataset = datasets.find((one) => one.name === name);
+    if (dataset === undefined) return notConfigured(name);
     try {
-      const plan = await lookOnly(db, `looking at what is attached of ${name}`, () =>
-        planAttach(rooms, db, [dataset], face),
+      const { statements } = await lookOnly(db, `looking at what is attached of ${name}`, () =>
+        plan(dataset),
       );
-      if (plan.statements.length === 0) return null;
-      return {
-        status: 'warning',
-        found: `the view of ${name} in schema ${rooms.schema}, its readers or its way to tierd are not as they would be made now`,
-        advice: `run \`tierd attach ${name}\``,
-      };
+      return statements.length === 0 ? null : { status: 'warning', ...drift };
     } catch (error) {
       if (!(error instanceof TierdError)) throw error;
       const { message, hint } = error;
@@ -45,7 +62,7 @@ export async function checkAttached(
   }
 }
 
-function notConfigured(name: string): Omit<Check, 'name'> {
+function notConfigured(name: string): Found {
   return {
     status: 'warning',
     found: `${name} is attached and not configured any more: its cold rows can't be read there`,

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/domain/time/clock.ts';
 import { runInside, runTierd } from '../support/cli.ts';
+import { stopped } from '../support/daemon.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type FaceDaemon, startFaceDaemon } from '../support/face-daemon.ts';
 import { endHttpDaemon } from '../support/http-daemon.ts';
@@ -199,5 +200,91 @@ describeOn('timescale', 'a hypertable in place', () => {
       expect(await errorOf(client.query(asked))).toMatchObject({ code: '55000' });
       await client.end();
     });
+  });
+
+  describe('what is written to it', () => {
+    it.each(['chunks', 'wide'])('lets through what hits no cold row: %s', async (table) => {
+      const cold = `ts < now() - interval '20 days'`;
+      const before = await count(table);
+      for (const statement of [
+        `delete from ${table} where note = 'nothing like it'`,
+        `delete from ${table} where ${cold} and id = 4711 returning *`,
+        `update ${table} set note = 'a from where (b)' where ${cold} and id = 4711`,
+        `update ${table} set note = note || 'x' where id = 4711 returning id`,
+      ]) {
+        expect((await database.query(statement)).rowCount, statement).toBe(0);
+      }
+      const changed = await database.query(
+        `update ${table} set note = 'other' where id = 9 and ts > now() - interval '10 days'`,
+      );
+      expect(changed.rowCount).toBe(2);
+      await database.query(
+        `update ${table} set note = 'keep' where note = 'other' and ts > now() - interval '10 days'`,
+      );
+      expect(await count(table)).toBe(before);
+    });
+
+    it.each(['chunks', 'wide'])(
+      'refuses what hits cold rows, and changes nothing: %s',
+      async (table) => {
+        const before = await count(table);
+        for (const statement of [
+          `delete from ${table} where id = 9`,
+          `delete from ${table} where ts < now() - interval '20 days' returning id`,
+          `update ${table} set note = 'x' where id = 9`,
+          `update ${table} set id = id + 1 where ts = '${day(41)}'::timestamptz + interval '1 minute'`,
+        ]) {
+          expect(await errorOf(database.query(statement)), statement).toMatchObject({
+            code: '0A000',
+            message: expect.stringContaining('rows that are in the lake') as string,
+          });
+        }
+        expect(await errorOf(database.query(`truncate ${table}`))).toMatchObject({
+          code: '0A000',
+          message: expect.stringContaining('TRUNCATE would leave') as string,
+        });
+        expect(await count(table)).toBe(before);
+      },
+    );
+
+    it('ANALYZE reads no row of the lake', async () => {
+      const reader = await database.connect();
+      await reader.query('analyze chunks');
+      await reader.end();
+      expect(await count('chunks')).toBeGreaterThan(200);
+    });
+
+    it('a column that is added is null in cold rows, and told by doctor', async () => {
+      await database.query('alter table chunks add column more int');
+      expect(await count('chunks where more is null')).toBe(await count('chunks'));
+      const { stdout } = await tierd('doctor', '--json');
+      const checks = (JSON.parse(stdout) as { checks: { name: string; status: string }[] }).checks;
+      expect(checks.find(({ name }) => name === 'in_place:chunks')?.status).toBe('warning');
+      expect(checks.find(({ name }) => name === 'in_place:wide')?.status).toBe('ok');
+      expect((await tierd('attach', 'chunks', '--in-place')).exitCode).toBe(0);
+    });
+  });
+
+  it('where the daemon is away, hot time is read as ever, and cold time says what to start', async () => {
+    await stopped(daemon.process);
+    const fresh = await database.connect();
+    expect(await count(`wide where ts > now() - interval '10 days'`, fresh)).toBe(200);
+    const begun = performance.now();
+    const failed = await errorOf(count('wide', fresh));
+    expect(failed.message).toContain('could not connect to server "tierd_run"');
+    expect(performance.now() - begun).toBeLessThan(60_000);
+    const inserted = await fresh.query(`insert into wide values ('${day(46)}', 1, 'late')`);
+    expect(inserted.rowCount).toBe(1);
+    await rotate('wide');
+    await fresh.end();
+  });
+
+  it('is a hypertable as before once it is detached', async () => {
+    const gone = await tierd('detach', 'wide');
+    expect(gone.exitCode, gone.stderr).toBe(0);
+    expect(await count('wide')).toBe(200);
+    expect(await count(`pg_class where relname = 'wide_chunk'`)).toBe(0);
+    expect((await tierd('detach')).exitCode).toBe(0);
+    expect(await count(`pg_foreign_server`)).toBe(0);
   });
 });
