@@ -6,6 +6,7 @@ import { TierdError } from '../domain/errors.ts';
 import { formatTable } from '../domain/table.ts';
 import { listAttached } from '../hot/attach/attachable.ts';
 import { listInPlace } from '../hot/attach/in-place-sql.ts';
+import { whereTieredReadsAreOff } from '../hot/attach/refreshes-in-place.ts';
 import type { FaceToReach } from '../hot/attach/schema-sql.ts';
 import { type AttachPlan, type AttachRooms, lookOnly, planAttach } from './attach.ts';
 import { planAttachInPlace } from './attachment/in-place.ts';
@@ -35,9 +36,14 @@ export async function checkAttached(
       found: `the foreign chunk of ${name}, or its way to tierd, is not as it would be made now`,
       advice: `run \`tierd attach ${name} --in-place\``,
     });
+    const off = await whereTieredReadsAreOff(db);
     checks.push({
       name: `in_place:${name}`,
-      ...(found ?? { status: 'ok', found: formatTable(chunk) }),
+      ...(found ??
+        (off.length === 0 ? null : tieredReadsOff(name, off)) ?? {
+          status: 'ok',
+          found: formatTable(chunk),
+        }),
     });
   }
   return checks;
@@ -60,6 +66,14 @@ export async function checkAttached(
       return { status: 'error', found: message, ...(hint === undefined ? {} : { advice: hint }) };
     }
   }
+}
+
+function tieredReadsOff(name: string, where: readonly string[]): Found {
+  return {
+    status: 'warning',
+    found: `timescaledb.enable_tiered_reads is off for ${where.join(', ')}: there ${name} is read without its cold rows, and a continuous aggregate that is refreshed so loses the buckets of rows that were moved`,
+    advice: 'set it on, and refresh no aggregate over moved time before',
+  };
 }
 
 function notConfigured(name: string): Found {

@@ -10,6 +10,7 @@ import type { StaleAggregate } from '../../domain/plan/stale-aggregates.ts';
 import type { TableDescription } from '../../domain/table.ts';
 import { intersectRanges, subtractRanges, uniteRanges } from '../../domain/time/range-sets.ts';
 import type { TimeRange } from '../../domain/time/time-range.ts';
+import { refreshesInPlace } from '../attach/refreshes-in-place.ts';
 import { toMsFloor } from '../measure/measure.ts';
 import { type Queryable, run, runOne, sql } from '../sql.ts';
 import { type BucketRule, readBucketRule, widenToBuckets } from './buckets.ts';
@@ -32,6 +33,8 @@ export async function findStaleAggregates(
   const chunks = uniteRanges(table.parts.map(({ range }) => range));
   const holding = intersectRanges(uniteRanges(leaving), chunks);
   if (holding.length === 0) return [];
+  // A refresh takes up later what it has not, from the lake.
+  if (await refreshesInPlace(db, table.ref)) return [];
   const found: StaleAggregate[] = [];
   for (const aggregate of await listAggregates(db, table)) {
     const rule = await readBucketRule(db, table.timeColumn, aggregate.materialization);

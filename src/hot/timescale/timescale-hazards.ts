@@ -2,6 +2,7 @@
 import type { TableHazard } from '../../domain/plan/hazards.ts';
 import type { TableDescription, TableRef } from '../../domain/table.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';
+import { refreshesInPlace } from '../attach/refreshes-in-place.ts';
 import { integerToMsFloor, SLICEABLE, unitOf } from '../measure/time-bounds.ts';
 import { type Queryable, raw, run, runOne, type Sql, sql, tableName } from '../sql.ts';
 
@@ -59,6 +60,8 @@ async function aggregates(db: Queryable, table: TableDescription): Promise<reado
         order by 1, 2`,
   );
   if (found.length === 0) return [];
+  // What leaves is read on by whatever refreshes them.
+  if (await refreshesInPlace(db, table.ref)) return [];
   const watermark = await watermarkFunction(db);
   const hazards: TableHazard[] = [];
   for (const { schema, name, materialization, is_readable: isReadable } of found) {
