@@ -46,6 +46,50 @@ begin
 end
 $$;
 
+CREATE FUNCTION tierd.fit_in_place(which text, last_us bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+declare
+  one record;
+  end_us numeric;
+  bound text;
+begin
+  select * into one from tierd.in_place p where p.dataset = which for update;
+  if not found or last_us is null or last_us < one.until_us then
+    return;
+  end if;
+  end_us := (floor(last_us / 86400000000.0) + 1) * 86400000000 + one.margin_us;
+  bound := case one.time_kind
+    when 'timestamptz' then quote_literal(timestamptz '1970-01-01 00:00:00+00' + end_us::float8 * interval '1 microsecond')
+    when 'timestamp' then quote_literal(timestamp '1970-01-01 00:00:00' + end_us::float8 * interval '1 microsecond')
+    when 'date' then quote_literal(date '1970-01-01' + (end_us / 86400000000)::int)
+    else (end_us * case one.time_unit when 's' then 0.000001 when 'ms' then 0.001 when 'ns' then 1000 else 1 end)::bigint::text
+  end;
+  execute format('alter foreign table %I.%I drop constraint if exists tierd_until, add constraint tierd_until check (%I < %s)',
+    one.chunk_schema, one.chunk_name, one.time_column, bound);
+  update tierd.in_place p set until_us = end_us where p.dataset = which;
+end
+$$;
+
+CREATE FUNCTION tierd.note_in_place() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+  which text := case when tg_op = 'DELETE' then old.dataset else new.dataset end;
+  last_us bigint := case when tg_op <> 'DELETE' and new.state = 'live' then new.max_time_us end;
+begin
+  update tierd.in_place p set changed = pg_current_xact_id()
+  where p.dataset = which and p.changed <> pg_current_xact_id();
+  perform tierd.fit_in_place(which, last_us) from tierd.in_place p
+  where p.dataset = which and p.until_us <= last_us;
+  return null;
+end
+$$;
+
 CREATE FUNCTION tierd.refuse_change_of_audit() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -325,6 +369,21 @@ CREATE VIEW tierd.iceberg_tables AS
     previous_location AS previous_metadata_location,
     'TABLE'::character varying(5) AS iceberg_type
    FROM tierd.iceberg_metadata;
+
+CREATE TABLE tierd.in_place (
+    dataset text NOT NULL,
+    table_schema text NOT NULL,
+    table_name text NOT NULL,
+    chunk_schema text NOT NULL,
+    chunk_name text NOT NULL,
+    time_column text NOT NULL,
+    time_kind text NOT NULL,
+    time_unit text NOT NULL,
+    print text NOT NULL,
+    until_us bigint NOT NULL,
+    margin_us bigint NOT NULL,
+    changed xid8 DEFAULT pg_current_xact_id() NOT NULL
+);
 
 CREATE TABLE tierd.job_runs (
     id bigint NOT NULL,
@@ -649,6 +708,9 @@ ALTER TABLE ONLY tierd.iceberg_metadata
 ALTER TABLE ONLY tierd.iceberg_objects
     ADD CONSTRAINT iceberg_objects_pkey PRIMARY KEY (object_key);
 
+ALTER TABLE ONLY tierd.in_place
+    ADD CONSTRAINT in_place_pkey PRIMARY KEY (dataset);
+
 ALTER TABLE ONLY tierd.job_runs
     ADD CONSTRAINT job_runs_pkey PRIMARY KEY (id);
 
@@ -767,6 +829,12 @@ CREATE TRIGGER audit_is_only_added_to BEFORE DELETE OR UPDATE OR TRUNCATE ON tie
 CREATE TRIGGER iceberg_namespaces_are_read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON tierd.iceberg_namespace_properties FOR EACH ROW EXECUTE FUNCTION tierd.refuse_change_of_catalogue();
 
 CREATE TRIGGER iceberg_tables_are_read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON tierd.iceberg_tables FOR EACH ROW EXECUTE FUNCTION tierd.refuse_change_of_catalogue();
+
+CREATE TRIGGER in_place_deleted AFTER DELETE ON tierd.segments FOR EACH ROW WHEN ((old.state = 'live'::text)) EXECUTE FUNCTION tierd.note_in_place();
+
+CREATE TRIGGER in_place_inserted AFTER INSERT ON tierd.segments FOR EACH ROW WHEN ((new.state = 'live'::text)) EXECUTE FUNCTION tierd.note_in_place();
+
+CREATE TRIGGER in_place_updated AFTER UPDATE ON tierd.segments FOR EACH ROW WHEN (((old.state <> new.state) AND (('live'::text = old.state) OR ('live'::text = new.state)))) EXECUTE FUNCTION tierd.note_in_place();
 
 CREATE TRIGGER live_deleted AFTER DELETE ON tierd.segments REFERENCING OLD TABLE AS before_rows FOR EACH STATEMENT EXECUTE FUNCTION tierd.count_live_segments();
 

@@ -24,8 +24,14 @@ export async function assertSeenInPlace(
 
 const SESSION = /^[0-9a-f]{1,16}\.[0-9a-f]{1,8}$/;
 
-function assertOne({ dataset, isAttached, isShown, isReading, seesAll }: ReaderInPlace): void {
-  if (!isAttached) throw unknown(`reads ${dataset}, which this ledger has attached nowhere`);
+function assertOne(found: ReaderInPlace): void {
+  const { dataset, isAttached, isOfHere, isShown, isReading, seesAll } = found;
+  if (!isAttached || !isOfHere) {
+    throw refusal(
+      `${dataset} is in place by no attachment of this ledger on this server; nothing was answered`,
+      `Run \`tierd attach ${dataset} --in-place\`; after a restore as well.`,
+    );
+  }
   if (!isShown) {
     throw refusal(
       `the role of postgres.url may not see the snapshots of other sessions, and so can't tell whether the cold rows of ${dataset} are those of the statement that asks; nothing was answered`,
@@ -37,7 +43,7 @@ function assertOne({ dataset, isAttached, isShown, isReading, seesAll }: ReaderI
   throw new TierdError({
     code: 'SERIALIZATION_CONFLICT',
     message: `rows of ${dataset} came into the lake, or left it, after the snapshot of the statement that asks, or may have: a transaction that had begun before is still open; nothing was answered`,
-    hint: 'Run the statement again, in a transaction of its own. Where it stays so, end the oldest open transaction that writes, or ask the view of `tierd attach`.',
+    hint: 'Run the statement again, in a transaction of its own. Where it stays so, the oldest open transaction that has written something, in any database of the server, has to end; or ask the view of `tierd attach`.',
     context: { sqlstate: '40001' },
   });
 }

@@ -42,6 +42,8 @@ export interface AttachedInPlace {
   readonly print: string;
   /** Whether the foreign table is there and a chunk of the table. */
   readonly isThere: boolean;
+  /** Whether its transactions are those of this server, and of no other that was dumped. */
+  readonly isOfHere: boolean;
 }
 
 export async function listInPlace(db: Queryable): Promise<readonly AttachedInPlace[]> {
@@ -58,8 +60,10 @@ export async function listInPlace(db: Queryable): Promise<readonly AttachedInPla
     chunk_name: string;
     print: string;
     is_there: boolean;
+    is_of_here: boolean;
   }>(
     `select p.dataset, p.table_schema, p.table_name, p.chunk_schema, p.chunk_name, p.print,
+            p.changed < pg_snapshot_xmax(pg_current_snapshot()) as is_of_here,
             exists (select from pg_inherits i
                     where i.inhparent = to_regclass(format('%I.%I', p.table_schema, p.table_name))
                       and i.inhrelid = to_regclass(format('%I.%I', p.chunk_schema, p.chunk_name))) as is_there
@@ -71,6 +75,7 @@ export async function listInPlace(db: Queryable): Promise<readonly AttachedInPla
     chunk: { schema: row.chunk_schema, name: row.chunk_name },
     print: row.print,
     isThere: row.is_there,
+    isOfHere: row.is_of_here,
   }));
 }
 

@@ -8,6 +8,8 @@ export interface ReaderInPlace {
   readonly dataset: string;
   /** Whether the ledger knows of a foreign chunk of it. */
   readonly isAttached: boolean;
+  /** Whether the last change of its segments was made on this server, and not on one whose dump was restored. */
+  readonly isOfHere: boolean;
   /** Whether this role may see its snapshot. */
   readonly isShown: boolean;
   /** Whether it is a session of this very server, and has locked the foreign chunk. */
@@ -37,7 +39,8 @@ export function lookAtReader(
           cross join (select pg_snapshot_xmax(pg_current_snapshot())::text::bigint as xmax) s
           where a.pid = ${pid}::int
         )
-        select d.dataset, p.dataset is not null as "isAttached", coalesce(r.shown, true) as "isShown",
+        select d.dataset, p.dataset is not null as "isAttached",
+               coalesce(p.changed < pg_snapshot_xmax(pg_current_snapshot()), true) as "isOfHere", coalesce(r.shown, true) as "isShown",
                coalesce(r.session = ${session} and exists (
                  select from pg_locks l
                  where l.pid = r.pid and l.locktype = 'relation' and l.granted

@@ -75,7 +75,7 @@ function stepOf(
 ): AttachStep {
   if (known === null) return 'new';
   const print = printInPlace(schema, FOREIGN_SERVER, one, definition);
-  return known.isThere && known.print === print ? 'same' : 'changed';
+  return known.isThere && known.isOfHere && known.print === print ? 'same' : 'changed';
 }
 
 async function lookAtChunk(db: pg.Client, { table }: DatasetToAttach): Promise<ChunkDefinition> {
