@@ -72,6 +72,11 @@ describeOn('timescale', 'a hypertable in place', () => {
       select create_hypertable('chunks', 'ts', chunk_time_interval => interval '1 day');
       create table wide (ts timestamptz not null, id int not null, note text);
       select create_hypertable('wide', 'ts', chunk_time_interval => interval '365 days');
+      create collation folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      create table folded (ts timestamptz not null, note text collate folding);
+      select create_hypertable('folded', 'ts');
+      create table computed (ts timestamptz not null, id int, twice int generated always as (id * 2) stored);
+      select create_hypertable('computed', 'ts');
       create table plain_t (ts timestamptz not null, id int not null);`);
     await fill('chunks', 1, 3, 40, 41);
     await fill('wide', 1, 3, 40, 41);
@@ -79,7 +84,9 @@ describeOn('timescale', 'a hypertable in place', () => {
       port: await freePort(),
       datasets: `  chunks: { time_column: ts }
   wide: { time_column: ts, interval_column: note, hot_intervals: [keep] }
-  plain_t: { time_column: ts }`,
+  plain_t: { time_column: ts }
+  folded: { time_column: ts }
+  computed: { time_column: ts }`,
     });
   });
 
@@ -100,10 +107,14 @@ describeOn('timescale', 'a hypertable in place', () => {
       });
     });
 
-    it('is a hypertable alone: another table is refused', async () => {
-      const { exitCode, stderr } = await tierd('attach', 'plain_t', '--in-place');
+    it.each([
+      ['plain_t', 'is no hypertable'],
+      ['folded', 'calls different texts equal'],
+      ['computed', 'is generated'],
+    ])('is a hypertable that can be: %s is refused', async (table, why) => {
+      const { exitCode, stderr } = await tierd('attach', table, '--in-place');
       expect(exitCode).toBe(3);
-      expect(stderr).toContain('is no hypertable');
+      expect(stderr).toContain(why);
     });
 
     it.each(['chunks', 'wide'])('gives hot rows and cold ones: %s', async (table) => {

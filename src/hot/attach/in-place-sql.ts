@@ -16,6 +16,8 @@ export interface ChunkDefinition {
     readonly name: string;
     readonly isRequired: boolean;
     readonly isGenerated: boolean;
+    /** Its collation calls texts of other bytes equal. */
+    readonly foldsTexts: boolean;
   }[];
   readonly isHypertable: boolean;
 }
@@ -28,8 +30,9 @@ export async function readChunkDefinition(
   const oid = sql`${quoteTable(table)}::regclass`;
   const columns = await run<ChunkDefinition['columns'][number]>(
     db,
-    sql`select a.attname as name, a.attnotnull as "isRequired", a.attgenerated <> '' as "isGenerated"
-        from pg_attribute a where a.attrelid = ${oid} and a.attnum > 0 and not a.attisdropped order by a.attnum`,
+    sql`select a.attname as name, a.attnotnull as "isRequired", a.attgenerated <> '' as "isGenerated",
+               coalesce(not c.collisdeterministic, false) as "foldsTexts"
+        from pg_attribute a left join pg_collation c on c.oid = a.attcollation where a.attrelid = ${oid} and a.attnum > 0 and not a.attisdropped order by a.attnum`,
   );
   return { columns, isHypertable };
 }

@@ -98,6 +98,13 @@ async function lookAtChunk(db: pg.Client, { table }: DatasetToAttach): Promise<C
       '`tierd attach` without --in-place makes a view of hot and cold rows.',
     );
   }
+  const folding = definition.columns.find(({ foldsTexts }) => foldsTexts);
+  if (folding !== undefined) {
+    throw refused(
+      `column ${folding.name} of ${formatTable(table)} has a collation that calls different texts equal, and tierd would compare those in the lake by their bytes`,
+      '`tierd attach` without --in-place makes a view, where PostgreSQL compares them.',
+    );
+  }
   return definition;
 }
 
