@@ -10,6 +10,7 @@ import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
 import { formatTable } from '../domain/table.ts';
 import { findAttachedView } from '../hot/attach/attachable.ts';
+import { listInPlace } from '../hot/attach/in-place-sql.ts';
 import { addAuditEntry, readAuditHead } from '../ledger/audit.ts';
 import {
   isKnown,
@@ -116,7 +117,8 @@ async function assertNamesFit(
         : `it has segments of these, which are not in the configuration: ${names.join(', ')}`,
     );
   }
-  const view = await findAttachedView(db, from);
+  const inPlace = (await listInPlace(db)).find(({ dataset }) => dataset === from);
+  const view = (await findAttachedView(db, from)) ?? inPlace?.chunk ?? null;
   if (view !== null) {
     throw refused(
       `${formatTable(view)} shows its rows by the name ${from}, and would miss what comes to the lake by another`,

@@ -102,6 +102,17 @@ describe('a dataset with a new name in the configuration', () => {
     await toQuotes();
   });
 
+  it('is refused while a hypertable in place goes by the name', async () => {
+    await rotateDataset(bench.rooms, ticks, FORCE);
+    await db.query(
+      `insert into tierd.in_place values ('ticks', 'public', 'ticks', 'at', 'ticks_chunk', 'time', 'timestamptz', '', '', 0, 0)`,
+    );
+    const failure = await failureOf(toQuotes());
+    expect(failure.message).toContain('at.ticks_chunk shows its rows by the name ticks');
+    await db.query('delete from tierd.in_place');
+    await toQuotes();
+  });
+
   it('is not rotated as another one, unless that is meant', async () => {
     await fill(50, 48);
     const plan = await planRotationOf(bench.rooms, quotes);
