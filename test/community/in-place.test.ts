@@ -82,7 +82,7 @@ describeOn('community', 'a hypertable in place and what is built upon it', () =>
     const moved = await rotate('--force');
     expect(moved.exitCode, moved.stderr).toBe(0);
     expect(
-      (await database.query('select count(*)::int as n from tierd.segments')).rows[0]?.['n'],
+      (await database.query('select count(*)::int as n from tierd.segments')).rows[0]?.n,
     ).toBeGreaterThan(10);
     await expectRight(3_600);
   });
@@ -113,7 +113,7 @@ describeOn('community', 'a hypertable in place and what is built upon it', () =>
     await database.query(
       `insert into bars values (date_trunc('day', now(), 'UTC') - interval '43 days', 's3', 30000, 7)`,
     );
-    await database.query(`call run_job(${String(jobs.rows[0]?.['job'])})`);
+    await database.query(`call run_job(${String(jobs.rows[0]?.job)})`);
     await database.query(`call refresh_continuous_aggregate('daily', null, null)`);
     await expectRight(3_701);
   });
@@ -140,6 +140,6 @@ describeOn('community', 'a hypertable in place and what is built upon it', () =>
     const { rows } = await database.query(
       `select count(*)::int as n from bars where time < now() - interval '31 days'`,
     );
-    expect(rows[0]?.['n']).toBeGreaterThan(1_000);
+    expect(rows[0]?.n).toBeGreaterThan(1_000);
   });
 });

@@ -7,6 +7,7 @@ import { stopped } from '../support/daemon.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type FaceDaemon, startFaceDaemon } from '../support/face-daemon.ts';
 import { endHttpDaemon } from '../support/http-daemon.ts';
+import { IN_PLACE_TABLES as TABLES } from '../support/in-place-tables.ts';
 import { freePort } from '../support/server-process.ts';
 import { describeOn } from '../support/servers.ts';
 
@@ -67,17 +68,7 @@ describeOn('timescale', 'a hypertable in place', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase({ timescale: true });
-    await database.query(`
-      create table chunks (ts timestamptz not null, id int not null check (id > 0), note text not null, primary key (ts, id));
-      select create_hypertable('chunks', 'ts', chunk_time_interval => interval '1 day');
-      create table wide (ts timestamptz not null, id int not null, note text);
-      select create_hypertable('wide', 'ts', chunk_time_interval => interval '365 days');
-      create collation folding (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-      create table folded (ts timestamptz not null, note text collate folding);
-      select create_hypertable('folded', 'ts');
-      create table computed (ts timestamptz not null, id int, twice int generated always as (id * 2) stored);
-      select create_hypertable('computed', 'ts');
-      create table plain_t (ts timestamptz not null, id int not null);`);
+    await database.query(TABLES);
     await fill('chunks', 1, 3, 40, 41);
     await fill('wide', 1, 3, 40, 41);
     daemon = await startFaceDaemon(database, {

@@ -162,7 +162,7 @@ describeOn('timescale', 'hypertables in place while everything moves', () => {
     const told = JSON.stringify({ right, refused, moves });
     expect(wrong, told).toEqual([]);
     if (process.env['TIERD_TEST_ANSWERS'] !== undefined) process.stderr.write(`${told}\n`);
-    const removals = moves.map((row) => `${String(row['dataset'])} ${String(row['removal'])}`);
+    const removals = moves.map((row) => `${String(row.dataset)} ${String(row.removal)}`);
     expect(removals).toEqual(expect.arrayContaining(['dropped drop', 'deleted delete']));
   });
 });

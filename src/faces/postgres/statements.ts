@@ -1,5 +1,4 @@
 /** What a session makes of statements: portals, which run them. */
-import { READER_PREFIX } from '../../domain/attached.ts';
 import type { PostgresReply } from '../../query/answer/postgres/postgres-reply.ts';
 import { Answer } from './answers/answer.ts';
 import { type CatalogueQuestion, describeCatalogue } from './catalogue/ask-catalogue.ts';
@@ -19,7 +18,7 @@ import { SilentPortal, UntouchedPortal } from './portals/untouched-portal.ts';
 import { runCommand } from './run-command.ts';
 import type { SessionRooms } from './session-rooms.ts';
 import { constantRow } from './translate/constant-rows.ts';
-import { isInPlace } from './translate/in-place.ts';
+import { readerIn } from './translate/in-place.ts';
 import { instantIn } from './translate/instant.ts';
 import type { Question, StatementKind } from './translate/statement-kinds.ts';
 import { type Statement, statementsOf } from './understand.ts';
@@ -217,7 +216,7 @@ export class Statements {
     const reply = { ...this.#reply(formats), copy };
     const before = statement.before(sql);
     const instant = statement.placed(() => instantIn(tree, texts));
-    const reader = isInPlace(tree) ? { session: this.#session() } : null;
+    const reader = readerIn(tree, settings.get('application_name'));
     const asked = { sql, before, parameterTypes: types, values: texts, reply, instant, reader };
     const question = explain === undefined ? asked : { ...asked, explain };
     const { statementTimeoutMs } = settings;
@@ -226,12 +225,6 @@ export class Statements {
         ? () => transaction.snapshotOf(desk.holdSnapshot)
         : () => Promise.resolve(null);
     return new QueryPortal({ desk, question, statementTimeoutMs, promised, snapshot });
-  }
-
-  /** By which the hot PostgreSQL knows who asks through one of its foreign tables. */
-  #session(): string | null {
-    const name = this.#rooms.settings.get('application_name');
-    return name.startsWith(READER_PREFIX) ? name.slice(READER_PREFIX.length) : null;
   }
 
   #reply(formats: readonly number[]): PostgresReply {

@@ -1,12 +1,18 @@
-/** Whether a question comes from a hypertable, through its foreign chunk. */
+/** Whether a question comes from a hypertable, through its foreign chunk, and of which session of the hot PostgreSQL. */
 import type { RangeVar, SelectStmt } from 'libpg-query';
-import { IN_PLACE } from '../../../domain/attached.ts';
+import { IN_PLACE, READER_PREFIX } from '../../../domain/attached.ts';
 import { walk } from './walk.ts';
 
-export function isInPlace(tree: SelectStmt): boolean {
-  let found = false;
+/** Null for any other question; a session that is null did not say who it is. */
+export function readerIn(
+  tree: SelectStmt,
+  applicationName: string,
+): { readonly session: string | null } | null {
+  let isInPlace = false;
   walk({ SelectStmt: tree }, (kind, node) => {
-    if (kind === 'RangeVar' && (node as RangeVar).schemaname === IN_PLACE) found = true;
+    if (kind === 'RangeVar' && (node as RangeVar).schemaname === IN_PLACE) isInPlace = true;
   });
-  return found;
+  if (!isInPlace) return null;
+  const says = applicationName.startsWith(READER_PREFIX);
+  return { session: says ? applicationName.slice(READER_PREFIX.length) : null };
 }
