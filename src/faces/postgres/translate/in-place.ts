@@ -8,11 +8,11 @@ export function readerIn(
   tree: SelectStmt,
   applicationName: string,
 ): { readonly session: string | null } | null {
-  let isInPlace = false;
+  const found: RangeVar[] = [];
   walk({ SelectStmt: tree }, (kind, node) => {
-    if (kind === 'RangeVar' && (node as RangeVar).schemaname === IN_PLACE) isInPlace = true;
+    if (kind === 'RangeVar') found.push(node);
   });
-  if (!isInPlace) return null;
+  if (!found.some(({ schemaname }) => schemaname === IN_PLACE)) return null;
   const says = applicationName.startsWith(READER_PREFIX);
   return { session: says ? applicationName.slice(READER_PREFIX.length) : null };
 }
