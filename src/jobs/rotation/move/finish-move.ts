@@ -4,6 +4,7 @@ import type pg from 'pg';
 import type { NextSnapshot } from '../../../catalogue/next-snapshot.ts';
 import { TierdError } from '../../../domain/errors.ts';
 import type { ProvenSegments } from '../../../domain/plan/proof.ts';
+import { widenInPlace } from '../../../hot/attach/widen-in-place.ts';
 import { formatDigest } from '../../../hot/measure/digest.ts';
 import { disconnect } from '../../../hot/server/connect.ts';
 import { readReplicaLag } from '../../../hot/server/server-facts.ts';
@@ -121,6 +122,10 @@ async function commitWhenUnlocked(
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
+      await widenInPlace(db, run.dataset.name, staged.move.range.toExclusive, {
+        lockTimeoutMs: rooms.settings.lockTimeoutMs,
+        signal: run.signal,
+      });
       await commitMove(rooms, run, db, staged, proven, iceberg);
       return;
     } catch (error) {
