@@ -35,7 +35,8 @@ export async function uploadFile(
 ): Promise<void> {
   if (!isInParts(file.facts)) {
     let body: Uint8Array = new Uint8Array();
-    for await (const only of readParts(fs, file, PART_BYTES, signal)) body = only;
+    const room = (): Uint8Array<ArrayBuffer> => new Uint8Array(file.facts.bytes);
+    for await (const only of readParts(fs, file, PART_BYTES, signal, room)) ({ body } = only);
     await api.put(file.key, body, base64Of(body), signal);
     return;
   }
@@ -65,9 +66,12 @@ async function uploadParts(
   const partBytes = Math.max(PART_BYTES, Math.ceil(file.facts.bytes / MAX_PARTS));
   const done: UploadedPart[] = [];
   const underWay = new Set<Promise<void>>();
+  // Filled again and again: a new one for every part costs more than to read it.
+  const free: Uint8Array<ArrayBuffer>[] = [];
+  const room = (): Uint8Array<ArrayBuffer> => free.pop() ?? new Uint8Array(partBytes);
   let partNumber = 0;
   try {
-    for await (const body of readParts(fs, file, partBytes, signal)) {
+    for await (const { body, memory } of readParts(fs, file, partBytes, signal, room)) {
       const sha256 = await partDigest(body);
       if (underWay.size === PARTS_AT_ONCE) await Promise.race(underWay);
       partNumber += 1;
@@ -78,6 +82,7 @@ async function uploadParts(
         signal,
       ).then((part) => {
         done.push(part);
+        free.push(memory);
         underWay.delete(sending);
       });
       underWay.add(sending);
@@ -92,29 +97,41 @@ async function uploadParts(
   return done.sort((a, b) => a.partNumber - b.partNumber);
 }
 
-/** The file in pieces of `partBytes`; fails after the last when it is not what was measured. */
+interface ReadPart {
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** That it lies in, at its beginning. */
+  readonly memory: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * The file in pieces of `partBytes`; fails after the last when it is not what was measured.
+ *
+ * @param room gives memory for one of them
+ */
 async function* readParts(
   fs: FileSystem,
   { path, facts }: FileToUpload,
   partBytes: number,
   signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  room: () => Uint8Array<ArrayBuffer>,
+): AsyncGenerator<ReadPart> {
   const found = await reading(`look at ${path}`, () => fs.look(path));
   if (found?.kind !== 'file' || found.bytes !== facts.bytes) throw stagedFileChanged(path, facts);
   const whole = createHash('sha256');
   for (let from = 0; from < facts.bytes; from += partBytes) {
     const range = { fromInclusive: from, toExclusive: Math.min(from + partBytes, facts.bytes) };
-    const part = new Uint8Array(range.toExclusive - from);
+    const memory = room();
+    const body = memory.subarray(0, range.toExclusive - from);
     let at = 0;
     for await (const chunk of fs.read(path, range, signal)) {
-      part.set(chunk, at);
+      body.set(chunk, at);
       at += chunk.byteLength;
     }
-    if (at !== part.byteLength) throw stagedFileChanged(path, facts);
-    whole.update(part);
+    if (at !== body.byteLength) throw stagedFileChanged(path, facts);
+    whole.update(body);
     const isLast = range.toExclusive === facts.bytes;
     if (isLast && whole.digest('hex') !== facts.sha256) throw stagedFileChanged(path, facts);
-    yield part;
+    yield { body, memory };
   }
 }
 
