@@ -22,6 +22,7 @@ import { formatTable } from '../domain/table.ts';
 import { tableClock } from '../domain/time/time-zone.ts';
 import { type GatheredPartitions, gatherPartitions } from '../hot/partitions/gather-partitions.ts';
 import { makeAhead } from '../hot/partitions/make-ahead.ts';
+import { whileLooking } from '../hot/partitions/while-looking.ts';
 import { disconnect } from '../hot/server/connect.ts';
 import { inTransaction } from '../hot/transaction.ts';
 import { addAuditEntry } from '../ledger/audit.ts';
@@ -191,14 +192,7 @@ async function gather(
 ): Promise<GatheredPartitions> {
   // Of two clocks the earlier: one that runs years ahead must not fill the catalogue.
   const now = await earlierClock(clock.now(), db);
-  const { statementTimeoutMs, lockTimeoutMs } = settings;
-  const options = {
-    doing: `looking at the partitions of ${formatTable(dataset.table)}`,
-    isolation: 'read committed',
-    readOnly: true,
-    limits: { statementTimeoutMs, lockTimeoutMs },
-  } as const;
-  return inTransaction(db, options, () => gatherPartitions(db, dataset, now));
+  return whileLooking(db, dataset.table, settings, () => gatherPartitions(db, dataset, now));
 }
 
 function stateOf(

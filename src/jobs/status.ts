@@ -9,9 +9,9 @@ import { ratioOf } from '../domain/survey/survey.ts';
 import { formatTable, type TableKind } from '../domain/table.ts';
 import type { EpochMs } from '../domain/time/time-range.ts';
 import { lookAtReach } from '../hot/partitions/look-at-reach.ts';
+import { whileLooking } from '../hot/partitions/while-looking.ts';
 import { disconnect } from '../hot/server/connect.ts';
 import { missingStandbys, readSynchronousStandbys } from '../hot/server/standby-wait.ts';
-import { inTransaction } from '../hot/transaction.ts';
 import { type LeaseState, readLease } from '../ledger/lease.ts';
 import { hasLedger } from '../ledger/migrate.ts';
 import { listPins } from '../ledger/pins.ts';
@@ -188,7 +188,9 @@ async function reportOn(
       ratio: ratioOf(hot, cold),
       due: { rows: plan.rows, moves: plan.moves.length },
       refusals: refusalsOf(plan),
-      partitions: await readReach(rooms, db, dataset),
+      partitions: await whileLooking(db, dataset.table, rooms.settings, () =>
+        lookAtReach(db, dataset, rooms.clock.now()),
+      ),
       pins: (await listPins(db, dataset.name)).filter((pin) => isActive(pin, earlier)),
       lastRun: lastRun ?? null,
       lease: ledger !== null ? await readLease(db, dataset.name) : null,
@@ -198,21 +200,6 @@ async function reportOn(
     if (error instanceof TierdError && error.isAway) throw error;
     return { dataset: dataset.name, error: asTierdError(error) };
   }
-}
-
-function readReach(
-  { clock, settings }: LookingRooms,
-  db: pg.Client,
-  dataset: Dataset,
-): Promise<PartitionsLook | null> {
-  const { statementTimeoutMs, lockTimeoutMs } = settings;
-  const options = {
-    doing: `looking at the partitions of ${formatTable(dataset.table)}`,
-    isolation: 'read committed',
-    readOnly: true,
-    limits: { statementTimeoutMs, lockTimeoutMs },
-  } as const;
-  return inTransaction(db, options, () => lookAtReach(db, dataset, clock.now()));
 }
 
 function toMs(us: bigint | undefined): EpochMs | null {
