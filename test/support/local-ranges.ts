@@ -48,7 +48,7 @@ export async function openLocalRanges(lake: TestLake): Promise<LocalRanges> {
       },
       ...kept,
       directory: cacheDirectory,
-      evict: () => Promise.resolve(),
+      evict: () => undefined,
     }),
     estimateParts: estimatesInParts({ ...kept, directory: cacheDirectory }),
     destroy: () => rm(cacheDirectory, { recursive: true, force: true }),
