@@ -45,8 +45,9 @@ end
 $$;
 
 -- However the segments that are live become others, whoever reads a hypertable in place can tell whether his snapshot has it.
+-- As its owner: whoever may write segments may not have heard of this table.
 create function tierd.note_in_place() returns trigger language plpgsql
-  set search_path = pg_catalog, pg_temp
+  security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   which text := case when tg_op = 'DELETE' then old.dataset else new.dataset end;
@@ -59,6 +60,9 @@ begin
   return null;
 end
 $$;
+
+-- Or anybody could have it note what is in a table of his own.
+revoke all on function tierd.note_in_place() from public;
 
 create trigger in_place_inserted after insert on tierd.segments for each row
   when (new.state = 'live') execute function tierd.note_in_place();

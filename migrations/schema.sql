@@ -75,7 +75,7 @@ end
 $$;
 
 CREATE FUNCTION tierd.note_in_place() RETURNS trigger
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
