@@ -8,9 +8,12 @@ import { WhatFailed } from './test/support/what-failed.ts';
 // environment that a process starts with: the workers inherit this one.
 process.env['UV_THREADPOOL_SIZE'] ??= '16';
 
+const notTheirTurn = chooseLongSuites();
+
 const onServers = {
   globalSetup: ['test/support/global-setup.ts'],
   setupFiles: ['test/support/end-with-the-run.ts', 'test/support/close-databases.ts'],
+  exclude: [...configDefaults.exclude, ...notTheirTurn.suites],
 };
 
 /** No run can bring along what this suite needs: it is there where somebody names a server. */
@@ -23,9 +26,6 @@ const minutes = (count: number): number => count * 60_000;
 
 /** With a kill at each effect a suite takes as long as it takes. */
 const killsEverywhere = process.env['TIERD_TEST_KILLS'] === 'all';
-
-const notTheirTurn = chooseLongSuites();
-const exclude = [...configDefaults.exclude, ...notTheirTurn.suites];
 
 export default defineConfig({
   test: {
@@ -69,7 +69,6 @@ export default defineConfig({
           ...onServers,
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude,
           maxWorkers: MANY_WAIT,
           testTimeout: minutes(10),
           hookTimeout: minutes(2),
@@ -82,7 +81,6 @@ export default defineConfig({
           ...onServers,
           name: 'crash',
           include: ['test/crash/**/*.test.ts'],
-          exclude,
           testTimeout: minutes(killsEverywhere ? 600 : 30),
           hookTimeout: minutes(2),
           sequence: { groupOrder: 3 },
