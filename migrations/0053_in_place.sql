@@ -18,9 +18,21 @@ create table tierd.in_place (
   changed      xid8 not null default pg_current_xact_id()
 );
 
+-- A midnight, microseconds since 1970, as a column of that kind has it.
+create function tierd.time_literal(kind text, unit text, us numeric) returns text language sql
+  set search_path = pg_catalog, pg_temp set datestyle = 'ISO, YMD' set timezone = 'UTC'
+as $$
+  select case kind
+    when 'timestamptz' then quote_literal(timestamptz '1970-01-01 00:00:00+00' + us::float8 * interval '1 microsecond')
+    when 'timestamp' then quote_literal(timestamp '1970-01-01 00:00:00' + us::float8 * interval '1 microsecond')
+    when 'date' then quote_literal(date '1970-01-01' + (us / 86400000000)::int)
+    else (us * case unit when 's' then 0.000001 when 'ms' then 0.001 when 'ns' then 1000 else 1 end)::bigint::text
+  end
+$$;
+
 -- Moves the end of a foreign chunk beyond a time: PostgreSQL leaves the chunk out of questions of later times.
 create function tierd.fit_in_place(which text, last_us bigint) returns void language plpgsql
-  set search_path = pg_catalog, pg_temp set datestyle = 'ISO, YMD' set timezone = 'UTC'
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   one record;
@@ -32,12 +44,7 @@ begin
     return;
   end if;
   end_us := (floor(last_us / 86400000000.0) + 1) * 86400000000 + one.margin_us;
-  bound := case one.time_kind
-    when 'timestamptz' then quote_literal(timestamptz '1970-01-01 00:00:00+00' + end_us::float8 * interval '1 microsecond')
-    when 'timestamp' then quote_literal(timestamp '1970-01-01 00:00:00' + end_us::float8 * interval '1 microsecond')
-    when 'date' then quote_literal(date '1970-01-01' + (end_us / 86400000000)::int)
-    else (end_us * case one.time_unit when 's' then 0.000001 when 'ms' then 0.001 when 'ns' then 1000 else 1 end)::bigint::text
-  end;
+  bound := tierd.time_literal(one.time_kind, one.time_unit, end_us);
   execute format('alter foreign table %I.%I drop constraint if exists tierd_until, add constraint tierd_until check (%I < %s)',
     one.chunk_schema, one.chunk_name, one.time_column, bound);
   update tierd.in_place p set until_us = end_us where p.dataset = which;
@@ -78,4 +85,5 @@ drop trigger in_place_updated on tierd.segments;
 drop trigger in_place_inserted on tierd.segments;
 drop function tierd.note_in_place();
 drop function tierd.fit_in_place(text, bigint);
+drop function tierd.time_literal(text, text, numeric);
 drop table tierd.in_place;

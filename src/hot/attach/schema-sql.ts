@@ -104,7 +104,7 @@ export function schemaSql(schema: string): readonly string[] {
  */
 function fitSql(at: string, schema: string): string {
   return `create or replace function ${at}.tierd_fit(which text, last_us bigint) returns void language plpgsql security definer
-  set search_path = pg_catalog, pg_temp set datestyle = 'ISO, YMD' set timezone = 'UTC'
+  set search_path = pg_catalog, pg_temp
 as $$
 declare
   one record;
@@ -117,12 +117,7 @@ begin
     return;
   end if;
   end_us := (floor(last_us / 86400000000.0) + 1) * 86400000000 + one.margin_us;
-  bound := case one.time_kind
-    when 'timestamptz' then quote_literal(timestamptz '1970-01-01 00:00:00+00' + end_us::float8 * interval '1 microsecond')
-    when 'timestamp' then quote_literal(timestamp '1970-01-01 00:00:00' + end_us::float8 * interval '1 microsecond')
-    when 'date' then quote_literal(date '1970-01-01' + (end_us / 86400000000)::int)
-    else (end_us * case one.time_unit when 's' then 0.000001 when 'ms' then 0.001 when 'ns' then 1000 else 1 end)::bigint::text
-  end;
+  bound := tierd.time_literal(one.time_kind, one.time_unit, end_us);
   name := one.view_name;
   execute format('alter table %1$I.%2$I detach partition %1$I.%3$I', ${quoteLiteral(schema)}, name || '_lake', name || '_later');
   execute format('alter table %1$I.%2$I detach partition %1$I.%3$I', ${quoteLiteral(schema)}, name || '_lake', name || '_cold');
