@@ -1,8 +1,10 @@
 /** The lake as a question reads it, and whether it is this ledger's. */
+import { setTimeout } from 'node:timers/promises';
 import type pg from 'pg';
 import type { TierdConfig } from '../../config/load.ts';
 import { TierdError } from '../../domain/errors.ts';
 import { lakeRefusal, lookAtLake } from '../../jobs/rotation/own-lake.ts';
+import { readLakeMarker } from '../../lake/marker.ts';
 import type { ObjectStore } from '../../lake/object-store.ts';
 import type { OpenParts } from '../../lake/segment-files.ts';
 import { listFar } from '../../ledger/tiers.ts';
@@ -72,13 +74,23 @@ async function isOwnLake(
   return isIncomplete;
 }
 
-/** Of a ledger that knows of no segment, which a question has no reason to open the lake for: what lies there is in no answer. */
+/** So long a question waits to hear that there is a lake of another's. */
+const STRANGER_LOOK_MS = 1_000;
+
+/**
+ * Of a ledger that knows of no segment, which a question has no reason to open the lake for: what lies there is in no answer.
+ * What keeps it from being looked at keeps nothing from this answer, nor for long.
+ */
 export async function warnOfForeignLake(
   store: ObjectStore,
   db: pg.Client,
   warn: (text: string) => void,
 ): Promise<void> {
-  // What keeps it from being looked at keeps nothing from this answer.
+  const marker = await Promise.race([
+    readLakeMarker(store).catch(() => null),
+    setTimeout(STRANGER_LOOK_MS, null, { ref: false }),
+  ]);
+  if (marker === null) return;
   const refusal = await refusalOfLake(store, db).catch(() => null);
   if (refusal?.code === 'LAKE_NOT_OWNED') {
     warn(`no row of the lake is in the answer, for this ledger knows of none: ${refusal.message}`);

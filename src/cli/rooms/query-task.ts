@@ -173,7 +173,7 @@ async function runQueryTask(
       onHead,
     },
   );
-  if (!seen.segments) await warnOfForeignLake(await openLake(task), db, warn);
+  if (!seen.segments && !request.explain) await warnOfForeignLake(await openLake(task), db, warn);
   return summary;
 }
 

@@ -82,12 +82,11 @@ function unlessGone<Found>(look: () => Found): Found | null {
   }
 }
 
-/** Whether it could be done; where not, nothing depends on it. */
-function passing(step: () => void): boolean {
+/** Nothing depends on whether it could be done. */
+export function passing(step: () => void): void {
   try {
     step();
-    return true;
   } catch {
-    return false;
+    // By another process meanwhile, or not at all.
   }
 }

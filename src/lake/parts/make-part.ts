@@ -1,6 +1,7 @@
 /** The file of a segment's chosen chunks: what is kept of them here, and from the store the rest. */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import type { RangedReads } from '../object-store.ts';
 import type { SegmentInParts } from '../segment-files.ts';
 import type { ChunkCache } from './chunk-cache.ts';
@@ -34,6 +35,9 @@ export async function makePart(
   let isWhole = false;
   try {
     const missing: PlacedChunk[] = [];
+    // What is kept is copied here and now: between two segments others are heard, and who gave up.
+    await setImmediate();
+    signal?.throwIfAborted();
     for (const chunk of plan.chunks) {
       const kept = cache.get(nameOf(chunk));
       if (kept?.length === chunk.end - chunk.start) writeAt(file, kept, chunk.place);

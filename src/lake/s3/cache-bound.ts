@@ -1,6 +1,7 @@
 /** The bound of what is kept of a bucket on this machine. */
 import { readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { passing } from '../parts/chunk-cache.ts';
 
 /**
  * Down to the limit, by when they were last asked for. Readers keep what they opened. By the one that asks, as the
@@ -17,11 +18,8 @@ export function evict(directory: string, maxBytes: number): void {
   let total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   for (const { path, bytes } of files.sort((a, b) => a.usedAt - b.usedAt)) {
     if (total <= maxBytes) return;
-    try {
-      unlinkSync(path);
-    } catch {
-      // By another process meanwhile, or it can't be: it counts as gone, or nothing would ever end this.
-    }
+    // What can't be removed counts as gone, or nothing would ever end this.
+    passing(() => unlinkSync(path));
     total -= bytes;
   }
 }

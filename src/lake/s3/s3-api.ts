@@ -18,7 +18,6 @@ export interface S3Api {
   put(key: string, body: Uint8Array, sha256: string, signal?: AbortSignal): Promise<void>;
   /** @returns the upload's id */
   createUpload(key: string, signal?: AbortSignal): Promise<string>;
-  /** @param sha256 of the body, in base64, which its signature carries: the store takes no other bytes */
   uploadPart(
     upload: Upload,
     partNumber: number,
@@ -65,6 +64,8 @@ export interface Upload {
 export interface UploadedPart {
   readonly partNumber: number;
   readonly etag: string;
+  /** In base64. */
+  readonly sha256: string;
 }
 
 export interface S3Checksum {

@@ -12,7 +12,6 @@ import { type LoadedSdk, loadSdk } from './sdk-client.ts';
 import { failureOf, unlessMissing } from './sdk-failure.ts';
 import { getObject } from './sdk-get.ts';
 import { listAllUploads } from './sdk-uploads.ts';
-import { signBy } from './sign-by-content.ts';
 
 /** Connects to nothing yet. */
 export function openS3Api(target: S3Target): S3Api {
@@ -62,7 +61,13 @@ class SdkApi implements S3Api {
 
   async createUpload(key: string, signal?: AbortSignal): Promise<string> {
     const answer = await this.#call(signal, ({ sdk, client }, options) =>
-      client.send(new sdk.CreateMultipartUploadCommand(this.#newObject(key)), options),
+      client.send(
+        new sdk.CreateMultipartUploadCommand({
+          ...this.#newObject(key),
+          ChecksumAlgorithm: 'SHA256',
+        }),
+        options,
+      ),
     );
     return given(answer.UploadId, 'UploadId');
   }
@@ -74,18 +79,20 @@ class SdkApi implements S3Api {
     sha256: string,
     signal?: AbortSignal,
   ): Promise<UploadedPart> {
-    const answer = await this.#call(signal, ({ sdk, client }, options) => {
-      const command = new sdk.UploadPartCommand({
-        ...this.#at(upload.key),
-        UploadId: upload.uploadId,
-        PartNumber: partNumber,
-        Body: body,
-        ContentLength: body.byteLength,
-      });
-      signBy(command, sha256);
-      return client.send(command, options);
-    });
-    return { partNumber, etag: given(answer.ETag, 'ETag') };
+    const answer = await this.#call(signal, ({ sdk, client }, options) =>
+      client.send(
+        new sdk.UploadPartCommand({
+          ...this.#at(upload.key),
+          UploadId: upload.uploadId,
+          PartNumber: partNumber,
+          Body: body,
+          ContentLength: body.byteLength,
+          ChecksumSHA256: sha256,
+        }),
+        options,
+      ),
+    );
+    return { partNumber, etag: given(answer.ETag, 'ETag'), sha256 };
   }
 
   async completeUpload(
@@ -99,7 +106,11 @@ class SdkApi implements S3Api {
           ...this.#at(upload.key),
           UploadId: upload.uploadId,
           MultipartUpload: {
-            Parts: parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag })),
+            Parts: parts.map(({ partNumber, etag, sha256 }) => ({
+              PartNumber: partNumber,
+              ETag: etag,
+              ChecksumSHA256: sha256,
+            })),
           },
           IfNoneMatch: '*',
         }),

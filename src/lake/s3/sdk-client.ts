@@ -4,12 +4,12 @@
  * Its own retries are off. It sends a conditional PUT again whose answer was lost, is told 412, and so
  * turns its own success into a failure: who calls decides what to do next.
  */
+import { Buffer } from 'node:buffer';
 import type * as Sdk from '@aws-sdk/client-s3';
 import type { S3Target } from '../../domain/lake/s3-target.ts';
 import type { Allowance } from './allowance.ts';
 import { type RangedGets, rangedGets } from './ranged-gets.ts';
 import { sendBodiesInPieces } from './send-body.ts';
-import { signByChecksum } from './sign-by-content.ts';
 
 export interface LoadedSdk {
   readonly sdk: typeof Sdk;
@@ -75,4 +75,22 @@ function lookForCredentials({ config }: Sdk.S3Client): void {
     ignoreCache: true,
   });
   Object.assign(config, { credentials: provider });
+}
+
+/**
+ * A body is signed by its SHA-256. Where that was given as its checksum it is known, and the SDK, which hashes every
+ * body again, takes what the header says: the store compares both with the bytes that came.
+ */
+function signByChecksum(client: Sdk.S3Client): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const { headers } = args.request as { readonly headers: Record<string, string> };
+      const checksum = headers['x-amz-checksum-sha256'];
+      if (checksum !== undefined) {
+        headers['x-amz-content-sha256'] = Buffer.from(checksum, 'base64').toString('hex');
+      }
+      return next(args);
+    },
+    { step: 'build', name: 'signByChecksum' },
+  );
 }

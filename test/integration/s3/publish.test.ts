@@ -88,6 +88,22 @@ describeOn('s3', 'an object of a lake in a bucket', () => {
     60_000,
   );
 
+  it.each([
+    ['in one request', SMALL, isPut],
+    ['in parts', LARGE, isPart],
+  ])(
+    '%s is sent with checksums: a bucket with a default retention of Object Lock takes none without',
+    async (_, bytes, kind) => {
+      const { path, facts } = await stage(bytes);
+      await lake.store.putIfAbsent(KEY, path, facts);
+      const sent = proxy.seen.filter(kind);
+      expect(sent).not.toEqual([]);
+      for (const { headers } of sent) {
+        expect(headers['x-amz-checksum-sha256']).toMatch(/^[A-Za-z0-9+/]{43}=$/);
+      }
+    },
+  );
+
   it('is never replaced by another when the answer to the first was lost (I3, I9)', async () => {
     const first = await stage(SMALL);
     const second = await stage(SMALL);

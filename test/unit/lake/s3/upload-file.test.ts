@@ -27,7 +27,7 @@ function bucketWithout(lost: number) {
     uploadPart: (_: unknown, partNumber: number) => {
       calls.push(`part ${String(partNumber)}`);
       if (partNumber === lost) return Promise.reject(new Error(`part ${String(lost)} was refused`));
-      return Promise.resolve({ partNumber, etag: '' });
+      return Promise.resolve({ partNumber, etag: '', sha256: '' });
     },
     completeUpload: () => {
       calls.push('complete');
