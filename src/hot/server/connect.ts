@@ -135,7 +135,8 @@ export function socketOf(client: pg.Client): Socket {
 
 /** `db.example:5432/market as tierd`, for messages. */
 export function describeClient(client: pg.Client): string {
-  return `${client.host}:${String(client.port)}/${client.database ?? ''} as ${client.user ?? ''}`;
+  const { host, port, database = '', user = '' } = client;
+  return `${host}:${String(port)}/${database} as ${user === '' ? 'nobody (no user is named)' : user}`;
 }
 
 /** `db.example:5432/market`: where `url` and what the environment adds to it lead, for messages. */
