@@ -156,7 +156,7 @@ export interface StatusDocument {
       readonly partitions: {
         readonly reach: string | null;
         readonly short: string | null;
-        readonly default_rows: number;
+        readonly default_rows: number | null;
       } | null;
       readonly last_run: {
         readonly job: string;

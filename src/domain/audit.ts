@@ -49,6 +49,17 @@ export type AuditAction =
 /** The chain of what concerns the lake as a whole; no dataset can have that name. */
 export const LAKE_CHAIN = '_lake';
 
+const PARTITIONS = 'partitions:';
+
+/** Of partitions that were made ahead: a move has the dataset's own chain for as long as it deletes, and these must not wait. */
+export function partitionsChainOf(dataset: string): string {
+  return `${PARTITIONS}${dataset}`;
+}
+
+function datasetOf(chain: string): string {
+  return chain.startsWith(PARTITIONS) ? chain.slice(PARTITIONS.length) : chain;
+}
+
 export interface AuditActor {
   /** `host:pid`. */
   readonly holder: string;
@@ -75,7 +86,7 @@ export interface AuditedSlice {
 
 export interface AuditEntry {
   readonly action: AuditAction;
-  /** A dataset, or `LAKE_CHAIN`. */
+  /** A dataset, `partitionsChainOf` one, or `LAKE_CHAIN`. */
   readonly chain: string;
   readonly at: EpochMs;
   readonly by: AuditActor;
@@ -105,7 +116,7 @@ export function writeEntry({ action, chain, at, by, ...more }: AuditEntry): stri
   return JSON.stringify({
     at: iso(at),
     action,
-    ...(chain === LAKE_CHAIN ? {} : { dataset: chain }),
+    ...(chain === LAKE_CHAIN ? {} : { dataset: datasetOf(chain) }),
     by: by.holder,
     by_hand: by.isByHand,
     user: by.user,

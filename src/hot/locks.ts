@@ -56,6 +56,12 @@ export interface Waiting extends Patience {
   readonly whenWaitedFor: 'give way' | 'try';
 }
 
+/** Where nobody waits for what the transaction holds before `work`, or whoever does gets through afterwards. */
+export const UNWAITED = {
+  waitedFor: () => Promise.resolve(false),
+  whenWaitedFor: 'give way',
+} as const satisfies Partial<Waiting>;
+
 /**
  * Runs `work`, whose statements may wait for locks, in short attempts under savepoints of the
  * caller's transaction, until it gets through. Throws LOCK_TIMEOUT naming who holds the tables, or
@@ -120,8 +126,7 @@ export async function whenFree<Result>(
 ): Promise<Result> {
   const lockTimeoutMs = await showMs(client, 'lock_timeout');
   // A reader is waited for by whoever wants more than to read: that is what the attempts are short for.
-  const waiting = { waitedFor: () => Promise.resolve(false), whenWaitedFor: 'try' } as const;
-  return inShortAttempts(client, { lockTimeoutMs, tables, ...waiting }, work);
+  return inShortAttempts(client, { lockTimeoutMs, tables, ...UNWAITED }, work);
 }
 
 /**

@@ -77,7 +77,7 @@ const dataset = z.object({
   due: z.object({ rows: z.number(), moves: z.number() }).nullable(),
   due_as_of: time,
   refusals: z.array(z.string()),
-  partitions: z.object({ reach: time, short: error, default_rows: z.number() }).nullable().meta({
+  partitions: z.object({ reach: time, short: error, default_rows: figure }).nullable().meta({
     description:
       'How far partitions reach that are made ahead, and what is wrong with that; null where they are not.',
   }),

@@ -7,17 +7,18 @@
  * every reader (I4). The lake is not looked at, and the dataset's own lease is not taken: a rotation may take hours.
  */
 import type pg from 'pg';
+import { partitionsChainOf } from '../domain/audit.ts';
 import type { Dataset } from '../domain/dataset.ts';
-import { type TierdError } from '../domain/errors.ts';
+import { TierdError } from '../domain/errors.ts';
 import {
   type MadePartition,
-  MOST_DEFAULT_ROWS,
   type PartitionOutcome,
   type PartitionPlan,
   type PlannedPartition,
+  refusalsOfAll,
 } from '../domain/plan/partition-plan.ts';
 import { reachOf } from '../domain/plan/partitions-ahead.ts';
-import { throwIfRefused } from '../domain/plan/refusal.ts';
+import { type Refusal, throwIfRefused } from '../domain/plan/refusal.ts';
 import { formatTable } from '../domain/table.ts';
 import { tableClock } from '../domain/time/time-zone.ts';
 import { type GatheredPartitions, gatherPartitions } from '../hot/partitions/gather-partitions.ts';
@@ -106,19 +107,21 @@ async function runPlan(
   const runId = await beginRun(rooms, db, JOB, partitionLeaseOf(dataset.name));
   let failure: TierdError | null = null;
   try {
-    throwIfRefused(
-      {
-        dataset: dataset.name,
-        what: `making partitions of ${dataset.name}`,
-        outcome: 'Nothing was changed',
-      },
-      plan.refusals,
-    );
-    for (const one of plan.missing) {
+    throwIfStanding(plan, plan.refusals, made);
+    // One range whose rows can't move keeps nobody from the others: they would be missed next.
+    let late: TierdError | null = null;
+    for (const one of plan.missing.filter(({ refusals }) => refusals.length === 0)) {
       stopIfAborted(kept.signal);
-      const rowsMoved = await makeOne(rooms, db, dataset, { kept, runId, gathered }, one);
-      made.push({ ref: one.ref, range: one.range, rowsMoved });
+      try {
+        const rowsMoved = await makeOne(rooms, db, dataset, { kept, runId, gathered }, one);
+        made.push({ ref: one.ref, range: one.range, rowsMoved });
+      } catch (error) {
+        if (!(error instanceof TierdError && error.code === 'REFUSED')) throw error;
+        late ??= error;
+      }
     }
+    throwIfStanding(plan, refusalsOfAll(plan), made);
+    if (late !== null) throw late;
   } catch (error) {
     failure = toldAsLost(error, kept.signal);
   }
@@ -129,10 +132,29 @@ async function runPlan(
     errorCode: failure?.code,
     errorMessage: failure?.message,
   });
-  if (failure !== null) throw made.length > 0 ? afterPartitions(failure, plan, made) : failure;
+  if (failure !== null) {
+    throw made.length > 0 && !failure.partly ? afterPartitions(failure, plan, made) : failure;
+  }
   const ranges = [...found.partitions, ...made].map(({ range }) => range);
   const now = tableClock(dataset, rooms.clock.now());
   return { plan, made, reach: reachOf(ranges, now) };
+}
+
+function throwIfStanding(
+  { dataset, missing }: PartitionPlan,
+  refusals: readonly Refusal[],
+  made: readonly MadePartition[],
+): void {
+  const isSome = made.length > 0;
+  throwIfRefused(
+    {
+      dataset,
+      what: `making ${isSome ? `${String(missing.length - made.length)} of ${String(missing.length)} ` : ''}partitions of ${dataset}`,
+      outcome: isSome ? 'The others were made' : 'Nothing was changed',
+      partly: isSome,
+    },
+    refusals,
+  );
 }
 
 interface Making {
@@ -145,8 +167,8 @@ function makeOne(
   rooms: PartitionRooms,
   db: pg.Client,
   dataset: Dataset,
-  { kept: { lease, signal }, runId, gathered: { table, found } }: Making,
-  { ref, range }: PlannedPartition,
+  { kept: { lease, signal }, runId, gathered: { table, found, newest } }: Making,
+  { ref, range, defaultRows }: PlannedPartition,
 ): Promise<bigint> {
   const options = {
     doing: `making ${formatTable(ref)}, a partition of ${formatTable(table.ref)}`,
@@ -154,25 +176,22 @@ function makeOne(
     readOnly: false,
     limits: limitsUnderLease(rooms.settings),
   } as const;
-  const model = found.partitions.findLast(({ range: { toExclusive } }) =>
-    Number.isFinite(toExclusive),
-  );
   return inTransaction(db, options, async () => {
     const rowsMoved = await makeAhead(
       db,
       table,
       { ref, range },
       {
-        modelOid: model?.oid ?? table.oid,
+        modelOid: newest?.oid ?? table.oid,
         fallback: found.fallback,
-        mostRows: MOST_DEFAULT_ROWS,
+        hasDefaultRows: defaultRows > 0,
         lockTimeoutMs: rooms.settings.lockTimeoutMs,
         signal,
       },
     );
     await addAuditEntry(db, {
       action: 'partition_made',
-      chain: dataset.name,
+      chain: partitionsChainOf(dataset.name),
       at: rooms.clock.now(),
       by: actorOf(rooms),
       runId,

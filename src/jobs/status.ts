@@ -177,6 +177,7 @@ async function reportOn(
       newest: toMs(totals?.newestUs),
     };
     const earlier = await earlierClock(rooms.clock.now(), db);
+    const { partitions: setting } = dataset;
     const [lastRun] =
       ledger !== null ? await listRuns(db, { dataset: dataset.name, job: 'rotate', limit: 1 }) : [];
     return {
@@ -188,9 +189,12 @@ async function reportOn(
       ratio: ratioOf(hot, cold),
       due: { rows: plan.rows, moves: plan.moves.length },
       refusals: refusalsOf(plan),
-      partitions: await whileLooking(db, dataset.table, rooms.settings, () =>
-        lookAtReach(db, dataset, rooms.clock.now()),
-      ),
+      partitions:
+        setting === undefined
+          ? null
+          : await whileLooking(db, dataset.table, rooms.settings, () =>
+              lookAtReach(db, table, dataset, setting, rooms.clock.now()),
+            ),
       pins: (await listPins(db, dataset.name)).filter((pin) => isActive(pin, earlier)),
       lastRun: lastRun ?? null,
       lease: ledger !== null ? await readLease(db, dataset.name) : null,

@@ -88,16 +88,16 @@ export async function readAudit(
   return found.rows.map(({ number, ...record }) => ({ number: BigInt(number), ...record }));
 }
 
-/** The newest entries of all chains, or of one, newest first. */
+/** The newest entries of all chains, or of some, newest first. */
 export async function listAudit(
   db: Queryable,
-  { chain, limit }: { readonly chain: string | null; readonly limit: number },
+  { chains, limit }: { readonly chains: readonly string[] | null; readonly limit: number },
 ): Promise<readonly (AuditRecord & { readonly chain: string })[]> {
   const found = await db.query<{ chain: string; number: string; entry: string; hash: string }>(
     `select a.chain, a.number::text, a.entry, encode(a.hash, 'hex') as hash from tierd.audit a
-     where $1::text is null or a.chain = $1
+     where $1::text[] is null or a.chain = any ($1)
      order by substring(a.entry from '^\\{"at":"([^"]+)"') desc nulls last, a.number desc, a.chain limit $2`,
-    [chain, limit],
+    [chains, limit],
   );
   return found.rows.map(({ number, ...record }) => ({ number: BigInt(number), ...record }));
 }

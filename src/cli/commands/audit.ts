@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { LAKE_CHAIN } from '../../domain/audit.ts';
+import { LAKE_CHAIN, partitionsChainOf } from '../../domain/audit.ts';
 import { TierdError } from '../../domain/errors.ts';
 import { wholeNumber } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
@@ -48,10 +48,10 @@ async function list(
   dataset: string | undefined,
   { limit }: ListFlags,
 ): Promise<void> {
-  const chain = chainOf(context, dataset);
+  const chains = chainsOf(context, dataset);
   const { listAudit } = await import('../../ledger/audit.ts');
   await withLedger(context, 'audit', async (db) => {
-    context.report(reportAudit(await listAudit(db, { chain, limit })));
+    context.report(reportAudit(await listAudit(db, { chains, limit })));
   });
 }
 
@@ -74,11 +74,11 @@ async function exportAll(context: CliContext, dataset: string | undefined): Prom
       hint: 'Leave out --json; `tierd audit list --json` prints one document.',
     });
   }
-  const chain = chainOf(context, dataset);
+  const chains = chainsOf(context, dataset);
   const { listAuditHeads, readAudit } = await import('../../ledger/audit.ts');
   await withLedger(context, 'audit', async (db) => {
     const heads = await listAuditHeads(db);
-    for (const head of heads.filter((one) => chain === null || one.chain === chain)) {
+    for (const head of heads.filter(({ chain }) => chains?.includes(chain) ?? true)) {
       for (let after = 0n; after < head.number; ) {
         const records = await readAudit(db, { chain: head.chain, after, limit: PAGE });
         const last = records.at(-1);
@@ -95,9 +95,10 @@ async function exportAll(context: CliContext, dataset: string | undefined): Prom
 }
 
 /** Null is all of them. */
-function chainOf(context: CliContext, dataset: string | undefined): string | null {
+function chainsOf(context: CliContext, dataset: string | undefined): readonly string[] | null {
   const { datasets } = context.loadConfig();
   if (dataset === undefined) return null;
-  if (dataset !== LAKE_CHAIN) selectDatasets(datasets, [dataset]);
-  return dataset;
+  if (dataset === LAKE_CHAIN) return [dataset];
+  selectDatasets(datasets, [dataset]);
+  return [dataset, partitionsChainOf(dataset)];
 }

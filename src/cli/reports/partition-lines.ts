@@ -1,6 +1,6 @@
 /** How far a dataset's partitions reach, below the tables of `tierd status`. */
 import { countOf } from '../../domain/count.ts';
-import { type PartitionsLook, tellReach } from '../../domain/plan/partition-plan.ts';
+import { MOST_GLANCED, type PartitionsLook, tellReach } from '../../domain/plan/partition-plan.ts';
 import type { Style } from '../terminal/style.ts';
 
 export function partitionLines(
@@ -13,9 +13,11 @@ export function partitionLines(
     short === null
       ? `${dataset}: ${tellReach(reach)}`
       : `${colour.red('short')} ${dataset}: ${short}`;
-  const rest =
-    defaultRows === 0
-      ? ''
-      : `; the default partition has ${countOf(defaultRows, 'row')}${defaultRows >= 1_000 ? ' or more' : ''}`;
-  return [`${how}${rest}`];
+  return [`${how}${tellRows(defaultRows)}`];
+}
+
+function tellRows(rows: number | null): string {
+  if (rows === 0) return '';
+  if (rows === null) return '; whether the default partition has rows is not known';
+  return `; the default partition has ${countOf(rows, 'row')}${rows >= MOST_GLANCED ? ' or more' : ''}`;
 }

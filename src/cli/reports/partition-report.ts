@@ -1,8 +1,10 @@
 /** Partitions that would be made ahead, or were, as it is printed. */
 import { countOf } from '../../domain/count.ts';
 import {
+  makeable,
   type PartitionOutcome,
   type PartitionPlan,
+  refusalsOfAll,
   tellDefault,
   tellReach,
 } from '../../domain/plan/partition-plan.ts';
@@ -22,7 +24,8 @@ export function reportPartitionPlans(results: readonly DatasetResult<PartitionPl
   return reportDryRun(results, {
     documentOf: planDocument,
     render: renderPlan,
-    isRefused: ({ refusals }) => refusals.length > 0,
+    isRefused: (plan) =>
+      refusalsOfAll(plan).length > 0 && (makeable(plan).length > 0 ? 'partly' : true),
     ofNone: NONE_MADE,
   });
 }
@@ -47,7 +50,7 @@ const iso = (at: number | null): string | null =>
 const partitionDocument = (
   { ref, range }: { readonly ref: TableRef; readonly range: TimeRange },
   rows: number | bigint,
-): unknown => ({
+): Readonly<Record<string, unknown>> => ({
   partition: formatTable(ref),
   from: iso(range.fromInclusive),
   to: iso(range.toExclusive),
@@ -74,8 +77,11 @@ function aboutDocument(
 function planDocument(plan: PartitionPlan): unknown {
   return {
     ...aboutDocument(plan, plan.reach),
-    missing: plan.missing.map((one) => partitionDocument(one, one.defaultRows)),
-    refusals: plan.refusals,
+    missing: plan.missing.map((one) => ({
+      ...partitionDocument(one, one.defaultRows),
+      refused: one.refusals.map(({ guard }) => guard),
+    })),
+    refusals: refusalsOfAll(plan),
   };
 }
 
@@ -87,16 +93,17 @@ function outcomeDocument({ plan, made, reach }: PartitionOutcome): unknown {
 }
 
 function renderPlan(plan: PartitionPlan, style: Style): string {
-  const { dataset, missing, reach, refusals } = plan;
+  const { dataset, missing, reach } = plan;
+  const made = makeable(plan);
   const what =
     missing.length === 0
       ? 'nothing is missing'
-      : `${countOf(missing.length, 'partition')} would be made`;
+      : `${countOf(made.length, 'partition')} would be made`;
   return [
     `${style.colour.bold(dataset)}: ${tellReach(reach)}; ${what}`,
-    ...missing.map((one) => line(one, one.defaultRows, 'would come')),
+    ...made.map((one) => line(one, one.defaultRows, 'would come')),
     ...defaultLines(plan),
-    ...refusalLines(refusals, style),
+    ...refusalLines(refusalsOfAll(plan), style),
   ].join('\n');
 }
 

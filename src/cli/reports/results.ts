@@ -56,7 +56,8 @@ export function reportOutcomes<Outcome>(
 interface PlanForms<Plan> {
   readonly documentOf: (plan: Plan) => unknown;
   readonly render: (plan: Plan, style: Style) => string;
-  readonly isRefused: (plan: Plan) => boolean;
+  /** `partly`: the rest would be done. */
+  readonly isRefused: (plan: Plan) => boolean | 'partly';
   /** As of `OutcomeForms`. */
   readonly ofNone?: string;
 }
@@ -75,6 +76,9 @@ export function reportDryRun<Plan>(
             .map((plan) => render(plan, style))
             .join('\n\n'),
     failures: errorsOf(results),
-    exitCode: exitCodeOf(results, (plan) => (isRefused(plan) ? 'refused' : 'done')),
+    exitCode: exitCodeOf(results, (plan) => {
+      const how = isRefused(plan);
+      return how === 'partly' ? how : how ? 'refused' : 'done';
+    }),
   };
 }

@@ -209,9 +209,16 @@ function observeStores(
     ...observeBad(badSegments ?? []),
     ...observePartitions(partitions),
   ];
-  const unsure: string[] = (again ?? []).flatMap(({ dataset, found }) =>
-    found === null ? [alertId({ kind: 'cold_duplicates', subject: dataset })] : [],
-  );
+  const unsure: string[] = [
+    ...(again ?? []).flatMap(({ dataset, found }) =>
+      found === null ? [alertId({ kind: 'cold_duplicates', subject: dataset })] : [],
+    ),
+    ...partitions.flatMap(({ dataset, short, defaultRows }) =>
+      short === null && defaultRows === null
+        ? [alertId({ kind: 'partitions_short', subject: dataset })]
+        : [],
+    ),
+  ];
   for (const { source, lagSeconds, deadLettersWaiting: letters } of sources) {
     if (lagSeconds === null) unsure.push(alertId({ kind: 'drain_lag', subject: source }));
     else if (lagSeconds * 1_000 >= drainLagMs) {
@@ -254,7 +261,7 @@ function observePartitions(partitions: StoreFacts['partitions']): Condition[] {
       const message = `${dataset}: ${short}. Next: tierd partitions ${dataset}`;
       return [{ kind, severity: 'error', subject: dataset, message }];
     }
-    if (defaultRows === 0) return [];
+    if (defaultRows === null || defaultRows === 0) return [];
     const message = `${dataset}: rows lie in the default partition, of times that have none of their own: docs/partitions.md`;
     return [{ kind, severity: 'warning', subject: dataset, message }];
   });

@@ -1,4 +1,5 @@
 /** What alerts need of a survey of the stores: a plain value, made from it in one call. */
+import type { PartitionsLook } from '../../domain/plan/partition-plan.ts';
 
 export interface StoreFacts {
   readonly sources: readonly {
@@ -25,11 +26,10 @@ export interface StoreFacts {
   readonly partitions: readonly PartitionsFact[];
 }
 
-export interface PartitionsFact {
+type PartitionsLooked = Pick<PartitionsLook, 'short' | 'defaultRows'>;
+
+export interface PartitionsFact extends PartitionsLooked {
   readonly dataset: string;
-  /** What is wrong with how far they reach; null where nothing is. */
-  readonly short: string | null;
-  readonly defaultRows: number;
 }
 
 export interface RowsAgainFact {
@@ -57,7 +57,7 @@ export interface Surveyed {
   readonly datasets: readonly {
     readonly dataset: string;
     readonly cold: { readonly badSegments: number };
-    readonly partitions: { readonly short: string | null; readonly defaultRows: number } | null;
+    readonly partitions: PartitionsLooked | null;
     readonly lastRun: LastRunFact | null;
   }[];
   /** Null: the ledger could not be read, and what comes from it is 0 above. */

@@ -1,5 +1,6 @@
 /** What a partition that is made ahead is called: as the newest one is, or as pg_partman would. Pure. */
-import type { CalendarStep, EpochMs } from '../time/time-range.ts';
+import type { WallClock } from '../time/calendar-step.ts';
+import { type CalendarStep, DAY_MS, type EpochMs, HOUR_MS } from '../time/time-range.ts';
 
 /** Of PostgreSQL, in bytes. */
 const LONGEST = 63;
@@ -38,36 +39,77 @@ const FORMS: readonly Form[] = [
 ];
 
 /** As pg_partman 5 does. */
-const OWN: Readonly<Record<'hour' | 'day', Form['write']>> = {
-  hour: (at) => `_p${year(at)}${month(at)}${day(at)}_${hour(at)}0000`,
+const OWN: Readonly<Record<'second' | 'day', Form['write']>> = {
+  second: (at) =>
+    `_p${year(at)}${month(at)}${day(at)}_${hour(at)}${two(at.getUTCMinutes())}${two(at.getUTCSeconds())}`,
   day: (at) => `_p${year(at)}${month(at)}${day(at)}`,
 };
 
-/**
- * @param newest what it is called and begins at, on the wall clock; null where there is none
- * @param starts of those to be made, on the wall clock, in order
- */
-export function namesFor(
-  table: string,
-  newest: { readonly name: string; readonly start: EpochMs } | null,
-  starts: readonly EpochMs[],
-): readonly string[] {
-  const form = newest === null ? null : formOf(newest.name, newest.start);
-  if (newest !== null && form !== null) {
-    const told = form.write(new Date(newest.start));
-    const at = newest.name.lastIndexOf(told);
-    const [before, after] = [newest.name.slice(0, at), newest.name.slice(at + told.length)];
-    const names = starts.map((start) => before + form.write(new Date(start)) + after);
-    const all = [newest.name, ...names];
-    if (new Set(all).size === all.length && names.every(fits)) return names;
-  }
-  const isFine = starts.every((start) => new Date(start).getUTCHours() === 0);
-  const write = OWN[isFine ? 'day' : 'hour'];
-  return starts.map((start) => joined(table, write(new Date(start))));
+/** Behind the name of the later of two that begin in one hour of the wall clock, as it has it twice when it is set back. */
+const AGAIN = '_again';
+
+export interface Names {
+  readonly table: string;
+  /** What the newest is called and when it begins; null where there is none. */
+  readonly newest: { readonly name: string; readonly start: EpochMs } | null;
+  /** Of all partitions that are there. */
+  readonly taken: readonly string[];
 }
 
-function formOf(name: string, start: EpochMs): Form | null {
-  return FORMS.find((form) => name.includes(form.write(new Date(start)))) ?? null;
+/**
+ * No two that begin at different seconds have one name, whenever they are made.
+ *
+ * @param starts of those to be made
+ */
+export function namesFor(
+  { table, newest, taken }: Names,
+  starts: readonly EpochMs[],
+  clock: WallClock,
+): readonly string[] {
+  const names = newest === null ? null : namesAs(newest, starts, clock);
+  const all = [...taken, ...(names ?? [])];
+  if (names !== null && new Set(all).size === all.length && names.every(fits)) return names;
+  const isFine = starts.every((start) => clock.shown(start) % DAY_MS === 0);
+  const write = OWN[isFine ? 'day' : 'second'];
+  return starts.map((start) =>
+    joined(table, write(new Date(clock.shown(start))) + markOf(start, clock)),
+  );
+}
+
+/** Null where its name tells nothing. */
+function namesAs(
+  newest: { readonly name: string; readonly start: EpochMs },
+  starts: readonly EpochMs[],
+  clock: WallClock,
+): readonly string[] | null {
+  const mark = markOf(newest.start, clock);
+  const name = newest.name.endsWith(mark)
+    ? newest.name.slice(0, newest.name.length - mark.length)
+    : newest.name;
+  const shown = new Date(clock.shown(newest.start));
+  const form = FORMS.find(({ write }) => name.includes(write(shown)));
+  if (form === undefined) return null;
+  const told = form.write(shown);
+  const at = name.lastIndexOf(told);
+  const [before, after] = [name.slice(0, at), name.slice(at + told.length)];
+  return starts.map(
+    (start) => before + form.write(new Date(clock.shown(start))) + after + markOf(start, clock),
+  );
+}
+
+function markOf(start: EpochMs, clock: WallClock): string {
+  return comesAgain(start, clock) ? AGAIN : '';
+}
+
+/** Whether the clock showed the same hour before, an hour or more ago. No clock was ever set back by more than a day. */
+function comesAgain(start: EpochMs, clock: WallClock): boolean {
+  const yesterday = start - DAY_MS;
+  if (clock.shown(start) - clock.shown(yesterday) >= DAY_MS) return false;
+  const hourAt = (at: EpochMs): number => Math.floor(clock.shown(at) / HOUR_MS);
+  for (let at = start - HOUR_MS; at >= yesterday; at -= HOUR_MS) {
+    if (hourAt(at) === hourAt(start)) return true;
+  }
+  return false;
 }
 
 const fits = (name: string): boolean => Buffer.byteLength(name) <= LONGEST;

@@ -9,6 +9,8 @@ export interface PlannedPartition {
   readonly range: TimeRange;
   /** Of its time in the default partition; counted up to one more than may move. */
   readonly defaultRows: number;
+  /** Why this one is not made, while others are. */
+  readonly refusals: readonly Refusal[];
 }
 
 export interface PartitionPlan {
@@ -19,9 +21,20 @@ export interface PartitionPlan {
   /** Until when every instant from now on has a partition; null where now has none, infinite without an end. */
   readonly reach: EpochMs | null;
   readonly missing: readonly PlannedPartition[];
-  /** Of the default partition, where there is one; counted up to `DEFAULT_ROWS_COUNTED`. */
-  readonly defaultPartition: { readonly ref: TableRef; readonly rows: number } | null;
+  /** Of the default partition, where there is one; counted up to `DEFAULT_ROWS_COUNTED`, null where that can't be told. */
+  readonly defaultPartition: { readonly ref: TableRef; readonly rows: number | null } | null;
+  /** Why none is made. */
   readonly refusals: readonly Refusal[];
+}
+
+/** Of all that is missing and of single partitions, each once. */
+export function refusalsOfAll({ refusals, missing }: PartitionPlan): readonly Refusal[] {
+  return [...new Set([...refusals, ...missing.flatMap((one) => one.refusals)])];
+}
+
+/** Those that would be made. */
+export function makeable({ refusals, missing }: PartitionPlan): readonly PlannedPartition[] {
+  return refusals.length > 0 ? [] : missing.filter((one) => one.refusals.length === 0);
 }
 
 /** Rows of one partition that leave the default one at once: nobody reads the table meanwhile. */
@@ -50,12 +63,17 @@ export function tellReach(reach: EpochMs | null): string {
   return `partitions reach to ${new Date(reach).toISOString().replace('T00:00:00.000Z', '')}`;
 }
 
+/** A glance at the default partition counts no more. */
+export const MOST_GLANCED = 1_000;
+
 /** Null where there is none, or it is empty. */
 export function tellDefault({
   defaultPartition,
 }: Pick<PartitionPlan, 'defaultPartition'>): string | null {
   if (defaultPartition === null || defaultPartition.rows === 0) return null;
   const { ref, rows } = defaultPartition;
+  if (rows === null)
+    return `how many rows the default partition ${formatTable(ref)} has is not known`;
   const atLeast = rows === DEFAULT_ROWS_COUNTED ? 'at least ' : '';
   return `the default partition ${formatTable(ref)} has ${atLeast}${countOf(rows, 'row')}`;
 }
@@ -80,6 +98,6 @@ export interface PartitionsLook {
   readonly reach: EpochMs | null;
   /** What is wrong with that; null where nothing is. */
   readonly short: string | null;
-  /** In the default partition; of many not all are counted. */
-  readonly defaultRows: number;
+  /** In the default partition; of many not all are counted, and null where it can't be told. */
+  readonly defaultRows: number | null;
 }

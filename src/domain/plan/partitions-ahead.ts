@@ -30,7 +30,7 @@ export function missingAhead(
   const until = now + aheadMs;
   const begun = sorted.findLast(({ fromInclusive }) => fromInclusive <= now);
   if (begun !== undefined && begun.toExclusive >= until) return { kind: 'ranges', ranges: [] };
-  const model = begun ?? sorted[0];
+  const model = begun !== undefined && isBounded(begun) ? begun : sorted.findLast(isBounded);
   const step = every ?? (model === undefined ? null : stepOf(model, clock));
   if (step === null) return { kind: 'no step' };
   const from = begun?.toExclusive ?? borderBefore(now, step, clock);
@@ -48,6 +48,17 @@ export function missingAhead(
     }
   }
   return { kind: 'ranges', ranges };
+}
+
+/** After which others are made: the last that has both a beginning and an end. @param partitions oldest first */
+export function newestOf<Partition extends { readonly range: TimeRange }>(
+  partitions: readonly Partition[],
+): Partition | null {
+  return partitions.findLast(({ range }) => isBounded(range)) ?? null;
+}
+
+function isBounded({ fromInclusive, toExclusive }: TimeRange): boolean {
+  return Number.isFinite(fromInclusive) && Number.isFinite(toExclusive);
 }
 
 /** Until when every instant from `now` on has its partition; null where `now` has none. */

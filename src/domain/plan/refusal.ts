@@ -27,11 +27,13 @@ export interface RefusedRun {
   readonly what: string;
   /** What became of it: "Nothing was changed". */
   readonly outcome: string;
+  /** Some of it was done before. */
+  readonly partly?: boolean;
 }
 
 /** Throws REFUSED with every reason at once; nothing where none stands. */
 export function throwIfRefused(
-  { dataset, what, outcome }: RefusedRun,
+  { dataset, what, outcome, partly = false }: RefusedRun,
   reasons: readonly Refusal[],
 ): void {
   if (reasons.length === 0) return;
@@ -41,5 +43,6 @@ export function throwIfRefused(
     message: `${what} is refused: ${reasons.map(({ message }) => message).join('; ')}. ${outcome}.`,
     hint: `${reasons.map(({ hint }) => hint).join('; ')}${isForceable ? '' : ' (--force does not overrule this)'}`,
     context: { dataset, refusals: reasons },
+    partly,
   });
 }

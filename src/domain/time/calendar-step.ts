@@ -1,6 +1,13 @@
 /** Steps of a calendar, as partitions are cut by them: days and months of a zone's own clock. Pure. */
 
-import { type CalendarStep, DAY_MS, type EpochMs, HOUR_MS, type TimeRange } from './time-range.ts';
+import {
+  type CalendarStep,
+  DAY_MS,
+  type EpochMs,
+  HOUR_MS,
+  type TimeRange,
+  utcDate,
+} from './time-range.ts';
 import { offsetsOf } from './time-zone.ts';
 
 /** A clock on a wall: what it shows is read as if it were UTC. */
@@ -54,17 +61,18 @@ export function borderBefore(
   }
   const date = new Date(shown);
   const months = date.getUTCFullYear() * 12 + date.getUTCMonth();
-  return clock.instantOf(monthStart(Math.floor(months / count) * count));
+  return clock.instantOf(utcDate(0, Math.floor(months / count) * count));
 }
 
 /** 1970-01-05. */
 const MONDAY_MS = 4 * DAY_MS;
 
-/** The step whose one piece `range` is; null where it is none of whole hours. */
+/** The step whose one piece `range` is; null where it is none of whole hours, or has no beginning or no end. */
 export function stepOf(
   { fromInclusive, toExclusive }: TimeRange,
   clock: WallClock,
 ): CalendarStep | null {
+  if (!Number.isFinite(fromInclusive) || !Number.isFinite(toExclusive)) return null;
   const [from, to] = [shownAt(fromInclusive, clock), shownAt(toExclusive, clock)];
   const months = monthsBetween(from, to);
   if (months !== null) return { unit: 'month', count: months };
@@ -78,7 +86,7 @@ export function stepOf(
 
 function monthsBetween(from: EpochMs, to: EpochMs): number | null {
   const [a, b] = [monthOf(from), monthOf(to)];
-  return monthStart(a) === from && monthStart(b) === to && b > a ? b - a : null;
+  return utcDate(0, a) === from && utcDate(0, b) === to && b > a ? b - a : null;
 }
 
 function monthOf(at: EpochMs): number {
@@ -86,16 +94,10 @@ function monthOf(at: EpochMs): number {
   return date.getUTCFullYear() * 12 + date.getUTCMonth();
 }
 
-function monthStart(month: number): EpochMs {
-  const date = new Date(0);
-  date.setUTCFullYear(Math.floor(month / 12), ((month % 12) + 12) % 12, 1);
-  return date.getTime();
-}
-
 function addMonths(at: EpochMs, count: number): EpochMs {
-  const first = monthStart(monthOf(at));
-  const target = monthStart(monthOf(at) + count);
-  const days = (monthStart(monthOf(target) + 1) - target) / DAY_MS;
+  const first = utcDate(0, monthOf(at));
+  const target = utcDate(0, monthOf(at) + count);
+  const days = (utcDate(0, monthOf(target) + 1) - target) / DAY_MS;
   const into = at - first;
   const day = Math.min(Math.floor(into / DAY_MS), days - 1);
   return target + day * DAY_MS + (into % DAY_MS);

@@ -22,7 +22,7 @@ export type SliceUnit = 'hour' | 'day' | 'month';
 
 /** As partitions are cut by it. */
 export interface CalendarStep {
-  readonly unit: 'hour' | 'day' | 'month';
+  readonly unit: SliceUnit;
   /** At least one. */
   readonly count: number;
 }
@@ -105,7 +105,7 @@ function isWholeUnit({ fromInclusive, toExclusive }: TimeRange, unit: SliceUnit)
 }
 
 /** `Date.UTC` that does not read the years 0 to 99 as 1900 to 1999. */
-function utcDate(year: number, month: number): EpochMs {
+export function utcDate(year: number, month: number): EpochMs {
   const date = new Date(0);
   date.setUTCFullYear(year, month, 1);
   return date.getTime();

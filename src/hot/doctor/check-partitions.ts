@@ -2,7 +2,12 @@
 import type pg from 'pg';
 import type { Check } from '../../domain/check.ts';
 import type { Dataset } from '../../domain/dataset.ts';
-import { tellDefault, tellReach, tellShort } from '../../domain/plan/partition-plan.ts';
+import {
+  refusalsOfAll,
+  tellDefault,
+  tellReach,
+  tellShort,
+} from '../../domain/plan/partition-plan.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';
 import { tableClock } from '../../domain/time/time-zone.ts';
 import { gatherPartitions } from '../partitions/gather-partitions.ts';
@@ -17,10 +22,10 @@ export async function checkPartitions(
   const name = `dataset:${dataset.name}:partitions`;
   const inDefault = tellDefault(plan);
   return [
-    ...plan.refusals.map(
+    ...refusalsOfAll(plan).map(
       ({ message, hint }): Check => ({ name, status: 'error', found: message, advice: hint }),
     ),
-    ...(plan.reach === null && plan.refusals.length > 0
+    ...(plan.reach === null && refusalsOfAll(plan).length > 0
       ? []
       : [reachCheck(name, dataset, plan.reach, now)]),
     ...(inDefault === null

@@ -10,24 +10,37 @@ import {
   type PartitionPlan,
   type PlannedPartition,
 } from '../../domain/plan/partition-plan.ts';
-import { MOST_AT_ONCE, missingAhead, reachOf } from '../../domain/plan/partitions-ahead.ts';
+import {
+  type Missing,
+  MOST_AT_ONCE,
+  missingAhead,
+  newestOf,
+  reachOf,
+} from '../../domain/plan/partitions-ahead.ts';
 import { type Refusal, unforceable } from '../../domain/plan/refusal.ts';
 import { formatTable, type TableRef } from '../../domain/table.ts';
 import { clockOf, UTC_CLOCK, type WallClock } from '../../domain/time/calendar-step.ts';
 import { DAY_MS, type EpochMs, type TimeRange } from '../../domain/time/time-range.ts';
 import { assertZoneFits, tableClock } from '../../domain/time/time-zone.ts';
-import { SLICEABLE } from '../measure/time-bounds.ts';
 import { describeShape, type TableShape } from '../table/introspect.ts';
 import { findMakeHazards } from '../write/make-hazards.ts';
 import { findNamesTaken, mayMakePartitions } from '../write/make-partitions.ts';
-import { countWithin } from './make-ahead.ts';
-import { findMoveHazards } from './move-hazards.ts';
-import { findRangePartitions, type RangePartitions } from './range-partitions.ts';
+import { bytesOf, countAll, countWithin } from './count-default.ts';
+import type { AheadPartition } from './make-ahead.ts';
+import { findMoveHazards, tooManyRows } from './move-hazards.ts';
+import {
+  type DefaultPartition,
+  findRangePartitions,
+  type RangePartition,
+  type RangePartitions,
+} from './range-partitions.ts';
 
 export interface GatheredPartitions {
   readonly plan: PartitionPlan;
   readonly table: TableShape;
   readonly found: RangePartitions;
+  /** Whose kind and name those that are made follow; null where there is none. */
+  readonly newest: RangePartition | null;
 }
 
 /** @throws TierdError USAGE for a dataset without the setting, and what `describeShape` throws */
@@ -46,20 +59,39 @@ export async function gatherPartitions(
   const found = await findRangePartitions(db, table);
   if ('guard' in found) {
     const plan = { ...nothing, defaultPartition: null, refusals: [found] };
-    return { plan, table, found: { partitions: [], fallback: null } };
+    return { plan, table, found: { partitions: [], fallback: null }, newest: null };
   }
+  const { fallback } = found;
   const ranges = found.partitions.map(({ range }) => range);
   const clock = clockFor(table, setting);
   const missing = missingAhead(ranges, setting, tableNow, clock);
-  const about = { ...nothing, reach: reachOf(ranges, tableNow) };
-  const defaultPartition = await countDefault(db, table, found);
-  if (missing.kind !== 'ranges') {
-    const refusals = [refuseStep(table, setting, missing.kind)];
-    return { plan: { ...about, defaultPartition, refusals }, table, found };
+  const newest = newestOf(found.partitions);
+  const defaultPartition =
+    fallback === null
+      ? null
+      : { ref: fallback.ref, rows: await countAll(db, table, fallback, DEFAULT_ROWS_COUNTED) };
+  const about = { ...nothing, reach: reachOf(ranges, tableNow), defaultPartition };
+  const refused = await refuseAtOnce(db, table, setting, missing);
+  if (missing.kind !== 'ranges' || missing.ranges.length === 0 || refused.length > 0) {
+    return { plan: { ...about, refusals: refused }, table, found, newest };
   }
-  const planned = await planEach(db, table, found, missing.ranges, clock);
-  const refusals = planned.length === 0 ? [] : await findRefusals(db, table, found, planned);
-  return { plan: { ...about, missing: planned, defaultPartition, refusals }, table, found };
+  const named = nameEach(table, found, newest, missing.ranges, clock);
+  const holder = defaultPartition?.rows === 0 ? null : fallback;
+  const planned = await planEach(db, table, named, holder);
+  const refusals = await findRefusals(db, table, found, planned);
+  return { plan: { ...about, missing: planned, refusals }, table, found, newest };
+}
+
+/** Before a row is counted: to whom the table does not belong may be unable to read it. */
+async function refuseAtOnce(
+  db: pg.ClientBase,
+  table: TableShape,
+  setting: PartitionsSetting,
+  missing: Missing,
+): Promise<readonly Refusal[]> {
+  if (missing.kind !== 'ranges') return [refuseStep(table, setting, missing.kind)];
+  if (missing.ranges.length === 0 || (await mayMakePartitions(db, table))) return [];
+  return [notOwner(table.ref)];
 }
 
 /** Days of a column that has no zone are its own; of instants they are those of the zone that was named. */
@@ -69,33 +101,46 @@ function clockFor({ timeColumn }: TableShape, { timeZone }: PartitionsSetting): 
     : UTC_CLOCK;
 }
 
+function nameEach(
+  { ref }: TableShape,
+  { partitions }: RangePartitions,
+  newest: RangePartition | null,
+  ranges: readonly TimeRange[],
+  clock: WallClock,
+): readonly AheadPartition[] {
+  const names = namesFor(
+    {
+      table: ref.name,
+      newest: newest === null ? null : { name: newest.ref.name, start: newest.range.fromInclusive },
+      taken: partitions.map((one) => one.ref.name),
+    },
+    ranges.map(({ fromInclusive }) => fromInclusive),
+    clock,
+  );
+  const schema = newest?.ref.schema ?? ref.schema;
+  return ranges.map((range, at) => ({ ref: { schema, name: names[at] ?? '' }, range }));
+}
+
+/** @param holder the default partition, where it has rows */
 async function planEach(
   db: pg.ClientBase,
   table: TableShape,
-  { partitions, fallback }: RangePartitions,
-  ranges: readonly TimeRange[],
-  clock: WallClock,
+  named: readonly AheadPartition[],
+  holder: DefaultPartition | null,
 ): Promise<readonly PlannedPartition[]> {
-  const newest = partitions.findLast(({ range }) => Number.isFinite(range.fromInclusive));
-  const model =
-    newest === undefined
-      ? null
-      : { name: newest.ref.name, start: clock.shown(newest.range.fromInclusive) };
-  const names = namesFor(
-    table.ref.name,
-    model,
-    ranges.map(({ fromInclusive }) => clock.shown(fromInclusive)),
-  );
-  const schema = newest?.ref.schema ?? table.ref.schema;
-  const planned: PlannedPartition[] = [];
-  for (const [at, range] of ranges.entries()) {
-    const defaultRows =
-      fallback === null || isTooFine(table, [range])
-        ? 0
-        : await countWithin(db, table, fallback, range, MOST_DEFAULT_ROWS + 1);
-    planned.push({ ref: { schema, name: names[at] ?? '' }, range, defaultRows });
+  if (holder === null || isTooFine(table, named)) {
+    return named.map((one) => ({ ...one, defaultRows: 0, refusals: [] }));
   }
-  return planned;
+  const counts: number[] = [];
+  for (const { range } of named) {
+    counts.push(await countWithin(db, table, holder, range, MOST_DEFAULT_ROWS + 1));
+  }
+  const tied = counts.some((rows) => rows > 0) ? await findMoveHazards(db, table, holder) : [];
+  return named.map((one, at) => {
+    const defaultRows = counts[at] ?? 0;
+    const full = defaultRows > MOST_DEFAULT_ROWS ? [tooManyRows(one.ref, holder.ref)] : [];
+    return { ...one, defaultRows, refusals: defaultRows === 0 ? [] : [...full, ...tied] };
+  });
 }
 
 async function findRefusals(
@@ -107,44 +152,24 @@ async function findRefusals(
   const refs = planned.map(({ ref }) => ref);
   const taken = await findNamesTaken(db, refs);
   const [first] = refs;
-  const moves = fallback !== null && planned.some(({ defaultRows }) => defaultRows > 0);
+  const isLarge = fallback !== null && (await bytesOf(db, fallback)) > MOST_DEFAULT_BYTES;
   return [
-    ...((await mayMakePartitions(db, table)) ? [] : [notOwner(table.ref)]),
     ...(first === undefined ? [] : await findMakeHazards(db, first)),
     ...taken.map(nameTaken),
-    ...(isTooFine(
-      table,
-      planned.map(({ range }) => range),
-    )
-      ? [tooFine(table)]
-      : []),
-    ...(fallback !== null && fallback.bytes > MOST_DEFAULT_BYTES
-      ? [defaultTooLarge(fallback.ref)]
-      : []),
-    ...planned
-      .filter(({ defaultRows }) => defaultRows > MOST_DEFAULT_ROWS)
-      .map((one) => tooManyRows(one, fallback?.ref ?? table.ref)),
-    ...(moves ? await findMoveHazards(db, table, fallback) : []),
+    ...(isTooFine(table, planned) ? [tooFine(table)] : []),
+    ...(isLarge ? [defaultTooLarge(fallback.ref)] : []),
   ];
 }
 
-async function countDefault(
-  db: pg.ClientBase,
-  table: TableShape,
-  { fallback }: RangePartitions,
-): Promise<PartitionPlan['defaultPartition']> {
-  if (fallback === null) return null;
-  const { ref } = fallback;
-  const rows = await countWithin(db, table, fallback, SLICEABLE, DEFAULT_ROWS_COUNTED);
-  return { ref, rows };
-}
-
-function isTooFine({ timeColumn }: TableShape, ranges: readonly TimeRange[]): boolean {
+function isTooFine(
+  { timeColumn }: TableShape,
+  planned: readonly Pick<AheadPartition, 'range'>[],
+): boolean {
   const isWhole = (at: EpochMs): boolean => at % DAY_MS === 0;
   return (
     timeColumn.kind === 'date' &&
-    !ranges.every(
-      ({ fromInclusive, toExclusive }) => isWhole(fromInclusive) && isWhole(toExclusive),
+    !planned.every(
+      ({ range: { fromInclusive, toExclusive } }) => isWhole(fromInclusive) && isWhole(toExclusive),
     )
   );
 }
@@ -202,11 +227,4 @@ const defaultTooLarge = (ref: TableRef): Refusal =>
     'default_too_large',
     `the default partition ${formatTable(ref)} takes more than ${String(MOST_DEFAULT_BYTES / 1024 ** 2)} MB, all of which is read, while nobody else reads or writes it, whenever a partition is attached`,
     'empty it as docs/partitions.md says, and vacuum it',
-  );
-
-const tooManyRows = ({ ref }: PlannedPartition, fallback: TableRef): Refusal =>
-  unforceable(
-    'default_rows',
-    `more than ${MOST_DEFAULT_ROWS.toLocaleString('en-US')} rows of the default partition ${formatTable(fallback)} belong into ${formatTable(ref)}, and nobody could read the table while they move`,
-    'move them by hand while nobody needs the table: docs/partitions.md',
   );

@@ -1,9 +1,10 @@
 /** What a new partition has that its parent does not give it: as its newest neighbour has it. */
 import type pg from 'pg';
-import type { TableRef } from '../../domain/table.ts';
+import { TierdError } from '../../domain/errors.ts';
+import { formatTable, type TableRef } from '../../domain/table.ts';
 import { quoteName, quoteTable } from '../quote.ts';
 import { type Queryable, run, runOne, sql } from '../sql.ts';
-import { giveTo, mayUse, optionOf } from '../write/make-partitions.ts';
+import { giveTo, storageOf } from '../write/make-partitions.ts';
 
 interface Neighbour {
   readonly owner: string;
@@ -21,13 +22,11 @@ export async function storageLike(
   db: Queryable,
   oid: number,
 ): Promise<{ readonly create: string; readonly end: string }> {
-  const { tablespace, options, method, unlogged } = await describe(db, oid);
-  const parts: string[] = [];
-  if (method !== null) parts.push(`using ${quoteName(method)}`);
-  if (options.length > 0) parts.push(`with (${options.map(optionOf).join(', ')})`);
-  if (tablespace !== null && (await mayUse(db, tablespace))) {
-    parts.push(`tablespace ${quoteName(tablespace)}`);
-  }
+  const { method, unlogged, ...storage } = await describe(db, oid);
+  const parts = [
+    ...(method === null ? [] : [`using ${quoteName(method)}`]),
+    ...(await storageOf(db, storage)),
+  ];
   return { create: unlogged ? 'create unlogged table' : 'create table', end: parts.join(' ') };
 }
 
@@ -148,15 +147,22 @@ async function identityOf(
   if (kind === 'f') return 'full';
   if (kind === 'n') return 'nothing';
   if (kind !== 'i') return null;
-  // Of the parent's indexes the one that the neighbour's is a part of.
+  // By what it is: the neighbour's may be a part of one of the parent's, or of its own, made here by `ownIndexes`.
   const [found] = await run<{ readonly name: string }>(
     db,
     sql`select c.relname as name
-        from pg_index theirs join pg_inherits t on t.inhrelid = theirs.indexrelid
-        join pg_inherits o on o.inhparent = t.inhparent
-        join pg_index ours on ours.indexrelid = o.inhrelid join pg_class c on c.oid = ours.indexrelid
-        where theirs.indrelid = ${oid}::oid and theirs.indisreplident
-          and ours.indrelid = ${quoteTable(ref)}::regclass`,
+        from pg_index theirs join pg_index ours on ours.indisunique and ours.indimmediate and ours.indisvalid
+        join pg_class c on c.oid = ours.indexrelid
+        where theirs.indrelid = ${oid}::oid and theirs.indisreplident and ours.indrelid = ${quoteTable(ref)}::regclass
+          and substr(pg_get_indexdef(ours.indexrelid), strpos(pg_get_indexdef(ours.indexrelid), ' USING '))
+              = substr(pg_get_indexdef(theirs.indexrelid), strpos(pg_get_indexdef(theirs.indexrelid), ' USING '))
+        order by ours.indexrelid limit 1`,
   );
-  return found === undefined ? null : `using index ${quoteName(found.name)}`;
+  if (found !== undefined) return `using index ${quoteName(found.name)}`;
+  throw new TierdError({
+    code: 'REFUSED',
+    message: `${formatTable(ref)} can't have the replica identity that its newest neighbour has: that is an index which is gone or not valid, and subscribers would be told of no UPDATE or DELETE; nothing was changed`,
+    hint: 'alter table … replica identity of the newest partition: an index that is valid, the primary key (default) or full',
+    context: { guard: 'replica_identity' },
+  });
 }

@@ -6,15 +6,20 @@
 import type pg from 'pg';
 import { countOf } from '../../domain/count.ts';
 import { TierdError } from '../../domain/errors.ts';
+import { MOST_DEFAULT_ROWS } from '../../domain/plan/partition-plan.ts';
+import { throwIfRefused } from '../../domain/plan/refusal.ts';
 import { formatTable, type TableRef } from '../../domain/table.ts';
 import type { TimeRange } from '../../domain/time/time-range.ts';
-import { inShortAttempts, lockTables, type Patience } from '../locks.ts';
+import { inShortAttempts, lockTables, type Patience, UNWAITED } from '../locks.ts';
 import { digestRows, EVERY_ROW } from '../measure/digest.ts';
 import { timeBounds, timeLiteral } from '../measure/time-bounds.ts';
 import { quoteTable } from '../quote.ts';
-import { inlined, join, name, type Queryable, run, runOne, sql, tableName } from '../sql.ts';
+import { inlined, join, name, run, sql, tableName } from '../sql.ts';
 import type { TableShape } from '../table/introspect.ts';
+import { describeAsPlanned } from './as-planned.ts';
+import { countWithin } from './count-default.ts';
 import { dressLike, storageLike } from './like-neighbour.ts';
+import { findMoveHazards, tooManyRows } from './move-hazards.ts';
 import type { DefaultPartition } from './range-partitions.ts';
 
 export interface AheadPartition {
@@ -26,9 +31,12 @@ export interface AheadOptions extends Patience {
   /** Of whose kind it is to be: the newest partition, or the table where there is none. */
   readonly modelOid: number;
   readonly fallback: DefaultPartition | null;
-  /** More rows than that stay in the default partition: whoever reads the table waits while they move. */
-  readonly mostRows: number;
+  /** Rows of its time were seen in the default partition. Those that come there meanwhile move as well. */
+  readonly hasDefaultRows: boolean;
 }
+
+/** Rows came to the default partition after a look at it, and the locks that were taken are too weak to move them. */
+class RowsCame extends Error {}
 
 /**
  * In the caller's transaction, which it should end soon.
@@ -37,7 +45,7 @@ export interface AheadOptions extends Patience {
  * made its plan by then, and would read neither the place that the rows left nor the one that they came to.
  *
  * @returns the rows that moved
- * @throws TierdError LOCK_TIMEOUT, REFUSED with too many rows, DIGEST_MISMATCH, and what PostgreSQL objects with: the transaction is to be rolled back
+ * @throws TierdError LOCK_TIMEOUT, PARTS_CHANGED, REFUSED for rows that are too many or tied, DIGEST_MISMATCH, and what PostgreSQL objects with: the transaction is to be rolled back
  */
 export async function makeAhead(
   client: pg.ClientBase,
@@ -45,70 +53,54 @@ export async function makeAhead(
   one: AheadPartition,
   options: AheadOptions,
 ): Promise<bigint> {
-  const { fallback } = options;
-  let mayMove = fallback !== null && (await countWithin(client, table, fallback, one.range, 1)) > 0;
-  for (;;) {
-    const moved = await attempt(client, table, one, options, mayMove);
-    if (moved !== 'rows came') return moved;
-    mayMove = true;
+  const { fallback, hasDefaultRows } = options;
+  if (fallback === null || !hasDefaultRows) {
+    try {
+      return await attempt(client, table, one, options, null);
+    } catch (error) {
+      // What it had locked was given back: to ask for more while holding it would be a deadlock with whoever waits for it.
+      if (!(error instanceof RowsCame)) throw error;
+    }
   }
+  return attempt(client, table, one, options, fallback);
 }
 
-/** So many of the rows of that time that are in the default partition, and no more are counted than `most`. */
-export async function countWithin(
-  db: Queryable,
-  { timeColumn }: TableShape,
-  { ref }: DefaultPartition,
-  range: TimeRange,
-  most: number,
-): Promise<number> {
-  const { rows } = await runOne<{ readonly rows: number }>(
-    db,
-    sql`select count(*)::int as rows from (
-          select from only ${tableName(ref)} where ${timeBounds(timeColumn, range)} limit ${most}) counted`,
-  );
-  return rows;
-}
-
+/** @param from out of which rows move; null where there are none */
 function attempt(
   client: pg.ClientBase,
-  table: TableShape,
+  planned: TableShape,
   one: AheadPartition,
   options: AheadOptions,
-  mayMove: boolean,
-): Promise<bigint | 'rows came'> {
+  from: DefaultPartition | null,
+): Promise<bigint> {
   const { fallback, modelOid } = options;
-  const tables = fallback === null ? [table.ref] : [table.ref, fallback.ref];
-  const waiting = {
-    ...options,
-    tables,
-    waitedFor: () => Promise.resolve(false),
-    whenWaitedFor: 'give way',
-  } as const;
-  return inShortAttempts(client, waiting, async () => {
+  const { ref } = planned;
+  const tables = fallback === null ? [ref] : [ref, fallback.ref];
+  return inShortAttempts(client, { ...options, tables, ...UNWAITED }, async () => {
     await lockTables(
       client,
-      [table.ref],
-      mayMove ? 'access exclusive' : 'share update exclusive',
+      [ref],
+      from === null ? 'share update exclusive' : 'access exclusive',
       'only',
     );
+    const table = await describeAsPlanned(client, planned, fallback, modelOid);
     // Its rows are looked through by ATTACH under the same lock.
     if (fallback !== null) {
       await lockTables(client, [fallback.ref], 'access exclusive', 'only');
-      if (!mayMove && (await countWithin(client, table, fallback, one.range, 1)) > 0) {
-        return 'rows came';
+      if (from === null && (await countWithin(client, table, fallback, one.range, 1)) > 0) {
+        throw new RowsCame();
       }
     }
     const { create, end } = await storageLike(client, modelOid);
     await client.query(
-      `${create} ${quoteTable(one.ref)} (like ${quoteTable(table.ref)} including all excluding indexes excluding identity excluding statistics excluding comments) ${end}`,
+      `${create} ${quoteTable(one.ref)} (like ${quoteTable(ref)} including all excluding indexes excluding identity excluding statistics excluding comments) ${end}`,
     );
-    const moved = fallback !== null && mayMove ? await moveRows(client, table, one, options) : 0n;
-    const [from, to] = [one.range.fromInclusive, one.range.toExclusive].map((at) =>
+    const moved = from === null ? 0n : await moveRows(client, table, one, from);
+    const [lower, upper] = [one.range.fromInclusive, one.range.toExclusive].map((at) =>
       inlined(timeLiteral(table.timeColumn, at, one.range)),
     );
     await client.query(
-      `alter table ${quoteTable(table.ref)} attach partition ${quoteTable(one.ref)} for values from (${String(from)}) to (${String(to)})`,
+      `alter table ${quoteTable(ref)} attach partition ${quoteTable(one.ref)} for values from (${String(lower)}) to (${String(upper)})`,
     );
     await dressLike(client, one.ref, modelOid);
     return moved;
@@ -120,12 +112,22 @@ async function moveRows(
   client: pg.ClientBase,
   table: TableShape,
   { ref, range }: AheadPartition,
-  { fallback, mostRows }: AheadOptions,
+  fallback: DefaultPartition,
 ): Promise<bigint> {
-  if (fallback === null) return 0n;
   const where = timeBounds(table.timeColumn, range);
-  const rows = await countWithin(client, table, fallback, range, mostRows + 1);
-  if (rows > mostRows) throw tooMany(fallback, ref, mostRows);
+  const rows = await countWithin(client, table, fallback, range, MOST_DEFAULT_ROWS + 1);
+  throwIfRefused(
+    {
+      dataset: formatTable(table.ref),
+      what: `making ${formatTable(ref)}`,
+      outcome: 'It was not made, and every row is where it was',
+    },
+    // What was planned may be long ago: the rows, or what is tied to them, may have come since.
+    [
+      ...(rows > MOST_DEFAULT_ROWS ? [tooManyRows(ref, fallback.ref)] : []),
+      ...(rows > 0 ? await findMoveHazards(client, table, fallback) : []),
+    ],
+  );
   const before = await digestRows(client, table, fallback.ref, where, 'content');
   const columns = join(
     table.columns.filter(({ generated }) => !generated).map((column) => name(column.name)),
@@ -144,14 +146,5 @@ async function moveRows(
     message: `${countOf(before.rows, 'row')} of the default partition ${formatTable(fallback.ref)} did not come into ${formatTable(ref)} as they were (${after.rows.toString()} did): all of it was rolled back and every row is where it was`,
     hint: `look for a trigger or rule on ${formatTable(fallback.ref)} that keeps or changes rows`,
     context: { before: before.rows.toString(), after: after.rows.toString(), left },
-  });
-}
-
-function tooMany({ ref }: DefaultPartition, made: TableRef, mostRows: number): TierdError {
-  return new TierdError({
-    code: 'REFUSED',
-    message: `more than ${countOf(mostRows, 'row')} of the default partition ${formatTable(ref)} belong into ${formatTable(made)}, and nobody could read the table while they move; nothing was changed`,
-    hint: 'move them by hand while nobody needs the table: docs/partitions.md',
-    context: { guard: 'default_rows' },
   });
 }

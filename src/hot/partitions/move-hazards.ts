@@ -1,4 +1,5 @@
-/** What a row's way out of the default partition would set off: there it is a DELETE. */
+/** What a row's way out of the default partition would set off: there it is a DELETE, and where it comes to an INSERT. */
+import { MOST_DEFAULT_ROWS } from '../../domain/plan/partition-plan.ts';
 import { type Refusal, unforceable } from '../../domain/plan/refusal.ts';
 import { formatTable, type TableRef } from '../../domain/table.ts';
 import { findDeleteRules } from '../hazards/delete-rules.ts';
@@ -14,14 +15,15 @@ export async function findMoveHazards(
   { oid, ref }: TableShape,
   fallback: DefaultPartition,
 ): Promise<readonly Refusal[]> {
-  const both = [oid, fallback.oid];
-  const triggers = await findDeleteTriggers(db, both);
-  const rules = await findDeleteRules(db, both);
+  const tables = [...(await selfAndAncestors(db, oid)), fallback.oid];
+  const triggers = await findDeleteTriggers(db, tables);
+  const rules = await findDeleteRules(db, tables);
+  const publications = await findPublications(db, tables);
   const keys = await run<TableRef & { readonly key: string }>(
     db,
     sql`select k.conname as key, n.nspname as schema, c.relname as name
         from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-        where k.contype = 'f' and k.confrelid = any (${both}::oid[]) and k.conparentid = 0`,
+        where k.contype = 'f' and k.confrelid = any (${tables}::oid[]) and k.conparentid = 0`,
   );
   const told = (what: string): Refusal =>
     unforceable(
@@ -33,5 +35,41 @@ export async function findMoveHazards(
     ...triggers.map(({ trigger, on }) => told(`trigger ${trigger} of ${formatTable(on)}`)),
     ...rules.map(({ rule, on }) => told(`rule ${rule} of ${formatTable(on)}`)),
     ...keys.map(({ key, ...on }) => told(`foreign key ${key} of ${formatTable(on)}`)),
+    ...publications.map((publication) =>
+      told(`a DELETE for the subscribers of publication ${publication}, without the INSERT`),
+    ),
   ];
+}
+
+export const tooManyRows = (made: TableRef, fallback: TableRef): Refusal =>
+  unforceable(
+    'default_rows',
+    `more than ${MOST_DEFAULT_ROWS.toLocaleString('en-US')} rows of the default partition ${formatTable(fallback)} belong into ${formatTable(made)}, and nobody could read the table while they move`,
+    'move them by hand while nobody needs the table: docs/partitions.md',
+  );
+
+/** Of a table that is itself a partition those above it: what is theirs holds for its rows, too. */
+async function selfAndAncestors(db: Queryable, oid: number): Promise<readonly number[]> {
+  const found = await run<{ readonly oid: number }>(
+    db,
+    sql`select relid::oid as oid from pg_partition_ancestors(${oid}::oid::regclass)`,
+  );
+  return found.map((one) => one.oid);
+}
+
+/** A table that is not attached yet is in none by its parent, and in one of all tables or of its schema by its own name. */
+async function findPublications(
+  db: Queryable,
+  tables: readonly number[],
+): Promise<readonly string[]> {
+  const found = await run<{ readonly name: string }>(
+    db,
+    sql`select p.pubname as name from pg_publication p
+        where p.puballtables
+           or exists (select from pg_publication_rel r where r.prpubid = p.oid and r.prrelid = any (${tables}::oid[]))
+           or exists (select from pg_publication_namespace s join pg_class c on c.relnamespace = s.pnnspid
+                      where s.pnpubid = p.oid and c.oid = any (${tables}::oid[]))
+        order by 1`,
+  );
+  return found.map((one) => one.name);
 }

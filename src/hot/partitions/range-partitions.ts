@@ -16,7 +16,6 @@ export interface RangePartition {
 export interface DefaultPartition {
   readonly oid: number;
   readonly ref: TableRef;
-  readonly bytes: number;
 }
 
 export interface RangePartitions {
@@ -25,36 +24,37 @@ export interface RangePartitions {
   readonly fallback: DefaultPartition | null;
 }
 
+/** By what they are found. */
+export type CutTable = Pick<TableShape, 'ref' | 'oid' | 'timeColumn' | 'isPartitioned'>;
+
 interface Row extends TableRef {
   readonly oid: number;
   readonly kind: string;
   readonly bound: string | null;
-  readonly bytes: string;
 }
 
 /** Call it inside `inTransaction`: the text of bounds depends on the session. Takes no lock on partitions. */
 export async function findRangePartitions(
   db: Queryable,
-  table: TableShape,
+  table: CutTable,
 ): Promise<RangePartitions | Refusal> {
   const refusal = await refuseKind(db, table);
   if (refusal !== null) return refusal;
   const rows = await run<Row>(
     db,
     sql`select c.oid, n.nspname as schema, c.relname as name, c.relkind as kind,
-               pg_get_expr(c.relpartbound, 0) as bound,
-               case when c.relkind = 'r' and pg_get_expr(c.relpartbound, 0) = 'DEFAULT' then pg_relation_size(c.oid) else 0 end::text as bytes
+               pg_get_expr(c.relpartbound, 0) as bound
         from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
         where i.inhparent = ${table.oid}::oid`,
   );
   const partitions: RangePartition[] = [];
   let fallback: DefaultPartition | null = null;
-  for (const { oid, schema, name, kind, bound, bytes } of rows) {
+  for (const { oid, schema, name, kind, bound } of rows) {
     const ref = { schema, name };
     // Of what DETACH … CONCURRENTLY has half detached PostgreSQL still keeps the bounds taken.
     if (kind !== 'r') return isCutFurther(ref, kind);
     if (bound === 'DEFAULT') {
-      fallback = { oid, ref, bytes: Number(bytes) };
+      fallback = { oid, ref };
       continue;
     }
     const range = rangeOf(table, bound ?? '');
@@ -67,7 +67,7 @@ export async function findRangePartitions(
 
 async function refuseKind(
   db: Queryable,
-  { ref, oid, timeColumn, isPartitioned }: TableShape,
+  { ref, oid, timeColumn, isPartitioned }: CutTable,
 ): Promise<Refusal | null> {
   const told = formatTable(ref);
   if (!isPartitioned) {
@@ -121,7 +121,7 @@ function unreadable(ref: TableRef, bound: string): Refusal {
   );
 }
 
-function rangeOf({ timeColumn }: TableShape, text: string): TimeRange | null {
+function rangeOf({ timeColumn }: CutTable, text: string): TimeRange | null {
   const bound = parseRangeBound(text);
   if (bound === null) return null;
   const [from, to] = [bound.from[0], bound.to[0]].map((literal, at) => {

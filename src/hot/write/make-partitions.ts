@@ -2,7 +2,7 @@
 import pg from 'pg';
 import type { DroppedPartition } from '../../domain/plan/dropped-partition.ts';
 import { formatTable, type TableDescription, type TableRef } from '../../domain/table.ts';
-import { inShortAttempts, type Patience } from '../locks.ts';
+import { inShortAttempts, type Patience, UNWAITED } from '../locks.ts';
 import { quoteLiteral, quoteName, quoteTable } from '../quote.ts';
 import { type Queryable, run, runOne, sql } from '../sql.ts';
 import { findTable } from './restore-target.ts';
@@ -21,13 +21,7 @@ export async function makePartitions(
   const tables = [
     ...new Map(partitions.map(({ parent }) => [formatTable(parent), parent])).values(),
   ];
-  const waiting = {
-    ...patience,
-    tables,
-    waitedFor: () => Promise.resolve(false),
-    whenWaitedFor: 'give way',
-  } as const;
-  await inShortAttempts(client, waiting, async () => {
+  await inShortAttempts(client, { ...patience, tables, ...UNWAITED }, async () => {
     for (const one of partitions) {
       if ((await findTable(client, one.ref)) !== null) continue;
       await client.query(await statementOf(client, one));
@@ -36,27 +30,35 @@ export async function makePartitions(
   });
 }
 
-/** Without its tablespace where that is gone, or is not for this role. */
 async function statementOf(
   db: Queryable,
   { ref, parent, bound, partitionKey, options, tablespace }: DroppedPartition,
 ): Promise<string> {
   const parts = [`create table ${quoteTable(ref)} partition of ${quoteTable(parent)} ${bound}`];
   if (partitionKey !== null) parts.push(`partition by ${partitionKey}`);
-  if (options.length > 0) parts.push(`with (${options.map(optionOf).join(', ')})`);
-  if (tablespace !== null && (await mayUse(db, tablespace))) {
-    parts.push(`tablespace ${quoteName(tablespace)}`);
-  }
+  parts.push(...(await storageOf(db, { options, tablespace })));
   return parts.join(' ');
 }
 
+/** Stands behind all else. Without its tablespace where that is gone, or is not for this role. */
+export async function storageOf(
+  db: Queryable,
+  { options, tablespace }: Pick<DroppedPartition, 'options' | 'tablespace'>,
+): Promise<readonly string[]> {
+  const isForUs = tablespace !== null && (await mayUse(db, tablespace));
+  return [
+    ...(options.length > 0 ? [`with (${options.map(optionOf).join(', ')})`] : []),
+    ...(isForUs ? [`tablespace ${quoteName(tablespace)}`] : []),
+  ];
+}
+
 /** `fillfactor=70` as it has to stand in a statement. */
-export function optionOf(option: string): string {
+function optionOf(option: string): string {
   const at = option.indexOf('=');
   return `${quoteName(option.slice(0, at))} = ${quoteLiteral(option.slice(at + 1))}`;
 }
 
-export async function mayUse(db: Queryable, tablespace: string): Promise<boolean> {
+async function mayUse(db: Queryable, tablespace: string): Promise<boolean> {
   const [found] = await run<{ readonly may: boolean }>(
     db,
     sql`select has_tablespace_privilege(oid, 'create') as may from pg_tablespace where spcname = ${tablespace}`,

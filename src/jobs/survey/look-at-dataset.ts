@@ -69,6 +69,7 @@ async function glance(
   before: DatasetLook,
 ): Promise<DatasetLook> {
   const what = `glance ${dataset.name}`;
+  const { partitions: setting } = dataset;
   if (!pace.isDue(what)) return before;
   const options = {
     doing: `looking at ${formatTable(dataset.table)}`,
@@ -83,7 +84,10 @@ async function glance(
         return {
           kind: table.kind,
           hot: await glanceAtTable(db, table),
-          partitions: await lookAtReach(db, dataset, clock.now()),
+          partitions:
+            setting === undefined
+              ? null
+              : await lookAtReach(db, table, dataset, setting, clock.now()),
         };
       }),
     );

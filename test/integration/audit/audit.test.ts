@@ -276,7 +276,7 @@ describe('that the lake has what the ledger gave it', () => {
     await rotateAll(bench, TICKS);
     await asOwner(`update tierd.audit set entry = 'taken_over' where number = 2`);
     expect((await verify()).broken).toMatchObject([{ chain: 'ticks', number: 2n }]);
-    const listed = await listAudit(db, { chain: null, limit: 100 });
+    const listed = await listAudit(db, { chains: null, limit: 100 });
     expect(listed.map(({ number }) => number)).toContain(2n);
     const plain = styleOf(new PassThrough(), { wanted: false, env: {} });
     expect(reportAudit(listed).text(plain)).toContain('not what was written');

@@ -4,6 +4,8 @@ import type { Dataset } from '../../../src/domain/dataset.ts';
 import { TierdError } from '../../../src/domain/errors.ts';
 import { DAY_MS, HOUR_MS } from '../../../src/domain/time/time-range.ts';
 import { checkPartitions } from '../../../src/hot/doctor/check-partitions.ts';
+import { lookAtReach } from '../../../src/hot/partitions/look-at-reach.ts';
+import { describeShape } from '../../../src/hot/table/introspect.ts';
 import { inTransaction } from '../../../src/hot/transaction.ts';
 import { planPartitionsOf } from '../../../src/jobs/partitions.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -140,6 +142,33 @@ describe('partitions are made ahead', () => {
     }
   });
 
+  it('with a replica identity that is an index of the neighbour alone', async () => {
+    await createBars(
+      `create unique index own on bars_20260331 (time, symbol); alter table bars_20260331 replica identity using index own`,
+    );
+    await makeAhead(bench.rooms, bars);
+    expect(
+      await one(
+        `select array_agg(pg_get_indexdef(indexrelid)) from pg_index where indrelid = 'bars_20260401'::regclass and indisreplident`,
+      ),
+    ).toEqual([expect.stringContaining('USING btree ("time", symbol)')]);
+  });
+
+  it('after the newest that has a beginning and an end, in name and in kind', async () => {
+    await createBars(
+      `create table bars_past partition of bars for values from (minvalue) to ('2026-03-30 00:00Z');
+       alter table bars_20260331 set (fillfactor = 70)`,
+    );
+    await database.query(
+      `create table bars_far partition of bars for values from ('2027-01-01 00:00Z') to (maxvalue)`,
+    );
+    const { made } = await makeAhead(bench.rooms, bars);
+    expect(made.map(({ ref }) => ref.name)).toEqual(['bars_20260401', 'bars_20260402']);
+    expect(await one(`select reloptions from pg_class where relname = 'bars_20260402'`)).toEqual([
+      'fillfactor=70',
+    ]);
+  });
+
   it('also where columns are generated, dropped, identities, or refer to another table', async () => {
     await database.query(
       `create table symbols (symbol text primary key); insert into symbols values ('a');
@@ -250,12 +279,66 @@ describe('rows that had gone to the default partition', () => {
     expect(await bounds()).toHaveLength(2);
   });
 
-  it('stay where they are too many, with what to do', async () => {
+  it.for([
+    'for table bars',
+    'for table only bars_rest',
+    'for tables in schema public',
+    'for all tables',
+  ])('stay where a publication %s would tell of their DELETE alone', async (what) => {
+    await createBars(WITH_DEFAULT);
+    await database.query(`create publication told ${what}`);
+    expect(await refusalOf(bars)).toContain(
+      'would set off a DELETE for the subscribers of publication told',
+    );
+    expect(await one('select count(*)::int from only bars_rest')).toBe(2003);
+    // As the documentation has it be done by hand: the table stays as it is for subscribers.
+    await database.query(
+      `begin; lock table bars in access exclusive mode;
+       create temporary table moved on commit drop as select * from bars_rest where time >= '2026-04-01 00:00Z' and time < '2026-04-02 00:00Z';
+       delete from bars_rest where time >= '2026-04-01 00:00Z' and time < '2026-04-02 00:00Z';
+       create table bars_20260401 partition of bars for values from ('2026-04-01 00:00Z') to ('2026-04-02 00:00Z');
+       insert into bars select * from moved; commit`,
+    );
+    expect(await one('select count(*)::int from bars_20260401')).toBe(1440);
+  });
+
+  it('stay where what would be set off is of a table that this one is a partition of', async () => {
+    await database.query(
+      `create table world (${COLUMNS}) partition by list (symbol);
+       create table bars partition of world for values in ('a') partition by range (time);
+       create table bars_20260331 partition of bars for values from ('2026-03-31 00:00Z') to ('2026-04-01 00:00Z');
+       create table bars_rest partition of bars default; insert into bars values ('2026-04-01 05:00Z', 'a', 1);
+       create function f() returns trigger language plpgsql as 'begin return null; end';
+       create trigger keep before delete on world for each row execute function f()`,
+    );
+    await expect(makeAhead(bench.rooms, bars)).rejects.toThrow(
+      'would set off trigger keep of public.world',
+    );
+    await database.query('drop trigger keep on world; create publication told for table world');
+    expect(await refusalOf(bars)).toContain('the subscribers of publication told');
+    await database.query('drop publication told');
+    await makeAhead(bench.rooms, bars);
+    expect(await one('select count(*)::int from only bars_rest')).toBe(0);
+  });
+
+  it('stay where they are too many, with what to do, and partitions of other times are made', async () => {
     await createBars(`create table bars_rest partition of bars default;
       insert into bars select '2026-04-01 00:00Z'::timestamptz + n * interval '1 ms', 's', 1 from generate_series(0, 100000) n`);
-    expect(await refusalOf(bars)).toMatch(
-      /more than 100,000 rows of the default partition public.bars_rest belong into public.bars_20260401/,
-    );
+    const error: unknown = await makeAhead(bench.rooms, bars).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'REFUSED',
+      exitCode: 4,
+      message:
+        'making 1 of 2 partitions of bars is refused: more than 100,000 rows of the default partition public.bars_rest belong into public.bars_20260401, and nobody could read the table while they move. The others were made.',
+    });
+    expect((await bounds()).map((told) => told.split(':')[0])).toEqual([
+      'bars_20260331',
+      'bars_20260402',
+      'bars_rest',
+    ]);
+    expect(await one('select state from tierd.runs')).toBe('partly');
+    expect(await refusalOf(bars)).toContain('Nothing was changed');
+    expect(await one('select state from tierd.runs order by id desc limit 1')).toBe('refused');
   });
 });
 
@@ -315,8 +398,9 @@ describe('nothing is made', () => {
 });
 
 describe('the doctor', () => {
-  const checks = async () => {
+  const checks = async (before = '') => {
     const client = await database.connect();
+    await client.query(before);
     const options = { doing: 'looking', isolation: 'read committed', readOnly: true } as const;
     const found = await inTransaction(client, options, () => checkPartitions(client, bars, NOW));
     return found.map(({ name, status, found: told }) => [
@@ -343,5 +427,55 @@ describe('the doctor', () => {
       'error',
       'there is no partition for now: rows go to the default one, or are refused',
     ]);
+  });
+
+  it('tells whose the table is where that can not be read, and that its rows are not known', async () => {
+    await createBars(`create table bars_rest partition of bars default`);
+    const role = `tierd_other_${database.name}`;
+    await database.query(`create role ${role}`);
+    try {
+      expect(await checks(`set role ${role}`)).toEqual([
+        [
+          'partitions',
+          'error',
+          'public.bars belongs to another role, and only its owner can make partitions of it',
+        ],
+        ['partitions', 'error', 'partitions reach to 2026-04-01: missing in 10 h'],
+        [
+          'default_partition',
+          'warning',
+          'how many rows the default partition public.bars_rest has is not known',
+        ],
+      ]);
+    } finally {
+      await database.query(`drop role ${role}`);
+    }
+  });
+});
+
+describe('a glance', () => {
+  it('tells how far partitions reach, also where the default one is locked', async () => {
+    await createBars('create table bars_rest partition of bars default');
+    const holder = await database.connect();
+    await holder.query('begin; lock table only bars_rest in access exclusive mode');
+    const client = await database.connect();
+    const options = {
+      doing: 'looking',
+      isolation: 'read committed',
+      readOnly: true,
+      limits: { lockTimeoutMs: 50 },
+    } as const;
+    const [table, { partitions }] = [{ schema: 'public', name: 'bars' }, bars];
+    if (partitions === undefined) throw new Error('it has the setting');
+    const look = await inTransaction(client, options, async () => {
+      const shape = await describeShape(client, table, 'time');
+      return lookAtReach(client, { ...shape, kind: 'partitioned' }, bars, partitions, NOW);
+    });
+    expect(look).toEqual({
+      reach: Date.parse('2026-04-01T00:00Z'),
+      short: 'partitions reach to 2026-04-01: missing in 10 h',
+      defaultRows: null,
+    });
+    await holder.query('rollback');
   });
 });

@@ -270,7 +270,7 @@ describe('the stores', () => {
   });
 
   it('say that partitions end soon, and that rows lie in the default one', () => {
-    const lookAt = (short: string | null, defaultRows: number) => {
+    const lookAt = (short: string | null, defaultRows: number | null) => {
       const partitions = { short, defaultRows };
       const datasets = [{ dataset: 'ticks', cold: { badSegments: 0 }, partitions, lastRun: null }];
       return look([LEADING], storeFactsOf({ ...survey, sources: [], live: null, datasets }));
@@ -285,6 +285,9 @@ describe('the stores', () => {
     expect(lookAt(null, 7).conditions[0]?.severity).toBe('warning');
     expect(lookAt(null, 0).ids).toEqual([]);
     expect(lookAt(null, 0).about).toContain('partitions_short');
+    expect(lookAt(null, 0).unsure).not.toContain('partitions_short:ticks');
+    expect(lookAt(null, null).ids).toEqual([]);
+    expect(lookAt(null, null).unsure).toContain('partitions_short:ticks');
   });
 
   it('leave what the ledger says of them as it is while it can not be read', () => {

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { namesFor } from '../../../../src/domain/plan/partition-name.ts';
-import { missingAhead, reachOf } from '../../../../src/domain/plan/partitions-ahead.ts';
-import { clockOf, stepFrom, UTC_CLOCK } from '../../../../src/domain/time/calendar-step.ts';
+import { missingAhead, newestOf, reachOf } from '../../../../src/domain/plan/partitions-ahead.ts';
+import { clockOf, stepFrom, stepOf, UTC_CLOCK } from '../../../../src/domain/time/calendar-step.ts';
 import {
   type CalendarStep,
   DAY_MS,
@@ -178,6 +178,30 @@ describe('partitions that are missing', () => {
   });
 });
 
+describe('partitions without a beginning or an end', () => {
+  const berlin = clockOf('Europe/Berlin');
+  const first = { fromInclusive: Number.NEGATIVE_INFINITY, toExclusive: at('2026-11-30T23:00') };
+
+  it('say of no step how long they are, in no zone', () => {
+    expect(stepOf(first, berlin)).toBeNull();
+    const last = { fromInclusive: at('2026-11-30T23:00'), toExclusive: Number.POSITIVE_INFINITY };
+    expect(stepOf(last, berlin)).toBeNull();
+    const found = missingAhead([first], { every: null, aheadMs: DAY_MS }, NOW, berlin);
+    expect(told(found)).toBe('no step');
+  });
+
+  it('are none that others follow: those take after the newest that has both', () => {
+    const day = range('2026-12-02T23:00', '2026-12-03T23:00');
+    expect(newestOf([{ range: first }, { range: day }])?.range).toBe(day);
+    expect(newestOf([{ range: first }])).toBeNull();
+    const found = missingAhead([first, day], { every: null, aheadMs: DAY_MS }, NOW, berlin);
+    expect(told(found)).toEqual([
+      ['2026-11-30T23:00', '2026-12-01T23:00'],
+      ['2026-12-01T23:00', '2026-12-02T23:00'],
+    ]);
+  });
+});
+
 describe('how far partitions reach', () => {
   it('is to the first hole from now on', () => {
     const parts = [
@@ -192,6 +216,11 @@ describe('how far partitions reach', () => {
 
 describe('names of partitions', () => {
   const next = [at('2026-12-01T00:00'), at('2026-12-02T00:00')];
+  const names = (
+    table: string,
+    newest: { readonly name: string; readonly start: number } | null,
+    starts: readonly number[],
+  ) => namesFor({ table, newest, taken: newest === null ? [] : [newest.name] }, starts, UTC_CLOCK);
 
   it.for([
     ['bars_20261130', 'bars_20261201'],
@@ -200,24 +229,87 @@ describe('names of partitions', () => {
     ['p20261130_bars', 'p20261201_bars'],
     ['bars_y2026m11d30', 'bars_y2026m12d01'],
   ] as const)('go on as %s', ([newest, expected]) => {
-    const [first] = namesFor('bars', { name: newest, start: at('2026-11-30T00:00') }, next);
+    const [first] = names('bars', { name: newest, start: at('2026-11-30T00:00') }, next);
     expect(first).toBe(expected);
   });
 
   it('are those of pg_partman where the newest tells nothing, or would be given twice', () => {
     const own = ['bars_p20261201', 'bars_p20261202'];
-    expect(namesFor('bars', null, next)).toEqual(own);
-    expect(namesFor('bars', { name: 'bars_new', start: at('2026-11-30T00:00') }, next)).toEqual(
+    expect(names('bars', null, next)).toEqual(own);
+    expect(names('bars', { name: 'bars_new', start: at('2026-11-30T00:00') }, next)).toEqual(own);
+    expect(names('bars', { name: 'bars_2026_11', start: at('2026-11-01T00:00') }, next)).toEqual(
       own,
     );
-    expect(namesFor('bars', { name: 'bars_2026_11', start: at('2026-11-01T00:00') }, next)).toEqual(
-      own,
+    expect(names('bars', null, [at('2026-12-01T06:00')])).toEqual(['bars_p20261201_060000']);
+    const taken = ['bars_20261130', 'bars_20261202'];
+    const newest = { name: 'bars_20261130', start: at('2026-11-30T00:00') };
+    expect(namesFor({ table: 'bars', newest, taken }, next, UTC_CLOCK)).toEqual(own);
+  });
+
+  it('tell apart the hours that clocks show twice, and go on as before', () => {
+    const berlin = clockOf('Europe/Berlin');
+    const starts = [0, 1, 2, 3].map((n) => at('2026-10-25T00:00') + n * HOUR_MS);
+    const told = ['20261025_02', '20261025_02_again', '20261025_03', '20261025_04'];
+    const newest = { name: 'bars_20261025_01', start: at('2026-10-24T23:00') };
+    expect(namesFor({ table: 'bars', newest, taken: [newest.name] }, starts, berlin)).toEqual(
+      told.map((end) => `bars_${end}`),
     );
-    expect(namesFor('bars', null, [at('2026-12-01T06:00')])).toEqual(['bars_p20261201_060000']);
+    const again = { name: 'bars_20261025_02_again', start: starts[1] ?? 0 };
+    expect(
+      namesFor({ table: 'bars', newest: again, taken: [again.name] }, starts.slice(2), berlin),
+    ).toEqual(['bars_20261025_03', 'bars_20261025_04']);
+  });
+
+  it('are given once, however many are made at a time, also where clocks are set back', () => {
+    fc.assert(
+      fc.property(
+        steps,
+        fc.constantFrom('Europe/Berlin', 'America/Havana', 'Australia/Lord_Howe', 'Asia/Amman'),
+        fc.constantFrom(at('2020-10-29T00:30'), at('2021-04-02T12:00'), at('2020-10-24T11:00')),
+        fc.integer({ min: 0, max: 100 }),
+        fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 12 }),
+        fc.constantFrom('YYYYMMDDHH', 'other'),
+        (step, zone, from, later, aheads, form) => {
+          const clock = clockOf(zone);
+          const parts: { readonly name: string; readonly range: TimeRange }[] = [];
+          let now = from + later * HOUR_MS;
+          for (const hours of aheads) {
+            const found = missingAhead(
+              parts.map((one) => one.range),
+              { every: step, aheadMs: hours * HOUR_MS },
+              now,
+              clock,
+            );
+            if (found.kind !== 'ranges') throw new Error(found.kind);
+            const newest = newestOf(parts);
+            const made = namesFor(
+              {
+                table: 'bars',
+                newest:
+                  newest === null ? null : { name: newest.name, start: newest.range.fromInclusive },
+                taken: parts.map((one) => one.name),
+              },
+              found.ranges.map(({ fromInclusive }) => fromInclusive),
+              clock,
+            );
+            for (const [n, range] of found.ranges.entries()) {
+              const shown = new Date(clock.shown(range.fromInclusive)).toISOString();
+              const first =
+                form === 'other' ? 'bars_first' : `bars_${shown.slice(0, 13).replace(/\D/g, '')}`;
+              parts.push({ name: parts.length === 0 ? first : (made[n] ?? ''), range });
+            }
+            now += hours * HOUR_MS;
+          }
+          const all = parts.map(({ name }) => name);
+          expect(new Set(all).size).toBe(all.length);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 
   it('keep their end where a table has a long name', () => {
-    const [name = ''] = namesFor('ü'.repeat(31), null, next);
+    const [name = ''] = names('ü'.repeat(31), null, next);
     expect(Buffer.byteLength(name)).toBeLessThanOrEqual(63);
     expect(name).toMatch(/^ü+_p20261201$/);
   });
