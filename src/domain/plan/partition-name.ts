@@ -48,7 +48,7 @@ const OWN: Readonly<Record<'second' | 'day', Form['write']>> = {
 /** Behind the name of the later of two that begin in one hour of the wall clock, as it has it twice when it is set back. */
 const AGAIN = '_again';
 
-export interface Names {
+interface Names {
   readonly table: string;
   /** What the newest is called and when it begins; null where there is none. */
   readonly newest: { readonly name: string; readonly start: EpochMs } | null;

@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import type { TableRef } from '../../domain/table.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';
-import { inShortAttempts, type Patience } from '../locks.ts';
+import { inShortAttempts, type Patience, UNWAITED } from '../locks.ts';
 import { run, sql } from '../sql.ts';
 import { inTransaction } from '../transaction.ts';
 
@@ -25,15 +25,8 @@ export async function widenInPlace(
   if (chunk === undefined) return;
   const doing = `moving the end of the foreign chunk of ${dataset}`;
   await inTransaction(client, { doing, isolation: 'read committed', readOnly: false }, () =>
-    inShortAttempts(
-      client,
-      {
-        ...patience,
-        tables: [chunk],
-        waitedFor: () => Promise.resolve(false),
-        whenWaitedFor: 'give way',
-      },
-      () => run(client, sql`select tierd.fit_in_place(${dataset}, ${lastUs}::bigint)`),
+    inShortAttempts(client, { ...patience, tables: [chunk], ...UNWAITED }, () =>
+      run(client, sql`select tierd.fit_in_place(${dataset}, ${lastUs}::bigint)`),
     ),
   );
 }

@@ -2,7 +2,7 @@
 import type pg from 'pg';
 import type { DroppedPartition } from '../../domain/plan/dropped-partition.ts';
 import { formatTable, type TableDescription, type TableRef } from '../../domain/table.ts';
-import { givingWay, inShortAttempts, lockTables } from '../locks.ts';
+import { givingWay, inShortAttempts, lockTables, UNWAITED } from '../locks.ts';
 import { join, type Queryable, run, sql, tableName } from '../sql.ts';
 import { dropChunks } from '../table/chunks.ts';
 import { describeDefinitions } from '../table/partition-definitions.ts';
@@ -77,8 +77,7 @@ async function detach(client: pg.ClientBase, nodes: readonly PartitionNode[]): P
 export async function truncateLocked(client: pg.ClientBase, options: PartsToDrop): Promise<void> {
   const parts = options.parts.map((part) => part.ref);
   // A writer that waits gets through afterwards: the partition is still there.
-  const waiting = { waitedFor: () => Promise.resolve(false), whenWaitedFor: 'give way' } as const;
-  await inShortAttempts(client, { ...options, ...waiting, tables: parts }, async () => {
+  await inShortAttempts(client, { ...options, ...UNWAITED, tables: parts }, async () => {
     await run(client, sql`truncate table only ${join(parts.map(tableName), ', ')}`);
   });
 }

@@ -8,7 +8,7 @@ import {
   type TableDescription,
   type TableRef,
 } from '../../domain/table.ts';
-import { inShortAttempts, lockTables } from '../locks.ts';
+import { inShortAttempts, lockTables, UNWAITED } from '../locks.ts';
 import { assertSameRows, type RowsDigest } from '../measure/digest.ts';
 import { runOne, sql } from '../sql.ts';
 import { findAttached } from '../table/partitions.ts';
@@ -98,12 +98,7 @@ async function lockAgainstWriters(
     await inShortAttempts(
       client,
       // Nothing is held yet that anybody could wait for.
-      {
-        ...options,
-        tables: parts,
-        waitedFor: () => Promise.resolve(false),
-        whenWaitedFor: 'give way',
-      },
+      { ...options, tables: parts, ...UNWAITED },
       () => lockTables(client, parts, 'share', 'only'),
     );
   } catch (error) {

@@ -25,7 +25,7 @@ export interface RangePartitions {
 }
 
 /** By what they are found. */
-export type CutTable = Pick<TableShape, 'ref' | 'oid' | 'timeColumn' | 'isPartitioned'>;
+type CutTable = Pick<TableShape, 'ref' | 'oid' | 'timeColumn' | 'isPartitioned'>;
 
 interface Row extends TableRef {
   readonly oid: number;
