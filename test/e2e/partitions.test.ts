@@ -1,7 +1,7 @@
 /** Partitions that the daemon makes at its start, and what a person sees of them: the built program, its words, its exit codes. */
 import { expect, it, vi } from 'vitest';
 import { DAY_MS } from '../../src/domain/time/time-range.ts';
-import { makeDaemon, PATIENCE } from '../support/daemon.ts';
+import { makeDaemon, PATIENCE, stopped } from '../support/daemon.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const MIDNIGHT = Math.floor(Date.now() / DAY_MS) * DAY_MS;
@@ -35,7 +35,7 @@ it('are there before rows come for them, and rows that came before are in them',
   );
   expect(await runs()).toEqual([]);
 
-  run();
+  const daemon = run();
   await vi.waitFor(async () => {
     expect((await runs('partitions')).map(({ state }) => state)).toEqual(['done']);
   }, PATIENCE);
@@ -50,6 +50,23 @@ it('are there before rows come for them, and rows that came before are in them',
   expect((await tierd('status', 'bars')).stdout).toContain(
     `bars: partitions reach to ${day(4).slice(0, 10)}`,
   );
+  await stopped(daemon);
+  const listed = await tierd('audit', 'list', 'bars');
+  expect(listed.stdout).toMatch(/partitions:bars +1 +partition made/);
+  expect((await tierd('audit', 'export', 'bars')).stdout.trim().split('\n')).toHaveLength(4);
+  expect(await tierd('audit', 'verify')).toMatchObject({
+    exitCode: 0,
+    stdout: expect.stringContaining('4 entries in 1 chain') as string,
+  });
+  await database.query(
+    `drop table ${nameOf(2)}, ${nameOf(3)}; insert into bars values ('${day(3)}', 2); create publication told for table bars`,
+  );
+  const partly = await tierd('partitions', '--dry-run');
+  expect(partly).toMatchObject({ exitCode: 4 });
+  expect(partly.stdout).toContain('1 partition would be made');
+  expect(partly.stdout).toContain('refused: rows of the default partition public.bars_rest');
+  expect(await tierd('partitions')).toMatchObject({ exitCode: 4 });
+  expect(await tierd('partitions')).toMatchObject({ exitCode: 3 });
   const refused = await tierd('partitions', 'news');
   expect(refused).toMatchObject({ exitCode: 2 });
   expect(refused.stderr).toContain('datasets.news says nothing of partitions');
