@@ -210,3 +210,27 @@ describeOn('pg_dump', 'psql', () => {
     );
   });
 });
+
+it('sessions with a cursor each wait for a second one, but never in a circle: one of them is refused', async () => {
+  // Of more than the megabyte that is read ahead; query.concurrency is 2.
+  const large = 'select a.id, a.note, a.raw from ticks a cross join ticks b';
+  const [one, other] = [await connect(), await connect()];
+  for (const client of [one, other]) {
+    await client.query(
+      `begin; declare first cursor for ${large}; declare second cursor for ${large}`,
+    );
+    expect((await client.query('fetch 10 from first')).rowCount).toBe(10);
+  }
+  const second = one.query('fetch 10 from second');
+  await expect(other.query('fetch 10 from second')).rejects.toMatchObject({
+    code: '53300',
+    message: expect.stringContaining('wait for another one') as string,
+  });
+  await other.query('rollback');
+  expect((await second).rowCount).toBe(10);
+  // Nobody else is in the way of one that waits for itself alone.
+  await one.query(`declare third cursor for ${large}`);
+  await expect(one.query('fetch 10 from third')).rejects.toMatchObject({ code: '53300' });
+  await one.query('rollback');
+  expect((await other.query('select count(*) from ticks')).rows).toEqual([{ count: '300' }]);
+});

@@ -44,9 +44,12 @@ export interface HotFacts {
 
 /** How many questions run at once, of all faces together. */
 export interface Turns {
-  /** Null: it is the asker's turn, who has to `leave`; else the daemon stops. A session waits for it as long as it may ask. */
-  enter(signal: AbortSignal, who: 'session'): Promise<unknown>;
-  leave(outcome: 'answered' | 'failed'): void;
+  /**
+   * Null: it is the turn of this session, which has to `leave`. It waits for it as long as it may ask. `full`: all turns are those of
+   * cursors of sessions that wait for another one. `closed`: the daemon stops.
+   */
+  enterAsSession(signal: AbortSignal, session: object): Promise<'full' | 'closed' | null>;
+  leave(outcome: 'answered' | 'failed', session: object): void;
 }
 
 /**

@@ -161,7 +161,7 @@ export class Statements {
     const before = statement.before(sql);
     const reply = this.#reply([]);
     const asked = { sql, before, parameterTypes, values: null, reply, instant: null, reader: null };
-    const answer = new Answer(desk, asked, { signal, statementTimeoutMs });
+    const answer = new Answer(desk, asked, { session: this, signal, statementTimeoutMs });
     try {
       const parameters = await answer.head(1);
       return { parameters, columns: await answer.head(1) };
@@ -224,7 +224,14 @@ export class Statements {
       instant === null && reader === null
         ? () => transaction.snapshotOf(desk.holdSnapshot)
         : () => Promise.resolve(null);
-    return new QueryPortal({ desk, question, statementTimeoutMs, promised, snapshot });
+    return new QueryPortal({
+      desk,
+      session: this,
+      question,
+      statementTimeoutMs,
+      promised,
+      snapshot,
+    });
   }
 
   #reply(formats: readonly number[]): PostgresReply {

@@ -56,7 +56,7 @@ export async function openFace(
     tls: null,
     maxConnections: 8,
     desk: {
-      turns: { enter: () => Promise.resolve(null), leave: () => undefined },
+      turns: { enterAsSession: () => Promise.resolve(null), leave: () => undefined },
       timeoutMs: 60_000,
       maxResultBytes: 2 ** 30,
       stopped: new AbortController().signal,

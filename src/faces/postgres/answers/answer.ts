@@ -10,6 +10,8 @@ import { Frames } from './frames.ts';
 import { PartQueue } from './part-queue.ts';
 
 export interface AnswerLimits {
+  /** Whose question it is: cursors of one session may wait for each other. */
+  readonly session: object;
   /** Found out when it is its turn; none where it is not given. */
   readonly snapshot?: () => Promise<Pick<HeldSnapshot, 'name' | 'ended'> | null>;
   /** Aborted with the client, or with what it cancels: the reason is what it is told. */
@@ -87,8 +89,8 @@ export class Answer {
         late.abort();
         linked.abort();
       }, timeoutMs);
-      const refusal = await desk.turns.enter(signal, 'session');
-      if (refusal !== null) throw daemonStops();
+      const refusal = await desk.turns.enterAsSession(signal, limits.session);
+      if (refusal !== null) throw refusal === 'full' ? wouldWaitForItself() : daemonStops();
       turn.outcome = 'failed';
       let bytes = 0;
       held = (await limits.snapshot?.()) ?? null;
@@ -114,7 +116,7 @@ export class Answer {
       throw held?.ended.aborted === true ? snapshotTooOld() : error;
     } finally {
       clearTimeout(timer);
-      if (turn.outcome !== null) desk.turns.leave(turn.outcome);
+      if (turn.outcome !== null) desk.turns.leave(turn.outcome, limits.session);
       linked.release();
       asked.release();
     }
@@ -131,6 +133,14 @@ function snapshotTooOld(): FaceError {
 
 function daemonStops(): FaceError {
   return new FaceError({ sqlstate: '57P01', message: 'this daemon stops', isFatal: true });
+}
+
+function wouldWaitForItself(): FaceError {
+  return new FaceError({
+    sqlstate: '53300',
+    message: 'all queries that may run at once are cursors of sessions that wait for another one',
+    hint: 'Read these cursors to their end or close them, and ask again; or raise query.concurrency: a statement with several foreign scans needs as many.',
+  });
 }
 
 function tookTooLong(timeoutMs: number, isOfSession: boolean): FaceError {
