@@ -52,7 +52,7 @@ function readVerbose(given: string): Interval | null {
   const rest = given.replace(/^@ /, '').replace(/ ago$/, '');
   const total = { months: 0n, days: 0n, micros: 0n };
   const form =
-    /(?<sign>[+-]?)(?<h>\d{1,9}):(?<m>\d\d)(?::(?<s>\d\d)(?:\.(?<f>\d+))?)?(?=\s|$)|(?<n>[+-]?\d{1,12})(?:\.(?<part>\d{1,6}))?\s*(?<unit>[a-z]+)/y;
+    /(?<sign>[+-]?)(?<h>\d{1,9}):(?<m>\d\d)(?::(?<s>\d\d)(?:\.(?<f>\d+))?)?(?=\s|$)|(?<n>[+-]?\d{1,12})(?:\.(?<part>\d+))?\s*(?<unit>[a-z]+)/y;
   const blank = /\s*/y;
   let at = 0;
   let found = 0;
@@ -96,10 +96,16 @@ function addUnit({ n = '0', part, unit = '' }: Groups, total: Total): boolean {
   if (part === undefined) return true;
   // A part of a day or month is spread over smaller units, in floating point.
   if (field !== 'micros') return false;
-  const micros = (size * BigInt(part.padEnd(6, '0'))) / SECOND;
-  if (micros * SECOND !== size * BigInt(part.padEnd(6, '0'))) return false;
+  const micros = BigInt(microsOfPart(part, Number(size)));
   total.micros += n.startsWith('-') ? -micros : micros;
   return true;
+}
+
+/** Of a unit that has `size` microseconds, as PostgreSQL makes them of a double: unlike those of a time of day, a half is left out. */
+function microsOfPart(digits: string, size: number): number {
+  const exact = Number(`.${digits}`) * size;
+  const below = Math.trunc(exact);
+  return exact - below > 0.5 ? below + 1 : below;
 }
 
 function readIso(given: string): Interval | null {
