@@ -32,7 +32,13 @@ export async function statementsOf(
   isDataset: IsDataset,
 ): Promise<readonly Statement[]> {
   const parser = await loadParser();
-  const inPlaceOf = writeInPlace(sent, (one) => parser.tokens(one));
+  const inPlaceOf = writeInPlace(sent, (one) =>
+    placed(one, () => {
+      // Where it does not parse, the parser says what is wrong, and where; the scanner alone does not.
+      parser.statements(one);
+      return parser.tokens(one);
+    }),
+  );
   const text = inPlaceOf?.question ?? countInPlaceOf(sent) ?? sent;
   let end = 0;
   return placed(text, () => parser.statements(text)).map((statement) => {
