@@ -10,7 +10,7 @@ import { type RowFilter, rowsWhere } from '../measure/row-filter.ts';
 import { type Queryable, run, sql } from '../sql.ts';
 import { fingerprintColumns } from '../table/columns-print.ts';
 import { hasTimeIndex } from '../table/time-index.ts';
-import { deletableOf } from './without-foreign.ts';
+import { deletableOf, within } from './without-foreign.ts';
 
 export interface DeleteOptions extends Patience {
   readonly range: TimeRange;
@@ -58,7 +58,7 @@ export async function deleteRows(
     // By time, never by ctid: on a hypertable one ctid names a row in every chunk.
     const where = rowsWhere(table.timeColumn, range, filter);
     let deleted = 0n;
-    for (const from of sources) {
+    for (const { ref: from } of within(sources, range)) {
       // A row that another is changing is waited for in short attempts: see `locks`.
       const gone = await inShortAttempts(client, waiting, () =>
         deleteAndDigest(client, table, from, where, mode),

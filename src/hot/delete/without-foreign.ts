@@ -8,17 +8,24 @@ import { timeBounds } from '../measure/time-bounds.ts';
 import { type Queryable, run, sql, tableName } from '../sql.ts';
 import { listChunks } from '../table/chunks.ts';
 
+/** Where rows are deleted from: the table, or one of its chunks. */
+export interface Deletable {
+  readonly ref: TableRef;
+  /** Where its rows lie; null where that is not known. */
+  readonly range: TimeRange | null;
+}
+
 /** @returns the table, or the chunks that may hold rows of the range. A chunk that is made later keeps its rows: they show nowhere */
 export async function deletableOf(
   db: Queryable,
   table: TableDescription,
   range: TimeRange,
-): Promise<readonly TableRef[]> {
-  if (table.kind !== 'hypertable' || !(await reachesOut(db, table, range))) return [table.ref];
-  const others = new Set(
-    (await listChunks(db, table.ref, table.timeColumn))
-      .filter((chunk) => !rangesOverlap(chunk.range, range))
-      .map(({ oid }) => oid),
+): Promise<readonly Deletable[]> {
+  if (table.kind !== 'hypertable' || !(await reachesOut(db, table, range))) {
+    return [{ ref: table.ref, range: null }];
+  }
+  const ranges = new Map(
+    (await listChunks(db, table.ref, table.timeColumn)).map((chunk) => [chunk.oid, chunk.range]),
   );
   const chunks = await run<TableRef & { readonly oid: number }>(
     db,
@@ -26,7 +33,16 @@ export async function deletableOf(
         from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
         where i.inhparent = ${table.oid}::oid and c.relkind = 'r' order by c.oid`,
   );
-  return chunks.filter(({ oid }) => !others.has(oid)).map(({ schema, name }) => ({ schema, name }));
+  const all = chunks.map(({ oid, schema, name }) => ({
+    ref: { schema, name },
+    range: ranges.get(oid) ?? null,
+  }));
+  return within(all, range);
+}
+
+/** Those that may hold rows of the range. */
+export function within(all: readonly Deletable[], range: TimeRange): readonly Deletable[] {
+  return all.filter((one) => one.range === null || rangesOverlap(one.range, range));
 }
 
 /** To plan it is to lock what it would delete from, as deleting does. */
