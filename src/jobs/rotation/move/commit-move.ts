@@ -67,6 +67,11 @@ export async function commitMove(
       await assertSettled(db, run.dataset.name, staged.move.range);
       await removeRows(rooms, run, db, staged);
       await assertStillOwnLake(rooms, db);
+      // After the lake, which may be slow: whoever reads the hypertable waits from here on.
+      if (staged.move.removal === 'delete') {
+        const { lockTimeoutMs } = rooms.settings;
+        await keepReadersOut(db, run.dataset.name, { lockTimeoutMs, signal: run.signal });
+      }
       // Last, for its lock keeps anybody from taking the lease until COMMIT has ended (I8).
       await assertLease(db, run.lease);
     },
@@ -138,8 +143,6 @@ async function removeRows(
   });
   if (deleted.rows < source.rows) await assertNotKept(db, run.table, move.range, filter);
   assertSameRows(run.table.ref, source, deleted);
-  const { lockTimeoutMs } = rooms.settings;
-  await keepReadersOut(db, run.dataset.name, { lockTimeoutMs, signal: run.signal });
 }
 
 /**
