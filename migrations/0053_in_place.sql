@@ -30,40 +30,49 @@ as $$
   end
 $$;
 
--- Moves the end of a foreign chunk beyond a time: PostgreSQL leaves the chunk out of questions of later times.
+-- The foreign chunk of a dataset, by what it asks for, whatever it is called by now; null where there is none any more.
+create function tierd.chunk_in_place(which text) returns oid language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select min(t.ftrelid) from pg_foreign_table t
+  where t.ftoptions @> array['schema_name=in_place', 'table_name=' || which]
+    and exists (select from pg_inherits i where i.inhrelid = t.ftrelid)
+$$;
+
+-- Moves the end of a foreign chunk beyond a time: PostgreSQL leaves the chunk out of questions of later times. Who calls it
+-- has to own the chunk. Where there is none any more, nobody reads the lake through it.
 create function tierd.fit_in_place(which text, last_us bigint) returns void language plpgsql
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   one record;
+  chunk oid := tierd.chunk_in_place(which);
   end_us numeric;
   bound text;
 begin
   select * into one from tierd.in_place p where p.dataset = which for update;
-  if not found or last_us is null or last_us < one.until_us then
+  if not found or chunk is null or last_us is null or last_us < one.until_us then
     return;
   end if;
   end_us := (floor(last_us / 86400000000.0) + 1) * 86400000000 + one.margin_us;
   bound := tierd.time_literal(one.time_kind, one.time_unit, end_us);
-  execute format('alter foreign table %I.%I drop constraint if exists tierd_until, add constraint tierd_until check (%I < %s)',
-    one.chunk_schema, one.chunk_name, one.time_column, bound);
+  execute format('alter foreign table %s drop constraint if exists tierd_until, add constraint tierd_until check (%I < %s)',
+    chunk::regclass, one.time_column, bound);
   update tierd.in_place p set until_us = end_us where p.dataset = which;
 end
 $$;
 
 -- However the segments that are live become others, whoever reads a hypertable in place can tell whether his snapshot has it.
--- As its owner: whoever may write segments may not have heard of this table.
+-- As its owner: whoever may write segments may not have heard of this table. The end of the foreign chunk is moved by a trigger
+-- that `tierd attach` makes, as the owner of the chunk.
 create function tierd.note_in_place() returns trigger language plpgsql
   security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
   which text := case when tg_op = 'DELETE' then old.dataset else new.dataset end;
-  last_us bigint := case when tg_op <> 'DELETE' and new.state = 'live' then new.max_time_us end;
 begin
   update tierd.in_place p set changed = pg_current_xact_id()
   where p.dataset = which and p.changed <> pg_current_xact_id();
-  perform tierd.fit_in_place(which, last_us) from tierd.in_place p
-  where p.dataset = which and p.until_us <= last_us;
   return null;
 end
 $$;
@@ -85,5 +94,6 @@ drop trigger in_place_updated on tierd.segments;
 drop trigger in_place_inserted on tierd.segments;
 drop function tierd.note_in_place();
 drop function tierd.fit_in_place(text, bigint);
+drop function tierd.chunk_in_place(text);
 drop function tierd.time_literal(text, text, numeric);
 drop table tierd.in_place;

@@ -1,5 +1,14 @@
 CREATE SCHEMA tierd;
 
+CREATE FUNCTION tierd.chunk_in_place(which text) RETURNS oid
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+  select min(t.ftrelid) from pg_foreign_table t
+  where t.ftoptions @> array['schema_name=in_place', 'table_name=' || which]
+    and exists (select from pg_inherits i where i.inhrelid = t.ftrelid)
+$$;
+
 CREATE FUNCTION tierd.count_committed_moves() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -52,17 +61,18 @@ CREATE FUNCTION tierd.fit_in_place(which text, last_us bigint) RETURNS void
     AS $$
 declare
   one record;
+  chunk oid := tierd.chunk_in_place(which);
   end_us numeric;
   bound text;
 begin
   select * into one from tierd.in_place p where p.dataset = which for update;
-  if not found or last_us is null or last_us < one.until_us then
+  if not found or chunk is null or last_us is null or last_us < one.until_us then
     return;
   end if;
   end_us := (floor(last_us / 86400000000.0) + 1) * 86400000000 + one.margin_us;
   bound := tierd.time_literal(one.time_kind, one.time_unit, end_us);
-  execute format('alter foreign table %I.%I drop constraint if exists tierd_until, add constraint tierd_until check (%I < %s)',
-    one.chunk_schema, one.chunk_name, one.time_column, bound);
+  execute format('alter foreign table %s drop constraint if exists tierd_until, add constraint tierd_until check (%I < %s)',
+    chunk::regclass, one.time_column, bound);
   update tierd.in_place p set until_us = end_us where p.dataset = which;
 end
 $$;
@@ -73,12 +83,9 @@ CREATE FUNCTION tierd.note_in_place() RETURNS trigger
     AS $$
 declare
   which text := case when tg_op = 'DELETE' then old.dataset else new.dataset end;
-  last_us bigint := case when tg_op <> 'DELETE' and new.state = 'live' then new.max_time_us end;
 begin
   update tierd.in_place p set changed = pg_current_xact_id()
   where p.dataset = which and p.changed <> pg_current_xact_id();
-  perform tierd.fit_in_place(which, last_us) from tierd.in_place p
-  where p.dataset = which and p.until_us <= last_us;
   return null;
 end
 $$;

@@ -11,8 +11,6 @@ import {
   listShownDomains,
   listViewColumns,
   listViewReaders,
-  readAttachingServer,
-  readServerOptions,
 } from '../hot/attach/attachable.ts';
 import {
   attachSql,
@@ -21,18 +19,13 @@ import {
   printOf,
 } from '../hot/attach/dataset-sql.ts';
 import { dropChunkSql, listInPlace } from '../hot/attach/in-place-sql.ts';
-import {
-  dropSchemaSql,
-  type FaceToReach,
-  FOREIGN_SERVER,
-  schemaSql,
-  serverSql,
-} from '../hot/attach/schema-sql.ts';
+import { dropSchemaSql, type FaceToReach, FOREIGN_SERVER } from '../hot/attach/schema-sql.ts';
 import { isPostgresError } from '../hot/postgres-error.ts';
 import { quoteLiteral, quoteName, quoteTable } from '../hot/quote.ts';
 import { inTransaction } from '../hot/transaction.ts';
+import { framed, lookAtServer } from './attachment/frame.ts';
 import { lookAtTable } from './attachment/look-at-table.ts';
-import { assertNamesDiffer, assertServer, viewIsThere } from './attachment/refusals.ts';
+import { assertNamesDiffer, viewIsThere } from './attachment/refusals.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
 export interface AttachRooms extends Pick<LookingRooms, 'clock'> {
@@ -62,40 +55,34 @@ export async function planAttach(
   datasets: readonly Dataset[],
   face: FaceToReach,
 ): Promise<AttachPlan> {
-  const server = await readAttachingServer(db, schema);
-  assertServer(server, schema);
+  const server = await lookAtServer(db, schema);
   const there = await listAttached(db, schema);
   const wanted: DatasetToAttach[] = [];
   for (const dataset of datasets) wanted.push(await lookAtTable(db, dataset, clock.now()));
   assertNamesDiffer(wanted, there);
-  const planned = wanted.map((one) => {
-    const known = there.find(({ dataset }) => dataset === one.dataset);
-    const isSame = server.hasTriggers && known?.print === printOf(schema, FOREIGN_SERVER, one);
-    const step: AttachStep = known === undefined ? 'new' : isSame ? 'same' : 'changed';
-    return { one, step, known };
-  });
+  const planned: { one: DatasetToAttach; step: AttachStep }[] = [];
   const changes: string[] = [];
-  for (const { one, step, known } of planned) {
-    if (step === 'same') continue;
+  for (const one of wanted) {
+    const known = there.find(({ dataset }) => dataset === one.dataset);
     const view = { schema, name: one.table.name };
+    const columns = await listViewColumns(db, view);
+    if (known === undefined && columns.length > 0) throw viewIsThere(formatTable(view));
+    const isSame =
+      server.hasTriggers &&
+      columns.length > 0 &&
+      known?.print === printOf(schema, FOREIGN_SERVER, one);
+    planned.push({ one, step: known === undefined ? 'new' : isSame ? 'same' : 'changed' });
+    if (isSame) continue;
     if (known !== undefined && known.view !== view.name) {
       changes.push(...(await removalOf(db, schema, known.view)));
     }
     const has = {
-      view: await listViewColumns(db, view),
+      view: columns,
       domains: await listShownDomains(db, view),
       readers: await listViewReaders(db, view),
     };
-    if (known === undefined && has.view.length > 0) throw viewIsThere(formatTable(view));
     changes.push(...attachSql(schema, FOREIGN_SERVER, one, has));
   }
-  const shared = serverSql(face, await readServerOptions(db, FOREIGN_SERVER));
-  const isSame = changes.length === 0 && shared.length === 0;
-  // With IF NOT EXISTS the right to create it would be asked for all the same.
-  const first = [
-    ...(server.hasWrapper ? [] : ['create extension postgres_fdw with schema public']),
-    ...(server.hasSchema ? [] : [`create schema ${quoteName(schema)}`]),
-  ];
   return {
     datasets: planned.map(({ one, step }) => ({
       dataset: one.dataset,
@@ -103,16 +90,7 @@ export async function planAttach(
       table: one.table.name,
       step,
     })),
-    statements: isSame
-      ? []
-      : // Nobody publishes a segment between the look at the newest and the triggers.
-        [
-          'lock table tierd.segments in share row exclusive mode',
-          ...first,
-          ...shared,
-          ...schemaSql(schema),
-          ...changes,
-        ],
+    statements: await framed(db, schema, server, face, changes),
   };
 }
 

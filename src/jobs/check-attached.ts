@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { Check } from '../domain/check.ts';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
-import { formatTable } from '../domain/table.ts';
+import { formatTable, type TableRef } from '../domain/table.ts';
 import { listAttached } from '../hot/attach/attachable.ts';
 import { listInPlace } from '../hot/attach/in-place-sql.ts';
 import { whereTieredReadsAreOff } from '../hot/attach/refreshes-in-place.ts';
@@ -31,12 +31,15 @@ export async function checkAttached(
       ...(found ?? { status: 'ok', found: `${rooms.schema}.${view}` }),
     });
   }
-  for (const { dataset: name, chunk } of await listInPlace(db)) {
-    const found = await lookAt(name, (dataset) => planAttachInPlace(rooms, db, [dataset], face), {
-      found: `the foreign chunk of ${name}, or its way to tierd, is not as it would be made now`,
-      advice: `run \`tierd attach ${name} --in-place\``,
-    });
-    const off = await whereTieredReadsAreOff(db);
+  const inPlace = await listInPlace(db);
+  const off = inPlace.length === 0 ? [] : await whereTieredReadsAreOff(db);
+  for (const { dataset: name, chunk, isThere } of inPlace) {
+    const found = isThere
+      ? await lookAt(name, (dataset) => planAttachInPlace(rooms, db, [dataset], face), {
+          found: `the foreign chunk of ${name}, or its way to tierd, is not as it would be made now`,
+          advice: `run \`tierd attach ${name} --in-place\``,
+        })
+      : chunkIsGone(name, chunk);
     checks.push({
       name: `in_place:${name}`,
       ...(found ??
@@ -73,6 +76,14 @@ function tieredReadsOff(name: string, where: readonly string[]): Found {
     status: 'warning',
     found: `timescaledb.enable_tiered_reads is off for ${where.join(', ')}: there ${name} is read without its cold rows, and a continuous aggregate that is refreshed so loses the buckets of rows that were moved`,
     advice: 'set it on, and refresh no aggregate over moved time before',
+  };
+}
+
+function chunkIsGone(name: string, chunk: TableRef): Found {
+  return {
+    status: 'warning',
+    found: `${formatTable(chunk)}, through which the hypertable of ${name} reached into the lake, was dropped or detached: its cold rows can't be read there`,
+    advice: `run \`tierd attach ${name} --in-place\`, or \`tierd detach ${name}\` where it is to stay so`,
   };
 }
 

@@ -76,7 +76,8 @@ async function carryOut(
   await withDirectConnection(context, job, async (db) => {
     const doing = `${job}ing datasets in PostgreSQL`;
     if (flags.print === true) {
-      context.report(reportScript(await lookOnly(db, doing, () => plan(db))));
+      const notes = flags.inPlace === true ? [NOT_TRIED] : [];
+      context.report(reportScript(await lookOnly(db, doing, () => plan(db)), notes));
     } else if (flags.dryRun === true) {
       context.report(reportPlan(await lookOnly(db, doing, () => plan(db)), true));
     } else {
@@ -150,12 +151,19 @@ function reportPlan({ datasets, statements }: AttachPlan, isDry: boolean): Repor
   };
 }
 
-function reportScript({ statements }: AttachPlan): Report {
+/** To try it writes, and is rolled back: nothing is written for what is printed. */
+const NOT_TRIED =
+  '-- Not tried: whether this version of TimescaleDB does what reading in place is built upon. `tierd attach --in-place` tries it first; docs/attach.md names the versions that do.';
+
+function reportScript({ statements }: AttachPlan, notes: readonly string[]): Report {
   const lines = ['begin', 'set local search_path = pg_catalog, pg_temp', ...statements, 'commit'];
   const script =
     statements.length === 0 ? '-- Nothing has to be changed.' : `${lines.join(';\n\n')};`;
   const password = script.includes(PASSWORD_VARIABLE)
-    ? '-- psql -v ON_ERROR_STOP=1 -v tierd_password=… -f this-file: the password of the user in server.postgres.users\n\n'
-    : '';
-  return { json: { sql: script }, text: () => `${password}${script}` };
+    ? [
+        '-- psql -v ON_ERROR_STOP=1 -v tierd_password=… -f this-file: the password of the user in server.postgres.users',
+      ]
+    : [];
+  const head = [...password, ...(statements.length === 0 ? [] : notes)];
+  return { json: { sql: script }, text: () => [...head, script].join('\n\n') };
 }

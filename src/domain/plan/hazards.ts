@@ -47,6 +47,13 @@ export type TableHazard =
       /** `vacuum`: not even where it need not own the table for that. */
       readonly privilege: 'usage' | 'select' | 'delete' | 'ownership' | 'vacuum';
     }
+  /** Of a hypertable in place, and owned by a role that this one is no member of. */
+  | {
+      readonly kind: 'foreign_chunk';
+      readonly chunk: TableRef;
+      readonly owner: string;
+      readonly role: string;
+    }
   | ContinuousAggregate
   | { readonly kind: 'hidden_aggregate'; readonly view: TableRef }
   | RefreshPolicy

@@ -105,6 +105,14 @@ function judge(
       return judgePublication(described.ref, hazard, { deletes, drops });
     case 'missing_privilege':
       return judgePrivilege(described.ref, hazard.privilege, drops);
+    case 'foreign_chunk':
+      return regions.length === 0
+        ? null
+        : unforceable(
+            'privilege',
+            `foreign chunk ${formatTable(hazard.chunk)} of ${table} is owned by ${hazard.owner}: only its owner can lock it when rows are deleted, and move its end`,
+            `as a superuser: alter foreign table ${sqlTable(hazard.chunk)} owner to ${sqlName(hazard.role)}`,
+          );
     case 'continuous_aggregate':
       return judgeAggregate(described, hazard, regions);
     case 'hidden_aggregate':

@@ -19,13 +19,11 @@ export interface ChunkDefinition {
     /** Its collation calls texts of other bytes equal. */
     readonly foldsTexts: boolean;
   }[];
-  readonly isHypertable: boolean;
 }
 
 export async function readChunkDefinition(
   db: Queryable,
   table: TableRef,
-  isHypertable: boolean,
 ): Promise<ChunkDefinition> {
   const oid = sql`${quoteTable(table)}::regclass`;
   const columns = await run<ChunkDefinition['columns'][number]>(
@@ -34,17 +32,20 @@ export async function readChunkDefinition(
                coalesce(not c.collisdeterministic, false) as "foldsTexts"
         from pg_attribute a left join pg_collation c on c.oid = a.attcollation where a.attrelid = ${oid} and a.attnum > 0 and not a.attisdropped order by a.attnum`,
   );
-  return { columns, isHypertable };
+  return { columns };
 }
 
 /** What the last `tierd attach --in-place` made, by dataset. */
 export interface AttachedInPlace {
   readonly dataset: string;
   readonly table: TableRef;
+  /** By the names that both have now, where the chunk is there; else by those that they had. */
   readonly chunk: TableRef;
   readonly print: string;
-  /** Whether the foreign table is there and a chunk of the table. */
+  /** Whether the foreign table is there and a chunk. */
   readonly isThere: boolean;
+  /** Whose it is, where this role may not alter it. */
+  readonly otherOwner: string | null;
   /** Whether its transactions are those of this server, and of no other that was dumped. */
   readonly isOfHere: boolean;
 }
@@ -63,14 +64,18 @@ export async function listInPlace(db: Queryable): Promise<readonly AttachedInPla
     chunk_name: string;
     print: string;
     is_there: boolean;
+    other_owner: string | null;
     is_of_here: boolean;
   }>(
-    `select p.dataset, p.table_schema, p.table_name, p.chunk_schema, p.chunk_name, p.print,
-            p.changed < pg_snapshot_xmax(pg_current_snapshot()) as is_of_here,
-            exists (select from pg_inherits i
-                    where i.inhparent = to_regclass(format('%I.%I', p.table_schema, p.table_name))
-                      and i.inhrelid = to_regclass(format('%I.%I', p.chunk_schema, p.chunk_name))) as is_there
-     from tierd.in_place p order by p.dataset`,
+    `select p.dataset, coalesce(hn.nspname, p.table_schema) as table_schema, coalesce(h.relname, p.table_name) as table_name,
+            coalesce(cn.nspname, p.chunk_schema) as chunk_schema, coalesce(c.relname, p.chunk_name) as chunk_name, p.print,
+            p.changed < pg_snapshot_xmax(pg_current_snapshot()) as is_of_here, c.oid is not null as is_there,
+            case when not pg_has_role(c.relowner, 'usage') then pg_get_userbyid(c.relowner) end as other_owner
+     from tierd.in_place p
+     left join pg_class c on c.oid = tierd.chunk_in_place(p.dataset) left join pg_namespace cn on cn.oid = c.relnamespace
+     left join pg_inherits i on i.inhrelid = c.oid
+     left join pg_class h on h.oid = i.inhparent left join pg_namespace hn on hn.oid = h.relnamespace
+     order by p.dataset`,
   );
   return rows.map((row) => ({
     dataset: row.dataset,
@@ -78,6 +83,7 @@ export async function listInPlace(db: Queryable): Promise<readonly AttachedInPla
     chunk: { schema: row.chunk_schema, name: row.chunk_name },
     print: row.print,
     isThere: row.is_there,
+    otherOwner: row.other_owner,
     isOfHere: row.is_of_here,
   }));
 }
@@ -99,10 +105,12 @@ export function chunkOf(schema: string, table: TableRef): TableRef {
   return { schema, name: `${table.name}_chunk` };
 }
 
-/** @param known of an earlier attachment, whose chunk goes */
+/**
+ * @param role of tierd, which locks the chunk when it deletes, and moves its end: only its owner may
+ * @param known of an earlier attachment, whose chunk goes
+ */
 export function attachInPlaceSql(
-  schema: string,
-  server: string,
+  { schema, server, role }: { schema: string; server: string; role: string },
   one: DatasetToAttach,
   definition: ChunkDefinition,
   known: AttachedInPlace | null,
@@ -123,6 +131,7 @@ export function attachInPlaceSql(
   return [
     ...(known === null ? [] : dropChunkSql(known)),
     chunkSql(schema, server, one, definition),
+    `alter foreign table ${quoteTable(chunk)} owner to ${quoteName(role)}`,
     `select _timescaledb_functions.attach_osm_table_chunk(${regclass(table)}, ${regclass(chunk)})`,
     `insert into tierd.in_place (dataset, table_schema, table_name, chunk_schema, chunk_name, time_column, time_kind, time_unit, print, until_us, margin_us)
   values (${record.join(', ')}, -9223372036854775808, ${String(marginUs)})`,

@@ -16,8 +16,9 @@ export async function keepReadersOut(
 ): Promise<void> {
   const [chunk] = await run<TableRef>(
     client,
-    sql`select chunk_schema as schema, chunk_name as name from tierd.in_place
-        where dataset = ${dataset} and to_regclass(format('%I.%I', chunk_schema, chunk_name)) is not null`,
+    sql`select n.nspname as schema, c.relname as name
+        from tierd.in_place p join pg_class c on c.oid = tierd.chunk_in_place(p.dataset) join pg_namespace n on n.oid = c.relnamespace
+        where p.dataset = ${dataset}`,
   );
   if (chunk === undefined) return;
   const waitedFor = (): Promise<boolean> => isWaitedFor(client);

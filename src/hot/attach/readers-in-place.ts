@@ -45,7 +45,7 @@ export function lookAtReader(
                  select from pg_locks l
                  where l.pid = r.pid and l.locktype = 'relation' and l.granted
                    and l.database = (select oid from pg_database where datname = current_database())
-                   and l.relation = to_regclass(format('%I.%I', p.chunk_schema, p.chunk_name))
+                   and l.relation = tierd.chunk_in_place(p.dataset)
                ), false) as "isReading",
                coalesce(p.changed::text::bigint < r.xmin, false) as "seesAll"
         from unnest(${datasets}::text[]) as d (dataset)

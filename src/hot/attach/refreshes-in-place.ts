@@ -3,23 +3,15 @@
  * `timescaledb.enable_tiered_reads` is off it reads hot rows alone, and deletes the buckets of those that were moved.
  */
 import type { TableRef } from '../../domain/table.ts';
-import { type Queryable, run, runOne, sql } from '../sql.ts';
+import { type Queryable, run, sql } from '../sql.ts';
+import { listInPlace } from './in-place-sql.ts';
 
 export async function refreshesInPlace(db: Queryable, table: TableRef): Promise<boolean> {
-  const { there } = await runOne<{ readonly there: boolean }>(
-    db,
-    sql`select to_regclass('tierd.in_place') is not null as there`,
+  const reaches = (await listInPlace(db)).some(
+    ({ table: { schema, name }, isThere }) =>
+      isThere && schema === table.schema && name === table.name,
   );
-  if (!there) return false;
-  const { found } = await runOne<{ readonly found: boolean }>(
-    db,
-    sql`select exists (
-          select from tierd.in_place p join pg_inherits i
-            on i.inhparent = to_regclass(format('%I.%I', p.table_schema, p.table_name))
-           and i.inhrelid = to_regclass(format('%I.%I', p.chunk_schema, p.chunk_name))
-          where p.table_schema = ${table.schema} and p.table_name = ${table.name}) as found`,
-  );
-  return found && (await whereTieredReadsAreOff(db)).length === 0;
+  return reaches && (await whereTieredReadsAreOff(db)).length === 0;
 }
 
 /** In words: of the server, of the database, of roles. This session has it off for itself. */

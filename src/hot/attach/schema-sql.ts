@@ -72,8 +72,12 @@ function altered(what: string, wanted: Options, has: readonly string[]): readonl
   return changes.length === 0 ? [] : [`${what} options (${changes.join(', ')})`];
 }
 
-/** Run again, they leave what is there as it is. The schema and the extension are there. */
-export function schemaSql(schema: string): readonly string[] {
+/**
+ * Run again, they leave what is there as it is. The schema and the extension are there.
+ *
+ * @param role of tierd, which looks at what is attached, also where another has run this
+ */
+export function schemaSql(schema: string, role: string): readonly string[] {
   const at = quoteName(schema);
   return [
     `create table if not exists ${at}.tierd_attached (
@@ -86,6 +90,8 @@ export function schemaSql(schema: string): readonly string[] {
   until_us bigint not null,
   margin_us bigint not null
 )`,
+    `grant usage on schema ${at} to ${quoteName(role)}`,
+    `grant select on ${at}.tierd_attached to ${quoteName(role)}`,
     `create or replace function ${at}.tierd_as_of() returns text language sql volatile parallel restricted
   as 'select pg_catalog.pg_export_snapshot()'`,
     fitSql(at, schema),
@@ -119,6 +125,11 @@ begin
   end_us := (floor(last_us / 86400000000.0) + 1) * 86400000000 + one.margin_us;
   bound := tierd.time_literal(one.time_kind, one.time_unit, end_us);
   name := one.view_name;
+  -- Where it was dropped by hand, nobody reads the lake through it.
+  if to_regclass(format('%I.%I', ${quoteLiteral(schema)}, name || '_lake')) is null
+     or to_regclass(format('%I.%I', ${quoteLiteral(schema)}, name || '_cold')) is null then
+    return;
+  end if;
   execute format('alter table %1$I.%2$I detach partition %1$I.%3$I', ${quoteLiteral(schema)}, name || '_lake', name || '_later');
   execute format('alter table %1$I.%2$I detach partition %1$I.%3$I', ${quoteLiteral(schema)}, name || '_lake', name || '_cold');
   execute format('alter table %1$I.%2$I attach partition %1$I.%3$I for values from (minvalue) to (%4$s)', ${quoteLiteral(schema)}, name || '_lake', name || '_cold', bound);
@@ -128,7 +139,7 @@ end
 $$`;
 }
 
-/** However a segment becomes live, its rows are within the lake's partition before anybody can know of it. */
+/** However a segment becomes live, its rows are within the lake's partition, or foreign chunk, before anybody can know of it. */
 function widenSql(at: string): string {
   return `create or replace function ${at}.tierd_widen() returns trigger language plpgsql security definer
   set search_path = pg_catalog, pg_temp
@@ -138,6 +149,10 @@ begin
   from ${at}.tierd_attached a
   join (select dataset, max(max_time_us) as last_us from new_rows where state = 'live' group by dataset) n using (dataset)
   where n.last_us >= a.until_us;
+  perform tierd.fit_in_place(p.dataset, n.last_us)
+  from tierd.in_place p
+  join (select dataset, max(max_time_us) as last_us from new_rows where state = 'live' group by dataset) n using (dataset)
+  where n.last_us >= p.until_us;
   return null;
 end
 $$`;

@@ -19,8 +19,9 @@ export async function widenInPlace(
   const lastUs = String(BigInt(Math.floor(toExclusive)) * 1000n - 1n);
   const [chunk] = await run<TableRef>(
     client,
-    sql`select chunk_schema as schema, chunk_name as name from tierd.in_place
-        where dataset = ${dataset} and until_us <= ${lastUs}::bigint`,
+    sql`select n.nspname as schema, c.relname as name
+        from tierd.in_place p join pg_class c on c.oid = tierd.chunk_in_place(p.dataset) join pg_namespace n on n.oid = c.relnamespace
+        where p.dataset = ${dataset} and p.until_us <= ${lastUs}::bigint`,
   );
   if (chunk === undefined) return;
   const doing = `moving the end of the foreign chunk of ${dataset}`;

@@ -2,6 +2,7 @@
 import type { TableHazard } from '../../domain/plan/hazards.ts';
 import type { TableDescription, TableRef } from '../../domain/table.ts';
 import type { EpochMs } from '../../domain/time/time-range.ts';
+import { listInPlace } from '../attach/in-place-sql.ts';
 import { refreshesInPlace } from '../attach/refreshes-in-place.ts';
 import { integerToMsFloor, SLICEABLE, unitOf } from '../measure/time-bounds.ts';
 import { type Queryable, raw, run, runOne, type Sql, sql, tableName } from '../sql.ts';
@@ -18,7 +19,23 @@ export async function findTimescaleHazards(
     ...(await aggregates(db, table)),
     ...(await retentionPolicies(db, table)),
     ...(await compressedElsewhere(db, table)),
+    ...(await foreignChunks(db, table)),
   ];
+}
+
+async function foreignChunks(
+  db: Queryable,
+  { ref }: TableDescription,
+): Promise<readonly TableHazard[]> {
+  const { role } = await runOne<{ readonly role: string }>(
+    db,
+    sql`select current_user::text as role`,
+  );
+  return (await listInPlace(db)).flatMap(({ table, chunk, otherOwner }) =>
+    otherOwner === null || table.schema !== ref.schema || table.name !== ref.name
+      ? []
+      : [{ kind: 'foreign_chunk', chunk, owner: otherOwner, role } as const],
+  );
 }
 
 async function compressedElsewhere(

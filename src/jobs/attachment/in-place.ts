@@ -2,10 +2,8 @@
 import type pg from 'pg';
 import type { Dataset } from '../../domain/dataset.ts';
 import { formatTable } from '../../domain/table.ts';
-import { readAttachingServer, readServerOptions } from '../../hot/attach/attachable.ts';
 import type { DatasetToAttach } from '../../hot/attach/dataset-sql.ts';
 import {
-  type AttachedInPlace,
   attachInPlaceSql,
   type ChunkDefinition,
   chunkOf,
@@ -15,12 +13,13 @@ import {
 } from '../../hot/attach/in-place-sql.ts';
 import { probeInPlace } from '../../hot/attach/probe-in-place.ts';
 import { mayReadStatistics } from '../../hot/attach/readers-in-place.ts';
-import { type FaceToReach, FOREIGN_SERVER, serverSql } from '../../hot/attach/schema-sql.ts';
+import { type FaceToReach, FOREIGN_SERVER } from '../../hot/attach/schema-sql.ts';
 import { quoteName } from '../../hot/quote.ts';
 import { findTimescale, isHypertable } from '../../hot/table/chunks.ts';
-import type { AttachPlan, AttachRooms, AttachStep } from '../attach.ts';
+import type { AttachPlan, AttachRooms } from '../attach.ts';
+import { framed, lookAtServer } from './frame.ts';
 import { lookAtTable } from './look-at-table.ts';
-import { assertServer, refused } from './refusals.ts';
+import { refused } from './refusals.ts';
 
 /** @throws TierdError ATTACH_REFUSED with what stands in the way; nothing was changed */
 export async function planAttachInPlace(
@@ -29,8 +28,7 @@ export async function planAttachInPlace(
   datasets: readonly Dataset[],
   face: FaceToReach,
 ): Promise<AttachPlan> {
-  const server = await readAttachingServer(db, schema);
-  assertServer(server, schema);
+  const server = await lookAtServer(db, schema);
   if (!(await mayReadStatistics(db))) {
     throw refused(
       `${server.role} may not see the snapshots of other sessions, by which tierd tells whether a hypertable is read as of one instant`,
@@ -38,59 +36,36 @@ export async function planAttachInPlace(
     );
   }
   const there = await listInPlace(db);
-  const statements: string[] = [];
+  const at = { schema, server: FOREIGN_SERVER, role: server.role };
+  const changes: string[] = [];
   const planned: AttachPlan['datasets'][number][] = [];
   for (const dataset of datasets) {
     const one = await lookAtTable(db, dataset, clock.now());
     const definition = await lookAtChunk(db, one);
     const known = there.find((each) => each.dataset === one.dataset) ?? null;
-    const step = stepOf(schema, one, definition, known);
+    const isSame =
+      server.hasTriggers &&
+      known?.isThere === true &&
+      known.isOfHere &&
+      known.otherOwner === null &&
+      known.print === printInPlace(schema, FOREIGN_SERVER, one, definition);
     const { name: table } = chunkOf(schema, one.table);
+    const step = known === null ? 'new' : isSame ? 'same' : 'changed';
     planned.push({ dataset: one.dataset, schema, table, step });
-    if (step === 'same') continue;
-    statements.push(...attachInPlaceSql(schema, FOREIGN_SERVER, one, definition, known));
+    if (!isSame) changes.push(...attachInPlaceSql(at, one, definition, known));
   }
-  const shared = serverSql(face, await readServerOptions(db, FOREIGN_SERVER));
-  const isSame = statements.length === 0 && shared.length === 0;
-  return {
-    datasets: planned,
-    statements: isSame
-      ? []
-      : // Nobody publishes a segment between the look at the newest and the trigger's.
-        [
-          'lock table tierd.segments in share row exclusive mode',
-          ...(server.hasWrapper ? [] : ['create extension postgres_fdw with schema public']),
-          ...(server.hasSchema ? [] : [`create schema ${quoteName(schema)}`]),
-          ...shared,
-          ...statements,
-        ],
-  };
-}
-
-function stepOf(
-  schema: string,
-  one: DatasetToAttach,
-  definition: ChunkDefinition,
-  known: AttachedInPlace | null,
-): AttachStep {
-  if (known === null) return 'new';
-  const print = printInPlace(schema, FOREIGN_SERVER, one, definition);
-  return known.isThere && known.isOfHere && known.print === print ? 'same' : 'changed';
+  return { datasets: planned, statements: await framed(db, schema, server, face, changes) };
 }
 
 async function lookAtChunk(db: pg.Client, { table }: DatasetToAttach): Promise<ChunkDefinition> {
   const timescale = await findTimescale(db);
-  const definition = await readChunkDefinition(
-    db,
-    table,
-    timescale !== null && (await isHypertable(db, table)),
-  );
-  if (!definition.isHypertable) {
+  if (timescale === null || !(await isHypertable(db, table))) {
     throw refused(
       `${formatTable(table)} is no hypertable of TimescaleDB, and no other table takes a foreign one as a chunk`,
       '`tierd attach` without --in-place makes a view of hot and cold rows.',
     );
   }
+  const definition = await readChunkDefinition(db, table);
   const generated = definition.columns.find(({ isGenerated }) => isGenerated);
   if (generated !== undefined) {
     throw refused(

@@ -91,7 +91,7 @@ describe('a dataset with a new name in the configuration', () => {
   it('is refused while a view inside PostgreSQL goes by the name: it would miss what moves after that', async () => {
     await rotateDataset(bench.rooms, ticks, FORCE);
     await db.query('create schema "at""tached"');
-    for (const statement of schemaSql('at"tached')) await db.query(statement);
+    for (const statement of schemaSql('at"tached', 'postgres')) await db.query(statement);
     await db.query(
       `insert into "at""tached".tierd_attached values ('ticks', 'ticks', 'timestamptz', '', '', 0, 0)`,
     );
