@@ -224,14 +224,8 @@ export class Statements {
       instant === null && reader === null
         ? () => transaction.snapshotOf(desk.holdSnapshot)
         : () => Promise.resolve(null);
-    return new QueryPortal({
-      desk,
-      session: this,
-      question,
-      statementTimeoutMs,
-      promised,
-      snapshot,
-    });
+    const limits = { session: this, statementTimeoutMs, snapshot };
+    return new QueryPortal({ desk, question, promised, ...limits });
   }
 
   #reply(formats: readonly number[]): PostgresReply {
