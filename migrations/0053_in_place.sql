@@ -18,18 +18,6 @@ create table tierd.in_place (
   changed      xid8 not null default pg_current_xact_id()
 );
 
--- A midnight, microseconds since 1970, as a column of that kind has it.
-create function tierd.time_literal(kind text, unit text, us numeric) returns text language sql
-  set search_path = pg_catalog, pg_temp set datestyle = 'ISO, YMD' set timezone = 'UTC'
-as $$
-  select case kind
-    when 'timestamptz' then quote_literal(timestamptz '1970-01-01 00:00:00+00' + us::float8 * interval '1 microsecond')
-    when 'timestamp' then quote_literal(timestamp '1970-01-01 00:00:00' + us::float8 * interval '1 microsecond')
-    when 'date' then quote_literal(date '1970-01-01' + (us / 86400000000)::int)
-    else (us * case unit when 's' then 0.000001 when 'ms' then 0.001 when 'ns' then 1000 else 1 end)::bigint::text
-  end
-$$;
-
 -- The foreign chunk of a dataset, by what it asks for, whatever it is called by now; null where there is none any more.
 create function tierd.chunk_in_place(which text) returns oid language sql stable
   set search_path = pg_catalog, pg_temp
@@ -42,7 +30,7 @@ $$;
 -- Moves the end of a foreign chunk beyond a time: PostgreSQL leaves the chunk out of questions of later times. Who calls it
 -- has to own the chunk. Where there is none any more, nobody reads the lake through it.
 create function tierd.fit_in_place(which text, last_us bigint) returns void language plpgsql
-  set search_path = pg_catalog, pg_temp
+  set search_path = pg_catalog, pg_temp set datestyle = 'ISO, YMD' set timezone = 'UTC'
 as $$
 declare
   one record;
@@ -55,7 +43,12 @@ begin
     return;
   end if;
   end_us := (floor(last_us / 86400000000.0) + 1) * 86400000000 + one.margin_us;
-  bound := tierd.time_literal(one.time_kind, one.time_unit, end_us);
+  bound := case one.time_kind
+    when 'timestamptz' then quote_literal(timestamptz '1970-01-01 00:00:00+00' + end_us::float8 * interval '1 microsecond')
+    when 'timestamp' then quote_literal(timestamp '1970-01-01 00:00:00' + end_us::float8 * interval '1 microsecond')
+    when 'date' then quote_literal(date '1970-01-01' + (end_us / 86400000000)::int)
+    else (end_us * case one.time_unit when 's' then 0.000001 when 'ms' then 0.001 when 'ns' then 1000 else 1 end)::bigint::text
+  end;
   execute format('alter foreign table %s drop constraint if exists tierd_until, add constraint tierd_until check (%I < %s)',
     chunk::regclass, one.time_column, bound);
   update tierd.in_place p set until_us = end_us where p.dataset = which;
@@ -95,5 +88,4 @@ drop trigger in_place_inserted on tierd.segments;
 drop function tierd.note_in_place();
 drop function tierd.fit_in_place(text, bigint);
 drop function tierd.chunk_in_place(text);
-drop function tierd.time_literal(text, text, numeric);
 drop table tierd.in_place;

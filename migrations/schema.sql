@@ -58,6 +58,8 @@ $$;
 CREATE FUNCTION tierd.fit_in_place(which text, last_us bigint) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET "DateStyle" TO 'ISO, YMD'
+    SET "TimeZone" TO 'UTC'
     AS $$
 declare
   one record;
@@ -70,7 +72,12 @@ begin
     return;
   end if;
   end_us := (floor(last_us / 86400000000.0) + 1) * 86400000000 + one.margin_us;
-  bound := tierd.time_literal(one.time_kind, one.time_unit, end_us);
+  bound := case one.time_kind
+    when 'timestamptz' then quote_literal(timestamptz '1970-01-01 00:00:00+00' + end_us::float8 * interval '1 microsecond')
+    when 'timestamp' then quote_literal(timestamp '1970-01-01 00:00:00' + end_us::float8 * interval '1 microsecond')
+    when 'date' then quote_literal(date '1970-01-01' + (end_us / 86400000000)::int)
+    else (end_us * case one.time_unit when 's' then 0.000001 when 'ms' then 0.001 when 'ns' then 1000 else 1 end)::bigint::text
+  end;
   execute format('alter foreign table %s drop constraint if exists tierd_until, add constraint tierd_until check (%I < %s)',
     chunk::regclass, one.time_column, bound);
   update tierd.in_place p set until_us = end_us where p.dataset = which;
@@ -106,20 +113,6 @@ begin
     using errcode = 'feature_not_supported',
           hint = 'tierd alone writes the tables of its lake. Open the catalogue as a role that may select from it, and nothing else.';
 end $$;
-
-CREATE FUNCTION tierd.time_literal(kind text, unit text, us numeric) RETURNS text
-    LANGUAGE sql
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    SET "DateStyle" TO 'ISO, YMD'
-    SET "TimeZone" TO 'UTC'
-    AS $$
-  select case kind
-    when 'timestamptz' then quote_literal(timestamptz '1970-01-01 00:00:00+00' + us::float8 * interval '1 microsecond')
-    when 'timestamp' then quote_literal(timestamp '1970-01-01 00:00:00' + us::float8 * interval '1 microsecond')
-    when 'date' then quote_literal(date '1970-01-01' + (us / 86400000000)::int)
-    else (us * case unit when 's' then 0.000001 when 'ms' then 0.001 when 'ns' then 1000 else 1 end)::bigint::text
-  end
-$$;
 
 CREATE TABLE tierd.alerts (
     owner text NOT NULL,

@@ -88,10 +88,10 @@ export async function readAttachingServer(db: Queryable, schema: string): Promis
                          from pg_foreign_data_wrapper w where w.fdwname = 'postgres_fdw'), false) as "mayUseWrapper",
                exists (select from pg_namespace where nspname = ${schema}) as "hasSchema",
                has_database_privilege(current_database(), 'create') as "mayMakeSchema",
-               (select count(*) = 2 from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+               (select count(*) = 4 from pg_trigger t join pg_proc p on p.oid = t.tgfoid
                 join pg_namespace n on n.oid = p.pronamespace
                 where t.tgrelid = to_regclass('tierd.segments') and n.nspname = ${schema}
-                  and p.proname = 'tierd_widen' and t.tgenabled in ('O', 'A')) as "hasTriggers",
+                  and p.proname in ('tierd_widen', 'tierd_widen_in_place') and t.tgenabled in ('O', 'A')) as "hasTriggers",
                current_user::text as role`,
   );
 }

@@ -72,6 +72,9 @@ function altered(what: string, wanted: Options, has: readonly string[]): readonl
   return changes.length === 0 ? [] : [`${what} options (${changes.join(', ')})`];
 }
 
+/** On the ledger's segments, and what they call. */
+const TRIGGERS = { tierd_attached: 'tierd_widen', tierd_in_place: 'tierd_widen_in_place' };
+
 /**
  * Run again, they leave what is there as it is. The schema and the extension are there.
  *
@@ -96,21 +99,28 @@ export function schemaSql(schema: string, role: string): readonly string[] {
   as 'select pg_catalog.pg_export_snapshot()'`,
     fitSql(at, schema),
     widenSql(at),
-    `revoke all on function ${at}.tierd_fit(text, bigint), ${at}.tierd_widen() from public`,
-    ...['insert', 'update'].map(
-      (event) => `create or replace trigger tierd_attached_${event} after ${event} on tierd.segments
-  referencing new table as new_rows for each statement execute function ${at}.tierd_widen()`,
+    widenInPlaceSql(at),
+    `revoke all on function ${at}.tierd_fit(text, bigint), ${at}.tierd_widen(), ${at}.tierd_widen_in_place() from public`,
+    ...['insert', 'update'].flatMap((event) =>
+      Object.entries(TRIGGERS).map(
+        ([trigger, called]) =>
+          `create or replace trigger ${trigger}_${event} after ${event} on tierd.segments
+  referencing new table as new_rows for each statement execute function ${at}.${called}()`,
+      ),
     ),
+    // Behind the triggers, which only who may call it makes.
+    `alter function ${at}.tierd_widen_in_place() owner to ${quoteName(role)}`,
   ];
 }
 
 /**
  * Moves the end of the lake's partition beyond a time. In the transaction that publishes rows of that time: it waits for
- * those who read the view by the old end, and who comes later reads by the new one.
+ * those who read the view by the old end, and who comes later reads by the new one. Nothing of the ledger's is called: whoever
+ * owns that would have it run as whoever attached, maybe a superuser.
  */
 function fitSql(at: string, schema: string): string {
   return `create or replace function ${at}.tierd_fit(which text, last_us bigint) returns void language plpgsql security definer
-  set search_path = pg_catalog, pg_temp
+  set search_path = pg_catalog, pg_temp set datestyle = 'ISO, YMD' set timezone = 'UTC'
 as $$
 declare
   one record;
@@ -123,7 +133,12 @@ begin
     return;
   end if;
   end_us := (floor(last_us / 86400000000.0) + 1) * 86400000000 + one.margin_us;
-  bound := tierd.time_literal(one.time_kind, one.time_unit, end_us);
+  bound := case one.time_kind
+    when 'timestamptz' then quote_literal(timestamptz '1970-01-01 00:00:00+00' + end_us::float8 * interval '1 microsecond')
+    when 'timestamp' then quote_literal(timestamp '1970-01-01 00:00:00' + end_us::float8 * interval '1 microsecond')
+    when 'date' then quote_literal(date '1970-01-01' + (end_us / 86400000000)::int)
+    else (end_us * case one.time_unit when 's' then 0.000001 when 'ms' then 0.001 when 'ns' then 1000 else 1 end)::bigint::text
+  end;
   name := one.view_name;
   -- Where it was dropped by hand, nobody reads the lake through it.
   if to_regclass(format('%I.%I', ${quoteLiteral(schema)}, name || '_lake')) is null
@@ -139,7 +154,7 @@ end
 $$`;
 }
 
-/** However a segment becomes live, its rows are within the lake's partition, or foreign chunk, before anybody can know of it. */
+/** However a segment becomes live, its rows are within the lake's partition before anybody can know of it. */
 function widenSql(at: string): string {
   return `create or replace function ${at}.tierd_widen() returns trigger language plpgsql security definer
   set search_path = pg_catalog, pg_temp
@@ -149,6 +164,17 @@ begin
   from ${at}.tierd_attached a
   join (select dataset, max(max_time_us) as last_us from new_rows where state = 'live' group by dataset) n using (dataset)
   where n.last_us >= a.until_us;
+  return null;
+end
+$$`;
+}
+
+/** The same of foreign chunks, as the role that owns them. */
+function widenInPlaceSql(at: string): string {
+  return `create or replace function ${at}.tierd_widen_in_place() returns trigger language plpgsql security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
   perform tierd.fit_in_place(p.dataset, n.last_us)
   from tierd.in_place p
   join (select dataset, max(max_time_us) as last_us from new_rows where state = 'live' group by dataset) n using (dataset)
@@ -162,9 +188,12 @@ $$`;
 export function dropSchemaSql(schema: string): readonly string[] {
   const at = quoteName(schema);
   return [
-    ...['insert', 'update'].map(
-      (event) => `drop trigger if exists tierd_attached_${event} on tierd.segments`,
+    ...['insert', 'update'].flatMap((event) =>
+      Object.keys(TRIGGERS).map(
+        (trigger) => `drop trigger if exists ${trigger}_${event} on tierd.segments`,
+      ),
     ),
+    `drop function if exists ${at}.tierd_widen_in_place()`,
     `drop function if exists ${at}.tierd_widen()`,
     `drop function if exists ${at}.tierd_fit(text, bigint)`,
     `drop function if exists ${at}.tierd_as_of()`,
