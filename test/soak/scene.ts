@@ -33,7 +33,7 @@ storage: { lifecycle: { guards: { max_share: 1 } } }
 schedules:
   rotate: { every: 4s, retries: 1, retry_delay: 1s, timeout: 60s }
   scrub: { every: 25s, retries: 0 }
-daemon: { lease_ttl: ${String(LEASE_TTL_MS)}ms, shutdown_timeout: 20s, circuit_failures: 1000 }
+daemon: { lease_ttl: ${String(LEASE_TTL_MS)}ms, shutdown_timeout: 60s, circuit_failures: 1000 }
 server: { port: ${String(scene.port)}, requests_per_minute: 6000 }
 drain:
   interval: 500ms
