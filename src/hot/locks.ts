@@ -32,6 +32,7 @@ export type LockMode =
   | 'row exclusive'
   | 'share update exclusive'
   | 'share'
+  | 'share row exclusive'
   | 'access exclusive';
 
 /** In the order given: parents first. `only`: a parent's own lock and not its children's. */

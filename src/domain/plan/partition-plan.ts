@@ -39,6 +39,8 @@ export function makeable({ refusals, missing }: PartitionPlan): readonly Planned
 
 /** Rows of one partition that leave the default one at once: nobody reads the table meanwhile. */
 export const MOST_DEFAULT_ROWS = 100_000;
+/** Others of the default partition, which are written anew then. */
+export const MOST_KEPT_ROWS = 200_000;
 /** To count more than this tells nobody more. */
 export const DEFAULT_ROWS_COUNTED = 1_000_000;
 /** ATTACH looks through all of the default partition, and whoever needs that waits. */

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import type { TimeRange } from '../../domain/time/time-range.ts';
 import { SLICEABLE, timeBounds } from '../measure/time-bounds.ts';
 import { isConnectionLost, isPostgresError } from '../postgres-error.ts';
-import { type Queryable, runOne, sql, tableName } from '../sql.ts';
+import { type Queryable, runOne, type Sql, sql, tableName } from '../sql.ts';
 import type { TableShape } from '../table/introspect.ts';
 import type { DefaultPartition } from './range-partitions.ts';
 
@@ -11,14 +11,24 @@ import type { DefaultPartition } from './range-partitions.ts';
 export async function countWithin(
   db: Queryable,
   { timeColumn }: Pick<TableShape, 'timeColumn'>,
-  { ref }: Pick<DefaultPartition, 'ref'>,
+  fallback: Pick<DefaultPartition, 'ref'>,
   range: TimeRange,
+  most: number,
+): Promise<number> {
+  return countWhere(db, fallback, timeBounds(timeColumn, range), most);
+}
+
+/** No more are counted than `most`. */
+export async function countWhere(
+  db: Queryable,
+  { ref }: Pick<DefaultPartition, 'ref'>,
+  where: Sql,
   most: number,
 ): Promise<number> {
   const { rows } = await runOne<{ readonly rows: number }>(
     db,
     sql`select count(*)::int as rows from (
-          select from only ${tableName(ref)} where ${timeBounds(timeColumn, range)} limit ${most}) counted`,
+          select from only ${tableName(ref)} where ${where} limit ${most}) counted`,
   );
   return rows;
 }
@@ -52,6 +62,18 @@ export async function bytesOf(
   const { bytes } = await runOne<{ readonly bytes: string | null }>(
     db,
     sql`select pg_relation_size(${oid}::oid::regclass)::text as bytes`,
+  );
+  return Number(bytes);
+}
+
+/** The same with values that are stored beside their rows, and what has been freed there. */
+export async function wholeBytesOf(
+  db: Queryable,
+  { oid }: Pick<DefaultPartition, 'oid'>,
+): Promise<number> {
+  const { bytes } = await runOne<{ readonly bytes: string | null }>(
+    db,
+    sql`select pg_table_size(${oid}::oid::regclass)::text as bytes`,
   );
   return Number(bytes);
 }

@@ -7,6 +7,7 @@ import {
   DEFAULT_ROWS_COUNTED,
   MOST_DEFAULT_BYTES,
   MOST_DEFAULT_ROWS,
+  MOST_KEPT_ROWS,
   type PartitionPlan,
   type PlannedPartition,
 } from '../../domain/plan/partition-plan.ts';
@@ -22,12 +23,13 @@ import { formatTable, type TableRef } from '../../domain/table.ts';
 import { clockOf, UTC_CLOCK, type WallClock } from '../../domain/time/calendar-step.ts';
 import { DAY_MS, type EpochMs, type TimeRange } from '../../domain/time/time-range.ts';
 import { assertZoneFits, tableClock } from '../../domain/time/time-zone.ts';
+import { EVERY_ROW } from '../measure/digest.ts';
 import { describeShape, type TableShape } from '../table/introspect.ts';
 import { findMakeHazards } from '../write/make-hazards.ts';
 import { findNamesTaken, mayMakePartitions } from '../write/make-partitions.ts';
-import { bytesOf, countAll, countWithin } from './count-default.ts';
+import { bytesOf, countAll, countWhere, countWithin, wholeBytesOf } from './count-default.ts';
 import type { AheadPartition } from './make-ahead.ts';
-import { findMoveHazards, tooManyRows } from './move-hazards.ts';
+import { findMoveHazards, findTooMuch } from './move-hazards.ts';
 import {
   type DefaultPartition,
   findRangePartitions,
@@ -135,11 +137,20 @@ async function planEach(
   for (const { range } of named) {
     counts.push(await countWithin(db, table, holder, range, MOST_DEFAULT_ROWS + 1));
   }
-  const tied = counts.some((rows) => rows > 0) ? await findMoveHazards(db, table, holder) : [];
+  if (!counts.some((rows) => rows > 0)) {
+    return named.map((one) => ({ ...one, defaultRows: 0, refusals: [] }));
+  }
+  const tied = await findMoveHazards(db, table, holder);
+  const bytes = await wholeBytesOf(db, holder);
+  let all = await countWhere(db, holder, EVERY_ROW, MOST_DEFAULT_ROWS + MOST_KEPT_ROWS + 1);
   return named.map((one, at) => {
     const defaultRows = counts[at] ?? 0;
-    const full = defaultRows > MOST_DEFAULT_ROWS ? [tooManyRows(one.ref, holder.ref)] : [];
-    return { ...one, defaultRows, refusals: defaultRows === 0 ? [] : [...full, ...tied] };
+    if (defaultRows === 0) return { ...one, defaultRows, refusals: [] };
+    const moved = { going: defaultRows, staying: all - defaultRows, bytes };
+    const refusals = [...findTooMuch(one.ref, holder.ref, moved), ...tied];
+    // Those that moved are no others of the next one's.
+    if (refusals.length === 0) all = moved.staying;
+    return { ...one, defaultRows, refusals };
   });
 }
 

@@ -4,22 +4,18 @@
  * in the same transaction.
  */
 import type pg from 'pg';
-import { countOf } from '../../domain/count.ts';
 import { TierdError } from '../../domain/errors.ts';
-import { MOST_DEFAULT_ROWS } from '../../domain/plan/partition-plan.ts';
-import { throwIfRefused } from '../../domain/plan/refusal.ts';
-import { formatTable, type TableRef } from '../../domain/table.ts';
+import type { TableRef } from '../../domain/table.ts';
 import type { TimeRange } from '../../domain/time/time-range.ts';
-import { inShortAttempts, lockTables, type Patience, UNWAITED } from '../locks.ts';
-import { digestRows, EVERY_ROW } from '../measure/digest.ts';
-import { timeBounds, timeLiteral } from '../measure/time-bounds.ts';
+import { inShortAttempts, type LockMode, lockTables, type Patience, UNWAITED } from '../locks.ts';
+import { timeLiteral } from '../measure/time-bounds.ts';
 import { quoteTable } from '../quote.ts';
-import { inlined, join, name, run, sql, tableName } from '../sql.ts';
+import { inlined } from '../sql.ts';
 import type { TableShape } from '../table/introspect.ts';
 import { describeAsPlanned } from './as-planned.ts';
 import { countWithin } from './count-default.ts';
 import { dressLike, storageLike } from './like-neighbour.ts';
-import { findMoveHazards, tooManyRows } from './move-hazards.ts';
+import { moveRows } from './move-rows.ts';
 import type { DefaultPartition } from './range-partitions.ts';
 
 export interface AheadPartition {
@@ -48,46 +44,53 @@ class RowsCame extends Error {}
  * @throws TierdError LOCK_TIMEOUT, PARTS_CHANGED, REFUSED for rows that are too many or tied, DIGEST_MISMATCH, and what PostgreSQL objects with: the transaction is to be rolled back
  */
 export async function makeAhead(
-  client: pg.ClientBase,
+  client: pg.Client,
   table: TableShape,
   one: AheadPartition,
   options: AheadOptions,
 ): Promise<bigint> {
-  const { fallback, hasDefaultRows } = options;
-  if (fallback === null || !hasDefaultRows) {
+  const { fallback, hasDefaultRows, lockTimeoutMs } = options;
+  if (fallback === null) return attempt(client, table, one, options, 'share update exclusive');
+  if (!hasDefaultRows) {
     try {
-      return await attempt(client, table, one, options, null);
+      // An INSERT that came to wait for the default partition alone would be refused: its row belongs into another by then.
+      const half = { ...options, lockTimeoutMs: Math.ceil(lockTimeoutMs / 2) };
+      return await attempt(client, table, one, half, 'share row exclusive').catch(
+        (error: unknown) => {
+          // Somebody has written, and does not end: better that one is refused than that there is no partition.
+          if (!(error instanceof TierdError && error.code === 'LOCK_TIMEOUT')) throw error;
+          return attempt(client, table, one, half, 'share update exclusive');
+        },
+      );
     } catch (error) {
       // What it had locked was given back: to ask for more while holding it would be a deadlock with whoever waits for it.
       if (!(error instanceof RowsCame)) throw error;
     }
   }
-  return attempt(client, table, one, options, fallback);
+  return attempt(client, table, one, options, 'access exclusive');
 }
 
-/** @param from out of which rows move; null where there are none */
+/** @param mode of the table itself: rows move under ACCESS EXCLUSIVE */
 function attempt(
-  client: pg.ClientBase,
+  client: pg.Client,
   planned: TableShape,
   one: AheadPartition,
   options: AheadOptions,
-  from: DefaultPartition | null,
+  mode: LockMode,
 ): Promise<bigint> {
   const { fallback, modelOid } = options;
   const { ref } = planned;
   const tables = fallback === null ? [ref] : [ref, fallback.ref];
   return inShortAttempts(client, { ...options, tables, ...UNWAITED }, async () => {
-    await lockTables(
-      client,
-      [ref],
-      from === null ? 'share update exclusive' : 'access exclusive',
-      'only',
-    );
+    await lockTables(client, [ref], mode, 'only');
     const table = await describeAsPlanned(client, planned, fallback, modelOid);
     // Its rows are looked through by ATTACH under the same lock.
     if (fallback !== null) {
       await lockTables(client, [fallback.ref], 'access exclusive', 'only');
-      if (from === null && (await countWithin(client, table, fallback, one.range, 1)) > 0) {
+      if (
+        mode !== 'access exclusive' &&
+        (await countWithin(client, table, fallback, one.range, 1)) > 0
+      ) {
         throw new RowsCame();
       }
     }
@@ -95,7 +98,10 @@ function attempt(
     await client.query(
       `${create} ${quoteTable(one.ref)} (like ${quoteTable(ref)} including all excluding indexes excluding identity excluding statistics excluding comments) ${end}`,
     );
-    const moved = from === null ? 0n : await moveRows(client, table, one, from);
+    const moved =
+      fallback === null || mode !== 'access exclusive'
+        ? 0n
+        : await moveRows(client, table, one, fallback);
     const [lower, upper] = [one.range.fromInclusive, one.range.toExclusive].map((at) =>
       inlined(timeLiteral(table.timeColumn, at, one.range)),
     );
@@ -104,47 +110,5 @@ function attempt(
     );
     await dressLike(client, one.ref, modelOid);
     return moved;
-  });
-}
-
-/** Under the locks, before it is attached: no trigger of the table fires for rows that are already in it. */
-async function moveRows(
-  client: pg.ClientBase,
-  table: TableShape,
-  { ref, range }: AheadPartition,
-  fallback: DefaultPartition,
-): Promise<bigint> {
-  const where = timeBounds(table.timeColumn, range);
-  const rows = await countWithin(client, table, fallback, range, MOST_DEFAULT_ROWS + 1);
-  throwIfRefused(
-    {
-      dataset: formatTable(table.ref),
-      what: `making ${formatTable(ref)}`,
-      outcome: 'It was not made, and every row is where it was',
-    },
-    // What was planned may be long ago: the rows, or what is tied to them, may have come since.
-    [
-      ...(rows > MOST_DEFAULT_ROWS ? [tooManyRows(ref, fallback.ref)] : []),
-      ...(rows > 0 ? await findMoveHazards(client, table, fallback) : []),
-    ],
-  );
-  const before = await digestRows(client, table, fallback.ref, where, 'content');
-  const columns = join(
-    table.columns.filter(({ generated }) => !generated).map((column) => name(column.name)),
-    ', ',
-  );
-  await run(
-    client,
-    sql`with gone as (delete from only ${tableName(fallback.ref)} where ${where} returning ${columns})
-        insert into ${tableName(ref)} (${columns}) select ${columns} from gone`,
-  );
-  const after = await digestRows(client, table, ref, EVERY_ROW, 'content');
-  const left = await countWithin(client, table, fallback, range, 1);
-  if (after.rows === before.rows && after.sum === before.sum && left === 0) return after.rows;
-  throw new TierdError({
-    code: 'DIGEST_MISMATCH',
-    message: `${countOf(before.rows, 'row')} of the default partition ${formatTable(fallback.ref)} did not come into ${formatTable(ref)} as they were (${after.rows.toString()} did): all of it was rolled back and every row is where it was`,
-    hint: `look for a trigger or rule on ${formatTable(fallback.ref)} that keeps or changes rows`,
-    context: { before: before.rows.toString(), after: after.rows.toString(), left },
   });
 }

@@ -1,5 +1,9 @@
 /** What a row's way out of the default partition would set off: there it is a DELETE, and where it comes to an INSERT. */
-import { MOST_DEFAULT_ROWS } from '../../domain/plan/partition-plan.ts';
+import {
+  MOST_DEFAULT_BYTES,
+  MOST_DEFAULT_ROWS,
+  MOST_KEPT_ROWS,
+} from '../../domain/plan/partition-plan.ts';
 import { type Refusal, unforceable } from '../../domain/plan/refusal.ts';
 import { formatTable, type TableRef } from '../../domain/table.ts';
 import { findDeleteRules } from '../hazards/delete-rules.ts';
@@ -41,12 +45,44 @@ export async function findMoveHazards(
   ];
 }
 
-export const tooManyRows = (made: TableRef, fallback: TableRef): Refusal =>
-  unforceable(
-    'default_rows',
-    `more than ${MOST_DEFAULT_ROWS.toLocaleString('en-US')} rows of the default partition ${formatTable(fallback)} belong into ${formatTable(made)}, and nobody could read the table while they move`,
-    'move them by hand while nobody needs the table: docs/partitions.md',
-  );
+const BY_HAND = 'move them by hand while nobody needs the table: docs/partitions.md';
+
+export interface Moved {
+  /** Counted up to one more than is allowed, as the others are. */
+  readonly going: number;
+  readonly staying: number;
+  /** Of all, with what is stored beside them. */
+  readonly bytes: number;
+}
+
+/** Whether to write all of them anew would keep readers of the table out for too long. */
+export function findTooMuch(
+  made: TableRef,
+  fallback: TableRef,
+  { going, staying, bytes }: Moved,
+): readonly Refusal[] {
+  const [place, from] = [formatTable(made), formatTable(fallback)];
+  const refused = (what: string): Refusal => unforceable('default_rows', what, BY_HAND);
+  if (going > MOST_DEFAULT_ROWS) {
+    return [
+      refused(
+        `more than ${MOST_DEFAULT_ROWS.toLocaleString('en-US')} rows of the default partition ${from} belong into ${place}, and nobody could read the table while they move`,
+      ),
+    ];
+  }
+  const others =
+    staying > MOST_KEPT_ROWS
+      ? `it has more than ${MOST_KEPT_ROWS.toLocaleString('en-US')} others`
+      : bytes > MOST_DEFAULT_BYTES
+        ? `it takes more than ${String(MOST_DEFAULT_BYTES / 1024 ** 2)} MB`
+        : null;
+  if (others === null) return [];
+  return [
+    refused(
+      `rows of the default partition ${from} belong into ${place}, and ${others}: all of it is written anew, and nobody could read the table meanwhile`,
+    ),
+  ];
+}
 
 /** Of a table that is itself a partition those above it: what is theirs holds for its rows, too. */
 async function selfAndAncestors(db: Queryable, oid: number): Promise<readonly number[]> {
