@@ -20,7 +20,6 @@ import {
 import { reachOf } from '../domain/plan/partitions-ahead.ts';
 import { type Refusal, throwIfRefused } from '../domain/plan/refusal.ts';
 import { formatTable } from '../domain/table.ts';
-import { tableClock } from '../domain/time/time-zone.ts';
 import { type GatheredPartitions, gatherPartitions } from '../hot/partitions/gather-partitions.ts';
 import { makeAhead } from '../hot/partitions/make-ahead.ts';
 import { whileLooking } from '../hot/partitions/while-looking.ts';
@@ -101,7 +100,7 @@ async function runPlan(
   kept: KeptLease,
   gathered: GatheredPartitions,
 ): Promise<PartitionOutcome> {
-  const { plan, found } = gathered;
+  const { plan, found, now } = gathered;
   const made: MadePartition[] = [];
   if (plan.missing.length + plan.refusals.length === 0) return { plan, made, reach: plan.reach };
   const runId = await beginRun(rooms, db, JOB, partitionLeaseOf(dataset.name));
@@ -136,7 +135,6 @@ async function runPlan(
     throw made.length > 0 && !failure.partly ? afterPartitions(failure, plan, made) : failure;
   }
   const ranges = [...found.partitions, ...made].map(({ range }) => range);
-  const now = tableClock(dataset, rooms.clock.now());
   return { plan, made, reach: reachOf(ranges, now) };
 }
 

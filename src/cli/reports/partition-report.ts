@@ -96,11 +96,18 @@ function renderPlan(plan: PartitionPlan, style: Style): string {
   const { dataset, missing, reach } = plan;
   const made = makeable(plan);
   const what =
-    missing.length === 0
+    missing.length === 0 && plan.refusals.length === 0
       ? 'nothing is missing'
-      : `${countOf(made.length, 'partition')} would be made`;
+      : made.length === 0
+        ? 'none would be made'
+        : `${countOf(made.length, 'partition')} would be made`;
+  // What partitions it has may be unknown where none can be made.
+  const how =
+    reach === null && missing.length === 0 && plan.refusals.length > 0
+      ? what
+      : `${tellReach(reach)}; ${what}`;
   return [
-    `${style.colour.bold(dataset)}: ${tellReach(reach)}; ${what}`,
+    `${style.colour.bold(dataset)}: ${how}`,
     ...made.map((one) => line(one, one.defaultRows, 'would come')),
     ...defaultLines(plan),
     ...refusalLines(refusalsOfAll(plan), style),

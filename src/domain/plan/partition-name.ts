@@ -48,10 +48,16 @@ const OWN: Readonly<Record<'second' | 'day', Form['write']>> = {
 /** Behind the name of the later of two that begin in one hour of the wall clock, as it has it twice when it is set back. */
 const AGAIN = '_again';
 
+/** What the newest is called, when it begins, and when it ends where its name may say that too. */
+interface NewestName {
+  readonly name: string;
+  readonly start: EpochMs;
+  readonly end?: EpochMs;
+}
+
 interface Names {
   readonly table: string;
-  /** What the newest is called and when it begins; null where there is none. */
-  readonly newest: { readonly name: string; readonly start: EpochMs } | null;
+  readonly newest: NewestName | null;
   /** Of all partitions that are there. */
   readonly taken: readonly string[];
 }
@@ -78,7 +84,7 @@ export function namesFor(
 
 /** Null where its name tells nothing. */
 function namesAs(
-  newest: { readonly name: string; readonly start: EpochMs },
+  newest: NewestName,
   starts: readonly EpochMs[],
   clock: WallClock,
 ): readonly string[] | null {
@@ -92,9 +98,21 @@ function namesAs(
   const told = form.write(shown);
   const at = name.lastIndexOf(told);
   const [before, after] = [name.slice(0, at), name.slice(at + told.length)];
+  if (tellsMore([before, after], newest, form, clock)) return null;
   return starts.map(
     (start) => before + form.write(new Date(clock.shown(start))) + after + markOf(start, clock),
   );
+}
+
+/** Whether the rest of the name has one more date: that would be of no other. */
+function tellsMore(
+  rest: readonly string[],
+  { start, end = start }: NewestName,
+  { write }: Form,
+  clock: WallClock,
+): boolean {
+  const dates = [start, end, end - 1].map((at) => write(new Date(clock.shown(at))));
+  return rest.some((part) => dates.some((date) => part.includes(date)));
 }
 
 function markOf(start: EpochMs, clock: WallClock): string {

@@ -1,5 +1,5 @@
 /** The table as it is by now, where partitions were planned for it a while ago. */
-import type pg from 'pg';
+import pg from 'pg';
 import { TierdError } from '../../domain/errors.ts';
 import { formatTable, type TableRef } from '../../domain/table.ts';
 import { runOne, sql } from '../sql.ts';
@@ -42,6 +42,14 @@ export async function describeAsPlanned(
     );
   if (!now.has_model) throw changed(ref, 'the partition whose kind a new one is to be is gone');
   return table;
+}
+
+const TAKEN: ReadonlySet<string> = new Set(['42P07', '42P17']);
+
+/** What was thrown, or PARTS_CHANGED where somebody else has made a partition of that name or time since the look. */
+export function asChanged(error: unknown, table: TableRef, made: TableRef): unknown {
+  if (!(error instanceof pg.DatabaseError && TAKEN.has(error.code ?? ''))) return error;
+  return changed(table, `${formatTable(made)} was to be made, and ${error.message}`);
 }
 
 function changed(ref: TableRef, what: string): TierdError {

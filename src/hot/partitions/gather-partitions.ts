@@ -41,6 +41,8 @@ export interface GatheredPartitions {
   readonly plan: PartitionPlan;
   readonly table: TableShape;
   readonly found: RangePartitions;
+  /** As the table's column shows it: of this machine's clock and the database's the earlier. */
+  readonly now: EpochMs;
   /** Whose kind and name those that are made follow; null where there is none. */
   readonly newest: RangePartition | null;
 }
@@ -61,7 +63,7 @@ export async function gatherPartitions(
   const found = await findRangePartitions(db, table);
   if ('guard' in found) {
     const plan = { ...nothing, defaultPartition: null, refusals: [found] };
-    return { plan, table, found: { partitions: [], fallback: null }, newest: null };
+    return { plan, table, found: { partitions: [], fallback: null }, now: tableNow, newest: null };
   }
   const { fallback } = found;
   const ranges = found.partitions.map(({ range }) => range);
@@ -75,13 +77,13 @@ export async function gatherPartitions(
   const about = { ...nothing, reach: reachOf(ranges, tableNow), defaultPartition };
   const refused = await refuseAtOnce(db, table, setting, missing);
   if (missing.kind !== 'ranges' || missing.ranges.length === 0 || refused.length > 0) {
-    return { plan: { ...about, refusals: refused }, table, found, newest };
+    return { plan: { ...about, refusals: refused }, table, found, now: tableNow, newest };
   }
   const named = nameEach(table, found, newest, missing.ranges, clock);
   const holder = defaultPartition?.rows === 0 ? null : fallback;
   const planned = await planEach(db, table, named, holder);
   const refusals = await findRefusals(db, table, found, planned);
-  return { plan: { ...about, missing: planned, refusals }, table, found, newest };
+  return { plan: { ...about, missing: planned, refusals }, table, found, now: tableNow, newest };
 }
 
 /** Before a row is counted: to whom the table does not belong may be unable to read it. */
@@ -113,7 +115,14 @@ function nameEach(
   const names = namesFor(
     {
       table: ref.name,
-      newest: newest === null ? null : { name: newest.ref.name, start: newest.range.fromInclusive },
+      newest:
+        newest === null
+          ? null
+          : {
+              name: newest.ref.name,
+              start: newest.range.fromInclusive,
+              end: newest.range.toExclusive,
+            },
       taken: partitions.map((one) => one.ref.name),
     },
     ranges.map(({ fromInclusive }) => fromInclusive),
@@ -208,7 +217,7 @@ function refuseStep(
     : unforceable(
         'too_many_partitions',
         `${table} lacks more than ${String(MOST_AT_ONCE)} partitions until ${String(aheadMs / DAY_MS)} days ahead`,
-        'look at this machine’s clock, make partitions.every longer or partitions.ahead shorter',
+        'look at this machine’s clock, make partitions.every longer or partitions.ahead shorter; where the newest ended long ago, make the one for now by hand, and others follow that',
       );
 }
 

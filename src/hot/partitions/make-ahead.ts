@@ -12,7 +12,7 @@ import { timeLiteral } from '../measure/time-bounds.ts';
 import { quoteTable } from '../quote.ts';
 import { inlined } from '../sql.ts';
 import type { TableShape } from '../table/introspect.ts';
-import { describeAsPlanned } from './as-planned.ts';
+import { asChanged, describeAsPlanned } from './as-planned.ts';
 import { countWithin } from './count-default.ts';
 import { dressLike, storageLike } from './like-neighbour.ts';
 import { moveRows } from './move-rows.ts';
@@ -44,6 +44,19 @@ class RowsCame extends Error {}
  * @throws TierdError LOCK_TIMEOUT, PARTS_CHANGED, REFUSED for rows that are too many or tied, DIGEST_MISMATCH, and what PostgreSQL objects with: the transaction is to be rolled back
  */
 export async function makeAhead(
+  client: pg.Client,
+  table: TableShape,
+  one: AheadPartition,
+  options: AheadOptions,
+): Promise<bigint> {
+  try {
+    return await makeUnder(client, table, one, options);
+  } catch (error) {
+    throw asChanged(error, table.ref, one.ref);
+  }
+}
+
+async function makeUnder(
   client: pg.Client,
   table: TableShape,
   one: AheadPartition,

@@ -126,7 +126,9 @@ function rangeOf({ timeColumn }: CutTable, text: string): TimeRange | null {
   if (bound === null) return null;
   const [from, to] = [bound.from[0], bound.to[0]].map((literal, at) => {
     if (literal === undefined) return null;
-    if (literal === null) return at === 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    // A time that is finite is beyond both.
+    if (literal === null || literal === (at === 0 ? '-infinity' : 'infinity'))
+      return at === 0 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     return boundToMs(timeColumn, literal);
   });
   if (from === undefined || to === undefined || from === null || to === null) return null;

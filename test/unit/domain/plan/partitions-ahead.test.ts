@@ -246,6 +246,17 @@ describe('names of partitions', () => {
     expect(namesFor({ table: 'bars', newest, taken }, next, UTC_CLOCK)).toEqual(own);
   });
 
+  it.for(['bars_20261130_20261201', 'bars_20261130_to_20261130', 'bars_20261130_20261130'])(
+    'are those of pg_partman where the newest says more than its beginning: %s',
+    (name) => {
+      const newest = { name, start: at('2026-11-30T00:00'), end: at('2026-12-01T00:00') };
+      expect(namesFor({ table: 'bars', newest, taken: [name] }, next, UTC_CLOCK)).toEqual([
+        'bars_p20261201',
+        'bars_p20261202',
+      ]);
+    },
+  );
+
   it('tell apart the hours that clocks show twice, and go on as before', () => {
     const berlin = clockOf('Europe/Berlin');
     const starts = [0, 1, 2, 3].map((n) => at('2026-10-25T00:00') + n * HOUR_MS);
