@@ -83,15 +83,23 @@ function dataset({ table, drained, growsAhead }: GrantedTable, names: Names): st
 grant usage on schema ${quoteName(table.schema)} to ${daemon}, ${reader};
 grant ${written} on table ${place} to ${daemon};
 grant select on table ${place} to ${reader};
-${growsAhead ? `grant create on schema ${quoteName(table.schema)} to ${daemon}, ${quoteName(names.owner)};\n` : ''}${maintenance(place, names)}${drained ? `\n${sequences(place, names)}` : ''}`;
+${growsAhead ? `grant create on schema ${quoteName(table.schema)} to ${daemon}, ${quoteName(names.owner)};\n` : ''}${maintenance(place, names, growsAhead ? table.schema : null)}${drained ? `\n${sequences(place, names)}` : ''}`;
 }
 
 /**
  * Dropping a part and, before PostgreSQL 17, VACUUM are for owners alone. Membership of whoever owns
  * it; what a superuser owns is given to a role of its own, for to be a member of that is to be all.
  */
-function maintenance(place: string, { daemon, owner }: Names): string {
+function maintenance(place: string, { daemon, owner }: Names, growsIn: string | null): string {
   const table = `${quoteLiteral(place)}::regclass`;
+  // To whom a new partition is given has to be allowed to make it: PostgreSQL asks for that.
+  const giving =
+    growsIn === null
+      ? ''
+      : `
+    if not holder.rolsuper then
+      execute format('grant create on schema %I to %I', ${quoteLiteral(growsIn)}, holder.rolname);
+    end if;`;
   return `do $$
 declare
   part oid;
@@ -118,7 +126,7 @@ begin
       grant ${quoteName(owner)} to ${quoteName(daemon)};
     elsif not pg_has_role(${quoteLiteral(daemon)}, holder.rolname, 'member') then
       execute format('grant %I to %I', holder.rolname, ${quoteLiteral(daemon)});
-    end if;
+    end if;${giving}
   end loop;
 end $$;`;
 }

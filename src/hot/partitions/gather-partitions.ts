@@ -30,6 +30,7 @@ import { findNamesTaken, mayMakePartitions } from '../write/make-partitions.ts';
 import { bytesOf, countAll, countWhere, countWithin, wholeBytesOf } from './count-default.ts';
 import type { AheadPartition } from './make-ahead.ts';
 import { findMoveHazards, findTooMuch } from './move-hazards.ts';
+import { findOwnerHazards } from './owner-hazards.ts';
 import {
   type DefaultPartition,
   findRangePartitions,
@@ -82,7 +83,7 @@ export async function gatherPartitions(
   const named = nameEach(table, found, newest, missing.ranges, clock);
   const holder = defaultPartition?.rows === 0 ? null : fallback;
   const planned = await planEach(db, table, named, holder);
-  const refusals = await findRefusals(db, table, found, planned);
+  const refusals = await findRefusals(db, table, found, planned, newest?.oid ?? table.oid);
   return { plan: { ...about, missing: planned, refusals }, table, found, now: tableNow, newest };
 }
 
@@ -168,13 +169,16 @@ async function findRefusals(
   table: TableShape,
   { fallback }: RangePartitions,
   planned: readonly PlannedPartition[],
+  model: number,
 ): Promise<readonly Refusal[]> {
   const refs = planned.map(({ ref }) => ref);
   const taken = await findNamesTaken(db, refs);
   const [first] = refs;
   const isLarge = fallback !== null && (await bytesOf(db, fallback)) > MOST_DEFAULT_BYTES;
   return [
-    ...(first === undefined ? [] : await findMakeHazards(db, first)),
+    ...(first === undefined
+      ? []
+      : [...(await findMakeHazards(db, first)), ...(await findOwnerHazards(db, first, model))]),
     ...taken.map(nameTaken),
     ...(isTooFine(table, planned) ? [tooFine(table)] : []),
     ...(isLarge ? [defaultTooLarge(fallback.ref)] : []),

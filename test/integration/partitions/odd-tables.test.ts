@@ -1,6 +1,7 @@
 /** Tables whose partitions others have made otherwise, or make at the same moment. NOW is 2026-03-31 13:45 UTC. */
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { DAY_MS } from '../../../src/domain/time/time-range.ts';
+import { connect } from '../../../src/hot/server/connect.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { aheadDataset, makeAhead } from '../../support/partitions.ts';
 import { type Bench, NOW, openBench } from '../../support/rotation.ts';
@@ -42,6 +43,31 @@ it.each([
   await makeAhead(bench.rooms, bars);
   const { reach } = await makeAhead(bench.rooms, bars);
   expect(reach).toBeGreaterThanOrEqual(NOW + 2 * DAY_MS);
+});
+
+it('none is made that could not be given to the owner of the others, who could not alter the table then', async () => {
+  const role = `${database.name}_role`;
+  const owner = `${database.name}_owner`;
+  await database.query(
+    `create role ${role} login; create role ${owner}; grant ${owner} to ${role}; grant usage on schema tierd to ${role};
+     grant all on all tables in schema tierd to ${role}; grant all on all sequences in schema tierd to ${role};
+     grant usage on schema public to ${owner}; grant usage, create on schema public to ${role};
+     alter table bars owner to ${owner}; alter table bars_20260331 owner to ${owner}`,
+  );
+  onTestFinished(async () => {
+    await database.query(`drop owned by ${role}, ${owner} cascade; drop role ${role}, ${owner}`);
+  });
+  const url = new URL(database.url);
+  url.username = role;
+  const rooms = { ...bench.rooms, connect: () => connect({ url: url.href, job: 'test' }) };
+  await expect(makeAhead(rooms, bars)).rejects.toMatchObject({
+    code: 'REFUSED',
+    message: expect.stringContaining(`${owner} may not make tables in the schema public`) as string,
+    hint: expect.stringContaining(`grant create on schema "public" to "${owner}";`) as string,
+  });
+  await database.query(`grant create on schema public to ${owner}`);
+  expect((await makeAhead(rooms, bars)).made).toHaveLength(2);
+  await database.query(`set role ${owner}; alter table bars add column venue text; reset role`);
 });
 
 it('how far they reach is told by the clock that they were made by', async () => {
