@@ -16,6 +16,7 @@ import { registerDelete } from './commands/delete.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerDrain } from './commands/drain.ts';
 import { registerExpire } from './commands/expire.ts';
+import { registerExport } from './commands/export.ts';
 import { registerHold } from './commands/hold.ts';
 import { registerJobs } from './commands/jobs.ts';
 import { registerLake } from './commands/lake.ts';
@@ -42,6 +43,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerAlerts,
   registerCleanup,
   registerQuery,
+  registerExport,
   registerRestore,
   registerUnpin,
   registerCompact,

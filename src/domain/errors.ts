@@ -106,6 +106,8 @@ export const ERROR_CODES = {
   COLUMN_TYPE_CHANGED: { exit: EXIT.failed, retry: false },
   TIME_COLUMN_CHANGED: { exit: EXIT.failed, retry: false },
   OUTPUT_UNWRITABLE: { exit: EXIT.failed, retry: false },
+  EXPORT_DIFFERS: { exit: EXIT.failed, retry: false },
+  SNAPSHOT_ENDED: { exit: EXIT.failed, retry: false },
 
   SERVER_NOT_OPENED: { exit: EXIT.failed, retry: false },
   DAEMON_UNREACHABLE: { exit: EXIT.failed, retry: true },

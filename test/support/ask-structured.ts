@@ -1,6 +1,6 @@
 /** A structured question to a real PostgreSQL and a real lake. */
 import type pg from 'pg';
-import type { RowsOfDataset } from '../../src/domain/ask/structured-ask.ts';
+import type { AskOfDataset } from '../../src/domain/ask/structured-ask.ts';
 import type { Dataset } from '../../src/domain/dataset.ts';
 import { compileAsk } from '../../src/query/structured/compile-ask.ts';
 import { readShape } from '../../src/query/structured/read-shape.ts';
@@ -11,7 +11,7 @@ export async function askStructured(
   bench: Pick<Bench, 'rooms' | 'directory'>,
   db: pg.Client,
   datasets: readonly Dataset[],
-  ask: RowsOfDataset,
+  ask: AskOfDataset,
 ): Promise<StoresAnswer> {
   const { sql, ...more } = compileAsk(await readShape(db, datasets, ask.dataset), ask);
   return askStores(bench, db, datasets, sql, more);

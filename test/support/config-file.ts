@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach } from 'vitest';
 import { TierdError } from '../../src/domain/errors.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 
@@ -11,10 +11,24 @@ afterEach(() => {
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
 });
 
+type Files = Readonly<Record<string, string | Uint8Array>>;
+
 /** A fresh directory with these files in it, removed after the test. */
-export function directoryWith(files: Readonly<Record<string, string | Uint8Array>>): string {
-  const directory = mkdtempSync(join(tmpdir(), 'tierd-config-'));
+export function directoryWith(files: Files): string {
+  const directory = filled(files);
   directories.push(directory);
+  return directory;
+}
+
+/** As `directoryWith`, for all tests of a file. */
+export function directoryForAll(files: Files): string {
+  const directory = filled(files);
+  afterAll(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+function filled(files: Files): string {
+  const directory = mkdtempSync(join(tmpdir(), 'tierd-config-'));
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(join(directory, name), content);
   }

@@ -31,8 +31,9 @@ export function makeWorkspace(
   datasets: string,
   more = '',
   lake = '{ type: local, path: lake, min_free: 0MB }',
+  makeDirectory = directoryWith,
 ): Workspace {
-  const directory = directoryWith({
+  const directory = makeDirectory({
     'unified_config.yaml': `
 postgres: { url: "${database.url}", lock_timeout: 3s }
 lake: ${lake}

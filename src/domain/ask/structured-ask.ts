@@ -55,4 +55,41 @@ export interface AggregateAsk extends OfDataset, WithinTimes {
 
 export type RowsOfDataset = RowsAsk | BarsAsk | AggregateAsk;
 
-export type StructuredAsk = RowsOfDataset | { readonly kind: 'datasets' };
+export const CALENDAR_UNITS = ['year', 'month', 'day'] as const;
+
+/** By years, by months, by days, or by the values of a column. */
+export type CalendarUnit = (typeof CALENDAR_UNITS)[number];
+
+/** Which files an export is cut into, and how many rows belong into each. */
+export interface PartsAsk extends WithinTimes {
+  readonly kind: 'parts';
+  readonly dataset: string;
+  /** Null: not by time. */
+  readonly unit: CalendarUnit | null;
+  readonly by: readonly string[];
+  /** No more than so many are told. */
+  readonly limit: number;
+}
+
+/** All rows of an export, or those of one of its files. */
+export interface ExportAsk extends WithinTimes {
+  readonly kind: 'export';
+  readonly dataset: string;
+  /** Null: all of them. */
+  readonly columns: readonly string[] | null;
+  /** Columns that the table does not have are passed over. */
+  readonly sortBy: readonly string[];
+  readonly part: ExportPart | null;
+}
+
+export interface ExportPart extends WithinTimes {
+  /** Null is NULL. */
+  readonly values: readonly { readonly column: string; readonly value: string | null }[];
+}
+
+/** What an export writes: those that other programs read. */
+export type ExportFormat = 'parquet' | 'csv' | 'ndjson' | 'arrow';
+
+export type AskOfDataset = RowsOfDataset | PartsAsk | ExportAsk;
+
+export type StructuredAsk = AskOfDataset | { readonly kind: 'datasets' };

@@ -94,7 +94,7 @@ async function unwritable<T>(path: string, step: () => Promise<T>): Promise<T> {
   }
 }
 
-function outputUnwritable(path: string, cause: unknown): TierdError {
+export function outputUnwritable(path: string, cause: unknown): TierdError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new TierdError({
     code: 'OUTPUT_UNWRITABLE',

@@ -52,7 +52,8 @@ export function timeBucket(
   return { key, start, condition };
 }
 
-function instantOf({ time }: DatasetShape): string {
+/** The time of a row as DuckDB counts it: an instant, a local time or a day. */
+export function instantOf({ time }: DatasetShape): string {
   const name = quoteName(time.name);
   if (time.kind !== 'integer') return name;
   switch (time.unit) {
