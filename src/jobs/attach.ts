@@ -5,7 +5,6 @@
 import type pg from 'pg';
 import type { Dataset } from '../domain/dataset.ts';
 import { TierdError } from '../domain/errors.ts';
-import { formatTable } from '../domain/table.ts';
 import {
   listAttached,
   listShownDomains,
@@ -18,6 +17,7 @@ import {
   dropColdSql,
   printOf,
 } from '../hot/attach/dataset-sql.ts';
+import { listForeignChunks } from '../hot/attach/foreign-chunks.ts';
 import { dropChunkSql, listInPlace } from '../hot/attach/in-place-sql.ts';
 import { dropSchemaSql, type FaceToReach, FOREIGN_SERVER } from '../hot/attach/schema-sql.ts';
 import { isPostgresError } from '../hot/postgres-error.ts';
@@ -25,7 +25,7 @@ import { quoteLiteral, quoteName, quoteTable } from '../hot/quote.ts';
 import { inTransaction } from '../hot/transaction.ts';
 import { framed, lookAtServer } from './attachment/frame.ts';
 import { lookAtTable } from './attachment/look-at-table.ts';
-import { assertNamesDiffer, viewIsThere } from './attachment/refusals.ts';
+import { assertFree, assertNamesDiffer, madeFor } from './attachment/refusals.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
 export interface AttachRooms extends Pick<LookingRooms, 'clock'> {
@@ -66,7 +66,7 @@ export async function planAttach(
     const known = there.find(({ dataset }) => dataset === one.dataset);
     const view = { schema, name: one.table.name };
     const columns = await listViewColumns(db, view);
-    if (known === undefined && columns.length > 0) throw viewIsThere(formatTable(view));
+    if (known?.view !== view.name) await assertFree(db, schema, madeFor(view.name));
     const isSame =
       server.hasTriggers &&
       columns.length > 0 &&
@@ -123,7 +123,9 @@ export async function planDetach(
       `delete from ${quoteName(schema)}.tierd_attached where dataset = ${quoteLiteral(dataset)}`,
     );
   }
-  statements.push(...goneInPlace.flatMap(dropChunkSql));
+  for (const one of goneInPlace) {
+    statements.push(...dropChunkSql(one, await listForeignChunks(db, one.table)));
+  }
   const left = there.length + inPlace.length - gone.length - goneInPlace.length;
   if (left === 0 && all.length > 0) statements.push(...dropSchemaSql(schema));
   return {

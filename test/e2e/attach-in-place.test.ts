@@ -77,6 +77,7 @@ describeOn('timescale', 'a hypertable in place', () => {
   wide: { time_column: ts, interval_column: note, hot_intervals: [keep] }
   plain_t: { time_column: ts }
   folded: { time_column: ts }
+  spaced: { time_column: ts }
   computed: { time_column: ts }`,
     });
   });
@@ -100,6 +101,7 @@ describeOn('timescale', 'a hypertable in place', () => {
 
     it.each([
       ['plain_t', 'is no hypertable'],
+      ['spaced', 'are cut by note as well as by time'],
       ['folded', 'calls different texts equal'],
       ['computed', 'is generated'],
     ])('is a hypertable that can be: %s is refused', async (table, why) => {

@@ -9,4 +9,6 @@ export const IN_PLACE_TABLES = `
       select create_hypertable('folded', 'ts');
       create table computed (ts timestamptz not null, id int, twice int generated always as (id * 2) stored);
       select create_hypertable('computed', 'ts');
+      create table spaced (ts timestamptz not null, note text not null);
+      select create_hypertable('spaced', 'ts', 'note', 4);
       create table plain_t (ts timestamptz not null, id int not null);`;

@@ -33,15 +33,16 @@ export function registerAttach(program: Command, context: CliContext): void {
       const { faceFor } = await import('../rooms/attach-rooms.ts');
       const reached = faceFor(face, flags.print === true ? PASSWORD_VARIABLE : undefined);
       const rooms = { clock: context.clock, schema: face.attach.schema };
+      const task = { job: 'attach', schema: face.attach.schema } as const;
       if (flags.inPlace !== true) {
-        await carryOut(context, flags, 'attach', (db) => planAttach(rooms, db, chosen, reached));
+        await carryOut(context, flags, task, (db) => planAttach(rooms, db, chosen, reached));
         return;
       }
       const { assertProbed, planAttachInPlace } = await import('../../jobs/attachment/in-place.ts');
       const plan = (db: pg.Client): Promise<AttachPlan> =>
         planAttachInPlace(rooms, db, chosen, reached);
       const probe = (db: pg.Client): Promise<void> => assertProbed(db, face.attach.schema);
-      await carryOut(context, flags, 'attach', plan, probe);
+      await carryOut(context, flags, task, plan, probe);
     });
 }
 
@@ -56,7 +57,8 @@ export function registerDetach(program: Command, context: CliContext): void {
     .action(async (names: readonly string[], flags: AttachFlags) => {
       const { schema } = configured(context.loadConfig().postgresFace).attach;
       const { planDetach } = await import('../../jobs/attach.ts');
-      await carryOut(context, flags, 'detach', (db) => planDetach({ schema }, db, names));
+      const task = { job: 'detach', schema } as const;
+      await carryOut(context, flags, task, (db) => planDetach({ schema }, db, names));
     });
 }
 
@@ -66,20 +68,26 @@ const PASSWORD_VARIABLE = `:'tierd_password'`;
 async function carryOut(
   context: CliContext,
   flags: AttachFlags,
-  job: 'attach' | 'detach',
+  { job, schema }: { readonly job: 'attach' | 'detach'; readonly schema: string },
   plan: (db: pg.Client) => Promise<AttachPlan>,
   assertSound?: (db: pg.Client) => Promise<void>,
 ): Promise<void> {
   const { postgres } = context.loadConfig();
   const { lookOnly, runPlan, takeStatistics } = await import('../../jobs/attach.ts');
   const { withDirectConnection } = await import('../rooms/hot-connection.ts');
+  const { assertMayChange } = await import('../../jobs/attachment/refusals.ts');
+  const planOwn = async (db: pg.Client): Promise<AttachPlan> => {
+    const made = await plan(db);
+    await assertMayChange(db, schema, made.statements, job);
+    return made;
+  };
   await withDirectConnection(context, job, async (db) => {
     const doing = `${job}ing datasets in PostgreSQL`;
     if (flags.print === true) {
       const notes = flags.inPlace === true ? [NOT_TRIED] : [];
       context.report(reportScript(await lookOnly(db, doing, () => plan(db)), notes));
     } else if (flags.dryRun === true) {
-      context.report(reportPlan(await lookOnly(db, doing, () => plan(db)), true));
+      context.report(reportPlan(await lookOnly(db, doing, () => planOwn(db)), true));
     } else {
       const { assertWritable } = await import('../../hot/server/writable.ts');
       await assertWritable(db);
@@ -87,7 +95,7 @@ async function carryOut(
         postgres,
         db,
         doing,
-        () => plan(db),
+        () => planOwn(db),
         () => assertSound?.(db) ?? Promise.resolve(),
       );
       for (const failure of flags.inPlace === true ? [] : await takeStatistics(db, done)) {

@@ -153,6 +153,29 @@ export async function listViewColumns(
   );
 }
 
+/** Something in the schema that has a name which would be one of tierd's, quoted; null where there is none. */
+export async function findTaken(
+  db: Queryable,
+  schema: string,
+  names: readonly string[],
+): Promise<string | null> {
+  const [found] = await run<{ readonly what: string }>(
+    db,
+    sql`select what from (
+          select c.relname, format('%I.%I', n.nspname, c.relname)
+          from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${schema}
+          union all
+          select p.proname, format('%I.%I()', n.nspname, p.proname)
+          from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = ${schema}
+          union all
+          select regexp_replace(t.typname, '[0-9]+$', ''), format('%I.%I', n.nspname, t.typname)
+          from pg_type t join pg_namespace n on n.oid = t.typnamespace where n.nspname = ${schema} and t.typtype = 'd'
+        ) there (name, what)
+        where name = any(${names}::text[]) order by what limit 1`,
+  );
+  return found?.what ?? null;
+}
+
 /** Who may read the view, besides its owner; null is everybody. */
 export async function listViewReaders(
   db: Queryable,
@@ -179,6 +202,27 @@ export async function listShownDomains(db: Queryable, view: TableRef): Promise<r
         order by 1`,
   );
   return found.map(({ name }) => name);
+}
+
+/** Whose what all attached datasets share is, where this role may not change it: who ran what `--print` printed. */
+export async function findOtherOwner(
+  db: Queryable,
+  schema: string,
+  server: string,
+): Promise<string | null> {
+  const [found] = await run<{ readonly owner: string }>(
+    db,
+    sql`select pg_get_userbyid(made.owner)::text as owner
+        from (select p.proowner from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+              where n.nspname = ${schema} and p.proname in ('tierd_as_of', 'tierd_fit', 'tierd_widen')
+              union all
+              select c.relowner from pg_class c join pg_namespace n on n.oid = c.relnamespace
+              where n.nspname = ${schema} and c.relname = 'tierd_attached'
+              union all
+              select srvowner from pg_foreign_server where srvname = ${server}) made (owner)
+        where not pg_has_role(made.owner, 'usage') limit 1`,
+  );
+  return found?.owner ?? null;
 }
 
 export interface ServerOptions {

@@ -9,6 +9,7 @@ import type { TableRef } from '../../domain/table.ts';
 import { quoteLiteral, quoteName, quoteTable } from '../quote.ts';
 import { type Queryable, run, runOne, sql } from '../sql.ts';
 import type { DatasetToAttach } from './dataset-sql.ts';
+import { dropForeignChunksSql, type ForeignChunk, regclass } from './foreign-chunks.ts';
 
 /** What a child of a table has to be as its parent is. */
 export interface ChunkDefinition {
@@ -108,12 +109,14 @@ export function chunkOf(schema: string, table: TableRef): TableRef {
 /**
  * @param role of tierd, which locks the chunk when it deletes, and moves its end: only its owner may
  * @param known of an earlier attachment, whose chunk goes
+ * @param chunks all foreign ones of the hypertable
  */
 export function attachInPlaceSql(
   { schema, server, role }: { schema: string; server: string; role: string },
   one: DatasetToAttach,
   definition: ChunkDefinition,
   known: AttachedInPlace | null,
+  chunks: readonly ForeignChunk[],
 ): readonly string[] {
   const { dataset, table, time, marginUs, cutoffMs } = one;
   const chunk = chunkOf(schema, table);
@@ -129,7 +132,7 @@ export function attachInPlaceSql(
     printInPlace(schema, server, one, definition),
   ].map(quoteLiteral);
   return [
-    ...(known === null ? [] : dropChunkSql(known)),
+    ...(known === null ? dropForeignChunksSql(table, chunks) : dropChunkSql(known, chunks)),
     chunkSql(schema, server, one, definition),
     `alter foreign table ${quoteTable(chunk)} owner to ${quoteName(role)}`,
     `select _timescaledb_functions.attach_osm_table_chunk(${regclass(table)}, ${regclass(chunk)})`,
@@ -141,16 +144,14 @@ export function attachInPlaceSql(
 }
 
 /** The rows stay where they are: the lake's in the lake. */
-export function dropChunkSql({
-  dataset,
-  table,
-  chunk,
-  isThere,
-}: AttachedInPlace): readonly string[] {
+export function dropChunkSql(
+  { dataset, table, chunk }: AttachedInPlace,
+  chunks: readonly ForeignChunk[],
+): readonly string[] {
   return [
-    isThere
-      ? `select _timescaledb_functions.drop_osm_chunk(${regclass(table)})`
-      : `drop foreign table if exists ${quoteTable(chunk)}`,
+    ...dropForeignChunksSql(table, chunks),
+    // One that TimescaleDB no longer finds, as it has another name now.
+    `drop foreign table if exists ${quoteTable(chunk)}`,
     `delete from tierd.in_place where dataset = ${quoteLiteral(dataset)}`,
   ];
 }
@@ -168,8 +169,4 @@ function chunkSql(
   });
   return `create foreign table ${quoteTable(chunkOf(schema, table))} (${parts.join(', ')})
   server ${quoteName(server)} options (schema_name ${quoteLiteral(IN_PLACE)}, table_name ${quoteLiteral(dataset)})`;
-}
-
-function regclass(table: TableRef): string {
-  return `${quoteLiteral(quoteTable(table))}::regclass`;
 }

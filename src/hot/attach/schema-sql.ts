@@ -184,7 +184,11 @@ end
 $$`;
 }
 
-/** Nothing else may lie in the schema: what people put there is theirs. */
+const dropEmptySql = (at: string): string => `do $$ begin
+  drop schema if exists ${at};
+exception when dependent_objects_still_exist or insufficient_privilege then null;
+end $$`;
+
 export function dropSchemaSql(schema: string): readonly string[] {
   const at = quoteName(schema);
   return [
@@ -198,7 +202,8 @@ export function dropSchemaSql(schema: string): readonly string[] {
     `drop function if exists ${at}.tierd_fit(text, bigint)`,
     `drop function if exists ${at}.tierd_as_of()`,
     `drop table if exists ${at}.tierd_attached`,
-    `drop schema if exists ${at}`,
+    // What others have put there is theirs, and so may be the schema.
+    ...(schema === 'public' ? [] : [dropEmptySql(at)]),
     `drop user mapping if exists for public server ${quoteName(FOREIGN_SERVER)}`,
     `drop server if exists ${quoteName(FOREIGN_SERVER)}`,
   ];

@@ -39,6 +39,16 @@ export async function isHypertable(db: Queryable, table: TableRef): Promise<bool
   return found.length === 1;
 }
 
+/** By which its chunks are cut, the time first: with more than one it is cut by space as well. */
+export async function listDimensions(db: Queryable, table: TableRef): Promise<readonly string[]> {
+  const found = await run<{ readonly name: string }>(
+    db,
+    sql`select column_name as name from timescaledb_information.dimensions
+        where hypertable_schema = ${table.schema} and hypertable_name = ${table.name} order by dimension_number`,
+  );
+  return found.map((one) => one.name);
+}
+
 interface ChunkRow {
   readonly oid: number;
   readonly schema: string;

@@ -1,9 +1,18 @@
 /** What stands in the way of a view of hot and cold rows. */
+
+import type pg from 'pg';
 import type { Dataset } from '../../domain/dataset.ts';
 import { TierdError } from '../../domain/errors.ts';
 import { formatTable } from '../../domain/table.ts';
-import type { AttachableTable, AttachingServer } from '../../hot/attach/attachable.ts';
+import {
+  type AttachableTable,
+  type AttachingServer,
+  findOtherOwner,
+  findTaken,
+} from '../../hot/attach/attachable.ts';
 import { type DatasetToAttach, MAX_TABLE_NAME_BYTES } from '../../hot/attach/dataset-sql.ts';
+import { mayNotForget } from '../../hot/attach/foreign-chunks.ts';
+import { FOREIGN_SERVER } from '../../hot/attach/schema-sql.ts';
 import { quoteName } from '../../hot/quote.ts';
 
 /** @throws TierdError ATTACH_REFUSED, as all of these do */
@@ -37,6 +46,27 @@ export function assertServer(
       `As its owner: create schema ${quoteName(schema)} authorization ${quoteName(role)}.`,
     );
   }
+}
+
+/** What another role has run once it alone can change. @throws TierdError ATTACH_REFUSED */
+export async function assertMayChange(
+  db: pg.Client,
+  schema: string,
+  statements: readonly string[],
+  job: 'attach' | 'detach',
+): Promise<void> {
+  if (await mayNotForget(db, statements)) {
+    throw refused(
+      'TimescaleDB still keeps account of a foreign chunk that was dropped by hand, and only a superuser can take it out of there',
+      'Have one run what the same command with --print prints, by psql.',
+    );
+  }
+  const owner = statements.length === 0 ? null : await findOtherOwner(db, schema, FOREIGN_SERVER);
+  if (owner === null) return;
+  throw refused(
+    `what is attached in schema ${schema} was made by ${owner}, and the role of postgres.url may not change it`,
+    `Have ${owner} run what the same command with --print prints, by psql${job === 'attach' ? ', as the first time' : ''}.`,
+  );
 }
 
 export function assertAttachable(
@@ -73,11 +103,9 @@ export function assertNamesDiffer(
     ...wanted.map(({ dataset, table }) => ({ dataset, view: table.name })),
     ...there.filter(({ dataset }) => !wanted.some((one) => one.dataset === dataset)),
   ];
-  const made = (view: string): readonly string[] =>
-    ['', '_lake', '_cold', '_later'].map((ending) => view + ending);
   for (const one of all) {
     const other = all.find(
-      (each) => each !== one && made(each.view).some((name) => made(one.view).includes(name)),
+      (each) => each !== one && madeFor(each.view).some((name) => madeFor(one.view).includes(name)),
     );
     if (other === undefined) continue;
     throw refused(
@@ -87,9 +115,20 @@ export function assertNamesDiffer(
   }
 }
 
-export function viewIsThere(view: string): TierdError {
-  return refused(
-    `there is a view ${view} already that tierd has not made`,
+/** All that stands beside a view, by its name. */
+export const madeFor = (view: string): readonly string[] =>
+  ['', '_lake', '_cold', '_later', '_until', '_shown_'].map((ending) => view + ending);
+
+/** What an earlier attachment made has a record. */
+export async function assertFree(
+  db: pg.Client,
+  schema: string,
+  names: readonly string[],
+): Promise<void> {
+  const taken = await findTaken(db, schema, names);
+  if (taken === null) return;
+  throw refused(
+    `there is ${taken} already that tierd has not made`,
     'Give server.postgres.attach.schema another name.',
   );
 }
