@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { round, type Spread, spreadOf } from '../figures.ts';
 import { drain } from './drain-client.ts';
+import { type HotReport, measureHot } from './hot.ts';
 import { type FaceScene, openFaceScene } from './scene.ts';
 import { measureView, type ViewReport } from './view.ts';
 
@@ -15,11 +16,9 @@ export interface FaceOptions {
   readonly say: (text: string) => void;
 }
 
-export interface FaceReport extends ViewReport {
+export interface FaceReport extends ViewReport, HotReport {
   /** Rows a second of a full scan by postgres_fdw, ÷ from PostgreSQL itself; null where there is none. */
   readonly scan_ratio: number | null;
-  /** In place, of hot time alone; null until there is one. */
-  readonly hot_ratio: null;
   /** That the daemon grows by with 32 connections that do nothing. */
   readonly idle_mb: number;
   readonly select_1_ms: number;
@@ -50,11 +49,13 @@ export async function benchFace(options: FaceOptions): Promise<FaceReport> {
       `select 1: ${JSON.stringify(ping)} ms, of PostgreSQL ${JSON.stringify(pingPostgres)} ms`,
     );
     const view = await measureView(scene, options.rounds);
+    const hot = await measureHot(scene, options.rounds);
+    options.say(`of hot time alone, in place ÷ alone: ${JSON.stringify(hot.hot_ratios)}`);
     const { ratios, rates } = await measureScans(scene, options);
     return {
       ...view,
       scan_ratio: ratios['foreign']?.median ?? null,
-      hot_ratio: null,
+      ...hot,
       idle_mb: idle,
       select_1_ms: ping.median,
       postgres_select_1_ms: pingPostgres.median,

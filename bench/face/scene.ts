@@ -20,6 +20,8 @@ export interface FaceScene {
   readonly command: readonly string[];
   /** Whether the server has postgres_fdw; then there are `face_bars`, `twin_bars` and the view `attached.bars`. */
   readonly hasForeignTables: boolean;
+  /** Whether it has TimescaleDB; then there are the hypertables `placed`, of which the lake has the oldest days, and `alone`. */
+  readonly hasHypertables: boolean;
   remove(): Promise<void>;
 }
 
@@ -43,14 +45,20 @@ export async function openFaceScene(rows: number): Promise<FaceScene> {
   );
   await client.query('create table twin as table bars');
   await client.query('vacuum (freeze, analyze) twin');
+  if (server.timescale) await addHypertables(client);
   const configFile = join(folder, 'unified_config.yaml');
-  await writeFile(configFile, configOf(server.url, folder, await freePort()), { mode: 0o600 });
+  await writeFile(configFile, configOf(server, folder, await freePort()), { mode: 0o600 });
   const command = [process.execPath, PROGRAM, '--config', configFile];
   await runChild([...command, 'migrate', 'up']);
   await runChild([...command, 'rotate', '--quiet', '--force']);
   const { daemon, port } = await startDaemon(folder, configFile);
   const hasForeignTables = await addForeignTables(client, server.url, port);
-  if (hasForeignTables) await runChild([...command, 'attach']);
+  if (hasForeignTables) await runChild([...command, 'attach', 'bars']);
+  const hasHypertables = hasForeignTables && server.timescale;
+  if (hasHypertables) {
+    await runChild([...command, 'attach', 'placed', '--in-place']);
+    await client.query('vacuum (freeze, analyze) placed, alone');
+  }
   return {
     client,
     server,
@@ -58,6 +66,7 @@ export async function openFaceScene(rows: number): Promise<FaceScene> {
     daemonPid: daemon.pid ?? 0,
     command,
     hasForeignTables,
+    hasHypertables,
     async remove() {
       daemon.kill('SIGTERM');
       if (daemon.exitCode === null) await once(daemon, 'exit');
@@ -68,11 +77,29 @@ export async function openFaceScene(rows: number): Promise<FaceScene> {
   };
 }
 
-function configOf(url: string, folder: string, port: number): string {
+/** The same days that stay in both, of which the oldest is 30 days old in parts, and in one of them nine before, which leave. */
+async function addHypertables(client: pg.Client): Promise<void> {
+  const fill = (table: string, days: number): string => `
+    create table ${table} (${COLUMNS}, primary key (symbol, time));
+    select create_hypertable('${table}', 'time', chunk_time_interval => interval '1 day', create_default_indexes => false);
+    create index on ${table} (time desc);
+    insert into ${table} select date_trunc('day', now(), 'UTC') - d * interval '1 day' + n / ${String(SYMBOLS)} * interval '10 minutes', 'S' || n % ${String(SYMBOLS)},
+      100 + n % 97, 101 + n % 97, 99 + n % 97, 100 + n % 89 + 0.25, n
+    from generate_series(0, ${String(days - 1)}) d, generate_series(0, ${String(SYMBOLS * BARS_A_DAY - 1)}) n;`;
+  await client.query('create extension timescaledb');
+  await client.query(fill('placed', 40));
+  await client.query(fill('alone', 31));
+}
+
+const SYMBOLS = 100;
+const BARS_A_DAY = 144;
+
+function configOf({ url, timescale }: PostgresServer, folder: string, port: number): string {
   return `postgres: { url: "${url}" }
 lake: { type: local, path: ${join(folder, 'data_lake')} }
 datasets:
   bars: { time_column: time, sort_by: [symbol, time], guards: { max_share: 1 } }
+${timescale ? '  placed: { time_column: time, sort_by: [symbol, time], guards: { max_share: 1 } }' : ''}
 schedules: {}
 query: { max_result: 16GB }
 server: { postgres: { port: ${String(port)}, users: { ${USER}: { password: ${PASSWORD} } } } }
