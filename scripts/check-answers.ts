@@ -7,6 +7,7 @@ const { values } = parseArgs({
     answers: { type: 'string', default: '10000' },
     seed: { type: 'string', default: String(Date.now() % 100_000) },
     surfaces: { type: 'string', default: '' },
+    readers: { type: 'string', default: '1' },
     'kill-every-ms': { type: 'string', default: '5000' },
   },
 });
@@ -17,6 +18,7 @@ const report = await checkAnswers({
   seed: Number(values.seed),
   killEveryMs: Number(values['kill-every-ms']),
   surfaces: values.surfaces,
+  readers: Number(values.readers),
   say: (text) => {
     console.error(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${text}`);
   },

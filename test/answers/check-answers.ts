@@ -21,6 +21,8 @@ export interface CheckOptions {
   readonly killEveryMs: number;
   /** How the names of the surfaces to ask begin; all of them when left out. */
   readonly surfaces?: string;
+  /** Of each view at once; one when left out. */
+  readonly readers?: number;
   readonly say: (text: string) => void;
 }
 
@@ -57,7 +59,8 @@ async function checkOn(
 ): Promise<CheckReport> {
   const startedAt = performance.now();
   const shell = new Shell({ directory: scene.directory, config: scene.daemon.file });
-  const views = new ViewReader(scene.database);
+  const { readers = 1 } = options;
+  const views = new ViewReader(scene.database, readers);
   const surfaces = surfacesOf(
     {
       directory: scene.directory,
@@ -80,7 +83,7 @@ async function checkOn(
     of('command'),
     of('iceberg'),
     // Each has a statement of its own that PostgreSQL waits in.
-    ...of('view').map((surface) => [surface]),
+    ...of('view').flatMap((surface) => Array<Surface[]>(readers).fill([surface])),
     overHttp,
     overHttp.toReversed(),
   ].filter((asked) => asked.length > 0);

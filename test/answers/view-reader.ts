@@ -1,15 +1,17 @@
 /** Asks the views that `tierd attach` makes, over a connection to PostgreSQL that is made anew where it broke. */
 import pg from 'pg';
 
+const SURFACES = 5;
+
 export class ViewReader {
   readonly #pool: pg.Pool;
 
-  constructor(url: string) {
+  /** @param each so many of each surface ask at once */
+  constructor(url: string, each: number) {
     this.#pool = new pg.Pool({
       connectionString: url,
       options: '-c search_path=attached,public',
-      // One for each surface.
-      max: 5,
+      max: SURFACES * each,
     });
     this.#pool.on('error', () => undefined);
   }
