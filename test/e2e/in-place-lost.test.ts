@@ -99,6 +99,16 @@ describeOn('timescale', 'a foreign chunk that was lost by hand', () => {
     expect(rows).toEqual([{ n: 0 }]);
   });
 
+  it('whose time column has another name now is told by doctor, and is right again under the old one', async () => {
+    await done('attach', '--in-place');
+    await database.query('alter table bars rename column ts to moment');
+    expect(await status()).toBe('error');
+    await database.query('alter table bars rename column moment to ts');
+    expect(await status()).toBe('ok');
+    await expectRows(300);
+    await done('detach');
+  });
+
   it('is not made a second time beside one that the ledger knows nothing of', async () => {
     await done('attach', '--in-place');
     const kept = await database.query('delete from tierd.in_place returning *');
