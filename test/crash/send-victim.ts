@@ -9,7 +9,9 @@ import type { VictimOrder } from './scenario.ts';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The victim as one file: it is started hundreds of times, and compiling it would be most of that. */
-export async function bundleVictim(name: 'victim' | 'drain-victim' = 'victim'): Promise<string> {
+export async function bundleVictim(
+  name: 'victim' | 'drain-victim' | 'die-at-statement' = 'victim',
+): Promise<string> {
   // Inside the project, so that it finds node_modules; two levels deep, as the code it is made of,
   // so that it finds the migrations.
   const outfile = join(ROOT, 'test-results', 'crash', `${name}-${String(process.pid)}.mjs`);
