@@ -79,7 +79,7 @@ export async function findColdFiles(table: DemoTable, lakeDir: string): Promise<
 /** Has PostgreSQL write its rows as CSV. */
 async function unload(
   table: DemoTable,
-  { client, exchange }: Stores,
+  { client, exchange, inside }: Stores,
   condition: string,
 ): Promise<string> {
   const columns = table.columns.map((column) =>
@@ -87,7 +87,7 @@ async function unload(
   );
   const file = join(exchange, `${table.name}-unloaded.csv`);
   await client.query(`copy (select ${columns.join(', ')} from ${table.name} where ${condition})
-    to ${literal(file)} (format csv, null '\\N')`);
+    to ${literal(inside(file))} (format csv, null '\\N')`);
   return file;
 }
 

@@ -1,7 +1,6 @@
 /** Fills the demo's tables: DuckDB reads the files and writes CSV, which PostgreSQL reads itself. */
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
-import type pg from 'pg';
 import { DAY_MS, type EpochMs, type TimeRange } from '../../src/domain/time/time-range.ts';
 import { literal } from './sql.ts';
 import type { Stores } from './stores.ts';
@@ -21,10 +20,11 @@ export interface LoadedTable {
 /** Creates the table and loads all rows but the late ones, and but those for Redis if it is there. */
 export async function loadTable(
   table: DemoTable,
-  { client, duck, exchange }: Stores,
+  stores: Stores,
   now: EpochMs,
-  hasRedis: boolean,
+  { hasRedis, hasTimescale }: { readonly hasRedis: boolean; readonly hasTimescale: boolean },
 ): Promise<LoadedTable> {
+  const { client, duck, exchange } = stores;
   const file = join(exchange, `${table.name}.csv`);
   const lateFile = join(exchange, `${table.name}-late.csv`);
   const span = await readSource(duck, table, now);
@@ -40,16 +40,16 @@ export async function loadTable(
     await duck.run(`create table ${table.name}_live as select ${kept} from ${rows}`);
   }
   await duck.run('drop table source');
-  await client.query(table.create(span));
-  const rows = await copyIn(client, table, file);
+  await client.query(table.create(span, hasTimescale));
+  const rows = await copyIn(stores, table, file);
   await client.query(table.index);
   await client.query(`analyze ${table.name}`);
   return { table, rows, span, lateFile, liveFile };
 }
 
 /** Returns how many rows came late. */
-export async function loadLateRows(client: pg.Client, loaded: LoadedTable): Promise<number> {
-  return copyIn(client, loaded.table, loaded.lateFile);
+export async function loadLateRows(stores: Stores, loaded: LoadedTable): Promise<number> {
+  return copyIn(stores, loaded.table, loaded.lateFile);
 }
 
 /** Reads the file into the table `source`, with `days`: by how many its dates are to be moved. */
@@ -85,9 +85,9 @@ async function writeCsv(
     ) to ${literal(file)} (format csv, header false, nullstr '\\N')`);
 }
 
-async function copyIn(client: pg.Client, table: DemoTable, file: string): Promise<number> {
+async function copyIn({ client, inside }: Stores, table: DemoTable, file: string): Promise<number> {
   const result = await client.query(
-    `copy ${table.name} (${table.columns.join(', ')}) from ${literal(file)} (format csv, null '\\N')`,
+    `copy ${table.name} (${table.columns.join(', ')}) from ${literal(inside(file))} (format csv, null '\\N')`,
   );
   return result.rowCount ?? 0;
 }

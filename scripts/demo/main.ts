@@ -25,7 +25,8 @@ try {
   const isWhole = result.rows_lost === 0 && result.rows_doubled === 0;
   // Where there is no Redis both are null.
   const isDrained = result.rows_drained === result.rows_replayed && !result.entries_left_in_redis;
-  code = isWhole && isDrained && result.answers_equal ? 0 : 1;
+  const isSame = result.answers_equal && result.answers_inside_equal !== false;
+  code = isWhole && isDrained && isSame ? 0 : 1;
   console.log(`\n${JSON.stringify(result)}`);
 } catch (error) {
   if (interrupt.signal.aborted) {

@@ -1,5 +1,7 @@
 /** tierd as a person runs it: the built program, in a process of its own, on this terminal. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 export interface Tierd {
@@ -7,6 +9,8 @@ export interface Tierd {
   show(...args: readonly string[]): Promise<number>;
   /** Returns what it says on stdout instead of showing it. Throws when it fails. */
   read(...args: readonly string[]): Promise<string>;
+  /** Starts `tierd run`, and returns once it answers at the port; what stops it comes back. */
+  serve(port: number): Promise<() => Promise<void>>;
 }
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -53,5 +57,48 @@ export function tierdWith(configFile: string, signal: AbortSignal): Tierd {
       if (code !== 0) throw new Error(`tierd ${args.join(' ')} ended with exit code ${code}`);
       return output;
     },
+    async serve(port) {
+      signal.throwIfAborted();
+      const child = spawn(process.execPath, [PROGRAM, '--config', configFile, 'run'], {
+        stdio: ['ignore', 'inherit', 'inherit'],
+        detached: true,
+      });
+      const ended = new Promise<void>((done) => child.once('exit', () => done()));
+      const stop = async (): Promise<void> => {
+        child.kill('SIGTERM');
+        await ended;
+      };
+      const interrupt = (): void => void child.kill('SIGINT');
+      signal.addEventListener('abort', interrupt, { once: true });
+      try {
+        await whenListening(child, port, signal);
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+      return async () => {
+        signal.removeEventListener('abort', interrupt);
+        await stop();
+      };
+    },
   };
+}
+
+async function whenListening(
+  child: ChildProcess,
+  port: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    if (child.exitCode !== null) {
+      throw new Error(`tierd run ended with exit code ${child.exitCode}`);
+    }
+    const isThere = await new Promise<boolean>((done) => {
+      const socket = connect(port, '127.0.0.1', () => done(true)).on('error', () => done(false));
+      socket.once('connect', () => socket.end());
+    });
+    if (isThere) return;
+    await pause(50);
+  }
 }

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import pg from 'pg';
 import { startPostgres } from '../../test/support/postgres-server.ts';
-import { embeddedTree } from '../../test/support/server-tree.ts';
+import { freePort } from '../../test/support/server-process.ts';
+import { embeddedTree, openServerTree } from '../../test/support/server-tree.ts';
 import { USUAL_SETTINGS } from '../../test/support/usual-settings.ts';
 import { drainConfig, type LiveServer, openRedis } from './redis.ts';
 import type { Stores } from './stores.ts';
@@ -17,6 +18,13 @@ export interface Setting {
   readonly folder: string;
   readonly configFile: string;
   readonly port: number;
+  readonly dataDir: string;
+  /** Then one of the tables is a hypertable. */
+  readonly hasTimescale: boolean;
+  /** The same without what is drained, for a daemon that is there to be asked alone, at that port. */
+  readonly face: { readonly configFile: string; readonly port: number };
+  /** Whether the server has postgres_fdw, through which it asks the daemon. */
+  readonly hasForeignTables: boolean;
   readonly serverVersion: string;
   /** Null where there is none, and none can be had; `redisMissing` says why. */
   readonly redis: LiveServer | null;
@@ -33,12 +41,14 @@ export async function prepareSetting(
   undo.add(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   // PostgreSQL can't run as root. As whom it runs then has to get through here to its own folders.
   await chmod(folder, 0o711);
-  const tree = await embeddedTree(folder);
+  // That of the tests has TimescaleDB; that of npm runs anywhere.
+  const shared = await openServerTree();
+  const tree = shared.full ? shared : await embeddedTree(folder);
   const postgres = await startPostgres({ tree, settings: USUAL_SETTINGS });
   undo.add(() => postgres.remove());
   const live = await openRedis(tree, undo);
   const redis = 'missing' in live ? null : live;
-  const exchange = join(folder, 'exchange');
+  const exchange = join(postgres.runDir, 'exchange');
   await mkdir(exchange);
   await tree.giveTo('postgres', exchange);
 
@@ -47,6 +57,10 @@ export async function prepareSetting(
   await client.connect();
   undo.add(() => client.end());
   signal.throwIfAborted();
+  if (postgres.timescale) await client.query('create extension timescaledb');
+  const wrapper = await client.query(
+    "select from pg_available_extensions where name = 'postgres_fdw'",
+  );
   const version = await client.query<{ server_version: string }>('show server_version');
 
   const instance = await DuckDBInstance.create(join(folder, 'kept-aside.duckdb'), {
@@ -67,20 +81,33 @@ export async function prepareSetting(
   const lakeDir = join(folder, 'data_lake');
   await mkdir(lakeDir);
   const configFile = join(folder, 'unified_config.yaml');
-  await writeFile(
-    configFile,
-    configText({ postgres: postgres.url, lakeDir, hotDays, redis }, tables),
-  );
+  const places = { postgres: postgres.url, lakeDir, hotDays, redis };
+  await writeFile(configFile, configText(places, tables), { mode: 0o600 });
+  const face = { configFile: join(folder, 'with_face.yaml'), port: await freePort() };
+  const asked = `${configText({ ...places, redis: null }, tables)}${faceAt(face.port)}`;
+  await writeFile(face.configFile, asked, { mode: 0o600 });
   return {
-    stores: { client, duck, exchange, lakeDir },
+    face,
+    stores: { client, duck, exchange, inside: (path) => tree.inside(path), lakeDir },
     folder,
     configFile,
     port: postgres.port,
+    dataDir: postgres.dataDir,
+    hasTimescale: postgres.timescale,
+    hasForeignTables: wrapper.rowCount === 1,
     redis,
     redisMissing: 'missing' in live ? live.missing : '',
     serverVersion: version.rows[0]?.server_version ?? 'of unknown version',
   };
 }
+
+const faceAt = (port: number): string => `schedules: {}
+server:
+  port: 0
+  postgres:
+    port: ${port}
+    users: { demo: { password: only-for-this-demo } }
+`;
 
 interface Places {
   readonly postgres: string;

@@ -8,5 +8,7 @@ export interface Stores {
   readonly duck: DuckDBConnection;
   /** A folder that both the server's user and we can write to. */
   readonly exchange: string;
+  /** A path in it as the server sees it, which may be in a tree of its own. */
+  readonly inside: (path: string) => string;
   readonly lakeDir: string;
 }

@@ -9,16 +9,10 @@ import {
   keepLiveAside,
   takeAccount,
 } from './account.ts';
+import { type AnsweredQuestion, askInside } from './ask-inside.ts';
 import { type LoadedTable, loadLateRows, loadTable } from './load.ts';
 import { formatCount, formatDay, formatMegabytes, type Narrator } from './narrator.ts';
-import {
-  type Answer,
-  askPostgres,
-  askTierd,
-  type Question,
-  questionsAbout,
-  sameAnswer,
-} from './questions.ts';
+import { askPostgres, askTierd, questionsAbout, sameAnswer } from './questions.ts';
 import { entriesIn, replay } from './redis.ts';
 import { type Tierd, tierdWith } from './run-tierd.ts';
 import { prepareSetting, type Setting } from './setting.ts';
@@ -36,6 +30,8 @@ export interface DemoResult {
   readonly rows_lost: number;
   readonly rows_doubled: number;
   readonly answers_equal: boolean;
+  /** Through the view, and of the hypertable in place; null where the server can't ask the daemon. */
+  readonly answers_inside_equal: boolean | null;
   readonly answers_compared: number;
   readonly hot_bytes_before: number;
   readonly hot_bytes_after: number;
@@ -51,11 +47,6 @@ interface Scene {
   readonly setting: Setting;
   readonly tierd: Tierd;
   readonly narrator: Narrator;
-}
-
-interface AnsweredQuestion {
-  readonly question: Question;
-  readonly expected: Answer;
 }
 
 const HOT_DAYS = 30;
@@ -84,6 +75,8 @@ export async function tellStory(
   await showPlan(scene);
   const rotateSeconds = await moveRows(scene);
   const equal = await askAfter(scene, questions);
+  const inside = { ...scene, tierd: tierdWith(setting.face.configFile, signal) };
+  const equalInside = await askInside(inside, questions, (...args) => succeed(inside, ...args));
   await moveLateRows(scene, loaded, boundary);
 
   narrator.step('Where everything is now');
@@ -104,6 +97,7 @@ export async function tellStory(
     rows_lost: account.lost,
     rows_doubled: account.doubled,
     answers_equal: equal,
+    answers_inside_equal: equalInside,
     answers_compared: questions.length,
     hot_bytes_before: hotBytesBefore,
     hot_bytes_after: hotBytesAfter,
@@ -118,14 +112,16 @@ export async function tellStory(
 
 async function loadTables({ setting, narrator }: Scene, now: number): Promise<LoadedTable[]> {
   narrator.say(
-    `PostgreSQL ${setting.serverVersion} listens on port ${setting.port}; all of it is in ${setting.folder}.`,
+    `PostgreSQL ${setting.serverVersion} listens on port ${setting.port}; its rows are in ${setting.dataDir}, all else in ${setting.folder}.`,
   );
   const loaded: LoadedTable[] = [];
   for (const table of TABLES) {
-    const one = await loadTable(table, setting.stores, now, setting.redis !== null);
+    const { hasTimescale } = setting;
+    const has = { hasRedis: setting.redis !== null, hasTimescale };
+    const one = await loadTable(table, setting.stores, now, has);
     const { fromInclusive, toExclusive } = one.span;
     narrator.say(
-      `${table.name}: ${formatCount(one.rows)} ${table.title}, moved to ${formatDay(fromInclusive)} … ${formatDay(toExclusive)}; ${table.removal}.`,
+      `${table.name}: ${formatCount(one.rows)} ${table.title}, moved to ${formatDay(fromInclusive)} … ${formatDay(toExclusive)}; ${table.removal(hasTimescale)}.`,
     );
     await keepAside(table, setting.stores);
     loaded.push(one);
@@ -249,7 +245,7 @@ async function moveLateRows(
   const market = loaded.find(({ table }) => table === MARKET_DATA);
   if (market === undefined) return;
   narrator.step('Late rows');
-  const rows = await loadLateRows(setting.stores.client, market);
+  const rows = await loadLateRows(setting.stores, market);
   await keepAside(MARKET_DATA, setting.stores, `timestamp < to_timestamp(${boundary / 1000})`);
   narrator.say(
     `${rows} bars of a week that was moved long ago come in only now. They become a further segment beside the first, which is never touched.`,
@@ -296,12 +292,13 @@ async function allColdFiles({ stores }: Setting): Promise<ColdFiles> {
   };
 }
 
-/** With indexes and all partitions. */
+/** With indexes and all partitions or chunks. */
 async function hotBytes({ stores }: Setting): Promise<number> {
   const names = TABLES.map((table) => table.name);
   const result = await stores.client.query<{ bytes: string }>(
-    `select sum(pg_total_relation_size(relid)) as bytes
-     from unnest($1::regclass[]) as roots (root), pg_partition_tree(root)`,
+    `with recursive parts (part) as (
+       select unnest($1::regclass[])::oid union all select inhrelid from pg_inherits join parts on inhparent = part
+     ) select sum(pg_total_relation_size(part)) as bytes from parts`,
     [names],
   );
   return Number(result.rows[0]?.bytes);

@@ -21,7 +21,7 @@ export interface DemoTable {
   readonly settings: Readonly<Record<string, string>>;
   readonly columns: readonly string[];
   /** DDL before the rows come, given the time they will span. */
-  readonly create: (span: TimeRange) => string;
+  readonly create: (span: TimeRange, hasTimescale: boolean) => string;
   /** DDL after they came. */
   readonly index: string;
   /** DuckDB: the file's rows with `moment`, the unmoved time in UTC. */
@@ -39,7 +39,7 @@ export interface DemoTable {
     /** DuckDB: the fields that are written to Redis, by the names of the table's columns. */
     readonly fields: string;
   };
-  readonly removal: string;
+  readonly removal: (hasTimescale: boolean) => string;
 }
 
 function sourceFile(name: string): string {
@@ -56,15 +56,14 @@ export const FLIGHTS: DemoTable = {
   timeColumn: 'departed_at',
   settings: { sort_by: '[origin, departed_at]' },
   columns: ['departed_at', 'origin', 'destination', 'delay_minutes', 'distance_miles'],
-  create: (span) => `
+  create: (span, hasTimescale) => `
     create table flights (
       departed_at    timestamptz not null,
       origin         text not null,
       destination    text not null,
       delay_minutes  integer not null,
       distance_miles integer not null
-    ) partition by range (departed_at);
-    ${monthsOf(span).map(partitionOfMonth).join('\n')}`,
+    ) ${hasTimescale ? `; ${HYPERTABLE}` : `partition by range (departed_at); ${partitionsOf(span)}`}`,
   index: 'create index on flights (departed_at)',
   source: `select date as moment, origin, destination, delay, distance
     from read_parquet(${sourceFile('flights-3m.parquet')})`,
@@ -76,7 +75,10 @@ export const FLIGHTS: DemoTable = {
     fields: `${MOMENT} as departed_at, origin, destination, delay as delay_minutes,
       distance as distance_miles`,
   },
-  removal: 'partitioned by month: whole partitions will be dropped',
+  removal: (hasTimescale) =>
+    hasTimescale
+      ? 'a hypertable of chunks of a day: whole chunks will be dropped'
+      : 'partitioned by month: whole partitions will be dropped',
 };
 
 /** 5,105 daily bars of the S&P 500, 2000 to 2020; every figure is carried as text, never as a float. */
@@ -113,10 +115,15 @@ export const MARKET_DATA: DemoTable = {
     fields: `'^GSPC' as symbol, ${MOMENT} as timestamp, open, high, low, close,
       adjclose as adjusted_close, volume`,
   },
-  removal: 'a plain table: its rows will be deleted',
+  removal: () => 'a plain table: its rows will be deleted',
 };
 
 export const TABLES: readonly DemoTable[] = [FLIGHTS, MARKET_DATA];
+
+const HYPERTABLE = `select create_hypertable('flights', 'departed_at',
+  chunk_time_interval => interval '1 day', create_default_indexes => false)`;
+
+const partitionsOf = (span: TimeRange): string => monthsOf(span).map(partitionOfMonth).join('\n');
 
 function monthsOf({ fromInclusive, toExclusive }: TimeRange): EpochMs[] {
   const months: EpochMs[] = [];

@@ -33,7 +33,10 @@ export async function playDay(
   const tierd = tierdWith(configFile, signal);
   const lines: string[] = [];
   for (const table of TABLES) {
-    const { liveFile } = await loadTable(table, stores, Date.now(), true);
+    const { liveFile } = await loadTable(table, stores, Date.now(), {
+      hasRedis: true,
+      hasTimescale: false,
+    });
     if (liveFile === null) continue;
     await replay(redis, table, liveFile);
     if (table.name === 'flights') lines.push(...(await readFile(liveFile, 'utf8')).split('\n'));
