@@ -25,7 +25,7 @@ import { quoteLiteral, quoteName, quoteTable } from '../hot/quote.ts';
 import { inTransaction } from '../hot/transaction.ts';
 import { framed, lookAtServer } from './attachment/frame.ts';
 import { lookAtTable } from './attachment/look-at-table.ts';
-import { assertFree, assertNamesDiffer, madeFor } from './attachment/refusals.ts';
+import { assertFree, assertNamesDiffer, dependentRefusal, madeFor } from './attachment/refusals.ts';
 import type { LookingRooms } from './rotation/rooms.ts';
 
 export interface AttachRooms extends Pick<LookingRooms, 'clock'> {
@@ -155,7 +155,11 @@ export async function runPlan(
     { doing, isolation: 'read committed', readOnly: false, limits: { lockTimeoutMs } },
     async () => {
       const made = await plan();
-      for (const statement of made.statements) await db.query(statement);
+      for (const statement of made.statements) {
+        await db.query(statement).catch((error: unknown) => {
+          throw dependentRefusal(error) ?? error;
+        });
+      }
       if (made.statements.length > 0) await assertSound();
       return made;
     },

@@ -53,7 +53,19 @@ describeOn('timescale', 'what is not of tierd in the schema of what is attached'
     await database.query(`drop ${what}`);
   });
 
+  it('refuses to drop a view that others have built upon, and names what', async () => {
+    expect((await tierd('attach', 'bars')).exitCode).toBe(0);
+    await database.query('create view upon as select ts from analytics.bars');
+    const { exitCode, stderr } = await tierd('detach');
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('view public.upon depends on view analytics.bars');
+    expect(stderr).toContain('Drop what was built upon it');
+    await database.query('drop view upon');
+    expect((await tierd('detach')).exitCode).toBe(0);
+  });
+
   it('stays, and so does the schema, when all is detached', async () => {
+    await database.query('create schema if not exists analytics');
     await database.query('create table analytics.theirs as select 1 as kept');
     for (const argv of [['attach', 'bars'], ['attach', 'ticks', '--in-place'], ['detach']]) {
       const { exitCode, stderr } = await tierd(...argv);

@@ -185,7 +185,10 @@ $$`;
 }
 
 const dropEmptySql = (at: string): string => `do $$ begin
-  drop schema if exists ${at};
+  -- Who may make no other was given it.
+  if pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create') then
+    drop schema if exists ${at};
+  end if;
 exception when dependent_objects_still_exist or insufficient_privilege then null;
 end $$`;
 

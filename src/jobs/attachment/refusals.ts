@@ -13,6 +13,7 @@ import {
 import { type DatasetToAttach, MAX_TABLE_NAME_BYTES } from '../../hot/attach/dataset-sql.ts';
 import { mayNotForget } from '../../hot/attach/foreign-chunks.ts';
 import { FOREIGN_SERVER } from '../../hot/attach/schema-sql.ts';
+import { isPostgresError } from '../../hot/postgres-error.ts';
 import { quoteName } from '../../hot/quote.ts';
 
 /** @throws TierdError ATTACH_REFUSED, as all of these do */
@@ -130,6 +131,17 @@ export async function assertFree(
   throw refused(
     `there is ${taken} already that tierd has not made`,
     'Give server.postgres.attach.schema another name.',
+  );
+}
+
+/** Null where it is something else than what others have built upon a view. */
+export function dependentRefusal(error: unknown): TierdError | null {
+  if (!isPostgresError(error)) return null;
+  const { code, message, detail } = error as pg.DatabaseError;
+  if (code !== '2BP01') return null;
+  return refused(
+    `${message}${detail === undefined ? '' : ` (${detail.replaceAll('\n', '; ')})`}`,
+    'Drop what was built upon it, run the same command again, and make it anew.',
   );
 }
 
