@@ -392,6 +392,40 @@ CREATE TABLE tierd.in_place (
     changed xid8 DEFAULT pg_current_xact_id() NOT NULL
 );
 
+CREATE TABLE tierd.ingested_files (
+    id bigint NOT NULL,
+    dataset text NOT NULL,
+    reading bytea NOT NULL,
+    content_sha256 bytea NOT NULL,
+    path text NOT NULL,
+    byte_count bigint NOT NULL,
+    row_count bigint NOT NULL,
+    rejected bigint NOT NULL,
+    run_id bigint NOT NULL,
+    began_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    ended_at timestamp with time zone
+);
+
+ALTER TABLE tierd.ingested_files ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME tierd.ingested_files_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE tierd.ingested_slices (
+    file_id bigint NOT NULL,
+    range_from timestamp with time zone NOT NULL,
+    range_to timestamp with time zone NOT NULL,
+    rows_cold bigint NOT NULL,
+    rows_hot bigint NOT NULL,
+    run_id bigint NOT NULL,
+    move_id uuid,
+    committed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE tierd.job_runs (
     id bigint NOT NULL,
     owner text NOT NULL,
@@ -718,6 +752,15 @@ ALTER TABLE ONLY tierd.iceberg_objects
 ALTER TABLE ONLY tierd.in_place
     ADD CONSTRAINT in_place_pkey PRIMARY KEY (dataset);
 
+ALTER TABLE ONLY tierd.ingested_files
+    ADD CONSTRAINT ingested_files_dataset_reading_key UNIQUE (dataset, reading);
+
+ALTER TABLE ONLY tierd.ingested_files
+    ADD CONSTRAINT ingested_files_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY tierd.ingested_slices
+    ADD CONSTRAINT ingested_slices_pkey PRIMARY KEY (file_id, range_from, range_to);
+
 ALTER TABLE ONLY tierd.job_runs
     ADD CONSTRAINT job_runs_pkey PRIMARY KEY (id);
 
@@ -866,6 +909,9 @@ ALTER TABLE ONLY tierd.iceberg_files
 
 ALTER TABLE ONLY tierd.iceberg_manifests
     ADD CONSTRAINT iceberg_manifests_dataset_fkey FOREIGN KEY (dataset) REFERENCES tierd.iceberg_metadata(dataset) ON UPDATE CASCADE;
+
+ALTER TABLE ONLY tierd.ingested_slices
+    ADD CONSTRAINT ingested_slices_file_id_fkey FOREIGN KEY (file_id) REFERENCES tierd.ingested_files(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY tierd.moves
     ADD CONSTRAINT moves_run_id_fkey FOREIGN KEY (run_id) REFERENCES tierd.runs(id);

@@ -18,6 +18,7 @@ import { registerDrain } from './commands/drain.ts';
 import { registerExpire } from './commands/expire.ts';
 import { registerExport } from './commands/export.ts';
 import { registerHold } from './commands/hold.ts';
+import { registerIngest } from './commands/ingest.ts';
 import { registerJobs } from './commands/jobs.ts';
 import { registerLake } from './commands/lake.ts';
 import { registerMigrate } from './commands/migrate.ts';
@@ -43,6 +44,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerAlerts,
   registerCleanup,
   registerQuery,
+  registerIngest,
   registerExport,
   registerRestore,
   registerUnpin,

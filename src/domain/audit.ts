@@ -24,6 +24,8 @@ export type AuditAction =
   | 'deleted'
   /** Rows were replaced by others of the same keys. */
   | 'corrected'
+  /** Rows of files became cold that were nowhere before. */
+  | 'ingested'
   /** Segments are read in the lake's far place from now on, where they were proven to lie. */
   | 'sent_far'
   /** A partition was made ahead; `rows` of the default one went into it, and are hot as before. */

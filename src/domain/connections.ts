@@ -35,6 +35,7 @@ export function tellNeed(job: string): string {
     case 'correct':
     case 'delete':
     case 'expire':
+    case 'ingest':
     case 'tier':
     case 'partitions':
       return `tierd ${job} has up to ${String(CONNECTIONS.change)} open at once`;

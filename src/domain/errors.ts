@@ -79,6 +79,9 @@ export const ERROR_CODES = {
   ROWS_UNSETTLED: { exit: EXIT.failed, retry: true },
   AGGREGATE_BEHIND: { exit: EXIT.refused, retry: false },
   COLD_DUPLICATES: { exit: EXIT.refused, retry: false },
+  INGEST_CONFLICT: { exit: EXIT.failed, retry: true },
+  INGEST_REFUSED: { exit: EXIT.refused, retry: false },
+  SOURCE_CHANGED: { exit: EXIT.failed, retry: true },
   PART_READS_EMPTY: { exit: EXIT.failed, retry: false },
   PART_READS_SHORT: { exit: EXIT.failed, retry: false },
 

@@ -49,7 +49,7 @@ const DOING = 'compare late rows with the lake';
 
 export async function countMatches(meeting: Meeting): Promise<MatchCount> {
   const { identity, late, cold } = meeting;
-  const differs = isHeldAlike(late.columns, cold.columns) ? `cold.${HASH} <> late.${HASH}` : 'true';
+  const differs = differ(meeting);
   const sql = `select count(*)::double, count(*) filter (where ${differs})::double
     from (${selectHashed(identity, cold)}) as cold join (${selectHashed(identity, late)}) as late
       on ${sameKey(identity)}`;
@@ -59,11 +59,15 @@ export async function countMatches(meeting: Meeting): Promise<MatchCount> {
   return { rows, changed };
 }
 
+/** SQL that is true of a pair that differs, as `MatchCount` counts it. */
+export const differ = ({ late, cold }: Pick<Meeting, 'late' | 'cold'>): string =>
+  isHeldAlike(late.columns, cold.columns) ? `cold.${HASH} <> late.${HASH}` : 'true';
+
 /** No name that a column is likely to have. */
 const HASH = quoteSqlName('tierd hash of the row');
 
 /** The key and a hash of the row: a join that took the values along would hold all of them. */
-function selectHashed(identity: RowIdentity, { paths, columns }: FileRows): string {
+export function selectHashed(identity: RowIdentity, { paths, columns }: FileRows): string {
   const keys = identity.columns.map(({ name }) => quoteSqlName(name)).join(', ');
   const values = columns.map(({ name }) => quoteSqlName(name)).join(', ');
   return `select ${keys}, hash(${values}) as ${HASH} from ${source(paths)}`;

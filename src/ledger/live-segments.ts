@@ -124,12 +124,12 @@ export async function listLiveSegments(
 /**
  * The time of a dataset's slices that are live in the lake.
  *
- * @param only those written with the columns of one of these schemas, and those that share time with the range
+ * @param only those written with the columns of one of these schemas (null is any), and those that share time with the range
  */
 export async function listColdRanges(
   db: Queryable,
   dataset: string,
-  only: { readonly schemas: readonly string[]; readonly within: TimeRange } | null = null,
+  only: { readonly schemas: readonly string[] | null; readonly within: TimeRange } | null = null,
 ): Promise<readonly TimeRange[]> {
   const found = await db.query<{ from_ms: number; to_ms: number }>(
     `select distinct (extract(epoch from s.range_from) * 1000)::float8 as from_ms,

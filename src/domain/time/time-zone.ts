@@ -17,6 +17,16 @@ export function offsetsOf(timeZone: string): (time: EpochMs) => number {
   };
 }
 
+/** Whether it is the name of a time zone; an offset is none, whose sign PostgreSQL reads the other way round. */
+export function isNamedZone(name: string): boolean {
+  if (!/^[A-Za-z]/u.test(name) || /[+-]\d/u.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).format().length > 0;
+  } catch {
+    return false;
+  }
+}
+
 /** What the clock of the dataset's writers shows at `now`, read as a time column without a zone is: as UTC. */
 export function tableClock({ timeZone }: Pick<Dataset, 'timeZone'>, now: EpochMs): EpochMs {
   return timeZone === undefined ? now : now + offsetsOf(timeZone)(now);

@@ -81,7 +81,7 @@ async function takeIn(db: pg.Client, load: FileToLoad): Promise<void> {
   const { engine, file, directory } = load;
   switch (extname(file).toLowerCase()) {
     case '.csv': {
-      const names = await csvNames(file);
+      const names = await csvNames(file, createReadStream(file));
       assertColumns(load, names);
       return copyCsvIn(db, names, withoutEndMark(file, textOf(file), true));
     }

@@ -29,7 +29,7 @@ export interface Settling {
 export function openerOf(
   { store }: Rooms,
   { signal }: RunContext,
-  { id }: StagedMove,
+  { id }: Pick<StagedMove, 'id'>,
 ): Settling['open'] {
   const opened = new Map<string, Promise<string>>();
   const directory = stagingPath(store.stagingRoot, id);

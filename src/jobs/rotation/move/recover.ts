@@ -33,7 +33,17 @@ import { assertStillOwnLake } from '../own-lake.ts';
 import type { JobRooms } from '../rooms.ts';
 
 /** Those that work under the lease of a dataset. */
-const JOBS = ['rotate', 'restore', 'compact', 'expire', 'delete', 'correct', 'adopt', 'tier'];
+const JOBS = [
+  'rotate',
+  'restore',
+  'compact',
+  'expire',
+  'delete',
+  'correct',
+  'adopt',
+  'tier',
+  'ingest',
+];
 
 export async function recover(
   rooms: JobRooms,
