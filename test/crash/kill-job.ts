@@ -46,7 +46,7 @@ export interface KilledJob {
   /** What the victim does instead of a rotation. */
   readonly order?:
     | Pick<VictimOrder, 'restore' | 'compact' | 'expire' | 'delete' | 'adopt' | 'tier'>
-    | ((scene: KillScene) => Pick<VictimOrder, 'correct' | 'copy'>);
+    | ((scene: KillScene) => Pick<VictimOrder, 'correct' | 'copy' | 'ingest'>);
   /** What is done before anybody writes. */
   prepare(scene: KillScene): Promise<void>;
   /** After the kill: takes out of the truth what the victim rightly took away. */

@@ -57,7 +57,7 @@ const IN_LEDGER: Readonly<Record<string, string>> = {
      and (select count(*) from tierd.audit a where a.entry::jsonb ->> 'id' = m.id::text
           and (a.chain = m.dataset or a.chain in (select name from tierd.former_names f where f.dataset = m.dataset))) <> 1`,
   'entry in the audit log of what was never done': `select chain || ' ' || number as name from tierd.audit a
-     where entry::jsonb ->> 'action' in ('moved', 'merged', 'expired', 'deleted', 'corrected')
+     where entry::jsonb ->> 'action' in ('moved', 'merged', 'expired', 'deleted', 'corrected', 'ingested')
        and not exists (select from tierd.moves m where m.id::text = a.entry::jsonb ->> 'id' and m.state in ('committed', 'finished'))`,
   'count of live segments that is none': `select coalesce(k.dataset, c.dataset) as name
      from (select dataset, schema_id, segments from tierd.live_schemas where segments <> 0) k

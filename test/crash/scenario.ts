@@ -36,6 +36,8 @@ export interface VictimOrder {
   readonly partitions?: true;
   /** A file of corrections, instead of a rotation. */
   readonly correct?: string;
+  /** A file that is ingested, instead of a rotation. */
+  readonly ingest?: string;
   /** The lake copied into that bucket, by way of that directory, instead of a rotation. */
   readonly copy?: { readonly into: S3Target; readonly by: string };
 }

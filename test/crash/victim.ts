@@ -1,5 +1,5 @@
 /**
- * A process that rotates, restores, compacts, expires, deletes, corrects, copies the lake, sends segments far or makes partitions, and dies. Reads a `VictimOrder` from the first argument; prints the label
+ * A process that rotates, restores, compacts, expires, deletes, corrects, ingests, copies the lake, sends segments far or makes partitions, and dies. Reads a `VictimOrder` from the first argument; prints the label
  * of every effect it meets, one a line, and kills itself (SIGKILL) at the one it was told.
  */
 import { randomUUID } from 'node:crypto';
@@ -22,6 +22,7 @@ import { openTieredStore } from '../../src/lake/tiered-store.ts';
 import { adopt } from '../support/adopt.ts';
 import { correct } from '../support/correct.ts';
 import { conditionRooms, deleteFrom } from '../support/delete.ts';
+import { ingest } from '../support/ingest.ts';
 import { makeAhead } from '../support/partitions.ts';
 import { tier } from '../support/tiers.ts';
 import { observeConnect, observeFileSystem, observeS3 } from './effects.ts';
@@ -95,6 +96,7 @@ async function runJob(rooms: Rooms): Promise<void> {
     expire,
     delete: deletes,
     correct: file,
+    ingest: brought,
     adopt: adopts,
     tier: tiers,
     partitions,
@@ -111,7 +113,9 @@ async function runJob(rooms: Rooms): Promise<void> {
   else if (partitions === true) await makeAhead(rooms, dataset);
   else if (adopts === true) await adopt({ rooms }, [dataset]);
   else if (file !== undefined) await correct({ rooms }, dataset, file);
-  else if (copy !== undefined) await copyInto(rooms, copy);
+  else if (brought !== undefined) {
+    await ingest({ rooms }, dataset, [brought], { onConflict: 'replace' });
+  } else if (copy !== undefined) await copyInto(rooms, copy);
   else if (restore === undefined) await rotateDataset(rooms, dataset, { force: true });
   else {
     const request = { ...restore, into: null, pinUntil: null };

@@ -53,8 +53,8 @@ export interface IngestInput extends DiskFacts {
   readonly hasKey: boolean;
   /** Columns of the table that the files have no value for. */
   readonly missing: readonly string[];
-  /** Of these, those that number rows by themselves, which only a write into the table does. */
-  readonly numbered: readonly string[];
+  /** Of these, those that have to have one. */
+  readonly required: readonly string[];
   readonly futureRows: number;
   /** Rows that were read as counts since 1970, and all of which are of its first year. */
   readonly allIn1970: boolean;
@@ -155,13 +155,13 @@ function guardConflicts(input: IngestInput): readonly Refusal[] {
   ];
 }
 
-function guardColumns({ numbered, slices }: IngestInput): readonly Refusal[] {
-  if (numbered.length === 0 || slices.length === 0) return [];
+function guardColumns({ required }: IngestInput): readonly Refusal[] {
+  if (required.length === 0) return [];
   return [
     unforceable(
       'columns_missing',
-      `the files have nothing for ${numbered.join(', ')}, which PostgreSQL numbers by itself, and only for rows that are written into the table`,
-      'give the numbers in the files, or give the column a default',
+      `the files have nothing for ${required.join(', ')}: that may not be null, or is numbered by PostgreSQL and only in rows that are written into the table`,
+      'say with --map which column of the files it is, give it one value with --set, or give the column a default',
     ),
   ];
 }

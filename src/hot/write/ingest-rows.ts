@@ -73,21 +73,19 @@ async function insertRows(
     );
     await dropBad(db);
   }
-  const names = values.map(({ name }) => quoteName(name)).join(', ');
+  const names = [...values.map(({ name }) => quoteName(name)), '"tierd file"', '"tierd n"'];
+  const list = [...values.map(({ value }) => value), String(file), 'n'];
   await db.query(
-    `insert into ${quoteTable(STAGED)} (${names}, "tierd file", "tierd n")
-     select ${values.map(({ value }) => value).join(', ')}, ${String(file)}, n from ${ROWS} r`,
+    `insert into ${quoteTable(STAGED)} (${names.join(', ')}) select ${list.join(', ')} from ${ROWS} r`,
   );
 }
 
 /** Each text that is none of its column's type, with PostgreSQL's own words. */
 async function findBadTexts(db: pg.Client, values: readonly ValueSql[]): Promise<void> {
   const why = await whyFunction(db);
-  const asked = values
-    .map((value) => ({ ...value, typeName: value.isOwnText ? value.typeName : null }))
-    .flatMap(({ name, text, typeName }) =>
-      typeName === null ? [] : [`(${quoteLiteral(name)}, ${text}, ${why(text, typeName)})`],
-    );
+  const asked = values.flatMap(({ name, text, asked: all }) =>
+    all.map((one) => `(${quoteLiteral(name)}, ${text}, ${why(one.text, one.typeName)})`),
+  );
   if (asked.length === 0) return;
   await db.query(
     `insert into ${quoteTable(BAD)} (n, name, found, code, words)
@@ -213,7 +211,7 @@ export async function readBadRows(
     `select r.n::text as n, to_json(array[${fields.join(', ')}]::text[])::text as fields,
             json_agg(json_build_object('name', b.name, 'found', b.found, 'code', b.code, 'words', b.words)) as bad
      from ${quoteTable(TEXTS)} r join ${quoteTable(BAD)} b on b.n = r.n
-     where r.n > $1::bigint group by r.n, ${names.map((_, place) => textColumn(place)).join(', ')} order by r.n limit $2`,
+     where r.n > $1::bigint group by ${['r.n', ...names.map((_, place) => textColumn(place))].join(', ')} order by r.n limit $2`,
     [after, most],
   );
   return rows;

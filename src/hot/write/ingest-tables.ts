@@ -112,12 +112,13 @@ export async function analyseStaged(db: pg.Client): Promise<void> {
   await db.query(`analyze ${quoteTable(STAGED)}`);
 }
 
-/** Columns that number rows which are written into the table by themselves. */
-export async function listNumbered(db: pg.Client, tableOid: number): Promise<readonly string[]> {
+/** Columns that have to be given: those that may not be null, and those by which only a write into the table numbers its rows. */
+export async function listRequired(db: pg.Client, tableOid: number): Promise<readonly string[]> {
   const found = await run<{ name: string }>(
     db,
     sql`select attname as name from pg_attribute
-        where attrelid = ${tableOid}::oid and attidentity <> '' and not attisdropped`,
+        where attrelid = ${tableOid}::oid and attnum > 0 and not attisdropped and attgenerated = ''
+          and (attidentity <> '' or (attnotnull and not atthasdef))`,
   );
   return found.map(({ name }) => name);
 }

@@ -17,13 +17,17 @@ export interface TimeReading {
 
 export interface ValueSql {
   readonly name: string;
-  /** As `format_type` has it. */
-  readonly typeName: string;
   readonly text: string;
   readonly value: string;
-  /** Whether the text is the type's own, so that PostgreSQL can be asked what is wrong with it. */
-  readonly isOwnText: boolean;
+  /** What PostgreSQL can be asked of: whether a text is none of a type, and why. */
+  readonly asked: readonly Asked[];
   readonly doubts: readonly Doubt[];
+}
+
+export interface Asked {
+  /** Null where there is nothing to be asked. */
+  readonly text: string;
+  readonly typeName: string;
 }
 
 export interface Doubt {
@@ -58,24 +62,27 @@ const [FIRST_US, LAST_US] = ['-62135596800000000', '253402300799999999'];
 
 export function valueOf(column: ColumnDescription, text: string, time: TimeReading): ValueSql {
   const { name, typeName, baseType } = column;
-  const base = { name, typeName, text };
+  const base = { name, text };
+  const asked = [{ text, typeName }];
   const plain = `${text}::${quoteTable(baseType)}`;
   const isTime = name === time.column.name;
-  if (isTime && time.unit !== null) return { ...base, ...counted(text, time.unit, time) };
-  if (isTime && time.column.kind === 'integer') return { ...base, ...integerOf(text, time) };
+  if (isTime && time.unit !== null)
+    return { ...base, ...counted(text, time.unit, time, baseType.name) };
+  if (isTime && time.column.kind === 'integer')
+    return { ...base, ...integerOf(text, time, column) };
   switch (baseType.schema === 'pg_catalog' ? baseType.name : '') {
     case 'timestamptz':
       return {
         ...base,
         value: plain,
-        isOwnText: true,
+        asked,
         doubts: [...guessed(text), ...gapOf(text, time)],
       };
     case 'timestamp':
       return {
         ...base,
         value: localOf(text, time),
-        isOwnText: true,
+        asked,
         doubts: [...guessed(text), ...gapOf(text, time)],
       };
     case 'date': {
@@ -83,12 +90,12 @@ export function valueOf(column: ColumnDescription, text: string, time: TimeReadi
       return {
         ...base,
         value: plain,
-        isOwnText: true,
+        asked,
         doubts: [guessedDay(text), { code: 'time_too_fine', when }],
       };
     }
     default:
-      return { ...base, value: plain, isOwnText: true, doubts: [] };
+      return { ...base, value: plain, asked, doubts: [] };
   }
 }
 
@@ -122,68 +129,101 @@ function localOf(text: string, { zone, tableZone }: TimeReading): string {
   return `case when ${isZoned(text)} then ${text}::timestamptz at time zone ${there} else ${local} end`;
 }
 
-type Reading = Pick<ValueSql, 'value' | 'isOwnText' | 'doubts'>;
+type Reading = Pick<ValueSql, 'value' | 'asked' | 'doubts'>;
 
 /** A count since 1970. */
-function counted(text: string, unit: IntegerTimeUnit, { column, tableZone }: TimeReading): Reading {
+function counted(
+  text: string,
+  unit: IntegerTimeUnit,
+  { column, tableZone }: TimeReading,
+  typeName: string,
+): Reading {
   const us = `((${text})::numeric * ${FACTOR[unit]})`;
   const when = (condition: string): string => `case when ${text} ~ ${NUMBER} then ${condition} end`;
   const doubts: readonly Doubt[] = [
     { code: 'not_a_number', when: `${text} !~ ${NUMBER}` },
     { code: 'time_out_of_range', when: when(`${us} not between ${FIRST_US} and ${LAST_US}`) },
-    { code: 'time_too_fine', when: when(`${us} <> trunc(${us})`) },
   ];
-  return { isOwnText: false, ...ofMicros(us, when, doubts, column, tableZone) };
+  if (column.kind === 'integer') {
+    const count = countOfMicros(us, column, typeName, when);
+    return { asked: [], value: count.value, doubts: [...doubts, ...count.doubts] };
+  }
+  const { value, finer } = instantOf(us, column.kind, tableZone);
+  return { asked: [], value, doubts: [...doubts, { code: 'time_too_fine', when: when(finer) }] };
 }
 
-function ofMicros(
+/** @returns what is true where the column would hold less than was said */
+function instantOf(
   us: string,
-  when: (condition: string) => string,
-  doubts: readonly Doubt[],
-  column: TimeColumn,
+  kind: Exclude<TimeColumn['kind'], 'integer'>,
   tableZone: string,
-): Pick<Reading, 'value' | 'doubts'> {
-  if (column.kind === 'integer') {
-    const count = `(${us} * ${COUNT[column.unit ?? 'us']})`;
-    const finer: Doubt = { code: 'time_too_fine', when: when(`${count} <> trunc(${count})`) };
-    return { value: `${count}::int8`, doubts: [...doubts, finer] };
-  }
+): { readonly value: string; readonly finer: string } {
   // In hours and the rest: each is a whole number that a double holds.
-  const instant = `((timestamp '1970-01-01' + trunc(${us} / 3600000000)::int8 * interval '1 hour' + mod(${us}, 3600000000)::int8 * interval '1 microsecond') at time zone 'UTC')`;
+  const instant = `((timestamp '1970-01-01' + div(${us}, 3600000000)::int8 * interval '1 hour' + mod(trunc(${us}), 3600000000)::int8 * interval '1 microsecond') at time zone 'UTC')`;
   const local = `(${instant} at time zone ${quoteLiteral(tableZone)})`;
-  switch (column.kind) {
+  const finer = `${us} <> trunc(${us})`;
+  switch (kind) {
     case 'timestamptz':
-      return { value: instant, doubts };
+      return { value: instant, finer };
     case 'timestamp':
-      return { value: local, doubts };
+      return { value: local, finer };
     case 'date': {
-      const finer = when(
-        `${us} between ${FIRST_US} and ${LAST_US} and ${local} <> date_trunc('day', ${local})`,
-      );
-      return {
-        value: `${local}::date`,
-        doubts: [...doubts, { code: 'time_too_fine', when: finer }],
-      };
+      const isHeld = `${us} between ${FIRST_US} and ${LAST_US}`;
+      const isPartOfDay = `${isHeld} and ${local} <> date_trunc('day', ${local})`;
+      return { value: `${local}::date`, finer: `${finer} or (${isPartOfDay})` };
     }
   }
 }
 
-/** A column of integers takes its own counts, and times as text. */
-function integerOf(text: string, { column, zone }: TimeReading): Reading {
-  const isCount = `${text} ~ ${INTEGER}`;
-  const count = `(extract(epoch from ${text}::timestamptz)::numeric * 1000000 * ${COUNT[column.unit ?? 'us']})`;
-  const when = (condition: string): string => `case when not ${isCount} then ${condition} end`;
+/** What PostgreSQL's integers hold. */
+const LAST: Readonly<Record<string, string>> = {
+  int2: '32767',
+  int4: '2147483647',
+  int8: '9223372036854775807',
+};
+
+function countOfMicros(
+  us: string,
+  { unit = 'us' }: TimeColumn,
+  typeName: string,
+  when: (condition: string) => string,
+): Pick<Reading, 'value' | 'doubts'> {
+  const count = `(${us} * ${COUNT[unit]})`;
+  const last = LAST[typeName] ?? LAST['int8'] ?? '';
   return {
-    isOwnText: false,
-    value: `case when ${isCount} then ${text}::int8 else ${count}::int8 end`,
+    value: `${count}::int8`,
     doubts: [
-      { code: 'not_a_time', when: when(`${text} !~ '\\d.*[-/: ]'`) },
-      { code: 'time_too_fine', when: `${text} ~ ${FINER}` },
-      ...gapOf(text, { column, zone, unit: null, tableZone: 'UTC' }).map((gap) => ({
-        ...gap,
-        when: when(gap.when),
-      })),
       { code: 'time_too_fine', when: when(`${count} <> trunc(${count})`) },
+      { code: 'time_out_of_range', when: when(`${count} not between -${last} and ${last}`) },
+    ],
+  };
+}
+
+/** A column of integers takes its own counts, and times as text. */
+function integerOf(
+  text: string,
+  { column, zone }: TimeReading,
+  { typeName, baseType }: ColumnDescription,
+): Reading {
+  const isCount = `${text} ~ ${INTEGER}`;
+  const when = (condition: string): string => `case when not ${isCount} then ${condition} end`;
+  const us = `(extract(epoch from ${text}::timestamptz)::numeric * 1000000)`;
+  const isFinite = `${text} ~ '\\d'`;
+  const count = countOfMicros(us, column, baseType.name, (condition) =>
+    when(`case when ${isFinite} then ${condition} end`),
+  );
+  const gap = gapOf(text, { column, zone, unit: null, tableZone: 'UTC' });
+  return {
+    asked: [
+      { text: `case when ${isCount} then ${text} end`, typeName },
+      { text: when(text), typeName: 'timestamp with time zone' },
+    ],
+    value: `case when ${isCount} then ${text}::int8 else ${count.value} end`,
+    doubts: [
+      { code: 'not_a_time', when: `not ${isFinite}` },
+      { code: 'time_too_fine', when: `${text} ~ ${FINER}` },
+      ...gap.map((one) => ({ ...one, when: when(one.when) })),
+      ...count.doubts,
     ],
   };
 }

@@ -51,7 +51,10 @@ export async function writeHotRows(db: pg.Client, slice: HotSlice): Promise<numb
       : refused(slice, `${error.message}${error.detail === undefined ? '' : `: ${error.detail}`}`);
   }
   if (await areThere(db, slice, within, written === expected)) return expected;
-  throw refused(slice, 'a trigger or rule of the table kept rows out, without an error');
+  throw refused(
+    slice,
+    'a trigger or rule of the table, or another unique key, kept rows out, without an error',
+  );
 }
 
 const UNIQUE_VIOLATION = '23505';
@@ -108,8 +111,8 @@ export async function assertColdAreNotHot(
 function cameMeanwhile({ table, range }: HotSlice, found: string): TierdError {
   return new TierdError({
     code: 'INGEST_CONFLICT',
-    message: `a row came into ${formatTable(table.ref)} while ${formatRange(range)} was ingested, with a key of the files: ${found}. Nothing of that slice was changed.`,
-    hint: 'run the same command again: it compares anew, and goes on with what is not done',
+    message: `${formatTable(table.ref)} has a row by now with a key that the files bring for ${formatRange(range)}: ${found}. Nothing of that slice was changed.`,
+    hint: 'run the same command again: it compares anew, and goes on with what is not done; if it stays so, the key is of another unique index than the one by which rows are compared: leave the row out of the files',
     context: { table: formatTable(table.ref), range: formatRange(range) },
   });
 }

@@ -25,7 +25,7 @@ export async function planBatch(
 ): Promise<PlannedBatch> {
   const { db, known, request } = staging;
   const { dataset, table, key, identity } = known;
-  const { read, missing, numbered } = await stageFiles(rooms, staging, files, (path, one) => {
+  const { read, missing, required } = await stageFiles(rooms, staging, files, (path, one) => {
     const { rows, rejected } = one;
     rooms.tell({ kind: 'read', dataset: dataset.name, path, rows, rejected });
   });
@@ -58,7 +58,7 @@ export async function planBatch(
     ],
     hasKey: key !== null && identity !== null,
     missing,
-    numbered,
+    required,
     futureRows: times.futureRows,
     allIn1970: request.reading.timeUnit !== null && times.rows > 0 && times.after1970 === 0,
     tableNow,

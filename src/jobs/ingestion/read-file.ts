@@ -47,6 +47,8 @@ export async function readFile(
 ): Promise<ReadFile> {
   const { known, reading, file, place, untold } = read;
   const { statementTimeoutMs, lockTimeoutMs } = rooms.settings;
+  // Before the transaction, which the server would end if it had nothing to do for that long.
+  const parquet = file.kind.format === 'parquet' ? await parquetAsCsv(rooms, read) : null;
   return inTransaction(
     db,
     {
@@ -56,7 +58,7 @@ export async function readFile(
       limits: { statementTimeoutMs, lockTimeoutMs },
     },
     async () => {
-      const { names, columns } = await copyIn(rooms, db, read);
+      const { names, columns } = await copyIn(db, read, parquet);
       if (reading.timeZone !== null) {
         await db.query(`set local timezone = ${quoteLiteral(reading.timeZone)}`);
       }
@@ -81,9 +83,9 @@ interface CopiedIn {
 }
 
 async function copyIn(
-  rooms: Pick<JobRooms, 'engine' | 'tempDirectory'>,
   db: pg.Client,
-  { file, place, reading, known }: FileToRead,
+  { file, reading, known }: FileToRead,
+  parquet: ParquetAsCsv | null,
 ): Promise<CopiedIn> {
   const { path, kind } = file;
   const mapped = (names: readonly string[]): CopiedIn => ({
@@ -102,8 +104,7 @@ async function copyIn(
         return done;
       }
       case 'parquet': {
-        const csv = join(rooms.tempDirectory, `ingest-${String(place)}.csv`);
-        const names = await parquetAsCsv(rooms, file, csv, reading, known);
+        const { names, csv } = parquet ?? { names: [], csv: path };
         const done = mapped(names);
         await copyTexts(db, names.length, true, createReadStream(csv));
         await rm(csv, { force: true });
@@ -128,14 +129,18 @@ async function copyIn(
   }
 }
 
+interface ParquetAsCsv {
+  readonly names: readonly string[];
+  /** With a first line of them. */
+  readonly csv: string;
+}
+
 /** By a name without a sign that the engine would read as a pattern. */
 async function parquetAsCsv(
   { engine, tempDirectory }: Pick<JobRooms, 'engine' | 'tempDirectory'>,
-  { path }: FoundFile,
-  csv: string,
-  { map }: IngestReading,
-  { table }: Known,
-): Promise<readonly string[]> {
+  { file: { path }, place, reading: { map }, known: { table } }: FileToRead,
+): Promise<ParquetAsCsv> {
+  const csv = join(tempDirectory, `ingest-${String(place)}.csv`);
   const link = join(tempDirectory, 'ingest.parquet');
   await rm(link, { force: true });
   await symlink(path, link);
@@ -144,7 +149,7 @@ async function parquetAsCsv(
       (column) => column.name === (map[name] ?? name) && column.typeName === 'bytea',
     );
   try {
-    return await parquetToCsv(engine, link, csv, isBytes);
+    return { names: await parquetToCsv(engine, link, csv, isBytes), csv };
   } catch (error) {
     if (error instanceof Error && error.message.includes(link)) {
       throw unreadable(

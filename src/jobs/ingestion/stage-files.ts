@@ -10,7 +10,7 @@ import { inTransaction } from '../../hot/transaction.ts';
 import {
   analyseStaged,
   dropDone,
-  listNumbered,
+  listRequired,
   makeStaged,
   routeRows,
 } from '../../hot/write/ingest-tables.ts';
@@ -45,9 +45,9 @@ export interface Staging {
 export interface StagedFiles {
   /** In the files' order. */
   readonly read: readonly ReadFile[];
-  /** Columns of the table that some file has no value for; and of these those that number rows by themselves. */
+  /** Columns of the table that some file has no value for; and of these those that have to have one. */
   readonly missing: readonly string[];
-  readonly numbered: readonly string[];
+  readonly required: readonly string[];
 }
 
 type StagingRooms = Pick<JobRooms, 'engine' | 'tempDirectory' | 'settings' | 'clock' | 'signal'>;
@@ -75,7 +75,7 @@ export async function stageFiles(
     tell(file.path, one);
     read.push(one);
   }
-  const numbered = await inTransaction(
+  const required = await inTransaction(
     db,
     { ...staging, doing: 'sorting rows of files' },
     async () => {
@@ -84,13 +84,13 @@ export async function stageFiles(
       }
       await route(rooms, db, known);
       await analyseStaged(db);
-      return listNumbered(db, table.oid);
+      return listRequired(db, table.oid);
     },
   );
   const missing = table.columns
     .filter(({ name, generated }) => !generated && read.some(({ given }) => !given.includes(name)))
     .map(({ name }) => name);
-  return { read, missing, numbered: numbered.filter((name) => missing.includes(name)) };
+  return { read, missing, required: required.filter((name) => missing.includes(name)) };
 }
 
 async function route(

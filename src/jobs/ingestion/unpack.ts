@@ -29,7 +29,9 @@ export async function* unpacked({ path, kind }: FoundFile): AsyncGenerator<Uint8
 
 async function* unpackZstd(pieces: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
   let ready: Uint8Array[] = [];
-  const unpacking = new Decompress((bytes) => ready.push(bytes));
+  const unpacking = new Decompress((bytes) =>
+    ready.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+  );
   const taken = (): readonly Uint8Array[] => {
     const all = ready;
     ready = [];

@@ -1,0 +1,6 @@
+import { describe } from 'vitest';
+import { killIngestEverywhere } from './kill-ingest-everywhere.ts';
+
+describe('an ingest that is killed (I1, I2, I3, I4)', () => {
+  killIngestEverywhere('ingested');
+});
