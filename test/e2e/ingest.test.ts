@@ -52,7 +52,7 @@ it('shows where rows would go, brings them there once, and says what is in the w
   expect(asked.stdout).toContain('6.5');
   const letters = await tierd('dead-letters', 'list', '--source', 'file:ticks', '--json');
   expect(JSON.parse(letters.stdout)).toMatchObject({
-    letters: [{ reason: { code: 'not_a_number' } }],
+    letters: [{ reason_code: 'not_a_number' }],
   });
 
   const again = await tierd('ingest', ...wish, '--json');

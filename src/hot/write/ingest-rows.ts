@@ -124,7 +124,21 @@ export async function whyFunction(db: Queryable): Promise<Why> {
        return sqlerrm;
      end $$`,
   );
-  return (text, typeName) => `pg_temp.tierd_why(${text}, ${quoteLiteral(typeName)})`;
+  return (text, typeName) => {
+    const tried = `pg_temp.tierd_why(${text}, ${quoteLiteral(typeName)})`;
+    const tooLong = tooLongOf(text, typeName);
+    if (tooLong === null) return tried;
+    const words = quoteLiteral(`value too long for type ${typeName}`);
+    return `case when ${tooLong} then ${words} else ${tried} end`;
+  };
+}
+
+/** A cast cuts what a write refuses; blanks at the end are cut by both. */
+function tooLongOf(text: string, typeName: string): string | null {
+  const [, kind = '', length = ''] =
+    /^(character varying|character|bit varying|bit)\((\d+)\)$/u.exec(typeName) ?? [];
+  if (kind === '') return null;
+  return `char_length(rtrim(${text}, ' ')) ${kind === 'bit' ? '<>' : '>'} ${length}`;
 }
 
 /** What a write would refuse, as far as NOT NULL and CHECK tell; and times that no slice holds. */

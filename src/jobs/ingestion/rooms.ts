@@ -1,5 +1,4 @@
 /** What an ingest is given, and what it says of itself while it runs. */
-import type pg from 'pg';
 import type { ColumnPlan } from '../../domain/columns/column-plan.ts';
 import type { Dataset } from '../../domain/dataset.ts';
 import type { IngestReading, OnConflict } from '../../domain/ingest/reading.ts';
@@ -51,9 +50,4 @@ export interface Known {
   readonly identity: RowIdentity | null;
   /** The columns of that key in PostgreSQL. */
   readonly key: KeyOfRows | null;
-}
-
-/** The one connection on which rows are staged: they are there for it alone. */
-export interface Session {
-  readonly db: pg.Client;
 }

@@ -88,7 +88,10 @@ export async function stageFiles(
     },
   );
   const missing = table.columns
-    .filter(({ name, generated }) => !generated && read.some(({ given }) => !given.includes(name)))
+    .filter(
+      ({ name, generated }) =>
+        !generated && read.some(({ rows, given }) => rows > 0 && !given.includes(name)),
+    )
     .map(({ name }) => name);
   return { read, missing, required: required.filter((name) => missing.includes(name)) };
 }

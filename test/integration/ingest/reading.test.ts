@@ -341,6 +341,42 @@ describe('ingest reads', () => {
     expect(rows).toEqual([{ line: lines[1] }]);
   });
 
+  it('what is no value also where PostgreSQL can only be asked by trying, as before version 16', async () => {
+    await database.query(
+      `create domain public.small as int check (value < 100);
+       create table bars (time timestamptz primary key, n public.small, doc json, short varchar(3))`,
+    );
+    const older: typeof bench.rooms.connect = async (purpose) => {
+      const db = await bench.rooms.connect(purpose);
+      const query = db.query.bind(db) as (...given: unknown[]) => unknown;
+      const asOlder = (...given: unknown[]): unknown =>
+        typeof given[0] === 'string' && given[0].includes('pg_catalog.pg_input_error_info')
+          ? Promise.resolve({ rows: [{ knows: false }] })
+          : query(...given);
+      return Object.assign(db, { query: asOlder });
+    };
+    const rows = [
+      '2025-01-01,1,{},abc',
+      '2025-01-02,x,{},a',
+      '2025-01-03,100,{},a',
+      '2025-01-04,1,{,a',
+      '2025-01-05,1,{},abcd',
+    ];
+    const file = await fileOf(bench, 'a.csv', ['time,n,doc,short', ...rows].join('\n'));
+    const rooms = { ...bench.rooms, connect: older };
+    await ingest({ rooms }, makeDataset('bars', ALL_HOT), [file]);
+    const json = await fileOf(bench, 'a.ndjson', '{"time":"2025-02-01","n":2}\n{"time"\n');
+    await ingest({ rooms }, makeDataset('bars', ALL_HOT), [json]);
+    expect(await rowsOf(`time::date || ' ' || n`)).toEqual(['2025-01-01 1', '2025-02-01 2']);
+    expect(await reasons()).toEqual([
+      'row 2 refused',
+      'row 3 refused',
+      'row 4 refused',
+      'row 5 refused',
+      'row 2 not_json',
+    ]);
+  });
+
   it('files without a row, and without a name', async () => {
     await database.query('create table bars (time timestamptz primary key, n int)');
     const dataset = makeDataset('bars', ALL_HOT);
