@@ -4,6 +4,7 @@
  */
 import { formatTable } from '../domain/table.ts';
 import { checkAlerts } from './cross-check-alerts.ts';
+import { checkBackup } from './cross-check-backup.ts';
 import { checkColdDays } from './cross-check-cold-days.ts';
 import { checkDrain } from './cross-check-drain.ts';
 import { checkFar } from './cross-check-far.ts';
@@ -27,6 +28,7 @@ export function crossCheck(root: unknown): PlacedProblem[] {
     ...checkRedis(file),
     ...checkS3Lake(file),
     ...checkFar(file),
+    ...checkBackup(file),
     ...checkNames(file),
     ...checkIntervals(file),
     ...checkTables(file),

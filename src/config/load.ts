@@ -6,6 +6,7 @@ import { TierdError } from '../domain/errors.ts';
 import type { LiveTarget } from '../domain/live/live-target.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type AlertsConfig, resolveAlerts } from './alerts-section.ts';
+import { type BackupConfig, resolveBackup } from './backup-section.ts';
 import { checkUrl, crossCheck } from './cross-check.ts';
 import { checkWebhookUrl } from './cross-check-alerts.ts';
 import { checkRedisUrl } from './cross-check-redis.ts';
@@ -45,6 +46,8 @@ export interface TierdConfig {
   readonly drain: DrainConfig;
   readonly query: QueryConfig;
   readonly maintenance: MaintenanceConfig;
+  /** Absent where there are no backups. */
+  readonly backup?: BackupConfig;
   /** Dataset → the group whose daemon looks after it. */
   readonly owners: Readonly<Record<string, string>>;
   readonly schedules: SchedulesConfig;
@@ -101,6 +104,7 @@ export function loadConfig(place: ConfigPlace): TierdConfig {
     drain: resolveDrain(config.drain, datasets),
     query: resolveQuery(config.query, maintenance),
     maintenance,
+    ...(config.backup === undefined ? {} : { backup: resolveBackup(config.backup, directory) }),
     owners: resolveOwners(config.datasets),
     schedules: resolveSchedules(config.schedules, config.storage, config.datasets),
     daemon: resolveDaemon(config.daemon),

@@ -1,6 +1,7 @@
 /** The whole of `unified_config.yaml`, section by section. */
 import { z } from 'zod';
 import { alertsSection } from './alerts-section.ts';
+import { backupSection } from './backup-section.ts';
 import { daemonSection } from './daemon-section.ts';
 import { datasetsSection } from './datasets-section.ts';
 import { drainSection } from './drain-section.ts';
@@ -37,6 +38,9 @@ export const configSchema = z.strictObject({
   maintenance: maintenanceSection
     .prefault({})
     .meta({ description: 'What is done after a move, and what the work may use.' }),
+  backup: backupSection.optional().meta({
+    description: 'Where `tierd backup` keeps dumps and snapshots. Without it there are none.',
+  }),
   schedules: schedulesSection.prefault({}).meta({
     description: 'When `tierd run` runs which job, and what it does when one fails.',
   }),
@@ -54,6 +58,3 @@ export const configSchema = z.strictObject({
 
 /** The file as written, every default filled in. */
 export type ConfigFile = z.output<typeof configSchema>;
-
-/** Sections that other versions of tierd know. */
-export const OTHER_SECTIONS: ReadonlySet<string> = new Set(['backup']);

@@ -6,7 +6,7 @@ import type { Interpolation } from './interpolate.ts';
 import { configJsonSchema, isSecretAt, keysAt, type SchemaNode } from './json-schema.ts';
 import { type ConfigPath, formatPath, isRecord, withValueAt } from './path.ts';
 import { redactUrls } from './redact.ts';
-import { type ConfigFile, configSchema, OTHER_SECTIONS } from './schema.ts';
+import { type ConfigFile, configSchema } from './schema.ts';
 
 export interface PlacedProblem extends Problem {
   readonly path: ConfigPath;
@@ -99,9 +99,6 @@ function explain(
 
 function unknownKey(path: ConfigPath, key: string, known: readonly string[]): PlacedProblem {
   const where = formatPath(path);
-  if (path.length === 1 && OTHER_SECTIONS.has(key)) {
-    return { where, path, message: 'this section is not in this version of tierd' };
-  }
   const near = suggest(key, known);
   const what = path.length === 1 ? 'unknown section' : 'unknown key';
   return near === undefined

@@ -301,8 +301,6 @@ describe('keys that tierd does not know', () => {
     ['log: { colour: blue }', 'log.colour (line 1): unknown key, expected one of level, format'],
     ['dataset: {}', 'dataset (line 1): unknown section; did you mean datasets?'],
     ['zebra: {}', 'unknown section, expected one of postgres, redis, lake, storage'],
-    ['backup: {}', 'backup (line 1): this section is not in this version of tierd'],
-    ['backup: {}', 'this section is not in this version of tierd'],
   ])('%s', (section, message) => {
     expect(problems(withSection(section))).toEqual([expect.stringContaining(message)]);
   });
@@ -496,7 +494,7 @@ backup: {}
     expect.stringMatching(/^datasets\.Bad-Name \(line 12\): found "Bad-Name"/),
     expect.stringMatching(/^datasets\.Bad-Name\.slice \(line 13\): found "week"/),
     expect.stringMatching(/^datasets\.news\.hot_intervals \(line 16\): has no effect/),
-    'backup (line 17): this section is not in this version of tierd',
+    'backup.path (line 17): missing, expected some text',
   ]);
 });
 
