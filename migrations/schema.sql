@@ -148,6 +148,25 @@ CREATE TABLE tierd.audit_heads (
     CONSTRAINT audit_heads_hash_check CHECK ((length(hash) = 32))
 );
 
+CREATE TABLE tierd.backup_logs (
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    holder text NOT NULL,
+    place text NOT NULL,
+    place_id uuid,
+    backup text,
+    started_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    finished_at timestamp with time zone,
+    bytes bigint,
+    added_bytes bigint,
+    error_code text,
+    error_message text,
+    CONSTRAINT backup_logs_check CHECK (((state = 'running'::text) = (finished_at IS NULL))),
+    CONSTRAINT backup_logs_kind_check CHECK ((kind = ANY (ARRAY['dump'::text, 'snapshot'::text, 'verify'::text, 'prune'::text, 'drill'::text]))),
+    CONSTRAINT backup_logs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'unchanged'::text, 'failed'::text, 'interrupted'::text, 'abandoned'::text])))
+);
+
 CREATE TABLE tierd.claims (
     claim text NOT NULL,
     source text NOT NULL,
@@ -701,6 +720,9 @@ ALTER TABLE ONLY tierd.audit_heads
 ALTER TABLE ONLY tierd.audit
     ADD CONSTRAINT audit_pkey PRIMARY KEY (chain, number);
 
+ALTER TABLE ONLY tierd.backup_logs
+    ADD CONSTRAINT backup_logs_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY tierd.claims
     ADD CONSTRAINT claims_pkey PRIMARY KEY (claim);
 
@@ -817,6 +839,8 @@ ALTER TABLE ONLY tierd.slices
 
 ALTER TABLE ONLY tierd.streams
     ADD CONSTRAINT streams_pkey PRIMARY KEY (dataset, stream_key);
+
+CREATE INDEX backup_logs_by_kind ON tierd.backup_logs USING btree (kind, started_at DESC);
 
 CREATE INDEX claims_removed ON tierd.claims USING btree (removed_at) WHERE (removed_at IS NOT NULL);
 

@@ -112,6 +112,17 @@ export const ERROR_CODES = {
   EXPORT_DIFFERS: { exit: EXIT.failed, retry: false },
   SNAPSHOT_ENDED: { exit: EXIT.failed, retry: false },
 
+  BACKUP_TOOL_UNFIT: { exit: EXIT.failed, retry: false },
+  DUMP_FAILED: { exit: EXIT.failed, retry: false },
+  BACKUP_NOT_OURS: { exit: EXIT.failed, retry: false },
+  BACKUP_AWAY: { exit: EXIT.failed, retry: false },
+  BACKUP_FULL: { exit: EXIT.failed, retry: false },
+  BACKUP_UNWRITABLE: { exit: EXIT.failed, retry: false },
+  BACKUP_UNREADABLE: { exit: EXIT.failed, retry: false },
+  BACKUP_NOT_FOUND: { exit: EXIT.usage, retry: false },
+  BACKUP_DAMAGED: { exit: EXIT.failed, retry: false },
+  BACKUP_DIFFERS: { exit: EXIT.failed, retry: false },
+
   SERVER_NOT_OPENED: { exit: EXIT.failed, retry: false },
   DAEMON_UNREACHABLE: { exit: EXIT.failed, retry: true },
   DAEMON_REFUSED: { exit: EXIT.refused, retry: false },

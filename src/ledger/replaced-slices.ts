@@ -3,6 +3,7 @@ import type { ColumnPlan } from '../domain/columns/column-plan.ts';
 import { TierdError } from '../domain/errors.ts';
 import type { SliceFingerprint } from '../domain/fingerprint.ts';
 import type { TimeRange } from '../domain/time/time-range.ts';
+import { NOBODY_BACKS_UP } from './backup-logs.ts';
 import type { Queryable } from './queryable.ts';
 
 /** A slice whose segments are live. */
@@ -171,7 +172,10 @@ function assertAll(dataset: string, keys: readonly string[], found: number | nul
   });
 }
 
-/** Keys of segments that were replaced at least `graceMs` ago and whose files have not been removed. */
+/**
+ * Keys of segments that were replaced at least `graceMs` ago and whose files have not been removed. None while backups
+ * are made: a snapshot may name them still.
+ */
 export async function outdatedKeys(
   db: Queryable,
   dataset: string,
@@ -180,7 +184,7 @@ export async function outdatedKeys(
   const found = await db.query<{ object_key: string }>(
     `select object_key from tierd.segments
      where dataset = $1 and state = 'retired'
-       and changed_at <= clock_timestamp() - $2 * interval '1 millisecond' order by id`,
+       and changed_at <= clock_timestamp() - $2 * interval '1 millisecond' and ${NOBODY_BACKS_UP} order by id`,
     [dataset, graceMs],
   );
   return found.rows.map((row) => row.object_key);
