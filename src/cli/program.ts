@@ -6,6 +6,7 @@ import { registerAdopt } from './commands/adopt.ts';
 import { registerAlerts } from './commands/alerts.ts';
 import { registerAttach, registerDetach } from './commands/attach.ts';
 import { registerAudit } from './commands/audit.ts';
+import { registerBackup } from './commands/backup.ts';
 import { registerCleanup } from './commands/cleanup.ts';
 import { registerCompact } from './commands/compact.ts';
 import { registerCompletion } from './commands/completion.ts';
@@ -62,6 +63,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerAttach,
   registerDetach,
   registerAudit,
+  registerBackup,
   registerDoctor,
   registerConfig,
   registerMigrate,
