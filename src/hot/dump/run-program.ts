@@ -34,13 +34,16 @@ export async function withProgram<Result>(
       env: { ...env },
       stdio: [input?.fd ?? 'ignore', 'pipe', 'pipe'],
     });
+    // Both are pipes, which spawn's types don't say.
+    const { stdout, stderr } = child as ChildProcessByStdio<null, Readable, Readable>;
     const end = (): void => {
       child.kill('SIGTERM');
+      // What it has started itself may hold the other ends.
+      stdout.destroy();
+      stderr.destroy();
     };
     signal.addEventListener('abort', end);
     let said = '';
-    // Both are pipes, which spawn's types don't say.
-    const { stdout, stderr } = child as ChildProcessByStdio<null, Readable, Readable>;
     stderr.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-TOLD_CHARACTERS);
     });

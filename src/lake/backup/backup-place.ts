@@ -101,7 +101,7 @@ export async function claimBackupPlace(
   return (await readBackupMarker(place)) ?? marker;
 }
 
-export function stagingOf({ root }: BackupPlace, runId: string): string {
+function stagingOf({ root }: BackupPlace, runId: string): string {
   return join(root, STAGING, runId);
 }
 
