@@ -21,7 +21,7 @@ export interface S3Api {
   uploadPart(
     upload: Upload,
     partNumber: number,
-    body: Uint8Array,
+    body: StreamedBody,
     sha256: string,
     signal?: AbortSignal,
   ): Promise<UploadedPart>;
@@ -54,6 +54,13 @@ export interface S3Api {
   listUploads(prefix: string): Promise<readonly Upload[]>;
   /** Rules of the bucket by which it removes or moves what is below the place. */
   lifecycle(): Promise<readonly LifecycleRule[]>;
+}
+
+/** A body that is read while it is sent. */
+export interface StreamedBody {
+  readonly byteLength: number;
+  /** From its beginning, each time; a chunk is good until the next one is asked for. */
+  readonly chunks: () => AsyncIterable<Uint8Array>;
 }
 
 export interface Upload {

@@ -5,13 +5,22 @@ import type { ByteRange } from '../file-system.ts';
 import { Allowance } from './allowance.ts';
 import { bodyChunks } from './body-chunks.ts';
 import { type LifecycleRule, rulesOver } from './lifecycle.ts';
-import type { ListedPage, S3Api, S3Body, S3Checksum, Upload, UploadedPart } from './s3-api.ts';
+import type {
+  ListedPage,
+  S3Api,
+  S3Body,
+  S3Checksum,
+  StreamedBody,
+  Upload,
+  UploadedPart,
+} from './s3-api.ts';
 import { isS3Failure, refusesCredentials } from './s3-failure.ts';
 import { given, objectLength } from './sdk-answers.ts';
 import { type LoadedSdk, loadSdk } from './sdk-client.ts';
 import { failureOf, unlessMissing } from './sdk-failure.ts';
 import { getObject } from './sdk-get.ts';
 import { listAllUploads } from './sdk-uploads.ts';
+import { readableOf } from './send-body.ts';
 
 /** Connects to nothing yet. */
 export function openS3Api(target: S3Target): S3Api {
@@ -75,7 +84,7 @@ class SdkApi implements S3Api {
   async uploadPart(
     upload: Upload,
     partNumber: number,
-    body: Uint8Array,
+    body: StreamedBody,
     sha256: string,
     signal?: AbortSignal,
   ): Promise<UploadedPart> {
@@ -85,7 +94,7 @@ class SdkApi implements S3Api {
           ...this.#at(upload.key),
           UploadId: upload.uploadId,
           PartNumber: partNumber,
-          Body: body,
+          Body: readableOf(body.chunks()),
           ContentLength: body.byteLength,
           ChecksumSHA256: sha256,
         }),

@@ -23,20 +23,36 @@ interface SendOptions {
 
 const PIECE_BYTES = 64 * 1024;
 
+/** What is read while it is sent. Copied: a chunk is written over while its last piece waits for the socket. */
+export function readableOf(chunks: AsyncIterable<Uint8Array>): Readable {
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) for (const piece of cut(chunk)) yield Buffer.from(piece);
+  }
+  return Readable.from(pieces(), { objectMode: false, highWaterMark: PIECE_BYTES });
+}
+
+function* cut(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
+    yield bytes.subarray(at, at + PIECE_BYTES);
+  }
+}
+
 /** Puts itself between the client and what sends its requests, which are signed by then. */
 export function sendBodiesInPieces(handler: Handler, uploads: Allowance, silenceMs: number): void {
   const whole = handler.handle.bind(handler) as Handle;
   const send: Handle = async (request, options = {}) =>
     request.body instanceof Uint8Array
-      ? inPieces(whole, [request, options], request.body, uploads, silenceMs)
-      : whole(request, options);
+      ? inPieces(whole, [request, options], cut(request.body), uploads, silenceMs)
+      : request.body instanceof Readable
+        ? inPieces(whole, [request, options], request.body, uploads, silenceMs)
+        : whole(request, options);
   handler.handle = send as Handler['handle'];
 }
 
 async function inPieces(
   whole: Handle,
   [request, options]: [Sent, SendOptions],
-  bytes: Uint8Array,
+  source: Iterable<Uint8Array> | Readable,
   uploads: Allowance,
   silenceMs: number,
 ): Promise<Answer> {
@@ -59,8 +75,7 @@ async function inPieces(
     }, silenceMs);
   };
   async function* pieces(): AsyncGenerator<Uint8Array> {
-    for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) {
-      const piece = bytes.subarray(at, at + PIECE_BYTES);
+    for await (const piece of source as Iterable<Uint8Array> | AsyncIterable<Uint8Array>) {
       // Our own waiting is no silence of the store.
       clearTimeout(timer);
       await uploads.take(piece.byteLength, linked.signal);
@@ -83,5 +98,7 @@ async function inPieces(
     isOver = true;
     clearTimeout(timer);
     linked.release();
+    // A file that nobody reads on is closed.
+    if (source instanceof Readable) source.destroy();
   }
 }

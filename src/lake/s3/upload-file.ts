@@ -1,10 +1,10 @@
 /**
- * Sends a staged file: small ones in one request, others in parts, a few at a time. Memory is
- * bounded by the parts under way, whatever the file's size.
+ * Sends a staged file: small ones in one request, others in parts, a few at a time. A part is read as it is sent: no
+ * file is held in memory, nor a part of it.
  */
-import { createHash, subtle } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { TierdError } from '../../domain/errors.ts';
-import type { FileSystem } from '../file-system.ts';
+import type { ByteRange, FileSystem } from '../file-system.ts';
 import { reading } from '../lake-failure.ts';
 import type { ObjectFacts } from '../object-store.ts';
 import { patiently } from './patiently.ts';
@@ -34,9 +34,7 @@ export async function uploadFile(
   signal?: AbortSignal,
 ): Promise<void> {
   if (!isInParts(file.facts)) {
-    let body: Uint8Array = new Uint8Array();
-    const room = (): Uint8Array<ArrayBuffer> => new Uint8Array(file.facts.bytes);
-    for await (const only of readParts(fs, file, PART_BYTES, signal, room)) ({ body } = only);
+    const body = await readSmall(fs, file, signal);
     await api.put(file.key, body, base64Of(body), signal);
     return;
   }
@@ -55,7 +53,7 @@ export function isInParts({ bytes }: ObjectFacts): boolean {
   return bytes > PART_BYTES;
 }
 
-/** Parts are read one after the other, so that the whole is hashed in passing; the next one while others are sent. */
+/** Parts are hashed one after the other, and the whole in passing; each is read again as it is sent. */
 async function uploadParts(
   api: S3Api,
   fs: FileSystem,
@@ -66,23 +64,22 @@ async function uploadParts(
   const partBytes = Math.max(PART_BYTES, Math.ceil(file.facts.bytes / MAX_PARTS));
   const done: UploadedPart[] = [];
   const underWay = new Set<Promise<void>>();
-  // Filled again and again: a new one for every part costs more than to read it.
-  const free: Uint8Array<ArrayBuffer>[] = [];
-  const room = (): Uint8Array<ArrayBuffer> => free.pop() ?? new Uint8Array(partBytes);
   let partNumber = 0;
   try {
-    for await (const { body, memory } of readParts(fs, file, partBytes, signal, room)) {
-      const sha256 = await partDigest(body);
+    for await (const { range, sha256 } of hashParts(fs, file, partBytes, signal)) {
       if (underWay.size === PARTS_AT_ONCE) await Promise.race(underWay);
       partNumber += 1;
       const number = partNumber;
+      const body = {
+        byteLength: range.toExclusive - range.fromInclusive,
+        chunks: () => fs.read(file.path, range, signal),
+      };
       const sending = patiently(
         api,
         () => api.uploadPart(upload, number, body, sha256, signal),
         signal,
       ).then((part) => {
         done.push(part);
-        free.push(memory);
         underWay.delete(sending);
       });
       underWay.add(sending);
@@ -97,42 +94,54 @@ async function uploadParts(
   return done.sort((a, b) => a.partNumber - b.partNumber);
 }
 
-interface ReadPart {
-  readonly body: Uint8Array<ArrayBuffer>;
-  /** That it lies in, at its beginning. */
-  readonly memory: Uint8Array<ArrayBuffer>;
+interface HashedPart {
+  readonly range: ByteRange;
+  /** In base64. */
+  readonly sha256: string;
 }
 
-/**
- * The file in pieces of `partBytes`; fails after the last when it is not what was measured.
- *
- * @param room gives memory for one of them
- */
-async function* readParts(
+/** The file in ranges of `partBytes`; fails before the last when it is not what was measured. */
+async function* hashParts(
   fs: FileSystem,
-  { path, facts }: FileToUpload,
+  file: FileToUpload,
   partBytes: number,
   signal: AbortSignal | undefined,
-  room: () => Uint8Array<ArrayBuffer>,
-): AsyncGenerator<ReadPart> {
-  const found = await reading(`look at ${path}`, () => fs.look(path));
-  if (found?.kind !== 'file' || found.bytes !== facts.bytes) throw stagedFileChanged(path, facts);
+): AsyncGenerator<HashedPart> {
+  const { path, facts } = file;
+  await assertAsLong(fs, file);
   const whole = createHash('sha256');
   for (let from = 0; from < facts.bytes; from += partBytes) {
     const range = { fromInclusive: from, toExclusive: Math.min(from + partBytes, facts.bytes) };
-    const memory = room();
-    const body = memory.subarray(0, range.toExclusive - from);
-    let at = 0;
+    const part = createHash('sha256');
     for await (const chunk of fs.read(path, range, signal)) {
-      body.set(chunk, at);
-      at += chunk.byteLength;
+      part.update(chunk);
+      whole.update(chunk);
     }
-    if (at !== body.byteLength) throw stagedFileChanged(path, facts);
-    whole.update(body);
     const isLast = range.toExclusive === facts.bytes;
     if (isLast && whole.digest('hex') !== facts.sha256) throw stagedFileChanged(path, facts);
-    yield { body, memory };
+    yield { range, sha256: part.digest('base64') };
   }
+}
+
+async function readSmall(
+  fs: FileSystem,
+  file: FileToUpload,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const { path, facts } = file;
+  await assertAsLong(fs, file);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of fs.read(path, null, signal)) chunks.push(Buffer.from(chunk));
+  const body = Buffer.concat(chunks);
+  if (createHash('sha256').update(body).digest('hex') !== facts.sha256) {
+    throw stagedFileChanged(path, facts);
+  }
+  return body;
+}
+
+async function assertAsLong(fs: FileSystem, { path, facts }: FileToUpload): Promise<void> {
+  const found = await reading(`look at ${path}`, () => fs.look(path));
+  if (found?.kind !== 'file' || found.bytes !== facts.bytes) throw stagedFileChanged(path, facts);
 }
 
 function stagedFileChanged(path: string, facts: ObjectFacts): TierdError {
@@ -142,11 +151,6 @@ function stagedFileChanged(path: string, facts: ObjectFacts): TierdError {
     hint: 'Let nothing but tierd touch the staging area; run the same command again.',
     context: { path, expectedBytes: facts.bytes },
   });
-}
-
-/** As `base64Of`, on another thread: parts that are being sent need this one. */
-async function partDigest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return Buffer.from(await subtle.digest('SHA-256', bytes)).toString('base64');
 }
 
 export function base64Of(bytes: Uint8Array): string {
