@@ -28,7 +28,7 @@ export function registerBackupRestore(backup: Command, context: CliContext): voi
     .option('-y, --yes', 'do not ask')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ tierd backup restore latest --to-database postgres://localhost/restored --to-lake /srv/restored --dry-run\n  $ tierd backup restore 20261201T050102Z-0f3a5c7e9b1d --to-database "$URL" --to-lake /srv/restored --yes',
+      '\nExamples:\n  $ tierd backup restore latest --to-database postgres://localhost/restored --to-lake /srv/restored --dry-run\n  $ tierd backup restore 20261201T050102Z-0f3a5c7e9b1d --to-database postgres://localhost/restored --to-lake /srv/restored --yes',
     )
     .action((id: string, flags: RestoreFlags) => restore(context, id, flags));
 }
