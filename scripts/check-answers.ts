@@ -9,6 +9,7 @@ const { values } = parseArgs({
     surfaces: { type: 'string', default: '' },
     readers: { type: 'string', default: '1' },
     'kill-every-ms': { type: 'string', default: '5000' },
+    'rotate-every': { type: 'string', default: '2s' },
   },
 });
 
@@ -17,6 +18,7 @@ const report = await checkAnswers({
   answers: Number(values.answers),
   seed: Number(values.seed),
   killEveryMs: Number(values['kill-every-ms']),
+  rotateEvery: values['rotate-every'],
   surfaces: values.surfaces,
   readers: Number(values.readers),
   say: (text) => {

@@ -19,6 +19,8 @@ export interface CheckOptions {
   readonly answers: number;
   readonly seed: number;
   readonly killEveryMs: number;
+  /** `2s` when left out. Each rotation takes of the processor time that answers could have. */
+  readonly rotateEvery?: string;
   /** How the names of the surfaces to ask begin; all of them when left out. */
   readonly surfaces?: string;
   /** Of each view at once; one when left out. */
@@ -42,7 +44,7 @@ export interface CheckReport {
 }
 
 export async function checkAnswers(options: CheckOptions): Promise<CheckReport> {
-  const scene = await openAnswersScene();
+  const scene = await openAnswersScene(options.rotateEvery ?? '2s');
   const daemon = keepDaemon(scene.daemon, scene.directory, `${scene.directory}/daemon.log`);
   try {
     return await checkOn(scene, daemon, options);

@@ -35,13 +35,14 @@ const configOf = (
   url: string,
   { port, face }: { readonly port: number; readonly face: number },
   tables: readonly Table[],
+  rotateEvery: string,
 ): string => `
 postgres: { url: "${url}", lock_timeout: 2s }
 lake: { type: local, path: lake, min_free: 0MB, iceberg: true }
 maintenance: { temp_dir: spill, threads: 1, memory_limit: 256MB, grace_period: 30s }
 storage: { lifecycle: { hot_days: 30, guards: { max_share: 1 } } }
 schedules:
-  rotate: { every: 2s, retries: 1, retry_delay: 500ms, timeout: 60s }
+  rotate: { every: ${rotateEvery}, retries: 1, retry_delay: 500ms, timeout: 60s }
   compact: { every: 15s, retries: 0 }
 daemon: { lease_ttl: 3s, shutdown_timeout: 20s, circuit_failures: 1000 }
 server:
@@ -54,7 +55,8 @@ datasets:
 ${tables.map((table) => `  ${table}: { time_column: ts, sort_by: [symbol, ts] }`).join('\n')}
 `;
 
-export async function openAnswersScene(): Promise<AnswersScene> {
+/** @param rotateEvery as the configuration has it: `2s` */
+export async function openAnswersScene(rotateEvery: string): Promise<AnswersScene> {
   const directory = await mkdtemp(join(tmpdir(), 'tierd-answers-'));
   await mkdir(join(directory, 'spill'));
   const postgres = await startPostgres({ settings: USUAL_SETTINGS });
@@ -72,7 +74,7 @@ export async function openAnswersScene(): Promise<AnswersScene> {
   }
   const port = await freePort();
   const file = join(directory, 'unified_config.yaml');
-  await writeFile(file, configOf(postgres.url, { port, face: await freePort() }, tables));
+  await writeFile(file, configOf(postgres.url, { port, face: await freePort() }, tables, rotateEvery));
   const attached = await runTierd(['attach', '--config', file]);
   if (attached.exitCode !== 0) throw new Error(attached.stderr);
   return {
