@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '../../test/support/server-process.ts';
 import { loadTable } from '../demo/load.ts';
 import { type LiveServer, replay } from '../demo/redis.ts';
 import { tierdWith } from '../demo/run-tierd.ts';
@@ -23,10 +24,15 @@ const ROWS_A_WRITE = 40;
 /** Until the chart of the lag has a shape. */
 const WATCH_MS = 45_000;
 
-export async function playDay(
-  undo: Undo,
-  signal: AbortSignal,
-): Promise<{ readonly url: string; readonly token: string; readonly queryToken: string }> {
+export interface Day {
+  readonly url: string;
+  readonly token: string;
+  readonly queryToken: string;
+  /** Of the PostgreSQL face, as SQLAlchemy has it. */
+  readonly face: string;
+}
+
+export async function playDay(undo: Undo, signal: AbortSignal): Promise<Day> {
   const setting = await prepareSetting(TABLES, HOT_DAYS.before, undo, signal);
   const { redis, stores, configFile } = setting;
   if (redis === null) throw new Error(`There is no Redis: ${setting.redisMissing}`);
@@ -45,17 +51,19 @@ export async function playDay(
     const code = await tierd.show(...command.split(' '));
     if (code !== 0) throw new Error(`tierd ${command} ended with ${String(code)}`);
   }
-  await writeFile(configFile, forTheDaemon(await readFile(configFile, 'utf8')));
+  const port = await freePort();
+  await writeFile(configFile, forTheDaemon(await readFile(configFile, 'utf8'), port));
   const url = await startDaemon(configFile, undo);
   keepWriting(redis, lines, undo);
   await command(url, 'scrub');
   await pause(WATCH_MS, undefined, { signal });
   await command(url, 'rotate');
   await untilHalfMoved(url, signal);
-  return { url, token: TOKEN, queryToken: QUERY_TOKEN };
+  const face = `postgresql+psycopg://pandas:${QUERY_TOKEN}@127.0.0.1:${String(port)}/tierd`;
+  return { url, token: TOKEN, queryToken: QUERY_TOKEN, face };
 }
 
-function forTheDaemon(config: string): string {
+function forTheDaemon(config: string, face: number): string {
   return `${config
     .replace(
       `hot_days: ${String(HOT_DAYS.before)}\n`,
@@ -70,6 +78,7 @@ server:
   control_token: ${TOKEN}
   query_token: ${QUERY_TOKEN}
   survey_interval: 1s
+  postgres: { port: ${String(face)}, users: { pandas: { password: ${QUERY_TOKEN} } } }
 `;
 }
 

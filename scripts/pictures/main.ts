@@ -1,7 +1,8 @@
 /**
  * `npm run pictures`: the demo's real rows under a real daemon, and its page as Chromium shows it,
- * into docs/images.
+ * into docs/images. The chart of pandas too, where $TIERD_TEST_ENGINES names a Python with what docs/postgres-face.md installs and matplotlib.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -32,7 +33,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 const undo = new Undo();
 let code = 1;
 try {
-  const { url, token, queryToken } = await playDay(undo, interrupt.signal);
+  const { url, token, queryToken, face } = await playDay(undo, interrupt.signal);
   const browser = await startChromium();
   undo.add(() => browser.close());
   mkdirSync(IMAGES, { recursive: true });
@@ -59,12 +60,24 @@ try {
     await take(page, `ask-${name}`);
     await page.context().close();
   }
+  drawChart(face);
   code = 0;
 } catch (error) {
   console.error(error);
 }
 await undo.undoAll();
 process.exit(code);
+
+function drawChart(face: string): void {
+  const python = process.env['TIERD_TEST_ENGINES'];
+  if (python === undefined) {
+    console.log('docs/images/pandas.png stays as it is: there is no TIERD_TEST_ENGINES');
+    return;
+  }
+  const program = join(import.meta.dirname, 'pandas_chart.py');
+  execFileSync(python, [program, face, join(IMAGES, 'pandas.png')], { stdio: 'inherit' });
+  console.log('docs/images/pandas.png');
+}
 
 async function take(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(IMAGES, `${name}.png`), fullPage: true });
