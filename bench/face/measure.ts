@@ -50,7 +50,9 @@ export async function benchFace(options: FaceOptions): Promise<FaceReport> {
     );
     const view = await measureView(scene, options.rounds);
     const hot = await measureHot(scene, options.rounds);
-    options.say(`of hot time alone, in place ÷ alone: ${JSON.stringify(hot.hot_ratios)}`);
+    options.say(
+      `of hot time alone, in place ÷ alone: ${JSON.stringify(hot.hot_ratios)}, unflushed: ${JSON.stringify(hot.hot_ratios_unflushed)}`,
+    );
     const { ratios, rates } = await measureScans(scene, options);
     return {
       ...view,
