@@ -226,6 +226,15 @@ export interface StatusDocument {
       readonly last_batch_at: string | null;
     }[];
     readonly dead_letters_waiting: number | null;
+    /** The last good run of each kind of `tierd backup` that had one; null where no `backup` is configured. */
+    readonly backups:
+      | readonly {
+          readonly kind: string;
+          readonly finished_at: string | null;
+          readonly backup: string | null;
+          readonly bytes: number | null;
+        }[]
+      | null;
   } | null;
   readonly alerts: readonly {
     readonly id: string;
@@ -241,7 +250,8 @@ export interface StatusDocument {
       | 'lease_lost'
       | 'live_hazard'
       | 'cold_duplicates'
-      | 'partitions_short';
+      | 'partitions_short'
+      | 'backup_overdue';
     readonly severity: 'warning' | 'error';
     readonly subject: string;
     readonly message: string;

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import type { KeepRules } from '../domain/backup/retention.ts';
-import { choice, text, wholeNumber } from './fields.ts';
+import { choice, duration, text, wholeNumber } from './fields.ts';
+import { parseDuration } from './units.ts';
 
 export interface BackupConfig {
   /** Absolute. */
@@ -11,7 +12,14 @@ export interface BackupConfig {
   /** Absolute; null: wherever PATH finds them. */
   readonly programs: string | null;
   readonly keep: KeepRules;
+  /** In milliseconds; of a kind that is not here its schedule says how old the last good run may be. */
+  readonly overdue: Readonly<Partial<Record<OverdueKind, number>>>;
 }
+
+/** What alerts watch the age of. */
+export const OVERDUE_KINDS = ['snapshot', 'dump', 'verify', 'drill'] as const;
+
+export type OverdueKind = (typeof OVERDUE_KINDS)[number];
 
 const MOST_KEPT = 100_000;
 
@@ -26,6 +34,13 @@ const keepField = z.strictObject({
   ).default(7),
   weekly: wholeNumber({ min: 0, max: MOST_KEPT }, 'The same of weeks, from Monday on.').default(4),
   monthly: wholeNumber({ min: 0, max: MOST_KEPT }, 'The same of months.').default(12),
+});
+
+const overdueField = z.strictObject({
+  snapshot: duration('Of `tierd backup snapshot`.').optional(),
+  dump: duration('Of `tierd backup dump`.').optional(),
+  verify: duration('Of `tierd backup verify`.').optional(),
+  drill: duration('Of `tierd backup drill`.').optional(),
 });
 
 export const backupSection = z.strictObject({
@@ -45,6 +60,10 @@ export const backupSection = z.strictObject({
     description:
       'What `tierd backup prune` keeps, snapshots and dumps apart: all that any of these rules keeps.',
   }),
+  overdue: overdueField.prefault({}).meta({
+    description:
+      'When the last good run is older than this it is an alert, whoever starts them. Where `schedules.backup` has times, twice the longest time between two of them when left out.',
+  }),
 });
 
 export type BackupFile = z.output<typeof backupSection>;
@@ -55,5 +74,11 @@ export function resolveBackup(file: BackupFile, fileDirectory: string): BackupCo
     lakeFiles: file.lake_files,
     programs: file.programs === undefined ? null : resolve(fileDirectory, file.programs),
     keep: file.keep,
+    overdue: Object.fromEntries(
+      OVERDUE_KINDS.flatMap((kind) => {
+        const text = file.overdue[kind];
+        return text === undefined ? [] : [[kind, parseDuration(text)]];
+      }),
+    ),
   };
 }

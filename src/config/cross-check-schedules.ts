@@ -1,6 +1,7 @@
 /** What the daemon's sections can't say together. Reads the file as it is written. */
 import { DEFAULT_OWNER } from './daemon-section.ts';
 import { asRecord, type ConfigPath, formatPath } from './path.ts';
+import { SCHEDULED_BACKUPS } from './schedules-section.ts';
 import { DURATION_PATTERN, parseDuration } from './units.ts';
 import type { PlacedProblem } from './validate.ts';
 
@@ -12,17 +13,23 @@ const MIN_EVERY_MS = 1_000;
 const MIN_LEASE_MS = 2_000;
 
 export function checkSchedules(file: Raw): PlacedProblem[] {
-  return [...checkTimes(file), ...checkLease(file), ...checkOwners(file)];
+  return [...checkTimes(file), ...checkBackups(file), ...checkLease(file), ...checkOwners(file)];
 }
 
 function checkTimes(file: Raw): PlacedProblem[] {
   const schedules = asRecord(file['schedules']);
   const lifecycle = asRecord(asRecord(file['storage'])['lifecycle']);
   const rotation = asRecord(lifecycle['auto_rotation']);
-  return ['rotate', 'compact', 'expire', 'tier', 'partitions', 'scrub'].flatMap((job) => {
-    const path = ['schedules', job];
-    const { cron, every } = asRecord(schedules[job]);
-    const isTwice = job === 'rotate' && rotation['schedule'] !== undefined;
+  const backups = asRecord(schedules['backup']);
+  const jobs = [
+    ...JOBS.map((job) => ({ path: ['schedules', job], times: asRecord(schedules[job]) })),
+    ...SCHEDULED_BACKUPS.map((kind) => ({
+      path: ['schedules', 'backup', kind],
+      times: asRecord(backups[kind]),
+    })),
+  ];
+  return jobs.flatMap(({ path, times: { cron, every } }) => {
+    const isTwice = path.at(-1) === 'rotate' && rotation['schedule'] !== undefined;
     return [
       ...(cron !== undefined && every !== undefined
         ? [problem([...path, 'every'], 'stands beside cron', 'only one of the two')]
@@ -40,6 +47,20 @@ function checkTimes(file: Raw): PlacedProblem[] {
         ? [problem([...path, 'every'], 'is too short', 'at least 1s')]
         : []),
     ];
+  });
+}
+
+const JOBS = ['rotate', 'compact', 'expire', 'tier', 'partitions', 'scrub'] as const;
+
+/** Without a place nothing would ever be run, and nobody would be told. */
+function checkBackups(file: Raw): PlacedProblem[] {
+  if (file['backup'] !== undefined) return [];
+  const backups = asRecord(asRecord(file['schedules'])['backup']);
+  return SCHEDULED_BACKUPS.flatMap((kind) => {
+    const { cron, every } = asRecord(backups[kind]);
+    if (cron === undefined && every === undefined) return [];
+    const path = ['schedules', 'backup', kind];
+    return [problem(path, 'has nowhere to keep backups', 'backup.path beside it')];
   });
 }
 

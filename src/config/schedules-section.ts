@@ -5,9 +5,21 @@ import { choice, cron, duration, flag, timeZoneNamed, wholeNumber } from './fiel
 import type { StorageFile } from './storage-section.ts';
 import { parseDuration } from './units.ts';
 
+/** In the order in which they make sense. */
+export const SCHEDULED_BACKUPS = ['snapshot', 'dump', 'verify', 'drill', 'prune'] as const;
+
+export type ScheduledBackup = (typeof SCHEDULED_BACKUPS)[number];
+
 /** One job of the daemon, as configured. */
 export interface JobSchedule {
-  readonly job: 'rotate' | 'compact' | 'expire' | 'tier' | 'partitions' | 'scrub';
+  readonly job:
+    | 'rotate'
+    | 'compact'
+    | 'expire'
+    | 'tier'
+    | 'partitions'
+    | 'scrub'
+    | `backup-${ScheduledBackup}`;
   readonly schedule:
     | { readonly kind: 'cron'; readonly pattern: string; readonly timeZone: string }
     | { readonly kind: 'every'; readonly everyMs: number };
@@ -81,6 +93,30 @@ export const schedulesSection = z.strictObject({
   scrub: z.strictObject(job).prefault({}).meta({
     description: 'Reading the lake again. Only with `cron` or `every`.',
   }),
+  backup: z
+    .strictObject({
+      snapshot: z
+        .strictObject(job)
+        .prefault({})
+        .meta({ description: 'Database and lake of one instant.' }),
+      dump: z.strictObject(job).prefault({}).meta({ description: 'The database alone.' }),
+      verify: z
+        .strictObject(job)
+        .prefault({})
+        .meta({ description: 'Reading the files of all backups again.' }),
+      drill: z.strictObject(job).prefault({}).meta({
+        description: 'Restoring the newest snapshot beside the database, and proving it.',
+      }),
+      prune: z
+        .strictObject(job)
+        .prefault({})
+        .meta({ description: 'Removing what no rule of backup.keep keeps.' }),
+    })
+    .prefault({})
+    .meta({
+      description:
+        'What `tierd backup` does by itself, where the section `backup` says where. Each only with `cron` or `every`.',
+    }),
   drain: z
     .strictObject({
       enabled: flag(
@@ -99,7 +135,7 @@ export function resolveSchedules(
   datasets: DatasetsFile,
 ): SchedulesConfig {
   const { enabled, schedule } = storage.lifecycle.auto_rotation;
-  const { rotate, compact, expire, tier, partitions, scrub } = file;
+  const { rotate, compact, expire, tier, partitions, scrub, backup } = file;
   const rotation =
     rotate.cron === undefined && rotate.every === undefined
       ? { ...rotate, cron: schedule }
@@ -114,6 +150,9 @@ export function resolveSchedules(
       ...(hasTimes(tier) ? [resolveJob('tier', tier)] : []),
       ...(makesAhead ? [resolveJob('partitions', making)] : []),
       ...(hasTimes(scrub) ? [resolveJob('scrub', scrub)] : []),
+      ...SCHEDULED_BACKUPS.flatMap((kind) =>
+        hasTimes(backup[kind]) ? [resolveJob(`backup-${kind}`, backup[kind])] : [],
+      ),
     ],
     drain: file.drain.enabled,
   };

@@ -14,6 +14,7 @@ export const ALERT_KINDS = [
   'live_hazard',
   'cold_duplicates',
   'partitions_short',
+  'backup_overdue',
 ] as const;
 
 export type AlertKind = (typeof ALERT_KINDS)[number];

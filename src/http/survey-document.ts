@@ -51,6 +51,13 @@ export function surveyDocument(survey: Survey): SurveyDocument {
     datasets: survey.datasets.map(datasetDocument),
     sources: survey.sources.map(sourceDocument),
     dead_letters_waiting: survey.deadLettersWaiting,
+    backups:
+      survey.backups?.map(({ kind, finishedAt, backup, bytes }) => ({
+        kind,
+        finished_at: iso(finishedAt),
+        backup,
+        bytes,
+      })) ?? null,
   };
 }
 

@@ -1,6 +1,6 @@
 /** The figures of a survey that Prometheus is told, by what they are of. */
 import type { LiveHealth } from '../domain/live/live-health.ts';
-import type { DatasetSurvey, Survey } from '../domain/survey/survey.ts';
+import type { BackupSurvey, DatasetSurvey, Survey } from '../domain/survey/survey.ts';
 import { hotTotalsOf, waitingTotalsOf } from '../domain/survey/survey-totals.ts';
 import type { EpochMs } from '../domain/time/time-range.ts';
 
@@ -103,6 +103,19 @@ export const STORES: readonly Figure<Survey>[] = [
     name: 'tierd_lake_retired_bytes',
     help: 'Of segments that were replaced and are not yet removed.',
     read: ({ cold }) => cold.retiredBytes,
+  },
+];
+
+export const BACKUPS: readonly Figure<BackupSurvey>[] = [
+  {
+    name: 'tierd_backup_last_success_timestamp_seconds',
+    help: 'When the last good run of this kind of `tierd backup` ended; absent of a kind that never had one.',
+    read: ({ finishedAt }) => seconds(finishedAt),
+  },
+  {
+    name: 'tierd_backup_last_bytes',
+    help: 'Of all that its backup consists of, or that it read.',
+    read: ({ bytes }) => bytes,
   },
 ];
 

@@ -3,7 +3,7 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import type { DaemonView } from '../daemon/view.ts';
 import type { Survey } from '../domain/survey/survey.ts';
 import { SOURCES } from './source-figures.ts';
-import { DATASETS, type Figure, SERVERS, STORES } from './survey-figures.ts';
+import { BACKUPS, DATASETS, type Figure, SERVERS, STORES } from './survey-figures.ts';
 
 export function addSurveyMetrics(registry: Registry, view: DaemonView): void {
   const add = <Of>(
@@ -21,6 +21,7 @@ export function addSurveyMetrics(registry: Registry, view: DaemonView): void {
   add(STORES, null, (survey) => [['', survey]]);
   add(SERVERS, 'server', ({ live }) => (live?.servers ?? []).map((of) => [of.server, of]));
   add(DATASETS, 'dataset', ({ datasets }) => datasets.map((of) => [of.dataset, of]));
+  add(BACKUPS, 'kind', ({ backups }) => (backups ?? []).map((of) => [of.kind, of]));
   add(SOURCES, 'source', ({ sources }) => sources.map((of) => [of.source, of]));
 }
 

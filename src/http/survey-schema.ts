@@ -173,6 +173,20 @@ export const surveySchema = z.object({
   datasets: z.array(dataset),
   sources: z.array(source),
   dead_letters_waiting: figure,
+  backups: z
+    .array(
+      z.object({
+        kind: z.string(),
+        finished_at: time,
+        backup: z.string().nullable(),
+        bytes: figure,
+      }),
+    )
+    .nullable()
+    .meta({
+      description:
+        'The last good run of each kind of `tierd backup` that had one; null where no `backup` is configured.',
+    }),
 });
 
 export type SurveyDocument = z.output<typeof surveySchema>;

@@ -121,6 +121,7 @@ function assemble(
     datasets,
     sources,
     deadLettersWaiting: hot.ledger?.deadLettersWaiting ?? null,
+    backups: rooms.keepsBackups ? (hot.ledger?.backups ?? null) : null,
   };
 }
 

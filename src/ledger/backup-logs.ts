@@ -12,7 +12,9 @@ export const BACKUP_LEASE = 'backup:run';
 export const NOBODY_BACKS_UP = `not exists (
          select from tierd.leases where dataset = '${BACKUP_LEASE}' and expires_at > clock_timestamp())`;
 
-export type LoggedKind = 'dump' | 'snapshot' | 'verify' | 'prune' | 'drill';
+export const LOGGED_KINDS = ['snapshot', 'dump', 'verify', 'drill', 'prune'] as const;
+
+export type LoggedKind = (typeof LOGGED_KINDS)[number];
 
 export type BackupEndState = 'done' | 'unchanged' | 'failed' | 'interrupted';
 
@@ -101,6 +103,33 @@ export async function lastBackupPlace(
      order by started_at desc limit 1`,
   );
   return rows.map(({ place, place_id }) => ({ place, placeId: place_id }))[0] ?? null;
+}
+
+export interface LastBackupRun {
+  readonly kind: LoggedKind;
+  /** When the last good run of its kind ended. */
+  readonly finishedAt: EpochMs;
+  /** Null of runs that make and read none. */
+  readonly backup: string | null;
+  /** Of all that the backup consists of, or that was read. */
+  readonly bytes: number | null;
+}
+
+/** The last good run of each kind; none of a kind that never had one. */
+export async function lastGoodRuns(db: Queryable): Promise<readonly LastBackupRun[]> {
+  const { rows } = await db.query<{
+    kind: LoggedKind;
+    finished_ms: number;
+    backup: string | null;
+    bytes: number | null;
+  }>(
+    `select kind, (extract(epoch from finished_at) * 1000)::float8 as finished_ms, backup, bytes::float8 as bytes
+     from unnest($1::text[]) asked cross join lateral (
+       select * from tierd.backup_logs where kind = asked and state in ('done', 'unchanged')
+       order by started_at desc limit 1) last`,
+    [LOGGED_KINDS],
+  );
+  return rows.map(({ finished_ms: finishedAt, ...rest }) => ({ ...rest, finishedAt }));
 }
 
 export interface BackupLogEntry {

@@ -102,6 +102,7 @@ export interface SurveyDocument {
     readonly rows: number | null;
     readonly bytes: number | null;
   };
+  readonly backups: readonly { readonly kind: string; readonly finished_at: Time }[] | null;
   readonly totals: {
     readonly hot: Gaps & {
       readonly rows: number | null;

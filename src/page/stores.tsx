@@ -162,9 +162,20 @@ function ColdStore({ survey }: { readonly survey: SurveyDocument | null }): JSX.
         ['segments', formatCount(cold?.segments ?? null)],
         ['since', formatDay(oldest ?? null)],
         ['free', formatBytes(cold?.free_bytes ?? null)],
+        ...lastBackup(survey?.backups ?? null),
       ]}
     />
   );
+}
+
+/** Database and lake together, or else the database alone. */
+function lastBackup(backups: SurveyDocument['backups']): readonly Figure[] {
+  if (backups === null) return [];
+  const last = ['snapshot', 'dump'].flatMap(
+    (wanted) => backups.find(({ kind }) => kind === wanted) ?? [],
+  )[0];
+  if (last === undefined) return [['backup', 'none yet']];
+  return [[last.kind, <Moment key={last.kind} at={last.finished_at} />]];
 }
 
 /** The drain moves when its last batch was no older than this when the stores were looked at. */

@@ -74,7 +74,10 @@ export async function openAnswersScene(rotateEvery: string): Promise<AnswersScen
   }
   const port = await freePort();
   const file = join(directory, 'unified_config.yaml');
-  await writeFile(file, configOf(postgres.url, { port, face: await freePort() }, tables, rotateEvery));
+  await writeFile(
+    file,
+    configOf(postgres.url, { port, face: await freePort() }, tables, rotateEvery),
+  );
   const attached = await runTierd(['attach', '--config', file]);
   if (attached.exitCode !== 0) throw new Error(attached.stderr);
   return {

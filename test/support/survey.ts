@@ -119,6 +119,7 @@ export function surveyOf(change: Partial<Survey> = {}): Survey {
       },
     ],
     deadLettersWaiting: 1,
+    backups: null,
     ...change,
   };
 }

@@ -50,6 +50,7 @@ export function openSurvey(
     liveSettings: { drainIntervalMs: 10_000, waitReplicas: 0 },
     datasets,
     sources,
+    keepsBackups: false,
   };
   return {
     take: (changes = {}, signal = AbortSignal.timeout(20_000)) =>

@@ -2,15 +2,18 @@
 import type { TierdConfig } from '../../config/load.ts';
 import { type AlertLedger, AlertRecord } from '../../daemon/alerts/alert-record.ts';
 import { AlertWatch } from '../../daemon/alerts/alert-watch.ts';
+import type { AlertThresholds } from '../../daemon/alerts/observe.ts';
 import { Outbox } from '../../daemon/alerts/outbox.ts';
 import type { StoreFacts } from '../../daemon/alerts/store-facts.ts';
 import type { AlertState, DaemonState } from '../../daemon/state.ts';
+import type { Clock } from '../../domain/time/clock.ts';
 import { disconnect } from '../../hot/server/connect.ts';
 import { readToldAlerts, writeToldAlerts } from '../../ledger/alerts.ts';
 import { daemonLease } from '../../ledger/job-runs.ts';
 import type { Queryable } from '../../ledger/queryable.ts';
 import type { CliContext } from '../context.ts';
 import { receiversOf } from './alert-receivers.ts';
+import { backupAgesOf } from './backup-ages.ts';
 import { connectForDaemon } from './take-lead.ts';
 
 export interface DaemonAlerts {
@@ -43,7 +46,8 @@ export function openAlerts(
       keep();
     },
   });
-  const watch = new AlertWatch({ clock, outbox, settings: () => config().alerts, tell });
+  const settings = settingsOf(clock, config);
+  const watch = new AlertWatch({ clock, outbox, settings, tell });
   const record = new AlertRecord(watch, ledgerOf(config, owner));
   const keep = (): void => {
     const { role, token } = state();
@@ -62,6 +66,23 @@ export function openAlerts(
       await outbox.close();
       await record.close();
     },
+  };
+}
+
+/** A schedule's slots are reckoned once for each configuration, not each second. */
+function settingsOf(
+  clock: Clock,
+  config: () => TierdConfig,
+): () => TierdConfig['alerts'] & Pick<AlertThresholds, 'backupAges'> {
+  let of: TierdConfig | null = null;
+  let settings: ReturnType<ReturnType<typeof settingsOf>>;
+  return () => {
+    const now = config();
+    if (now !== of) {
+      settings = { ...now.alerts, backupAges: backupAgesOf(now, clock.now()) };
+      of = now;
+    }
+    return settings;
   };
 }
 

@@ -1,6 +1,6 @@
 /** The configuration's schedules as the daemon's jobs: what it would type, and when. */
 import type { TierdConfig } from '../../config/load.ts';
-import type { JobSchedule } from '../../config/schedules-section.ts';
+import { type JobSchedule, SCHEDULED_BACKUPS } from '../../config/schedules-section.ts';
 import type { JobDefinition } from '../../daemon/job.ts';
 import type { JobFacts } from '../../daemon/state.ts';
 import { everExpires } from '../../domain/plan/retention.ts';
@@ -51,6 +51,13 @@ export function jobsOf(config: TierdConfig): readonly JobDefinition[] {
       const argv = ['partitions', ...names];
       const job = define(config, schedule, 'partitions', argv, [...argv, '--dry-run']);
       return [{ ...job, beginsAtStart: true }];
+    }
+    const backup = SCHEDULED_BACKUPS.find((kind) => schedule.job === `backup-${kind}`);
+    if (backup !== undefined) {
+      const argv = ['backup', backup];
+      // Each has need of the whole database, whoever owns what: they wait for each other by a lease.
+      const dryRun = backup === 'prune' ? [...argv, '--dry-run'] : null;
+      return [define(config, schedule, schedule.job, argv, dryRun)];
     }
     if (areAllOurs) return [define(config, schedule, 'scrub', ['scrub'], null)];
     return ours.map(({ name }) => define(config, schedule, `scrub:${name}`, ['scrub', name], null));

@@ -71,7 +71,7 @@ async function roomsOf(
   clock: Clock,
   open: SurveyRooms['connect'],
 ): Promise<SurveyRooms> {
-  const { redis, lake, drain, datasets } = config;
+  const { redis, lake, drain, datasets, backup } = config;
   return {
     connect: open,
     connectLive:
@@ -88,6 +88,7 @@ async function roomsOf(
     liveSettings: { drainIntervalMs: drain.intervalMs, waitReplicas: redis?.waitReplicas ?? 0 },
     datasets,
     sources: redis === undefined ? [] : drain.sources,
+    keepsBackups: backup !== undefined,
   };
 }
 

@@ -56,7 +56,16 @@ function render(survey: SurveyDocument, now: EpochMs, style: Style): string {
     renderDatasets(survey, style),
     ...survey.datasets.flatMap((dataset) => surveyCareLines(dataset, now, style)),
     ...(survey.sources.length === 0 ? [] : ['', renderSources(survey, style)]),
+    ...backupLines(survey, now),
   ].join('\n');
+}
+
+function backupLines({ backups }: SurveyDocument, now: EpochMs): readonly string[] {
+  if (backups === null) return [];
+  const last = backups.map(
+    ({ kind, finished_at: at }) => `${kind} ${formatRelative(Date.parse(at ?? ''), now)}`,
+  );
+  return ['', `backups, the last good ones: ${last.length === 0 ? 'none yet' : last.join(', ')}`];
 }
 
 function gapsOf({ datasets, sources }: SurveyDocument): readonly string[] {

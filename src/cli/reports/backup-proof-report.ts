@@ -5,6 +5,7 @@ import { type DrillResult, isSame } from '../../jobs/drill-backup.ts';
 import type { PrunePlan } from '../../jobs/prune-backups.ts';
 import type { DamagedFile, VerifyResult } from '../../jobs/verify-backups.ts';
 import type { Report } from '../context.ts';
+import { errorDocument } from '../terminal/errors.ts';
 import { formatBytes, formatDuration, formatInteger } from '../terminal/format.ts';
 import { renderTable } from '../terminal/table.ts';
 import { backupDocument } from './backup-report.ts';
@@ -13,35 +14,33 @@ export function reportVerified(
   { backups, files, bytes, damaged, damagedManifests }: VerifyResult,
   place: string,
 ): Report {
-  const isSound = damaged.length + damagedManifests.length === 0;
+  const count = damaged.length + damagedManifests.length;
+  const failure =
+    count === 0
+      ? null
+      : new TierdError({
+          code: 'BACKUP_DAMAGED',
+          message: `${countOf(count, 'file')} of the backups in ${place} ${agree(count, 'is', 'are')} missing or altered; nothing was changed`,
+          hint: 'move what is altered away and take a snapshot: what the lake still has comes back; then look whether that disk is healthy',
+        });
   const tellFile = ({ sha256, reason, what, backups: ids }: DamagedFile): string =>
     `${reason} ${what.join(', ')} (${sha256.slice(0, 12)}…), which ${ids.join(', ')} ${agree(ids.length, 'needs', 'need')}`;
   return {
     json: {
-      ...{ place, backups, files, bytes, sound: isSound },
+      ...{ place, backups, files, bytes, sound: failure === null },
       damaged: damaged.map(({ sha256, reason, what, backups: ids }) => ({
         ...{ sha256, reason, what, backups: ids },
       })),
       damaged_manifests: damagedManifests,
+      ...(failure === null ? {} : errorDocument(failure)),
     },
     text: ({ colour }) =>
       [
-        `${isSound ? colour.green('sound') : colour.red('damaged')} ${countOf(backups, 'backup')} in ${place}: ${countOf(files, 'file')} (${formatBytes(bytes)}) read again`,
+        `${failure === null ? colour.green('sound') : colour.red('damaged')} ${countOf(backups, 'backup')} in ${place}: ${countOf(files, 'file')} (${formatBytes(bytes)}) read again`,
         ...damaged.map((file) => `  ${tellFile(file)}`),
         ...damagedManifests.map((path) => `  ${path} is not what was written`),
       ].join('\n'),
-    ...(isSound
-      ? {}
-      : {
-          failures: [
-            new TierdError({
-              code: 'BACKUP_DAMAGED',
-              message: `${countOf(damaged.length + damagedManifests.length, 'file')} of the backups in ${place} ${agree(damaged.length + damagedManifests.length, 'is', 'are')} missing or altered; nothing was changed`,
-              hint: 'move what is altered away and take a snapshot: what the lake still has comes back; then look whether that disk is healthy',
-            }),
-          ],
-          exitCode: EXIT.failed,
-        }),
+    ...(failure === null ? {} : { failures: [failure], exitCode: EXIT.failed }),
   };
 }
 
@@ -80,10 +79,18 @@ export function reportDrill(result: DrillResult): Report {
     ...datasets.flatMap(({ name, differences: own }) => own.map((one) => `${name}: ${one}`)),
     ...(lakeDifference === null ? [] : [lakeDifference]),
   ];
+  const failure = isRight
+    ? null
+    : new TierdError({
+        code: 'BACKUP_DIFFERS',
+        message: `what was restored from ${backup.id} is not what was backed up: ${differences.join('; ')}`,
+        hint: 'keep the older backups, run `tierd backup verify`, and take a new snapshot',
+      });
   return {
     json: {
       ...{ backup: backupDocument(backup), same: isRight, differences, proven_rows: provenRows },
       ...{ restore_seconds: restoreMs / 1000, seconds: totalMs / 1000 },
+      ...(failure === null ? {} : errorDocument(failure)),
     },
     text: (style) =>
       [
@@ -107,17 +114,6 @@ export function reportDrill(result: DrillResult): Report {
         `${isRight ? style.colour.green('the same') : style.colour.red('different')} ${backup.id} was restored in ${formatDuration(restoreMs)}, and compared in ${formatDuration(totalMs - restoreMs)}: each value of ${formatInteger(provenRows)} cold rows was proven`,
         ...differences.map((one) => `  ${one}`),
       ].join('\n'),
-    ...(isRight
-      ? {}
-      : {
-          failures: [
-            new TierdError({
-              code: 'BACKUP_DIFFERS',
-              message: `what was restored from ${backup.id} is not what was backed up: ${differences.join('; ')}`,
-              hint: 'keep the older backups, run `tierd backup verify`, and take a new snapshot',
-            }),
-          ],
-          exitCode: EXIT.failed,
-        }),
+    ...(failure === null ? {} : { failures: [failure], exitCode: EXIT.failed }),
   };
 }

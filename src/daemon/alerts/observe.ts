@@ -5,6 +5,7 @@ import type { EpochMs } from '../../domain/time/time-range.ts';
 import { describeDamage, describeUnknown } from '../job-report.ts';
 import type { JobRunState } from '../job-result.ts';
 import type { DaemonState, JobState, LastRun } from '../state.ts';
+import { type BackupTimes, observeBackups } from './observe-backups.ts';
 import type { Observation } from './reduce-alerts.ts';
 import type { StoreFacts } from './store-facts.ts';
 
@@ -12,6 +13,8 @@ export interface AlertThresholds {
   readonly drainLagMs: number;
   readonly deadLetters: number;
   readonly unreachableAfterMs: number;
+  /** How old the last good run of each kind of backup may be, of kinds that are watched. */
+  readonly backupAges: ReadonlyMap<string, number>;
 }
 
 /** Watched by whoever leads: of two daemons only one tells of them. */
@@ -23,6 +26,7 @@ const OF_STORES = [
   'bad_segment',
   'cold_duplicates',
   'partitions_short',
+  'backup_overdue',
 ] as const;
 const POSTGRES = alertId({ kind: 'store_unreachable', subject: 'postgres' });
 const REDIS = alertId({ kind: 'store_unreachable', subject: 'redis' });
@@ -62,7 +66,7 @@ export function observe(
   const found =
     stores === null
       ? { ...NOTHING_LOOKED_AT, about: scrubbed(state) }
-      : observeStores(stores, thresholds);
+      : observeStores(stores, thresholds, { nowMs, startedAtMs: state.startedAtMs });
   return {
     about: [...own.about, ...OF_JOBS, ...found.about],
     conditions: [
@@ -192,8 +196,9 @@ function loopsWell({ running }: JobState, nowMs: EpochMs): boolean {
 }
 
 function observeStores(
-  { sources, live, lakeError, badSegments, again, partitions }: StoreFacts,
-  { drainLagMs, deadLetters }: AlertThresholds,
+  { sources, live, lakeError, badSegments, again, partitions, backups }: StoreFacts,
+  { drainLagMs, deadLetters, backupAges }: AlertThresholds,
+  times: BackupTimes,
 ): Found {
   const about = [
     'drain_lag',
@@ -202,12 +207,14 @@ function observeStores(
     LAKE,
     ...(badSegments === null ? [] : ['bad_segment']),
     ...(again === null ? [] : ['cold_duplicates']),
+    ...(backups === null ? [] : ['backup_overdue']),
   ];
   const conditions: Condition[] = [
     ...observeLake(lakeError),
     ...observeAgain(again ?? []),
     ...observeBad(badSegments ?? []),
     ...observePartitions(partitions),
+    ...(backups === null ? [] : observeBackups(backups, backupAges, times)),
   ];
   const unsure: string[] = [
     ...(again ?? []).flatMap(({ dataset, found }) =>

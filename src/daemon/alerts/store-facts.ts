@@ -1,5 +1,6 @@
 /** What alerts need of a survey of the stores: a plain value, made from it in one call. */
 import type { PartitionsLook } from '../../domain/plan/partition-plan.ts';
+import type { EpochMs } from '../../domain/time/time-range.ts';
 
 export interface StoreFacts {
   readonly sources: readonly {
@@ -24,6 +25,8 @@ export interface StoreFacts {
   readonly again: readonly RowsAgainFact[] | null;
   /** Of tables whose partitions are made ahead. */
   readonly partitions: readonly PartitionsFact[];
+  /** When the last good run of each kind of backup ended; without those that never had one. Null: not known. */
+  readonly backups: ReadonlyMap<string, EpochMs> | null;
 }
 
 type PartitionsLooked = Pick<PartitionsLook, 'short' | 'defaultRows'>;
@@ -62,6 +65,7 @@ export interface Surveyed {
   }[];
   /** Null: the ledger could not be read, and what comes from it is 0 above. */
   readonly deadLettersWaiting: number | null;
+  readonly backups: readonly { readonly kind: string; readonly finishedAt: EpochMs }[] | null;
 }
 
 interface LastRunFact {
@@ -97,6 +101,10 @@ export function storeFactsOf(survey: Surveyed): StoreFacts {
         ? []
         : [{ dataset, short: partitions.short, defaultRows: partitions.defaultRows }],
     ),
+    backups:
+      survey.backups === null
+        ? null
+        : new Map(survey.backups.map(({ kind, finishedAt }) => [kind, finishedAt])),
     again: hasLedger ? datasets.flatMap(({ dataset, lastRun }) => againIn(dataset, lastRun)) : null,
   };
 }

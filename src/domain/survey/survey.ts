@@ -20,6 +20,17 @@ export interface Survey {
   readonly sources: readonly SourceSurvey[];
   /** Of all sources, those that are no longer configured included. */
   readonly deadLettersWaiting: number | null;
+  /** Null where no backups are configured, or the ledger was never seen. */
+  readonly backups: readonly BackupSurvey[] | null;
+}
+
+/** The last good run of a kind that had one. */
+export interface BackupSurvey {
+  readonly kind: string;
+  readonly finishedAt: EpochMs;
+  /** The backup that was made, or tried. */
+  readonly backup: string | null;
+  readonly bytes: number | null;
 }
 
 /** Null is what was never seen, or what this role may not see. */

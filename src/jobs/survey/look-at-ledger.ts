@@ -1,6 +1,12 @@
 /** What the ledger says of the lake, of the drain and of the last runs. */
 import type { Dataset } from '../../domain/dataset.ts';
-import { type ColdSide, NOTHING_COLD, type RunSurvey } from '../../domain/survey/survey.ts';
+import {
+  type BackupSurvey,
+  type ColdSide,
+  NOTHING_COLD,
+  type RunSurvey,
+} from '../../domain/survey/survey.ts';
+import { lastGoodRuns } from '../../ledger/backup-logs.ts';
 import { listSources, type SourceRecord } from '../../ledger/drain-sources.ts';
 import { hasLedger } from '../../ledger/migrate.ts';
 import type { Queryable } from '../../ledger/queryable.ts';
@@ -18,6 +24,8 @@ export interface LedgerLook {
   readonly lastRuns: ReadonlyMap<string, { readonly id: string; readonly run: RunSurvey }>;
   /** Datasets that some process works on. */
   readonly busy: ReadonlySet<string>;
+  /** The last good run of each kind that had one. */
+  readonly backups: readonly BackupSurvey[];
 }
 
 /** Null where there is no ledger yet. */
@@ -55,6 +63,7 @@ export async function lookAtLedger(
       db,
       datasets.map(({ name }) => name),
     ),
+    backups: await lastGoodRuns(db),
   };
 }
 

@@ -20,4 +20,6 @@ export interface SurveyRooms {
   readonly liveSettings: LiveSettings;
   readonly datasets: readonly Dataset[];
   readonly sources: readonly DrainSource[];
+  /** Whether a place for backups is configured. */
+  readonly keepsBackups: boolean;
 }

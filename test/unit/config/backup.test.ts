@@ -23,6 +23,7 @@ it('backups have a place, and rules of how long they are kept', () => {
     lakeFiles: 'link',
     programs: null,
     keep: { last: 3, daily: 30, weekly: 4, monthly: 12 },
+    overdue: {},
   });
 });
 

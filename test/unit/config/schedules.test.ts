@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { backupAgesOf } from '../../../src/cli/daemon/backup-ages.ts';
 import { jobsOf } from '../../../src/cli/daemon/jobs.ts';
 import { loadConfig, type TierdConfig } from '../../../src/config/load.ts';
 import { formatProblem } from '../../../src/domain/problem.ts';
+import { DAY_MS } from '../../../src/domain/time/time-range.ts';
 import { directoryWith, errorOf, problemsOf } from '../../support/config-file.ts';
 
 const MINIMAL = `
@@ -19,6 +21,48 @@ const problems = (text: string): string[] =>
   problemsOf(errorOf(() => load(NEWS + text))).map(formatProblem);
 
 const names = (text: string): string[] => jobsOf(load(text)).map(({ argv }) => argv.join(' '));
+
+describe('backups', () => {
+  const PLACE = 'backup: { path: kept }\n';
+  const TIMES = `schedules: { backup: { snapshot: { cron: "30 3 * * *" }, prune: { every: 7d }, drill: { cron: "0 6 * * 0" } } }`;
+
+  it('are jobs of the daemon where they have times', () => {
+    expect(names(`${NEWS}${PLACE}${TIMES}`)).toEqual([
+      'rotate',
+      'backup snapshot',
+      'backup drill',
+      'backup prune',
+    ]);
+    const jobs = jobsOf(load(`${NEWS}${PLACE}${TIMES}`));
+    expect(jobs.map(({ name }) => name)).toContain('backup-drill');
+    expect(jobs.find(({ name }) => name === 'backup-prune')?.dryRunArgv).toEqual([
+      'backup',
+      'prune',
+      '--dry-run',
+    ]);
+    expect(names(`${NEWS}${PLACE}`)).toEqual(['rotate']);
+  });
+
+  it('have need of a place, and of one time each', () => {
+    expect(problems(TIMES)).toContainEqual(
+      expect.stringMatching(/^schedules\.backup\.snapshot .*has nowhere to keep backups/),
+    );
+    const twice = `${PLACE}schedules: { backup: { dump: { cron: "0 1 * * *", every: 1d } } }`;
+    expect(problems(twice)).toContainEqual(expect.stringContaining('schedules.backup.dump.every'));
+  });
+
+  it('are overdue as configured, or after twice the longest time between two slots', () => {
+    const now = Date.UTC(2026, 0, 1);
+    const ages = (text: string) => Object.fromEntries(backupAgesOf(load(NEWS + text), now));
+    expect(ages(`${PLACE}${TIMES}`)).toEqual({ snapshot: 2 * DAY_MS, drill: 14 * DAY_MS });
+    const weekdays = 'schedules: { backup: { dump: { cron: "0 1 * * 1-5" } } }';
+    expect(ages(`${PLACE}${weekdays}`)).toEqual({ dump: 6 * DAY_MS });
+    expect(ages('backup: { path: kept, overdue: { verify: 40d } }')).toEqual({
+      verify: 40 * DAY_MS,
+    });
+    expect(ages('')).toEqual({});
+  });
+});
 
 describe('the jobs of a configuration', () => {
   it('are the rotation at its old place, unless it is switched off', () => {

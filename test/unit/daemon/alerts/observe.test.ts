@@ -5,7 +5,12 @@ import { CLOSED } from '../../../../src/daemon/circuit.ts';
 import { type DaemonEvent, reduce } from '../../../../src/daemon/reduce-state.ts';
 import { initialState, type LastRun } from '../../../../src/daemon/state.ts';
 
-const THRESHOLDS = { drainLagMs: 60_000, deadLetters: 2, unreachableAfterMs: 1_000 };
+const THRESHOLDS = {
+  drainLagMs: 60_000,
+  deadLetters: 2,
+  unreachableAfterMs: 1_000,
+  backupAges: new Map([['snapshot', 60_000]]),
+};
 const LEADING: DaemonEvent = { kind: 'leading', token: '3' };
 const last: LastRun = {
   runId: '7',
@@ -221,6 +226,7 @@ describe('the stores', () => {
       { dataset: 'bars', cold: { badSegments: 0 }, partitions: null, lastRun: run(0) },
     ],
     deadLettersWaiting: 3,
+    backups: null,
   };
 
   it('are told by their thresholds', () => {
@@ -288,6 +294,24 @@ describe('the stores', () => {
     expect(lookAt(null, 0).unsure).not.toContain('partitions_short:ticks');
     expect(lookAt(null, null).ids).toEqual([]);
     expect(lookAt(null, null).unsure).toContain('partitions_short:ticks');
+  });
+
+  it('say that nobody has made a backup for too long, and nothing where they are not known', () => {
+    const well = { ...survey, sources: [], live: null, datasets: [] };
+    const at = (nowMs: number, backups: typeof survey.backups) =>
+      look([LEADING], storeFactsOf({ ...well, backups }), nowMs);
+    const made = [{ kind: 'snapshot', finishedAt: 100_000 }];
+    expect(at(160_000, made).ids).toEqual([]);
+    const late = at(160_001, made);
+    expect(late.ids).toEqual(['backup_overdue:snapshot']);
+    expect(late.conditions[0]?.message).toBe(
+      'the last good `tierd backup snapshot` ended 1970-01-01T00:01Z, and it is to be no older than 1 minute: `tierd backup runs` says what became of the others',
+    );
+    // This daemon began at 0.
+    expect(at(60_000, []).ids).toEqual([]);
+    expect(at(60_001, []).conditions[0]?.message).toMatch(/^there never was a good/);
+    expect(at(60_001, null)).toMatchObject({ ids: [] });
+    expect(at(60_001, null).about).not.toContain('backup_overdue');
   });
 
   it('leave what the ledger says of them as it is while it can not be read', () => {
