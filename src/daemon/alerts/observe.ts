@@ -53,12 +53,7 @@ export function observe(
 ): Observation {
   const own = observeLease(state, nowMs, thresholds);
   if (state.role !== 'leader') {
-    return {
-      about: own.about,
-      conditions: own.conditions,
-      unsure: [],
-      notOurs: OF_LEADER,
-    };
+    return { ...own, unsure: [], notOurs: OF_LEADER };
   }
   // Where the stores are looked at, the ledger says which segments are bad, whichever scrub found them.
   const isSurveyed = stores !== null;
