@@ -158,8 +158,10 @@ function ColdStore({ survey }: { readonly survey: SurveyDocument | null }): JSX.
       headline={cold === null ? '–' : countOf(cold.rows, 'rows')}
       problem={cold?.error ?? null}
       figures={[
-        ['size', formatBytes(cold?.bytes ?? null)],
-        ['segments', formatCount(cold?.segments ?? null)],
+        [
+          'size',
+          `${formatBytes(cold?.bytes ?? null)} in ${countOf(cold?.segments ?? null, 'segments')}`,
+        ],
         ['since', formatDay(oldest ?? null)],
         ['free', formatBytes(cold?.free_bytes ?? null)],
         ...lastBackup(survey?.backups ?? null),

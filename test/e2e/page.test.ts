@@ -40,7 +40,13 @@ describeOn('chromium', 'the page', () => {
       }
     };
     await page.getByText('2,511,904 rows').first().waitFor();
-    await shows('1,204 waiting', '≈ 976,192 rows', '12.0 MB of 256 MB', '17.6, TimescaleDB 2.19.3');
+    await shows(
+      '1,204 waiting',
+      '≈ 976,192 rows',
+      '12.0 MB of 256 MB',
+      '17.6, TimescaleDB 2.19.3',
+      'snapshot',
+    );
     await shows('in 3 h 1', 'running 1 h', 'Nothing needs you');
     await expect.poll(() => page.locator('.plot canvas').count(), PATIENCE).toBe(3);
     await page.getByRole('link', { name: 'Datasets' }).click();

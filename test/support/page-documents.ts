@@ -85,6 +85,7 @@ export function aStatus(now: number): StatusDocument {
         aSource(now, 'flights_stream', 'stream', 12),
       ],
       dead_letters_waiting: 3,
+      backups: [{ kind: 'snapshot', finished_at: iso(now - 9 * HOUR_MS) }],
     },
   };
 }
