@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { SurveyDocument } from '../../src/http/survey-schema.ts';
 import { makePrograms } from '../support/backup.ts';
-import { fillTicks, makeDaemon, PATIENCE, stopped } from '../support/daemon.ts';
+import { fillTicks, makeDaemon, PATIENCE, said, stopped } from '../support/daemon.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { freePort } from '../support/server-process.ts';
 import { describeOn } from '../support/servers.ts';
@@ -57,5 +57,27 @@ server: { port: ${String(port)}, survey_interval: 1s }`,
     );
     expect(metrics).toContain('tierd_alerts{kind="backup_overdue"} 1');
     await stopped(daemon);
+  });
+
+  it('are made once more before it stops, where a hook says so', async () => {
+    const database = await createTestDatabase();
+    await fillTicks(database, { dueDays: 2, rows: 10 });
+    const programs = await makePrograms();
+    const { workspace, run } = await makeDaemon(
+      database,
+      `schedules: { rotate: { cron: "0 0 29 2 *" } }
+daemon: { lease_ttl: 2s, shutdown_timeout: 3min, shutdown_hooks: ["tierd backup snapshot"] }
+backup: { path: kept, programs: ${programs} }`,
+    );
+    const { tierd } = workspace;
+    expect(await tierd('rotate', '--force')).toMatchObject({ exitCode: 0 });
+    const daemon = run();
+    await said(daemon, /leading/);
+    await stopped(daemon);
+    const { backups } = JSON.parse((await tierd('backup', 'list', '--json')).stdout) as {
+      readonly backups: readonly { readonly kind: string; readonly segments: number }[];
+    };
+    expect(backups).toMatchObject([{ kind: 'snapshot', segments: 2 }]);
+    expect(await tierd('backup', 'verify')).toMatchObject({ exitCode: 0 });
   });
 });

@@ -163,7 +163,7 @@ function openState(
         // Of two ends within one look the first would be missed.
         alerts.look();
         // What it found or moved is in the ledger, and told by whoever looks there.
-        if (/^(scrub|rotate)(:|$)/.test(event.job)) survey();
+        if (/^(scrub|rotate|backup-\w+)(:|$)/.test(event.job)) survey();
       }
       // Of a bucket that was well it is else known up to `lake.look_interval` later.
       if (event.kind === 'attempt_over' && event.errorCode?.startsWith('LAKE_') === true) {
