@@ -20,6 +20,7 @@ import { registerExpire } from './commands/expire.ts';
 import { registerExport } from './commands/export.ts';
 import { registerHold } from './commands/hold.ts';
 import { registerIngest } from './commands/ingest.ts';
+import { registerInspect } from './commands/inspect.ts';
 import { registerJobs } from './commands/jobs.ts';
 import { registerLake } from './commands/lake.ts';
 import { registerMigrate } from './commands/migrate.ts';
@@ -65,6 +66,7 @@ const VERBS: readonly ((program: TierdCommand, context: CliContext) => void)[] =
   registerAudit,
   registerBackup,
   registerDoctor,
+  registerInspect,
   registerConfig,
   registerMigrate,
   registerCompletion,
