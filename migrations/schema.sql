@@ -604,6 +604,8 @@ CREATE TABLE tierd.runs (
     by_hand boolean DEFAULT false NOT NULL,
     rows_again bigint DEFAULT 0 NOT NULL,
     rows_changed bigint DEFAULT 0 NOT NULL,
+    hot_bytes_before bigint,
+    hot_bytes_after bigint,
     CONSTRAINT runs_check CHECK (((state = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT runs_state_check CHECK ((state = ANY (ARRAY['running'::text, 'done'::text, 'partly'::text, 'failed'::text, 'refused'::text, 'interrupted'::text, 'abandoned'::text])))
 );
@@ -704,6 +706,17 @@ CREATE TABLE tierd.streams (
     last_id text NOT NULL COLLATE pg_catalog."C",
     last_digest bytea,
     changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
+CREATE TABLE tierd.vacuums_due (
+    root_schema text NOT NULL,
+    root_name text NOT NULL,
+    part_schema text NOT NULL,
+    part_name text NOT NULL,
+    reason text NOT NULL,
+    first_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    attempts integer DEFAULT 1 NOT NULL
 );
 
 ALTER TABLE ONLY tierd.migrations ALTER COLUMN id SET DEFAULT nextval('tierd.migrations_id_seq'::regclass);
@@ -839,6 +852,9 @@ ALTER TABLE ONLY tierd.slices
 
 ALTER TABLE ONLY tierd.streams
     ADD CONSTRAINT streams_pkey PRIMARY KEY (dataset, stream_key);
+
+ALTER TABLE ONLY tierd.vacuums_due
+    ADD CONSTRAINT vacuums_due_pkey PRIMARY KEY (root_schema, root_name, part_schema, part_name);
 
 CREATE INDEX backup_logs_by_kind ON tierd.backup_logs USING btree (kind, started_at DESC);
 

@@ -13,6 +13,7 @@ import { EXIT, TierdError } from '../domain/errors.ts';
 import { datasetPaused } from '../domain/pause.ts';
 import type { RotationPlan } from '../domain/plan/plan.ts';
 import { type RefusedRun, standing, throwIfRefused } from '../domain/plan/refusal.ts';
+import { measureTableBytes } from '../hot/measure/table-bytes.ts';
 import { disconnect, withClient } from '../hot/server/connect.ts';
 import type { RunEnd } from '../ledger/runs.ts';
 import { beginRun } from './begin-run.ts';
@@ -24,7 +25,7 @@ import { lookForPause } from './pause-check.ts';
 import { recordEnd } from './record-end.ts';
 import { syncTable, tidyTable } from './rotation/iceberg/sync-table.ts';
 import { moveAll } from './rotation/move/move-all.ts';
-import { endWithoutTable, vacuumAfter } from './rotation/move/vacuum-after.ts';
+import { endWithoutTable, vacuumAfter, vacuumsDueOf } from './rotation/move/vacuum-after.ts';
 import { againOf, type MoveTotals, type Recovered, wholenessOf } from './rotation/outcome.ts';
 import { assertOwnLake, claimLake } from './rotation/own-lake.ts';
 import { recordFieldIds, recordLabels } from './rotation/plan/field-ids.ts';
@@ -44,6 +45,13 @@ export interface RotationOutcome {
   readonly recovered: Recovered;
   readonly totals: MoveTotals;
   readonly vacuumWarnings: readonly string[];
+  readonly tableBytes: TableBytes;
+}
+
+/** The hot table with all that belongs to it; null where it was not, or could not be, measured. */
+export interface TableBytes {
+  readonly before: number | null;
+  readonly after: number | null;
 }
 
 /**
@@ -107,6 +115,8 @@ async function runPlan(
   const { plan, table, columns, fieldIds, identity } = gathered;
   const totals: MoveTotals = { moved: [], failed: [] };
   let vacuumWarnings: readonly string[] = [];
+  const before = await measureTableBytes(db, table.oid);
+  let after: number | null = null;
   const runId = await beginRun(rooms, db, 'rotate', dataset.name);
   const run = { runId, lease: kept.lease, dataset, table, columns, identity, signal: kept.signal };
   let failure: TierdError | null = null;
@@ -129,12 +139,18 @@ async function runPlan(
   }
   // Also after a failure: the rows that did leave have left dead ones behind.
   if (failure?.code !== 'LEASE_LOST' && failure?.code !== 'STANDBY_SILENT') {
-    vacuumWarnings = await vacuumAfter(rooms, run, totals.moved, recovered.vacuumDue);
+    const again = await vacuumsDueOf(db, table.ref);
+    vacuumWarnings = await vacuumAfter(rooms, run, totals.moved, recovered.vacuumDue, again);
+    after = await measureTableBytes(db, table.oid);
   }
-  await recordEnd(() => rooms.connect('work'), runId, endOf(totals, failure));
+  await recordEnd(() => rooms.connect('work'), runId, {
+    ...endOf(totals, failure),
+    hotBytesBefore: before,
+    hotBytesAfter: after,
+  });
   if (failure?.code === 'INTERRUPTED') throw standingAt(plan, totals);
   if (failure !== null) throw totals.moved.length > 0 ? afterMoves(failure, plan, totals) : failure;
-  return { plan, recovered, totals, vacuumWarnings };
+  return { plan, recovered, totals, vacuumWarnings, tableBytes: { before, after } };
 }
 
 function refusedRun({ dataset }: RotationPlan): RefusedRun {

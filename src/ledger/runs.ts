@@ -17,6 +17,9 @@ export interface RunEnd {
   /** Late rows whose key the lake had, and of these those with other values; of a rotation. */
   readonly rowsAgain?: number;
   readonly rowsChanged?: number;
+  /** The hot table before a rotation and after its VACUUM; null where it was not measured. */
+  readonly hotBytesBefore?: number | null;
+  readonly hotBytesAfter?: number | null;
   readonly errorCode?: string | undefined;
   readonly errorMessage?: string | undefined;
 }
@@ -33,6 +36,8 @@ export interface RunRecord {
   readonly bytesWritten: bigint;
   readonly rowsAgain: bigint;
   readonly rowsChanged: bigint;
+  readonly hotBytesBefore: number | null;
+  readonly hotBytesAfter: number | null;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
 }
@@ -61,7 +66,8 @@ export async function finishRun(db: Queryable, runId: bigint, end: RunEnd): Prom
   await db.query(
     `update tierd.runs
      set state = $2, finished_at = clock_timestamp(), rows_moved = $3, bytes_written = $4,
-         error_code = $5, error_message = $6, rows_again = $7, rows_changed = $8
+         error_code = $5, error_message = $6, rows_again = $7, rows_changed = $8,
+         hot_bytes_before = $9, hot_bytes_after = $10
      where id = $1 and state = 'running'
        and set_config('synchronous_commit', 'local', true) is not null`,
     [
@@ -73,6 +79,8 @@ export async function finishRun(db: Queryable, runId: bigint, end: RunEnd): Prom
       end.errorMessage ?? null,
       end.rowsAgain ?? 0,
       end.rowsChanged ?? 0,
+      end.hotBytesBefore ?? null,
+      end.hotBytesAfter ?? null,
     ],
   );
 }
@@ -167,6 +175,8 @@ export async function listRuns(
     bytes_written: string;
     rows_again: string;
     rows_changed: string;
+    hot_bytes_before: string | null;
+    hot_bytes_after: string | null;
     error_code: string | null;
     error_message: string | null;
   }>(
@@ -174,7 +184,7 @@ export async function listRuns(
             to_char(started_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as started_at,
             to_char(finished_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as finished_at,
             rows_moved::text, bytes_written::text, rows_again::text, rows_changed::text,
-            error_code, error_message
+            hot_bytes_before::text, hot_bytes_after::text, error_code, error_message
      from tierd.runs
      where ($1::text is null or dataset = $1) and ($2::text is null or job = $2)
      order by runs.id desc limit $3`,
@@ -192,6 +202,8 @@ export async function listRuns(
     bytesWritten: BigInt(row.bytes_written),
     rowsAgain: BigInt(row.rows_again),
     rowsChanged: BigInt(row.rows_changed),
+    hotBytesBefore: row.hot_bytes_before === null ? null : Number(row.hot_bytes_before),
+    hotBytesAfter: row.hot_bytes_after === null ? null : Number(row.hot_bytes_after),
     errorCode: row.error_code,
     errorMessage: row.error_message,
   }));

@@ -26,13 +26,15 @@ export function reportRotations(
 }
 
 function documentOf(outcome: RotationOutcome): unknown {
-  const { totals, recovered, plan, vacuumWarnings } = outcome;
+  const { totals, recovered, plan, vacuumWarnings, tableBytes } = outcome;
   const again = againOf(totals);
   return {
     dataset: plan.dataset,
     rows_moved: Number(sumOf(outcome, 'rows')),
     bytes_written: Number(sumOf(outcome, 'bytes')),
     segments: totals.moved.reduce((sum, move) => sum + move.segments, 0),
+    table_bytes_before: tableBytes.before,
+    table_bytes_after: tableBytes.after,
     rows_again: again.rows,
     rows_changed: again.changed,
     rows_dropped: again.dropped,
@@ -61,6 +63,7 @@ function render(outcome: RotationOutcome, style: Style): string {
       : `${word} ${plan.dataset}: ${rows} moved into ${bytes} of Parquet, ${String(totals.moved.length)} of ${countOf(plan.moves.length, 'move')}`;
   return [
     head,
+    ...renderSizes(outcome),
     ...renderAgain(againOf(totals)),
     ...totals.failed.flatMap(({ range, error }, index) => [
       `  ${formatRange(range)} stays hot: ${error.message}`,
@@ -71,6 +74,13 @@ function render(outcome: RotationOutcome, style: Style): string {
     ]),
     ...vacuumWarnings.map((warning) => `  ${colour.yellow('warning')}: ${warning}`),
   ].join('\n');
+}
+
+/** Nothing where nothing moved: others write into the table meanwhile. */
+function renderSizes({ totals, tableBytes: { before, after } }: RotationOutcome): string[] {
+  if (totals.moved.length === 0 || before === null || after === null) return [];
+  const sizes = `  the table takes ${formatBytes(after)}, ${formatBytes(before)} before`;
+  return [before > after ? `${sizes}: ${formatBytes(before - after)} are free again` : sizes];
 }
 
 function renderAgain({ rows, changed, dropped }: RowsAgain): string[] {

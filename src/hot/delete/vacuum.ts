@@ -14,6 +14,8 @@ import { fixSession } from '../transaction.ts';
 export interface VacuumOptions {
   /** Of the deletions: only chunks and partitions that they touched are vacuumed. Null is all. */
   readonly ranges: readonly TimeRange[] | null;
+  /** Parts that an earlier VACUUM did not clean: as well, whatever the ranges. */
+  readonly again?: readonly TableRef[];
   readonly analyze: boolean;
   /** Gives pages at the end of the file back to the disk, under a lock against readers. */
   readonly truncate: boolean;
@@ -24,8 +26,8 @@ export interface VacuumOptions {
 
 export type VacuumOutcome =
   | { readonly outcome: 'cleaned' }
-  /** Another session holds a lock, or it takes the owner (or pg_maintain) to vacuum. */
-  | { readonly outcome: 'skipped'; readonly reason: string }
+  /** Another session holds a lock, or, for good, it takes the owner (or pg_maintain) to vacuum. */
+  | { readonly outcome: 'skipped'; readonly reason: string; readonly isForGood?: true }
   /** An old snapshot still sees the deleted rows; a later vacuum, by autovacuum too, can remove them. */
   | { readonly outcome: 'unremovable'; readonly reason: string }
   /** The server keeps no statistics (track_counts is off): nobody can tell. */
@@ -54,7 +56,10 @@ export async function vacuumTable(
   const results: VacuumedTable[] = [];
   try {
     await fixSession(client, options);
-    for (const target of await targetsOf(client, table, options.ranges)) {
+    const targets = await targetsOf(client, table, options.ranges);
+    const names = new Set(targets.map(formatTable));
+    const again = (options.again ?? []).filter((part) => !names.has(formatTable(part)));
+    for (const target of [...targets, ...again]) {
       if (options.signal?.aborted === true) break;
       const result = await vacuumOne(client, target, options);
       if (result !== null) results.push(result);
@@ -72,6 +77,19 @@ export function vacuumWarnings(results: readonly VacuumedTable[]): readonly stri
       ? []
       : [`${formatTable(table)}: ${result.outcome}: ${result.reason}`],
   );
+}
+
+/** Why a later VACUUM may do better, or null where there is nothing to come back for. */
+export function dueAgain({ result }: VacuumedTable): string | null {
+  switch (result.outcome) {
+    case 'cleaned':
+    case 'unknown':
+      return null;
+    case 'skipped':
+      return result.isForGood === true ? null : result.reason;
+    case 'unremovable':
+      return result.reason;
+  }
 }
 
 /** By bounds, not by counts of dead rows: those may be seconds behind the commit. */
@@ -169,6 +187,7 @@ async function judge(
     return {
       outcome: 'skipped',
       reason: 'the server vacuumed nothing: this role does not own the table',
+      isForGood: true,
     };
   }
   if (Number(after.dead_rows) === 0) return { outcome: 'cleaned' };

@@ -2,20 +2,28 @@
 import type pg from 'pg';
 import { agree, countOf } from '../../../domain/count.ts';
 import { TierdError } from '../../../domain/errors.ts';
-import { vacuumTable, vacuumWarnings } from '../../../hot/delete/vacuum.ts';
+import { formatTable, type TableRef } from '../../../domain/table.ts';
+import {
+  dueAgain,
+  type VacuumedTable,
+  vacuumTable,
+  vacuumWarnings,
+} from '../../../hot/delete/vacuum.ts';
 import { disconnect } from '../../../hot/server/connect.ts';
 import { removeStaging } from '../../../lake/staging.ts';
 import { stepMove } from '../../../ledger/moves.ts';
+import { listVacuumsDue, noteVacuums, type VacuumTried } from '../../../ledger/vacuums-due.ts';
 import { asTierdError } from '../../job-failure.ts';
 import type { DueMove, MoveResult } from '../outcome.ts';
 import type { Rooms } from '../rooms.ts';
 import type { RunContext } from '../staged-move.ts';
 
 /**
- * VACUUMs what rows were deleted from, and notes the moves as finished. Never throws: the rows are
- * moved, and a VACUUM that did not happen is due again at the next run.
+ * VACUUMs what rows were deleted from and what an earlier VACUUM did not clean, and notes the moves as finished. Never throws:
+ * the rows are moved, and a VACUUM that did not happen, or was kept from removing them, is due again at the next run.
  *
  * @param due committed moves of an earlier run that did not get this far
+ * @param again parts that an earlier VACUUM did not clean
  * @returns what was not achieved, and why
  */
 export async function vacuumAfter(
@@ -23,22 +31,25 @@ export async function vacuumAfter(
   run: RunContext,
   moved: readonly MoveResult[],
   due: readonly DueMove[],
+  again: readonly TableRef[],
 ): Promise<readonly string[]> {
   const ended = [...due, ...moved.map(({ id, move }) => ({ id, ...move }))];
-  if (ended.length === 0) return [];
+  if (ended.length === 0 && again.length === 0) return [];
   const deleted = ended.filter(({ removal }) => removal === 'delete');
   const warnings: string[] = [];
   try {
     const db = await rooms.connect('direct');
     try {
-      if (deleted.length > 0 && rooms.settings.vacuum.enabled) {
+      if (deleted.length + again.length > 0 && rooms.settings.vacuum.enabled) {
         const results = await vacuumTable(db, run.table, {
           ...rooms.settings,
           ...rooms.settings.vacuum,
           ranges: deleted.map(({ range }) => range),
+          again,
           signal: rooms.signal,
         });
         warnings.push(...vacuumWarnings(results));
+        if (!rooms.signal.aborted) await noteVacuums(db, run.table.ref, triedOf(results, again));
       }
       // Interrupted: not every part had its turn, and the next run comes back for them.
       const isCut = rooms.signal.aborted && rooms.settings.vacuum.enabled;
@@ -53,6 +64,28 @@ export async function vacuumAfter(
   }
   rooms.emit({ kind: 'vacuumed', dataset: run.dataset.name, warnings });
   return warnings;
+}
+
+/** What was vacuumed, and those of before that are gone: nothing is left of them to be cleaned. */
+function triedOf(
+  results: readonly VacuumedTable[],
+  again: readonly TableRef[],
+): readonly VacuumTried[] {
+  const names = new Set(results.map(({ table }) => formatTable(table)));
+  const gone = again.filter((part) => !names.has(formatTable(part)));
+  return [
+    ...results.map((result) => ({ part: result.table, reason: dueAgain(result) })),
+    ...gone.map((part) => ({ part, reason: null })),
+  ];
+}
+
+/** Read on the run's own line: one that is broken by now is told elsewhere, and what is due stays due. */
+export async function vacuumsDueOf(db: pg.Client, root: TableRef): Promise<readonly TableRef[]> {
+  try {
+    return await listVacuumsDue(db, root);
+  } catch {
+    return [];
+  }
 }
 
 /**
