@@ -19,3 +19,8 @@ create table tierd.vacuums_due (
 alter table tierd.runs
   add column hot_bytes_before bigint,
   add column hot_bytes_after bigint;
+
+-- Down Migration
+
+alter table tierd.runs drop column hot_bytes_before, drop column hot_bytes_after;
+drop table tierd.vacuums_due;
