@@ -73,6 +73,9 @@ export interface StatusDocument {
       readonly max_connections: number | null;
       readonly in_recovery: boolean | null;
       readonly oldest_transaction_seconds: number | null;
+      readonly lock_waiters: number | null;
+      readonly slot_wal_bytes: number | null;
+      readonly frozen_age: number | null;
     };
     readonly live: {
       readonly reachable: boolean;

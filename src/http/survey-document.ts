@@ -26,6 +26,9 @@ export function surveyDocument(survey: Survey): SurveyDocument {
       max_connections: hot.maxConnections,
       in_recovery: hot.inRecovery,
       oldest_transaction_seconds: hot.oldestTransactionSeconds,
+      lock_waiters: hot.lockWaiters,
+      slot_wal_bytes: hot.slotWalBytes,
+      frozen_age: hot.frozenAge,
     },
     live:
       live === null

@@ -75,6 +75,21 @@ export const STORES: readonly Figure<Survey>[] = [
     read: ({ hot }) => hot.oldestTransactionSeconds ?? (hot.reachable ? 0 : null),
   },
   {
+    name: 'tierd_hot_lock_waiters',
+    help: 'Sessions that wait for a lock: tierd inspect locks says for whose.',
+    read: ({ hot }) => hot.lockWaiters,
+  },
+  {
+    name: 'tierd_hot_slot_wal_bytes',
+    help: 'WAL that the replication slot keeps which keeps the most.',
+    read: ({ hot }) => hot.slotWalBytes,
+  },
+  {
+    name: 'tierd_hot_frozen_age',
+    help: 'Transactions since the oldest that is not frozen; the server stops at 2 billion.',
+    read: ({ hot }) => hot.frozenAge,
+  },
+  {
     name: 'tierd_live_up',
     help: '1 while Redis answers; absent where none is configured.',
     read: ({ live }) => live?.reachable ?? null,

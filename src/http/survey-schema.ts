@@ -149,6 +149,9 @@ export const surveySchema = z.object({
     max_connections: figure,
     in_recovery: z.boolean().nullable(),
     oldest_transaction_seconds: figure,
+    lock_waiters: figure,
+    slot_wal_bytes: figure,
+    frozen_age: figure,
   }),
   live: z
     .object({

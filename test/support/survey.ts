@@ -17,6 +17,9 @@ export function surveyOf(change: Partial<Survey> = {}): Survey {
       maxConnections: 100,
       inRecovery: false,
       oldestTransactionSeconds: 0.5,
+      lockWaiters: 0,
+      slotWalBytes: 0,
+      frozenAge: 50_000_000,
     },
     live: {
       reachable: true,

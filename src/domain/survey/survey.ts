@@ -45,6 +45,9 @@ export interface HotSurvey {
   readonly maxConnections: number | null;
   readonly inRecovery: boolean | null;
   readonly oldestTransactionSeconds: number | null;
+  readonly lockWaiters: number | null;
+  readonly slotWalBytes: number | null;
+  readonly frozenAge: number | null;
 }
 
 export interface LiveSurvey {

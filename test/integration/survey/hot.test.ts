@@ -7,6 +7,7 @@ import { rotateDataset } from '../../../src/jobs/rotate.ts';
 import { acquireLease } from '../../../src/ledger/lease.ts';
 import { migrate } from '../../../src/ledger/migrate.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { backendOf, untilBlocked } from '../../support/hot.ts';
 import { daysAgo, makeDataset, openBench } from '../../support/rotation.ts';
 import { describeOn } from '../../support/servers.ts';
 import { openSurvey, type SurveyScene } from '../../support/surveying.ts';
@@ -119,6 +120,25 @@ describe('a survey of the hot store', () => {
     expect(hot.oldestTransactionSeconds).toBeGreaterThan(0);
     await open.query('rollback');
   });
+});
+
+it('a survey counts who waits for a lock, and knows what slots keep and how old the server is', async () => {
+  const database = await createTestDatabase();
+  const [holder, waiter] = [await database.connect(), await database.connect()];
+  await holder.query('create table locked (id int)');
+  await holder.query('begin; lock table locked');
+  const pid = await backendOf(waiter);
+  const waiting = waiter.query('select from locked');
+  try {
+    await untilBlocked(database, pid);
+    const { hot } = await openSurvey(database, { datasets: [] }).take();
+    expect(hot.lockWaiters).toBeGreaterThan(0);
+    expect(hot.slotWalBytes).toBeGreaterThanOrEqual(0);
+    expect(hot.frozenAge).toBeGreaterThan(0);
+  } finally {
+    await holder.query('rollback');
+    await waiting;
+  }
 });
 
 describeOn('timescale', 'a survey of a hypertable', () => {
