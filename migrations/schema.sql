@@ -713,7 +713,7 @@ CREATE TABLE tierd.vacuums_due (
     root_name text NOT NULL,
     part_schema text NOT NULL,
     part_name text NOT NULL,
-    reason text NOT NULL,
+    reason text,
     first_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     last_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     attempts integer DEFAULT 1 NOT NULL

@@ -27,7 +27,7 @@ const rotate = (): Promise<RotationOutcome> =>
 
 async function due(): Promise<readonly { reason: string; attempts: number }[]> {
   const found = await database.query(
-    'select part_name, reason, attempts from tierd.vacuums_due order by part_name',
+    'select part_name, reason, attempts from tierd.vacuums_due where reason is not null order by part_name',
   );
   return found.rows as readonly { reason: string; attempts: number }[];
 }

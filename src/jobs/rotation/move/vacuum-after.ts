@@ -37,6 +37,7 @@ export async function vacuumAfter(
   if (ended.length === 0 && again.length === 0) return [];
   const deleted = ended.filter(({ removal }) => removal === 'delete');
   const warnings: string[] = [];
+  let tried: readonly VacuumTried[] = [];
   try {
     const db = await rooms.connect('direct');
     try {
@@ -49,12 +50,13 @@ export async function vacuumAfter(
           signal: rooms.signal,
         });
         warnings.push(...vacuumWarnings(results));
-        if (!rooms.signal.aborted) await noteVacuums(db, run.table.ref, triedOf(results, again));
+        tried = rooms.signal.aborted ? [] : triedOf(results, again);
       }
       // Interrupted: not every part had its turn, and the next run comes back for them.
       const isCut = rooms.signal.aborted && rooms.settings.vacuum.enabled;
       const finished = isCut ? ended.filter(({ removal }) => removal !== 'delete') : ended;
       for (const { id } of finished) await finishOne(rooms, db, id);
+      warnings.push(...(await noteTried(db, run.table.ref, tried)));
     } finally {
       await disconnect(db);
     }
@@ -77,6 +79,20 @@ function triedOf(
     ...results.map((result) => ({ part: result.table, reason: dueAgain(result) })),
     ...gone.map((part) => ({ part, reason: null })),
   ];
+}
+
+/** After the moves are at their end: a note that can't be written must hold up none of them. */
+async function noteTried(
+  db: pg.Client,
+  root: TableRef,
+  tried: readonly VacuumTried[],
+): Promise<readonly string[]> {
+  try {
+    await noteVacuums(db, root, tried);
+    return [];
+  } catch (error) {
+    return [`what VACUUM left could not be noted for the next run: ${asTierdError(error).message}`];
+  }
 }
 
 /** Read on the run's own line: one that is broken by now is told elsewhere, and what is due stays due. */
