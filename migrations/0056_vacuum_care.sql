@@ -7,8 +7,9 @@ create table tierd.vacuums_due (
   root_name   text not null,
   part_schema text not null,
   part_name   text not null,
-  -- What was in the way the last time, in words.
-  reason      text not null,
+  -- What was in the way the last time, in words. Null once nothing is left to do: a role that rotates need not be allowed to
+  -- delete from the ledger.
+  reason      text,
   first_at    timestamptz not null default clock_timestamp(),
   last_at     timestamptz not null default clock_timestamp(),
   attempts    int not null default 1,
